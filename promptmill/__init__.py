@@ -1,0 +1,1 @@
+"""What the rooms share: contracts, settings, the doors to Postgres, Temporal and the providers."""

@@ -1,0 +1,211 @@
+"""The vocabulary of a job: its statuses and the messages of its workflow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from promptmill.contracts.messages import Message
+from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
+from promptmill.contracts.reasons import ReasonCode
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. `docs/architecture.md` draws the allowed transitions; SQL's `advance_job` holds them."""
+
+    QUEUED = "queued"
+    PROMPTING = "prompting"
+    DISPATCHING = "dispatching"
+    SUBMIT_UNKNOWN = "submit_unknown"
+    GENERATING = "generating"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    TERMINATED = "terminated"
+
+    @property
+    def final(self) -> bool:
+        """Whether the status is never left."""
+        return self in FINAL_STATUSES
+
+
+FINAL_STATUSES: Final = frozenset(
+    {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.TERMINATED}
+)
+
+
+class Billed(StrEnum):
+    """Whether WaveSpeed charged for a job, derived from its submissions."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+    REFUNDED = "refunded"
+
+
+class ProviderMode(StrEnum):
+    """Whether a provider is the paid one or a simulator; fixed for a job when it is accepted."""
+
+    REAL = "real"
+    SIMULATED = "simulated"
+
+
+class CostSource(StrEnum):
+    """Where a media cost comes from."""
+
+    QUOTED = "quoted"
+    BILLED = "billed"
+
+
+class MediaKind(StrEnum):
+    """What an output, or a model's outputs, are."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    TEXT = "text"
+    JSON = "json"
+
+
+class SubmissionState(StrEnum):
+    """What is known of one paid POST."""
+
+    INTENDED = "intended"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+
+
+class Output(Message):
+    """One finished file, as WaveSpeed lists it. `url` for files, `text` for text and JSON (as text)."""
+
+    index: int
+    kind: MediaKind
+    url: str | None = None
+    text: str | None = None
+    nsfw: bool | None = None
+    expires_at: datetime | None = None
+
+
+class JobInput(Message):
+    """The whole request of a job: the input of `GenerateMediaWorkflow`, built from the row alone."""
+
+    job_id: UUID
+    owner: str
+    model: str
+    kind: MediaKind
+    input: dict[str, Any]
+    prompt: str | None
+    use_ai_prompt: bool
+    prompt_job_id: UUID | None
+    operation: Operation
+    instructions: str | None
+    target_url: str | None
+    ref_urls: tuple[str, ...] = ()
+    on_prompt_failure: OnPromptFailure
+    priority: int
+    provider_mode: ProviderMode
+    generate_timeout_seconds: int
+    deadline_at: datetime
+    created_at: datetime
+    callback_url: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    retry_of: UUID | None = None
+
+
+class JobSnapshot(Message):
+    """A job's row, as far as its workflow needs it to decide.
+
+    `prompt_source` is null until the text that will be sent to WaveSpeed is settled.
+    """
+
+    job_id: UUID
+    status: JobStatus
+    reason_code: str | None = None
+    error: str | None = None
+    cancel_requested: bool = False
+    prompt: str | None = None
+    prompt_source: PromptSource | None = None
+    prompt_status: PromptStatus | None = None
+    prediction_id: str | None = None
+    outputs: tuple[Output, ...] = ()
+    prompt_cost_usd: Decimal | None = None
+    media_cost_usd: Decimal | None = None
+    completed_at: datetime | None = None
+
+
+class JobResult(Message):
+    """The whole record of an ended job: the result of `GenerateMediaWorkflow`, or the details of its failure."""
+
+    job_id: UUID
+    status: JobStatus
+    reason_code: str | None = None
+    error: str | None = None
+    prompt: str | None = None
+    prompt_source: PromptSource | None = None
+    prediction_id: str | None = None
+    outputs: tuple[Output, ...] = ()
+    prompt_cost_usd: Decimal | None = None
+    media_cost_usd: Decimal | None = None
+
+
+class JobChange(Message):
+    """One report about a job: a wished status and the facts that came with it.
+
+    Facts (everything that is not null beside status, reason and error) are stored even when the status is refused.
+    `status` null stores facts alone.
+    """
+
+    job_id: UUID
+    status: JobStatus | None = None
+    reason_code: ReasonCode | None = None
+    error: str | None = None
+    prompt: str | None = None
+    prompt_source: PromptSource | None = None
+    prediction_id: str | None = None
+    outputs: tuple[Output, ...] | None = None
+    media_cost_usd: Decimal | None = None
+    media_cost_source: CostSource | None = None
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class MediaRequest(Message):
+    """What `submit_media` needs: the job and the text that Grok or the caller wrote."""
+
+    job_id: UUID
+    model: str
+    input: dict[str, Any]
+    prompt: str
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
+    provider_mode: ProviderMode
+
+
+class SubmitResult(Message):
+    """What became of a submission: `accepted` with its prediction, or `unknown`."""
+
+    submission_id: UUID
+    state: Literal[SubmissionState.ACCEPTED, SubmissionState.UNKNOWN]
+    prediction_id: str | None = None
+    accepted_at: datetime | None = None
+    error: str | None = None
+    recorded: bool = True
+    """False when Postgres was away with the answer in hand: the workflow must record it."""
+
+
+class PredictionRequest(Message):
+    """Which prediction `collect_result` reads."""
+
+    job_id: UUID
+    prediction_id: str
+    model: str
+    kind: MediaKind
+    accepted_at: datetime

@@ -1,0 +1,46 @@
+"""The names that processes agree on: workflows, signals, ids, task queues, search attributes."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+JOB_WORKFLOW: Final = "GenerateMediaWorkflow"
+PROMPT_WORKFLOW: Final = "GeneratePromptWorkflow"
+RECONCILE_WORKFLOW: Final = "ReconcileWorkflow"
+
+DEFAULT_TASK_QUEUE: Final = "promptmill"
+
+SEARCH_ATTRIBUTES: Final = ("JobStatus", "Model", "Owner")
+"""Keyword search attributes."""
+
+PRIORITY_ATTRIBUTE: Final = "Priority"
+"""Int search attribute, the caller's 1-10 (10 first), not Temporal's key."""
+
+LOCAL_OWNER: Final = "local"
+"""The owner of every row until there are keys for owners."""
+
+
+def job_workflow_id(job_id: UUID) -> str:
+    """Return the workflow id of a job."""
+    return f"job-{job_id}"
+
+
+def prompt_workflow_id(prompt_job_id: UUID) -> str:
+    """Return the workflow id of a prompt job that stands alone."""
+    return f"prompt-{prompt_job_id}"
+
+
+def reconcile_schedule_id(task_queue: str) -> str:
+    """Return the schedule's id for an installation, told apart by its task queue."""
+    return f"{task_queue}-reconcile"
+
+
+def grok_queue(task_queue: str) -> str:
+    """Return the queue that carries the paid calls to Grok, and nothing else."""
+    return f"{task_queue}-grok"
+
+
+def wavespeed_queue(task_queue: str) -> str:
+    """Return the queue that carries the paid calls to WaveSpeed, and nothing else."""
+    return f"{task_queue}-wavespeed"

@@ -1,0 +1,118 @@
+"""The vocabulary of a prompt job: its statuses and the messages of its stage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from pydantic import Field
+
+from promptmill.contracts.messages import Message
+from promptmill.contracts.reasons import ReasonCode
+
+
+class PromptJobStatus(StrEnum):
+    """Where a prompt job stands. Between attempts it stays `processing`."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the status is never left."""
+        return self in FINAL_PROMPT_STATUSES
+
+
+FINAL_PROMPT_STATUSES: Final = frozenset(
+    {PromptJobStatus.COMPLETED, PromptJobStatus.FAILED, PromptJobStatus.CANCELLED}
+)
+
+
+class PromptStatus(StrEnum):
+    """`jobs.prompt_status`: where the prompt of a job stands, seen from the job."""
+
+    NOT_REQUESTED = "not_requested"
+    PENDING = "pending"
+    GENERATING = "generating"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class PromptSource(StrEnum):
+    """Who wrote the prompt that goes to WaveSpeed."""
+
+    GROK = "grok"
+    GROK_FALLBACK = "grok_fallback"
+    TEMPLATE = "template"
+    CALLER = "caller"
+    EDITED = "edited"
+
+
+class Operation(StrEnum):
+    """What Grok is asked to do: write from pictures and instructions, or better an existing prompt."""
+
+    GENERATE = "generate"
+    ENHANCE = "enhance"
+
+
+class OnPromptFailure(StrEnum):
+    """What a job does when Grok could not write its prompt."""
+
+    FAIL = "fail"
+    TEMPLATE = "template"
+    USE_PROMPT = "usePrompt"
+
+
+class PromptRequest(Message):
+    """What `write_prompt` needs, and the input of `GeneratePromptWorkflow` (with owner, priority, deadline)."""
+
+    prompt_job_id: UUID
+    job_id: UUID | None = None
+    owner: str
+    operation: Operation
+    instructions: str | None = None
+    existing_prompt: str | None = None
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
+    priority: int
+    deadline_at: datetime
+    created_at: datetime
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class PromptResult(Message):
+    """A written prompt with what it cost: USD, null when xAI did not say."""
+
+    prompt_job_id: UUID
+    prompt: str
+    source: PromptSource
+    grok_model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: Decimal | None = None
+
+
+class PromptSnapshot(Message):
+    """A prompt job's row, as far as its workflow needs it to decide."""
+
+    prompt_job_id: UUID
+    status: PromptJobStatus
+    reason_code: str | None = None
+    error: str | None = None
+    cancel_requested: bool = False
+
+
+class PromptChange(Message):
+    """The end of a prompt job that its workflow or the reconciler reports."""
+
+    prompt_job_id: UUID
+    status: PromptJobStatus
+    reason_code: ReasonCode | None = None
+    error: str | None = None

@@ -1,0 +1,188 @@
+"""What the record is asked and what it answers: the plain data between the rooms and `promptmill.store`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from promptmill.contracts.jobs import MediaKind, ProviderMode, SubmissionState
+from promptmill.contracts.messages import Message
+from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptResult, PromptSource
+from promptmill.contracts.reasons import ReasonCode
+
+
+class IdempotencyKey(Message):
+    """A caller's `Idempotency-Key` with the hash of method, path and parsed body (hex)."""
+
+    key: str
+    request_hash: str
+
+
+class NewPromptJob(Message):
+    """A prompt job to accept: alone, or together with the job that needs it."""
+
+    id: UUID
+    owner: str
+    operation: Operation
+    instructions: str | None = None
+    existing_prompt: str | None = None
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
+    priority: int
+    max_retries: int
+    deadline_seconds: int
+    metadata: dict[str, str] = {}
+
+
+class NewJob(Message):
+    """A job to accept. `prompt_job` is the prompt job to make with it; `prompt_job_id` an existing one whose prompt it uses."""
+
+    id: UUID
+    owner: str
+    model: str
+    kind: MediaKind
+    input: dict[str, Any]
+    use_ai_prompt: bool
+    operation: Operation
+    instructions: str | None = None
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
+    on_prompt_failure: OnPromptFailure
+    original_prompt: str | None = None
+    prompt: str | None = None
+    prompt_source: PromptSource | None = None
+    prompt_job_id: UUID | None = None
+    prompt_job: NewPromptJob | None = None
+    priority: int
+    provider_mode: ProviderMode
+    generate_timeout_seconds: int
+    deadline_seconds: int
+    callback_url: str | None = None
+    metadata: dict[str, str] = {}
+    warnings: tuple[str, ...] = ()
+
+
+class JobFilter(Message):
+    """Which jobs a list shows. `q` is looked for in the prompts, ids and metadata values."""
+
+    statuses: tuple[str, ...] = ()
+    model: str | None = None
+    q: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    limit: int = 50
+    before: tuple[datetime, UUID] | None = None
+    """Keyset: only rows older than this (created_at, id)."""
+
+
+class AttemptDecision(StrEnum):
+    """What an activity of the prompt stage must do."""
+
+    GO = "go"
+    DONE = "done"
+    STOP = "stop"
+
+
+class PromptAttempt(Message):
+    """The record's answer to 'may I ask Grok now': go with `attempt_no` and `model`, done with `result`, or stop."""
+
+    decision: AttemptDecision
+    attempt_no: int = 0
+    model: str = ""
+    retry_count: int = 0
+    max_retries: int = 0
+    result: PromptResult | None = None
+    reason_code: ReasonCode | None = None
+    error: str | None = None
+
+
+class PromptFailure(Message):
+    """One failed question to Grok that will be asked again: after `delay_seconds`, of `next_model` where it is not null.
+
+    Asking the same model raises `retry_count`; another model starts again at 0.
+    """
+
+    prompt_job_id: UUID
+    attempt_no: int
+    reason_code: ReasonCode
+    error: str
+    delay_seconds: float
+    next_model: str | None = None
+
+
+class PromptEnd(Message):
+    """The end of a prompt job as the activity saw it: completed with its result, or failed for good."""
+
+    prompt_job_id: UUID
+    attempt_no: int
+    result: PromptResult | None = None
+    reason_code: ReasonCode | None = None
+    error: str | None = None
+
+
+class Permission(StrEnum):
+    """What an activity that wants to submit must do."""
+
+    POST = "post"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    STOP = "stop"
+
+
+class SubmissionIntent(Message):
+    """One paid POST that is about to be made.
+
+    `known_submission_id` is what an earlier attempt's heartbeat named: if the record does not hold it, an older backup
+    was restored, and the answer is `unknown`.
+    """
+
+    job_id: UUID
+    submission_id: UUID
+    callback_token: str
+    request: dict[str, Any]
+    request_hash: str
+    provider_mode: ProviderMode
+    provider_base: str
+    key_fingerprint: str
+    post_within_seconds: float
+    known_submission_id: UUID | None = None
+
+
+class SubmissionPermit(Message):
+    """The record's answer to an intent."""
+
+    permission: Permission
+    submission_id: UUID | None = None
+    request: dict[str, Any] | None = None
+    prediction_id: str | None = None
+    accepted_at: datetime | None = None
+    reason_code: ReasonCode | None = None
+    error: str | None = None
+
+
+class SubmissionOutcome(Message):
+    """What was seen of a POST.
+
+    `accepted` needs `prediction_id`. `rejected` with `final` fails the job with the reason, without it the job goes on
+    waiting. `unknown` makes the job `submit_unknown`.
+    """
+
+    submission_id: UUID
+    job_id: UUID
+    state: SubmissionState
+    prediction_id: str | None = None
+    media_cost_usd: Decimal | None = None
+    reason_code: ReasonCode | None = None
+    error: str | None = None
+    final: bool = False
+
+
+class Settlement(Message):
+    """What the record holds after an outcome: the job's status now, and when the submission was accepted."""
+
+    state: SubmissionState
+    job_status: str
+    accepted_at: datetime | None = None
