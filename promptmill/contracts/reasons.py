@@ -56,36 +56,108 @@ class Reason(NamedTuple):
 _AGAIN = "Create the job again later."
 
 REASONS: Final[dict[ReasonCode, Reason]] = {
-    ReasonCode.GROK_BAD_KEY: Reason("xAI did not accept the API key.", "Set XAI_API_KEY to a valid key, restart the worker, and create the job again."),
-    ReasonCode.GROK_NO_CREDIT: Reason("The xAI team has no credit left or has reached its spending limit.", "Add credit or raise the limit in the xAI console, then create the job again."),
-    ReasonCode.GROK_REFUSED: Reason("Grok refused to write this prompt because it violates xAI's usage rules.", "Change the instructions or the pictures, or give the prompt yourself."),
-    ReasonCode.GROK_BAD_PICTURE: Reason("Grok could not use one of the pictures.", "Give JPEG or PNG pictures of at most 20 MiB at an address that xAI can reach."),
-    ReasonCode.GROK_TOO_LONG: Reason("The request is too long for the model.", "Shorten the instructions or the prompt, or leave out pictures."),
-    ReasonCode.GROK_BAD_REQUEST: Reason("xAI did not accept the request.", "Read xAI's words in the message; if they name a setting, change it in PROMPTMILL_GROK_MODELS."),
-    ReasonCode.GROK_UNKNOWN_MODEL: Reason("None of the configured Grok models is available to this key.", "Set PROMPTMILL_GROK_MODELS to models that `promptmill check` lists."),
-    ReasonCode.GROK_RATE_LIMITED: Reason("xAI limits the rate of requests.", "Nothing: it is tried again. If it stays, lower PROMPTMILL_GROK_PER_SECOND."),
-    ReasonCode.GROK_UNAVAILABLE: Reason("Grok did not answer, with every configured model and all retries used up.", _AGAIN + " With onPromptFailure a job can go on without Grok."),
-    ReasonCode.GROK_BAD_ANSWER: Reason("Grok's answers could not be used, with every configured model and all retries used up.", _AGAIN + " Simpler instructions may help."),
-    ReasonCode.WAVESPEED_BAD_KEY: Reason("WaveSpeed did not accept the API key.", "Set WAVESPEED_API_KEY to a valid, topped-up key, restart the worker, and create the job again."),
-    ReasonCode.WAVESPEED_NO_CREDIT: Reason("The WaveSpeed account has not enough credit.", "Top up the WaveSpeed account, then create the job again."),
-    ReasonCode.WAVESPEED_FORBIDDEN: Reason("The WaveSpeed account may not do this.", "Check the key's role and the account's level at WaveSpeed."),
-    ReasonCode.WAVESPEED_UNKNOWN_MODEL: Reason("WaveSpeed does not know this model.", "Check the model's path, for instance in WaveSpeed's model list."),
-    ReasonCode.WAVESPEED_BAD_INPUT: Reason("WaveSpeed did not accept the inputs.", "Read WaveSpeed's words in the message and change the input."),
-    ReasonCode.WAVESPEED_RATE_LIMITED: Reason("WaveSpeed limits the rate of submissions.", "Nothing: it is tried again. If it stays, lower PROMPTMILL_WAVESPEED_PER_SECOND or raise the account's level."),
-    ReasonCode.WAVESPEED_UNREACHABLE: Reason("WaveSpeed cannot be reached; nothing was sent.", "Nothing: it is tried again. If it stays, check the network and WAVESPEED_API_BASE."),
-    ReasonCode.SUBMIT_UNCLEAR: Reason("The submission may have reached WaveSpeed, and no clear answer came back. It may be billed and is never repeated by itself.", "Look for the prediction in WaveSpeed's history before creating the job again."),
-    ReasonCode.PROVIDER_MODE_CHANGED: Reason("The job was accepted for another kind of provider (real or simulated) than this worker has.", "Create the job again."),
-    ReasonCode.GENERATION_FAILED: Reason("WaveSpeed could not make the media.", "Read WaveSpeed's words in the message. WaveSpeed refunds failures within hours."),
-    ReasonCode.GENERATION_MODERATED: Reason("WaveSpeed's moderation stopped the job.", "Change the prompt or the pictures."),
-    ReasonCode.GENERATION_INPUT_UNREACHABLE: Reason("WaveSpeed could not fetch one of the inputs.", "Give addresses that stay reachable while the job waits."),
+    ReasonCode.GROK_BAD_KEY: Reason(
+        "xAI did not accept the API key.",
+        "Set XAI_API_KEY to a valid key, restart the worker, and create the job again.",
+    ),
+    ReasonCode.GROK_NO_CREDIT: Reason(
+        "The xAI team has no credit left or has reached its spending limit.",
+        "Add credit or raise the limit in the xAI console, then create the job again.",
+    ),
+    ReasonCode.GROK_REFUSED: Reason(
+        "Grok refused to write this prompt because it violates xAI's usage rules.",
+        "Change the instructions or the pictures, or give the prompt yourself.",
+    ),
+    ReasonCode.GROK_BAD_PICTURE: Reason(
+        "Grok could not use one of the pictures.",
+        "Give JPEG or PNG pictures of at most 20 MiB at an address that xAI can reach.",
+    ),
+    ReasonCode.GROK_TOO_LONG: Reason(
+        "The request is too long for the model.", "Shorten the instructions or the prompt, or leave out pictures."
+    ),
+    ReasonCode.GROK_BAD_REQUEST: Reason(
+        "xAI did not accept the request.",
+        "Read xAI's words in the message; if they name a setting, change it in PROMPTMILL_GROK_MODELS.",
+    ),
+    ReasonCode.GROK_UNKNOWN_MODEL: Reason(
+        "None of the configured Grok models is available to this key.",
+        "Set PROMPTMILL_GROK_MODELS to models that `promptmill check` lists.",
+    ),
+    ReasonCode.GROK_RATE_LIMITED: Reason(
+        "xAI limits the rate of requests.", "Nothing: it is tried again. If it stays, lower PROMPTMILL_GROK_PER_SECOND."
+    ),
+    ReasonCode.GROK_UNAVAILABLE: Reason(
+        "Grok did not answer, with every configured model and all retries used up.",
+        _AGAIN + " With onPromptFailure a job can go on without Grok.",
+    ),
+    ReasonCode.GROK_BAD_ANSWER: Reason(
+        "Grok's answers could not be used, with every configured model and all retries used up.",
+        _AGAIN + " Simpler instructions may help.",
+    ),
+    ReasonCode.WAVESPEED_BAD_KEY: Reason(
+        "WaveSpeed did not accept the API key.",
+        "Set WAVESPEED_API_KEY to a valid, topped-up key, restart the worker, and create the job again.",
+    ),
+    ReasonCode.WAVESPEED_NO_CREDIT: Reason(
+        "The WaveSpeed account has not enough credit.", "Top up the WaveSpeed account, then create the job again."
+    ),
+    ReasonCode.WAVESPEED_FORBIDDEN: Reason(
+        "The WaveSpeed account may not do this.", "Check the key's role and the account's level at WaveSpeed."
+    ),
+    ReasonCode.WAVESPEED_UNKNOWN_MODEL: Reason(
+        "WaveSpeed does not know this model.", "Check the model's path, for instance in WaveSpeed's model list."
+    ),
+    ReasonCode.WAVESPEED_BAD_INPUT: Reason(
+        "WaveSpeed did not accept the inputs.", "Read WaveSpeed's words in the message and change the input."
+    ),
+    ReasonCode.WAVESPEED_RATE_LIMITED: Reason(
+        "WaveSpeed limits the rate of submissions.",
+        "Nothing: it is tried again. If it stays, lower PROMPTMILL_WAVESPEED_PER_SECOND or raise the account's level.",
+    ),
+    ReasonCode.WAVESPEED_UNREACHABLE: Reason(
+        "WaveSpeed cannot be reached; nothing was sent.",
+        "Nothing: it is tried again. If it stays, check the network and WAVESPEED_API_BASE.",
+    ),
+    ReasonCode.SUBMIT_UNCLEAR: Reason(
+        "The submission may have reached WaveSpeed, and no clear answer came back. It may be billed and is never repeated by itself.",
+        "Look for the prediction in WaveSpeed's history before creating the job again.",
+    ),
+    ReasonCode.PROVIDER_MODE_CHANGED: Reason(
+        "The job was accepted for another kind of provider (real or simulated) than this worker has.",
+        "Create the job again.",
+    ),
+    ReasonCode.GENERATION_FAILED: Reason(
+        "WaveSpeed could not make the media.",
+        "Read WaveSpeed's words in the message. WaveSpeed refunds failures within hours.",
+    ),
+    ReasonCode.GENERATION_MODERATED: Reason(
+        "WaveSpeed's moderation stopped the job.", "Change the prompt or the pictures."
+    ),
+    ReasonCode.GENERATION_INPUT_UNREACHABLE: Reason(
+        "WaveSpeed could not fetch one of the inputs.", "Give addresses that stay reachable while the job waits."
+    ),
     ReasonCode.GENERATION_STOPPED: Reason("The prediction was ended at WaveSpeed before it was finished.", _AGAIN),
-    ReasonCode.PREDICTION_GONE: Reason("WaveSpeed no longer knows the prediction.", "Look for it in WaveSpeed's history; the key may belong to another account."),
-    ReasonCode.DEADLINE_PASSED: Reason("The job's deadline passed.", "Create the job again, with a longer deadlineSeconds if the queue is long."),
-    ReasonCode.GENERATE_TIMEOUT: Reason("WaveSpeed took longer than the job allowed.", "Media that still arrives is attached. Allow more with generateTimeoutSeconds."),
+    ReasonCode.PREDICTION_GONE: Reason(
+        "WaveSpeed no longer knows the prediction.",
+        "Look for it in WaveSpeed's history; the key may belong to another account.",
+    ),
+    ReasonCode.DEADLINE_PASSED: Reason(
+        "The job's deadline passed.", "Create the job again, with a longer deadlineSeconds if the queue is long."
+    ),
+    ReasonCode.GENERATE_TIMEOUT: Reason(
+        "WaveSpeed took longer than the job allowed.",
+        "Media that still arrives is attached. Allow more with generateTimeoutSeconds.",
+    ),
     ReasonCode.CANCEL_REQUESTED: Reason("A caller cancelled it.", "Nothing to do."),
     ReasonCode.WORKFLOW_TERMINATED: Reason("An operator terminated the workflow in Temporal.", _AGAIN),
     ReasonCode.WORKFLOW_TIMED_OUT: Reason("The workflow timed out in Temporal.", _AGAIN),
-    ReasonCode.WORKFLOW_FAILED: Reason("The workflow failed in a way that was not foreseen.", "Open the workflow in the Temporal Web UI for the cause, and report it."),
-    ReasonCode.WORKFLOW_GONE: Reason("Temporal no longer knows the workflow.", "Was it deleted, or is this another Temporal? Create the job again if the media is still needed."),
+    ReasonCode.WORKFLOW_FAILED: Reason(
+        "The workflow failed in a way that was not foreseen.",
+        "Open the workflow in the Temporal Web UI for the cause, and report it.",
+    ),
+    ReasonCode.WORKFLOW_GONE: Reason(
+        "Temporal no longer knows the workflow.",
+        "Was it deleted, or is this another Temporal? Create the job again if the media is still needed.",
+    ),
 }
 """Every reason code in words. A test holds it complete; `docs/reason-codes.md` shows it."""
