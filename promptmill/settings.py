@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -218,6 +218,9 @@ class Settings(BaseSettings):
         10, ge=0, description="`make up`: how long Ctrl-C lets the worker finish what it does."
     )
 
+    # -- what Temporal's SDK reads itself, merged from the environment and the files; not a knob of ours
+    temporal: dict[str, str] = Field(default_factory=dict, description="The TEMPORAL_* variables.")
+
     @model_validator(mode="after")
     def _never_spend_in_tests(self) -> Self:
         if self.simulated_only:
@@ -253,13 +256,13 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments alone: `load_settings` merges environment and files, so that there is one order of precedence."""
+        """Read arguments alone: `load_settings` merges environment and files in one order of precedence."""
         return (init_settings,)
 
 
@@ -292,18 +295,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationError: A value is wrong; the message names the variable, never a secret's value.
     """
     merged = merged_environment(environ)
-    given = {f: merged[variable_name(f)] for f in Settings.model_fields if variable_name(f) in merged}
+    given: dict[str, Any] = {f: merged[variable_name(f)] for f in Settings.model_fields if variable_name(f) in merged}
+    given["temporal"] = {k: v for k, v in merged.items() if k.startswith("TEMPORAL_")}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # texts; pydantic turns them into the fields' types
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         where = variable_name(str(first["loc"][0])) if first["loc"] else "The settings"
         raise ConfigurationError(f"{where} is not valid: {first['msg']}.") from None
-
-
-def temporal_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the merged `TEMPORAL_*` variables, for Temporal's own configuration reader."""
-    return {k: v for k, v in merged_environment(environ).items() if k.startswith("TEMPORAL_")}
 
 
 def is_loopback(base: str) -> bool:

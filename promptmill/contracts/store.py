@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+
 from promptmill.contracts.jobs import MediaKind, ProviderMode, SubmissionState
 from promptmill.contracts.messages import Message
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptResult, PromptSource
@@ -34,11 +36,14 @@ class NewPromptJob(Message):
     priority: int
     max_retries: int
     deadline_seconds: int
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = Field(default_factory=dict)
 
 
 class NewJob(Message):
-    """A job to accept. `prompt_job` is the prompt job to make with it; `prompt_job_id` an existing one whose prompt it uses."""
+    """A job to accept.
+
+    `prompt_job` is the prompt job to make with it; `prompt_job_id` an existing one whose prompt it uses.
+    """
 
     id: UUID
     owner: str
@@ -61,7 +66,7 @@ class NewJob(Message):
     generate_timeout_seconds: int
     deadline_seconds: int
     callback_url: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -100,7 +105,7 @@ class PromptAttempt(Message):
 
 
 class PromptFailure(Message):
-    """One failed question to Grok that will be asked again: after `delay_seconds`, of `next_model` where it is not null.
+    """One failed question to Grok that will be asked again after `delay_seconds`, of `next_model` if there is one.
 
     Asking the same model raises `retry_count`; another model starts again at 0.
     """

@@ -1,0 +1,47 @@
+"""The messages of the reconciler."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from promptmill.contracts.messages import Message
+
+
+class ReconcileReport(Message):
+    """What one pass did: counts of rows, cancels, webhooks and submissions.
+
+    `alarm` says in one sentence why a pass stopped before it changed more.
+    """
+
+    started: int = 0
+    cancels_sent: int = 0
+    closed: int = 0
+    delivered: int = 0
+    resolved: int = 0
+    deleted: int = 0
+    alarm: str | None = None
+
+
+class OpenRow(Message):
+    """An open row with a workflow, as the reconciler compares it with Temporal."""
+
+    id: UUID
+    table: Literal["jobs", "prompt_generation_jobs"]
+    status: str
+    workflow_id: str
+    cancel_requested: bool
+
+
+class RunState(StrEnum):
+    """What Temporal says of the latest run of a workflow."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    TERMINATED = "terminated"
+    TIMED_OUT = "timed_out"
+    MISSING = "missing"
+    OTHER = "other"

@@ -1,0 +1,7 @@
+"""The door to Temporal: one connection per process; start, cancel and describe by the names in the contracts."""
+
+from promptmill.temporal.connection import connect
+from promptmill.temporal.gate import TemporalGate
+from promptmill.temporal.starting import WorkflowStarter
+
+__all__ = ["TemporalGate", "WorkflowStarter", "connect"]

@@ -1,0 +1,133 @@
+"""Starts the workflows of accepted rows. Starting twice is starting once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import ceil
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from promptmill.contracts.errors import cut
+from promptmill.contracts.jobs import JobInput, JobStatus
+from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW, job_workflow_id, prompt_workflow_id
+from promptmill.contracts.prompts import PromptRequest
+from promptmill.temporal.search_attributes import registered_search_attributes, search_attributes
+
+FAIRNESS_KEY_BYTES = 64
+SUMMARY_CHARACTERS = 100
+
+
+def priority_key(priority: int, levels: int) -> int:
+    """Return Temporal's key (1 first) for our priority (10 first) on a server with that many levels.
+
+    A server clamps keys beyond its levels without a word, so the ten steps are spread over what it has.
+    """
+    return ceil((11 - priority) * levels / 10)
+
+
+@dataclass
+class WorkflowStarter:
+    """Starts workflows under ids that follow from their rows, so that every further start is refused by Temporal."""
+
+    client: Client
+    task_queue: str
+    priority_levels: int
+    _registered: frozenset[str] | None = field(default=None, init=False)
+
+    async def start_job(self, job: JobInput, *, patience: timedelta) -> None:
+        """Start a job's workflow, or find that it was started before.
+
+        Raises:
+            RPCError: Temporal is away.
+        """
+        await self._start(
+            JOB_WORKFLOW,
+            job,
+            workflow_id=job_workflow_id(job.job_id),
+            model=job.model,
+            summary=f"{job.model}: {job.prompt or job.instructions or 'from pictures'}",
+            details=_details(job),
+            patience=patience,
+        )
+
+    async def start_prompt_job(self, request: PromptRequest, *, patience: timedelta) -> None:
+        """Start the workflow of a prompt job that stands alone, or find that it was started before.
+
+        Raises:
+            RPCError: Temporal is away.
+        """
+        await self._start(
+            PROMPT_WORKFLOW,
+            request,
+            workflow_id=prompt_workflow_id(request.prompt_job_id),
+            model=None,
+            summary=f"{request.operation}: {request.instructions or request.existing_prompt or 'from pictures'}",
+            details=f"Prompt job `{request.prompt_job_id}` of {request.owner}, due {request.deadline_at:%F %T} UTC.",
+            patience=patience,
+        )
+
+    async def _start(
+        self,
+        workflow: str,
+        message: JobInput | PromptRequest,
+        *,
+        workflow_id: str,
+        model: str | None,
+        summary: str,
+        details: str,
+        patience: timedelta,
+    ) -> None:
+        attributes = search_attributes(
+            await self._known_attributes(),
+            status=JobStatus.QUEUED,
+            owner=message.owner,
+            priority=message.priority,
+            model=model,
+        )
+        with suppress(WorkflowAlreadyStartedError):
+            await self.client.start_workflow(
+                workflow,
+                message,
+                id=workflow_id,
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                priority=Priority(
+                    priority_key=priority_key(message.priority, self.priority_levels),
+                    fairness_key=_cut_bytes(message.owner, FAIRNESS_KEY_BYTES),
+                ),
+                search_attributes=attributes,
+                static_summary=cut(summary, SUMMARY_CHARACTERS),
+                static_details=details,
+                rpc_timeout=patience,
+            )
+
+    async def _known_attributes(self) -> frozenset[str]:
+        """Return the registered search attributes, asked for until all are there: they may be registered later."""
+        wanted = 4
+        if self._registered is None or len(self._registered) < wanted:
+            try:
+                self._registered = await registered_search_attributes(self.client)
+            except RPCError:
+                self._registered = self._registered or frozenset()
+        return self._registered
+
+
+def _details(job: JobInput) -> str:
+    """Return what the Web UI shows above a job's history, in Markdown."""
+    lines: list[tuple[str, Any]] = [
+        ("Job", f"`{job.job_id}` of {job.owner}, priority {job.priority} of 10"),
+        ("Model", f"`{job.model}` ({job.provider_mode})"),
+        ("Prompt", "written by Grok first" if job.use_ai_prompt else "given by the caller"),
+        ("Deadline", f"{job.deadline_at:%F %T} UTC"),
+    ]
+    return "\n".join(f"* **{name}:** {value}" for name, value in lines)
+
+
+def _cut_bytes(text: str, limit: int) -> str:
+    return text.encode()[:limit].decode(errors="ignore")
