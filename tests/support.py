@@ -1,0 +1,58 @@
+"""What tests of every kind share: waiting for a condition, and starting processes."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+async def eventually(
+    condition: Callable[[], Result | Awaitable[Result]], within: float = 10, *, what: str | None = None
+) -> Result:
+    """Wait until a condition holds, and return what it returned.
+
+    Args:
+        condition: Asked again and again; holds when it returns something true. An AssertionError counts as 'not yet'.
+        within: Seconds after which the test fails.
+        what: What is waited for; by default the condition's source.
+    """
+    give_up = time.monotonic() + within
+    pause = 0.01
+    while True:
+        seen: object
+        try:
+            found = condition()
+            value = await found if inspect.isawaitable(found) else found
+            if value:
+                return value
+            seen = value
+        except AssertionError as error:
+            seen = error
+        if time.monotonic() > give_up:
+            raise AssertionError(f"Not within {within} s: {what or _source(condition)}; last seen: {seen!r}")
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.2)
+
+
+def eventually_sync(condition: Callable[[], Result], within: float = 10, *, what: str | None = None) -> Result:
+    """Wait as `eventually` does, in a test without a loop."""
+    give_up = time.monotonic() + within
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > give_up:
+            raise AssertionError(f"Not within {within} s: {what or _source(condition)}; last seen: {value!r}")
+        time.sleep(0.02)
+
+
+def _source(condition: Callable[..., object]) -> str:
+    try:
+        return " ".join(inspect.getsource(condition).split())
+    except OSError:
+        return repr(condition)
