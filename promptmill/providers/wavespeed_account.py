@@ -1,0 +1,98 @@
+"""WaveSpeed's unpaid side: the account's balance and what a submission would cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import httpx
+from pydantic import SecretStr
+
+from promptmill.contracts.errors import ProviderError, ProviderRefused
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.answers import Answer
+from promptmill.providers.connections import key_problem, open_connection, plain_key
+from promptmill.providers.wavespeed_answers import PROVIDER, codes, data, read_failure
+from promptmill.providers.wavespeed_unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
+
+PRICE_SECONDS: Final = 3.0
+"""How long a price may take: a job does not wait longer for a number that is good to know."""
+
+BALANCE_SECONDS: Final = 10.0
+
+_KEY_REFUSED: Final = frozenset({401, 403})
+_OK: Final = 200
+
+
+class WaveSpeedAccount:
+    """Asks WaveSpeed what costs nothing. The API may use it."""
+
+    def __init__(self, http: httpx.AsyncClient, *, base: str, api_key: SecretStr | None) -> None:
+        """Take a client and where to ask."""
+        self._http = http
+        self._base = base.rstrip("/")
+        self._key = plain_key(api_key)
+
+    async def balance(self) -> Decimal:
+        """Return the account's balance in USD. The cheapest test of a key.
+
+        Raises:
+            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderUnavailable: WaveSpeed did not answer, or with something else.
+        """
+        answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
+        if codes(answer) & _KEY_REFUSED:
+            raise ProviderRefused(
+                ReasonCode.WAVESPEED_BAD_KEY,
+                f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid, topped-up key.",
+            )
+        amount = _amount(data(answer).get("balance"))
+        if codes(answer) != {_OK} or amount is None:
+            raise read_failure(answer, self._key)
+        return amount
+
+    async def price(self, model: str, inputs: Mapping[str, Any]) -> Decimal | None:
+        """Return what a submission with exactly these inputs would cost, in USD; None when that cannot be learned.
+
+        Inputs that are left out make the answer too low (the model's base price).
+        """
+        try:
+            answer = await self._ask("POST", "model/price", {"model_id": model, "inputs": dict(inputs)}, PRICE_SECONDS)
+        except (ProviderError, TypeError, ValueError):
+            return None
+        if codes(answer) != {_OK}:
+            return None
+        found = data(answer)
+        discounted = _amount(found.get("discounted_price"))
+        return _amount(found.get("price")) if discounted is None else discounted
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None, seconds: float) -> Answer:
+        problem = key_problem(self._key, KEY_VARIABLE)
+        if problem:
+            raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, problem)
+        address = f"{self._base}/api/v3/{path}"
+        return await ask_unpaid(self._http, method, address, key=self._key, seconds=seconds, body=body)
+
+
+def _amount(value: object) -> Decimal | None:
+    """Read an amount of money that JSON gave as a number or as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+@asynccontextmanager
+async def open_wavespeed_account(base: str, api_key: SecretStr | None) -> AsyncIterator[WaveSpeedAccount]:
+    """Open a client and close its connections afterwards. Opens without a key.
+
+    Raises:
+        ConfigurationError: `base` is not an address.
+    """
+    async with open_connection(base, timeout_seconds=BALANCE_SECONDS, variable=BASE_VARIABLE) as http:
+        yield WaveSpeedAccount(http, base=base, api_key=api_key)
