@@ -1,0 +1,137 @@
+"""Faults that a test orders, and the book that decides which request they hit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Place = Literal[
+    "submit", "result", "history", "balance", "price", "secret", "upload", "webhook", "chat", "models", "api-key"
+]
+"""The kind of request that a fault hits; `webhook` is one that the simulator itself sends."""
+
+EXCHANGE_KINDS = frozenset({"cut", "reset", "cut_body", "hold", "delay", "status", "html", "empty", "not_json"})
+"""Faults of the exchange itself, the same in every place where the simulator is asked.
+
+`cut` closes the connection without an answer, `reset` does so with a TCP reset, `cut_body` in the middle of the answer;
+`hold` keeps the request open until it is released; `delay` waits `seconds`; `status` answers `status` with the
+provider's error body (`status` 200 with another `code` is an error inside HTTP 200); `html`, `empty` and `not_json`
+answer `status` with a body that is no JSON object.
+"""
+
+CONTENT_KINDS: Mapping[str, frozenset[str]] = {
+    "submit": frozenset({"ending", "never", "nsfw", "no_id", "id_with_code", "hidden"}),
+    "history": frozenset({"hidden", "without_inputs"}),
+    "webhook": frozenset({"lost", "duplicate", "late", "early", "wrong_signature", "old_timestamp"}),
+    "chat": frozenset({"invalid_json", "cut_json", "empty_content", "refusal"}),
+}
+"""Faults inside a well-formed exchange.
+
+`ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or a word that nobody knows) with
+`code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `no_id`: made, but the
+answer names no id; `id_with_code`: made, and the answer carries its id beside the error `code`; `hidden`: on `submit`
+the prediction stays out of the history for ever, on `history` this one listing is empty.
+"""
+
+
+class Fault(BaseModel):
+    """One ordered fault. It hits the next `times` matching requests, or each with a seeded `probability`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    where: Place
+    kind: str
+    times: int | None = Field(None, ge=1, description="Requests to hit: 1, or with a probability no limit.")
+    probability: float | None = Field(None, gt=0, le=1)
+    seed: int = 0
+    contains: str | None = Field(None, description="Hit only requests whose path or body contains this text.")
+    after: bool = Field(
+        default=False, description="Exchange faults: strike after the work was done and charged, not before."
+    )
+    status: int = Field(500, ge=200, le=599)
+    code: int | str | None = None
+    error_code: str | None = None
+    message: str | None = None
+    nested: bool = Field(default=False, description="Grok: the nested error shape instead of the flat one.")
+    retry_after: str | None = None
+    should_retry: bool | None = None
+    seconds: float = Field(0, ge=0)
+    word: str = "failed"
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        kinds = CONTENT_KINDS.get(self.where, frozenset())
+        if self.where != "webhook":
+            kinds = kinds | EXCHANGE_KINDS
+        if self.kind not in kinds:
+            raise ValueError(f"at {self.where} there is no fault {self.kind!r}, only {', '.join(sorted(kinds))}")
+        return self
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The retry headers that were asked for."""
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = self.retry_after
+        if self.should_retry is not None:
+            headers["x-should-retry"] = str(self.should_retry).lower()
+        return headers
+
+
+@dataclass
+class _Order:
+    fault: Fault
+    dice: Random
+    left: float
+    hits: int = 0
+
+    def strikes(self, text: bytes) -> bool:
+        fault = self.fault
+        if self.left <= 0 or (fault.contains is not None and fault.contains.encode() not in text):
+            return False
+        if fault.probability is not None and self.dice.random() >= fault.probability:
+            return False
+        self.left -= 1
+        self.hits += 1
+        return True
+
+
+@dataclass
+class FaultBook:
+    """The faults ordered for one account, in order."""
+
+    _orders: list[_Order] = field(default_factory=list)
+
+    def order(self, fault: Fault) -> None:
+        """Add a fault."""
+        unlimited = float("inf") if fault.probability is not None else 1
+        # The dice is a test's tool: repeatable on purpose.
+        dice = Random(fault.seed)  # noqa: S311  # nothing secret depends on it
+        self._orders.append(_Order(fault, dice, fault.times or unlimited))
+
+    def clear(self) -> None:
+        """Forget all orders."""
+        self._orders.clear()
+
+    def take(self, where: str, text: bytes = b"", *, content: bool) -> Fault | None:
+        """Return the fault that hits this request, if one does.
+
+        Args:
+            where: The request's place.
+            text: Its path and body, for `contains`.
+            content: Ask for content faults instead of exchange faults; one of each may hit the same request.
+        """
+        for order in self._orders:
+            fault = order.fault
+            same = fault.where == where and (fault.kind in CONTENT_KINDS.get(where, frozenset())) is content
+            if same and order.strikes(text):
+                return fault
+        return None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the orders with how often each struck, for the control interface."""
+        return [{**order.fault.model_dump(exclude_none=True), "hits": order.hits} for order in self._orders]

@@ -1,0 +1,1 @@
+"""xAI's API (`/v1`), simulated."""

@@ -1,0 +1,37 @@
+"""Requests that are kept open until a test lets them go."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Literal
+
+Release = Literal["answer", "cut"]
+
+
+@dataclass
+class Holds:
+    """The requests of one account that wait to be released."""
+
+    _waiting: set[asyncio.Future[Release]] = field(default_factory=set)
+
+    async def wait(self) -> Release:
+        """Wait until a test releases this request; return how it goes on."""
+        gate: asyncio.Future[Release] = asyncio.get_running_loop().create_future()
+        self._waiting.add(gate)
+        try:
+            return await gate
+        finally:
+            self._waiting.discard(gate)
+
+    def release(self, how: Release) -> int:
+        """Let all waiting requests go on; return how many there were."""
+        gates = [gate for gate in self._waiting if not gate.done()]
+        for gate in gates:
+            gate.set_result(how)
+        return len(gates)
+
+    @property
+    def count(self) -> int:
+        """How many requests wait."""
+        return len(self._waiting)

@@ -1,0 +1,1 @@
+"""WaveSpeed AI's API (`/api/v3`), simulated."""

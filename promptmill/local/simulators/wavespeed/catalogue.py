@@ -1,0 +1,108 @@
+"""The models that the simulator knows: their inputs and prices, from `models.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+COUNTS = ("max_images", "num_images")
+"""Inputs that say how many pictures are made."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of WaveSpeed's; `inputs` is the JSON schema of its body's properties, price in US dollars."""
+
+    model_id: str
+    kind: str
+    base_price: Decimal
+    inputs: Mapping[str, Mapping[str, Any]]
+    required: tuple[str, ...]
+    per_seconds: int | None = None
+    price_by: str | None = None
+    prices: Mapping[str, Decimal] | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it makes a video."""
+        return self.kind.endswith("video")
+
+    def value(self, inputs: Mapping[str, Any], name: str) -> Any:
+        """Return what an input is set to, or its default."""
+        given = inputs.get(name)
+        return self.inputs.get(name, {}).get("default") if given is None else given
+
+    def count(self, inputs: Mapping[str, Any]) -> int:
+        """Return how many outputs these inputs ask for."""
+        asked = [self.value(inputs, name) for name in COUNTS if name in self.inputs]
+        return max([1, *(number for number in asked if isinstance(number, int))])
+
+    def price(self, inputs: Mapping[str, Any]) -> Decimal:
+        """Return the price of these inputs; what is missing counts with its default, so the answer may be too low."""
+        price = self.base_price
+        if self.prices and self.price_by:
+            price = self.prices.get(str(self.value(inputs, self.price_by)), price)
+        seconds = self.value(inputs, "duration")
+        if self.per_seconds and isinstance(seconds, int):
+            price = price * seconds / self.per_seconds
+        return price * self.count(inputs)
+
+    def as_json(self, order: int) -> dict[str, Any]:
+        """Return the model as `GET /api/v3/models` lists it."""
+        schema = {
+            "type": "object",
+            "properties": self.inputs,
+            "required": list(self.required),
+            "x-order-properties": list(self.inputs),
+        }
+        run = {
+            "type": "model_run",
+            "method": "POST",
+            "server": "https://api.wavespeed.ai",
+            "api_path": f"/api/v3/{self.model_id}",
+            "request_schema": schema,
+        }
+        return {
+            "model_id": self.model_id,
+            "name": self.model_id,
+            "description": f"Simulated {self.kind} model.",
+            "type": self.kind,
+            "base_price": float(self.base_price),
+            "sort_order": order,
+            "formula": self._formula(),
+            "api_schema": {"api_schemas": [run]},
+        }
+
+    def _formula(self) -> str:
+        factors = ["base_price"]
+        if self.per_seconds:
+            factors.append(f"duration / {self.per_seconds}")
+        factors += [name for name in COUNTS if name in self.inputs]
+        return '{"total_price": ' + " * ".join(factors) + "}"
+
+
+def load_models() -> dict[str, Model]:
+    """Read the catalogue, keyed by model id."""
+    text = files(__package__).joinpath("models.json").read_text(encoding="utf-8")
+    catalogue = json.loads(text)
+    shared = catalogue["inputs"]
+    return {entry["model_id"]: _model(entry, shared) for entry in catalogue["models"]}
+
+
+def _model(entry: dict[str, Any], shared: dict[str, dict[str, Any]]) -> Model:
+    inputs = {name: {**shared[name], **own} for name, own in entry["inputs"].items()}
+    prices = entry.get("prices")
+    return Model(
+        model_id=entry["model_id"],
+        kind=entry["type"],
+        base_price=Decimal(entry["base_price"]),
+        inputs=inputs,
+        required=tuple(entry["required"]),
+        per_seconds=entry.get("per_seconds"),
+        price_by=entry.get("price_by"),
+        prices={name: Decimal(price) for name, price in prices.items()} if prices else None,
+    )
