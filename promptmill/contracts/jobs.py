@@ -190,15 +190,20 @@ class MediaRequest(Message):
 
 
 class SubmitResult(Message):
-    """What became of a submission: `accepted` with its prediction, or `unknown`."""
+    """What became of a submission.
+
+    `accepted` has its prediction. `rejected` has a reason; `final` says that WaveSpeed will refuse again. `recorded` is
+    false when Postgres was away with the answer in hand: then the workflow records it.
+    """
 
     submission_id: UUID
-    state: Literal[SubmissionState.ACCEPTED, SubmissionState.UNKNOWN]
+    state: Literal[SubmissionState.ACCEPTED, SubmissionState.REJECTED, SubmissionState.UNKNOWN]
     prediction_id: str | None = None
     accepted_at: datetime | None = None
+    reason_code: ReasonCode | None = None
     error: str | None = None
+    final: bool = False
     recorded: bool = True
-    """False when Postgres was away with the answer in hand: the workflow must record it."""
 
 
 class PredictionRequest(Message):

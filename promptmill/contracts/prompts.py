@@ -86,7 +86,10 @@ class PromptRequest(Message):
 
 
 class PromptResult(Message):
-    """A written prompt with what it cost: USD, null when xAI did not say."""
+    """A written prompt with what it cost: USD, null when xAI did not say.
+
+    `recorded` is false when Postgres was away with the answer in hand: then the workflow records it.
+    """
 
     prompt_job_id: UUID
     prompt: str
@@ -95,6 +98,8 @@ class PromptResult(Message):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: Decimal | None = None
+    attempt_no: int = 0
+    recorded: bool = True
 
 
 class PromptSnapshot(Message):

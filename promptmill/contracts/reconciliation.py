@@ -24,6 +24,13 @@ class ReconcileReport(Message):
     alarm: str | None = None
 
 
+class CloseReport(Message):
+    """How many rows one pass closed, and why it stopped, if it did."""
+
+    closed: int = 0
+    alarm: str | None = None
+
+
 class OpenRow(Message):
     """An open row with a workflow, as the reconciler compares it with Temporal."""
 

@@ -1,0 +1,1 @@
+"""Every touch on the outside, one class per neighbour, thin."""

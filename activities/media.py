@@ -1,0 +1,125 @@
+"""WaveSpeed: the paid submission, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.pace import PollPace
+from activities.submission import Sender
+from promptmill.contracts.errors import ProviderError, ProviderRefused, RecordUnavailable
+from promptmill.contracts.jobs import (
+    CostSource,
+    JobChange,
+    JobSnapshot,
+    JobStatus,
+    MediaRequest,
+    PredictionRequest,
+    SubmissionState,
+    SubmitResult,
+)
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.presets import compose_request
+from promptmill.providers.wavespeed import Prediction, WaveSpeedClient
+from promptmill.providers.wavespeed_account import WaveSpeedAccount
+from promptmill.store import Store
+
+
+@dataclass(frozen=True)
+class MediaActivities:
+    """Submits jobs to WaveSpeed and collects what it makes of them.
+
+    Attributes:
+        grace: How long a 404 for an accepted prediction is not believed.
+    """
+
+    wavespeed: WaveSpeedClient
+    account: WaveSpeedAccount
+    store: Store
+    sender: Sender
+    pace: PollPace
+    grace: timedelta
+
+    @activity.defn
+    async def submit_media(self, request: MediaRequest) -> SubmitResult:
+        """Submit a job once and return what became of it.
+
+        Safe to repeat: the record permits one POST, and an attempt that finds a trace of an earlier one does not send.
+        A cancel does not interrupt it: a POST that is on its way brings its prediction's id home first.
+
+        Raises:
+            StageStopped, ProviderRefused, ProviderRateLimited, NothingSent, RecordUnavailable: See `Sender.submit`.
+        """
+        work = asyncio.create_task(self._submit_and_quote(request, _submission_of_earlier_attempt()))
+        while True:
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if work.done():
+                    raise
+
+    async def _submit_and_quote(self, request: MediaRequest, known: UUID | None) -> SubmitResult:
+        result = await self.sender.submit(request, known)
+        if result.state is SubmissionState.ACCEPTED and result.recorded and known is None:
+            await self._quote(request)
+        return result
+
+    async def _quote(self, request: MediaRequest) -> None:
+        """Note what WaveSpeed says such a job costs. Unpaid, after the fact, and never a reason to fail."""
+        body = compose_request(request.model, request.input, request.prompt, request.target_url, request.ref_urls, 0)
+        price = await self.account.price(request.model, body)
+        if price is not None:
+            change = JobChange(job_id=request.job_id, media_cost_usd=price, media_cost_source=CostSource.QUOTED)
+            with suppress(RecordUnavailable):
+                await self.store.jobs.advance(change)
+
+    @activity.defn
+    async def collect_result(self, request: PredictionRequest) -> JobSnapshot:
+        """Read a prediction's result once; record it when it is finished, otherwise say when to come again.
+
+        Safe to repeat: reading is free, and the record takes an end once.
+
+        Raises:
+            ApplicationError: Not finished; benign, with the next wait.
+        """
+        try:
+            prediction = await self.wavespeed.result(request.prediction_id)
+        except ProviderRefused as error:
+            age = datetime.now(UTC) - request.accepted_at  # noqa: TID251 - an activity, not a workflow
+            if age < self.grace:
+                await self._not_finished(request, str(error))
+            return await self._fail(request, ReasonCode.PREDICTION_GONE, str(error))
+        except ProviderError as error:
+            await self._not_finished(request, str(error))
+        if not prediction.finished:
+            await self._not_finished(request, f"WaveSpeed says {prediction.status}")
+        return await self._finish(request, prediction)
+
+    async def _finish(self, request: PredictionRequest, prediction: Prediction) -> JobSnapshot:
+        if prediction.reason_code is not None:
+            return await self._fail(request, prediction.reason_code, prediction.error or prediction.status)
+        change = JobChange(job_id=request.job_id, status=JobStatus.COMPLETED, outputs=prediction.outputs)
+        return await self.store.jobs.advance(change)
+
+    async def _fail(self, request: PredictionRequest, reason: ReasonCode, error: str) -> JobSnapshot:
+        change = JobChange(job_id=request.job_id, status=JobStatus.FAILED, reason_code=reason, error=error)
+        return await self.store.jobs.advance(change)
+
+    async def _not_finished(self, request: PredictionRequest, why: str) -> NoReturn:
+        delay = await self.pace.delay(request.kind, activity.info().attempt)
+        raise ApplicationError(
+            why, type="not_finished", category=ApplicationErrorCategory.BENIGN, next_retry_delay=delay
+        )
+
+
+def _submission_of_earlier_attempt() -> UUID | None:
+    """Return the submission that an earlier attempt's heartbeat named before it sent, if one did."""
+    details = activity.info().heartbeat_details
+    return UUID(details[0]) if details and isinstance(details[0], str) else None

@@ -1,0 +1,31 @@
+"""Keeps trying to write what was paid for, for as long as an activity may hold its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from promptmill.contracts.errors import RecordUnavailable
+
+KEEP_TRYING_SECONDS = 10.0
+_PAUSE_SECONDS = 0.25
+
+_T = TypeVar("_T")
+
+
+async def insist(write: Callable[[], Awaitable[_T]], *, seconds: float = KEEP_TRYING_SECONDS) -> _T:
+    """Return what the write returns, trying again while Postgres is away.
+
+    Raises:
+        RecordUnavailable: Postgres was away for all that time.
+    """
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            return await write()
+        except RecordUnavailable:
+            if time.monotonic() >= give_up:
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,140 @@
+"""Grok, asked for prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NoReturn
+
+from temporalio import activity
+
+from activities.heartbeats import heartbeats
+from activities.persistence import insist
+from activities.prompt_texts import SYSTEM, question_text
+from promptmill.contracts.errors import (
+    ProviderError,
+    ProviderModelUnavailable,
+    ProviderRefused,
+    ProviderUnavailable,
+    RecordUnavailable,
+    StageStopped,
+)
+from promptmill.contracts.prompts import PromptRequest, PromptResult, PromptSource
+from promptmill.contracts.store import AttemptDecision, PromptAttempt, PromptEnd, PromptFailure
+from promptmill.providers.grok import GrokAnswer, GrokClient, GrokQuestion
+from promptmill.store import Store
+
+FIRST_DELAY_SECONDS = 1.0
+LONGEST_DELAY_SECONDS = 30.0
+_AT_ONCE = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class PromptActivities:
+    """Writes prompts. The row counts xAI's failures; Temporal does the waiting."""
+
+    grok: GrokClient
+    store: Store
+    models: tuple[str, ...]
+
+    @activity.defn
+    async def write_prompt(self, request: PromptRequest) -> PromptResult:
+        """Ask Grok once, store the answer in the same step and return it.
+
+        Safe to repeat: a row that holds a result is returned without asking. Not free to repeat before that: an answer
+        that never arrived may have been charged by xAI (fractions of a cent).
+
+        Raises:
+            StageStopped: The row has ended, was cancelled or is past its deadline.
+            ProviderUnavailable: Temporary; `retry_after` says when to ask again.
+            ProviderRefused: xAI refused, or all models and retries are used up.
+        """
+        attempt = await self.store.prompts.begin_attempt(request.prompt_job_id, self.models[0])
+        if attempt.decision is AttemptDecision.DONE and attempt.result is not None:
+            return attempt.result
+        if attempt.decision is not AttemptDecision.GO:
+            raise StageStopped(attempt.reason_code, attempt.error)
+        async with heartbeats():
+            try:
+                answer = await self.grok.write(_question(request, attempt.model))
+            except ProviderError as error:
+                await self._give_way(request, attempt, error)
+            return await self._keep(request, attempt, answer)
+
+    async def _keep(self, request: PromptRequest, attempt: PromptAttempt, answer: GrokAnswer) -> PromptResult:
+        first = attempt.model == self.models[0]
+        result = PromptResult(
+            prompt_job_id=request.prompt_job_id,
+            prompt=answer.prompt,
+            source=PromptSource.GROK if first else PromptSource.GROK_FALLBACK,
+            grok_model=answer.model,
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            cost_usd=answer.cost_usd,
+            attempt_no=attempt.attempt_no,
+        )
+        end = PromptEnd(prompt_job_id=request.prompt_job_id, attempt_no=attempt.attempt_no, result=result)
+        try:
+            await insist(lambda: self.store.prompts.finish(end))
+        except RecordUnavailable:
+            return result.model_copy(update={"recorded": False})
+        return result
+
+    async def _give_way(self, request: PromptRequest, attempt: PromptAttempt, error: ProviderError) -> NoReturn:
+        """Record a failure and raise what follows: the same model later, the next one at once, or the end."""
+        again = error.retryable and attempt.retry_count < attempt.max_retries
+        next_model = self._after(attempt.model)
+        if again:
+            delay = _delay(attempt.retry_count, error.retry_after)
+            await self._record_failure(request, attempt, error, delay, None)
+            raise ProviderUnavailable(error.reason_code, str(error), retry_after=delay)
+        if next_model and (error.retryable or isinstance(error, ProviderModelUnavailable)):
+            await self._record_failure(request, attempt, error, _AT_ONCE, next_model)
+            raise ProviderUnavailable(error.reason_code, str(error), retry_after=_AT_ONCE)
+        end = PromptEnd(
+            prompt_job_id=request.prompt_job_id,
+            attempt_no=attempt.attempt_no,
+            reason_code=error.reason_code,
+            error=str(error),
+        )
+        await self.store.prompts.finish(end)
+        raise ProviderRefused(error.reason_code, str(error)) from error
+
+    async def _record_failure(
+        self,
+        request: PromptRequest,
+        attempt: PromptAttempt,
+        error: ProviderError,
+        delay: timedelta,
+        next_model: str | None,
+    ) -> None:
+        failure = PromptFailure(
+            prompt_job_id=request.prompt_job_id,
+            attempt_no=attempt.attempt_no,
+            reason_code=error.reason_code,
+            error=str(error),
+            delay_seconds=delay.total_seconds(),
+            next_model=next_model,
+        )
+        await self.store.prompts.record_failure(failure)
+
+    def _after(self, model: str) -> str | None:
+        """Return the model to ask when this one is used up; one that is no longer configured gives way to the first."""
+        if model not in self.models:
+            return self.models[0]
+        rest = self.models[self.models.index(model) + 1 :]
+        return rest[0] if rest else None
+
+
+def _question(request: PromptRequest, model: str) -> GrokQuestion:
+    pictures = (*request.ref_urls, *((request.target_url,) if request.target_url else ()))
+    return GrokQuestion(
+        model=model, system=SYSTEM[request.operation], text=question_text(request), picture_urls=pictures
+    )
+
+
+def _delay(failures: int, retry_after: timedelta | None) -> timedelta:
+    """Return the wait after that many failures before: doubling, unless xAI named a time."""
+    if retry_after is not None:
+        return retry_after
+    return timedelta(seconds=min(FIRST_DELAY_SECONDS * 2**failures, LONGEST_DELAY_SECONDS))

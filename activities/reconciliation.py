@@ -1,0 +1,197 @@
+"""Makes the record and Temporal agree again, with guards against doing harm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.run_states import Run, run_of
+from promptmill.contracts.jobs import JobChange, JobStatus
+from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
+from promptmill.contracts.prompts import PromptChange, PromptJobStatus
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
+from promptmill.installation import identity_problem
+from promptmill.store import Store
+from promptmill.store.jobs import job_input
+from promptmill.store.prompts import prompt_request
+from promptmill.temporal import WorkflowStarter
+
+_log = structlog.get_logger(__name__)
+
+_RPC: Final = timedelta(seconds=5)
+_STARTS_PER_PASS: Final = 500
+_CANCELS_PER_PASS: Final = 200
+_LISTED_PER_PASS: Final = 1000
+_OVERLAP: Final = timedelta(minutes=5)
+"""Visibility lags behind; what closed this long before the last look is looked at again."""
+
+_END_OF_JOB: Final = {
+    RunState.CANCELED: ("cancelled", ReasonCode.CANCEL_REQUESTED),
+    RunState.TERMINATED: ("terminated", ReasonCode.WORKFLOW_TERMINATED),
+    RunState.TIMED_OUT: ("terminated", ReasonCode.WORKFLOW_TIMED_OUT),
+    RunState.MISSING: ("terminated", ReasonCode.WORKFLOW_GONE),
+    RunState.COMPLETED: ("failed", ReasonCode.WORKFLOW_FAILED),
+    RunState.FAILED: ("failed", ReasonCode.WORKFLOW_FAILED),
+}
+"""How an open row ends when its workflow has ended in this way and left no record of its own."""
+
+
+@dataclass(frozen=True)
+class ReconciliationActivities:
+    """The parts of one pass. Each is safe to repeat: the record compares before it sets, a start is refused twice.
+
+    Attributes:
+        stop_after: More missing workflows than this in one pass are taken for a mistake, not for the truth.
+        missing_confirm: How long a workflow must be missing before that is believed.
+        cancel_again: After how long an unheard cancel is sent again.
+    """
+
+    store: Store
+    client: Client
+    starter: WorkflowStarter
+    task_queue: str
+    batch: int
+    stop_after: int
+    missing_confirm: timedelta
+    cancel_again: timedelta
+    keep_days: float
+
+    @activity.defn
+    async def check_installation(self) -> str | None:
+        """Return why this Temporal must not be believed, or None. Safe to repeat: it only reads."""
+        problem = await identity_problem(self.store, self.client)
+        if problem:
+            _log.error("reconciler_stopped", problem=problem)
+        return problem
+
+    @activity.defn
+    async def start_waiting(self) -> int:
+        """Start the workflows of accepted rows that have none; return how many. Safe to repeat."""
+        jobs = await self.store.upkeep.claim_stranded_jobs(_STARTS_PER_PASS)
+        prompts = await self.store.upkeep.claim_prompt_jobs(_STARTS_PER_PASS)
+        started_jobs: list[UUID] = []
+        started_prompts: list[UUID] = []
+        try:
+            for job in jobs:
+                await self.starter.start_job(job_input(job), patience=_RPC)
+                started_jobs.append(job.id)
+            for row in prompts:
+                await self.starter.start_prompt_job(prompt_request(row), patience=_RPC)
+                started_prompts.append(row.id)
+        finally:
+            await self.store.upkeep.mark_started(job_ids=started_jobs, prompt_job_ids=started_prompts)
+        return len(started_jobs) + len(started_prompts)
+
+    @activity.defn
+    async def send_cancels_again(self) -> int:
+        """Ask Temporal again to cancel what callers cancelled a while ago; return how many. Safe to repeat."""
+        rows = await self.store.upkeep.cancels_to_send(self.cancel_again.total_seconds(), _CANCELS_PER_PASS)
+        for row in rows:
+            try:
+                handle = self.client.get_workflow_handle(row.workflow_id)
+                await handle.cancel(reason="cancelled by a caller", rpc_timeout=_RPC)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+        return len(rows)
+
+    @activity.defn
+    async def close_ended(self) -> CloseReport:
+        """Close open rows whose workflow has ended; return how many. Safe to repeat: a closed row stays."""
+        now = datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow
+        watermark = await self.store.upkeep.watermark() or now
+        ended = await self._lately_ended(watermark - _OVERLAP)
+        rows = await self.store.upkeep.open_rows(limit=self.batch, ids=ended)
+        gone: list[OpenRow] = []
+        closed = 0
+        for row in rows:
+            run = await run_of(self.client, row.workflow_id)
+            if run.state is RunState.MISSING:
+                gone.append(row)
+                continue
+            await self.store.upkeep.note_missing(row, missing=False)
+            closed += await self._close(row, run)
+        if len(gone) > self.stop_after:
+            alarm = (
+                f"Temporal does not know {len(gone)} workflows of open rows; more than {self.stop_after} at once are "
+                "not believed. Is this the right Temporal and namespace? See docs/operations.md."
+            )
+            _log.error("reconciler_stopped", problem=alarm)
+            return CloseReport(closed=closed, alarm=alarm)
+        for row in gone:
+            closed += await self._close_missing(row)
+        await self.store.upkeep.set_watermark(now)
+        return CloseReport(closed=closed)
+
+    @activity.defn
+    async def delete_expired(self) -> int:
+        """Delete what is past its time; return how many rows. Safe to repeat."""
+        return await self.store.upkeep.delete_expired(self.keep_days)
+
+    async def _lately_ended(self, since: datetime) -> list[UUID]:
+        """Return the rows whose workflows closed otherwise than Completed: candidates only."""
+        query = (
+            f"WorkflowType IN ('{JOB_WORKFLOW}', '{PROMPT_WORKFLOW}') AND TaskQueue = '{self.task_queue}' "
+            "AND ExecutionStatus IN ('Failed', 'Canceled', 'Terminated', 'TimedOut') "
+            f"AND CloseTime > '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+        )
+        listed = self.client.list_workflows(query, limit=_LISTED_PER_PASS, rpc_timeout=_RPC)
+        return [UUID(execution.id.partition("-")[2]) async for execution in listed]
+
+    async def _close(self, row: OpenRow, run: Run) -> int:
+        """Close a row as its ended workflow says; return 1 if it did."""
+        if run.state not in _END_OF_JOB:
+            return 0
+        if row.table == "jobs" and run.result is not None and run.result.status.final:
+            left = run.result
+            change = JobChange(
+                job_id=row.id,
+                status=left.status,
+                reason_code=_reason(left.reason_code),
+                error=left.error,
+                prompt=left.prompt,
+                prompt_source=left.prompt_source,
+                prediction_id=left.prediction_id,
+                outputs=left.outputs or None,
+                detail={"by": "reconciler"},
+            )
+            await self.store.jobs.advance(change)
+            return 1
+        status, reason = _END_OF_JOB[run.state]
+        await self._end(row, status, reason)
+        return 1
+
+    async def _close_missing(self, row: OpenRow) -> int:
+        """Close, or start again, a row whose workflow has been missing for long enough; return 1 if it did."""
+        seconds = await self.store.upkeep.note_missing(row, missing=True)
+        if seconds is None or seconds < self.missing_confirm.total_seconds():
+            return 0
+        if not row.cancel_requested and not await self.store.upkeep.asked_provider(row):
+            await self.store.upkeep.restart(row)
+        elif row.cancel_requested:
+            await self._end(row, *_END_OF_JOB[RunState.CANCELED])
+        else:
+            await self._end(row, *_END_OF_JOB[RunState.MISSING])
+        return 1
+
+    async def _end(self, row: OpenRow, status: str, reason: ReasonCode) -> None:
+        _log.warning("row_closed_by_reconciler", row=str(row.id), status=status, reason_code=reason)
+        if row.table == "jobs":
+            await self.store.jobs.advance(
+                JobChange(job_id=row.id, status=JobStatus(status), reason_code=reason, detail={"by": "reconciler"})
+            )
+        else:
+            ended = PromptJobStatus.CANCELLED if status == "cancelled" else PromptJobStatus.FAILED
+            await self.store.prompts.change(PromptChange(prompt_job_id=row.id, status=ended, reason_code=reason))
+
+
+def _reason(code: str | None) -> ReasonCode | None:
+    return ReasonCode(code) if code in set(ReasonCode) else None

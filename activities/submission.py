@@ -1,0 +1,179 @@
+"""One paid POST: permission and intent, the guarded sending, the settlement. `docs/architecture.md` has the rules."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat as uuid_versions
+from temporalio import activity
+
+from activities.heartbeats import heartbeats
+from activities.persistence import insist
+from promptmill.contracts.errors import (
+    NothingSent,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRefused,
+    RecordUnavailable,
+    StageStopped,
+    SubmitUnclear,
+)
+from promptmill.contracts.jobs import MediaRequest, SubmissionState, SubmitResult
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.contracts.store import Permission, SubmissionIntent, SubmissionOutcome, SubmissionPermit
+from promptmill.presets import compose_request
+from promptmill.providers.wavespeed import WaveSpeedClient, boottime
+from promptmill.settings import provider_mode
+from promptmill.store import Store
+
+_SEEDS = 2**31
+"""Seeds are below this; WaveSpeed's models take 0 to 2147483647."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends one submission at most, and never forgets one.
+
+    Attributes:
+        post_within: How long after the recorded intent the first byte may leave.
+        rate_limit_wait: Wait after a 429 that names no time.
+    """
+
+    wavespeed: WaveSpeedClient
+    store: Store
+    post_within: timedelta
+    rate_limit_wait: timedelta
+
+    async def submit(self, request: MediaRequest, known_submission: UUID | None) -> SubmitResult:
+        """Ask the record for permission; with it, send once and settle.
+
+        Raises:
+            StageStopped: The record does not permit a submission.
+            ProviderRefused: WaveSpeed refused, and will again; the job has failed.
+            ProviderRateLimited, NothingSent: Nothing was made; try again after `retry_after`.
+            RecordUnavailable: Postgres is away, and nothing was sent.
+        """
+        # The clock starts before the intent is written: a process that stands still between the two sends nothing.
+        post_by = boottime() + self.post_within.total_seconds()
+        intent = self._intent(request, known_submission)
+        permit = await insist(lambda: self.store.submissions.permit(intent))
+        if permit.permission is Permission.STOP:
+            raise StageStopped(permit.reason_code, permit.error)
+        assert permit.submission_id is not None  # every other answer has one
+        if permit.permission is not Permission.POST:
+            return _earlier(permit, permit.submission_id)
+        async with heartbeats(str(permit.submission_id)):
+            outcome, again = await self._send(request, permit, permit.submission_id, post_by)
+            return await self._settle(outcome, again)
+
+    def _intent(self, request: MediaRequest, known_submission: UUID | None) -> SubmissionIntent:
+        body = compose_request(
+            request.model,
+            request.input,
+            request.prompt,
+            request.target_url,
+            request.ref_urls,
+            secrets.randbelow(_SEEDS),
+        )
+        return SubmissionIntent(
+            job_id=request.job_id,
+            submission_id=uuid_versions.uuid7(),
+            callback_token=secrets.token_urlsafe(32),
+            request=body,
+            request_hash=request_hash(request.model, body),
+            provider_mode=provider_mode(self.wavespeed.base),
+            provider_base=self.wavespeed.base,
+            key_fingerprint=self.wavespeed.key_fingerprint,
+            post_within_seconds=self.post_within.total_seconds(),
+            known_submission_id=known_submission,
+        )
+
+    async def _send(
+        self, request: MediaRequest, permit: SubmissionPermit, submission_id: UUID, post_by: float
+    ) -> tuple[SubmissionOutcome, ProviderError | None]:
+        """Make the POST; return what was seen, and the error to raise where Temporal should try again."""
+        error: ProviderError
+        try:
+            if activity.is_cancelled():
+                raise NothingSent(ReasonCode.CANCEL_REQUESTED, "Cancelled before it was sent.")  # noqa: TRY301
+            prediction_id = await self.wavespeed.submit(request.model, permit.request or {}, post_by=post_by)
+        except ProviderError as caught:
+            error = caught
+        except Exception as fault:  # noqa: BLE001 - whatever it was, the POST may have gone out: never repeat it
+            error = SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"{type(fault).__name__}: {fault}")
+        else:
+            accepted = SubmissionOutcome(
+                submission_id=submission_id,
+                job_id=request.job_id,
+                state=SubmissionState.ACCEPTED,
+                prediction_id=prediction_id,
+            )
+            return accepted, None
+        state, final, again = self._verdict(error)
+        outcome = SubmissionOutcome(
+            submission_id=submission_id,
+            job_id=request.job_id,
+            state=state,
+            reason_code=error.reason_code,
+            error=str(error),
+            final=final,
+        )
+        return outcome, again
+
+    def _verdict(self, error: ProviderError) -> tuple[SubmissionState, bool, ProviderError | None]:
+        """Return the submission's state, whether that ends the job, and the error to try again with."""
+        if isinstance(error, ProviderRefused):
+            return SubmissionState.REJECTED, True, None
+        if isinstance(error, NothingSent):
+            return SubmissionState.REJECTED, False, error
+        if isinstance(error, ProviderRateLimited):
+            wait = error.retry_after or self.rate_limit_wait
+            return (
+                SubmissionState.REJECTED,
+                False,
+                ProviderRateLimited(error.reason_code, str(error), retry_after=wait),
+            )
+        return SubmissionState.UNKNOWN, False, None
+
+    async def _settle(self, outcome: SubmissionOutcome, again: ProviderError | None) -> SubmitResult:
+        result = SubmitResult(
+            submission_id=outcome.submission_id,
+            state=outcome.state,
+            prediction_id=outcome.prediction_id,
+            reason_code=outcome.reason_code,
+            error=outcome.error,
+            final=outcome.final,
+        )
+        try:
+            settlement = await insist(lambda: self.store.submissions.settle(outcome))
+        except RecordUnavailable:
+            return result.model_copy(update={"recorded": False})
+        if again is not None:
+            raise again
+        if outcome.final and outcome.reason_code is not None:
+            raise ProviderRefused(outcome.reason_code, outcome.error or "")
+        return result.model_copy(update={"accepted_at": settlement.accepted_at})
+
+
+def request_hash(model: str, body: dict[str, Any]) -> str:
+    """Return the SHA-256 (hex) of a model and its canonical inputs."""
+    canonical = json.dumps([model, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _earlier(permit: SubmissionPermit, submission_id: UUID) -> SubmitResult:
+    """Return what an earlier attempt left in the record."""
+    accepted = permit.permission is Permission.ACCEPTED
+    return SubmitResult(
+        submission_id=submission_id,
+        state=SubmissionState.ACCEPTED if accepted else SubmissionState.UNKNOWN,
+        prediction_id=permit.prediction_id,
+        accepted_at=permit.accepted_at,
+        error=permit.error,
+    )

@@ -1,0 +1,123 @@
+"""Runs the worker until it is told to stop: `python -m worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+import structlog
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
+
+from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
+from promptmill.installation import initialize
+from promptmill.resources import WorkerResources, open_worker_resources
+from promptmill.settings import Settings, load_settings
+from promptmill.telemetry import configure_logging
+from worker.build import build_workers
+from worker.health import Health, serve_health
+
+_AGAIN_SECONDS: Final = 2.0
+_log = structlog.get_logger("worker")
+
+
+def main() -> int:
+    """Run the worker; return the exit code: 0 after a stop that was asked for, 2 for a wrong setting."""
+    try:
+        settings = load_settings()
+        configure_logging(settings, process="worker")
+        uvloop.run(run(settings))
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+async def run(settings: Settings) -> None:
+    """Serve the task queues until SIGTERM or SIGINT, then let running activities finish.
+
+    Raises:
+        ConfigurationError: A setting is missing or wrong.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    health = Health(queues=settings.worker_queues)
+    async with (
+        serve_health(health, settings.metrics_host, settings.metrics_port),
+        _resources(settings, stop) as resources,
+    ):
+        if resources is not None:
+            await _serve(resources, health, stop)
+    _log.info("worker_stopped")
+
+
+@asynccontextmanager
+async def _resources(settings: Settings, stop: asyncio.Event) -> AsyncIterator[WorkerResources | None]:
+    """Open the resources, waiting for Temporal and Postgres; None when told to stop before they came."""
+    runtime = _runtime(settings)
+    while not stop.is_set():
+        try:
+            async with open_worker_resources(settings, runtime) as resources:
+                missing = await initialize(settings, resources.store, resources.temporal)
+                if missing:
+                    _log.warning("search_attributes_missing", names=missing)
+                yield resources
+                return
+        except (RuntimeError, RPCError, RecordUnavailable, SQLAlchemyError) as error:
+            _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_AGAIN_SECONDS)
+            await _pause(stop)
+    yield None
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_AGAIN_SECONDS):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def _serve(resources: WorkerResources, health: Health, stop: asyncio.Event) -> None:
+    workers = build_workers(resources)
+    async with asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(worker.run())
+        health.ready = True
+        _log.info("worker_ready", queues=[worker.task_queue for worker in workers])
+        await stop.wait()
+        health.ready = False
+        _log.info("worker_draining", at_most_seconds=resources.settings.shutdown_seconds)
+        # A second signal ends the process at once.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(number)
+        await asyncio.gather(*(worker.shutdown() for worker in workers))
+
+
+def _runtime(settings: Settings) -> Runtime:
+    """Return Temporal's runtime, one per process, with its metrics where they are wanted."""
+    if settings.temporal_metrics_port == 0:
+        return Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=timedelta(seconds=60))
+    address = f"{settings.metrics_host}:{settings.temporal_metrics_port}"
+    metrics = PrometheusConfig(
+        bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+    )
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=metrics), worker_heartbeat_interval=timedelta(seconds=60))
+    except (RuntimeError, ValueError) as error:
+        raise ConfigurationError(
+            f"Temporal's metrics cannot be shown at {address} ({error}): set PROMPTMILL_TEMPORAL_METRICS_PORT to "
+            "another port, or to 0 to go without."
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The only list of workflows and activities, and how each task queue is served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.media import MediaActivities
+from activities.pace import PollPace
+from activities.prompts import PromptActivities
+from activities.reconciliation import ReconciliationActivities
+from activities.records import RecordActivities
+from activities.submission import Sender
+from promptmill.contracts.jobs import MediaKind
+from promptmill.contracts.names import grok_queue, wavespeed_queue
+from promptmill.resources import WorkerResources
+from worker.errors import ErrorInterceptor
+from workflows.generate_media import GenerateMediaWorkflow
+from workflows.generate_prompt import GeneratePromptWorkflow
+from workflows.reconcile import ReconcileWorkflow
+
+WORKFLOWS: Final[Sequence[type]] = (GenerateMediaWorkflow, GeneratePromptWorkflow, ReconcileWorkflow)
+
+PASSED_THROUGH: Final = (
+    "activities",  # named by workflows, never run in them
+    "promptmill",  # contracts are pure data
+    "temporalio.contrib.pydantic",
+)
+"""What the sandbox does not load again for every run. `workflows` is not among them: it is checked."""
+
+
+@dataclass(frozen=True)
+class Activities:
+    """One object for each neighbour."""
+
+    prompts: PromptActivities
+    media: MediaActivities
+    records: RecordActivities
+    reconciliation: ReconciliationActivities
+
+
+def build_activities(resources: WorkerResources) -> Activities:
+    """Give the activities what they work with."""
+    settings, store = resources.settings, resources.store
+    pace = PollPace(
+        count_open=store.operations.open_predictions,
+        seconds={
+            MediaKind.IMAGE: (settings.poll_image_seconds, settings.poll_image_max_seconds),
+            MediaKind.VIDEO: (settings.poll_video_seconds, settings.poll_video_max_seconds),
+        },
+        polls_per_second=settings.polls_per_second,
+    )
+    sender = Sender(
+        wavespeed=resources.wavespeed,
+        store=store,
+        post_within=timedelta(seconds=settings.post_within_seconds),
+        rate_limit_wait=timedelta(seconds=settings.rate_limit_wait_seconds),
+    )
+    return Activities(
+        prompts=PromptActivities(resources.grok, store, settings.grok_models),
+        media=MediaActivities(
+            wavespeed=resources.wavespeed,
+            account=resources.account,
+            store=store,
+            sender=sender,
+            pace=pace,
+            grace=timedelta(seconds=settings.prediction_grace_seconds),
+        ),
+        records=RecordActivities(store),
+        reconciliation=ReconciliationActivities(
+            store=store,
+            client=resources.temporal,
+            starter=resources.starter,
+            task_queue=settings.task_queue,
+            batch=settings.reconcile_batch,
+            stop_after=settings.reconcile_stop_after,
+            missing_confirm=timedelta(seconds=settings.missing_confirm_seconds),
+            cancel_again=timedelta(seconds=settings.cancel_again_seconds),
+            keep_days=settings.keep_days,
+        ),
+    )
+
+
+def build_workers(resources: WorkerResources) -> list[Worker]:
+    """Return one Temporal worker for each task queue that the settings name."""
+    settings, acts = resources.settings, build_activities(resources)
+    build = {
+        "workflows": lambda: _workflow_worker(resources, acts),
+        "grok": lambda: _paid_worker(
+            resources,
+            grok_queue(settings.task_queue),
+            acts.prompts.write_prompt,
+            concurrency=settings.grok_concurrency,
+            per_second=settings.grok_per_second,
+        ),
+        "wavespeed": lambda: _paid_worker(
+            resources,
+            wavespeed_queue(settings.task_queue),
+            acts.media.submit_media,
+            concurrency=settings.wavespeed_concurrency,
+            per_second=settings.wavespeed_per_second,
+        ),
+    }
+    return [build[name]() for name in settings.worker_queues]
+
+
+def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
+    """Serve workflows and everything that is free: the record, results, the reconciler."""
+    settings = resources.settings
+    return Worker(
+        resources.temporal,
+        task_queue=settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=[
+            acts.records.begin_job,
+            acts.records.advance_job,
+            acts.records.begin_prompt_job,
+            acts.records.change_prompt_job,
+            acts.records.record_prompt,
+            acts.records.settle_submission,
+            acts.media.collect_result,
+            acts.reconciliation.check_installation,
+            acts.reconciliation.start_waiting,
+            acts.reconciliation.send_cancels_again,
+            acts.reconciliation.close_ended,
+            acts.reconciliation.delete_expired,
+        ],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=settings.workflow_concurrency,
+        max_concurrent_activities=settings.workflow_concurrency,
+        max_concurrent_local_activities=settings.workflow_concurrency,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
+        **_common(resources),
+    )
+
+
+def _paid_worker(
+    resources: WorkerResources, queue: str, activity: Any, *, concurrency: int, per_second: float
+) -> Worker:
+    """Serve a queue that carries one paid call and nothing else, so that rate, priority and brake act on it alone."""
+    return Worker(
+        resources.temporal,
+        task_queue=queue,
+        activities=[activity],
+        max_concurrent_activities=concurrency,
+        max_task_queue_activities_per_second=per_second,
+        # A cancel travels on a heartbeat; the SDK would hold beats back for most of their timeout.
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
+        default_heartbeat_throttle_interval=timedelta(seconds=1),
+        **_common(resources),
+    )
+
+
+def _common(resources: WorkerResources) -> dict[str, Any]:
+    settings = resources.settings
+    return {
+        "interceptors": [ErrorInterceptor()],
+        # Eager activities bypass queue rates, priorities and brakes.
+        "disable_eager_activity_execution": True,
+        "graceful_shutdown_timeout": timedelta(seconds=settings.shutdown_seconds),
+    }

@@ -1,0 +1,79 @@
+"""The worker's own small HTTP server: alive, ready, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from promptmill.contracts.errors import ConfigurationError
+
+
+@dataclass
+class Health:
+    """What the worker says of itself; `ready` is set once it polls and unset when it drains."""
+
+    queues: tuple[str, ...]
+    ready: bool = field(default=False)
+
+    def report(self) -> dict[str, object]:
+        """Return the state as JSON shows it."""
+        return {"ready": self.ready, "queues": list(self.queues)}
+
+
+def create_health_app(health: Health) -> Starlette:
+    """Return the three pages."""
+
+    async def alive(_: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def ready(_: Request) -> Response:
+        return JSONResponse(health.report(), status_code=200 if health.ready else 503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(
+        routes=[Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)],
+    )
+
+
+@asynccontextmanager
+async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[None]:
+    """Serve the pages while the block runs; port 0 serves nothing.
+
+    Raises:
+        ConfigurationError: The port is taken.
+    """
+    if port == 0:
+        yield
+        return
+    config = uvicorn.Config(create_health_app(health), host=host, port=port, log_config=None, access_log=False)
+    try:
+        socket = config.bind_socket()
+    except SystemExit:
+        raise ConfigurationError(
+            f"Port {port} is in use, so the worker cannot show its health there: set PROMPTMILL_METRICS_PORT to "
+            "another port, or to 0 to go without."
+        ) from None
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(_serve(server, socket))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def _serve(server: uvicorn.Server, socket: object) -> None:
+    # The worker handles signals itself; uvicorn would take them away.
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    await server.serve(sockets=[socket])  # type: ignore[list-item]

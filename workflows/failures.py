@@ -1,0 +1,49 @@
+"""How a stage ends other than by its result, told in the record's words."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from promptmill.contracts.errors import StageStopped
+    from promptmill.contracts.reasons import ReasonCode
+
+from workflows.recording import cancelled
+
+
+class StageFailed(Exception):
+    """A stage was given up, with the reason that the record shows."""
+
+    def __init__(self, reason_code: ReasonCode, error: str) -> None:
+        """Keep the reason and the provider's words."""
+        super().__init__(error)
+        self.reason_code = reason_code
+        self.error = error
+
+
+class StageEndedByRecord(Exception):
+    """The row says that the job has ended, was cancelled or is past its deadline."""
+
+
+def raise_failure(error: ActivityError) -> NoReturn:
+    """Raise what an activity's failure means for the job.
+
+    Raises:
+        asyncio.CancelledError: The activity ended because the workflow was cancelled.
+        StageEndedByRecord: The record did not let it go on.
+        StageFailed: The provider refused, or stayed away too long.
+        ActivityError: Nothing that we know; the workflow fails with it.
+    """
+    if is_cancelled_exception(error) and cancelled():
+        raise asyncio.CancelledError from error
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        if cause.type == StageStopped.code:
+            raise StageEndedByRecord from error
+        if cause.details:
+            raise StageFailed(ReasonCode(cause.details[0]), cause.message) from error
+    raise error

@@ -1,0 +1,73 @@
+"""Writes to the record that no cancel can drop, and the words that the Web UI shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+with workflow.unsafe.imports_passed_through():
+    from promptmill.contracts.messages import Message
+
+from workflows import policies
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out", bound=Message)
+
+_JOB_STATUS = SearchAttributeKey.for_keyword("JobStatus")
+
+
+async def record(activity: Callable[[Any, _In], Coroutine[Any, Any, _Out]], message: _In) -> _Out:
+    """Run one write to the record as a local activity and return what the record holds afterwards.
+
+    A cancel that arrives meanwhile waits until the write is done; the caller sees it through `cancelled()`.
+    """
+    write: asyncio.Task[_Out] = asyncio.create_task(
+        workflow.execute_local_activity_method(activity, message, **policies.RECORD)
+    )
+    try:
+        return await asyncio.shield(write)
+    except asyncio.CancelledError:
+        return await write
+
+
+def cancelled() -> bool:
+    """Return whether a caller or an operator asked Temporal to cancel this workflow.
+
+    Nothing else counts as a cancel: timers and lost races look like one to asyncio. The reason may be an empty text.
+    """
+    return workflow.cancellation_reason() is not None
+
+
+def stop_if_cancelled() -> None:
+    """Leave the story where a cancel has arrived that an await did not show.
+
+    Raises:
+        asyncio.CancelledError: The workflow was cancelled.
+    """
+    if cancelled():
+        raise asyncio.CancelledError
+
+
+async def cancel_arrives(within: timedelta | None = None, summary: str | None = None) -> None:
+    """Return when Temporal's cancel has come, or the time is over; without a time, wait as long as it takes."""
+    if cancelled():
+        return
+    try:
+        if within is None:
+            await workflow.wait_condition(lambda: False)
+        else:
+            await workflow.sleep(within, summary=summary)
+    except asyncio.CancelledError:
+        if not cancelled():
+            raise
+
+
+def show_status(status: str) -> None:
+    """Show a status to searches, where the namespace has the attribute: an upsert of an unknown one blocks for ever."""
+    if workflow.info().typed_search_attributes.get(_JOB_STATUS) is not None:
+        workflow.upsert_search_attributes([_JOB_STATUS.value_set(status)])
