@@ -14,7 +14,11 @@ from promptmill.contracts.errors import ConfigurationError
 from promptmill.settings import is_loopback
 
 CONNECT_SECONDS: Final = 10.0
-"""How long a TCP and TLS handshake may take."""
+"""How long the TCP handshake, and then the TLS handshake, may take."""
+
+_CONNECT_SHARE: Final = 1 / 3
+"""Share of the whole call that each handshake may take at most: both must end before the caller's own timeout, because
+httpcore closes a connection whose handshake timed out, but not one whose handshake was cancelled."""
 
 
 @asynccontextmanager
@@ -25,7 +29,7 @@ async def open_connection(
 
     Args:
         base: Where the provider's API is.
-        timeout_seconds: Longest silence; callers bound the whole call themselves.
+        timeout_seconds: Longest time of a call; callers bound the whole of it themselves.
         variable: The setting that `base` came from, for the error.
         keep_alive: Whether a connection may be used twice. Never for what is paid: a pooled connection that the other
             side has just closed looks like a request that may have arrived.
@@ -38,7 +42,7 @@ async def open_connection(
         http1=True,
         http2=False,
         follow_redirects=False,
-        timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
+        timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds * _CONNECT_SHARE)),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
         # A company's proxy is honoured, but simulators on this machine are not looked for behind it.
         trust_env=not is_loopback(base),
