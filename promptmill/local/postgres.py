@@ -217,7 +217,7 @@ def _socket_folder(data: Path, user: SystemUser | None) -> Path:
 
 def _accepts(server: PostgresServer) -> bool:
     command = [str(server.programs / "pg_isready"), "-q", "-h", str(server.sockets), "-U", SUPERUSER]
-    ready = subprocess.run(command, check=False, env=_clean_environment())  # noqa: S603  # the wheel's program
+    ready = subprocess.run(command, check=False, env=_clean_environment(), start_new_session=True)  # noqa: S603  # the wheel's program
     return ready.returncode == 0
 
 
@@ -228,6 +228,7 @@ def _run(command: Sequence[str], name: str, user: SystemUser | None = None) -> s
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
+        start_new_session=True,  # deaf to Ctrl-C: half-made data would be left
         cwd="/",
         env=_clean_environment(),
         user=user.uid if user else None,

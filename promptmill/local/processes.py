@@ -25,6 +25,7 @@ START_TIME_TOLERANCE = 2.0
 AFTER_KILL_SECONDS = 5.0
 """How long a killed process may take to be gone."""
 
+LOOK_EVERY_SECONDS = 0.02
 LOG_END_LINES = 15
 
 
@@ -138,13 +139,13 @@ def stop_process(mark: ProcessMark, grace_seconds: float) -> bool:
     process = find_process(mark)
     if process is None:
         return False
-    with suppress(psutil.NoSuchProcess):
-        process.send_signal(mark.stop_signal)
-        try:
-            process.wait(grace_seconds)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(AFTER_KILL_SECONDS)
+    for number, patience in ((mark.stop_signal, grace_seconds), (signal.SIGKILL, AFTER_KILL_SECONDS)):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+        give_up = time.monotonic() + patience
+        # Not process.wait(): the dead stay in the table where nobody collects them, as in some containers.
+        while find_process(mark) is not None and time.monotonic() < give_up:
+            time.sleep(LOOK_EVERY_SECONDS)
     return True
 
 
@@ -160,6 +161,6 @@ def log_end(log: Path, lines: int = LOG_END_LINES) -> str:
 
 def _created(pid: int) -> float:
     try:
-        return psutil.Process(pid).create_time()
+        return float(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:  # it ended at once; whoever waits for it will say so
         return time.time()  # noqa: TID251  # a process's start time is wall-clock time

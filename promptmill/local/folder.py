@@ -1,0 +1,134 @@
+"""The data folder of a local stack: its version, its lock, the record of what runs, and `local.env`."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from promptmill.local.errors import LocalStackError
+from promptmill.local.processes import ProcessMark
+from promptmill.settings import LOCAL_ENV
+
+VERSION = 1
+"""Raised when an older release could no longer read what this one writes into the folder."""
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """A prepared data folder, its path absolute."""
+
+    path: Path
+
+    @property
+    def postgres(self) -> Path:
+        """Postgres's data."""
+        return self.path / "postgres"
+
+    @property
+    def temporal(self) -> Path:
+        """Temporal's database file."""
+        return self.path / "temporal" / "temporal.db"
+
+    @property
+    def local_env(self) -> Path:
+        """Where the running stack's addresses stand for other terminals."""
+        return self.path / LOCAL_ENV
+
+    def log(self, part: str) -> Path:
+        """Return a part's log; the one of the last run is kept beside it."""
+        return self.path / "logs" / f"{part.lower()}.log"
+
+    def set_old_log_aside(self, part: str) -> None:
+        """Rename the log of the last run to `<part>.old.log`."""
+        log = self.log(part)
+        with suppress(FileNotFoundError):
+            log.replace(log.with_suffix(".old.log"))
+
+    def read_marks(self) -> list[ProcessMark]:
+        """Return what the last run had started and did not stop, in the order of its start."""
+        try:
+            record = json.loads((self.path / "run.json").read_text())
+            return [ProcessMark(**mark) for mark in record["parts"]]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):  # cut by a crash: nothing can be known from it
+            return []
+
+    def write_marks(self, marks: Sequence[ProcessMark]) -> None:
+        """Record what runs now, so that the next start finds it whatever happens to this one."""
+        _write(self.path / "run.json", json.dumps({"pid": os.getpid(), "parts": [asdict(mark) for mark in marks]}))
+
+    def write_local_env(self, values: Mapping[str, str]) -> None:
+        """Write the running stack's addresses, readable by us alone."""
+        lines = ["# Written by the running local stack; gone when it stops. Your own settings belong into .env."]
+        _write(
+            self.local_env, "\n".join([*lines, *(f"{name}={_quoted(value)}" for name, value in values.items())]) + "\n"
+        )
+
+    def forget_run(self) -> None:
+        """Remove what speaks of a running stack."""
+        self.local_env.unlink(missing_ok=True)
+        (self.path / "run.json").unlink(missing_ok=True)
+
+
+@contextmanager
+def open_data_folder(path: Path) -> Iterator[DataFolder]:
+    """Make or check the data folder, and hold it for this process alone.
+
+    Raises:
+        LocalStackError: Another stack runs on it, or a newer release has written it.
+    """
+    folder = path.resolve()
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        # As root, Postgres runs as another user, who must pass; what is inside stays closed.
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    _check_version(folder)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalStackError(
+                f"A local stack already runs on {folder}{_runner(folder)}: use it, stop it with Ctrl-C in its "
+                "terminal, or set PROMPTMILL_DATA_DIR to another folder (and other ports)."
+            ) from None
+        (folder / "logs").mkdir(mode=0o700, exist_ok=True)
+        yield DataFolder(folder)
+    finally:
+        os.close(lock)  # the system also lets go of it when we are killed
+
+
+def _check_version(folder: Path) -> None:
+    file = folder / "version"
+    if not file.exists():
+        _write(file, f"{VERSION}\n")
+        return
+    text = file.read_text().strip()
+    if not text.isdecimal() or int(text) > VERSION:
+        raise LocalStackError(
+            f"{folder} was written by a newer Promptmill (its version is {text[:20]}, this release knows {VERSION}): "
+            "install that release, or set PROMPTMILL_DATA_DIR to another folder."
+        )
+
+
+def _runner(folder: Path) -> str:
+    with suppress(OSError, ValueError, KeyError):
+        return f" (pid {json.loads((folder / 'run.json').read_text())['pid']})"
+    return ""
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step, readable by us alone."""
+    made, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mkstemp: 0600
+    with os.fdopen(made, "w") as target:
+        target.write(text)
+    Path(name).replace(path)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

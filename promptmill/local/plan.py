@@ -1,0 +1,166 @@
+"""What a local stack starts, decided from the environment alone: own servers, real providers, ports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from promptmill.contracts.jobs import ProviderMode
+from promptmill.local.ports import LOOPBACK, free_port, require_free
+from promptmill.local.temporal import PRIORITY_LEVELS
+from promptmill.settings import Settings, load_settings, merged_environment, variable_name
+
+SIMULATOR_KEY = "local-simulator"
+"""Always the same: a simulator keeps what it made per key."""
+
+PORTS = (
+    "port",
+    "metrics_port",
+    "local_temporal_port",
+    "local_temporal_ui_port",
+    "local_grok_port",
+    "local_wavespeed_port",
+)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider as this stack uses it."""
+
+    name: str
+    base: str
+    simulated_by_us: bool
+    billed: bool
+    has_key: bool
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """What to start.
+
+    Attributes:
+        settings: The settings of the whole stack, without the addresses of servers not started yet.
+        outside: Environment and settings files as they were found.
+        own: What the stack adds to the environment; other terminals find it in `local.env`.
+        starts_postgres: False where DATABASE_URL names a server of one's own.
+        starts_temporal: False where TEMPORAL_ADDRESS or a profile names one.
+    """
+
+    settings: Settings
+    outside: dict[str, str]
+    own: dict[str, str]
+    starts_postgres: bool
+    starts_temporal: bool
+    grok: Provider
+    wavespeed: Provider
+
+    @property
+    def starts_simulators(self) -> bool:
+        """Whether a provider is simulated by us."""
+        return self.grok.simulated_by_us or self.wavespeed.simulated_by_us
+
+    @property
+    def api_url(self) -> str:
+        """Where this machine reaches the API."""
+        host = self.settings.host
+        return f"http://{LOOPBACK if host in {'0.0.0.0', '::'} else host}:{self.settings.port}"  # noqa: S104  # compared, not bound
+
+    @property
+    def worker_url(self) -> str:
+        """Where the worker tells its health and metrics."""
+        return f"http://{LOOPBACK}:{self.settings.metrics_port}"
+
+    def require_free_ports(self) -> None:
+        """Check every port before anything is started.
+
+        Raises:
+            LocalStackError: One is busy; the message says which, by whom, and which variable changes it.
+        """
+        settings = self.settings
+        wanted = [("the API", "port", settings.host), ("the worker's metrics", "metrics_port", settings.metrics_host)]
+        if settings.temporal_metrics_port:
+            wanted.append(("Temporal's worker metrics", "temporal_metrics_port", settings.metrics_host))
+        if self.starts_temporal:
+            wanted += [
+                ("Temporal", "local_temporal_port", LOOPBACK),
+                ("its Web UI", "local_temporal_ui_port", LOOPBACK),
+            ]
+        if self.starts_simulators:
+            wanted += [("Grok's simulator", "local_grok_port", LOOPBACK)]
+            wanted += [("WaveSpeed's simulator", "local_wavespeed_port", LOOPBACK)]
+        for part, field, host in wanted:
+            require_free(part, getattr(settings, field), variable_name(field), host)
+
+    def environment(self, found: Mapping[str, str]) -> dict[str, str]:
+        """Return a child's environment: ours, the settings files, what the stack adds, and addresses found since."""
+        environment = self.outside
+        if self.starts_temporal:
+            # Credentials without an address belong to another server.
+            environment = {name: value for name, value in environment.items() if not name.startswith("TEMPORAL_")}
+        fixed = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(self.settings.data_dir.resolve())}
+        fixed["PROMPTMILL_SHUTDOWN_SECONDS"] = str(self.settings.local_shutdown_seconds)
+        fixed["PYTHONUNBUFFERED"] = "1"
+        return environment | self.own | dict(found) | fixed
+
+
+def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
+    """Decide what to start.
+
+    Raises:
+        ConfigurationError: A setting is wrong.
+    """
+    merged = merged_environment(environ)
+    simulated = [name for name in ("XAI", "WAVESPEED") if not {f"{name}_API_KEY", f"{name}_API_BASE"} & merged.keys()]
+    starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
+    # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
+    first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
+    ports = {name: getattr(first, name) or free_port() for name in PORTS}
+    own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)
+    if starts_temporal:
+        own |= _temporal(ports, merged.get("TEMPORAL_NAMESPACE", "default"))
+    settings = load_settings(merged | own)
+    return StackPlan(
+        settings=settings,
+        outside=merged,
+        own=own,
+        starts_postgres="DATABASE_URL" not in merged,
+        starts_temporal=starts_temporal,
+        grok=Provider(
+            "Grok",
+            settings.xai_api_base,
+            simulated_by_us="XAI" in simulated,
+            billed=settings.grok_mode is ProviderMode.REAL,
+            has_key=settings.xai_api_key is not None,
+        ),
+        wavespeed=Provider(
+            "WaveSpeed",
+            settings.wavespeed_api_base,
+            simulated_by_us="WAVESPEED" in simulated,
+            billed=settings.wavespeed_mode is ProviderMode.REAL,
+            has_key=settings.wavespeed_api_key is not None,
+        ),
+    )
+
+
+def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, str]:
+    """Return keys and addresses of the simulators."""
+    port_of = {"XAI": ports["local_grok_port"], "WAVESPEED": ports["local_wavespeed_port"]}
+    found: dict[str, str] = {}
+    for name in providers:
+        found[f"{name}_API_KEY"] = SIMULATOR_KEY
+        found[f"{name}_API_BASE"] = f"http://{LOOPBACK}:{port_of[name]}"
+        found["PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"] = "true"
+    return found
+
+
+def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
+    """Return what the other processes must know of our own Temporal server."""
+    return {
+        "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports['local_temporal_port']}",
+        "TEMPORAL_NAMESPACE": namespace,
+        # Temporal's own profile file may hold credentials for another server.
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": str(PRIORITY_LEVELS),
+        "PROMPTMILL_TEMPORAL_UI_URL": f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}",
+    }
