@@ -1,0 +1,370 @@
+"""Grok's client against servers that answer well, badly and not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from promptmill.contracts.errors import (
+    ConfigurationError,
+    ProviderAnswerUnusable,
+    ProviderError,
+    ProviderModelUnavailable,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.grok import GrokClient, GrokQuestion, open_grok
+from tests.raw_server import Conduct, RawServer, closed_port, cut_short, http_answer, open_raw_server
+from tests.support import eventually
+
+KEY = "xai-very-secret-key-0123456789"
+QUESTION = GrokQuestion(
+    model="grok-4.20-0309-non-reasoning",
+    system="You write prompts.",
+    text="A fox in the snow.",
+    picture_urls=("https://pictures.example/reference.png", "https://pictures.example/target.png"),
+)
+USAGE = {
+    "prompt_tokens": 32,
+    "completion_tokens": 9,
+    "total_tokens": 135,
+    "completion_tokens_details": {"reasoning_tokens": 94},
+    "cost_in_usd_ticks": 37_756_000,
+}
+
+
+def completion(
+    content: str | None = '{"prompt": "A red fox."}', finish: str = "stop", **message: Any
+) -> dict[str, Any]:
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "model": "grok-4.20-0309-non-reasoning",
+        "choices": [
+            {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
+        ],
+        "usage": USAGE,
+    }
+
+
+@asynccontextmanager
+async def asking(
+    *answers: bytes | Conduct, key: str | None = KEY, timeout_seconds: float = 5
+) -> AsyncIterator[tuple[GrokClient, RawServer]]:
+    secret = SecretStr(key) if key is not None else None
+    async with (
+        open_raw_server(*answers) as server,
+        open_grok(server.url, secret, timeout_seconds=timeout_seconds) as grok,
+    ):
+        yield grok, server
+
+
+async def failure_of(answer: bytes | Conduct, **options: Any) -> ProviderError:
+    """Ask once and return the error that comes of it."""
+    async with asking(answer, **options) as (grok, server):
+        with pytest.raises(ProviderError) as raised:
+            await grok.write(QUESTION)
+    assert server.requests == 1
+    assert KEY not in str(raised.value)
+    return raised.value
+
+
+async def test_a_question_is_one_system_and_one_user_message_with_pictures_last() -> None:
+    async with asking(http_answer(200, completion())) as (grok, server):
+        await grok.write(QUESTION)
+
+    body = server.body
+    assert server.received.startswith(b"POST /v1/chat/completions ")
+    assert f"Bearer {KEY}".encode() in server.received
+    assert body["model"] == QUESTION.model
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert body["messages"][0]["content"] == QUESTION.system
+    assert body["messages"][1]["content"] == [
+        {"type": "text", "text": QUESTION.text},
+        {"type": "image_url", "image_url": {"url": "https://pictures.example/reference.png"}},
+        {"type": "image_url", "image_url": {"url": "https://pictures.example/target.png"}},
+    ]
+    assert body["response_format"]["json_schema"]["strict"] is True
+    assert body["response_format"]["json_schema"]["schema"]["required"] == ["prompt"]
+    assert "reasoning_effort" not in body
+
+
+@pytest.mark.parametrize(
+    ("model", "effort"),
+    [
+        ("grok-4.3", "none"),
+        ("grok-4.3-latest", "none"),
+        ("grok-4.20-non-reasoning", None),
+        ("grok-4.7", None),
+        ("grok-4.30", None),
+    ],
+)
+async def test_reasoning_is_switched_off_where_it_is_the_default_and_can_be(model: str, effort: str | None) -> None:
+    async with asking(http_answer(200, completion())) as (grok, server):
+        await grok.write(QUESTION.model_copy(update={"model": model}))
+
+    assert server.body.get("reasoning_effort") == effort
+
+
+async def test_an_answer_brings_prompt_model_tokens_and_cost() -> None:
+    """Reasoning stands outside `completion_tokens` and is billed as output."""
+    async with asking(http_answer(200, completion())) as (grok, _):
+        answer = await grok.write(QUESTION)
+
+    assert answer.prompt == "A red fox."
+    assert answer.model == "grok-4.20-0309-non-reasoning"
+    assert (answer.input_tokens, answer.output_tokens) == (32, 103)
+    assert answer.cost_usd == Decimal("0.0037756")
+
+
+async def test_an_answer_without_usage_costs_an_unknown_amount() -> None:
+    body = completion()
+    del body["usage"], body["model"]
+
+    async with asking(http_answer(200, body)) as (grok, _):
+        answer = await grok.write(QUESTION)
+
+    assert (answer.model, answer.input_tokens, answer.output_tokens, answer.cost_usd) == (
+        QUESTION.model,
+        None,
+        None,
+        None,
+    )
+
+
+def flat(code: str, error: str) -> dict[str, Any]:
+    return {"code": code, "error": error}
+
+
+def nested(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error", "code": code}}
+
+
+BAD_KEY = "Incorrect API key provided: xa***gA. You can obtain an API key from https://console.x.ai."
+NO_CREDIT = "Your team 7 has either used all available credits or reached its monthly spending limit."
+UNSAFE = "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"
+NO_MODEL = "The model grok-2 does not exist or your team 7 does not have access to it."
+
+REFUSED = [
+    (400, "invalid-argument", BAD_KEY, ReasonCode.GROK_BAD_KEY),
+    (401, "unauthenticated:bad-credentials", "", ReasonCode.GROK_BAD_KEY),
+    (403, "permission-denied", "Your API key is blocked.", ReasonCode.GROK_BAD_KEY),
+    (403, "permission-denied", UNSAFE, ReasonCode.GROK_REFUSED),
+    (400, "invalid-argument", UNSAFE, ReasonCode.GROK_REFUSED),
+    (429, "Some resource has been exhausted", NO_CREDIT, ReasonCode.GROK_NO_CREDIT),
+    (403, "permission-denied", "Your newly created team doesn't have any credits yet.", ReasonCode.GROK_NO_CREDIT),
+    (402, "payment", "pay", ReasonCode.GROK_NO_CREDIT),
+    (413, "too-large", "", ReasonCode.GROK_TOO_LONG),
+    (400, "invalid-argument", "This model's maximum prompt length is 131072", ReasonCode.GROK_TOO_LONG),
+    (400, "invalid-argument", "prompt is too long", ReasonCode.GROK_TOO_LONG),
+    (400, "invalid-argument", "Failed to download the image", ReasonCode.GROK_BAD_PICTURE),
+    (422, "invalid_image", "no", ReasonCode.GROK_BAD_PICTURE),
+    (500, "invalid_image", "Could not process image", ReasonCode.GROK_BAD_PICTURE),
+    (400, "invalid-argument", "Argument not supported: reasoning_effort", ReasonCode.GROK_BAD_REQUEST),
+    (405, "", "method", ReasonCode.GROK_BAD_REQUEST),
+    (410, "gone", "Live Search is gone", ReasonCode.GROK_BAD_REQUEST),
+    (415, "", "Expected request with `Content-Type: application/json`", ReasonCode.GROK_BAD_REQUEST),
+    (422, "", "Failed to deserialize the JSON body", ReasonCode.GROK_BAD_REQUEST),
+]
+
+
+@pytest.mark.parametrize("shape", [flat, nested])
+@pytest.mark.parametrize(("status", "code", "words", "reason"), REFUSED)
+async def test_a_refusal_is_told_by_words_and_status_in_both_shapes(
+    status: int, code: str, words: str, reason: ReasonCode, shape: Any
+) -> None:
+    error = await failure_of(http_answer(status, shape(code, words)))
+
+    assert type(error) is ProviderRefused
+    assert error.reason_code is reason
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, flat("not-found", NO_MODEL)),
+        (404, nested("not-found", NO_MODEL)),
+        (400, flat("Client specified an invalid argument", "Model not found: grok-2")),
+        (403, flat("permission-denied", NO_MODEL)),
+    ],
+)
+async def test_an_unknown_model_leaves_others_to_be_asked(status: int, body: dict[str, Any]) -> None:
+    error = await failure_of(http_answer(status, body))
+
+    assert type(error) is ProviderModelUnavailable
+    assert error.reason_code is ReasonCode.GROK_UNKNOWN_MODEL
+
+
+async def test_a_wrong_address_is_a_bad_request_and_no_unknown_model() -> None:
+    error = await failure_of(http_answer(404, "404 page not found"))
+
+    assert type(error) is ProviderRefused
+    assert error.reason_code is ReasonCode.GROK_BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        (None, None),
+        ("7", 7),
+        ("100000", 120),
+        ("0", None),
+        ("-3", None),
+        ("soon", None),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 120),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", None),
+    ],
+)
+async def test_a_rate_limit_keeps_retry_after(header: str | None, wait: int | None) -> None:
+    headers = {"Retry-After": header} if header else {}
+
+    error = await failure_of(http_answer(429, flat("exhausted", "Too many requests for team 7"), headers))
+
+    assert type(error) is ProviderRateLimited
+    assert error.reason_code is ReasonCode.GROK_RATE_LIMITED
+    assert error.retry_after == (timedelta(seconds=wait) if wait else None)
+
+
+UNAVAILABLE = [
+    pytest.param(http_answer(500, flat("internal", "x")), id="500"),
+    pytest.param(http_answer(503, flat("The service is currently unavailable", "x")), id="503"),
+    pytest.param(http_answer(529), id="529"),
+    pytest.param(http_answer(522, "<html><title>x.ai | 522: Connection timed out</title></html>"), id="522 page"),
+    pytest.param(http_answer(408), id="408"),
+    pytest.param(http_answer(302, "", {"Location": "/"}), id="a redirect"),
+    pytest.param(http_answer(200, flat("The service is currently unavailable", "later")), id="200 with an error"),
+    pytest.param(http_answer(200, nested("unavailable", "later")), id="200 with a nested error"),
+    pytest.param(cut_short(http_answer(200, completion()), 30), id="cut in the body"),
+    pytest.param(Conduct.CLOSE, id="closed"),
+    pytest.param(Conduct.RESET, id="reset"),
+    pytest.param(Conduct.SILENCE, id="no answer in time"),
+]
+
+
+@pytest.mark.parametrize("answer", UNAVAILABLE)
+async def test_trouble_at_xai_may_pass(answer: bytes | Conduct) -> None:
+    error = await failure_of(answer, timeout_seconds=0.5 if answer is Conduct.SILENCE else 5)
+
+    assert type(error) is ProviderUnavailable
+    assert error.reason_code is ReasonCode.GROK_UNAVAILABLE
+
+
+async def test_a_refused_connection_may_pass() -> None:
+    async with open_grok(f"http://127.0.0.1:{closed_port()}", SecretStr(KEY), timeout_seconds=5) as grok:
+        with pytest.raises(ProviderUnavailable):
+            await grok.write(QUESTION)
+
+
+UNUSABLE = [
+    pytest.param(completion("I would rather not."), id="no JSON"),
+    pytest.param(completion('{"prompt": "A red f', "length"), id="cut"),
+    pytest.param(completion('{"prompt": "A red fox."}', "length"), id="cut after the JSON"),
+    pytest.param(completion(""), id="empty"),
+    pytest.param(completion(None), id="null"),
+    pytest.param(completion('{"prompt": "  "}'), id="blank prompt"),
+    pytest.param(completion('{"prompt": 7}'), id="prompt of another type"),
+    pytest.param(completion('["A red fox."]'), id="a list"),
+    pytest.param(completion('{"text": "A red fox."}'), id="another field"),
+    pytest.param(completion(json.dumps({"prompt": "x" * 10_001})), id="too long"),
+    pytest.param(completion("[" * 100_000), id="too deep"),
+    pytest.param({"choices": []}, id="no choice"),
+    pytest.param({"choices": [{"message": None}]}, id="no message"),
+    pytest.param({"request_id": "x"}, id="another answer"),
+    pytest.param("<html>", id="a page"),
+    pytest.param("", id="no body"),
+]
+
+
+@pytest.mark.parametrize("body", UNUSABLE)
+async def test_an_answer_that_holds_no_prompt_is_unusable(body: Any) -> None:
+    error = await failure_of(http_answer(200, body))
+
+    assert type(error) is ProviderAnswerUnusable
+    assert error.reason_code is ReasonCode.GROK_BAD_ANSWER
+
+
+async def test_a_prompt_is_kept_to_what_postgres_can_hold() -> None:
+    content = json.dumps({"prompt": " a\x00fox \ud83e\udd8a \ud800 "})
+
+    async with asking(http_answer(200, completion(content))) as (grok, _):
+        answer = await grok.write(QUESTION)
+
+    assert answer.prompt == "afox 🦊 ?"
+
+
+@pytest.mark.parametrize(
+    "body", [completion(None, refusal="I cannot help with that."), completion("{}", "content_filter")]
+)
+async def test_a_refusal_inside_a_completion_is_final(body: dict[str, Any]) -> None:
+    error = await failure_of(http_answer(200, body))
+
+    assert type(error) is ProviderRefused
+    assert error.reason_code is ReasonCode.GROK_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (http_answer(500, "", {"x-should-retry": "false"}), ReasonCode.GROK_UNAVAILABLE),
+        (http_answer(429, flat("x", "slow"), {"x-should-retry": "false"}), ReasonCode.GROK_RATE_LIMITED),
+        (http_answer(200, completion(""), {"X-Should-Retry": "False"}), ReasonCode.GROK_BAD_ANSWER),
+    ],
+)
+async def test_a_forbidden_retry_makes_a_temporary_failure_final(answer: bytes, reason: ReasonCode) -> None:
+    error = await failure_of(answer)
+
+    assert type(error) is ProviderRefused
+    assert error.reason_code is reason
+
+
+async def test_an_allowed_retry_changes_nothing() -> None:
+    error = await failure_of(http_answer(400, flat("x", "no"), {"x-should-retry": "true"}))
+
+    assert type(error) is ProviderRefused
+
+
+async def test_the_key_is_never_in_an_errors_words() -> None:
+    said = f"{KEY} may not read https://pictures.example/a.png?X-Amz-Signature=abc123"
+
+    error = await failure_of(http_answer(400, flat("invalid-argument", said)))
+
+    assert "abc123" not in str(error)
+    assert "https://pictures.example/a.png" in str(error)
+
+
+async def test_a_cancel_passes_through_untouched() -> None:
+    async with asking(Conduct.SILENCE) as (grok, server):
+        writing = asyncio.create_task(grok.write(QUESTION))
+        await eventually(lambda: server.requests == 1)
+        writing.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+    assert writing.cancelled()
+
+
+@pytest.mark.parametrize("key", [None, "", " \n", "two words", "line\nbreak"])
+async def test_without_a_usable_key_nobody_is_asked_and_the_setting_is_named(key: str | None) -> None:
+    async with asking(http_answer(200, completion()), key=key) as (grok, server):
+        with pytest.raises(ProviderRefused, match="XAI_API_KEY") as raised:
+            await grok.write(QUESTION)
+
+    assert raised.value.reason_code is ReasonCode.GROK_BAD_KEY
+    assert server.connections == []
+
+
+async def test_a_base_that_is_no_address_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="XAI_API_BASE"):
+        async with open_grok("api.x.ai", None, timeout_seconds=1):
+            pass
