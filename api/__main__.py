@@ -1,0 +1,99 @@
+"""`python -m api`: serves the API until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import Final
+
+import structlog
+import uvicorn
+
+from api.app import create_app
+from api.callers import is_loopback_name
+from promptmill.contracts.errors import ConfigurationError
+from promptmill.settings import Settings, load_settings
+from promptmill.telemetry import configure_logging
+
+GRACE_SECONDS: Final = 10
+"""How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass."""
+
+WRONG_SETTINGS: Final = 2
+"""Exit code when the process cannot start as it is configured."""
+
+
+def main() -> int:
+    """Serve, and return the exit code."""
+    try:
+        settings = load_settings()
+        check_settings(settings)
+        listening = listen(settings.host, settings.port)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_SETTINGS
+    configure_logging(settings, "api")
+    host, port = listening.getsockname()[:2]
+    structlog.get_logger(__name__).info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    server = uvicorn.Server(server_config(settings))
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    # For a signal before uvicorn listens to them, and for the one that it raises again when it has ended.
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def check_settings(settings: Settings) -> None:
+    """Let pass what may be served.
+
+    Raises:
+        ConfigurationError: A setting is missing, or the API would be open to everyone.
+    """
+    settings.require_database_url()
+    if not is_loopback_name(settings.host) and settings.api_token is None:
+        raise ConfigurationError(
+            f"PROMPTMILL_HOST is {settings.host}, which others can reach: set PROMPTMILL_API_TOKEN to a secret that "
+            "every call must carry, or listen on 127.0.0.1."
+        )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises:
+        ConfigurationError: The address cannot be had.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The API cannot listen on {host} port {port} ({error.strerror or error}): "
+            "end what uses it, or set PROMPTMILL_PORT to another."
+        ) from None
+
+
+def server_config(settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn serves the application."""
+    return uvicorn.Config(
+        create_app(settings),
+        loop="auto",  # uvloop wherever it is installed
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # the guard writes one line per request
+        server_header=False,
+        # Nothing here trusts an address or a scheme that a proxy reports.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

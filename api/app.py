@@ -1,0 +1,55 @@
+"""Puts the application together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api.callers import CallerRules
+from api.dependencies import State
+from api.errors import install_error_handlers
+from api.guard import Guard
+from api.metrics import RequestMetrics
+from api.openapi import document
+from api.routes import health, jobs, operations, pages, prompt_queue
+from api.version import installed_version
+from promptmill.resources import open_api_resources
+from promptmill.settings import Settings
+
+DESCRIPTION = (
+    "An AI prompt queue: Grok writes the prompt, WaveSpeed makes the picture or video, Temporal sees it through. "
+    "Failures are problem documents (RFC 9457), explained at [/docs/errors](/docs/errors)."
+)
+
+
+def create_app(settings: Settings) -> Guard:
+    """Return the whole application, ready to be served: the routes behind the guard."""
+    metrics = RequestMetrics.create()
+    app = build_routes(settings, metrics)
+    return Guard(app, CallerRules.of(settings), settings.max_body_bytes, metrics)
+
+
+def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
+    """Return the routes without the guard; their lifespan opens the resources and closes them."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with open_api_resources(settings) as resources:
+            yield State(resources=resources, metrics=metrics)
+
+    app = FastAPI(
+        title="Promptmill",
+        version=installed_version(),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for module in (jobs, prompt_queue, operations, health, pages):
+        app.include_router(module.router)
+    install_error_handlers(app)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    return app

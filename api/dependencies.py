@@ -1,0 +1,86 @@
+"""What routes may ask for, as annotated parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from fastapi import Depends, Path, Request
+from pydantic import BeforeValidator
+
+from api.errors import Refused
+from api.idempotency import idempotency_key
+from api.metrics import RequestMetrics
+from api.views import WorkflowLinks
+from promptmill.contracts.names import LOCAL_OWNER
+from promptmill.contracts.store import IdempotencyKey
+from promptmill.resources import ApiResources
+from promptmill.settings import Settings
+from promptmill.store import Store
+from promptmill.temporal import TemporalGate
+
+
+class State(TypedDict):
+    """What the application's lifespan opens; requests find it as `request.state`."""
+
+    resources: ApiResources
+    metrics: RequestMetrics
+
+
+def _resources(request: Request) -> ApiResources:
+    found: ApiResources = request.state.resources
+    return found
+
+
+ResourcesDep = Annotated[ApiResources, Depends(_resources)]
+
+
+def _store(resources: ResourcesDep) -> Store:
+    return resources.store
+
+
+def _gate(resources: ResourcesDep) -> TemporalGate:
+    return resources.gate
+
+
+def _settings(resources: ResourcesDep) -> Settings:
+    return resources.settings
+
+
+def _metrics(request: Request) -> RequestMetrics:
+    found: RequestMetrics = request.state.metrics
+    return found
+
+
+def _owner() -> str:
+    """Return whose rows the caller may see; one owner, until there are keys for more."""
+    return LOCAL_OWNER
+
+
+def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
+    return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
+
+
+def parse_id(text: str) -> UUID:
+    """Return an id as it stands in a path.
+
+    Raises:
+        Refused: `not_found`: a text that is no id is nobody's.
+    """
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise Refused("not_found", "There is nothing under this id.") from None
+    if str(found) != text.lower():
+        raise Refused("not_found", "There is nothing under this id.")
+    return found
+
+
+StoreDep = Annotated[Store, Depends(_store)]
+TemporalDep = Annotated[TemporalGate, Depends(_gate)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
+OwnerDep = Annotated[str, Depends(_owner)]
+WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
+IdInPath = Annotated[UUID, Path(), BeforeValidator(parse_id)]
+IdempotencyDep = Annotated[IdempotencyKey | None, Depends(idempotency_key)]

@@ -1,0 +1,144 @@
+"""Stands in front of the application: who may call, how much may be sent, and what every answer carries."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message as MimeHeader
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
+
+from api.callers import WEBHOOKS, CallerRules
+from api.errors import Refused, problem_response
+from api.metrics import RequestMetrics
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_log = structlog.get_logger("api.requests")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """An ASGI application around the real one."""
+
+    app: ASGIApp
+    rules: CallerRules
+    max_body_bytes: int
+    metrics: RequestMetrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on; always answer with a request id and the security headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        scope["request_id"] = _request_id(headers)
+        answer = _Answer(scope, send)
+        began = time.perf_counter()
+        try:
+            await self._answer(scope, headers, receive, answer)
+        except Exception:  # noqa: BLE001  # the last net: whatever it was, the caller gets a problem document
+            # The application's last net has raised again what it could not handle; nothing of it goes out.
+            _log.exception("request_failed", request_id=scope["request_id"])
+            if not answer.status:
+                await problem_response(scope, "internal_error")(scope, receive, answer.send)
+        finally:
+            self._note(scope, answer.status, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer) -> None:
+        refusal = self.rules.refusal(scope["method"], scope["path"], headers) or self._body_refusal(scope, headers)
+        if refusal is not None:
+            await problem_response(scope, refusal)(scope, receive, answer.send)
+            return
+        await self.app(scope, _limited(receive, self.max_body_bytes), answer.send)
+
+    def _body_refusal(self, scope: Scope, headers: Headers) -> str | None:
+        """Return why a body is refused before it is read, or None."""
+        length = headers.get("content-length", "0")
+        if "transfer-encoding" not in headers and length == "0":
+            return None
+        if length.isascii() and length.isdigit() and int(length) > self.max_body_bytes:
+            return "too_large"
+        if scope["method"] in BODY_METHODS and not scope["path"].startswith(WEBHOOKS) and not _is_json(headers):
+            return "unsupported_media_type"
+        return None
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None) or "(none)"
+        self.metrics.note(scope["method"], route, status, seconds)
+        log = _log.debug if scope["path"] in _QUIET_PATHS else _log.info
+        log(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+        )
+
+
+class _Answer:
+    """The way out: puts the common headers on an answer and remembers its status (0 until it has begun)."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.status = 0
+        self._scope = scope
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._scope["request_id"]
+            for name, value in SECURITY_HEADERS.items():
+                headers[name] = value
+            headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+
+
+def _request_id(headers: Headers) -> str:
+    """Return the caller's request id where it is harmless in logs and headers, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+
+
+def _is_json(headers: Headers) -> bool:
+    header = MimeHeader()
+    header["content-type"] = headers.get("content-type", "")
+    charset = str(header.get_param("charset", "utf-8")).lower()
+    return header.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Return a `receive` that refuses a body without Content-Length once it has grown beyond the limit."""
+    total = 0
+
+    async def receive_limited() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise Refused("too_large")
+        return message
+
+    return receive_limited

@@ -1,0 +1,233 @@
+"""What runs and what is missing: asked of Postgres, Temporal and the settings, each on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Final, TypeVar
+
+from pydantic import Field
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+    GetSystemInfoRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.schemas.answers import Answer
+from api.version import installed_version
+from promptmill.contracts.errors import RecordError
+from promptmill.contracts.jobs import ProviderMode
+from promptmill.contracts.names import (
+    PRIORITY_ATTRIBUTE,
+    SEARCH_ATTRIBUTES,
+    grok_queue,
+    reconcile_schedule_id,
+    wavespeed_queue,
+)
+from promptmill.installation import identity_problem
+from promptmill.resources import ApiResources
+from promptmill.settings import Settings
+from promptmill.temporal.search_attributes import registered_search_attributes
+
+PATIENCE: Final = timedelta(seconds=3)
+"""How long one question may take: this is asked by people and by probes."""
+
+Found = TypeVar("Found")
+
+
+class QueueReport(Answer):
+    """One task queue: how many workers poll it, and whether it is stopped."""
+
+    name: str
+    pollers: int
+    per_second: float | None = Field(None, description="A rate that an operator has set; 0 is a stopped queue.")
+    stopped: bool = False
+
+
+class ScheduleReport(Answer):
+    """The reconciler's schedule."""
+
+    id: str
+    paused: bool
+    next_at: datetime | None
+
+
+class TemporalReport(Answer):
+    """Temporal as this process sees it."""
+
+    address: str
+    namespace: str
+    answers: bool
+    version: str | None = None
+    missing_search_attributes: list[str] = Field(default_factory=list)
+    schedule: ScheduleReport | None = None
+    queues: list[QueueReport] = Field(default_factory=list)
+
+
+class PostgresReport(Answer):
+    """Postgres as this process sees it."""
+
+    answers: bool
+    schema_revision: str | None = None
+
+
+class InstallationReport(Answer):
+    """What runs, and in `problems` what is missing, one sentence each."""
+
+    ok: bool
+    problems: list[str]
+    versions: dict[str, str]
+    providers: dict[str, str] = Field(description="`real`, `simulated` or `missing key`, by provider.")
+    postgres: PostgresReport
+    temporal: TemporalReport
+    drain: bool | None = Field(description="Whether intake is stopped; null while Postgres is away.")
+    flags: dict[str, bool]
+
+
+async def report_installation(resources: ApiResources) -> InstallationReport:
+    """Ask everything, at once where that is possible, and tell it; what is away is a problem, never an error."""
+    settings = resources.settings
+    (postgres, drain), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
+    providers = provider_states(settings)
+    problems = [
+        *_postgres_problems(postgres),
+        *_temporal_problems(temporal),
+        *_provider_problems(providers),
+    ]
+    if postgres.answers and temporal.answers:
+        mismatch = await _or_none(identity_problem(resources.store, resources.temporal))
+        problems += [mismatch] if mismatch else []
+    return InstallationReport(
+        ok=not problems,
+        problems=problems,
+        versions={
+            "promptmill": installed_version(),
+            "temporalio": version("temporalio"),
+            "fastapi": version("fastapi"),
+        },
+        providers=providers,
+        postgres=postgres,
+        temporal=temporal,
+        drain=drain,
+        flags={
+            "allowPrivateAddresses": settings.allow_private_addresses,
+            "simulatedOnly": settings.simulated_only,
+            "tokenRequired": settings.api_token is not None,
+        },
+    )
+
+
+def provider_states(settings: Settings) -> dict[str, str]:
+    """Return whether each provider is the paid one, a simulator, or cannot be asked for want of a key."""
+    asked = {
+        "grok": (settings.grok_mode, settings.xai_api_key),
+        "wavespeed": (settings.wavespeed_mode, settings.wavespeed_api_key),
+    }
+    return {
+        name: "missing key" if mode is ProviderMode.REAL and key is None else str(mode)
+        for name, (mode, key) in asked.items()
+    }
+
+
+async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, bool | None]:
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            revision = await resources.store.operations.schema_revision()
+            if revision is None:
+                return PostgresReport(answers=True), None
+            drain = (await resources.store.operations.switches()).get("drain")
+    except (RecordError, TimeoutError):
+        return PostgresReport(answers=False), None
+    return PostgresReport(answers=True, schema_revision=revision), drain is not None and drain.value == "on"
+
+
+async def _ask_temporal(resources: ApiResources) -> TemporalReport:
+    client, settings = resources.temporal, resources.settings
+    address = client.service_client.config.target_host
+    unknown = TemporalReport(address=address, namespace=client.namespace, answers=False)
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds() * 2):
+            info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
+            known = await registered_search_attributes(client)
+            schedule = await _ask_schedule(client, settings.task_queue)
+            queues = await asyncio.gather(*(_ask_queue(client, *queue) for queue in _queues(settings.task_queue)))
+    except (RPCError, RuntimeError, TimeoutError):
+        return unknown
+    return unknown.model_copy(
+        update={
+            "answers": True,
+            "version": info.server_version,
+            "missing_search_attributes": sorted({*SEARCH_ATTRIBUTES, PRIORITY_ATTRIBUTE} - known),
+            "schedule": schedule,
+            "queues": list(queues),
+        }
+    )
+
+
+async def _ask_schedule(client: Client, task_queue: str) -> ScheduleReport | None:
+    schedule_id = reconcile_schedule_id(task_queue)
+    try:
+        found = await client.get_schedule_handle(schedule_id).describe(rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+    upcoming = found.info.next_action_times
+    return ScheduleReport(id=schedule_id, paused=found.schedule.state.paused, next_at=upcoming[0] if upcoming else None)
+
+
+def _queues(task_queue: str) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:
+    """Return each queue with the kind of its pollers that counts."""
+    return (
+        (task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+        (grok_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+        (wavespeed_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    )
+
+
+async def _ask_queue(client: Client, name: str, kind: TaskQueueType.ValueType) -> QueueReport:
+    answer: DescribeTaskQueueResponse = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_config=True
+        ),
+        timeout=PATIENCE,
+    )
+    rate = answer.config.queue_rate_limit
+    per_second = rate.rate_limit.requests_per_second if rate.HasField("rate_limit") else None
+    return QueueReport(name=name, pollers=len(answer.pollers), per_second=per_second, stopped=per_second == 0)
+
+
+async def _or_none(question: Awaitable[Found]) -> Found | None:
+    try:
+        return await question
+    except (RPCError, RuntimeError, RecordError):
+        return None
+
+
+def _postgres_problems(found: PostgresReport) -> list[str]:
+    if not found.answers:
+        return ["Postgres does not answer: check DATABASE_URL and that it runs."]
+    if found.schema_revision is None:
+        return ["The database has no schema: run `python -m promptmill migrate`."]
+    return []
+
+
+def _temporal_problems(found: TemporalReport) -> list[str]:
+    if not found.answers:
+        return [f"Temporal does not answer at {found.address}: check TEMPORAL_ADDRESS and that it runs."]
+    unserved = [queue.name for queue in found.queues if queue.pollers == 0]
+    problems = [f"No worker polls {name}: start `python -m worker`." for name in unserved]
+    if found.schedule is None:
+        problems.append("The reconciler has no schedule: `POST /api/init` makes it.")
+    return problems
+
+
+def _provider_problems(states: dict[str, str]) -> list[str]:
+    variables = {"grok": "XAI_API_KEY", "wavespeed": "WAVESPEED_API_KEY"}
+    return [f"{variables[name]} is not set." for name, state in states.items() if state == "missing key"]

@@ -1,0 +1,54 @@
+"""What Prometheus may read about this process and the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import Gauge, Histogram
+
+from promptmill.telemetry import Metrics, create_metrics
+
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_JOBS: Final = "jobs"
+_PROMPT_JOBS: Final = "prompt_generation_jobs"
+
+
+@dataclass(frozen=True)
+class RequestMetrics:
+    """Counts and times requests by route and status, and shows the record's counters."""
+
+    metrics: Metrics
+    seconds: Histogram
+    recorded_jobs: Gauge
+    recorded_prompt_jobs: Gauge
+
+    @classmethod
+    def create(cls) -> RequestMetrics:
+        """Make the metrics of one application, in a registry of their own."""
+        metrics = create_metrics()
+        return cls(
+            metrics,
+            metrics.durations(
+                "promptmill_http_request_seconds",
+                "From a request's arrival to the end of its answer, by route.",
+                ("method", "route", "status"),
+            ),
+            metrics.gauge("promptmill_recorded_jobs", "Jobs in the record, by status.", ("status",)),
+            metrics.gauge("promptmill_recorded_prompt_jobs", "Prompt jobs in the record, by status.", ("status",)),
+        )
+
+    def note(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        # A caller may invent methods; labels must stay few.
+        known = method if method in _METHODS else "OTHER"
+        self.seconds.labels(known, route, str(status)).observe(seconds)
+
+    def render(self, counts: Mapping[str, Mapping[str, int]]) -> tuple[bytes, str]:
+        """Return Prometheus's text and its content type; `counts` are the record's, by table and status."""
+        for table, gauge in ((_JOBS, self.recorded_jobs), (_PROMPT_JOBS, self.recorded_prompt_jobs)):
+            gauge.clear()
+            for status, number in counts.get(table, {}).items():
+                gauge.labels(status).set(number)
+        return self.metrics.render()

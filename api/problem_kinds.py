@@ -1,0 +1,105 @@
+"""Every error code that a caller can meet: its status, its title and what to do about it.
+
+The table is what `/docs/errors/{code}` shows. A code is never changed once released.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+
+class ProblemKind(NamedTuple):
+    """One kind of problem: HTTP status, a title in a few words, and advice in a sentence or two."""
+
+    status: HTTPStatus
+    title: str
+    advice: str
+
+
+_OURS = "This is a fault of the service. Its log names the request id; nothing in the request can help."
+_AGAIN = "Ask again after the seconds that Retry-After names."
+
+PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
+    # -- the request
+    "invalid_request": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The request is not valid",
+        "Each entry of `errors` names a place (`pointer`) and what is wrong there. Nothing was stored.",
+    ),
+    "invalid_json": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The body is not valid JSON",
+        "Send one JSON object in UTF-8: no comments, no NaN, no name twice, no NUL characters. Nothing was stored.",
+    ),
+    "unauthorized": ProblemKind(
+        HTTPStatus.UNAUTHORIZED,
+        "A token is needed",
+        "Send `Authorization: Bearer …` with the value of PROMPTMILL_API_TOKEN.",
+    ),
+    "origin_not_allowed": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "Calls from other web pages are refused",
+        "A browser sent this from a page of another origin. Use the page of this service, or call from a program.",
+    ),
+    "not_found": ProblemKind(
+        HTTPStatus.NOT_FOUND,
+        "Not found",
+        "Check the path and the id. A Host other than loopback must be named in PROMPTMILL_ALLOWED_HOSTS.",
+    ),
+    "method_not_allowed": ProblemKind(
+        HTTPStatus.METHOD_NOT_ALLOWED, "This path does not know this method", "The Allow header names those it knows."
+    ),
+    "too_large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The body is too large",
+        "Send addresses of pictures, never pictures. The limit is PROMPTMILL_MAX_BODY_BYTES.",
+    ),
+    "unsupported_media_type": ProblemKind(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", "Send `Content-Type: application/json` (UTF-8)."
+    ),
+    "idempotency_key_reused": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "This Idempotency-Key belongs to another request",
+        "A key stands for one request for 24 hours. Use a new key for a new request.",
+    ),
+    "idempotency_in_progress": ProblemKind(
+        HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is still being accepted", _AGAIN
+    ),
+    # -- neighbours
+    "record_unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Postgres is away", _AGAIN + " Running jobs are not affected."
+    ),
+    "temporal_unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Temporal or its worker is away",
+        _AGAIN + " Jobs are still accepted and start by themselves later.",
+    ),
+    "provider_unavailable": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider does not answer", _AGAIN),
+    "provider_rate_limited": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider limits our rate", _AGAIN),
+    "provider_answer_unusable": ProblemKind(
+        HTTPStatus.BAD_GATEWAY, "A provider's answer cannot be used", "Ask again later."
+    ),
+    "provider_model_unavailable": ProblemKind(
+        HTTPStatus.BAD_GATEWAY, "A provider does not offer this model", "Check the model's name."
+    ),
+    "provider_refused": ProblemKind(HTTPStatus.BAD_GATEWAY, "A provider refused", "The detail says why."),
+    "nothing_sent": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider cannot be reached", _AGAIN),
+    "submit_unclear": ProblemKind(
+        HTTPStatus.BAD_GATEWAY,
+        "A submission has no clear outcome",
+        "It may be billed and is never repeated by itself. Look at the job.",
+    ),
+    "provider_error": ProblemKind(
+        HTTPStatus.BAD_GATEWAY, "A provider did not do what it was asked", "Ask again later."
+    ),
+    # -- ourselves
+    "stage_stopped": ProblemKind(HTTPStatus.CONFLICT, "The job does not go on", "Look at the job."),
+    "record_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "The record refused", _OURS),
+    "configuration_error": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "A setting is missing or wrong", "`promptmill check` says which."
+    ),
+    "promptmill_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _OURS),
+    "internal_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _OURS),
+}
+"""Every code. A test holds it complete: each `PromptmillError` has its row."""

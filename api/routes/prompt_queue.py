@@ -1,0 +1,136 @@
+"""Prompt jobs: enqueue, statistics, look, cancel."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from api.acceptance import new_prompt_job
+from api.dependencies import IdempotencyDep, IdInPath, OwnerDep, ResourcesDep, StoreDep, WorkflowLinksDep
+from api.errors import Refused, problems
+from api.idempotency import REPLAYED
+from api.routes.jobs import IDEMPOTENCY_HEADER
+from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics
+from api.schemas.prompt_queue import EnqueuePrompt
+from api.starting import start_prompt_jobs
+from api.strict_json import StrictRoute
+from api.views import WorkflowLinks, prompt_job_answer
+from api.waiting import prompt_job_wait, seconds_to_drain
+from promptmill.contracts.errors import RecordNotFound
+from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
+from promptmill.store import Store
+from sql.models import PromptGenerationJob
+
+router = APIRouter(prefix="/api/prompt/queue", tags=["prompt queue"], route_class=StrictRoute)
+
+_LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.ACCEPTED,
+    openapi_extra=IDEMPOTENCY_HEADER,
+    responses=problems(
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+)
+async def enqueue_prompt(
+    *,
+    request: EnqueuePrompt,
+    key: IdempotencyDep,
+    resources: ResourcesDep,
+    owner: OwnerDep,
+    workflows: WorkflowLinksDep,
+    response: Response,
+) -> PromptJobAnswer:
+    """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
+    wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
+    prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    elif await start_prompt_jobs(resources, [prompt_job]):
+        prompt_job = await resources.store.prompts.get(prompt_job.id, owner=owner)
+    response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
+    return await _answer(resources.store, prompt_job, workflows)
+
+
+@router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
+async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatistics:
+    """Tell how the prompt queue does: now by counts, and over the last hour."""
+    found = await store.prompts.statistics(owner)
+    return QueueStatistics(
+        **{name: found[name] for name in _SAME_NAMES},
+        average_wait_seconds=found["avg_wait_time_seconds"],
+        average_processing_seconds=found["avg_processing_seconds"],
+        estimated_wait_seconds=seconds_to_drain(found),
+        jobs=JobCounts(**found["jobs"]),
+    )
+
+
+@router.get("/{prompt_job_id}", responses=_LOOK_PROBLEMS)
+async def get_prompt_job(
+    prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep
+) -> PromptJobAnswer:
+    """Tell where a prompt job stands."""
+    return await _answer(store, await _find(store, prompt_job_id, owner), workflows)
+
+
+@router.delete(
+    "/{prompt_job_id}",
+    responses={**_LOOK_PROBLEMS, 202: {"model": PromptJobAnswer, "description": "It is being cancelled."}},
+    response_description="It has ended.",
+)
+async def cancel_prompt_job(
+    prompt_job_id: IdInPath,
+    resources: ResourcesDep,
+    owner: OwnerDep,
+    workflows: WorkflowLinksDep,
+    response: Response,
+) -> PromptJobAnswer:
+    """Cancel a prompt job, with the job that needs it, or tell how it ended."""
+    store = resources.store
+    await _find(store, prompt_job_id, owner)
+    prompt_job, job_id, ask_temporal = await store.prompts.request_cancel(prompt_job_id, owner=owner)
+    if ask_temporal:
+        await resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id))
+    if prompt_job.status not in FINAL_PROMPT_STATUSES:
+        response.status_code = HTTPStatus.ACCEPTED
+    return await _answer(store, prompt_job, workflows)
+
+
+async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerationJob:
+    """Return the owner's prompt job; for a job's id say where to look."""
+    try:
+        return await store.prompts.get(prompt_job_id, owner=owner)
+    except RecordNotFound:
+        pass
+    try:
+        await store.jobs.get(prompt_job_id, owner=owner)
+    except RecordNotFound:
+        raise Refused("not_found", "There is no such prompt job.") from None
+    raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
+
+
+async def _answer(store: Store, prompt_job: PromptGenerationJob, workflows: WorkflowLinks) -> PromptJobAnswer:
+    return prompt_job_answer(prompt_job, wait=await prompt_job_wait(store, prompt_job), workflows=workflows)
+
+
+_SAME_NAMES = (
+    "total_queued",
+    "total_processing",
+    "total_completed",
+    "total_failed",
+    "total_cancelled",
+    "oldest_queued_seconds",
+    "processed_per_minute",
+    "error_rate",
+    "retry_rate",
+    "retry_success_rate",
+)

@@ -1,0 +1,42 @@
+"""What callers send about prompt jobs."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from api.schemas.fields import (
+    DAY,
+    DeadlineSeconds,
+    InstructionsText,
+    Metadata,
+    OptionalUrl,
+    Priority,
+    PromptText,
+    RefUrls,
+)
+from api.schemas.strict import StrictRequestModel, field_errors
+from promptmill.contracts.prompts import Operation
+
+
+class EnqueuePrompt(StrictRequestModel):
+    """A prompt job to accept: Grok writes one prompt. At least one of picture, instructions or prompt."""
+
+    operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
+    instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
+    prompt: PromptText = Field(None, description="The text to enhance.")
+    target_url: OptionalUrl = Field(None, description="The picture to change; Grok sees it last.")
+    ref_urls: RefUrls = Field(default_factory=list)
+    priority: Priority = 5
+    deadline_seconds: DeadlineSeconds = DAY
+    metadata: Metadata = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _says_what_to_write(self) -> Self:
+        if not (self.prompt or self.instructions or self.target_url or self.ref_urls):
+            message = "Needs at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`."
+            raise field_errors(type(self), [(("instructions",), message)])
+        if self.operation is Operation.ENHANCE and self.prompt is None:
+            raise field_errors(type(self), [(("operation",), "`enhance` needs a `prompt`.")])
+        return self

@@ -1,0 +1,68 @@
+"""The base of what callers send: unknown fields are refused, and the refusal names the nearest known one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+
+class StrictRequestModel(BaseModel):
+    """A request: camelCase names on the wire, nothing unknown, frozen."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=False,
+        validate_by_alias=True,
+        allow_inf_nan=False,
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_nearest(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Report unknown fields with the nearest known name, beside everything else that is wrong."""
+        if isinstance(data, cls):
+            return data
+        if not isinstance(data, dict):
+            raise PydanticCustomError("refused", "Must be a JSON object.")
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        unknown = [name for name in data if name not in known]
+        if not unknown:
+            return handler(data)
+        errors = [_error((name,), unknown_field(name, known)) for name in unknown]
+        try:
+            handler({name: value for name, value in data.items() if name in known})
+        except ValidationError as error:
+            errors += [_error(found["loc"], str(found["msg"])) for found in error.errors()]
+        raise ValidationError.from_exception_data(cls.__name__, errors)
+
+
+def unknown_field(name: str, known: Iterable[str]) -> str:
+    """Return the sentence that refuses an unknown field."""
+    by_plain_name = {_plain(candidate): candidate for candidate in known}
+    near = get_close_matches(_plain(name), by_plain_name, n=1, cutoff=0.5)
+    if near:
+        return f"There is no such field. Did you mean {by_plain_name[near[0]]}?"
+    return f"There is no such field. There are: {', '.join(sorted(by_plain_name.values()))}."
+
+
+def field_errors(model: type[BaseModel], found: Iterable[tuple[tuple[str, ...], str]]) -> ValidationError:
+    """Return the error of a check that looks at several fields: (path on the wire, message) each."""
+    return ValidationError.from_exception_data(model.__name__, [_error(path, message) for path, message in found])
+
+
+def _plain(name: str) -> str:
+    """Return a name without what people spell differently."""
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _error(location: tuple[str | int, ...], message: str) -> InitErrorDetails:
+    # The template language of pydantic knows braces; a message is data.
+    error = PydanticCustomError("refused", "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=location, input=None)

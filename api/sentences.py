@@ -1,0 +1,131 @@
+"""Says in one plain sentence where a job stands and what happened to it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from api.schemas.answers import ErrorAnswer, Wait, WaitFor
+from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.prompts import PromptJobStatus
+from promptmill.contracts.reasons import REASONS, Reason, ReasonCode
+
+NOT_STARTED: Final = "Accepted; it starts as soon as Temporal answers."
+
+_STATUS: Final[dict[str, str]] = {
+    JobStatus.QUEUED: "Accepted.",
+    JobStatus.PROMPTING: "Its prompt is being written.",
+    JobStatus.DISPATCHING: "On its way to WaveSpeed.",
+    JobStatus.SUBMIT_UNKNOWN: "It is not known whether WaveSpeed accepted it; it is not submitted again by itself.",
+    JobStatus.GENERATING: "WaveSpeed is making it.",
+    JobStatus.CANCELLING: "Being cancelled.",
+    JobStatus.COMPLETED: "Completed.",
+    JobStatus.FAILED: "Failed.",
+    JobStatus.CANCELLED: "Cancelled.",
+    JobStatus.EXPIRED: "Its deadline passed.",
+    JobStatus.TERMINATED: "Its workflow was ended from outside.",
+}
+_PROMPT_STATUS: Final[dict[str, str]] = {
+    PromptJobStatus.QUEUED: "Waiting for Grok.",
+    PromptJobStatus.PROCESSING: "Grok is writing.",
+    PromptJobStatus.COMPLETED: "Completed.",
+    PromptJobStatus.FAILED: "Failed.",
+    PromptJobStatus.CANCELLED: "Cancelled.",
+}
+_EXPLAINED: Final = frozenset({JobStatus.FAILED, JobStatus.TERMINATED, JobStatus.SUBMIT_UNKNOWN})
+"""Statuses of which the reason is the news."""
+
+
+def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool) -> str:
+    """Return where a job stands. `started`: its workflow is known to be started."""
+    if status == JobStatus.QUEUED and not started:
+        return NOT_STARTED
+    return _waiting(wait) or _explained(status, _STATUS.get(status, status), reason_code)
+
+
+def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool) -> str:
+    """Return where a prompt job stands. `started`: its workflow is known to be started."""
+    if status == PromptJobStatus.QUEUED and not started:
+        return NOT_STARTED
+    return _waiting(wait) or _explained(status, _PROMPT_STATUS.get(status, status), reason_code)
+
+
+def event_text(status: str, reason_code: str | None) -> str:
+    """Return what an event says; words of a newer version are shown as they are."""
+    return _explained(status, _STATUS.get(status, status), reason_code, always=True)
+
+
+def error_answer(reason_code: str | None, error: str | None) -> ErrorAnswer | None:
+    """Return why something failed: the recorded words, or else the reason's own, and the hint."""
+    if reason_code is None and error is None:
+        return None
+    reason = _reason(reason_code)
+    message = error or (reason.message if reason else "No reason was recorded.")
+    return ErrorAnswer(reason_code=reason_code, message=message, hint=reason.hint if reason else None)
+
+
+def _explained(status: str, text: str, reason_code: str | None, *, always: bool = False) -> str:
+    reason = _reason(reason_code) if always or status in _EXPLAINED else None
+    if reason is None or reason.message == text:
+        return text
+    return (
+        f"{text.rstrip('.')}: {reason.message[0].lower()}{reason.message[1:]}"
+        if _plain(reason)
+        else _beside(text, reason)
+    )
+
+
+def _beside(text: str, reason: Reason) -> str:
+    return f"{text} {reason.message}"
+
+
+def _plain(reason: Reason) -> bool:
+    """Return whether a sentence may go on in lower case: it does not begin with a name."""
+    return reason.message.split()[0] in {"A", "An", "It", "Its", "None", "One", "The"}
+
+
+def _reason(reason_code: str | None) -> Reason | None:
+    return REASONS[ReasonCode(reason_code)] if reason_code in set(ReasonCode) else None
+
+
+def _waiting(wait: Wait) -> str | None:
+    """Return the sentence of a wait that says more than the status does."""
+    if wait.for_ is WaitFor.GROK_QUEUE:
+        return f"Waiting for Grok{_place(wait)}."
+    if wait.for_ is WaitFor.WAVESPEED_QUEUE:
+        return f"Waiting for its turn at WaveSpeed{_place(wait)}."
+    if wait.for_ is WaitFor.GROK:
+        return f"Grok is writing the prompt{_about(wait.estimate_seconds)}."
+    if wait.for_ is WaitFor.RETRY:
+        seconds = wait.estimate_seconds
+        when = f"in {_duration(seconds)}" if seconds else "in a moment"
+        return f"A provider could not help for now; it is asked again {when}."
+    return None
+
+
+def _place(wait: Wait) -> str:
+    if wait.position is None:
+        return ""
+    of = f" of {wait.of}{' or more' if wait.capped else ''}" if wait.of else ""
+    return f": {ordinal(wait.position)}{of}{_about(wait.estimate_seconds)}"
+
+
+def _about(seconds: float | None) -> str:
+    return f", about {_duration(seconds)}" if seconds else ""
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:  # noqa: PLR2004  # below that, people count seconds
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{round(minutes)} min" if minutes < 90 else f"{round(minutes / 60)} h"  # noqa: PLR2004  # the same
+
+
+def ordinal(number: int) -> str:
+    """Return 1st, 2nd, 3rd, 4th, … 11th."""
+    teen = number % 100 in {11, 12, 13}
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def public_detail(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return an event's detail without what only the machinery may see."""
+    return {name: value for name, value in detail.items() if name not in {"callback_token", "request"}}

@@ -1,0 +1,123 @@
+"""Judges, by its text alone, an address that a provider will open.
+
+`https`, no credentials, no literal private, loopback, link-local or reserved address in any spelling that a browser or
+libc would understand, no name without a dot. Names are not resolved: what we open ourselves is judged again then.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+MAX_URL_CHARACTERS: Final = 2048
+
+_LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal", ".home.arpa")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\<>\"`{}|^]")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
+_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
+
+_REFUSED_HOST: Final = "points to a private, loopback, link-local or reserved address"
+
+
+def url_trouble(url: str, *, allow_private: bool = False) -> str | None:
+    """Return what is wrong with an address, as the end of a sentence, or None.
+
+    `allow_private` lets loopback and private networks through, plain http to them included (simulators).
+    """
+    if len(url) > MAX_URL_CHARACTERS:
+        return f"must have at most {MAX_URL_CHARACTERS} characters"
+    if _FORBIDDEN.search(url):
+        return "contains characters that no address may hold"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for a port that is none
+    except ValueError:
+        return "is not an address"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "must be an https address"
+    return _parts_trouble(parts, parts.hostname, allow_private=allow_private)
+
+
+def _parts_trouble(parts: SplitResult, host: str, *, allow_private: bool) -> str | None:
+    if "@" in parts.netloc:
+        return "must not carry credentials"
+    trouble, private = _judge_host(host)
+    if allow_private and private:
+        return None
+    return trouble or ("must be an https address" if parts.scheme != "https" else None)
+
+
+def _judge_host(host: str) -> tuple[str | None, bool]:
+    """Return what is wrong with a host, and whether it lies in a network that may be allowed."""
+    if "%" in host:
+        return "has a host with escapes or a zone", False
+    host = unicodedata.normalize("NFKC", host).translate(_DOTS).lower().rstrip(".")
+    try:
+        address = _literal(host)
+    except ValueError:
+        return _REFUSED_HOST, False
+    return _judge_name(host) if address is None else _judge_address(address)
+
+
+def _judge_name(host: str) -> tuple[str | None, bool]:
+    if not all(host.split(".")):
+        return "has no valid host name", False
+    if "." not in host:
+        return "has a host name without a dot", True
+    if host.endswith(_LOCAL_SUFFIXES):
+        return _REFUSED_HOST, True
+    return None, False
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that a host spells, in any form that inet_aton knows; None for a name.
+
+    Raises:
+        ValueError: The last part is a number but the whole is no address, which resolvers read differently.
+    """
+    if ":" in host:
+        return IPv6Address(host)
+    labels = host.split(".")
+    if not _NUMBER.fullmatch(labels[-1]):
+        return None
+    if len(labels) > 4 or not all(_NUMBER.fullmatch(label) for label in labels):  # noqa: PLR2004  # a.b.c.d
+        raise ValueError(host)
+    *heads, tail = [_number(label) for label in labels]
+    room = 256 ** (4 - len(heads))
+    if any(head > 255 for head in heads) or tail >= room:  # noqa: PLR2004  # one byte
+        raise ValueError(host)
+    return IPv4Address(sum(head << (8 * (3 - place)) for place, head in enumerate(heads)) + tail)
+
+
+def _number(label: str) -> int:
+    """Read decimal, 0x hexadecimal or 0 octal, as inet_aton does."""
+    if label[:2] in {"0x", "0X"}:
+        return int(label[2:] or "0", 16)
+    return int(label, 8) if label.startswith("0") and label != "0" else int(label)
+
+
+def _judge_address(address: IPv4Address | IPv6Address) -> tuple[str | None, bool]:
+    inner = _embedded(address)
+    if inner is not None:
+        return _judge_address(inner)
+    if address.is_global and not address.is_multicast:
+        return None, False
+    beyond = address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
+    return _REFUSED_HOST, address.is_loopback or (address.is_private and not beyond)
+
+
+def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one leads to (mapped, compatible, 6to4, NAT64), or None."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address.ipv4_mapped is not None or address.sixtofour is not None:
+        return address.ipv4_mapped or address.sixtofour
+    number = int(address)
+    compatible = 1 < number < 2**32
+    if compatible or any(address in network for network in _NAT64):
+        return ip_address(number & 0xFFFFFFFF) if number & 0xFFFFFFFF else None  # type: ignore[return-value]  # 32 bits: IPv4
+    return None

@@ -1,0 +1,16 @@
+"""Which version of Promptmill this is."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+DISTRIBUTION: Final = "promptmill-service"
+
+
+def installed_version() -> str:
+    """Return the version of this installation; `0` when it runs from a folder that was never installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,154 @@
+"""Turns rows into what callers get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import quote
+
+from api.schemas.answers import (
+    ErrorAnswer,
+    Event,
+    JobAnswer,
+    Links,
+    OutputAnswer,
+    PromptJobAnswer,
+    Wait,
+)
+from api.sentences import error_answer, event_text, job_text, prompt_job_text, public_detail
+from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus
+from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
+from sql.models import Job, JobEvent, PromptGenerationJob
+
+
+@dataclass(frozen=True)
+class WorkflowLinks:
+    """Addresses of workflows in the Temporal Web UI.
+
+    Attributes:
+        base: Where the Web UI is.
+        namespace: The namespace that holds the workflows.
+    """
+
+    base: str
+    namespace: str
+
+    def to(self, workflow_id: str) -> str:
+        """Return the page of one workflow."""
+        return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
+
+
+def job_answer(job: Job, *, billed: Billed, wait: Wait, workflows: WorkflowLinks) -> JobAnswer:
+    """Return a job as callers see it."""
+    final = job.status in FINAL_STATUSES
+    here = f"/api/jobs/{job.id}"
+    return JobAnswer.model_validate(
+        {
+            **{name: getattr(job, name) for name in _JOB_COLUMNS},
+            "job_id": job.id,
+            "status_text": job_text(job.status, wait, job.reason_code, started=job.workflow_started_at is not None),
+            "metadata": job.caller_metadata,
+            "wait": wait,
+            "queue_position": wait.position,
+            "estimated_wait_seconds": wait.estimate_seconds,
+            "outputs": [OutputAnswer.model_validate(output) for output in job.outputs],
+            "error": _error(job),
+            "billed": billed,
+            "prompt_cost_usd": usd(job.prompt_cost_usd),
+            "media_cost_usd": usd(job.media_cost_usd),
+            "links": Links(
+                self_=here,
+                events=f"{here}/events",
+                cancel=None if final else here,
+                temporal=workflows.to(job_workflow_id(job.id)),
+            ),
+        }
+    )
+
+
+def prompt_job_answer(prompt_job: PromptGenerationJob, *, wait: Wait, workflows: WorkflowLinks) -> PromptJobAnswer:
+    """Return a prompt job as callers see it."""
+    final = prompt_job.status in FINAL_PROMPT_STATUSES
+    here = f"/api/prompt/queue/{prompt_job.id}"
+    alone = prompt_job.job_id is None
+    # A prompt job of a job has no workflow of its own: the job's workflow is what runs.
+    workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
+    started = prompt_job.workflow_started_at is not None or not alone
+    return PromptJobAnswer.model_validate(
+        {
+            **{name: getattr(prompt_job, name) for name in _PROMPT_JOB_COLUMNS},
+            "prompt_job_id": prompt_job.id,
+            "status_text": prompt_job_text(prompt_job.status, wait, prompt_job.reason_code, started=started),
+            "metadata": prompt_job.caller_metadata,
+            "wait": wait,
+            "queue_position": wait.position,
+            "estimated_wait_seconds": wait.estimate_seconds,
+            "error": _error(prompt_job),
+            "prompt_cost_usd": usd(prompt_job.cost_usd),
+            "links": Links(
+                self_=here,
+                events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
+                cancel=None if final else here,
+                temporal=workflows.to(workflow_id),
+            ),
+        }
+    )
+
+
+def event_answer(event: JobEvent) -> Event:
+    """Return one change of a job as callers see it."""
+    return Event(
+        sequence=event.sequence,
+        at=event.at,
+        status=event.status,
+        reason_code=event.reason_code,
+        text=event_text(event.status, event.reason_code),
+        detail=public_detail(event.detail),
+    )
+
+
+def usd(amount: Decimal | None) -> float | None:
+    """Return money as a JSON number: six places survive a double."""
+    return None if amount is None else float(amount)
+
+
+def _error(row: Job | PromptGenerationJob) -> ErrorAnswer | None:
+    """Return why a row failed or waits for a person; what went wrong on the way to success is in the events."""
+    return None if row.status == JobStatus.COMPLETED else error_answer(row.reason_code, row.error)
+
+
+_JOB_COLUMNS = (
+    "status",
+    "owner",
+    "prompt_job_id",
+    "prompt_status",
+    "prompt_source",
+    "model",
+    "input",
+    "prompt",
+    "original_prompt",
+    "priority",
+    "prediction_id",
+    "media_cost_source",
+    "provider_mode",
+    "retry_of",
+    "warnings",
+    "created_at",
+    "dispatched_at",
+    "completed_at",
+    "deadline_at",
+)
+_PROMPT_JOB_COLUMNS = (
+    "status",
+    "job_id",
+    "operation",
+    "generated_prompt",
+    "prompt_source",
+    "grok_model",
+    "retry_count",
+    "next_attempt_at",
+    "created_at",
+    "started_at",
+    "completed_at",
+)

@@ -1,0 +1,105 @@
+"""What a job waits for now: told by its rows, its place in the queue and the last hour. Nothing is invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from api.schemas.answers import Wait, WaitFor
+from promptmill.contracts.jobs import JobStatus, SubmissionState
+from promptmill.contracts.prompts import PromptJobStatus
+from promptmill.store import Store
+from sql.models import Job, PromptGenerationJob
+
+POSITION_CAP: Final = 1000
+"""How far a position is counted."""
+
+NOTHING: Final = Wait(for_=None)
+
+
+async def job_wait(store: Store, job: Job) -> Wait:
+    """Return what a job waits for.
+
+    Raises:
+        RecordUnavailable: Postgres is away.
+    """
+    if job.status == JobStatus.PROMPTING and job.prompt_job_id is not None:
+        return await prompt_job_wait(store, await store.prompts.get(job.prompt_job_id))
+    if job.status == JobStatus.DISPATCHING:
+        return await _dispatch_wait(store, job)
+    return brief_wait(job.status)
+
+
+def brief_wait(status: str) -> Wait:
+    """Return what a job waits for as far as its status tells, as lists show it: a place is counted for one job only."""
+    waits: dict[str, WaitFor] = {
+        JobStatus.PROMPTING: WaitFor.GROK,
+        JobStatus.DISPATCHING: WaitFor.WAVESPEED_QUEUE,
+        JobStatus.SUBMIT_UNKNOWN: WaitFor.OPERATOR,
+        JobStatus.GENERATING: WaitFor.WAVESPEED,
+    }
+    return Wait(for_=waits.get(status))
+
+
+async def prompt_job_wait(store: Store, prompt_job: PromptGenerationJob) -> Wait:
+    """Return what a prompt job waits for.
+
+    Raises:
+        RecordUnavailable: Postgres is away.
+    """
+    if prompt_job.status == PromptJobStatus.PROCESSING:
+        return await _processing_wait(store, prompt_job, _now())
+    if prompt_job.status != PromptJobStatus.QUEUED:
+        return NOTHING
+    place = await store.prompts.queue_position(prompt_job.id)
+    if place is None:
+        return Wait(for_=WaitFor.GROK_QUEUE)
+    per_minute = (await store.prompts.statistics(prompt_job.owner)).get("processed_per_minute")
+    return _placed(WaitFor.GROK_QUEUE, place, place[0] / per_minute * 60 if per_minute else None)
+
+
+def seconds_to_drain(statistics: dict[str, Any]) -> float | None:
+    """Return how long a new prompt job would wait at the last hour's speed; null when the hour shows none.
+
+    An empty queue is a wait of 0, which is known.
+    """
+    queued = statistics["total_queued"]
+    per_minute = statistics["processed_per_minute"]
+    if queued == 0:
+        return 0.0
+    return round(float(queued / per_minute * 60), 1) if per_minute else None
+
+
+async def _processing_wait(store: Store, prompt_job: PromptGenerationJob, now: datetime) -> Wait:
+    if prompt_job.next_attempt_at is not None:
+        ahead = max(0.0, (prompt_job.next_attempt_at - now).total_seconds())
+        return Wait(for_=WaitFor.RETRY, estimate_seconds=round(ahead, 1))
+    average = (await store.prompts.statistics(prompt_job.owner)).get("avg_processing_seconds")
+    if not average or prompt_job.started_at is None:
+        return Wait(for_=WaitFor.GROK)
+    left = float(average) - (now - prompt_job.started_at).total_seconds()
+    # Over the average, the average says nothing any more.
+    return Wait(for_=WaitFor.GROK, estimate_seconds=round(left, 1) if left > 0 else None)
+
+
+async def _dispatch_wait(store: Store, job: Job) -> Wait:
+    submissions = await store.submissions.of_job(job.id)
+    if submissions and submissions[-1].state == SubmissionState.REJECTED:
+        return Wait(for_=WaitFor.RETRY)
+    place = await store.jobs.queue_position(job.id)
+    return Wait(for_=WaitFor.WAVESPEED_QUEUE) if place is None else _placed(WaitFor.WAVESPEED_QUEUE, place, None)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # no workflow runs here
+
+
+def _placed(for_: WaitFor, place: tuple[int, int], estimate: float | None) -> Wait:
+    position, of = place
+    return Wait(
+        for_=for_,
+        position=position,
+        of=of,
+        capped=of >= POSITION_CAP,
+        estimate_seconds=None if estimate is None else round(float(estimate), 1),
+    )
