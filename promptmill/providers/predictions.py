@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from promptmill.contracts.errors import cut
 from promptmill.contracts.jobs import MediaKind, Output
 from promptmill.contracts.messages import Message
 from promptmill.contracts.reasons import ReasonCode
@@ -54,7 +55,7 @@ class Prediction(Message):
 
     Attributes:
         status: WaveSpeed's word; anything but the known final ones means 'not finished'.
-        error: WaveSpeed's words about a failure, redacted.
+        error: WaveSpeed's words about a failure, redacted and cut.
         code: WaveSpeed's error code of the prediction, as in its error table.
     """
 
@@ -102,11 +103,11 @@ def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | No
     created_at = read_time(data.get("created_at"))
     error, code = data.get("error"), data.get("code")
     return Prediction(
-        id=str(data.get("id") or asked_id),
+        id=storable(str(data.get("id") or asked_id)),
         model=model,
-        status=str(data.get("status")).strip().lower(),
+        status=storable(str(data.get("status"))).strip().lower(),
         outputs=_outputs(data, kind or kind_of(model), created_at),
-        error=redact(error if isinstance(error, str) else json.dumps(error), key) if error else None,
+        error=cut(redact(error if isinstance(error, str) else json.dumps(error), key)) if error else None,
         code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         created_at=created_at,
     )

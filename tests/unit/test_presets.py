@@ -1,0 +1,122 @@
+"""Presets, and the request that is made from one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from promptmill.contracts.jobs import MediaKind
+from promptmill.presets import NEVER_SENT, compose_request, kind_of, load_presets, preset_for, takes_pictures
+
+EDIT = "bytedance/seedream-v4/edit"
+QWEN = "wavespeed-ai/qwen-image/edit"
+KLING = "kwaivgi/kling-v2.5-turbo-pro/image-to-video"
+TEXT_ONLY = "bytedance/seedream-v4.5"
+UNKNOWN = "somebody/something-new"
+
+
+def compose(
+    model: str,
+    inputs: dict[str, Any] | None = None,
+    *,
+    target: str | None = None,
+    refs: tuple[str, ...] = (),
+    seed: int | None = None,
+) -> dict[str, Any]:
+    return compose_request(model, inputs or {}, "a fox", target, refs, seed)
+
+
+def test_presets_are_read_once() -> None:
+    assert load_presets() is load_presets()
+
+
+@pytest.mark.parametrize("preset", load_presets().values(), ids=lambda preset: preset.model)
+def test_every_preset_is_sound(preset: Any) -> None:
+    assert re.fullmatch(r"[\w.-]+(/[\w.-]+)+", preset.model)
+    assert preset.label
+    assert preset.kind in {MediaKind.IMAGE, MediaKind.VIDEO}
+    assert preset.pictures_field == "images" or preset.max_pictures == 1
+    for size in preset.sizes:
+        sides = [int(side) for side in size.split("*")]
+        assert len(sides) == 2
+        assert all((preset.side_min or 0) <= side <= (preset.side_max or side) for side in sides)
+    assert not NEVER_SENT & preset.defaults.keys()
+    assert not {"prompt", "seed", preset.pictures_field} & preset.defaults.keys()
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        (EDIT, MediaKind.IMAGE),
+        (KLING, MediaKind.VIDEO),
+        ("google/veo3.1-fast", MediaKind.VIDEO),
+        ("new/model/text-to-video", MediaKind.VIDEO),
+        ("new/wan-9-i2v-480p", MediaKind.VIDEO),
+        ("new/t2v", MediaKind.VIDEO),
+        ("new/VIDEO-upscaler", MediaKind.VIDEO),
+        ("new/mi2vx", MediaKind.IMAGE),
+        (UNKNOWN, MediaKind.IMAGE),
+        ("", MediaKind.IMAGE),
+    ],
+)
+def test_kind_is_the_presets_or_guessed_from_the_path(model: str, kind: MediaKind) -> None:
+    assert kind_of(model) is kind
+
+
+def test_only_models_whose_picture_field_is_known_take_pictures() -> None:
+    assert takes_pictures(EDIT)
+    assert takes_pictures(KLING)
+    assert not takes_pictures(TEXT_ONLY)
+    assert not takes_pictures(UNKNOWN)
+    assert preset_for(UNKNOWN) is None
+
+
+def test_pictures_go_references_first_target_last() -> None:
+    assert compose(EDIT, target="t", refs=("r1", "r2"))["images"] == ["r1", "r2", "t"]
+    assert compose(EDIT, refs=("r1",))["images"] == ["r1"]
+
+
+def test_too_many_pictures_are_cut_with_the_target_kept() -> None:
+    refs = tuple(f"r{number}" for number in range(8))
+
+    assert compose(QWEN, target="t", refs=refs)["images"] == ["r0", "r1", "t"]
+    assert compose(QWEN, refs=refs)["images"] == ["r0", "r1", "r2"]
+
+
+def test_one_picture_is_the_target_else_the_first_reference() -> None:
+    assert compose(KLING, target="t", refs=("r1",))["image"] == "t"
+    assert compose(KLING, refs=("r1", "r2"))["image"] == "r1"
+    assert "image" not in compose(KLING)
+
+
+def test_the_callers_own_pictures_are_left_alone() -> None:
+    assert compose(EDIT, {"images": ["mine"]}, target="t")["images"] == ["mine"]
+    assert compose(EDIT, {"images": []}, target="t")["images"] == ["t"]
+
+
+@pytest.mark.parametrize("model", [TEXT_ONLY, UNKNOWN])
+def test_pictures_are_put_nowhere_where_no_field_is_known(model: str) -> None:
+    assert not {"image", "images"} & compose(model, target="t", refs=("r",)).keys()
+
+
+def test_a_seed_is_sent_only_where_the_model_has_one_and_the_caller_gave_none() -> None:
+    assert compose(QWEN, seed=7)["seed"] == 7
+    assert compose(QWEN, {"seed": None}, seed=7)["seed"] == 7
+    assert compose(QWEN, {"seed": 0}, seed=7)["seed"] == 0
+    assert "seed" not in compose(QWEN)
+    assert "seed" not in compose(EDIT, seed=7)
+    assert "seed" not in compose(UNKNOWN, seed=7)
+
+
+def test_defaults_fill_what_is_absent_and_replace_nothing() -> None:
+    assert compose(KLING)["duration"] == 5
+    assert compose(KLING, {"duration": 10})["duration"] == 10
+
+
+def test_the_prompt_is_the_given_one_and_forbidden_inputs_are_dropped() -> None:
+    inputs = {"prompt": "other", "enable_sync_mode": True, "enable_base64_output": True, "size": "1024*1024"}
+
+    assert compose(UNKNOWN, inputs) == {"prompt": "a fox", "size": "1024*1024"}
+    assert inputs["enable_sync_mode"] is True
