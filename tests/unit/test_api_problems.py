@@ -1,0 +1,94 @@
+"""Error codes, cursors and sentences."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from api.cursors import cursor_after, read_cursor
+from api.errors import Refused, pointer_to
+from api.problem_kinds import PROBLEM_KINDS
+from api.schemas.answers import Wait, WaitFor
+from api.sentences import NOT_STARTED, error_answer, event_text, job_text, ordinal
+from promptmill.contracts.errors import PromptmillError
+from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.reasons import ReasonCode
+
+
+def _all_errors(error: type[PromptmillError]) -> list[type[PromptmillError]]:
+    return [error, *(found for child in error.__subclasses__() for found in _all_errors(child))]
+
+
+def test_every_error_has_a_code_of_its_own_and_a_row() -> None:
+    codes = [error.code for error in _all_errors(PromptmillError)]
+
+    assert len(codes) == len(set(codes))
+    assert set(codes) <= set(PROBLEM_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("location", "pointer"),
+    [(("body",), ""), (("body", "a/b", "c~d", 0), "/a~1b/c~0d/0"), (("query", "limit"), "/query/limit")],
+)
+def test_pointers_are_escaped(location: tuple[str | int, ...], pointer: str) -> None:
+    assert pointer_to(location) == pointer
+
+
+def test_a_cursor_comes_back_as_it_was() -> None:
+    at, last = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC), UUID("01900000-0000-7000-8000-000000000000")
+
+    assert read_cursor(cursor_after(at, last)) == (at, last)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "!!!!", "AAAA", cursor_after(datetime(2026, 1, 1), UUID(int=1))])  # noqa: DTZ001  # without a zone on purpose
+def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        read_cursor(cursor)
+
+    assert [error.pointer for error in refusal.value.errors] == ["/query/cursor"]
+
+
+@pytest.mark.parametrize("status", JobStatus)
+@pytest.mark.parametrize("reason_code", [None, "word_of_a_newer_version", *ReasonCode])
+def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code: str | None) -> None:
+    for text in (event_text(status, reason_code), job_text(status, Wait(for_=None), reason_code, started=True)):
+        assert text[0].isupper()
+        assert text.endswith(".")
+        assert ".." not in text
+
+
+def test_statuses_of_a_newer_version_are_shown_as_they_are() -> None:
+    assert event_text("upscaling", None) == "upscaling"
+
+
+def test_a_job_without_a_workflow_says_what_it_waits_for() -> None:
+    assert job_text(JobStatus.QUEUED, Wait(for_=None), None, started=False) == NOT_STARTED
+
+
+def test_a_place_is_told_with_what_is_known() -> None:
+    def said(**known: object) -> str:
+        return job_text(
+            JobStatus.PROMPTING, Wait.model_validate({"for_": WaitFor.GROK_QUEUE, **known}), None, started=True
+        )
+
+    assert said() == "Waiting for Grok."
+    assert said(position=3, of=12) == "Waiting for Grok: 3rd of 12."
+    assert said(position=3, of=12, estimate_seconds=20) == "Waiting for Grok: 3rd of 12, about 20 s."
+    assert said(position=800, of=1000, capped=True) == "Waiting for Grok: 800th of 1000 or more."
+
+
+def test_ordinals() -> None:
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 111, 112)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "111th", "112th",
+    ]  # fmt: skip
+
+
+def test_a_failure_has_the_recorded_words_and_a_hint() -> None:
+    told = error_answer(ReasonCode.GROK_BAD_KEY, "xAI said: no.")
+
+    assert told is not None
+    assert told.message == "xAI said: no."
+    assert told.hint is not None
+    assert "XAI_API_KEY" in told.hint

@@ -1,0 +1,66 @@
+"""What a body may be before anything looks at its fields."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.errors import Refused
+from api.strict_json import MAX_DEPTH, canonical, parse
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b"", None),
+        (b"{", None),
+        (b'{"a": NaN}', None),
+        (b'{"a": -Infinity}', None),
+        (b'{"a": 1e999}', None),
+        (b'{"a": ' + b"9" * 500 + b"}", None),
+        (b'{"a": 1, "a": 2}', None),
+        (b'\xff{"a": 1}', None),
+        (b'\xef\xbb\xbf{"a": 1}', None),
+        (b"[" * 100_000, None),
+        (b'{"a": "\\u0000"}', "/a"),
+        (b'{"a": {"b/c": ["x", "\\ud800"]}}', "/a/b~1c/1"),
+        (b'{"a": {"\\u0000": 1}}', "/a"),
+    ],
+)
+def test_json_that_cannot_be_stored_is_refused(body: bytes, pointer: str | None) -> None:
+    with pytest.raises(Refused) as refusal:
+        parse(body)
+
+    assert refusal.value.code == "invalid_json"
+    assert [error.pointer for error in refusal.value.errors] == ([pointer] if pointer else [])
+
+
+def test_nesting_has_a_limit() -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"a":' * levels + b"1" + b"}" * levels
+
+    assert parse(nested(MAX_DEPTH))
+    with pytest.raises(Refused, match="deeper"):
+        parse(nested(MAX_DEPTH + 1))
+
+
+@given(JSON)
+def test_canonical_text_means_the_same_and_is_one(value: Any) -> None:
+    text = canonical(value)
+
+    assert json.loads(text) == value
+    assert canonical(json.loads(json.dumps(value, indent=3))) == text
+
+
+def test_order_and_spacing_do_not_change_the_canonical_text() -> None:
+    assert canonical(parse(b'{ "b": [1, 2],\n "a": "\\u00e9" }')) == canonical(parse('{"a":"é","b":[1,2]}'.encode()))

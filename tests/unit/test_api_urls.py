@@ -1,0 +1,108 @@
+"""Which addresses providers may be sent to, judged by their text."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.urls import MAX_URL_CHARACTERS, url_trouble
+
+PUBLIC = [
+    "https://example.com/a.png",
+    "https://EXAMPLE.com:8443/a.png?b=c#d",
+    "https://8.8.8.8/a.png",
+    "https://[2606:4700::1111]/a.png",
+    "https://bücher.example/a.png",
+    "https://cdn.0x.example/a.png",
+]
+LOCAL_SPELLINGS = [
+    "127.0.0.1",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7F.1",
+    "0177.0.0.1",
+    "017700000001",
+    "127.0.0.1.",
+    "\uff11\uff12\uff17.0.0.1",
+    "127\u30020\u30020\u30021",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[2002:7f00:1::]",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "[fc00::1]",
+    "localhost",
+    "printer",
+    "a.localhost",
+    "nas.local",
+    "metadata.google.internal",
+]
+NEVER = [
+    "169.254.169.254",
+    "[fe80::1]",
+    "0.0.0.0",
+    "0",
+    "224.0.0.1",
+    "255.255.255.255",
+    "100.64.0.1",
+    "1.2.3.4.5",
+    "256.1.1.1",
+    "foo.0x7f",
+    "[::]",
+    "[ff02::1]",
+    "[fe80::1%25eth0]",
+    "a..b",
+]
+
+
+@pytest.mark.parametrize("url", PUBLIC)
+def test_public_https_address_passes(url: str) -> None:
+    assert url_trouble(url) is None
+
+
+@pytest.mark.parametrize("host", LOCAL_SPELLINGS + NEVER)
+def test_private_host_is_refused_in_every_spelling(host: str) -> None:
+    assert url_trouble(f"https://{host}/a.png") is not None
+
+
+@pytest.mark.parametrize("host", LOCAL_SPELLINGS)
+def test_private_host_passes_where_it_is_allowed_with_plain_http(host: str) -> None:
+    assert url_trouble(f"http://{host}:3901/a.png", allow_private=True) is None
+
+
+@pytest.mark.parametrize("host", NEVER)
+def test_link_local_and_reserved_hosts_never_pass(host: str) -> None:
+    assert url_trouble(f"https://{host}/a.png", allow_private=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "trouble"),
+    [
+        ("http://example.com/a.png", "https"),
+        ("ftp://example.com/a.png", "https"),
+        ("https://", "https"),
+        ("https:///a.png", "https"),
+        ("example.com/a.png", "https"),
+        ("https://user@example.com/", "credentials"),
+        ("https://user:secret@example.com/", "credentials"),
+        ("https://example.com:99999/", "address"),
+        ("https://example.com\\@127.0.0.1/", "characters"),
+        ("https://exam ple.com/", "characters"),
+        ("https://example.com/\n", "characters"),
+        ("https://example.com/" + "a" * MAX_URL_CHARACTERS, "2048"),
+    ],
+)
+def test_malformed_address_is_refused_and_says_why(url: str, trouble: str) -> None:
+    said = url_trouble(url)
+
+    assert said is not None
+    assert trouble in said
+    assert "secret" not in said
+
+
+def test_plain_http_to_a_public_host_never_passes() -> None:
+    assert url_trouble("http://example.com/a.png", allow_private=True) is not None
