@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from promptmill.contracts.errors import PromptmillError
 from promptmill.settings import load_settings
 
+# Each command imports what it needs itself: `--help` shall not wait for Temporal's SDK.
+# ruff: noqa: PLC0415
+
 app = typer.Typer(
     name="promptmill",
-    help="An AI prompt queue: Grok writes the prompt, WaveSpeed makes the media, nothing is paid twice.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,15 +30,89 @@ def promptmill() -> None:
 
 
 @app.command()
+def up() -> None:
+    """Start everything on this machine, until Ctrl-C."""
+    from promptmill.commands.up import run_up
+
+    raise typer.Exit(run_up())
+
+
+@app.command()
 def simulators(
     *,
     instant: Annotated[bool, typer.Option("--instant", help="Answer at once instead of after 1 to 3 seconds.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Remember predictions in the data folder.")] = False,
 ) -> None:
-    """Run both providers' simulators until Ctrl-C."""
-    from promptmill.commands.simulators import run_simulators  # noqa: PLC0415  # each command pays for its own imports
+    """Run both providers' simulators, until Ctrl-C."""
+    from promptmill.commands.simulators import run_simulators
 
     run_simulators(load_settings(), instant=instant, keep=keep)
+
+
+@app.command()
+def migrate(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL instead of running it.")] = False,
+) -> None:
+    """Bring the database's schema to this release."""
+    from promptmill.commands.migrate import apply_schema, schema_sql
+
+    url = load_settings().require_database_url()
+    if dry_run:
+        sys.stdout.write(schema_sql(url))
+    else:
+        _say(f"The schema is at revision {apply_schema(url)}.")
+
+
+@app.command()
+def check() -> None:
+    """Try providers (without paying), Postgres and Temporal, and say what is wrong."""
+    from promptmill.commands.check import check_all
+
+    findings = asyncio.run(check_all(load_settings()))
+    for finding in findings:
+        mark, style = ("✓", "green") if finding.ok else ("✗", "bold red")
+        _say(f"{mark} {finding.subject:<10} {finding.text}", style)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def init() -> None:
+    """Register search attributes and make the reconciler's schedule, as POST /api/init does."""
+    from promptmill.commands.installation import initialize_installation
+
+    missing = asyncio.run(initialize_installation(load_settings()))
+    if missing:
+        _say(f"Temporal lets us not register {', '.join(missing)}: register them by its own tool.", "yellow")
+    _say("Search attributes and schedule are there.")
+
+
+@app.command()
+def adopt_temporal() -> None:
+    """Accept the Temporal that answers now as the one that the record belongs to, after a move that was meant."""
+    from promptmill.commands.installation import adopt_temporal as adopt
+
+    found = asyncio.run(adopt(load_settings()))
+    _say(f"The record now belongs to Temporal cluster {found.cluster_id}, namespace {found.namespace}.")
+
+
+@app.command()
+def smoke(
+    *,
+    pay: Annotated[bool, typer.Option("--pay", help="Make a picture also where the provider is a real one.")] = False,
+) -> None:
+    """Try a running instance (PROMPTMILL_URL) with a few requests."""
+    from promptmill.commands.smoke import run_smoke
+
+    raise typer.Exit(run_smoke(pay=pay))
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting with its default and meaning, as .env.example has them."""
+    from promptmill.commands.settings_page import env_example
+
+    sys.stdout.write(env_example())
 
 
 def main() -> None:
@@ -41,5 +120,9 @@ def main() -> None:
     try:
         app()
     except PromptmillError as error:
-        print(f"promptmill: {error}", file=sys.stderr)  # noqa: T201  # the command line's own voice
+        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"promptmill: {error}", style="bold red"))
         raise SystemExit(1) from None
+
+
+def _say(text: str, style: str = "") -> None:
+    Console(highlight=False, soft_wrap=True).print(Text(text, style=style))

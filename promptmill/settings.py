@@ -219,7 +219,7 @@ class Settings(BaseSettings):
     )
 
     # -- what Temporal's SDK reads itself, merged from the environment and the files; not a knob of ours
-    temporal: dict[str, str] = Field(default_factory=dict, description="The TEMPORAL_* variables.")
+    temporal: dict[str, str] = Field(default_factory=dict, repr=False, description="The TEMPORAL_* variables.")
 
     @model_validator(mode="after")
     def _never_spend_in_tests(self) -> Self:

@@ -111,7 +111,7 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
         ConfigurationError: A setting is wrong.
     """
     merged = merged_environment(environ)
-    simulated = [name for name in ("XAI", "WAVESPEED") if not {f"{name}_API_KEY", f"{name}_API_BASE"} & merged.keys()]
+    simulated = [name for name in ("XAI", "WAVESPEED") if _is_simulated(name, merged)]
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
     # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
@@ -141,6 +141,12 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
             has_key=settings.wavespeed_api_key is not None,
         ),
     )
+
+
+def _is_simulated(name: str, merged: Mapping[str, str]) -> bool:
+    """Return whether a provider has neither a key nor a base of one's own."""
+    default = Settings.model_fields[f"{name.lower()}_api_base"].default
+    return f"{name}_API_KEY" not in merged and merged.get(f"{name}_API_BASE", default).rstrip("/") == default
 
 
 def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, str]:

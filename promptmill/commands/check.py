@@ -1,0 +1,135 @@
+"""`promptmill check`: asks everything that is configured, without paying, and says which setting to change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.service import RPCError, RPCStatusCode
+
+from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
+from promptmill.contracts.jobs import ProviderMode
+from promptmill.installation import identity_problem
+from promptmill.providers.grok import open_grok
+from promptmill.providers.wavespeed_account import open_wavespeed_account
+from promptmill.settings import Settings
+from promptmill.store import open_store
+from promptmill.store.migrations import newest_revision
+from promptmill.temporal import connect
+from promptmill.temporal.connection import connect_config
+
+SECONDS: Final = 10
+"""How long one question may take."""
+
+_RPC: Final = timedelta(seconds=SECONDS)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found, in one line."""
+
+    subject: str
+    ok: bool
+    text: str
+
+
+Check = Callable[[Settings], Awaitable[str]]
+"""Returns what is well; raises `Wrong` for what is not."""
+
+
+class Wrong(Exception):
+    """The message says what is wrong and which setting to change."""
+
+
+async def check_all(settings: Settings) -> list[Finding]:
+    """Return what each check found, in a fixed order. Pays nothing, changes nothing."""
+    checks: list[tuple[str, Check]] = [
+        ("Grok", check_grok),
+        ("WaveSpeed", check_wavespeed),
+        ("Postgres", check_postgres),
+        ("Temporal", check_temporal),
+    ]
+    return list(await asyncio.gather(*(_run(subject, check, settings) for subject, check in checks)))
+
+
+async def check_grok(settings: Settings) -> str:
+    """Ask xAI whether the key works and the configured models are there."""
+    async with open_grok(settings.xai_api_base, settings.xai_api_key, timeout_seconds=SECONDS) as grok:
+        key = await grok.check_key()
+        if not key.ok:
+            raise Wrong(key.problem or "The key does not work: set XAI_API_KEY.")
+        available = await grok.models()
+    missing = [model for model in settings.grok_models if model not in available]
+    if missing:
+        raise Wrong(
+            f"This key may not use {', '.join(missing)}: set PROMPTMILL_GROK_MODELS to some of {_few(available)}."
+        )
+    return f"{_mode(settings.grok_mode)} at {settings.xai_api_base}, models {', '.join(settings.grok_models)}"
+
+
+async def check_wavespeed(settings: Settings) -> str:
+    """Ask WaveSpeed for the balance."""
+    async with open_wavespeed_account(settings.wavespeed_api_base, settings.wavespeed_api_key) as account:
+        balance = await account.balance()
+    if balance <= 0:
+        raise Wrong(f"The balance is {balance} USD: top up the account of WAVESPEED_API_KEY.")
+    return f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {balance} USD"
+
+
+async def check_postgres(settings: Settings) -> str:
+    """Ask Postgres for the schema's revision."""
+    wanted = newest_revision()
+    async with open_store(settings.require_database_url(), pool_size=1) as store:
+        found = await store.operations.schema_revision()
+    if found is None:
+        raise Wrong("The schema is not there: run `promptmill migrate`, or check the database's name in DATABASE_URL.")
+    if found != wanted:
+        raise Wrong(f"The schema is at revision {found}, this release has {wanted}: run `promptmill migrate`.")
+    return f"reachable, schema revision {found}"
+
+
+async def check_temporal(settings: Settings) -> str:
+    """Ask Temporal for the namespace, and whether it is the Temporal that the record belongs to."""
+    config = connect_config(settings)
+    namespace = config.get("namespace", "default")
+    try:
+        client = await connect(settings)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace), timeout=_RPC)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise Wrong(f"There is no namespace '{namespace}': create it, or set TEMPORAL_NAMESPACE.") from error
+        raise Wrong(f"Temporal refused ({error.message}): check TEMPORAL_API_KEY and TEMPORAL_NAMESPACE.") from error
+    except RuntimeError as error:
+        raise Wrong(
+            f"Nothing answers at {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
+        ) from error
+    if settings.database_url is not None:
+        async with open_store(settings.require_database_url(), pool_size=1) as store:
+            problem = await identity_problem(store, client)
+        if problem is not None:
+            raise Wrong(problem)
+    return f"reachable at {config.get('target_host')}, namespace {namespace}"
+
+
+async def _run(subject: str, check: Check, settings: Settings) -> Finding:
+    try:
+        async with asyncio.timeout(SECONDS + 2):
+            return Finding(subject, ok=True, text=await check(settings))
+    except (Wrong, ConfigurationError, ProviderError) as error:
+        return Finding(subject, ok=False, text=str(error))
+    except RecordUnavailable as error:
+        return Finding(subject, ok=False, text=f"Postgres cannot be reached ({error}): check DATABASE_URL.")
+    except TimeoutError:
+        return Finding(subject, ok=False, text=f"No answer within {SECONDS} s: check its address.")
+
+
+def _mode(mode: ProviderMode) -> str:
+    return "REAL, will be billed," if mode is ProviderMode.REAL else "simulated"
+
+
+def _few(names: list[str], limit: int = 8) -> str:
+    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "") or "none"

@@ -1,0 +1,46 @@
+"""`promptmill init` and `promptmill adopt-temporal`: what ties this installation to its Temporal."""
+
+from __future__ import annotations
+
+from temporalio.service import RPCError
+
+from promptmill.contracts.errors import TemporalUnavailable
+from promptmill.installation import TemporalIdentity, adopt_identity, initialize
+from promptmill.settings import Settings
+from promptmill.store import open_store
+from promptmill.temporal import connect
+
+
+async def initialize_installation(settings: Settings) -> tuple[str, ...]:
+    """Register search attributes and make the schedule, as `POST /api/init` does. Safe to repeat.
+
+    Returns:
+        The search attributes that are missing and could not be registered.
+
+    Raises:
+        TemporalUnavailable: Temporal cannot be reached.
+        ConfigurationError: DATABASE_URL is not set.
+    """
+    async with open_store(settings.require_database_url(), pool_size=1) as store:
+        try:
+            return await initialize(settings, store, await connect(settings))
+        except (RuntimeError, RPCError) as error:
+            raise TemporalUnavailable(_away(error)) from error
+
+
+async def adopt_temporal(settings: Settings) -> TemporalIdentity:
+    """Accept the Temporal that answers now as the one that the record belongs to.
+
+    Raises:
+        TemporalUnavailable: Temporal cannot be reached.
+        ConfigurationError: DATABASE_URL is not set.
+    """
+    async with open_store(settings.require_database_url(), pool_size=1) as store:
+        try:
+            return await adopt_identity(store, await connect(settings), reason="adopted by a person")
+        except (RuntimeError, RPCError) as error:
+            raise TemporalUnavailable(_away(error)) from error
+
+
+def _away(error: Exception) -> str:
+    return f"Temporal cannot be reached ({error}): check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."

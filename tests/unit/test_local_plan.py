@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from promptmill.contracts.errors import ConfigurationError
+from promptmill.local.plan import SIMULATOR_KEY, StackPlan, plan_stack
+
+
+def plan(folder: Path, **values: str) -> StackPlan:
+    free = {
+        f"PROMPTMILL_{name}": "0"
+        for name in (
+            "PORT",
+            "METRICS_PORT",
+            "LOCAL_TEMPORAL_PORT",
+            "LOCAL_TEMPORAL_UI_PORT",
+            "LOCAL_GROK_PORT",
+            "LOCAL_WAVESPEED_PORT",
+        )
+    }
+    return plan_stack({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(folder), **free, **values})
+
+
+def test_without_any_setting_everything_is_started_and_simulated(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+
+    assert (made.starts_postgres, made.starts_temporal, made.starts_simulators) == (True, True, True)
+    assert made.own["XAI_API_KEY"] == SIMULATOR_KEY
+    assert made.own["WAVESPEED_API_BASE"] == f"http://127.0.0.1:{made.settings.local_wavespeed_port}"
+    assert made.own["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"] == "10"
+
+
+def test_a_key_makes_its_provider_real_and_leaves_the_other_simulated(tmp_path: Path) -> None:
+    made = plan(tmp_path, XAI_API_KEY="xai-1")
+
+    assert (made.grok.simulated_by_us, made.grok.billed) == (False, True)
+    assert (made.wavespeed.simulated_by_us, made.wavespeed.billed) == (True, False)
+    assert "XAI_API_KEY" not in made.own
+    assert made.settings.xai_api_base == "https://api.x.ai"
+
+
+def test_default_address_without_a_key_is_still_simulated(tmp_path: Path) -> None:
+    """Somebody who uncomments a line of .env.example without changing it has set no provider."""
+    assert plan(tmp_path, XAI_API_BASE="https://api.x.ai/").grok.simulated_by_us
+
+
+def test_simulator_of_ones_own_is_used_and_costs_nothing(tmp_path: Path) -> None:
+    made = plan(tmp_path, WAVESPEED_API_BASE="http://127.0.0.1:1", WAVESPEED_API_KEY="k")
+
+    assert (made.wavespeed.simulated_by_us, made.wavespeed.billed) == (False, False)
+
+
+def test_own_servers_are_used_and_not_started(tmp_path: Path) -> None:
+    made = plan(tmp_path, DATABASE_URL="postgresql://h/d", TEMPORAL_ADDRESS="h:7233", TEMPORAL_API_KEY="k")
+
+    assert (made.starts_postgres, made.starts_temporal) == (False, False)
+    child = made.environment({})
+    assert (child["DATABASE_URL"], child["TEMPORAL_ADDRESS"]) == ("postgresql://h/d", "h:7233")
+    assert child["TEMPORAL_API_KEY"] == "k"
+
+
+def test_credentials_of_another_temporal_do_not_reach_our_own(tmp_path: Path) -> None:
+    child = plan(tmp_path, TEMPORAL_API_KEY="k", TEMPORAL_TLS="true").environment({})
+
+    assert not {"TEMPORAL_API_KEY", "TEMPORAL_TLS"} & child.keys()
+
+
+def test_real_provider_is_refused_where_only_simulated_ones_may_be(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="SIMULATED_ONLY"):
+        plan(tmp_path, XAI_API_KEY="xai-1", PROMPTMILL_SIMULATED_ONLY="true")
+    assert plan(tmp_path, PROMPTMILL_SIMULATED_ONLY="true").starts_simulators
+
+
+def test_port_zero_becomes_a_free_port_that_everybody_is_told(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+
+    assert made.settings.port != 0
+    assert made.own["PROMPTMILL_PORT"] == str(made.settings.port)
+    assert made.api_url == f"http://127.0.0.1:{made.settings.port}"

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+
+from promptmill.contracts.errors import ConfigurationError
+from promptmill.contracts.jobs import ProviderMode
+from promptmill.settings import is_loopback, load_settings, merged_environment
+
+
+def environment(folder: Path, **values: str) -> dict[str, str]:
+    return {"PROMPTMILL_DATA_DIR": str(folder), "PROMPTMILL_ENV_FILE": str(folder / ".env"), **values}
+
+
+def test_environment_goes_before_env_file_and_that_before_local_env(tmp_path: Path) -> None:
+    (tmp_path / "local.env").write_text("PROMPTMILL_PORT=1\nPROMPTMILL_HOST=127.0.0.2\nDATABASE_URL=local\n")
+    (tmp_path / ".env").write_text("PROMPTMILL_PORT=2\nPROMPTMILL_HOST=127.0.0.3\n")
+
+    merged = merged_environment(environment(tmp_path, PROMPTMILL_PORT="3"))
+
+    assert (merged["PROMPTMILL_PORT"], merged["PROMPTMILL_HOST"], merged["DATABASE_URL"]) == ("3", "127.0.0.3", "local")
+
+
+def test_empty_value_counts_as_absent(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("XAI_API_KEY=\n")
+
+    settings = load_settings(environment(tmp_path, WAVESPEED_API_KEY="", PROMPTMILL_PORT=""))
+
+    assert (settings.xai_api_key, settings.wavespeed_api_key, settings.port) == (None, None, 3000)
+
+
+def test_empty_env_file_name_reads_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PROMPTMILL_PORT=2\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert load_settings(environment(tmp_path) | {"PROMPTMILL_ENV_FILE": ""}).port == 3000
+
+
+def test_wrong_value_is_told_by_its_variable(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="PROMPTMILL_PORT is not valid"):
+        load_settings(environment(tmp_path, PROMPTMILL_PORT="many"))
+
+
+def test_secrets_do_not_show_when_settings_are_printed(tmp_path: Path) -> None:
+    settings = load_settings(
+        environment(tmp_path, XAI_API_KEY="hush-1", DATABASE_URL="postgresql://u:hush-2@h/d", TEMPORAL_API_KEY="hush-3")
+    )
+
+    assert "hush" not in repr(settings)
+
+
+def test_real_provider_is_refused_where_only_simulated_ones_may_be(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"api\.x\.ai.*PROMPTMILL_SIMULATED_ONLY"):
+        load_settings(environment(tmp_path, PROMPTMILL_SIMULATED_ONLY="true"))
+
+
+def test_missing_database_is_told_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL is not set.*make up"):
+        load_settings(environment(tmp_path)).require_database_url()
+
+
+@pytest.mark.parametrize(
+    ("base", "loopback"),
+    [
+        ("http://127.0.0.1:3900", True),
+        ("http://localhost:1", True),
+        ("http://[::1]:1", True),
+        ("https://api.x.ai", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost@example.com", False),
+        ("127.0.0.1:3900", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_addresses_count_as_simulators(base: str, *, loopback: bool) -> None:
+    assert is_loopback(base) is loopback
+
+
+def test_provider_is_real_unless_its_base_is_loopback(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, XAI_API_BASE="http://127.0.0.1:1"))
+
+    assert (settings.grok_mode, settings.wavespeed_mode) == (ProviderMode.SIMULATED, ProviderMode.REAL)
+
+
+def test_lists_are_comma_separated(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, PROMPTMILL_GROK_MODELS=" grok-a, grok-b ,"))
+
+    assert settings.grok_models == ("grok-a", "grok-b")
+
+
+def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
+    (tmp_path / "local.env").write_text("TEMPORAL_ADDRESS=127.0.0.1:1\n")
+
+    settings = load_settings(environment(tmp_path, TEMPORAL_NAMESPACE="mine"))
+
+    assert settings.temporal == {"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_NAMESPACE": "mine"}

@@ -1,0 +1,91 @@
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from promptmill.telemetry import create_metrics, flatten_temporal, hide_secrets, without_secrets
+
+LOG_ONCE = """
+import logging
+import structlog
+from promptmill.settings import load_settings
+from promptmill.telemetry import configure_logging
+
+configure_logging(load_settings({"PROMPTMILL_ENV_FILE": ""}), "worker")
+structlog.get_logger("ours").info("job_ended", job_id="1", api_key="xai-1", text="postgresql://u:pw@h/d")
+logging.getLogger("httpx").info("GET https://example.com")
+details = {"workflow_id": "job-2", "attempt": 3}
+logging.getLogger("theirs").warning("%s is slow", "it", extra={"temporal_activity": details})
+try:
+    raise ValueError("no postgresql://u:pw@h/d")
+except ValueError:
+    logging.getLogger("theirs").exception("failed")
+"""
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[dict[str, object]]:
+    """What a process writes whose output is not a terminal; in a process of its own, as logging is global."""
+    done = subprocess.run([sys.executable, "-c", LOG_ONCE], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_every_line_is_json_with_time_level_process_and_event(lines: list[dict[str, object]]) -> None:
+    assert all({"at", "level", "process", "event", "logger"} <= line.keys() for line in lines)
+    assert [line["event"] for line in lines] == ["job_ended", "it is slow", "failed"]
+
+
+def test_secrets_are_not_logged(lines: list[dict[str, object]]) -> None:
+    assert "xai-1" not in json.dumps(lines)
+    assert "pw" not in json.dumps(lines)
+    assert lines[0]["text"] == "postgresql://u:***@h/d"
+
+
+def test_requests_of_the_http_library_are_not_told(lines: list[dict[str, object]]) -> None:
+    assert not [line for line in lines if line["logger"] == "httpx"]
+
+
+def test_temporals_details_become_plain_ids(lines: list[dict[str, object]]) -> None:
+    assert {"workflow_id": "job-2", "job_id": "2", "attempt": 3}.items() <= lines[1].items()
+    assert "temporal_activity" not in lines[1]
+
+
+def test_prompt_workflow_names_its_prompt_job() -> None:
+    details = {"workflow_id": "prompt-3", "run_id": "r"}
+    event = flatten_temporal(logging.getLogger(), "info", {"event": f"begun ({details})", "temporal_workflow": details})
+
+    assert event == {"event": "begun", "workflow_id": "prompt-3", "run_id": "r", "prompt_job_id": "3"}
+
+
+def test_secret_fields_are_hidden_by_name() -> None:
+    assert hide_secrets(None, "info", {"Authorization": "x", "tokens": 3}) == {"Authorization": "***", "tokens": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc.def-1", "Authorization: Bearer ***"),
+        ("https://h/x?token=abc&a=1", "https://h/x?token=***&a=1"),
+        ("postgresql://:pw@h/d", "postgresql://:***@h/d"),
+        ("nothing to hide at http://127.0.0.1:3000/a", "nothing to hide at http://127.0.0.1:3000/a"),
+    ],
+)
+def test_secrets_in_texts_are_hidden(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
+
+
+def test_metric_with_another_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="promptmill_"):
+        create_metrics().counter("submissions", "Without prefix and unit.")
+
+
+def test_metrics_are_rendered_for_prometheus() -> None:
+    metrics = create_metrics()
+    metrics.counter("promptmill_submissions_total", "Submissions.", ["state"]).labels("accepted").inc()
+
+    body, content_type = metrics.render()
+
+    assert b'promptmill_submissions_total{state="accepted"} 1.0' in body
+    assert content_type.startswith("text/plain")
