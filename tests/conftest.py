@@ -14,5 +14,6 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.temporal",
     "tests.fixtures.simulators",
+    "tests.fixtures.simulator_accounts",
     "tests.fixtures.one_test",
 ]
