@@ -16,4 +16,5 @@ pytest_plugins = [
     "tests.fixtures.simulators",
     "tests.fixtures.simulator_accounts",
     "tests.fixtures.one_test",
+    "tests.fixtures.mill",
 ]

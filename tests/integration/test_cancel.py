@@ -1,0 +1,210 @@
+"""A cancel at every stage ends as `cancelled` in the record and Cancelled in Temporal, and nothing paid is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.client import WorkflowExecutionStatus
+
+from promptmill.contracts.jobs import Billed
+from promptmill.contracts.names import wavespeed_queue
+from tests.fixtures.mill import PATIENCE, Mill
+from tests.support import eventually
+
+
+async def _cancelled(mill: Mill, job_id: UUID) -> None:
+    row = await mill.reaches(job_id, "cancelled")
+    assert row.reason_code == "cancel_requested"
+    assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.CANCELED
+
+
+async def test_a_job_without_workflow_is_cancelled_at_once(mill: Mill) -> None:
+    job_id = await mill.accept()
+
+    await mill.cancel_row(job_id)
+
+    row = await mill.job(job_id)
+    assert (row.status, row.reason_code) == ("cancelled", "cancel_requested")
+    await mill.start(job_id)
+    assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.COMPLETED
+    assert await mill.wavespeed.requests("submit") == []
+
+
+async def test_cancel_while_it_waits_for_a_worker(idle_mill: Mill) -> None:
+    job_id = await idle_mill.create()
+    await idle_mill.cancel(job_id)
+    assert (await idle_mill.job(job_id)).status == "cancelling"
+
+    async with idle_mill.worker():
+        await _cancelled(idle_mill, job_id)
+
+    assert await idle_mill.wavespeed.requests("submit") == []
+
+
+async def test_cancel_while_grok_is_asked(mill: Mill) -> None:
+    await mill.grok.order("chat", "hold")
+    job_id = await mill.create(use_ai_prompt=True)
+    await mill.grok.asked("chat")
+
+    await mill.cancel(job_id)
+
+    await _cancelled(mill, job_id)
+    row = await mill.job(job_id)
+    assert row.prompt_status == "cancelled"
+    assert row.prompt_job_id is not None
+    assert (await mill.prompt_job(row.prompt_job_id)).status == "cancelled"
+    assert await mill.wavespeed.requests("submit") == []
+
+
+async def test_cancel_between_two_questions_to_grok(mill: Mill) -> None:
+    await mill.grok.order("chat", "status", status=503, retry_after="60")
+    job_id = await mill.create(use_ai_prompt=True)
+    prompt_job_id = (await mill.job(job_id)).prompt_job_id
+    assert prompt_job_id is not None
+
+    async def backs_off() -> bool:
+        return (await mill.prompt_job(prompt_job_id)).next_attempt_at is not None
+
+    await eventually(backs_off)
+    await mill.cancel(job_id)
+
+    await _cancelled(mill, job_id)
+    assert len(await mill.grok.requests("chat")) == 1
+
+
+async def test_cancel_in_a_stopped_queue(mill: Mill, brake: object) -> None:
+    job_id = await mill.create()
+    await mill.reaches(job_id, "dispatching")
+
+    await mill.cancel(job_id)
+
+    await _cancelled(mill, job_id)
+    assert await mill.wavespeed.requests("submit") == []
+
+
+async def test_cancel_between_two_submissions(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "status", status=429, retry_after="60")
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit")
+    await eventually(lambda: _states(mill, job_id, "rejected"))
+
+    await mill.cancel(job_id)
+
+    await _cancelled(mill, job_id)
+    assert await mill.wavespeed.charges() == []
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.NO
+
+
+async def test_cancel_during_the_post_brings_the_prediction_home(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "hold", after=True)
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit")
+    await mill.cancel(job_id)
+    # The cancel has reached the worker, and the POST is still on its way.
+    await eventually(lambda: _pending_cancel(mill, job_id))
+
+    await mill.wavespeed.release()
+
+    await _cancelled(mill, job_id)
+    row = await mill.job(job_id)
+    [charge] = await mill.wavespeed.charges()
+    assert row.prediction_id == charge["id"]
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
+
+
+async def test_cancel_while_wavespeed_makes_it(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+    await mill.wavespeed.asked("result", 2)
+
+    await mill.cancel(job_id)
+
+    await _cancelled(mill, job_id)
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
+
+
+async def test_cancel_while_the_submission_is_unclear(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "cut", after=True)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+
+    await mill.cancel(job_id)
+
+    await _cancelled(mill, job_id)
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.UNKNOWN
+
+
+async def test_cancel_by_temporal_alone_reaches_the_record(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+
+    await mill.handle(job_id).cancel(rpc_timeout=PATIENCE)
+
+    await _cancelled(mill, job_id)
+
+
+async def test_cancel_after_the_end_changes_nothing(mill: Mill) -> None:
+    job_id = await mill.create()
+    await mill.reaches(job_id, "completed")
+    await mill.closes(mill.handle(job_id))
+
+    await mill.cancel(job_id)
+
+    assert (await mill.job(job_id)).status == "completed"
+
+
+async def test_cancel_of_a_prompt_job_alone(mill: Mill) -> None:
+    await mill.grok.order("chat", "hold")
+    prompt_job_id = await mill.create_prompt()
+    await mill.grok.asked("chat")
+
+    await mill.store.prompts.request_cancel(prompt_job_id, owner="local")
+    await mill.prompt_handle(prompt_job_id).cancel(rpc_timeout=PATIENCE)
+
+    await mill.prompt_reaches(prompt_job_id, "cancelled")
+    assert await mill.closes(mill.prompt_handle(prompt_job_id)) is WorkflowExecutionStatus.CANCELED
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.02, 0.05, 0.1])
+async def test_a_cancel_at_any_moment_ends_the_job_and_keeps_what_was_paid(mill: Mill, wait: float) -> None:
+    job_id = await mill.create(use_ai_prompt=True)
+    # No condition: the point is that the moment does not matter.
+    await asyncio.sleep(wait)
+
+    await mill.cancel(job_id)
+
+    row = await eventually(lambda: _final(mill, job_id), 20)
+    assert row in {"cancelled", "completed"}
+    await mill.closes(mill.handle(job_id))
+    charges = await mill.wavespeed.charges()
+    assert [charge["id"] for charge in charges] == [
+        submission.prediction_id
+        for submission in await mill.store.submissions.of_job(job_id)
+        if submission.prediction_id
+    ]
+
+
+async def _final(mill: Mill, job_id: UUID) -> str | None:
+    status = (await mill.job(job_id)).status
+    return status if status in {"cancelled", "completed", "failed", "expired", "terminated"} else None
+
+
+async def _states(mill: Mill, job_id: UUID, state: str) -> bool:
+    return any(submission.state == state for submission in await mill.store.submissions.of_job(job_id))
+
+
+async def _pending_cancel(mill: Mill, job_id: UUID) -> bool:
+    description = await mill.handle(job_id).describe(rpc_timeout=PATIENCE)
+    pending = description.raw_description.pending_activities
+    return any(p.state == PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED for p in pending)
+
+
+@pytest.fixture
+async def brake(mill: Mill) -> None:
+    """Stop WaveSpeed's queue as an operator does."""
+    await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)

@@ -1,0 +1,210 @@
+"""The reconciler makes record and Temporal agree, and does no harm."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from temporalio.client import WorkflowExecutionStatus
+
+from promptmill.contracts.names import job_workflow_id, reconcile_schedule_id
+from promptmill.contracts.reconciliation import ReconcileReport
+from promptmill.installation import adopt_identity, initialize
+from promptmill.local.temporal import TemporalServer
+from promptmill.temporal import TemporalGate
+from tests.fixtures.mill import Mill
+from worker.build import build_activities
+
+
+async def _pass(mill: Mill) -> ReconcileReport:
+    """Run one pass as the API does."""
+    gate = TemporalGate(
+        client=mill.client,
+        starter=mill.resources.starter,
+        task_queue=mill.settings.task_queue,
+        patience_seconds=2,
+        breaker_seconds=0,
+    )
+    return await gate.run_reconciler_now()
+
+
+async def _strand(mill: Mill, *, seconds: int = 61) -> UUID:
+    """Accept a job whose starter died that long ago."""
+    job_id = await mill.accept()
+    await mill.sql(f"UPDATE jobs SET claimed_at = now() - interval '{seconds} seconds' WHERE id = '{job_id}'")
+    return job_id
+
+
+async def test_a_job_whose_starter_died_is_started(mill: Mill) -> None:
+    job_id = await _strand(mill)
+
+    report = await _pass(mill)
+
+    assert report.started == 1
+    await mill.reaches(job_id, "completed")
+
+
+async def test_a_job_that_is_being_started_is_left_to_its_starter(mill: Mill) -> None:
+    await _strand(mill, seconds=1)
+
+    assert (await _pass(mill)).started == 0
+
+
+async def test_two_passes_at_once_start_a_job_once(mill: Mill) -> None:
+    ids = [await _strand(mill) for _ in range(20)]
+    reconciler = build_activities(mill.resources).reconciliation
+
+    counts = await asyncio.gather(reconciler.start_waiting(), reconciler.start_waiting())
+
+    assert sum(counts) == len(ids)
+    for job_id in ids:
+        await mill.reaches(job_id, "completed", 60)
+    assert len(await mill.wavespeed.charges()) == len(ids)
+
+
+async def test_a_terminated_job_is_closed_as_terminated_and_its_prompt_as_failed(
+    mill: Mill, temporal_server: TemporalServer
+) -> None:
+    await mill.grok.order("chat", "hold")
+    job_id = await mill.create(use_ai_prompt=True)
+    await mill.grok.asked("chat")
+
+    temporal_server.cli("workflow", "terminate", "--workflow-id", job_workflow_id(job_id), "--reason", "test")
+    await mill.closes(mill.handle(job_id))
+    report = await _pass(mill)
+
+    row = await mill.job(job_id)
+    assert (row.status, row.reason_code) == ("terminated", "workflow_terminated")
+    assert report.closed == 1
+    assert row.prompt_job_id is not None
+    prompt_job = await mill.prompt_job(row.prompt_job_id)
+    assert (prompt_job.status, prompt_job.reason_code) == ("failed", "workflow_terminated")
+
+
+async def test_a_terminated_prompt_job_is_closed_as_failed(mill: Mill, temporal_server: TemporalServer) -> None:
+    await mill.grok.order("chat", "hold")
+    prompt_job_id = await mill.create_prompt()
+    await mill.grok.asked("chat")
+
+    temporal_server.cli("workflow", "terminate", "--workflow-id", f"prompt-{prompt_job_id}", "--reason", "test")
+    await mill.closes(mill.prompt_handle(prompt_job_id))
+    await _pass(mill)
+
+    row = await mill.prompt_job(prompt_job_id)
+    assert (row.status, row.reason_code) == ("failed", "workflow_terminated")
+
+
+async def test_a_reset_job_is_not_closed_by_its_older_run(mill: Mill, temporal_server: TemporalServer) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+
+    temporal_server.cli(
+        "workflow", "reset", "--workflow-id", job_workflow_id(job_id), "--type", "FirstWorkflowTask", "--reason", "test"
+    )
+    await _pass(mill)
+
+    assert (await mill.job(job_id)).status == "generating"
+    await mill.wavespeed.asked("result", 3)
+    assert len(await mill.wavespeed.requests("submit")) == 1, "the reset run found what was paid"
+
+
+async def test_a_cancel_that_temporal_never_heard_is_sent_again(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+    await mill.cancel_row(job_id)
+    await mill.sql(f"UPDATE jobs SET cancel_requested_at = now() - interval '11 seconds' WHERE id = '{job_id}'")
+
+    report = await _pass(mill)
+
+    assert report.cancels_sent == 1
+    await mill.reaches(job_id, "cancelled")
+    assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.CANCELED
+
+
+async def test_a_missing_workflow_must_be_missed_twice(mill: Mill) -> None:
+    job_id = await _lost(mill)
+
+    first = await _pass(mill)
+    assert (first.closed, (await mill.job(job_id)).status) == (0, "generating")
+    await _missing_since(mill, job_id, seconds=61)
+    second = await _pass(mill)
+
+    row = await mill.job(job_id)
+    assert second.closed == 1
+    assert (row.status, row.reason_code) == ("terminated", "workflow_gone")
+
+
+async def test_a_missing_workflow_that_asked_nobody_is_started_again(mill: Mill) -> None:
+    job_id = await mill.accept()
+    await mill.store.upkeep.mark_started(job_ids=[job_id])
+    await _pass(mill)
+    await _missing_since(mill, job_id, seconds=61)
+
+    await _pass(mill)
+    await _pass(mill)
+
+    await mill.reaches(job_id, "completed")
+
+
+async def test_too_many_missing_workflows_stop_the_pass(mill: Mill) -> None:
+    ids = [await _lost(mill) for _ in range(21)]
+    for job_id in ids:
+        await _missing_since(mill, job_id, seconds=61)
+
+    report = await _pass(mill)
+
+    assert report.alarm
+    assert "21" in report.alarm
+    assert {(await mill.job(job_id)).status for job_id in ids} == {"generating"}
+
+
+async def test_a_wrong_namespace_closes_nothing(mill: Mill, temporal_server: TemporalServer) -> None:
+    await adopt_identity(mill.store, mill.client, reason="test")
+    job_id = await _lost(mill)
+    await _missing_since(mill, job_id, seconds=61)
+    await mill.sql("UPDATE switches SET value = 'another' WHERE name = 'temporal_namespace'")
+
+    report = await _pass(mill)
+
+    assert report.alarm
+    assert "adopt-temporal" in report.alarm
+    assert (await mill.job(job_id)).status == "generating"
+    await adopt_identity(mill.store, mill.client, reason="the move was meant")
+    assert (await _pass(mill)).closed == 1
+
+
+async def test_the_schedule_runs_the_pass_by_itself(idle_mill: Mill) -> None:
+    async with idle_mill.changed(reconcile_seconds=1) as mill, mill.worker():
+        await initialize(mill.settings, mill.store, mill.client)
+        try:
+            job_id = await _strand(mill)
+            await mill.reaches(job_id, "completed")
+        finally:
+            schedule = reconcile_schedule_id(mill.settings.task_queue)
+            await mill.client.get_schedule_handle(schedule).delete()
+
+
+async def test_initializing_twice_changes_nothing(mill: Mill) -> None:
+    assert await initialize(mill.settings, mill.store, mill.client) == ()
+    before = await mill.store.operations.switches()
+
+    assert await initialize(mill.settings, mill.store, mill.client) == ()
+
+    assert await mill.store.operations.switches() == before
+    await mill.client.get_schedule_handle(reconcile_schedule_id(mill.settings.task_queue)).delete()
+
+
+async def _lost(mill: Mill) -> UUID:
+    """Return a job that is being made, as the record says, and that Temporal does not know."""
+    job_id = await mill.accept()
+    await mill.sql(
+        f"UPDATE jobs SET status = 'generating', workflow_started_at = now(), prediction_id = '{job_id}' "
+        f"WHERE id = '{job_id}'"
+    )
+    return job_id
+
+
+async def _missing_since(mill: Mill, job_id: UUID, *, seconds: int) -> None:
+    await mill.sql(f"UPDATE jobs SET missing_since = now() - interval '{seconds} seconds' WHERE id = '{job_id}'")

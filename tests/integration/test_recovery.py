@@ -1,0 +1,166 @@
+"""Processes that die, stand still or come back: nothing is paid twice and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from uuid import UUID
+
+import httpx
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import ActivityEnvironment
+
+from promptmill.contracts.jobs import Billed
+from promptmill.local.ports import free_port
+from promptmill.local.processes import Child
+from promptmill.store.prompts import prompt_request
+from tests.fixtures.mill import Mill, new_prompt_job
+from tests.fixtures.relay import open_relay
+from tests.fixtures.session import StartProcess
+from tests.support import eventually
+from worker.build import build_activities
+
+
+async def _start_worker(start: StartProcess, environment: Mapping[str, str], **changed: str) -> Child:
+    """Start `python -m worker` and wait until it polls."""
+    port = free_port()
+    child = start(
+        "worker", "-m", "worker", environment=dict(environment) | changed | {"PROMPTMILL_METRICS_PORT": str(port)}
+    )
+    async with httpx.AsyncClient(trust_env=False) as http:
+
+        async def ready() -> bool:
+            child.require_alive()
+            try:
+                return (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await eventually(ready, 30, what="the worker is ready")
+    return child
+
+
+async def test_a_worker_frozen_between_intent_and_post_does_not_pay_when_it_wakes(
+    idle_mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+) -> None:
+    mill = idle_mill
+    async with open_relay(mill.settings.require_database_url()) as relay:
+        frozen = await _start_worker(
+            start_process,
+            settings_environment,
+            DATABASE_URL=relay.url,
+            PROMPTMILL_WORKER_QUEUES="wavespeed",
+            PROMPTMILL_POST_WITHIN_SECONDS="2",
+        )
+        async with mill.changed() as others, others.worker_of("workflows"):
+            # From here on the intent's COMMIT reaches Postgres, and its answer does not come back.
+            relay.hold_next_commit()
+            job_id = await mill.create()
+            async with asyncio.timeout(20):
+                await relay.held.wait()
+            await eventually(lambda: _state(mill, job_id, "intended"))
+            os.kill(frozen.mark.pid, signal.SIGSTOP)
+            async with mill.changed() as second, second.worker_of("wavespeed"):
+                await mill.reaches(job_id, "submit_unknown", 30)
+                os.kill(frozen.mark.pid, signal.SIGCONT)
+                relay.release()
+                # It says itself that nothing was sent.
+                await eventually(lambda: _state(mill, job_id, "rejected"), 30)
+    assert await mill.wavespeed.requests("submit") == []
+    assert await mill.wavespeed.charges() == []
+
+
+async def test_a_worker_killed_during_the_post_leaves_it_unknown_and_unrepeated(
+    idle_mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+) -> None:
+    mill = idle_mill
+    await mill.wavespeed.order("submit", "hold", after=True)
+    first = await _start_worker(start_process, settings_environment)
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit")
+
+    first.kill()
+
+    async with mill.worker():
+        await mill.reaches(job_id, "submit_unknown", 40)
+        await mill.wavespeed.release()
+    assert len(await mill.wavespeed.requests("submit")) == 1
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.UNKNOWN
+
+
+async def test_a_worker_killed_while_grok_answers_is_replaced(
+    idle_mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+) -> None:
+    mill = idle_mill
+    await mill.grok.order("chat", "hold", after=True)
+    first = await _start_worker(start_process, settings_environment)
+    job_id = await mill.create(use_ai_prompt=True)
+    await mill.grok.asked("chat")
+
+    first.kill()
+
+    async with mill.worker():
+        row = await mill.reaches(job_id, "completed", 40)
+        await mill.grok.release()
+    assert row.prompt_job_id is not None
+    assert (await mill.prompt_job(row.prompt_job_id)).retry_count == 0, "a dead worker uses up no retry"
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_a_prompt_that_grok_finished_is_not_paid_again_by_the_next_worker(mill: Mill) -> None:
+    row, _ = await mill.store.prompts.accept(new_prompt_job())
+    activities = build_activities(mill.resources)
+
+    first = await ActivityEnvironment().run(activities.prompts.write_prompt, prompt_request(row))
+    # The worker died before it told Temporal: the activity runs again elsewhere.
+    second = await ActivityEnvironment().run(activities.prompts.write_prompt, prompt_request(row))
+
+    assert second.prompt == first.prompt
+    assert len(await mill.grok.requests("chat")) == 1
+
+
+async def test_sigterm_lets_a_submission_bring_its_id_home_and_exits_0(
+    idle_mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+) -> None:
+    mill = idle_mill
+    await mill.wavespeed.order("submit", "hold", after=True)
+    worker = await _start_worker(start_process, settings_environment, PROMPTMILL_SHUTDOWN_SECONDS="20")
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit")
+
+    worker.process.send_signal(signal.SIGTERM)
+    await eventually(lambda: b"worker_draining" in worker.log.read_bytes(), 10)
+    await mill.wavespeed.release()
+
+    assert await asyncio.to_thread(worker.process.wait, 30) == 0
+    [submission] = await mill.store.submissions.of_job(job_id)
+    assert submission.state == "accepted"
+    async with mill.worker():
+        await mill.reaches(job_id, "completed")
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_postgres_away_when_the_id_is_in_hand_loses_nothing(idle_mill: Mill) -> None:
+    """The answer is kept in the activity, then in the workflow, until Postgres takes it."""
+    async with (
+        open_relay(idle_mill.settings.require_database_url()) as relay,
+        idle_mill.worker_of("workflows"),
+        idle_mill.changed(database_url=relay.secret_url) as mill,
+        mill.worker_of("wavespeed"),
+    ):
+        await idle_mill.wavespeed.order("submit", "hold", after=True)
+        job_id = await idle_mill.create()
+        await idle_mill.wavespeed.asked("submit")
+        relay.refuse()
+        await idle_mill.wavespeed.release()
+
+        row = await idle_mill.reaches(job_id, "completed", 40)
+
+    assert row.prediction_id == (await idle_mill.wavespeed.charges())[0]["id"]
+    assert await idle_mill.closes(idle_mill.handle(job_id)) is WorkflowExecutionStatus.COMPLETED
+
+
+async def _state(mill: Mill, job_id: UUID, state: str) -> bool:
+    return any(submission.state == state for submission in await mill.store.submissions.of_job(job_id))

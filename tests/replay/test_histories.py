@@ -1,0 +1,38 @@
+"""Stored histories of every path replay against today's workflows: an upgrade must not break what is under way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from promptmill.temporal.connection import DATA_CONVERTER
+from tests.replay.paths import PATHS
+from worker.build import PASSED_THROUGH, WORKFLOWS
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+def replayer() -> Replayer:
+    return Replayer(
+        workflows=WORKFLOWS,
+        data_converter=DATA_CONVERTER,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", PATHS)
+async def test_the_stored_history_replays(name: str) -> None:
+    history = json.loads((HISTORIES / f"{name}.json").read_text())
+
+    await replayer().replay_workflow(WorkflowHistory.from_json(name, history))
+
+
+def test_no_history_is_left_of_a_path_that_is_gone() -> None:
+    assert {path.stem for path in HISTORIES.glob("*.json")} == set(PATHS)
