@@ -1,0 +1,125 @@
+"""Each import contract of pyproject.toml fails when it is broken, and none is broken."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RULES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+CONTRACTS = {contract["name"]: contract for contract in RULES["contracts"]}
+LAYERS = CONTRACTS["Imports go downwards only"]["layers"]
+
+BREAKS = [
+    # Each layer imports one above it, or one beside it.
+    ("Imports go downwards only", "promptmill/cli.py", "import promptmill.__main__"),
+    ("Imports go downwards only", "promptmill/commands/up.py", "import promptmill.cli"),
+    ("Imports go downwards only", "promptmill/local/stack.py", "import promptmill.commands.up"),
+    ("Imports go downwards only", "api/app.py", "import worker.build"),
+    ("Imports go downwards only", "worker/build.py", "import api.app"),
+    ("Imports go downwards only", "workflows/policies.py", "import worker.build"),
+    ("Imports go downwards only", "activities/media.py", "import worker.build"),
+    ("Imports go downwards only", "promptmill/resources.py", "import activities.media"),
+    ("Imports go downwards only", "promptmill/installation.py", "import promptmill.resources"),
+    ("Imports go downwards only", "promptmill/providers/grok.py", "import promptmill.store"),
+    ("Imports go downwards only", "promptmill/store/jobs.py", "import promptmill.temporal"),
+    ("Imports go downwards only", "promptmill/temporal/gate.py", "import promptmill.telemetry"),
+    ("Imports go downwards only", "promptmill/telemetry.py", "import promptmill.providers.grok"),
+    ("Imports go downwards only", "sql/models.py", "import promptmill.store"),
+    ("Imports go downwards only", "promptmill/settings.py", "import sql.models"),
+    ("Imports go downwards only", "promptmill/contracts/jobs.py", "import promptmill.settings"),
+    ("The contracts need pydantic", "promptmill/contracts/jobs.py", "import temporalio.common"),
+    ("Workflows touch nothing outside", "workflows/policies.py", "import promptmill.store"),
+    ("Workflows touch nothing outside", "workflows/policies.py", "from promptmill.settings import Settings"),
+    ("Neither the API nor an activity", "api/app.py", "from workflows import policies"),
+    ("Neither the API nor an activity", "activities/media.py", "import workflows.generate_media"),
+    ("Activities get what they need", "activities/media.py", "import promptmill.resources"),
+    ("Activities get what they need", "activities/records.py", "from sql.models import Job"),
+    ("Classes of activities never import", "activities/records.py", "import activities.media"),
+    ("Of the providers the API may only", "api/app.py", "from promptmill.providers.wavespeed import WaveSpeedClient"),
+    ("Of the providers the API may only", "api/routes/jobs.py", "import promptmill.providers.grok"),
+    ("Only the provider clients know httpx", "api/app.py", "import httpx"),
+    ("Only the provider clients know httpx", "promptmill/local/stack.py", "from httpx import get"),
+    ("Only the store and sql know", "worker/build.py", "from sqlalchemy.exc import SQLAlchemyError"),
+    ("Only the store and sql know", "promptmill/commands/check.py", "import asyncpg"),
+    ("The local stack is for the command line", "api/app.py", "from promptmill.local import ports"),
+    ("The local stack is for the command line", "promptmill/store/jobs.py", "import promptmill.local.ports"),
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the rooms: a test that was killed must not leave a broken tree behind."""
+    folder = tmp_path_factory.mktemp("rooms")
+    for room in RULES["root_packages"]:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def lint(folder: Path) -> tuple[bool, str]:
+    """Return whether the contracts hold in a tree, and what the linter said."""
+    program = Path(sysconfig.get_path("scripts")) / "lint-imports"
+    done = subprocess.run(
+        [sys.executable, program, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def added(file: Path, line: str) -> Iterator[None]:
+    before = file.read_text()
+    file.write_text(f"{before}\n{line}\n")
+    try:
+        yield
+    finally:
+        file.write_text(before)
+
+
+def test_contracts_hold(copy: Path) -> None:
+    held, said = lint(copy)
+
+    assert held, said
+
+
+@pytest.mark.parametrize(("contract", "file", "line"), BREAKS, ids=lambda value: value.replace(" ", "-"))
+def test_broken_contract_fails(copy: Path, contract: str, file: str, line: str) -> None:
+    (name,) = [name for name in CONTRACTS if name.startswith(contract)]
+
+    with added(copy / file, line):
+        held, said = lint(copy)
+
+    assert not held
+    assert f"{name} BROKEN" in " ".join(said.split())
+
+
+def test_each_contract_is_broken_once() -> None:
+    untried = [name for name in CONTRACTS if not any(name.startswith(contract) for contract, _, _ in BREAKS)]
+
+    assert untried == []
+
+
+def test_unpaid_calls_of_wavespeed_are_open_to_the_api(copy: Path) -> None:
+    with added(copy / "api/app.py", "from promptmill.providers.wavespeed_account import WaveSpeedAccount"):
+        held, said = lint(copy)
+
+    assert held, said
+
+
+def test_every_module_of_the_shared_room_stands_in_a_layer() -> None:
+    """A new module that no layer names would be free to import anything."""
+    modules = {
+        f"promptmill.{path.stem}"
+        for path in (ROOT / "promptmill").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").is_file()) and path.stem != "__init__"
+    }
+
+    assert modules <= {module.strip() for layer in LAYERS for module in layer.split("|")}
