@@ -1,5 +1,8 @@
 """The only door to Postgres: `open_store` gives a `Store`, whose parts call the SQL functions and read the tables."""
 
+from promptmill.store.jobs import job_input
+from promptmill.store.prompts import prompt_request
 from promptmill.store.store import Store, open_store
+from promptmill.store.upkeep import OpenRow
 
-__all__ = ["Store", "open_store"]
+__all__ = ["OpenRow", "Store", "job_input", "open_store", "prompt_request"]

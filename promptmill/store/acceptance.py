@@ -1,0 +1,36 @@
+"""Accepting under an Idempotency-Key: the same for jobs and prompt jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlmodel import SQLModel
+
+from promptmill.contracts.errors import IdempotencyBusy, RecordUnavailable
+from promptmill.contracts.messages import Message
+from promptmill.contracts.store import IdempotencyKey
+from promptmill.store.database import Database
+from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
+
+
+async def accept(
+    database: Database, query: str, model: type[SQLModel], request: Message, idempotency: IdempotencyKey | None
+) -> RowMapping:
+    """Run an accepting function with `:request`, `:key` and `:request_hash`, and return its row.
+
+    Raises:
+        IdempotencyMismatch: The key was used with another request.
+        IdempotencyBusy: Another request with this key is still being accepted after 2 s.
+    """
+    values: dict[str, Any] = {
+        "request": request.model_dump_json(),
+        "key": idempotency and idempotency.key,
+        "request_hash": idempotency and idempotency.request_hash,
+    }
+    try:
+        return await database.mapping(query, model, **values)
+    except RecordUnavailable as error:
+        if idempotency is not None and error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
+            raise IdempotencyBusy from error
+        raise

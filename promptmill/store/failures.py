@@ -1,0 +1,77 @@
+"""Which failures of Postgres mean what: the driver's and SQLAlchemy's exceptions become the errors of the contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from promptmill.contracts.errors import IdempotencyMismatch, RecordError, RecordNotFound, RecordUnavailable, cut
+
+NOT_FOUND: Final = "PM404"
+CONFLICT: Final = "PM409"
+LOCK_NOT_AVAILABLE: Final = "55P03"
+
+AWAY: Final = (
+    "08",  # connection broken
+    "28",  # refused: a password that is being changed; readiness tells it, jobs wait
+    "3D",  # no such database (yet)
+    "40",  # deadlock, serialization: asking again helps
+    "53",  # out of connections, memory, disk
+    "57",  # starting, stopping, cancelled by a timeout or an operator
+    "58",  # its machine failed
+    "25006",  # read-only: a standby, in the middle of a failover
+    "42P01",  # no such table: not migrated yet
+    "42883",  # no such function: the same
+    LOCK_NOT_AVAILABLE,
+)
+"""SQLSTATEs, or their beginnings, after which waiting and asking again is right."""
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the SQLSTATE of an exception of SQLAlchemy or asyncpg; None where it has none."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what goes wrong inside into errors of the contracts.
+
+    Raises:
+        RecordUnavailable: Postgres is away, starting, stopping, full, not migrated, or too slow.
+        RecordNotFound: A function raised PM404.
+        IdempotencyMismatch: A function raised PM409.
+        RecordError: Postgres refused for another reason.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise record_error(error) from error
+
+
+def record_error(error: Exception) -> RecordError:
+    """Return the error of the contracts for an exception of the driver, SQLAlchemy or the network."""
+    state = sqlstate(error)
+    if state == NOT_FOUND:
+        return RecordNotFound()
+    if state == CONFLICT:
+        return IdempotencyMismatch()
+    reason = cut(str(getattr(error, "orig", None) or error) or type(error).__name__)
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    network = isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
+    if network or lost or (state is not None and state.startswith(AWAY)) or _interface(error):
+        return RecordUnavailable(f"Postgres is away: {reason}")
+    return RecordError(f"Postgres refused: {reason}")
+
+
+def _interface(error: Exception) -> bool:
+    """Whether SQLAlchemy wraps a client-side failure of the driver: a connection that closed under it."""
+    return isinstance(error, DBAPIError) and isinstance(
+        error.orig.__cause__ if error.orig else None, asyncpg.InterfaceError
+    )

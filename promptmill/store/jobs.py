@@ -1,0 +1,172 @@
+"""Jobs: accepting, reading, advancing and cancelling them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
+from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
+from promptmill.store.acceptance import accept
+from promptmill.store.database import Database, column_list, to_row
+from sql.models import Job, JobEvent
+
+Jobs = list[Job]
+Events = list[JobEvent]
+
+_COLUMNS: Final = column_list(Job)
+_OF_RESULT: Final = column_list(Job, "(r.job)")
+_ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
+_GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
+_BEGIN: Final = f"SELECT {_COLUMNS} FROM begin_job(:id)"
+_CANCEL: Final = f"SELECT {_OF_RESULT}, r.ask_temporal FROM request_job_cancel(:id, :owner) AS r"
+_ADVANCE: Final = f"""
+    SELECT {_COLUMNS} FROM advance_job(
+        :job_id, :status, :reason_code, :error, :prompt, :prompt_source, :prediction_id, CAST(:outputs AS jsonb),
+        CAST(:media_cost_usd AS numeric), :media_cost_source, CAST(:detail AS jsonb))
+"""
+_EVENTS: Final = (
+    f"SELECT {column_list(JobEvent)} FROM job_events WHERE job_id = :id AND sequence > :after ORDER BY sequence"
+)
+_POSITION: Final = "SELECT place, of FROM job_queue_position(:id)"
+_BILLED: Final = """
+    SELECT job_id,
+           bool_or(state = 'accepted' OR prediction_id IS NOT NULL) AS paid,
+           bool_or(state IN ('intended', 'unknown')) AS unclear
+    FROM submissions WHERE job_id = ANY (CAST(:ids AS uuid[])) GROUP BY job_id
+"""
+_FILTERS: Final = {
+    "statuses": "status = ANY (CAST(:statuses AS text[]))",
+    "model": "model = :model",
+    "created_after": "created_at > CAST(:created_after AS timestamptz)",
+    "created_before": "created_at < CAST(:created_before AS timestamptz)",
+    "before": "(created_at, id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid))",
+    "q": """(prompt ILIKE :q OR original_prompt ILIKE :q OR prediction_id ILIKE :q
+             OR CAST(id AS text) ILIKE :q OR CAST(prompt_job_id AS text) ILIKE :q
+             OR EXISTS (SELECT FROM jsonb_each_text(metadata) AS m WHERE m.value ILIKE :q))""",
+}
+"""A condition for each field of `JobFilter`, used where the field is set."""
+
+
+@dataclass(frozen=True)
+class JobStore:
+    """The `jobs` table with its events. Repeating a call is safe where its method does not say otherwise."""
+
+    database: Database
+
+    async def accept(self, job: NewJob, idempotency: IdempotencyKey | None = None) -> tuple[Job, bool]:
+        """Store a job with its prompt job and its first event, and say whether this was a replay.
+
+        Without an idempotency key, repeating it fails: the id is taken.
+
+        Raises:
+            IdempotencyMismatch: The key was used with another request.
+            IdempotencyBusy: Another request with this key is still being accepted after 2 s.
+        """
+        row = await accept(self.database, _ACCEPT, Job, job, idempotency)
+        return to_row(Job, row), row["replayed"]
+
+    async def get(self, job_id: UUID, *, owner: str | None = None) -> Job:
+        """Return a job.
+
+        Raises:
+            RecordNotFound: There is none, or not for this owner.
+        """
+        return await self.database.row(Job, _GET, id=job_id, owner=owner)
+
+    async def list(self, owner: str, where: JobFilter) -> Jobs:
+        """Return an owner's jobs, newest first."""
+        values: dict[str, Any] = where.model_dump(exclude={"limit", "before"}, exclude_defaults=True)
+        conditions = [_FILTERS[name] for name in values]
+        if where.q is not None:
+            values["q"] = f"%{_literal(where.q)}%"
+        if where.before is not None:
+            conditions.append(_FILTERS["before"])
+            values |= {"before_at": where.before[0], "before_id": where.before[1]}
+        query = f"""
+            SELECT {_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
+            ORDER BY created_at DESC, id DESC LIMIT :limit
+        """
+        return await self.database.rows(Job, query, owner=owner, limit=where.limit, **values)
+
+    async def events(self, job_id: UUID, *, after: int = 0) -> Events:
+        """Return a job's events with a sequence above `after`, in order."""
+        return await self.database.rows(JobEvent, _EVENTS, id=job_id, after=after)
+
+    async def begin(self, job_id: UUID) -> JobSnapshot:
+        """Note that the job's workflow runs, and take the job out of `queued` where it may go on.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        return job_snapshot(await self.database.row(Job, _BEGIN, id=job_id))
+
+    async def advance(self, change: JobChange) -> JobSnapshot:
+        """Report about a job: facts are stored, the status is taken where the transition is allowed.
+
+        Returns:
+            The job as it is afterwards: its status tells whether the wished one was taken.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        values = change.model_dump()
+        plain = change.model_dump(mode="json", include={"outputs", "detail"})
+        values["outputs"] = None if change.outputs is None else json.dumps(plain["outputs"])
+        values["detail"] = json.dumps(plain["detail"])
+        return job_snapshot(await self.database.row(Job, _ADVANCE, **values))
+
+    async def request_cancel(self, job_id: UUID, *, owner: str) -> tuple[Job, bool]:
+        """Note that a caller wants a job cancelled, and say whether Temporal must be asked to cancel its workflow.
+
+        Raises:
+            RecordNotFound: There is none, or not for this owner.
+        """
+        row = await self.database.mapping(_CANCEL, Job, id=job_id, owner=owner)
+        return to_row(Job, row), row["ask_temporal"]
+
+    async def queue_position(self, job_id: UUID) -> tuple[int, int] | None:
+        """Return a job's approximate place in WaveSpeed's queue and how many are in it, both up to 1,000.
+
+        None when it does not wait there.
+        """
+        rows = await self.database.mappings(_POSITION, id=job_id)
+        return (rows[0]["place"], rows[0]["of"]) if rows else None
+
+    async def billed(self, job_ids: Sequence[UUID]) -> dict[UUID, Billed]:
+        """Return for each job whether WaveSpeed charged for it, as its submissions tell."""
+        found = {row["job_id"]: row for row in await self.database.mappings(_BILLED, ids=[*job_ids])}
+        return {job_id: _billed(found.get(job_id)) for job_id in job_ids}
+
+
+def job_input(job: Job) -> JobInput:
+    """Return the input of a job's workflow, built from the row alone."""
+    return JobInput.model_validate(
+        {name: getattr(job, name) for name in JobInput.model_fields if name not in {"job_id", "metadata"}}
+        | {"job_id": job.id, "metadata": job.caller_metadata}
+    )
+
+
+def job_snapshot(job: Job) -> JobSnapshot:
+    """Return what a job's workflow needs to know of its row."""
+    return JobSnapshot.model_validate(
+        {name: getattr(job, name) for name in JobSnapshot.model_fields if name not in {"job_id", "cancel_requested"}}
+        | {"job_id": job.id, "cancel_requested": job.cancel_requested_at is not None}
+    )
+
+
+def _billed(row: RowMapping | None) -> Billed:
+    """Judge by a job's submissions: one that was accepted was charged, one without a clear answer may have been."""
+    if row is None:
+        return Billed.NO
+    return Billed.YES if row["paid"] else Billed.UNKNOWN if row["unclear"] else Billed.NO
+
+
+def _literal(text: str) -> str:
+    """Return a text in which LIKE sees no wildcards."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

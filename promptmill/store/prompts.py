@@ -1,0 +1,211 @@
+"""Prompt jobs: accepting and reading them, and what the prompt stage reports of its attempts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from promptmill.contracts.prompts import PromptChange, PromptRequest, PromptResult, PromptSnapshot
+from promptmill.contracts.store import (
+    AttemptDecision,
+    IdempotencyKey,
+    NewPromptJob,
+    PromptAttempt,
+    PromptEnd,
+    PromptFailure,
+)
+from promptmill.store.acceptance import accept
+from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.operations import OperationsStore
+from sql.models import PromptGenerationJob
+
+_COLUMNS: Final = column_list(PromptGenerationJob)
+_OF_RESULT: Final = column_list(PromptGenerationJob, "(r.prompt_job)")
+_ACCEPT: Final = (
+    f"SELECT {_OF_RESULT}, r.replayed FROM accept_prompt_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
+)
+_GET: Final = f"SELECT {_COLUMNS} FROM prompt_generation_jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
+_BEGIN: Final = f"SELECT {_COLUMNS} FROM begin_prompt_job(:id)"
+_BEGIN_ATTEMPT: Final = f"""
+    SELECT {_OF_RESULT}, r.decision, r.reason_code AS stop_reason FROM begin_prompt_attempt(:id, :first_model) AS r
+"""
+_RECORD_FAILURE: Final = """
+    SELECT FROM record_prompt_failure(
+        :prompt_job_id, :attempt_no, :reason_code, :error, CAST(:delay_seconds AS double precision), :next_model)
+"""
+_FINISH: Final = f"""
+    SELECT {_COLUMNS} FROM finish_prompt_job(
+        :prompt_job_id, :attempt_no, :prompt, :source, :grok_model, :input_tokens, :output_tokens,
+        CAST(:cost_usd AS numeric), :reason_code, :error)
+"""
+_CHANGE: Final = f"""
+    SELECT {_COLUMNS} FROM update_prompt_job_status(
+        :prompt_job_id, :status, p_error => :error, p_reason_code => :reason_code)
+"""
+_CANCEL: Final = (
+    f"SELECT {_OF_RESULT}, r.cancelled_job, r.ask_temporal FROM request_prompt_job_cancel(:id, :owner) AS r"
+)
+_POSITION: Final = "SELECT place, of FROM prompt_queue_position(:id)"
+_STATISTICS: Final = "SELECT * FROM get_prompt_queue_stats()"
+
+
+@dataclass(frozen=True)
+class PromptStore:
+    """The `prompt_generation_jobs` table. Repeating a call is safe where its method does not say otherwise."""
+
+    database: Database
+
+    async def accept(
+        self, prompt_job: NewPromptJob, idempotency: IdempotencyKey | None = None
+    ) -> tuple[PromptGenerationJob, bool]:
+        """Store a prompt job that stands alone, and say whether this was a replay.
+
+        Without an idempotency key, repeating it fails: the id is taken.
+
+        Raises:
+            IdempotencyMismatch: The key was used with another request.
+            IdempotencyBusy: Another request with this key is still being accepted after 2 s.
+        """
+        row = await accept(self.database, _ACCEPT, PromptGenerationJob, prompt_job, idempotency)
+        return to_row(PromptGenerationJob, row), row["replayed"]
+
+    async def get(self, prompt_job_id: UUID, *, owner: str | None = None) -> PromptGenerationJob:
+        """Return a prompt job.
+
+        Raises:
+            RecordNotFound: There is none, or not for this owner.
+        """
+        return await self.database.row(PromptGenerationJob, _GET, id=prompt_job_id, owner=owner)
+
+    async def begin(self, prompt_job_id: UUID) -> PromptSnapshot:
+        """Note that the prompt job's own workflow runs.
+
+        Raises:
+            RecordNotFound: There is no such prompt job.
+        """
+        return prompt_snapshot(await self.database.row(PromptGenerationJob, _BEGIN, id=prompt_job_id))
+
+    async def begin_attempt(self, prompt_job_id: UUID, first_model: str) -> PromptAttempt:
+        """Ask whether Grok may be asked now; `go` begins an attempt, so it is repeated only by a new attempt.
+
+        Raises:
+            RecordNotFound: There is no such prompt job.
+        """
+        row = await self.database.mapping(
+            _BEGIN_ATTEMPT, PromptGenerationJob, id=prompt_job_id, first_model=first_model
+        )
+        return _attempt(row)
+
+    async def record_failure(self, failure: PromptFailure) -> None:
+        """Count a failed question that will be asked again. Ignored when a later attempt has begun, or when repeated.
+
+        Raises:
+            RecordNotFound: There is no such prompt job.
+        """
+        await self.database.run(_RECORD_FAILURE, **failure.model_dump())
+
+    async def finish(self, end: PromptEnd) -> PromptSnapshot:
+        """Report how an attempt ended. The answer is kept in any case; the job that needs it follows.
+
+        Raises:
+            RecordNotFound: There is no such prompt job.
+        """
+        result = end.result.model_dump() if end.result else dict.fromkeys(PromptResult.model_fields)
+        values = result | end.model_dump(exclude={"result"})
+        return prompt_snapshot(await self.database.row(PromptGenerationJob, _FINISH, **values))
+
+    async def change(self, change: PromptChange) -> PromptSnapshot:
+        """Take a status where the transition is allowed; the job that needs the prompt follows.
+
+        Raises:
+            RecordNotFound: There is no such prompt job.
+        """
+        return prompt_snapshot(await self.database.row(PromptGenerationJob, _CHANGE, **change.model_dump()))
+
+    async def request_cancel(self, prompt_job_id: UUID, *, owner: str) -> tuple[PromptGenerationJob, UUID | None, bool]:
+        """Note that a caller wants a prompt job cancelled, and with it the open job that needs it.
+
+        Returns:
+            The prompt job, the job that is cancelled with it (None when it stands alone or had ended), and whether
+            Temporal must be asked to cancel: the job's workflow where there is a job, else the prompt job's.
+
+        Raises:
+            RecordNotFound: There is none, or not for this owner.
+        """
+        row = await self.database.mapping(_CANCEL, PromptGenerationJob, id=prompt_job_id, owner=owner)
+        return to_row(PromptGenerationJob, row), row["cancelled_job"], row["ask_temporal"]
+
+    async def statistics(self, owner: str) -> dict[str, Any]:
+        """Return the row of `get_prompt_queue_stats` by its columns, and `jobs`: the number of jobs in each status.
+
+        Counters know no owners yet: every owner is shown the whole installation.
+        """
+        del owner
+        counts = await OperationsStore(self.database).counts()
+        return {**await self.database.mapping(_STATISTICS), "jobs": counts["jobs"]}
+
+    async def queue_position(self, prompt_job_id: UUID) -> tuple[int, int] | None:
+        """Return a prompt job's approximate place in Grok's queue and how many wait there, both up to 1,000.
+
+        None when it does not wait.
+        """
+        rows = await self.database.mappings(_POSITION, id=prompt_job_id)
+        return (rows[0]["place"], rows[0]["of"]) if rows else None
+
+
+def prompt_request(row: PromptGenerationJob) -> PromptRequest:
+    """Return the input of the prompt stage, built from the row alone."""
+    own = {"prompt_job_id", "metadata"}
+    return PromptRequest.model_validate(
+        {name: getattr(row, name) for name in PromptRequest.model_fields if name not in own}
+        | {"prompt_job_id": row.id, "metadata": row.caller_metadata}
+    )
+
+
+def prompt_snapshot(row: PromptGenerationJob) -> PromptSnapshot:
+    """Return what a prompt job's workflow needs to know of its row."""
+    return PromptSnapshot.model_validate(
+        {
+            "prompt_job_id": row.id,
+            "status": row.status,
+            "reason_code": row.reason_code,
+            "error": row.error,
+            "cancel_requested": row.cancel_requested_at is not None,
+        }
+    )
+
+
+def prompt_result(row: PromptGenerationJob) -> PromptResult:
+    """Return the prompt that a completed row holds."""
+    return PromptResult.model_validate(
+        {
+            "prompt_job_id": row.id,
+            "prompt": row.generated_prompt,
+            "source": row.prompt_source,
+            "grok_model": row.grok_model,
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "cost_usd": row.cost_usd,
+        }
+    )
+
+
+def _attempt(found: RowMapping) -> PromptAttempt:
+    """Return the record's answer to 'may I ask Grok now'."""
+    row = to_row(PromptGenerationJob, found)
+    decision = AttemptDecision(found["decision"])
+    return PromptAttempt.model_validate(
+        {
+            "decision": decision,
+            "attempt_no": row.attempt_no,
+            "model": row.grok_model or "",
+            "retry_count": row.retry_count,
+            "max_retries": row.max_retries,
+            "result": prompt_result(row) if decision is AttemptDecision.DONE else None,
+            "reason_code": found["stop_reason"],
+            "error": row.error if decision is AttemptDecision.STOP else None,
+        }
+    )

@@ -1,0 +1,51 @@
+"""The store as a whole, opened and closed in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from promptmill.store.connection import create_engine
+from promptmill.store.database import Database
+from promptmill.store.jobs import JobStore
+from promptmill.store.operations import OperationsStore
+from promptmill.store.prompts import PromptStore
+from promptmill.store.submissions import SubmissionStore
+from promptmill.store.upkeep import UpkeepStore
+
+
+@dataclass(frozen=True)
+class Store:
+    """The record: jobs, prompt jobs, submissions, what the reconciler needs, and what operators need.
+
+    Every method of its parts raises `RecordUnavailable` while Postgres is away, and `RecordNotFound` for an id that
+    does not exist (or not for the owner who asks).
+    """
+
+    jobs: JobStore
+    prompts: PromptStore
+    submissions: SubmissionStore
+    upkeep: UpkeepStore
+    operations: OperationsStore
+
+
+@asynccontextmanager
+async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator[Store]:
+    """Open the store and close its connections at the end. It does not connect before it is asked something.
+
+    Raises:
+        ConfigurationError: `database_url` is not a Postgres address.
+    """
+    engine = create_engine(database_url, pool_size=pool_size)
+    database = Database(engine)
+    try:
+        yield Store(
+            jobs=JobStore(database),
+            prompts=PromptStore(database),
+            submissions=SubmissionStore(database),
+            upkeep=UpkeepStore(database),
+            operations=OperationsStore(database),
+        )
+    finally:
+        await engine.dispose()

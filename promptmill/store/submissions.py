@@ -1,0 +1,57 @@
+"""Submissions: the permission to make a paid POST, and what came of it. `docs/architecture.md` has the rules."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from promptmill.contracts.store import Settlement, SubmissionIntent, SubmissionOutcome, SubmissionPermit
+from promptmill.store.database import Database, column_list
+from sql.models import Submission
+
+_PERMIT: Final = """
+    SELECT permission, submission_id, request, prediction_id, accepted_at, reason_code, error
+    FROM permit_submission(
+        :job_id, :submission_id, :callback_token, CAST(:request AS jsonb), :request_hash, :provider_mode,
+        :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :known_submission_id)
+"""
+_SETTLE: Final = """
+    SELECT state, job_status, accepted_at
+    FROM settle_submission(
+        :submission_id, :job_id, :state, :prediction_id, CAST(:media_cost_usd AS numeric), :reason_code, :error, :final)
+"""
+_OF_JOB: Final = f"SELECT {column_list(Submission)} FROM submissions WHERE job_id = :job_id ORDER BY number"
+
+
+@dataclass(frozen=True)
+class SubmissionStore:
+    """The `submissions` table."""
+
+    database: Database
+
+    async def permit(self, intent: SubmissionIntent) -> SubmissionPermit:
+        """Ask whether the paid POST may be made, and write its intent.
+
+        Repeating it with the same intent, before anything was settled, gives the same answer. `post` speaks of the
+        submission and the request in the answer, and is for this caller alone.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        values = intent.model_dump() | {"request": json.dumps(intent.request)}
+        found = await self.database.mapping(_PERMIT, Submission, **values)
+        return SubmissionPermit.model_validate(dict(found))
+
+    async def settle(self, outcome: SubmissionOutcome) -> Settlement:
+        """Record what was seen of a POST; the job follows in the same transaction. Safe to repeat.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        return Settlement.model_validate(dict(await self.database.mapping(_SETTLE, **outcome.model_dump())))
+
+    async def of_job(self, job_id: UUID) -> list[Submission]:
+        """Return a job's submissions, oldest first."""
+        return await self.database.rows(Submission, _OF_JOB, job_id=job_id)

@@ -1,0 +1,123 @@
+"""What the reconciler needs: claiming, comparing with Temporal, starting again, and deleting what is past its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from promptmill.contracts.messages import Message
+from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.store.database import Database, column_list
+from promptmill.store.operations import OperationsStore
+from sql.models import Job, PromptGenerationJob
+
+WATERMARK: Final = "reconcile-watermark"
+"""The switch that holds up to when closed runs were looked at."""
+
+_CLAIM_JOBS: Final = f"SELECT {column_list(Job)} FROM claim_stranded_jobs(:limit)"
+_CLAIM_PROMPT_JOBS: Final = f"SELECT {column_list(PromptGenerationJob)} FROM claim_prompt_jobs(:limit)"
+_MARK_STARTED: Final = """
+    SELECT FROM mark_workflows_started(CAST(:job_ids AS uuid[]), CAST(:prompt_job_ids AS uuid[]))
+"""
+_CANCELS: Final = """
+    SELECT table_name, id, status, true AS cancel_requested FROM (
+        (SELECT 'jobs' AS table_name, id, status, cancel_requested_at FROM jobs
+         WHERE status = 'cancelling' AND workflow_started_at IS NOT NULL
+           AND cancel_requested_at < now() - CAST(:seconds AS double precision) * interval '1 second'
+         ORDER BY cancel_requested_at LIMIT :limit)
+        UNION ALL
+        (SELECT 'prompt_generation_jobs', id, status, cancel_requested_at FROM prompt_generation_jobs
+         WHERE status IN ('queued', 'processing') AND workflow_started_at IS NOT NULL AND job_id IS NULL
+           AND cancel_requested_at < now() - CAST(:seconds AS double precision) * interval '1 second'
+         ORDER BY cancel_requested_at LIMIT :limit)
+    ) AS cancels ORDER BY cancel_requested_at LIMIT :limit
+"""
+_OPEN_ROWS: Final = """
+    SELECT table_name, id, status, cancel_requested FROM take_open_rows(:limit, CAST(:ids AS uuid[]))
+"""
+
+
+class OpenRow(Message):
+    """A row that has not ended, as far as the reconciler needs it to ask Temporal."""
+
+    id: UUID
+    table: Literal["jobs", "prompt_generation_jobs"]
+    status: str
+    workflow_id: str
+    cancel_requested: bool
+
+
+@dataclass(frozen=True)
+class UpkeepStore:
+    """Both job tables, as the reconciler sees them."""
+
+    database: Database
+
+    async def claim_stranded_jobs(self, limit: int) -> list[Job]:
+        """Claim jobs without a workflow for a minute, so that the caller starts them. Never repeats a row meanwhile."""
+        return await self.database.rows(Job, _CLAIM_JOBS, limit=limit)
+
+    async def claim_prompt_jobs(self, limit: int) -> list[PromptGenerationJob]:
+        """Claim stand-alone prompt jobs without a workflow for a minute, so that the caller starts them."""
+        return await self.database.rows(PromptGenerationJob, _CLAIM_PROMPT_JOBS, limit=limit)
+
+    async def mark_started(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
+        """Note that these rows have a workflow."""
+        await self.database.run(_MARK_STARTED, job_ids=[*job_ids], prompt_job_ids=[*prompt_job_ids])
+
+    async def cancels_to_send(self, older_than_seconds: float, limit: int) -> list[OpenRow]:
+        """Return open rows whose cancel was asked for long enough ago that Temporal is to be asked again."""
+        rows = await self.database.mappings(_CANCELS, seconds=older_than_seconds, limit=limit)
+        return [_open_row(row) for row in rows]
+
+    async def open_rows(self, *, limit: int, ids: Sequence[UUID] = ()) -> list[OpenRow]:
+        """Return open rows with a workflow: the named ones, and those compared longest ago; notes the comparison."""
+        return [_open_row(row) for row in await self.database.mappings(_OPEN_ROWS, limit=limit, ids=[*ids])]
+
+    async def note_missing(self, row: OpenRow, missing: bool) -> float | None:  # noqa: FBT001  # the fact itself
+        """Remember whether Temporal knows a row's workflow; return the seconds since it first did not."""
+        query = "SELECT note_missing_workflow(:table, :id, :missing)"
+        seconds = await self.database.value(query, table=row.table, id=row.id, missing=missing)
+        return seconds if seconds is None else float(seconds)
+
+    async def restart(self, row: OpenRow) -> None:
+        """Make a row free to be started again. Nothing happens where a provider was asked something already."""
+        await self.database.run("SELECT FROM restart_workflow(:table, :id)", table=row.table, id=row.id)
+
+    async def asked_provider(self, row: OpenRow) -> bool:
+        """Return whether anything was asked of a provider for this row."""
+        return bool(await self.database.value("SELECT asked_provider(:table, :id)", table=row.table, id=row.id))
+
+    async def delete_expired(self, keep_days: float) -> int:
+        """Delete what is past its time and return how many rows; ended jobs after `keep_days`, 0 keeps them."""
+        query = "SELECT delete_expired_records(CAST(:keep_days AS double precision))"
+        return int(await self.database.value(query, keep_days=keep_days))
+
+    async def watermark(self) -> datetime | None:
+        """Return up to when closed runs were looked at; None before the first pass."""
+        return self._time(await self.database.value("SELECT value FROM switches WHERE name = :name", name=WATERMARK))
+
+    async def set_watermark(self, at: datetime) -> None:
+        """Remember up to when closed runs were looked at."""
+        await OperationsStore(self.database).set_switch(WATERMARK, at.isoformat())
+
+    @staticmethod
+    def _time(value: str | None) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _open_row(row: RowMapping) -> OpenRow:
+    """Return a row with the id of its workflow."""
+    of_job = row["table_name"] == "jobs"
+    return OpenRow(
+        id=row["id"],
+        table=row["table_name"],
+        status=row["status"],
+        workflow_id=job_workflow_id(row["id"]) if of_job else prompt_workflow_id(row["id"]),
+        cancel_requested=row["cancel_requested"],
+    )

@@ -1,0 +1,46 @@
+-- accept_job(request, key, request_hash) -> (job, replayed)
+-- Stores a job, the prompt job it needs (`prompt_job` in the request) and its first event. `request` has the columns of
+-- `jobs` that a caller decides, and `deadline_seconds` from now. The row counts as claimed: its starter is at work.
+-- Repeated with the same key and hash it stores nothing and gives the job of the first time as it is now.
+-- Raises PM409 when the key was used with another request; lock_not_available when the key is held for over 2 s.
+CREATE OR REPLACE FUNCTION accept_job(p_request jsonb, p_key text DEFAULT NULL, p_request_hash text DEFAULT NULL)
+    RETURNS TABLE (job jobs, replayed boolean)
+    LANGUAGE plpgsql
+    SET lock_timeout = '2s'
+AS $$
+DECLARE
+    v_request jobs := jsonb_populate_record(NULL::jobs, p_request);
+    v_prompt_job jsonb := CASE WHEN jsonb_typeof(p_request -> 'prompt_job') = 'object' THEN p_request -> 'prompt_job' END;
+    v_first idempotency_keys;
+    v_job jobs;
+BEGIN
+    IF p_key IS NOT NULL THEN
+        SELECT * INTO v_first FROM claim_idempotency_key(v_request.owner, p_key, p_request_hash, p_job_id => v_request.id);
+        IF FOUND THEN
+            RETURN QUERY SELECT j, true FROM jobs AS j WHERE j.id = v_first.job_id;
+            RETURN;
+        END IF;
+    END IF;
+    INSERT INTO jobs (
+        id, owner, model, kind, input, use_ai_prompt, operation, instructions, target_url, ref_urls, on_prompt_failure,
+        priority, provider_mode, generate_timeout_seconds, deadline_at, callback_url, metadata, retry_of, warnings,
+        original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at)
+    SELECT v_request.id, v_request.owner, v_request.model, v_request.kind, v_request.input, v_request.use_ai_prompt,
+           v_request.operation, v_request.instructions, v_request.target_url, coalesce(v_request.ref_urls, '{}'),
+           v_request.on_prompt_failure, v_request.priority, v_request.provider_mode, v_request.generate_timeout_seconds,
+           now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
+           v_request.callback_url, coalesce(v_request.metadata, '{}'), v_request.retry_of,
+           coalesce(v_request.warnings, '{}'), v_request.original_prompt, v_request.prompt, v_request.prompt_source,
+           coalesce((v_prompt_job ->> 'id')::uuid, v_request.prompt_job_id),
+           CASE WHEN v_prompt_job IS NOT NULL THEN 'pending'
+                WHEN v_request.prompt_job_id IS NOT NULL THEN 'completed'
+                ELSE 'not_requested' END,
+           now()
+    RETURNING * INTO v_job;
+    IF v_prompt_job IS NOT NULL THEN
+        PERFORM insert_prompt_job(v_prompt_job, v_job.id);
+    END IF;
+    PERFORM append_job_event(v_job);
+    RETURN QUERY SELECT v_job, false;
+END;
+$$;

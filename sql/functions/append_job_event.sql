@@ -1,0 +1,19 @@
+-- append_job_event(job, reason_code, detail)
+-- Appends one row to a job's timeline, with the status that the given row has, and tells listeners of
+-- `promptmill_events`. The caller holds the job's row lock: that is why the sequence has no gaps.
+CREATE OR REPLACE FUNCTION append_job_event(p_job jobs, p_reason_code text DEFAULT NULL, p_detail jsonb DEFAULT '{}')
+    RETURNS void
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_sequence integer;
+BEGIN
+    INSERT INTO job_events (job_id, sequence, status, reason_code, detail)
+    SELECT p_job.id, coalesce(max(sequence), 0) + 1, p_job.status, p_reason_code, coalesce(p_detail, '{}')
+    FROM job_events
+    WHERE job_id = p_job.id
+    RETURNING sequence INTO v_sequence;
+    PERFORM pg_notify('promptmill_events', json_build_object(
+        'jobId', p_job.id, 'owner', p_job.owner, 'sequence', v_sequence, 'status', p_job.status)::text);
+END;
+$$;

@@ -1,0 +1,49 @@
+-- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
+-- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had answered).
+-- `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has begun, and
+-- reports of earlier ones that are not final count no more.
+-- Raises PM404 when no such prompt job exists.
+CREATE OR REPLACE FUNCTION begin_prompt_attempt(p_prompt_job_id uuid, p_first_model text)
+    RETURNS TABLE (decision text, reason_code text, prompt_job prompt_generation_jobs)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_prompt_job prompt_generation_jobs := lock_prompt_job(p_prompt_job_id);
+    v_job jobs;
+    v_reason text;
+BEGIN
+    SELECT * INTO v_job FROM jobs WHERE id = v_prompt_job.job_id;
+    IF v_prompt_job.status = 'completed' THEN
+        RETURN QUERY SELECT 'done', NULL::text, v_prompt_job;
+        RETURN;
+    END IF;
+    IF v_prompt_job.status NOT IN ('queued', 'processing') THEN
+        RETURN QUERY SELECT 'stop', v_prompt_job.reason_code, v_prompt_job;
+        RETURN;
+    END IF;
+    v_reason := CASE
+        WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
+        WHEN v_prompt_job.cancel_requested_at IS NOT NULL OR v_job.cancel_requested_at IS NOT NULL THEN 'cancel_requested'
+        WHEN coalesce(v_job.deadline_at, v_prompt_job.deadline_at) <= clock_timestamp() THEN 'deadline_passed' END;
+    IF v_reason IS NOT NULL THEN
+        RETURN QUERY SELECT 'stop', v_reason, v_prompt_job;
+        RETURN;
+    END IF;
+    IF v_prompt_job.generated_prompt IS NOT NULL THEN -- an answer that came too late for its attempt: paid, so used
+        RETURN QUERY SELECT 'done', NULL::text, move_prompt_job(v_prompt_job, 'completed');
+        RETURN;
+    END IF;
+    UPDATE prompt_generation_jobs AS p
+    SET grok_model = coalesce(p.grok_model, p_first_model), next_attempt_at = NULL, updated_at = now(),
+        attempt_no = p.attempt_no + CASE WHEN p.status = 'processing' THEN 1 ELSE 0 END
+    WHERE p.id = p_prompt_job_id
+    RETURNING * INTO v_prompt_job;
+    IF v_prompt_job.status = 'queued' THEN
+        v_prompt_job := move_prompt_job(v_prompt_job, 'processing');
+    ELSIF v_job.id IS NOT NULL THEN
+        PERFORM append_job_event(v_job, NULL, jsonb_build_object(
+            'promptStatus', 'generating', 'model', v_prompt_job.grok_model, 'attempt', v_prompt_job.attempt_no));
+    END IF;
+    RETURN QUERY SELECT 'go', NULL::text, v_prompt_job;
+END;
+$$;

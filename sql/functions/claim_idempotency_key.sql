@@ -1,0 +1,29 @@
+-- claim_idempotency_key(owner, key, request_hash, job_id, prompt_job_id) -> idempotency_key
+-- Takes a caller's key for a request that is being accepted. Gives no row when the key was free (or older than a day),
+-- else the row of the first time. Waits while another transaction holds the key (lock_timeout of the caller).
+-- Raises PM409 when the first request was another one.
+CREATE OR REPLACE FUNCTION claim_idempotency_key(
+    p_owner text, p_key text, p_request_hash text, p_job_id uuid DEFAULT NULL, p_prompt_job_id uuid DEFAULT NULL
+)
+    RETURNS SETOF idempotency_keys
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_key idempotency_keys;
+BEGIN
+    INSERT INTO idempotency_keys AS k (owner, key, request_hash, job_id, prompt_job_id)
+    VALUES (p_owner, p_key, p_request_hash, p_job_id, p_prompt_job_id)
+    ON CONFLICT (owner, key) DO UPDATE
+        SET request_hash = excluded.request_hash, job_id = excluded.job_id, prompt_job_id = excluded.prompt_job_id,
+            created_at = now()
+        WHERE k.created_at < now() - interval '24 hours';
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    SELECT * INTO STRICT v_key FROM idempotency_keys WHERE owner = p_owner AND key = p_key;
+    IF v_key.request_hash <> p_request_hash THEN
+        RAISE EXCEPTION 'the key was used with another request' USING ERRCODE = 'PM409';
+    END IF;
+    RETURN NEXT v_key;
+END;
+$$;

@@ -1,0 +1,40 @@
+-- follow_submission(job, submission, final) -> job
+-- Moves a locked job after the state that its submission has just taken, and tells it in the timeline also where the
+-- job's status stays (it was cancelled meanwhile, for instance). A submission refused for now is told once per reason,
+-- however often it is repeated.
+CREATE OR REPLACE FUNCTION follow_submission(p_job jobs, p_submission submissions, p_final boolean)
+    RETURNS jobs
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs := p_job;
+    v_status text := CASE p_submission.state WHEN 'accepted' THEN 'generating' WHEN 'unknown' THEN 'submit_unknown'
+                     WHEN 'rejected' THEN CASE WHEN p_final THEN 'failed' END END;
+    v_reason text := p_submission.reason_code;
+    v_detail jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'submission', p_submission.number, 'submissionState', p_submission.state,
+        'predictionId', p_submission.prediction_id, 'mediaCostUsd', p_submission.media_cost_usd));
+BEGIN
+    IF p_submission.prediction_id IS NOT NULL THEN
+        UPDATE jobs
+        SET prediction_id = CASE WHEN p_submission.state = 'accepted' THEN p_submission.prediction_id
+                                 ELSE coalesce(prediction_id, p_submission.prediction_id) END,
+            dispatched_at = coalesce(dispatched_at, p_submission.outcome_at),
+            media_cost_usd = coalesce(media_cost_usd, p_submission.media_cost_usd),
+            media_cost_source = CASE WHEN media_cost_usd IS NULL AND p_submission.media_cost_usd IS NOT NULL
+                                     THEN 'quoted' ELSE media_cost_source END,
+            updated_at = now()
+        WHERE id = p_job.id
+        RETURNING * INTO v_job;
+    END IF;
+    IF v_status IS NOT NULL THEN
+        v_job := move_job(v_job, v_status, v_reason, p_submission.error, v_detail);
+    END IF;
+    IF v_job.status = p_job.status AND NOT (p_submission.state = 'rejected' AND EXISTS (
+        SELECT FROM job_events WHERE job_id = p_job.id AND reason_code IS NOT DISTINCT FROM v_reason
+                                 AND detail ->> 'submissionState' = 'rejected')) THEN
+        PERFORM append_job_event(v_job, v_reason, v_detail);
+    END IF;
+    RETURN v_job;
+END;
+$$;

@@ -1,0 +1,48 @@
+-- move_job(job, status, reason_code, error, detail) -> job
+-- Moves a locked job to a status, appends the event, and with a final status ends its prompt job if that is still open.
+-- A transition that is not allowed changes nothing and gives the row back as it is. `cancelled` goes through
+-- `cancelling` where it must, so that a cancel that Temporal alone knew of takes the same road.
+CREATE OR REPLACE FUNCTION move_job(
+    p_job jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL, p_detail jsonb DEFAULT '{}'
+)
+    RETURNS jobs
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs := p_job;
+    v_final boolean := p_status IN ('completed', 'failed', 'cancelled', 'expired', 'terminated');
+    v_prompt_end text := CASE WHEN p_status = 'cancelled' THEN 'cancelled' ELSE 'failed' END;
+    v_reason text := coalesce(p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
+    v_prompt_status text;
+BEGIN
+    IF p_status = 'cancelled' AND NOT transition_allowed('jobs', v_job.status, 'cancelled')
+        AND transition_allowed('jobs', v_job.status, 'cancelling') THEN
+        v_job := move_job(v_job, 'cancelling', v_reason);
+    END IF;
+    IF NOT transition_allowed('jobs', v_job.status, p_status) THEN
+        RETURN v_job;
+    END IF;
+    IF v_final THEN
+        UPDATE prompt_generation_jobs
+        SET status = v_prompt_end, reason_code = v_reason, error = p_error, next_attempt_at = NULL,
+            updated_at = now(), completed_at = clock_timestamp()
+        WHERE job_id = v_job.id AND transition_allowed('prompt_generation_jobs', status, v_prompt_end)
+        RETURNING status INTO v_prompt_status;
+    END IF;
+    UPDATE jobs
+    SET status = p_status,
+        reason_code = v_reason,
+        error = p_error,
+        prompt_status = coalesce(v_prompt_status, prompt_status),
+        cancel_requested_at = CASE WHEN p_status IN ('cancelling', 'cancelled')
+                                   THEN coalesce(cancel_requested_at, now()) ELSE cancel_requested_at END,
+        dispatched_at = CASE WHEN p_status = 'generating' THEN coalesce(dispatched_at, clock_timestamp())
+                             ELSE dispatched_at END,
+        completed_at = CASE WHEN v_final THEN clock_timestamp() END,
+        updated_at = now()
+    WHERE id = v_job.id
+    RETURNING * INTO v_job;
+    PERFORM append_job_event(v_job, v_reason, p_detail);
+    RETURN v_job;
+END;
+$$;

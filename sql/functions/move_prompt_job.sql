@@ -1,0 +1,57 @@
+-- move_prompt_job(prompt_job, status, reason_code, error) -> prompt_job
+-- Moves a locked prompt job to a status; the caller has locked its job before it. The job's prompt_status follows, with
+-- an event; a completed prompt sends a job that was `prompting` on to `dispatching`. A transition that is not allowed
+-- changes nothing and gives the row back as it is.
+CREATE OR REPLACE FUNCTION move_prompt_job(
+    p_prompt_job prompt_generation_jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL
+)
+    RETURNS prompt_generation_jobs
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_prompt_job prompt_generation_jobs := p_prompt_job;
+    v_job jobs;
+    v_detail jsonb;
+    v_reason text := coalesce(p_reason_code, CASE WHEN p_status = 'cancelled' THEN 'cancel_requested' END);
+BEGIN
+    IF NOT transition_allowed('prompt_generation_jobs', v_prompt_job.status, p_status) THEN
+        RETURN v_prompt_job;
+    END IF;
+    UPDATE prompt_generation_jobs
+    SET status = p_status,
+        reason_code = v_reason,
+        error = p_error,
+        next_attempt_at = NULL,
+        cancel_requested_at = CASE WHEN p_status = 'cancelled' THEN coalesce(cancel_requested_at, now())
+                                   ELSE cancel_requested_at END,
+        started_at = CASE WHEN p_status = 'processing' THEN coalesce(started_at, clock_timestamp()) ELSE started_at END,
+        attempt_no = attempt_no + CASE WHEN p_status = 'processing' THEN 1 ELSE 0 END,
+        completed_at = CASE WHEN p_status <> 'processing' THEN clock_timestamp() END,
+        updated_at = now()
+    WHERE id = v_prompt_job.id
+    RETURNING * INTO v_prompt_job;
+    IF v_prompt_job.job_id IS NULL THEN
+        RETURN v_prompt_job;
+    END IF;
+    -- what goes to WaveSpeed may be settled already (a template, the caller's text): then it stays
+    UPDATE jobs
+    SET prompt_status = CASE WHEN p_status = 'processing' THEN 'generating' ELSE p_status END,
+        prompt = CASE WHEN p_status = 'completed' AND prompt_source IS NULL THEN v_prompt_job.generated_prompt
+                      ELSE prompt END,
+        prompt_source = CASE WHEN p_status = 'completed' THEN coalesce(prompt_source, v_prompt_job.prompt_source)
+                             ELSE prompt_source END,
+        prompt_cost_usd = coalesce(v_prompt_job.cost_usd, prompt_cost_usd),
+        updated_at = now()
+    WHERE id = v_prompt_job.job_id
+    RETURNING * INTO v_job;
+    v_detail := jsonb_strip_nulls(jsonb_build_object(
+        'promptStatus', v_job.prompt_status, 'model', v_prompt_job.grok_model, 'attempt', v_prompt_job.attempt_no,
+        'promptSource', v_prompt_job.prompt_source, 'promptCostUsd', v_prompt_job.cost_usd));
+    IF p_status = 'completed' AND v_job.status = 'prompting' THEN
+        PERFORM move_job(v_job, 'dispatching', NULL, NULL, v_detail);
+    ELSE
+        PERFORM append_job_event(v_job, v_reason, v_detail);
+    END IF;
+    RETURN v_prompt_job;
+END;
+$$;

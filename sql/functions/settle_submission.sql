@@ -1,0 +1,88 @@
+-- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
+--     -> (state, job_status, accepted_at)
+-- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted` to
+-- `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes nothing.
+-- That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup lost.
+-- Raises PM404 when no such job exists, PM422 for `accepted` without a prediction or a state that is no outcome.
+CREATE OR REPLACE FUNCTION settle_submission(
+    p_submission_id uuid,
+    p_job_id uuid,
+    p_state text,
+    p_prediction_id text DEFAULT NULL,
+    p_media_cost_usd numeric DEFAULT NULL,
+    p_reason_code text DEFAULT NULL,
+    p_error text DEFAULT NULL,
+    p_final boolean DEFAULT false
+)
+    RETURNS TABLE (state text, job_status text, accepted_at timestamptz)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_before submissions;
+    v_after submissions;
+    v_state text := p_state;
+    v_error text := p_error;
+    v_candidates jsonb := '[]';
+    v_open uuid;
+    v_known boolean;
+BEGIN
+    IF p_state NOT IN ('accepted', 'rejected', 'unknown') OR (p_state = 'accepted' AND p_prediction_id IS NULL) THEN
+        RAISE EXCEPTION 'no outcome: %, prediction %', p_state, p_prediction_id USING ERRCODE = 'PM422';
+    END IF;
+    SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
+    PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
+    SELECT s.id INTO v_open FROM submissions AS s
+    WHERE s.job_id = p_job_id AND s.state IN ('intended', 'unknown', 'accepted') FOR UPDATE;
+    SELECT * INTO v_before FROM submissions AS s WHERE s.id = p_submission_id AND s.job_id = p_job_id FOR UPDATE;
+    v_known := FOUND OR EXISTS (
+        SELECT FROM submissions AS s WHERE s.job_id = p_job_id AND p_submission_id = ANY (s.earlier_ids));
+
+    IF p_state = 'accepted' AND EXISTS (
+        SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id AND s.id <> p_submission_id) THEN
+        -- two POSTs cannot have made one prediction: whose it is, a person must say
+        v_state := 'unknown';
+        v_error := format('Prediction %s belongs to another submission.', p_prediction_id);
+        v_candidates := jsonb_build_array(p_prediction_id);
+    END IF;
+    IF v_state = 'accepted' AND v_open IS DISTINCT FROM p_submission_id AND v_open IS NOT NULL THEN
+        v_state := 'superseded'; -- paid beside another submission that is open
+    END IF;
+
+    IF v_before.id IS NULL THEN
+        IF v_state IN ('accepted', 'superseded') OR (v_state = 'unknown' AND v_open IS NULL AND NOT v_known) THEN
+            INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
+                                     key_fingerprint, post_before)
+            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', clock_timestamp())
+            RETURNING * INTO v_before; -- takes its state below, as any row
+        ELSIF v_state = 'rejected' AND p_final AND NOT v_known THEN
+            v_job := move_job(v_job, 'failed', p_reason_code, v_error);
+        END IF;
+    END IF;
+
+    v_after := v_before;
+    IF (v_state IN ('accepted', 'superseded') AND v_before.state <> 'accepted' AND v_before.prediction_id IS NULL)
+        OR (v_state IN ('rejected', 'unknown') AND v_before.state = 'intended')
+        OR (v_state = 'rejected' AND v_before.state = 'unknown')
+        OR (v_state = 'unknown' AND NOT v_known) THEN
+        UPDATE submissions AS s
+        SET state = CASE WHEN s.state = 'superseded' THEN s.state ELSE v_state END,
+            prediction_id = CASE WHEN v_state IN ('accepted', 'superseded') THEN p_prediction_id END,
+            media_cost_usd = coalesce(p_media_cost_usd, s.media_cost_usd),
+            candidates = s.candidates || v_candidates,
+            reason_code = CASE WHEN v_state = 'unknown' THEN coalesce(p_reason_code, 'submit_unclear') ELSE p_reason_code END,
+            error = v_error,
+            outcome_at = clock_timestamp(),
+            resolved_at = CASE WHEN s.state = 'unknown' THEN clock_timestamp() END,
+            resolved_by = CASE WHEN s.state = 'unknown' THEN 'answer' END
+        WHERE s.id = p_submission_id
+        RETURNING * INTO v_after;
+        v_job := follow_submission(v_job, v_after, p_final);
+    END IF;
+    RETURN QUERY SELECT coalesce(v_after.state, p_state), v_job.status,
+                        CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END;
+END;
+$$;

@@ -1,0 +1,221 @@
+"""The tables as SQLModel classes, for reading: what writes goes through the functions in `sql/functions`.
+
+A status is plain text here although the contracts have enums: a row that a newer release wrote must stay readable. A
+test holds columns, types and nullability equal to the live database. Columns are described in
+`sql/prompt-queue-schema.sql`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Double, Integer, Numeric, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlmodel import Field, SQLModel
+
+Time = DateTime(timezone=True)
+Money = Numeric(12, 6)
+Texts = ARRAY(Text())
+Uuids = ARRAY(PG_UUID(as_uuid=True))
+
+
+class Job(SQLModel, table=True):
+    """One piece of media on its way. `input` and `outputs` are JSON as caller and WaveSpeed gave them, costs USD."""
+
+    __tablename__ = "jobs"
+
+    id: UUID = Field(primary_key=True)
+    owner: str = Field(sa_type=Text)
+    model: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    input: dict[str, Any] = Field(sa_type=JSONB)
+    use_ai_prompt: bool
+    operation: str = Field(sa_type=Text)
+    instructions: str | None = Field(sa_type=Text)
+    target_url: str | None = Field(sa_type=Text)
+    ref_urls: list[str] = Field(sa_type=Texts)
+    on_prompt_failure: str = Field(sa_type=Text)
+    priority: int = Field(sa_type=SmallInteger)
+    provider_mode: str = Field(sa_type=Text)
+    generate_timeout_seconds: int
+    deadline_at: datetime = Field(sa_type=Time)
+    callback_url: str | None = Field(sa_type=Text)
+    # `metadata` is SQLAlchemy's own word on a class, so the attribute is called otherwise than the column.
+    caller_metadata: dict[str, str] = Field(sa_type=JSONB, sa_column_kwargs={"name": "metadata"})
+    retry_of: UUID | None
+    warnings: list[str] = Field(sa_type=Texts)
+    original_prompt: str | None = Field(sa_type=Text)
+    prompt: str | None = Field(sa_type=Text)
+    prompt_source: str | None = Field(sa_type=Text)
+    prompt_job_id: UUID | None
+    prompt_status: str = Field(sa_type=Text)
+    prompt_cost_usd: Decimal | None = Field(sa_type=Money)
+    status: str = Field(sa_type=Text)
+    reason_code: str | None = Field(sa_type=Text)
+    error: str | None = Field(sa_type=Text)
+    prediction_id: str | None = Field(sa_type=Text)
+    outputs: list[dict[str, Any]] = Field(sa_type=JSONB)
+    media_cost_usd: Decimal | None = Field(sa_type=Money)
+    media_cost_source: str | None = Field(sa_type=Text)
+    cancel_requested_at: datetime | None = Field(sa_type=Time)
+    workflow_started_at: datetime | None = Field(sa_type=Time)
+    claimed_at: datetime | None = Field(sa_type=Time)
+    checked_at: datetime | None = Field(sa_type=Time)
+    missing_since: datetime | None = Field(sa_type=Time)
+    created_at: datetime = Field(sa_type=Time)
+    updated_at: datetime = Field(sa_type=Time)
+    dispatched_at: datetime | None = Field(sa_type=Time)
+    completed_at: datetime | None = Field(sa_type=Time)
+
+
+class PromptGenerationJob(SQLModel, table=True):
+    """One prompt that Grok writes: alone (`job_id` null), or for the job that needs it. The cost is USD."""
+
+    __tablename__ = "prompt_generation_jobs"
+
+    id: UUID = Field(primary_key=True)
+    owner: str = Field(sa_type=Text)
+    job_id: UUID | None
+    operation: str = Field(sa_type=Text)
+    ref_urls: list[str] = Field(sa_type=Texts)
+    target_url: str | None = Field(sa_type=Text)
+    instructions: str | None = Field(sa_type=Text)
+    existing_prompt: str | None = Field(sa_type=Text)
+    priority: int = Field(sa_type=SmallInteger)
+    max_retries: int
+    deadline_at: datetime = Field(sa_type=Time)
+    caller_metadata: dict[str, str] = Field(sa_type=JSONB, sa_column_kwargs={"name": "metadata"})
+    status: str = Field(sa_type=Text)
+    reason_code: str | None = Field(sa_type=Text)
+    error: str | None = Field(sa_type=Text)
+    attempt_no: int
+    retry_count: int
+    next_attempt_at: datetime | None = Field(sa_type=Time)
+    grok_model: str | None = Field(sa_type=Text)
+    generated_prompt: str | None = Field(sa_type=Text)
+    prompt_source: str | None = Field(sa_type=Text)
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None = Field(sa_type=Money)
+    answered_attempts: list[int] = Field(sa_type=ARRAY(Integer()))
+    rating: int | None = Field(sa_type=SmallInteger)
+    rating_reason: str | None = Field(sa_type=Text)
+    cancel_requested_at: datetime | None = Field(sa_type=Time)
+    workflow_started_at: datetime | None = Field(sa_type=Time)
+    claimed_at: datetime | None = Field(sa_type=Time)
+    checked_at: datetime | None = Field(sa_type=Time)
+    missing_since: datetime | None = Field(sa_type=Time)
+    enqueued_at: datetime = Field(sa_type=Time)
+    created_at: datetime = Field(sa_type=Time)
+    updated_at: datetime = Field(sa_type=Time)
+    started_at: datetime | None = Field(sa_type=Time)
+    completed_at: datetime | None = Field(sa_type=Time)
+
+
+class Submission(SQLModel, table=True):
+    """One paid POST to WaveSpeed, its intent written before the first byte. The cost is USD, as quoted."""
+
+    __tablename__ = "submissions"
+
+    id: UUID = Field(primary_key=True)
+    job_id: UUID
+    number: int = Field(sa_type=BigInteger)
+    state: str = Field(sa_type=Text)
+    callback_token: str = Field(sa_type=Text)
+    request: dict[str, Any] = Field(sa_type=JSONB)
+    request_hash: str = Field(sa_type=Text)
+    provider_base: str = Field(sa_type=Text)
+    key_fingerprint: str = Field(sa_type=Text)
+    post_before: datetime = Field(sa_type=Time)
+    prediction_id: str | None = Field(sa_type=Text)
+    media_cost_usd: Decimal | None = Field(sa_type=Money)
+    candidates: list[Any] = Field(sa_type=JSONB)
+    reason_code: str | None = Field(sa_type=Text)
+    error: str | None = Field(sa_type=Text)
+    repeats: int
+    earlier_ids: list[UUID] = Field(sa_type=Uuids)
+    created_at: datetime = Field(sa_type=Time)
+    outcome_at: datetime | None = Field(sa_type=Time)
+    resolved_at: datetime | None = Field(sa_type=Time)
+    resolved_by: str | None = Field(sa_type=Text)
+
+
+class JobEvent(SQLModel, table=True):
+    """One change of a job: a row of its timeline. Sequences begin at 1 and have no gaps."""
+
+    __tablename__ = "job_events"
+
+    job_id: UUID = Field(primary_key=True)
+    sequence: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=Time)
+    status: str = Field(sa_type=Text)
+    reason_code: str | None = Field(sa_type=Text)
+    detail: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class WebhookDelivery(SQLModel, table=True):
+    """One webhook as a provider sent it, kept until it is processed."""
+
+    __tablename__ = "webhook_deliveries"
+
+    provider: str = Field(primary_key=True, sa_type=Text)
+    event_id: str = Field(primary_key=True, sa_type=Text)
+    job_id: UUID
+    body: dict[str, Any] = Field(sa_type=JSONB)
+    received_at: datetime = Field(sa_type=Time)
+    processed_at: datetime | None = Field(sa_type=Time)
+
+
+class IdempotencyRecord(SQLModel, table=True):
+    """A caller's Idempotency-Key and what was accepted under it: a job or a prompt job."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    request_hash: str = Field(sa_type=Text)
+    job_id: UUID | None
+    prompt_job_id: UUID | None
+    created_at: datetime = Field(sa_type=Time)
+
+
+class Switch(SQLModel, table=True):
+    """Something an operator or the reconciler has set: drain, ai-prompts, Temporal's cluster, the watermark."""
+
+    __tablename__ = "switches"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    value: str | None = Field(sa_type=Text)
+    reason: str | None = Field(sa_type=Text)
+    changed_at: datetime = Field(sa_type=Time)
+
+
+class StatusCounter(SQLModel, table=True):
+    """How many rows of a table have a status; the sum over the slots counts, a single slot may be negative."""
+
+    __tablename__ = "status_counters"
+
+    table_name: str = Field(primary_key=True, sa_type=Text)
+    status: str = Field(primary_key=True, sa_type=Text)
+    slot: int = Field(primary_key=True, sa_type=SmallInteger)
+    n: int = Field(sa_type=BigInteger)
+
+
+class QueueMinute(SQLModel, table=True):
+    """What the prompt queue did in one minute; the sum over the slots counts."""
+
+    __tablename__ = "queue_minutes"
+
+    minute: datetime = Field(primary_key=True, sa_type=Time)
+    slot: int = Field(primary_key=True, sa_type=SmallInteger)
+    started: int
+    wait_seconds: float = Field(sa_type=Double)
+    finished: int
+    failed: int
+    processing_seconds: float = Field(sa_type=Double)
+    retried: int
+    retried_finished: int

@@ -1,0 +1,375 @@
+-- The whole schema of Promptmill: what a new database gets.
+--
+--     psql "$DATABASE_URL" -f sql/prompt-queue-schema.sql
+--
+-- Needs Postgres 16 or later and an empty schema. It also stamps Alembic's version, so that the next
+-- `python -m promptmill migrate` goes on from here. A test holds it equal to the migrations (pg_dump of both); new
+-- columns are therefore written at the end of their table. The rules between the rows stand in functions/*.sql.
+--
+-- Times are timestamptz, money is numeric(12,6) in USD, ids are uuid version 7 made by whoever accepts the row.
+
+\set ON_ERROR_STOP on
+BEGIN;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Jobs: one piece of media on its way. The row alone is enough to start its workflow.
+
+CREATE TABLE jobs (
+    id                       uuid PRIMARY KEY,
+    owner                    text NOT NULL,
+    -- the request
+    model                    text NOT NULL,
+    kind                     text NOT NULL CHECK (kind IN ('image', 'video', 'audio', 'text', 'json')),
+    input                    jsonb NOT NULL DEFAULT '{}',
+    use_ai_prompt            boolean NOT NULL DEFAULT false,
+    operation                text NOT NULL CHECK (operation IN ('generate', 'enhance')),
+    instructions             text,
+    target_url               text,
+    ref_urls                 text[] NOT NULL DEFAULT '{}',
+    on_prompt_failure        text NOT NULL DEFAULT 'fail' CHECK (on_prompt_failure IN ('fail', 'template', 'usePrompt')),
+    priority                 smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 1 AND 10),
+    provider_mode            text NOT NULL CHECK (provider_mode IN ('real', 'simulated')),
+    generate_timeout_seconds integer NOT NULL,
+    deadline_at              timestamptz NOT NULL,
+    callback_url             text,
+    metadata                 jsonb NOT NULL DEFAULT '{}',
+    retry_of                 uuid REFERENCES jobs (id) ON DELETE SET NULL,
+    warnings                 text[] NOT NULL DEFAULT '{}',
+    -- the prompt: original_prompt is the caller's text, prompt what WaveSpeed gets; prompt_source is null until that is settled
+    original_prompt          text,
+    prompt                   text,
+    prompt_source            text CHECK (prompt_source IN ('grok', 'grok_fallback', 'template', 'caller', 'edited')),
+    prompt_job_id            uuid,
+    prompt_status            text NOT NULL DEFAULT 'not_requested'
+        CHECK (prompt_status IN ('not_requested', 'pending', 'generating', 'completed', 'failed', 'cancelled')),
+    prompt_cost_usd          numeric(12, 6),
+    -- where it stands
+    status                   text NOT NULL DEFAULT 'queued'
+        CHECK (status IN ('queued', 'prompting', 'dispatching', 'submit_unknown', 'generating', 'cancelling',
+                          'completed', 'failed', 'cancelled', 'expired', 'terminated')),
+    reason_code              text,
+    error                    text,
+    -- what came of it
+    prediction_id            text,
+    outputs                  jsonb NOT NULL DEFAULT '[]',
+    media_cost_usd           numeric(12, 6),
+    media_cost_source        text CHECK (media_cost_source IN ('quoted', 'billed')),
+    -- its workflow: claimed_at is when somebody last undertook to start it, missing_since when Temporal first did not know it
+    cancel_requested_at      timestamptz,
+    workflow_started_at      timestamptz,
+    claimed_at               timestamptz,
+    checked_at               timestamptz,
+    missing_since            timestamptz,
+    created_at               timestamptz NOT NULL DEFAULT now(),
+    updated_at               timestamptz NOT NULL DEFAULT now(),
+    dispatched_at            timestamptz,
+    completed_at             timestamptz
+);
+
+-- Lists, newest first: all of an owner's, or those in one status.
+CREATE INDEX jobs_owner_created_at_idx ON jobs (owner, created_at DESC, id DESC);
+
+CREATE INDEX jobs_owner_status_created_at_idx ON jobs (owner, status, created_at DESC, id DESC);
+
+-- What waits for a workflow.
+CREATE INDEX jobs_claim_idx ON jobs (priority DESC, created_at)
+    WHERE workflow_started_at IS NULL AND status IN ('queued', 'prompting', 'dispatching');
+
+-- The position in WaveSpeed's queue.
+CREATE INDEX jobs_dispatching_idx ON jobs (priority DESC, owner, created_at) WHERE status = 'dispatching';
+
+-- Open rows, those compared with Temporal longest ago first.
+CREATE INDEX jobs_checked_at_idx ON jobs (checked_at NULLS FIRST)
+    WHERE workflow_started_at IS NOT NULL
+      AND status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated');
+
+-- Cancels on their way.
+CREATE INDEX jobs_cancelling_idx ON jobs (cancel_requested_at) WHERE status = 'cancelling';
+
+CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL;
+
+CREATE INDEX jobs_retry_of_idx ON jobs (retry_of) WHERE retry_of IS NOT NULL;
+
+CREATE INDEX jobs_prompt_job_id_idx ON jobs (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Prompt jobs: one prompt that Grok writes, alone (job_id null) or for the job that needs it.
+
+CREATE TABLE prompt_generation_jobs (
+    id                  uuid PRIMARY KEY,
+    owner               text NOT NULL,
+    job_id              uuid UNIQUE REFERENCES jobs (id) ON DELETE CASCADE,
+    -- the request
+    operation           text NOT NULL CHECK (operation IN ('generate', 'enhance')),
+    ref_urls            text[] NOT NULL DEFAULT '{}',
+    target_url          text,
+    instructions        text,
+    existing_prompt     text,
+    priority            smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 1 AND 10),
+    max_retries         integer NOT NULL DEFAULT 3 CHECK (max_retries >= 0),
+    deadline_at         timestamptz NOT NULL,
+    metadata            jsonb NOT NULL DEFAULT '{}',
+    -- where it stands; between attempts it stays 'processing', with next_attempt_at
+    status              text NOT NULL DEFAULT 'queued'
+        CHECK (status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')),
+    reason_code         text,
+    error               text,
+    attempt_no          integer NOT NULL DEFAULT 0,
+    retry_count         integer NOT NULL DEFAULT 0,
+    next_attempt_at     timestamptz,
+    grok_model          text,
+    -- what came of it; answered_attempts names the attempts whose tokens and cost are counted already
+    generated_prompt    text,
+    prompt_source       text CHECK (prompt_source IN ('grok', 'grok_fallback', 'template', 'caller', 'edited')),
+    input_tokens        integer,
+    output_tokens       integer,
+    cost_usd            numeric(12, 6),
+    answered_attempts   integer[] NOT NULL DEFAULT '{}',
+    rating              smallint,
+    rating_reason       text,
+    -- its workflow, as in jobs; enqueued_at is when it last joined Grok's queue
+    cancel_requested_at timestamptz,
+    workflow_started_at timestamptz,
+    claimed_at          timestamptz,
+    checked_at          timestamptz,
+    missing_since       timestamptz,
+    enqueued_at         timestamptz NOT NULL DEFAULT now(),
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+    started_at          timestamptz,
+    completed_at        timestamptz
+);
+
+-- Deferred: a job and its prompt job name each other and are made together.
+ALTER TABLE jobs
+    ADD CONSTRAINT jobs_prompt_job_id_fkey FOREIGN KEY (prompt_job_id) REFERENCES prompt_generation_jobs (id)
+        ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+
+-- What waits for a workflow.
+CREATE INDEX prompt_generation_jobs_claim_idx ON prompt_generation_jobs (priority DESC, created_at)
+    WHERE workflow_started_at IS NULL AND status = 'queued' AND job_id IS NULL;
+
+-- The position in Grok's queue: never asked, or waiting to be asked again.
+CREATE INDEX prompt_generation_jobs_waiting_idx ON prompt_generation_jobs (priority DESC, owner, enqueued_at)
+    WHERE workflow_started_at IS NOT NULL
+      AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL));
+
+-- The oldest one in the queue, for the statistics.
+CREATE INDEX prompt_generation_jobs_queued_idx ON prompt_generation_jobs (enqueued_at) WHERE status = 'queued';
+
+-- Open rows with a workflow of their own, those compared with Temporal longest ago first.
+CREATE INDEX prompt_generation_jobs_checked_at_idx ON prompt_generation_jobs (checked_at NULLS FIRST)
+    WHERE workflow_started_at IS NOT NULL AND job_id IS NULL AND status IN ('queued', 'processing');
+
+-- Cancels on their way.
+CREATE INDEX prompt_generation_jobs_cancelling_idx ON prompt_generation_jobs (cancel_requested_at)
+    WHERE cancel_requested_at IS NOT NULL AND status IN ('queued', 'processing');
+
+CREATE INDEX prompt_generation_jobs_completed_at_idx ON prompt_generation_jobs (completed_at)
+    WHERE completed_at IS NOT NULL AND job_id IS NULL;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Submissions: one paid POST to WaveSpeed each, its intent written before the first byte.
+
+CREATE TABLE submissions (
+    id              uuid PRIMARY KEY,
+    job_id          uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    -- never goes back: a lower highest number than before shows that an older backup was restored
+    number          bigint NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
+    state           text NOT NULL CHECK (state IN ('intended', 'accepted', 'rejected', 'unknown', 'superseded')),
+    callback_token  text NOT NULL,
+    request         jsonb NOT NULL,
+    request_hash    text NOT NULL,
+    provider_base   text NOT NULL,
+    key_fingerprint text NOT NULL,
+    post_before     timestamptz NOT NULL,
+    prediction_id   text UNIQUE,
+    media_cost_usd  numeric(12, 6),
+    candidates      jsonb NOT NULL DEFAULT '[]',
+    reason_code     text,
+    error           text,
+    -- how often WaveSpeed refused for now and the row was used again, and the ids it had before
+    repeats         integer NOT NULL DEFAULT 0,
+    earlier_ids     uuid[] NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    outcome_at      timestamptz,
+    resolved_at     timestamptz,
+    resolved_by     text
+);
+
+-- The promise itself: a job has one submission that may have been paid, at most.
+CREATE UNIQUE INDEX submissions_one_open_idx ON submissions (job_id)
+    WHERE state IN ('intended', 'unknown', 'accepted');
+
+CREATE INDEX submissions_job_id_idx ON submissions (job_id);
+
+-- What still has to be resolved.
+CREATE INDEX submissions_open_idx ON submissions (created_at) WHERE state IN ('intended', 'unknown');
+
+CREATE INDEX submissions_request_hash_idx ON submissions (request_hash) WHERE state IN ('intended', 'unknown');
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Events: every change of a job, in order and without gaps. Timeline and live stream are made from these rows.
+
+CREATE TABLE job_events (
+    job_id      uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    sequence    integer NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    status      text NOT NULL,
+    reason_code text,
+    detail      jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (job_id, sequence)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The inbox of webhooks. No foreign key: a delivery is kept also where its job is not (or not any more) known.
+
+CREATE TABLE webhook_deliveries (
+    provider     text NOT NULL,
+    event_id     text NOT NULL,
+    job_id       uuid NOT NULL,
+    body         jsonb NOT NULL,
+    received_at  timestamptz NOT NULL DEFAULT now(),
+    processed_at timestamptz,
+    PRIMARY KEY (provider, event_id)
+);
+
+CREATE INDEX webhook_deliveries_open_idx ON webhook_deliveries (received_at) WHERE processed_at IS NULL;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Callers' Idempotency-Keys, kept for a day.
+
+CREATE TABLE idempotency_keys (
+    owner         text NOT NULL,
+    key           text NOT NULL,
+    request_hash  text NOT NULL,
+    job_id        uuid REFERENCES jobs (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    prompt_job_id uuid REFERENCES prompt_generation_jobs (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (owner, key),
+    CHECK (num_nonnulls(job_id, prompt_job_id) = 1)
+);
+
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
+
+CREATE INDEX idempotency_keys_job_id_idx ON idempotency_keys (job_id) WHERE job_id IS NOT NULL;
+
+CREATE INDEX idempotency_keys_prompt_job_id_idx ON idempotency_keys (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Switches: drain, ai-prompts, Temporal's cluster id and namespace, the reconciler's watermark.
+
+CREATE TABLE switches (
+    name       text PRIMARY KEY,
+    value      text,
+    reason     text,
+    changed_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Counters, kept by the triggers below so that edits by hand count too. Sixteen slots, because one row for each status
+-- would make all commits wait for each other; a slot may go below zero, the sum over the slots is the count.
+
+CREATE TABLE status_counters (
+    table_name text NOT NULL,
+    status     text NOT NULL,
+    slot       smallint NOT NULL CHECK (slot BETWEEN 0 AND 15),
+    n          bigint NOT NULL,
+    PRIMARY KEY (table_name, status, slot)
+) WITH (fillfactor = 50); -- room to update in place
+
+-- Prompt jobs of the last hours by minute: what the statistics are made of.
+CREATE TABLE queue_minutes (
+    minute             timestamptz NOT NULL,
+    slot               smallint NOT NULL CHECK (slot BETWEEN 0 AND 15),
+    started            integer NOT NULL DEFAULT 0,
+    wait_seconds       double precision NOT NULL DEFAULT 0,
+    finished           integer NOT NULL DEFAULT 0,
+    failed             integer NOT NULL DEFAULT 0,
+    processing_seconds double precision NOT NULL DEFAULT 0,
+    -- of the finished and failed: those that needed more than one attempt
+    retried            integer NOT NULL DEFAULT 0,
+    retried_finished   integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (minute, slot)
+) WITH (fillfactor = 50);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Functions, each in a file of its own. What a function calls stands before it.
+
+\ir functions/transition_allowed.sql
+\ir functions/counter_slot.sql
+\ir functions/count_statuses.sql
+\ir functions/count_prompt_minutes.sql
+\ir functions/append_job_event.sql
+\ir functions/move_job.sql
+\ir functions/move_prompt_job.sql
+\ir functions/claim_idempotency_key.sql
+\ir functions/insert_prompt_job.sql
+\ir functions/accept_job.sql
+\ir functions/accept_prompt_job.sql
+\ir functions/begin_job.sql
+\ir functions/begin_prompt_job.sql
+\ir functions/advance_job.sql
+\ir functions/request_job_cancel.sql
+\ir functions/request_prompt_job_cancel.sql
+\ir functions/lock_prompt_job.sql
+\ir functions/begin_prompt_attempt.sql
+\ir functions/record_prompt_failure.sql
+\ir functions/finish_prompt_job.sql
+\ir functions/update_prompt_job_status.sql
+\ir functions/follow_submission.sql
+\ir functions/settle_submission.sql
+\ir functions/permit_submission.sql
+\ir functions/claim_stranded_jobs.sql
+\ir functions/claim_prompt_jobs.sql
+\ir functions/mark_workflows_started.sql
+\ir functions/take_open_rows.sql
+\ir functions/note_missing_workflow.sql
+\ir functions/asked_provider.sql
+\ir functions/restart_workflow.sql
+\ir functions/delete_expired_records.sql
+\ir functions/get_prompt_queue_stats.sql
+\ir functions/prompt_queue_position.sql
+\ir functions/job_queue_position.sql
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Triggers.
+
+CREATE TRIGGER jobs_count_insert AFTER INSERT ON jobs
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER jobs_count_update AFTER UPDATE ON jobs
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER jobs_count_delete AFTER DELETE ON jobs
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER jobs_count_truncate AFTER TRUNCATE ON jobs
+    FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER prompt_generation_jobs_count_insert AFTER INSERT ON prompt_generation_jobs
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER prompt_generation_jobs_count_update AFTER UPDATE ON prompt_generation_jobs
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER prompt_generation_jobs_count_delete AFTER DELETE ON prompt_generation_jobs
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER prompt_generation_jobs_count_truncate AFTER TRUNCATE ON prompt_generation_jobs
+    FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
+
+CREATE TRIGGER prompt_generation_jobs_minutes AFTER UPDATE ON prompt_generation_jobs
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_prompt_minutes();
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Alembic's version table, exactly as Alembic makes it.
+
+CREATE TABLE alembic_version (
+    version_num varchar(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+INSERT INTO alembic_version (version_num) VALUES ('0001');
+
+COMMIT;
