@@ -55,18 +55,18 @@ class Database:
 
     engine: AsyncEngine
 
-    async def mappings(self, query: str, model: type[SQLModel] | None = None, **values: Any) -> Sequence[RowMapping]:
+    async def mappings(self, query: str, model: type[SQLModel] | None = None, /, **values: Any) -> Sequence[RowMapping]:
         """Return all rows of a query as mappings; with `model`, its columns have the table's types."""
         with translated():
             async with self.engine.connect() as connection:
                 statement = text(query) if model is None else _statement(query, model)
                 return (await connection.execute(statement, values)).mappings().all()
 
-    async def rows(self, model: type[Row], query: str, **values: Any) -> list[Row]:
+    async def rows(self, model: type[Row], query: str, /, **values: Any) -> list[Row]:
         """Return all rows of a query that gives a table's columns."""
         return [to_row(model, row) for row in await self.mappings(query, model, **values)]
 
-    async def mapping(self, query: str, model: type[SQLModel] | None = None, **values: Any) -> RowMapping:
+    async def mapping(self, query: str, model: type[SQLModel] | None = None, /, **values: Any) -> RowMapping:
         """Return the one row of a query as a mapping.
 
         Raises:
@@ -76,7 +76,7 @@ class Database:
             return row
         raise RecordNotFound
 
-    async def row(self, model: type[Row], query: str, **values: Any) -> Row:
+    async def row(self, model: type[Row], query: str, /, **values: Any) -> Row:
         """Return the one row of a query that gives a table's columns.
 
         Raises:
@@ -84,13 +84,13 @@ class Database:
         """
         return to_row(model, await self.mapping(query, model, **values))
 
-    async def value(self, query: str, **values: Any) -> Any:
+    async def value(self, query: str, /, **values: Any) -> Any:
         """Return the first column of the first row, or None."""
         for row in await self.mappings(query, **values):
             return next(iter(row.values()))
         return None
 
-    async def run(self, query: str, **values: Any) -> None:
+    async def run(self, query: str, /, **values: Any) -> None:
         """Run a statement for its effect."""
         with translated():
             async with self.engine.connect() as connection:

@@ -4,6 +4,7 @@
 -- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as it
 -- is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only the
 -- transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back from it.
+-- `completed` of an open job whose prediction is known goes through the steps that were not recorded.
 -- Raises PM404 when no such job exists, PM422 for a status that does not exist.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -61,6 +62,13 @@ BEGIN
         WHERE id = p_job_id
         RETURNING * INTO v_job;
         v_detail := v_detail || jsonb_build_object('facts', v_facts);
+    END IF;
+    IF p_status = 'completed' AND v_job.prediction_id IS NOT NULL THEN
+        -- finished, and the steps to it went unrecorded (a restored backup, a webhook that was faster): take them now
+        IF v_job.status IN ('queued', 'prompting') THEN
+            v_job := move_job(v_job, 'dispatching');
+        END IF;
+        v_job := move_job(v_job, 'generating');
     END IF;
     IF p_status IS NOT NULL AND p_status <> 'submit_unknown'
         AND NOT (v_job.status = 'submit_unknown' AND p_status = 'dispatching') THEN
