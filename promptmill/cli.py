@@ -115,6 +115,14 @@ def settings() -> None:
     sys.stdout.write(env_example())
 
 
+@app.command()
+def reasons() -> None:
+    """Print every reason code with its meaning, as docs/reason-codes.md has them."""
+    from promptmill.commands.reasons_page import reasons_page
+
+    sys.stdout.write(reasons_page())
+
+
 def main() -> None:
     """Run the command line; our own errors are one sentence and exit code 1."""
     try:
