@@ -144,11 +144,17 @@ async def _ours(request: Request, error: Exception) -> Response:
     return problem_response(request.scope, code, str(error) if own_words else None)
 
 
+async def _unforeseen(request: Request, _error: Exception) -> Response:
+    # Starlette raises it again after this answer; the guard logs it.
+    return problem_response(request.scope, "internal_error")
+
+
 def install_error_handlers(app: FastAPI) -> None:
-    """Let every failure leave the application as a problem document; the guard does it for what nobody foresaw."""
+    """Let every failure leave the application as a problem document."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PromptmillError, _ours)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:

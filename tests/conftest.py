@@ -17,4 +17,5 @@ pytest_plugins = [
     "tests.fixtures.simulator_accounts",
     "tests.fixtures.one_test",
     "tests.fixtures.mill",
+    "tests.fixtures.api",
 ]
