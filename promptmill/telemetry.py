@@ -27,8 +27,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 from promptmill.settings import Settings
 
-CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "PIL")
-"""Libraries that tell every request at INFO; a request's address may hold what is nobody's business."""
+CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL")
+"""Libraries whose INFO is noise; a request's address may also hold what is nobody's business."""
 
 SECRET_FIELDS: Final = frozenset(
     {"api_key", "authorization", "callback_token", "cookie", "password", "secret", "token"}

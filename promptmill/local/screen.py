@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from promptmill.local.folder import DataFolder
@@ -40,13 +39,14 @@ class Screen:
 
     def show_addresses(self, plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> None:
         """Write the table of addresses, one request to copy, and what to do next."""
-        table = Table(box=None, padding=(0, 2), show_header=False)
-        for name, address, remark in _rows(plan, folder, found):
-            table.add_row(Text(name, style="bold"), Text(address), remark)
-        with suppress(OSError):
-            self._console.print()
-            self._console.print(table)
-            self._console.print()
+        rows = list(_rows(plan, folder, found))
+        # Not a table of Rich's: that would cut addresses to the terminal's width, and they are there to be copied.
+        width = max(len(address) for _, address, remark in rows if remark.plain)
+        self.say("")
+        for name, address, remark in rows:
+            with suppress(OSError):
+                self._console.print(Text.assemble((f"  {name:<16} ", "bold"), f"{address:<{width}}  ", remark))
+        self.say("")
         self.say("Promptmill is running. Keep this terminal open and try this in a second one:\n")
         self.say(example_request(plan) + "\n", style="green")
         self.say("Ctrl-C stops everything; the next start finds all jobs again.\n")

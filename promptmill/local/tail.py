@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SHOWN_IDS = ("job_id", "prompt_job_id", "status", "reason_code", "error")
-HIDDEN_LEVELS = {"debug"}
+REQUEST_FIELDS = ("method", "path", "status")
+SHOWN_IDS = ("job_id", "prompt_job_id", "reason_code", "error")
+FIRST_ERROR = 400
 LINE_LENGTH = 160
 
 
@@ -46,11 +47,18 @@ def short_line(part: str, text: str) -> str | None:
         entry = json.loads(text)
     except ValueError:
         return None  # a library's own text; it stands in the log
-    if not isinstance(entry, dict) or entry.get("level") in HIDDEN_LEVELS:
+    if not isinstance(entry, dict) or entry.get("level") == "debug" or _is_plain_read(entry):
         return None
-    level = "" if entry.get("level") == "info" else f"{str(entry.get('level', '')).upper()} "
+    level = "" if entry.get("level") == "info" else str(entry.get("level", "")).upper()
+    shown = " ".join(str(entry[name]) for name in REQUEST_FIELDS if name in entry)
     ids = " ".join(f"{name}={entry[name]}" for name in SHOWN_IDS if entry.get(name) is not None)
-    line = " ".join(
-        f"{str(entry.get('at', ''))[11:19]} {part:<6} {level}{entry.get('event', '')} {ids}".split("\n")[0].split()
-    )
+    event = str(entry.get("event", "")).replace("_", " ")
+    words = [str(entry.get("at", ""))[11:19], f"{part:<6}", level, event, shown, ids]
+    line = " ".join(word for word in words if word).split("\n", 1)[0]
     return line if len(line) <= LINE_LENGTH else line[: LINE_LENGTH - 1] + "…"
+
+
+def _is_plain_read(entry: dict[str, object]) -> bool:
+    """Return whether this is a request that changed nothing and went well: a page that polls would fill the screen."""
+    status = entry.get("status")
+    return entry.get("method") in {"GET", "HEAD"} and isinstance(status, int) and status < FIRST_ERROR

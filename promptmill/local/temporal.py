@@ -136,7 +136,7 @@ def start_temporal(
     command += ["--namespace", namespace]
     command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
     if database is not None:
-        database.parent.mkdir(parents=True, exist_ok=True)
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command += ["--db-filename", str(database)]
         command += [word for pragma in SQLITE_PRAGMAS for word in ("--sqlite-pragma", pragma)]
     for key, value in DYNAMIC_CONFIG.items():
