@@ -99,14 +99,14 @@ def problem_response(
     problem = Problem(
         type=f"/docs/errors/{code}",
         title=kind.title,
-        status=kind.status,
+        status=int(kind.status),
         detail=detail or kind.advice,
         instance=str(scope["path"]),
         code=code,
         requestId=str(scope.get("request_id", "")),
         errors=list(errors) or None,
     )
-    return JSONResponse(problem.model_dump(exclude_none=True), kind.status, more, MEDIA_TYPE)
+    return JSONResponse(problem.model_dump(exclude_none=True), int(kind.status), more, MEDIA_TYPE)
 
 
 def pointer_to(location: Sequence[str | int]) -> str:

@@ -42,8 +42,18 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool)
     return _waiting(wait) or _explained(status, _STATUS.get(status, status), reason_code)
 
 
-def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool) -> str:
-    """Return where a prompt job stands. `started`: its workflow is known to be started."""
+def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool) -> str:
+    """Return where a prompt job stands.
+
+    Args:
+        status: Its status, which it keeps while it is being cancelled.
+        wait: What it waits for.
+        reason_code: Why it is where it is.
+        started: Whether its workflow is known to be started.
+        cancelling: Whether its cancel was asked for and it has not ended.
+    """
+    if cancelling:
+        return _STATUS[JobStatus.CANCELLING]
     if status == PromptJobStatus.QUEUED and not started:
         return NOT_STARTED
     return _waiting(wait) or _explained(status, _PROMPT_STATUS.get(status, status), reason_code)

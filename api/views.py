@@ -79,7 +79,13 @@ def prompt_job_answer(prompt_job: PromptGenerationJob, *, wait: Wait, workflows:
         {
             **{name: getattr(prompt_job, name) for name in _PROMPT_JOB_COLUMNS},
             "prompt_job_id": prompt_job.id,
-            "status_text": prompt_job_text(prompt_job.status, wait, prompt_job.reason_code, started=started),
+            "status_text": prompt_job_text(
+                prompt_job.status,
+                wait,
+                prompt_job.reason_code,
+                started=started,
+                cancelling=prompt_job.cancel_requested_at is not None and not final,
+            ),
             "metadata": prompt_job.caller_metadata,
             "wait": wait,
             "queue_position": wait.position,
