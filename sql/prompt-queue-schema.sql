@@ -26,7 +26,8 @@ CREATE TABLE jobs (
     instructions             text,
     target_url               text,
     ref_urls                 text[] NOT NULL DEFAULT '{}',
-    on_prompt_failure        text NOT NULL DEFAULT 'fail' CHECK (on_prompt_failure IN ('fail', 'template', 'usePrompt')),
+    on_prompt_failure        text NOT NULL DEFAULT 'fail'
+        CHECK (on_prompt_failure IN ('fail', 'template', 'usePrompt')),
     priority                 smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 1 AND 10),
     provider_mode            text NOT NULL CHECK (provider_mode IN ('real', 'simulated')),
     generate_timeout_seconds integer NOT NULL,
@@ -35,7 +36,7 @@ CREATE TABLE jobs (
     metadata                 jsonb NOT NULL DEFAULT '{}',
     retry_of                 uuid REFERENCES jobs (id) ON DELETE SET NULL,
     warnings                 text[] NOT NULL DEFAULT '{}',
-    -- the prompt: original_prompt is the caller's text, prompt what WaveSpeed gets; prompt_source is null until that is settled
+    -- the prompt: original_prompt is the caller's text, prompt what WaveSpeed gets; prompt_source null: not settled yet
     original_prompt          text,
     prompt                   text,
     prompt_source            text CHECK (prompt_source IN ('grok', 'grok_fallback', 'template', 'caller', 'edited')),
@@ -54,7 +55,7 @@ CREATE TABLE jobs (
     outputs                  jsonb NOT NULL DEFAULT '[]',
     media_cost_usd           numeric(12, 6),
     media_cost_source        text CHECK (media_cost_source IN ('quoted', 'billed')),
-    -- its workflow: claimed_at is when somebody last undertook to start it, missing_since when Temporal first did not know it
+    -- its workflow: claimed_at is when somebody last undertook to start it, missing_since since when Temporal lacks it
     cancel_requested_at      timestamptz,
     workflow_started_at      timestamptz,
     claimed_at               timestamptz,
@@ -77,6 +78,10 @@ CREATE INDEX jobs_claim_idx ON jobs (priority DESC, created_at)
 
 -- The position in WaveSpeed's queue.
 CREATE INDEX jobs_dispatching_idx ON jobs (priority DESC, owner, created_at) WHERE status = 'dispatching';
+
+-- What waits for WaveSpeed, or is being handed over.
+CREATE VIEW waiting_jobs AS
+    SELECT id, owner, priority, created_at FROM jobs WHERE status = 'dispatching';
 
 -- Open rows, those compared with Temporal longest ago first.
 CREATE INDEX jobs_checked_at_idx ON jobs (checked_at NULLS FIRST)
@@ -153,6 +158,13 @@ CREATE INDEX prompt_generation_jobs_claim_idx ON prompt_generation_jobs (priorit
 CREATE INDEX prompt_generation_jobs_waiting_idx ON prompt_generation_jobs (priority DESC, owner, enqueued_at)
     WHERE workflow_started_at IS NOT NULL
       AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL));
+
+-- What waits for Grok at this moment: those in back-off do not.
+CREATE VIEW waiting_prompt_jobs AS
+    SELECT id, owner, priority, enqueued_at FROM prompt_generation_jobs
+    WHERE workflow_started_at IS NOT NULL
+      AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL))
+      AND coalesce(next_attempt_at, '-infinity') <= now();
 
 -- The oldest one in the queue, for the statistics.
 CREATE INDEX prompt_generation_jobs_queued_idx ON prompt_generation_jobs (enqueued_at) WHERE status = 'queued';

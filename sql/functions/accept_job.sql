@@ -10,12 +10,13 @@ CREATE OR REPLACE FUNCTION accept_job(p_request jsonb, p_key text DEFAULT NULL, 
 AS $$
 DECLARE
     v_request jobs := jsonb_populate_record(NULL::jobs, p_request);
-    v_prompt_job jsonb := CASE WHEN jsonb_typeof(p_request -> 'prompt_job') = 'object' THEN p_request -> 'prompt_job' END;
+    v_prompt_job jsonb := nullif(p_request -> 'prompt_job', 'null');
     v_first idempotency_keys;
     v_job jobs;
 BEGIN
     IF p_key IS NOT NULL THEN
-        SELECT * INTO v_first FROM claim_idempotency_key(v_request.owner, p_key, p_request_hash, p_job_id => v_request.id);
+        SELECT * INTO v_first
+        FROM claim_idempotency_key(v_request.owner, p_key, p_request_hash, p_job_id => v_request.id);
         IF FOUND THEN
             RETURN QUERY SELECT j, true FROM jobs AS j WHERE j.id = v_first.job_id;
             RETURN;

@@ -1,10 +1,10 @@
 -- advance_job(job_id, status, reason_code, error, prompt, prompt_source, prediction_id, outputs, media_cost_usd,
 --             media_cost_source, detail) -> job
 -- The one way to report about a job. The facts (everything but status, reason and error) are stored in any case: what
--- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as it
--- is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only the
--- transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back from it.
--- `completed` of an open job whose prediction is known goes through the steps that were not recorded.
+-- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as
+-- it is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only
+-- the transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back
+-- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded.
 -- Raises PM404 when no such job exists, PM422 for a status that does not exist.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,

@@ -1,7 +1,7 @@
 -- begin_job(job_id) -> job
--- The first step of a job's workflow: notes that the workflow runs and takes the job out of `queued`, to `prompting` when
--- Grok is to write the prompt, else to `dispatching`. A job that is cancelled, past its deadline or further on already
--- keeps its status, also when the call is repeated or the workflow was reset.
+-- The first step of a job's workflow: notes that the workflow runs and takes the job out of `queued`, to `prompting`
+-- when Grok is to write the prompt, else to `dispatching`. A job that is cancelled, past its deadline or further on
+-- already keeps its status, also when the call is repeated or the workflow was reset.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION begin_job(p_job_id uuid)
     RETURNS jobs
@@ -17,7 +17,8 @@ BEGIN
     PERFORM mark_workflows_started(ARRAY[p_job_id], '{}');
     IF v_job.status = 'queued' AND v_job.cancel_requested_at IS NULL AND v_job.deadline_at > clock_timestamp() THEN
         RETURN move_job(
-            v_job, CASE WHEN v_job.use_ai_prompt AND v_job.prompt_source IS NULL THEN 'prompting' ELSE 'dispatching' END);
+            v_job,
+            CASE WHEN v_job.use_ai_prompt AND v_job.prompt_source IS NULL THEN 'prompting' ELSE 'dispatching' END);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id;
     RETURN v_job;

@@ -1,7 +1,7 @@
 -- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
--- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had answered).
--- `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has begun, and
--- reports of earlier ones that are not final count no more.
+-- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had
+-- answered). `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has
+-- begun, and reports of earlier ones that are not final count no more.
 -- Raises PM404 when no such prompt job exists.
 CREATE OR REPLACE FUNCTION begin_prompt_attempt(p_prompt_job_id uuid, p_first_model text)
     RETURNS TABLE (decision text, reason_code text, prompt_job prompt_generation_jobs)
@@ -23,7 +23,7 @@ BEGIN
     END IF;
     v_reason := CASE
         WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
-        WHEN v_prompt_job.cancel_requested_at IS NOT NULL OR v_job.cancel_requested_at IS NOT NULL THEN 'cancel_requested'
+        WHEN coalesce(v_prompt_job.cancel_requested_at, v_job.cancel_requested_at) IS NOT NULL THEN 'cancel_requested'
         WHEN coalesce(v_job.deadline_at, v_prompt_job.deadline_at) <= clock_timestamp() THEN 'deadline_passed' END;
     IF v_reason IS NOT NULL THEN
         RETURN QUERY SELECT 'stop', v_reason, v_prompt_job;

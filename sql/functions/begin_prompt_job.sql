@@ -1,5 +1,6 @@
 -- begin_prompt_job(prompt_job_id) -> prompt_job
--- The first step of a prompt job's own workflow: notes that the workflow runs and gives the row as it is. Safe to repeat.
+-- The first step of a prompt job's own workflow: notes that the workflow runs and gives the row as it is. Safe to
+-- repeat.
 -- Raises PM404 when no such prompt job exists.
 CREATE OR REPLACE FUNCTION begin_prompt_job(p_prompt_job_id uuid)
     RETURNS prompt_generation_jobs

@@ -1,6 +1,6 @@
 -- claim_stranded_jobs(limit) -> jobs
--- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a claim
--- whose starter died is free again after 60 s. Jobs past their deadline are ended, not returned.
+-- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a
+-- claim whose starter died is free again after 60 s. Jobs past their deadline are ended, not returned.
 CREATE OR REPLACE FUNCTION claim_stranded_jobs(p_limit integer)
     RETURNS SETOF jobs
     LANGUAGE plpgsql

@@ -1,7 +1,7 @@
 -- delete_expired_records(keep_days) -> count
--- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week, minutes after two days, and
--- jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a time so that nothing
--- waits long. Jobs with a submission that may have been paid and is not resolved stay.
+-- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week, minutes after two days,
+-- and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a time so that
+-- nothing waits long. Jobs with a submission that may have been paid and is not resolved stay.
 CREATE OR REPLACE FUNCTION delete_expired_records(p_keep_days double precision)
     RETURNS bigint
     LANGUAGE sql

@@ -42,7 +42,7 @@ BEGIN
             updated_at = now()
         WHERE p.id = p_prompt_job_id
         RETURNING * INTO v_prompt_job;
-        IF v_prompt_job.status NOT IN ('queued', 'processing') THEN -- ended before its answer came: the job keeps it too
+        IF v_prompt_job.status NOT IN ('queued', 'processing') THEN -- the answer came after the end: the job keeps it too
             UPDATE jobs
             SET prompt = CASE WHEN prompt_source IS NULL THEN v_prompt_job.generated_prompt ELSE prompt END,
                 prompt_source = coalesce(prompt_source, v_prompt_job.prompt_source),

@@ -1,7 +1,7 @@
 -- get_prompt_queue_stats() -> one row
--- The state of the prompt queue: totals, and rates and averages of the last hour (per minute: since its first activity in
--- that hour). Averages and rates are null while there is nothing to divide by. Read from counters and minutes: it counts
--- no rows.
+-- The state of the prompt queue: totals, and rates and averages of the last hour (per minute: since its first activity
+-- in that hour). Averages and rates are null while there is nothing to divide by. Read from counters and minutes: it
+-- counts no rows.
 CREATE OR REPLACE FUNCTION get_prompt_queue_stats()
     RETURNS TABLE (
         total_queued bigint,
@@ -25,7 +25,8 @@ AS $$
            m.processing_seconds / nullif(m.finished, 0),
            (SELECT greatest(extract(epoch FROM now() - enqueued_at), 0)::double precision
             FROM prompt_generation_jobs WHERE status = 'queued' ORDER BY enqueued_at LIMIT 1),
-           (m.finished + m.failed) / greatest(coalesce(extract(epoch FROM now() - m.first)::double precision / 60, 1), 1),
+           (m.finished + m.failed)
+               / greatest(coalesce(extract(epoch FROM now() - m.first)::double precision / 60, 1), 1),
            m.failed / nullif(m.finished + m.failed, 0),
            m.retried / nullif(m.finished + m.failed, 0),
            m.retried_finished / nullif(m.retried, 0)

@@ -1,37 +1,46 @@
 -- job_queue_position(job_id) -> (place, of)
--- The place of a job in WaveSpeed's queue, and how many are in it, told as by prompt_queue_position: by priority, then turns
--- between owners, then age, among the jobs that are `dispatching`. Both numbers stop at 1,000. No row when it does not wait.
+-- The place of a job in WaveSpeed's queue, and how many are in it, told as by prompt_queue_position: by priority, then
+-- turns between owners, then age, among the jobs that are `dispatching`. Both numbers stop at 1,000. No row when it
+-- does not wait.
 CREATE OR REPLACE FUNCTION job_queue_position(p_job_id uuid)
     RETURNS TABLE (place bigint, of bigint)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
 AS $$
-    WITH RECURSIVE waiting AS NOT MATERIALIZED (
-        SELECT id, owner, priority, created_at FROM jobs WHERE status = 'dispatching'
-    ), me AS (
-        SELECT * FROM waiting WHERE id = p_job_id
-    ), my_turn AS (
-        SELECT count(*) + 1 AS turn
-        FROM (SELECT FROM waiting AS w, me
-              WHERE w.priority = me.priority AND w.owner = me.owner AND w.created_at < me.created_at LIMIT 1000) AS mine
-    ), owners AS ( -- one index probe for each owner
-        (SELECT w.owner FROM waiting AS w, me WHERE w.priority = me.priority ORDER BY w.owner LIMIT 1)
-        UNION ALL
-        SELECT (SELECT w.owner FROM waiting AS w, me
-                WHERE w.priority = me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
-        FROM owners AS o WHERE o.owner IS NOT NULL
-    ), ahead AS (
-        (SELECT FROM waiting AS w, me WHERE w.priority > me.priority LIMIT 1000)
-        UNION ALL
-        (SELECT FROM owners AS o, me, my_turn,
-             LATERAL (SELECT created_at, row_number() OVER (ORDER BY created_at) AS turn
-                      FROM (SELECT created_at FROM waiting AS w
-                            WHERE w.priority = me.priority AND w.owner = o.owner
-                            ORDER BY created_at LIMIT my_turn.turn) AS first_ones) AS w
-         WHERE (w.turn, w.created_at) < (my_turn.turn, me.created_at)
-         LIMIT 1000)
-    )
-    SELECT least((SELECT count(*) FROM ahead) + 1, 1000),
-           (SELECT count(*) FROM (SELECT FROM waiting LIMIT 1000) AS counted)
-    FROM me;
+DECLARE
+    v_me record;
+    v_turn bigint; -- how many of the same owner and priority go before it, and itself
+    v_ahead bigint;
+BEGIN
+    SELECT priority, owner, created_at INTO v_me FROM waiting_jobs WHERE id = p_job_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*) + 1 INTO v_turn
+    FROM (SELECT FROM waiting_jobs
+          WHERE priority = v_me.priority AND owner = v_me.owner AND created_at < v_me.created_at LIMIT 1000) AS mine;
+    SELECT count(*) INTO v_ahead
+    FROM (SELECT FROM waiting_jobs WHERE priority > v_me.priority LIMIT 1000) AS higher;
+    IF v_ahead + v_turn <= 1000 THEN -- else it is past the end of the count already
+        WITH RECURSIVE owners AS ( -- one index probe for each owner
+            (SELECT owner FROM waiting_jobs WHERE priority = v_me.priority ORDER BY owner LIMIT 1)
+            UNION ALL
+            SELECT (SELECT w.owner FROM waiting_jobs AS w
+                    WHERE w.priority = v_me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
+            FROM owners AS o WHERE o.owner IS NOT NULL
+        )
+        SELECT v_ahead + count(*) INTO v_ahead
+        FROM (SELECT FROM owners AS o CROSS JOIN LATERAL (
+                  SELECT f.created_at, row_number() OVER (ORDER BY f.created_at) AS turn
+                  FROM (SELECT w.created_at FROM waiting_jobs AS w
+                        WHERE w.priority = v_me.priority AND w.owner = o.owner
+                        ORDER BY w.created_at LIMIT v_turn) AS f) AS theirs
+              WHERE (theirs.turn, theirs.created_at) < (v_turn, v_me.created_at)
+              LIMIT 1000) AS same;
+    ELSE
+        v_ahead := 1000;
+    END IF;
+    RETURN QUERY SELECT least(v_ahead + 1, 1000), count(*)
+                 FROM (SELECT FROM waiting_jobs LIMIT 1000) AS counted;
+END;
 $$;

@@ -12,7 +12,8 @@ DECLARE
     v_job jobs := p_job;
     v_final boolean := p_status IN ('completed', 'failed', 'cancelled', 'expired', 'terminated');
     v_prompt_end text := CASE WHEN p_status = 'cancelled' THEN 'cancelled' ELSE 'failed' END;
-    v_reason text := coalesce(p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
+    v_reason text := coalesce(
+        p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
     v_prompt_status text;
 BEGIN
     IF p_status = 'cancelled' AND NOT transition_allowed('jobs', v_job.status, 'cancelled')

@@ -1,12 +1,12 @@
 -- permit_submission(job_id, submission_id, callback_token, request, request_hash, provider_mode, provider_base,
 --                   key_fingerprint, post_within_seconds, known_submission_id)
 --     -> (permission, submission_id, request, prediction_id, accepted_at, reason_code, error)
--- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission may
--- be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the job has
--- ended, was cancelled, is past its deadline or belongs to another kind of provider.
--- Repeated with the same callback token (only the sender has it) while nothing was settled, it permits the same intent.
--- A submission that WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a
--- late report of an earlier attempt finds no row to settle.
+-- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
+-- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
+-- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. Repeated with the same
+-- callback token (only the sender has it) while nothing was settled, it permits the same intent. A submission that
+-- WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a late report of
+-- an earlier attempt finds no row to settle.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION permit_submission(
     p_job_id uuid,
@@ -40,19 +40,20 @@ BEGIN
 
     IF v_open.id IS NULL AND p_known_submission_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM submissions AS s
-        WHERE s.job_id = p_job_id AND (s.id = p_known_submission_id OR p_known_submission_id = ANY (s.earlier_ids))) THEN
+        WHERE s.job_id = p_job_id AND p_known_submission_id = ANY (s.earlier_ids || s.id)) THEN
         PERFORM settle_submission(
             p_known_submission_id, p_job_id, 'unknown',
             p_error => 'An earlier attempt named a submission that the record does not hold: was a backup restored?');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = p_known_submission_id;
-    ELSIF v_open.state = 'intended' AND NOT (v_open.id = p_submission_id AND v_open.callback_token = p_callback_token) THEN
+    ELSIF v_open.state = 'intended' AND (v_open.id, v_open.callback_token) <> (p_submission_id, p_callback_token) THEN
         PERFORM settle_submission(
             v_open.id, p_job_id, 'unknown',
             p_error => 'An earlier attempt was about to send it and never reported.');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = v_open.id;
     END IF;
     IF v_open.id IS NOT NULL THEN
-        RETURN QUERY SELECT CASE v_open.state WHEN 'intended' THEN 'post' ELSE v_open.state END, v_open.id, v_open.request,
+        RETURN QUERY SELECT
+            CASE v_open.state WHEN 'intended' THEN 'post' ELSE v_open.state END, v_open.id, v_open.request,
             v_open.prediction_id, CASE WHEN v_open.state = 'accepted' THEN v_open.outcome_at END,
             v_open.reason_code, v_open.error;
         RETURN;

@@ -1,41 +1,46 @@
 -- prompt_queue_position(prompt_job_id) -> (place, of)
--- The place of a prompt job in Grok's queue, and how many wait, as nearly as Temporal's order can be told: by priority, then
--- turns between owners, then the time it joined the queue. Rows in back-off or without a workflow do not wait. Both
--- numbers stop at 1,000. No row when it does not wait.
+-- The place of a prompt job in Grok's queue, and how many wait, as nearly as Temporal's order can be told: by priority,
+-- then turns between owners, then the time it joined the queue. Rows in back-off or without a workflow do not wait.
+-- Both numbers stop at 1,000, so that a long queue costs no more to look at. No row when it does not wait.
 CREATE OR REPLACE FUNCTION prompt_queue_position(p_job_id uuid)
     RETURNS TABLE (place bigint, of bigint)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
 AS $$
-    WITH RECURSIVE waiting AS NOT MATERIALIZED (
-        SELECT id, owner, priority, enqueued_at FROM prompt_generation_jobs
-        WHERE workflow_started_at IS NOT NULL
-          AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL))
-          AND coalesce(next_attempt_at, '-infinity') <= now()
-    ), me AS (
-        SELECT * FROM waiting WHERE id = p_job_id
-    ), my_turn AS (
-        SELECT count(*) + 1 AS turn
-        FROM (SELECT FROM waiting AS w, me
-              WHERE w.priority = me.priority AND w.owner = me.owner AND w.enqueued_at < me.enqueued_at LIMIT 1000) AS mine
-    ), owners AS ( -- one index probe for each owner
-        (SELECT w.owner FROM waiting AS w, me WHERE w.priority = me.priority ORDER BY w.owner LIMIT 1)
-        UNION ALL
-        SELECT (SELECT w.owner FROM waiting AS w, me
-                WHERE w.priority = me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
-        FROM owners AS o WHERE o.owner IS NOT NULL
-    ), ahead AS (
-        (SELECT FROM waiting AS w, me WHERE w.priority > me.priority LIMIT 1000)
-        UNION ALL
-        (SELECT FROM owners AS o, me, my_turn,
-             LATERAL (SELECT enqueued_at, row_number() OVER (ORDER BY enqueued_at) AS turn
-                      FROM (SELECT enqueued_at FROM waiting AS w
-                            WHERE w.priority = me.priority AND w.owner = o.owner
-                            ORDER BY enqueued_at LIMIT my_turn.turn) AS first_ones) AS w
-         WHERE (w.turn, w.enqueued_at) < (my_turn.turn, me.enqueued_at)
-         LIMIT 1000)
-    )
-    SELECT least((SELECT count(*) FROM ahead) + 1, 1000),
-           (SELECT count(*) FROM (SELECT FROM waiting LIMIT 1000) AS counted)
-    FROM me;
+DECLARE
+    v_me record;
+    v_turn bigint; -- how many of the same owner and priority go before it, and itself
+    v_ahead bigint;
+BEGIN
+    SELECT priority, owner, enqueued_at INTO v_me FROM waiting_prompt_jobs WHERE id = p_job_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*) + 1 INTO v_turn
+    FROM (SELECT FROM waiting_prompt_jobs
+          WHERE priority = v_me.priority AND owner = v_me.owner AND enqueued_at < v_me.enqueued_at LIMIT 1000) AS mine;
+    SELECT count(*) INTO v_ahead
+    FROM (SELECT FROM waiting_prompt_jobs WHERE priority > v_me.priority LIMIT 1000) AS higher;
+    IF v_ahead + v_turn <= 1000 THEN -- else it is past the end of the count already
+        WITH RECURSIVE owners AS ( -- one index probe for each owner
+            (SELECT owner FROM waiting_prompt_jobs WHERE priority = v_me.priority ORDER BY owner LIMIT 1)
+            UNION ALL
+            SELECT (SELECT w.owner FROM waiting_prompt_jobs AS w
+                    WHERE w.priority = v_me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
+            FROM owners AS o WHERE o.owner IS NOT NULL
+        )
+        SELECT v_ahead + count(*) INTO v_ahead
+        FROM (SELECT FROM owners AS o CROSS JOIN LATERAL (
+                  SELECT f.enqueued_at, row_number() OVER (ORDER BY f.enqueued_at) AS turn
+                  FROM (SELECT w.enqueued_at FROM waiting_prompt_jobs AS w
+                        WHERE w.priority = v_me.priority AND w.owner = o.owner
+                        ORDER BY w.enqueued_at LIMIT v_turn) AS f) AS theirs
+              WHERE (theirs.turn, theirs.enqueued_at) < (v_turn, v_me.enqueued_at)
+              LIMIT 1000) AS same;
+    ELSE
+        v_ahead := 1000;
+    END IF;
+    RETURN QUERY SELECT least(v_ahead + 1, 1000), count(*)
+                 FROM (SELECT FROM waiting_prompt_jobs LIMIT 1000) AS counted;
+END;
 $$;

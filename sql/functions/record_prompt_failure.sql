@@ -1,7 +1,7 @@
 -- record_prompt_failure(prompt_job_id, attempt_no, reason_code, error, delay_seconds, next_model) -> prompt_job
--- Counts a failed question to Grok that will be asked again after the delay: of the same model (retry_count grows), or of
--- the next one (it starts again at 0). The row joins the queue anew, at the back, as at Temporal. Ignored when the attempt
--- is not the current one, when it was reported already, or when the row has ended.
+-- Counts a failed question to Grok that will be asked again after the delay: of the same model (retry_count grows), or
+-- of the next one (it starts again at 0). The row joins the queue anew, at the back, as at Temporal. Ignored when the
+-- attempt is not the current one, when it was reported already, or when the row has ended.
 -- Raises PM404 when no such prompt job exists.
 CREATE OR REPLACE FUNCTION record_prompt_failure(
     p_prompt_job_id uuid, p_attempt_no integer, p_reason_code text, p_error text, p_delay_seconds double precision,

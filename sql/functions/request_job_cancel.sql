@@ -1,7 +1,7 @@
 -- request_job_cancel(job_id, owner) -> (job, ask_temporal)
--- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a job
--- that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be starting
--- one at this moment (claimed less than 60 s ago).
+-- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a
+-- job that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be
+-- starting one at this moment (claimed less than 60 s ago).
 -- Raises PM404 when the owner has no such job.
 CREATE OR REPLACE FUNCTION request_job_cancel(p_job_id uuid, p_owner text)
     RETURNS TABLE (job jobs, ask_temporal boolean)

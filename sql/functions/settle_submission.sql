@@ -1,8 +1,9 @@
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
 --     -> (state, job_status, accepted_at)
--- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted` to
--- `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes nothing.
--- That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup lost.
+-- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
+-- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
+-- nothing. That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup
+-- lost.
 -- Raises PM404 when no such job exists, PM422 for `accepted` without a prediction or a state that is no outcome.
 CREATE OR REPLACE FUNCTION settle_submission(
     p_submission_id uuid,
@@ -73,7 +74,7 @@ BEGIN
             prediction_id = CASE WHEN v_state IN ('accepted', 'superseded') THEN p_prediction_id END,
             media_cost_usd = coalesce(p_media_cost_usd, s.media_cost_usd),
             candidates = s.candidates || v_candidates,
-            reason_code = CASE WHEN v_state = 'unknown' THEN coalesce(p_reason_code, 'submit_unclear') ELSE p_reason_code END,
+            reason_code = coalesce(p_reason_code, CASE WHEN v_state = 'unknown' THEN 'submit_unclear' END),
             error = v_error,
             outcome_at = clock_timestamp(),
             resolved_at = CASE WHEN s.state = 'unknown' THEN clock_timestamp() END,

@@ -8,6 +8,10 @@ BEGIN
 END;
 $$;
 -- next
+DROP VIEW waiting_prompt_jobs;
+-- next
+DROP VIEW waiting_jobs;
+-- next
 DROP FUNCTION job_queue_position;
 -- next
 DROP FUNCTION prompt_queue_position;

@@ -12,7 +12,8 @@ CREATE TABLE jobs (
     instructions             text,
     target_url               text,
     ref_urls                 text[] NOT NULL DEFAULT '{}',
-    on_prompt_failure        text NOT NULL DEFAULT 'fail' CHECK (on_prompt_failure IN ('fail', 'template', 'usePrompt')),
+    on_prompt_failure        text NOT NULL DEFAULT 'fail'
+        CHECK (on_prompt_failure IN ('fail', 'template', 'usePrompt')),
     priority                 smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 1 AND 10),
     provider_mode            text NOT NULL CHECK (provider_mode IN ('real', 'simulated')),
     generate_timeout_seconds integer NOT NULL,
@@ -21,7 +22,7 @@ CREATE TABLE jobs (
     metadata                 jsonb NOT NULL DEFAULT '{}',
     retry_of                 uuid REFERENCES jobs (id) ON DELETE SET NULL,
     warnings                 text[] NOT NULL DEFAULT '{}',
-    -- the prompt: original_prompt is the caller's text, prompt what WaveSpeed gets; prompt_source is null until that is settled
+    -- the prompt: original_prompt is the caller's text, prompt what WaveSpeed gets; prompt_source null: not settled yet
     original_prompt          text,
     prompt                   text,
     prompt_source            text CHECK (prompt_source IN ('grok', 'grok_fallback', 'template', 'caller', 'edited')),
@@ -40,7 +41,7 @@ CREATE TABLE jobs (
     outputs                  jsonb NOT NULL DEFAULT '[]',
     media_cost_usd           numeric(12, 6),
     media_cost_source        text CHECK (media_cost_source IN ('quoted', 'billed')),
-    -- its workflow: claimed_at is when somebody last undertook to start it, missing_since when Temporal first did not know it
+    -- its workflow: claimed_at is when somebody last undertook to start it, missing_since since when Temporal lacks it
     cancel_requested_at      timestamptz,
     workflow_started_at      timestamptz,
     claimed_at               timestamptz,
@@ -67,6 +68,11 @@ CREATE INDEX jobs_claim_idx ON jobs (priority DESC, created_at)
 -- next
 -- The position in WaveSpeed's queue.
 CREATE INDEX jobs_dispatching_idx ON jobs (priority DESC, owner, created_at) WHERE status = 'dispatching';
+
+-- next
+-- What waits for WaveSpeed, or is being handed over.
+CREATE VIEW waiting_jobs AS
+    SELECT id, owner, priority, created_at FROM jobs WHERE status = 'dispatching';
 
 -- next
 -- Open rows, those compared with Temporal longest ago first.
@@ -149,6 +155,14 @@ CREATE INDEX prompt_generation_jobs_claim_idx ON prompt_generation_jobs (priorit
 CREATE INDEX prompt_generation_jobs_waiting_idx ON prompt_generation_jobs (priority DESC, owner, enqueued_at)
     WHERE workflow_started_at IS NOT NULL
       AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL));
+
+-- next
+-- What waits for Grok at this moment: those in back-off do not.
+CREATE VIEW waiting_prompt_jobs AS
+    SELECT id, owner, priority, enqueued_at FROM prompt_generation_jobs
+    WHERE workflow_started_at IS NOT NULL
+      AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL))
+      AND coalesce(next_attempt_at, '-infinity') <= now();
 
 -- next
 -- The oldest one in the queue, for the statistics.
@@ -457,7 +471,8 @@ DECLARE
     v_job jobs := p_job;
     v_final boolean := p_status IN ('completed', 'failed', 'cancelled', 'expired', 'terminated');
     v_prompt_end text := CASE WHEN p_status = 'cancelled' THEN 'cancelled' ELSE 'failed' END;
-    v_reason text := coalesce(p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
+    v_reason text := coalesce(
+        p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
     v_prompt_status text;
 BEGIN
     IF p_status = 'cancelled' AND NOT transition_allowed('jobs', v_job.status, 'cancelled')
@@ -593,8 +608,8 @@ AS $$
     INSERT INTO prompt_generation_jobs (
         id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, max_retries,
         deadline_at, metadata, claimed_at)
-    SELECT r.id, r.owner, p_job_id, r.operation, r.ref_urls, r.target_url, r.instructions, r.existing_prompt, r.priority,
-           r.max_retries, now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
+    SELECT r.id, r.owner, p_job_id, r.operation, r.ref_urls, r.target_url, r.instructions, r.existing_prompt,
+           r.priority, r.max_retries, now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
            coalesce(r.metadata, '{}'), CASE WHEN p_job_id IS NULL THEN now() END
     FROM jsonb_populate_record(NULL::prompt_generation_jobs, p_request) AS r
     RETURNING *;
@@ -613,12 +628,13 @@ CREATE OR REPLACE FUNCTION accept_job(p_request jsonb, p_key text DEFAULT NULL, 
 AS $$
 DECLARE
     v_request jobs := jsonb_populate_record(NULL::jobs, p_request);
-    v_prompt_job jsonb := CASE WHEN jsonb_typeof(p_request -> 'prompt_job') = 'object' THEN p_request -> 'prompt_job' END;
+    v_prompt_job jsonb := nullif(p_request -> 'prompt_job', 'null');
     v_first idempotency_keys;
     v_job jobs;
 BEGIN
     IF p_key IS NOT NULL THEN
-        SELECT * INTO v_first FROM claim_idempotency_key(v_request.owner, p_key, p_request_hash, p_job_id => v_request.id);
+        SELECT * INTO v_first
+        FROM claim_idempotency_key(v_request.owner, p_key, p_request_hash, p_job_id => v_request.id);
         IF FOUND THEN
             RETURN QUERY SELECT j, true FROM jobs AS j WHERE j.id = v_first.job_id;
             RETURN;
@@ -676,9 +692,9 @@ $$;
 
 -- next
 -- begin_job(job_id) -> job
--- The first step of a job's workflow: notes that the workflow runs and takes the job out of `queued`, to `prompting` when
--- Grok is to write the prompt, else to `dispatching`. A job that is cancelled, past its deadline or further on already
--- keeps its status, also when the call is repeated or the workflow was reset.
+-- The first step of a job's workflow: notes that the workflow runs and takes the job out of `queued`, to `prompting`
+-- when Grok is to write the prompt, else to `dispatching`. A job that is cancelled, past its deadline or further on
+-- already keeps its status, also when the call is repeated or the workflow was reset.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION begin_job(p_job_id uuid)
     RETURNS jobs
@@ -694,7 +710,8 @@ BEGIN
     PERFORM mark_workflows_started(ARRAY[p_job_id], '{}');
     IF v_job.status = 'queued' AND v_job.cancel_requested_at IS NULL AND v_job.deadline_at > clock_timestamp() THEN
         RETURN move_job(
-            v_job, CASE WHEN v_job.use_ai_prompt AND v_job.prompt_source IS NULL THEN 'prompting' ELSE 'dispatching' END);
+            v_job,
+            CASE WHEN v_job.use_ai_prompt AND v_job.prompt_source IS NULL THEN 'prompting' ELSE 'dispatching' END);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id;
     RETURN v_job;
@@ -703,7 +720,8 @@ $$;
 
 -- next
 -- begin_prompt_job(prompt_job_id) -> prompt_job
--- The first step of a prompt job's own workflow: notes that the workflow runs and gives the row as it is. Safe to repeat.
+-- The first step of a prompt job's own workflow: notes that the workflow runs and gives the row as it is. Safe to
+-- repeat.
 -- Raises PM404 when no such prompt job exists.
 CREATE OR REPLACE FUNCTION begin_prompt_job(p_prompt_job_id uuid)
     RETURNS prompt_generation_jobs
@@ -725,10 +743,10 @@ $$;
 -- advance_job(job_id, status, reason_code, error, prompt, prompt_source, prediction_id, outputs, media_cost_usd,
 --             media_cost_source, detail) -> job
 -- The one way to report about a job. The facts (everything but status, reason and error) are stored in any case: what
--- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as it
--- is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only the
--- transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back from it.
--- `completed` of an open job whose prediction is known goes through the steps that were not recorded.
+-- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as
+-- it is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only
+-- the transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back
+-- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded.
 -- Raises PM404 when no such job exists, PM422 for a status that does not exist.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -807,9 +825,9 @@ $$;
 
 -- next
 -- request_job_cancel(job_id, owner) -> (job, ask_temporal)
--- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a job
--- that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be starting
--- one at this moment (claimed less than 60 s ago).
+-- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a
+-- job that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be
+-- starting one at this moment (claimed less than 60 s ago).
 -- Raises PM404 when the owner has no such job.
 CREATE OR REPLACE FUNCTION request_job_cancel(p_job_id uuid, p_owner text)
     RETURNS TABLE (job jobs, ask_temporal boolean)
@@ -832,9 +850,9 @@ $$;
 
 -- next
 -- request_prompt_job_cancel(prompt_job_id, owner) -> (prompt_job, cancelled_job, ask_temporal)
--- Notes a caller's wish to cancel a prompt job, and with it the open job that needs it (cancelled_job). Alone and without a
--- workflow it is `cancelled` at once, else it keeps its status until its workflow ends it. A prompt job that has ended
--- stays as it is, and so does its job. ask_temporal as in request_job_cancel.
+-- Notes a caller's wish to cancel a prompt job, and with it the open job that needs it (cancelled_job). Alone and
+-- without a workflow it is `cancelled` at once, else it keeps its status until its workflow ends it. A prompt job that
+-- has ended stays as it is, and so does its job. ask_temporal as in request_job_cancel.
 -- Raises PM404 when the owner has no such prompt job.
 CREATE OR REPLACE FUNCTION request_prompt_job_cancel(p_prompt_job_id uuid, p_owner text)
     RETURNS TABLE (prompt_job prompt_generation_jobs, cancelled_job uuid, ask_temporal boolean)
@@ -892,9 +910,9 @@ $$;
 
 -- next
 -- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
--- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had answered).
--- `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has begun, and
--- reports of earlier ones that are not final count no more.
+-- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had
+-- answered). `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has
+-- begun, and reports of earlier ones that are not final count no more.
 -- Raises PM404 when no such prompt job exists.
 CREATE OR REPLACE FUNCTION begin_prompt_attempt(p_prompt_job_id uuid, p_first_model text)
     RETURNS TABLE (decision text, reason_code text, prompt_job prompt_generation_jobs)
@@ -916,7 +934,7 @@ BEGIN
     END IF;
     v_reason := CASE
         WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
-        WHEN v_prompt_job.cancel_requested_at IS NOT NULL OR v_job.cancel_requested_at IS NOT NULL THEN 'cancel_requested'
+        WHEN coalesce(v_prompt_job.cancel_requested_at, v_job.cancel_requested_at) IS NOT NULL THEN 'cancel_requested'
         WHEN coalesce(v_job.deadline_at, v_prompt_job.deadline_at) <= clock_timestamp() THEN 'deadline_passed' END;
     IF v_reason IS NOT NULL THEN
         RETURN QUERY SELECT 'stop', v_reason, v_prompt_job;
@@ -943,9 +961,9 @@ $$;
 
 -- next
 -- record_prompt_failure(prompt_job_id, attempt_no, reason_code, error, delay_seconds, next_model) -> prompt_job
--- Counts a failed question to Grok that will be asked again after the delay: of the same model (retry_count grows), or of
--- the next one (it starts again at 0). The row joins the queue anew, at the back, as at Temporal. Ignored when the attempt
--- is not the current one, when it was reported already, or when the row has ended.
+-- Counts a failed question to Grok that will be asked again after the delay: of the same model (retry_count grows), or
+-- of the next one (it starts again at 0). The row joins the queue anew, at the back, as at Temporal. Ignored when the
+-- attempt is not the current one, when it was reported already, or when the row has ended.
 -- Raises PM404 when no such prompt job exists.
 CREATE OR REPLACE FUNCTION record_prompt_failure(
     p_prompt_job_id uuid, p_attempt_no integer, p_reason_code text, p_error text, p_delay_seconds double precision,
@@ -1028,7 +1046,7 @@ BEGIN
             updated_at = now()
         WHERE p.id = p_prompt_job_id
         RETURNING * INTO v_prompt_job;
-        IF v_prompt_job.status NOT IN ('queued', 'processing') THEN -- ended before its answer came: the job keeps it too
+        IF v_prompt_job.status NOT IN ('queued', 'processing') THEN -- the answer came after the end: the job keeps it too
             UPDATE jobs
             SET prompt = CASE WHEN prompt_source IS NULL THEN v_prompt_job.generated_prompt ELSE prompt END,
                 prompt_source = coalesce(prompt_source, v_prompt_job.prompt_source),
@@ -1048,9 +1066,10 @@ $$;
 -- next
 -- update_prompt_job_status(prompt_job_id, status, prompt, error, reason_code) -> prompt_job
 -- Compare-and-set of a prompt job's status, also by hand from psql. The prompt is stored in any case where the row has
--- none; the status is taken where the transition is allowed, else left as it is. The dependent job's prompt_status follows
--- in the same transaction.
--- Raises PM404 when no such prompt job exists, PM422 for a status that does not exist or `completed` without any prompt.
+-- none; the status is taken where the transition is allowed, else left as it is. The dependent job's prompt_status
+-- follows in the same transaction.
+-- Raises PM404 when no such prompt job exists, PM422 for a status that does not exist or `completed` without any
+-- prompt.
 CREATE OR REPLACE FUNCTION update_prompt_job_status(
     p_job_id uuid, p_status text, p_prompt text DEFAULT NULL, p_error text DEFAULT NULL, p_reason_code text DEFAULT NULL
 )
@@ -1121,9 +1140,10 @@ $$;
 -- next
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
 --     -> (state, job_status, accepted_at)
--- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted` to
--- `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes nothing.
--- That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup lost.
+-- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
+-- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
+-- nothing. That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup
+-- lost.
 -- Raises PM404 when no such job exists, PM422 for `accepted` without a prediction or a state that is no outcome.
 CREATE OR REPLACE FUNCTION settle_submission(
     p_submission_id uuid,
@@ -1194,7 +1214,7 @@ BEGIN
             prediction_id = CASE WHEN v_state IN ('accepted', 'superseded') THEN p_prediction_id END,
             media_cost_usd = coalesce(p_media_cost_usd, s.media_cost_usd),
             candidates = s.candidates || v_candidates,
-            reason_code = CASE WHEN v_state = 'unknown' THEN coalesce(p_reason_code, 'submit_unclear') ELSE p_reason_code END,
+            reason_code = coalesce(p_reason_code, CASE WHEN v_state = 'unknown' THEN 'submit_unclear' END),
             error = v_error,
             outcome_at = clock_timestamp(),
             resolved_at = CASE WHEN s.state = 'unknown' THEN clock_timestamp() END,
@@ -1212,12 +1232,12 @@ $$;
 -- permit_submission(job_id, submission_id, callback_token, request, request_hash, provider_mode, provider_base,
 --                   key_fingerprint, post_within_seconds, known_submission_id)
 --     -> (permission, submission_id, request, prediction_id, accepted_at, reason_code, error)
--- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission may
--- be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the job has
--- ended, was cancelled, is past its deadline or belongs to another kind of provider.
--- Repeated with the same callback token (only the sender has it) while nothing was settled, it permits the same intent.
--- A submission that WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a
--- late report of an earlier attempt finds no row to settle.
+-- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
+-- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
+-- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. Repeated with the same
+-- callback token (only the sender has it) while nothing was settled, it permits the same intent. A submission that
+-- WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a late report of
+-- an earlier attempt finds no row to settle.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION permit_submission(
     p_job_id uuid,
@@ -1251,19 +1271,20 @@ BEGIN
 
     IF v_open.id IS NULL AND p_known_submission_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM submissions AS s
-        WHERE s.job_id = p_job_id AND (s.id = p_known_submission_id OR p_known_submission_id = ANY (s.earlier_ids))) THEN
+        WHERE s.job_id = p_job_id AND p_known_submission_id = ANY (s.earlier_ids || s.id)) THEN
         PERFORM settle_submission(
             p_known_submission_id, p_job_id, 'unknown',
             p_error => 'An earlier attempt named a submission that the record does not hold: was a backup restored?');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = p_known_submission_id;
-    ELSIF v_open.state = 'intended' AND NOT (v_open.id = p_submission_id AND v_open.callback_token = p_callback_token) THEN
+    ELSIF v_open.state = 'intended' AND (v_open.id, v_open.callback_token) <> (p_submission_id, p_callback_token) THEN
         PERFORM settle_submission(
             v_open.id, p_job_id, 'unknown',
             p_error => 'An earlier attempt was about to send it and never reported.');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = v_open.id;
     END IF;
     IF v_open.id IS NOT NULL THEN
-        RETURN QUERY SELECT CASE v_open.state WHEN 'intended' THEN 'post' ELSE v_open.state END, v_open.id, v_open.request,
+        RETURN QUERY SELECT
+            CASE v_open.state WHEN 'intended' THEN 'post' ELSE v_open.state END, v_open.id, v_open.request,
             v_open.prediction_id, CASE WHEN v_open.state = 'accepted' THEN v_open.outcome_at END,
             v_open.reason_code, v_open.error;
         RETURN;
@@ -1305,8 +1326,8 @@ $$;
 
 -- next
 -- claim_stranded_jobs(limit) -> jobs
--- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a claim
--- whose starter died is free again after 60 s. Jobs past their deadline are ended, not returned.
+-- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a
+-- claim whose starter died is free again after 60 s. Jobs past their deadline are ended, not returned.
 CREATE OR REPLACE FUNCTION claim_stranded_jobs(p_limit integer)
     RETURNS SETOF jobs
     LANGUAGE plpgsql
@@ -1469,8 +1490,8 @@ $$;
 
 -- next
 -- restart_workflow(table, id)
--- Makes a row whose workflow is gone free to be started again, or cancels it where that was asked for. Does nothing to a
--- row of which a provider was asked anything, or that has ended.
+-- Makes a row whose workflow is gone free to be started again, or cancels it where that was asked for. Does nothing to
+-- a row of which a provider was asked anything, or that has ended.
 CREATE OR REPLACE FUNCTION restart_workflow(p_table text, p_id uuid)
     RETURNS void
     LANGUAGE plpgsql
@@ -1509,9 +1530,9 @@ $$;
 
 -- next
 -- delete_expired_records(keep_days) -> count
--- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week, minutes after two days, and
--- jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a time so that nothing
--- waits long. Jobs with a submission that may have been paid and is not resolved stay.
+-- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week, minutes after two days,
+-- and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a time so that
+-- nothing waits long. Jobs with a submission that may have been paid and is not resolved stay.
 CREATE OR REPLACE FUNCTION delete_expired_records(p_keep_days double precision)
     RETURNS bigint
     LANGUAGE sql
@@ -1542,9 +1563,9 @@ $$;
 
 -- next
 -- get_prompt_queue_stats() -> one row
--- The state of the prompt queue: totals, and rates and averages of the last hour (per minute: since its first activity in
--- that hour). Averages and rates are null while there is nothing to divide by. Read from counters and minutes: it counts
--- no rows.
+-- The state of the prompt queue: totals, and rates and averages of the last hour (per minute: since its first activity
+-- in that hour). Averages and rates are null while there is nothing to divide by. Read from counters and minutes: it
+-- counts no rows.
 CREATE OR REPLACE FUNCTION get_prompt_queue_stats()
     RETURNS TABLE (
         total_queued bigint,
@@ -1568,7 +1589,8 @@ AS $$
            m.processing_seconds / nullif(m.finished, 0),
            (SELECT greatest(extract(epoch FROM now() - enqueued_at), 0)::double precision
             FROM prompt_generation_jobs WHERE status = 'queued' ORDER BY enqueued_at LIMIT 1),
-           (m.finished + m.failed) / greatest(coalesce(extract(epoch FROM now() - m.first)::double precision / 60, 1), 1),
+           (m.finished + m.failed)
+               / greatest(coalesce(extract(epoch FROM now() - m.first)::double precision / 60, 1), 1),
            m.failed / nullif(m.finished + m.failed, 0),
            m.retried / nullif(m.finished + m.failed, 0),
            m.retried_finished / nullif(m.retried, 0)
@@ -1594,84 +1616,98 @@ $$;
 
 -- next
 -- prompt_queue_position(prompt_job_id) -> (place, of)
--- The place of a prompt job in Grok's queue, and how many wait, as nearly as Temporal's order can be told: by priority, then
--- turns between owners, then the time it joined the queue. Rows in back-off or without a workflow do not wait. Both
--- numbers stop at 1,000. No row when it does not wait.
+-- The place of a prompt job in Grok's queue, and how many wait, as nearly as Temporal's order can be told: by priority,
+-- then turns between owners, then the time it joined the queue. Rows in back-off or without a workflow do not wait.
+-- Both numbers stop at 1,000, so that a long queue costs no more to look at. No row when it does not wait.
 CREATE OR REPLACE FUNCTION prompt_queue_position(p_job_id uuid)
     RETURNS TABLE (place bigint, of bigint)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
 AS $$
-    WITH RECURSIVE waiting AS NOT MATERIALIZED (
-        SELECT id, owner, priority, enqueued_at FROM prompt_generation_jobs
-        WHERE workflow_started_at IS NOT NULL
-          AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL))
-          AND coalesce(next_attempt_at, '-infinity') <= now()
-    ), me AS (
-        SELECT * FROM waiting WHERE id = p_job_id
-    ), my_turn AS (
-        SELECT count(*) + 1 AS turn
-        FROM (SELECT FROM waiting AS w, me
-              WHERE w.priority = me.priority AND w.owner = me.owner AND w.enqueued_at < me.enqueued_at LIMIT 1000) AS mine
-    ), owners AS ( -- one index probe for each owner
-        (SELECT w.owner FROM waiting AS w, me WHERE w.priority = me.priority ORDER BY w.owner LIMIT 1)
-        UNION ALL
-        SELECT (SELECT w.owner FROM waiting AS w, me
-                WHERE w.priority = me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
-        FROM owners AS o WHERE o.owner IS NOT NULL
-    ), ahead AS (
-        (SELECT FROM waiting AS w, me WHERE w.priority > me.priority LIMIT 1000)
-        UNION ALL
-        (SELECT FROM owners AS o, me, my_turn,
-             LATERAL (SELECT enqueued_at, row_number() OVER (ORDER BY enqueued_at) AS turn
-                      FROM (SELECT enqueued_at FROM waiting AS w
-                            WHERE w.priority = me.priority AND w.owner = o.owner
-                            ORDER BY enqueued_at LIMIT my_turn.turn) AS first_ones) AS w
-         WHERE (w.turn, w.enqueued_at) < (my_turn.turn, me.enqueued_at)
-         LIMIT 1000)
-    )
-    SELECT least((SELECT count(*) FROM ahead) + 1, 1000),
-           (SELECT count(*) FROM (SELECT FROM waiting LIMIT 1000) AS counted)
-    FROM me;
+DECLARE
+    v_me record;
+    v_turn bigint; -- how many of the same owner and priority go before it, and itself
+    v_ahead bigint;
+BEGIN
+    SELECT priority, owner, enqueued_at INTO v_me FROM waiting_prompt_jobs WHERE id = p_job_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*) + 1 INTO v_turn
+    FROM (SELECT FROM waiting_prompt_jobs
+          WHERE priority = v_me.priority AND owner = v_me.owner AND enqueued_at < v_me.enqueued_at LIMIT 1000) AS mine;
+    SELECT count(*) INTO v_ahead
+    FROM (SELECT FROM waiting_prompt_jobs WHERE priority > v_me.priority LIMIT 1000) AS higher;
+    IF v_ahead + v_turn <= 1000 THEN -- else it is past the end of the count already
+        WITH RECURSIVE owners AS ( -- one index probe for each owner
+            (SELECT owner FROM waiting_prompt_jobs WHERE priority = v_me.priority ORDER BY owner LIMIT 1)
+            UNION ALL
+            SELECT (SELECT w.owner FROM waiting_prompt_jobs AS w
+                    WHERE w.priority = v_me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
+            FROM owners AS o WHERE o.owner IS NOT NULL
+        )
+        SELECT v_ahead + count(*) INTO v_ahead
+        FROM (SELECT FROM owners AS o CROSS JOIN LATERAL (
+                  SELECT f.enqueued_at, row_number() OVER (ORDER BY f.enqueued_at) AS turn
+                  FROM (SELECT w.enqueued_at FROM waiting_prompt_jobs AS w
+                        WHERE w.priority = v_me.priority AND w.owner = o.owner
+                        ORDER BY w.enqueued_at LIMIT v_turn) AS f) AS theirs
+              WHERE (theirs.turn, theirs.enqueued_at) < (v_turn, v_me.enqueued_at)
+              LIMIT 1000) AS same;
+    ELSE
+        v_ahead := 1000;
+    END IF;
+    RETURN QUERY SELECT least(v_ahead + 1, 1000), count(*)
+                 FROM (SELECT FROM waiting_prompt_jobs LIMIT 1000) AS counted;
+END;
 $$;
 
 -- next
 -- job_queue_position(job_id) -> (place, of)
--- The place of a job in WaveSpeed's queue, and how many are in it, told as by prompt_queue_position: by priority, then turns
--- between owners, then age, among the jobs that are `dispatching`. Both numbers stop at 1,000. No row when it does not wait.
+-- The place of a job in WaveSpeed's queue, and how many are in it, told as by prompt_queue_position: by priority, then
+-- turns between owners, then age, among the jobs that are `dispatching`. Both numbers stop at 1,000. No row when it
+-- does not wait.
 CREATE OR REPLACE FUNCTION job_queue_position(p_job_id uuid)
     RETURNS TABLE (place bigint, of bigint)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
 AS $$
-    WITH RECURSIVE waiting AS NOT MATERIALIZED (
-        SELECT id, owner, priority, created_at FROM jobs WHERE status = 'dispatching'
-    ), me AS (
-        SELECT * FROM waiting WHERE id = p_job_id
-    ), my_turn AS (
-        SELECT count(*) + 1 AS turn
-        FROM (SELECT FROM waiting AS w, me
-              WHERE w.priority = me.priority AND w.owner = me.owner AND w.created_at < me.created_at LIMIT 1000) AS mine
-    ), owners AS ( -- one index probe for each owner
-        (SELECT w.owner FROM waiting AS w, me WHERE w.priority = me.priority ORDER BY w.owner LIMIT 1)
-        UNION ALL
-        SELECT (SELECT w.owner FROM waiting AS w, me
-                WHERE w.priority = me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
-        FROM owners AS o WHERE o.owner IS NOT NULL
-    ), ahead AS (
-        (SELECT FROM waiting AS w, me WHERE w.priority > me.priority LIMIT 1000)
-        UNION ALL
-        (SELECT FROM owners AS o, me, my_turn,
-             LATERAL (SELECT created_at, row_number() OVER (ORDER BY created_at) AS turn
-                      FROM (SELECT created_at FROM waiting AS w
-                            WHERE w.priority = me.priority AND w.owner = o.owner
-                            ORDER BY created_at LIMIT my_turn.turn) AS first_ones) AS w
-         WHERE (w.turn, w.created_at) < (my_turn.turn, me.created_at)
-         LIMIT 1000)
-    )
-    SELECT least((SELECT count(*) FROM ahead) + 1, 1000),
-           (SELECT count(*) FROM (SELECT FROM waiting LIMIT 1000) AS counted)
-    FROM me;
+DECLARE
+    v_me record;
+    v_turn bigint; -- how many of the same owner and priority go before it, and itself
+    v_ahead bigint;
+BEGIN
+    SELECT priority, owner, created_at INTO v_me FROM waiting_jobs WHERE id = p_job_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*) + 1 INTO v_turn
+    FROM (SELECT FROM waiting_jobs
+          WHERE priority = v_me.priority AND owner = v_me.owner AND created_at < v_me.created_at LIMIT 1000) AS mine;
+    SELECT count(*) INTO v_ahead
+    FROM (SELECT FROM waiting_jobs WHERE priority > v_me.priority LIMIT 1000) AS higher;
+    IF v_ahead + v_turn <= 1000 THEN -- else it is past the end of the count already
+        WITH RECURSIVE owners AS ( -- one index probe for each owner
+            (SELECT owner FROM waiting_jobs WHERE priority = v_me.priority ORDER BY owner LIMIT 1)
+            UNION ALL
+            SELECT (SELECT w.owner FROM waiting_jobs AS w
+                    WHERE w.priority = v_me.priority AND w.owner > o.owner ORDER BY w.owner LIMIT 1)
+            FROM owners AS o WHERE o.owner IS NOT NULL
+        )
+        SELECT v_ahead + count(*) INTO v_ahead
+        FROM (SELECT FROM owners AS o CROSS JOIN LATERAL (
+                  SELECT f.created_at, row_number() OVER (ORDER BY f.created_at) AS turn
+                  FROM (SELECT w.created_at FROM waiting_jobs AS w
+                        WHERE w.priority = v_me.priority AND w.owner = o.owner
+                        ORDER BY w.created_at LIMIT v_turn) AS f) AS theirs
+              WHERE (theirs.turn, theirs.created_at) < (v_turn, v_me.created_at)
+              LIMIT 1000) AS same;
+    ELSE
+        v_ahead := 1000;
+    END IF;
+    RETURN QUERY SELECT least(v_ahead + 1, 1000), count(*)
+                 FROM (SELECT FROM waiting_jobs LIMIT 1000) AS counted;
+END;
 $$;
 
 -- next
