@@ -90,7 +90,7 @@ class MediaActivities:
             ApplicationError: Not finished; benign, with the next wait.
         """
         try:
-            prediction = await self.wavespeed.result(request.prediction_id)
+            prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
         except ProviderRefused as error:
             age = datetime.now(UTC) - request.accepted_at  # noqa: TID251 - an activity, not a workflow
             if age < self.grace:

@@ -27,13 +27,10 @@ from promptmill.contracts.errors import (
 from promptmill.contracts.jobs import MediaRequest, SubmissionState, SubmitResult
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.store import Permission, SubmissionIntent, SubmissionOutcome, SubmissionPermit
-from promptmill.presets import compose_request
+from promptmill.presets import LARGEST_SEED, compose_request
 from promptmill.providers.wavespeed import WaveSpeedClient, boottime
 from promptmill.settings import provider_mode
 from promptmill.store import Store
-
-_SEEDS = 2**31
-"""Seeds are below this; WaveSpeed's models take 0 to 2147483647."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ class Sender:
             request.prompt,
             request.target_url,
             request.ref_urls,
-            secrets.randbelow(_SEEDS),
+            secrets.randbelow(LARGEST_SEED + 1),
         )
         return SubmissionIntent(
             job_id=request.job_id,

@@ -42,8 +42,9 @@ def raise_failure(error: ActivityError) -> NoReturn:
         raise asyncio.CancelledError from error
     cause = error.cause
     if isinstance(cause, ApplicationError):
-        if cause.type == StageStopped.code:
+        reason = ReasonCode(cause.details[0]) if cause.details else None
+        if cause.type == StageStopped.code and reason is not ReasonCode.PROVIDER_MODE_CHANGED:
             raise StageEndedByRecord from error
-        if cause.details:
-            raise StageFailed(ReasonCode(cause.details[0]), cause.message) from error
+        if reason is not None:
+            raise StageFailed(reason, cause.message) from error
     raise error

@@ -96,7 +96,10 @@ class Output(Message):
 
 
 class JobInput(Message):
-    """The whole request of a job: the input of `GenerateMediaWorkflow`, built from the row alone."""
+    """The whole request of a job: the input of `GenerateMediaWorkflow`, built from the row alone.
+
+    `prompt` is the caller's text: to send, to enhance, or to fall back on.
+    """
 
     job_id: UUID
     owner: str

@@ -53,11 +53,13 @@ async def test_a_worker_frozen_between_intent_and_post_does_not_pay_when_it_wake
             DATABASE_URL=relay.url,
             PROMPTMILL_WORKER_QUEUES="wavespeed",
             PROMPTMILL_POST_WITHIN_SECONDS="2",
+            # Full with this one, so that it does not poll: Temporal would give the retry to the one that stands still.
+            PROMPTMILL_WAVESPEED_CONCURRENCY="1",
         )
         async with mill.changed() as others, others.worker_of("workflows"):
-            # From here on the intent's COMMIT reaches Postgres, and its answer does not come back.
-            relay.hold_next_commit()
-            job_id = await mill.create()
+            # The intent reaches Postgres, and the answer does not come back.
+            relay.hold_answer_to("A fox that stands still")
+            job_id = await mill.create(prompt="A fox that stands still")
             async with asyncio.timeout(20):
                 await relay.held.wait()
             await eventually(lambda: _state(mill, job_id, "intended"))
