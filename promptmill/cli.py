@@ -53,13 +53,16 @@ def simulators(
 def migrate(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL instead of running it.")] = False,
+    down_to: Annotated[str | None, typer.Option(help="Go back to this older revision; refuses to drop rows.")] = None,
 ) -> None:
     """Bring the database's schema to this release."""
-    from promptmill.commands.migrate import apply_schema, schema_sql
+    from promptmill.commands.migrate import apply_schema, schema_sql, take_schema_down
 
     url = load_settings().require_database_url()
     if dry_run:
         sys.stdout.write(schema_sql(url))
+    elif down_to is not None:
+        _say(f"The schema is at revision {take_schema_down(url, down_to)}.")
     else:
         _say(f"The schema is at revision {apply_schema(url)}.")
 

@@ -301,8 +301,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        where = variable_name(str(first["loc"][0])) if first["loc"] else "The settings"
-        raise ConfigurationError(f"{where} is not valid: {first['msg']}.") from None
+        said = first["msg"].removeprefix("Value error, ")
+        name = f"{variable_name(str(first['loc'][0]))} is not valid: " if first["loc"] else ""
+        raise ConfigurationError(f"{name}{said}.") from None
 
 
 def is_loopback(base: str) -> bool:

@@ -1,0 +1,193 @@
+"""The local stack as a person runs it: real parts on free ports, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from promptmill.local.folder import DataFolder
+from promptmill.local.processes import Child, ProcessMark, find_process, stop_process
+from tests.fixtures.session import ROOT, Session, StartProcess
+from tests.support import eventually_sync
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+PARTS = ["Postgres", "Temporal", "simulators", "worker", "API"]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@dataclass
+class LocalStack:
+    """A data folder on which `promptmill up` is run."""
+
+    folder: Path
+    start_process: StartProcess
+    environment: dict[str, str]
+
+    def start(self, **values: str) -> Child:
+        """Start `promptmill up` without waiting for it."""
+        return self.start_process("up", "-m", "promptmill", "up", environment=self.environment | values)
+
+    def start_and_wait(self) -> Child:
+        """Start it, and return once it says that it runs."""
+        up = self.start()
+        eventually_sync(lambda: up.process.poll() is not None or "is running" in said(up), START_SECONDS)
+        assert up.process.poll() is None, said(up)
+        return up
+
+    def marks(self) -> list[ProcessMark]:
+        return DataFolder(self.folder).read_marks()
+
+    def from_second_terminal(self, *arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that is told the data folder and nothing else."""
+        return subprocess.run(
+            [sys.executable, "-m", "promptmill", *arguments],
+            env=dict(os.environ) | {"PROMPTMILL_DATA_DIR": str(self.folder)} | values,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def local_env(self) -> dict[str, str]:
+        lines = (self.folder / "local.env").read_text().splitlines()
+        return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines if line[0] != "#")}
+
+    def get(self, path: str) -> dict[str, object]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.local_env()['PROMPTMILL_PORT']}{path}") as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def stack(session: Session, start_process: StartProcess, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
+    folder = session.folder / f"up-{abs(hash(request.node.name)) % 10**8}"
+    session.guard_stack(folder)
+    ports = ["PORT", "METRICS_PORT", "TEMPORAL_METRICS_PORT", "LOCAL_TEMPORAL_PORT", "LOCAL_TEMPORAL_UI_PORT"]
+    ports += ["LOCAL_GROK_PORT", "LOCAL_WAVESPEED_PORT"]
+    made = LocalStack(
+        folder, start_process, {"PROMPTMILL_DATA_DIR": str(folder)} | {f"PROMPTMILL_{port}": "0" for port in ports}
+    )
+    yield made
+    for mark in made.marks():
+        stop_process(mark, 0)
+
+
+def said(up: Child) -> str:
+    return up.log.read_text()
+
+
+def still_running(marks: list[ProcessMark]) -> list[str]:
+    return [mark.name for mark in marks if find_process(mark) is not None]
+
+
+def test_one_command_gives_the_whole_system_and_sigterm_takes_it_away(stack: LocalStack) -> None:
+    up = stack.start_and_wait()
+    marks = stack.marks()
+    assert [mark.name for mark in marks] == PARTS
+    assert stat.S_IMODE((stack.folder / "local.env").stat().st_mode) == 0o600
+
+    # A second terminal needs to know the folder alone.
+    smoke = stack.from_second_terminal("smoke")
+    assert smoke.returncode == 0, smoke.stdout
+    check = stack.from_second_terminal("check")
+    assert check.returncode == 0, check.stdout
+    # A second start says that there is one.
+    second = stack.from_second_terminal("up")
+    assert second.returncode == 1
+    assert f"already runs on {stack.folder} (pid {up.process.pid})" in second.stderr
+
+    up.process.send_signal(signal.SIGTERM)
+
+    assert up.process.wait(STOP_SECONDS) == 0, said(up)
+    assert still_running(marks) == []
+    stopped = [line.split()[1] for line in said(up).splitlines() if "stopped in" in line]
+    assert stopped == ["API", "worker", "simulators", "Temporal", "Postgres"]
+    assert not (stack.folder / "local.env").exists()
+    # Its addresses are gone with it.
+    migrate = stack.from_second_terminal("migrate", PROMPTMILL_SIMULATED_ONLY="")
+    assert "DATABASE_URL is not set" in migrate.stderr
+
+
+def test_start_after_kill_9_stops_what_was_left_and_finds_all_jobs(stack: LocalStack) -> None:
+    up = stack.start_and_wait()
+    marks = stack.marks()
+    smoke = stack.from_second_terminal("smoke")
+    (job_id,) = [line.split(": ")[1] for line in smoke.stdout.splitlines() if "a job is accepted" in line]
+    os.killpg(up.process.pid, signal.SIGKILL)
+    up.process.wait(STOP_SECONDS)
+    assert still_running(marks) == PARTS
+
+    again = stack.start_and_wait()
+
+    assert still_running(marks) == []
+    assert "Stopped what an earlier run had left: API, worker, simulators, Temporal, Postgres" in said(again)
+    assert stack.get(f"/api/jobs/{job_id}")["status"] == "completed"
+
+
+def test_second_ctrl_c_ends_a_stop_that_takes_too_long(stack: LocalStack) -> None:
+    up = stack.start_and_wait()
+    marks = stack.marks()
+    worker = next(mark for mark in marks if mark.name == "worker")
+    os.kill(worker.pid, signal.SIGSTOP)  # a worker that does not stop within its grace
+    up.process.send_signal(signal.SIGINT)
+    eventually_sync(lambda: "API" not in still_running(marks), STOP_SECONDS)
+    assert "worker" in still_running(marks)
+    eventually_sync(lambda: up.process.send_signal(signal.SIGINT) or up.process.poll() is not None, 5)
+
+    assert up.process.returncode == 128 + signal.SIGINT
+    assert still_running(marks) == []
+
+
+def test_part_that_dies_is_told_with_its_log_and_ends_everything(stack: LocalStack) -> None:
+    up = stack.start_and_wait()
+    marks = stack.marks()
+    os.kill(next(mark.pid for mark in marks if mark.name == "worker"), signal.SIGKILL)
+
+    assert up.process.wait(STOP_SECONDS) == 1
+    assert "worker was ended by signal 9" in said(up)
+    assert "worker_ready" in said(up)
+    assert still_running(marks) == []
+
+
+def test_busy_port_is_told_before_anything_is_started(stack: LocalStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        up = stack.start(PROMPTMILL_LOCAL_TEMPORAL_PORT=str(port))
+        assert up.process.wait(START_SECONDS) == 1
+
+    assert f"Port {port} for Temporal is in use by" in said(up)
+    assert f"(pid {os.getpid()})" in said(up)
+    assert "set PROMPTMILL_LOCAL_TEMPORAL_PORT to a free port" in said(up)
+    assert stack.marks() == []
+    assert not (stack.folder / "postgres").exists()
+
+
+def test_data_folder_of_a_newer_release_is_left_alone(stack: LocalStack) -> None:
+    stack.folder.mkdir()
+    (stack.folder / "version").write_text("2\n")
+
+    up = stack.start()
+
+    assert up.process.wait(START_SECONDS) == 1
+    assert "was written by a newer Promptmill (its version is 2, this release knows 1)" in said(up)
+    assert [path.name for path in stack.folder.iterdir()] == ["version"]
+
+
+def test_real_provider_is_refused_in_tests(stack: LocalStack) -> None:
+    """The suite sets PROMPTMILL_SIMULATED_ONLY for everything that it starts."""
+    up = stack.start(XAI_API_KEY="xai-1")
+
+    assert up.process.wait(START_SECONDS) == 1
+    assert "PROMPTMILL_SIMULATED_ONLY" in said(up)
