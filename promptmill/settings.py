@@ -179,7 +179,10 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address of the worker's health and metrics.")
     metrics_port: int = Field(
-        9464, ge=0, le=65535, description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics); 0 switches them off."
+        9464,
+        ge=0,
+        le=65535,
+        description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics); 0 switches them off.",
     )
     temporal_metrics_port: int = Field(
         9465, ge=0, le=65535, description="Port of Temporal's own worker metrics; 0 switches them off."
