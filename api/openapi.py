@@ -42,5 +42,8 @@ def _describe_problems(schema: dict[str, Any]) -> None:
         operation["responses"].setdefault(
             "default", {"description": "A problem document", "content": {MEDIA_TYPE: {"schema": problem}}}
         )
+    # Optional: asked for where PROMPTMILL_API_TOKEN is set.
+    schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{}, {"token": []}]
     for leftover in ("HTTPValidationError", "ValidationError"):
         components.pop(leftover, None)

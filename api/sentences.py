@@ -1,8 +1,8 @@
-"""Says in one plain sentence where a job stands and what happened to it."""
+"""Says in one plain sentence where a job stands."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from api.schemas.answers import ErrorAnswer, Wait, WaitFor
 from promptmill.contracts.jobs import JobStatus
@@ -39,7 +39,7 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool)
     """Return where a job stands. `started`: its workflow is known to be started."""
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
-    return _waiting(wait) or _explained(status, _STATUS.get(status, status), reason_code)
+    return _waiting(wait) or with_reason(status_text(status), reason_code if status in _EXPLAINED else None)
 
 
 def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool) -> str:
@@ -56,12 +56,8 @@ def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started
         return _STATUS[JobStatus.CANCELLING]
     if status == PromptJobStatus.QUEUED and not started:
         return NOT_STARTED
-    return _waiting(wait) or _explained(status, _PROMPT_STATUS.get(status, status), reason_code)
-
-
-def event_text(status: str, reason_code: str | None) -> str:
-    """Return what an event says; words of a newer version are shown as they are."""
-    return _explained(status, _STATUS.get(status, status), reason_code, always=True)
+    text = _PROMPT_STATUS.get(status, status)
+    return _waiting(wait) or with_reason(text, reason_code if status in _EXPLAINED else None)
 
 
 def error_answer(reason_code: str | None, error: str | None) -> ErrorAnswer | None:
@@ -73,24 +69,15 @@ def error_answer(reason_code: str | None, error: str | None) -> ErrorAnswer | No
     return ErrorAnswer(reason_code=reason_code, message=message, hint=reason.hint if reason else None)
 
 
-def _explained(status: str, text: str, reason_code: str | None, *, always: bool = False) -> str:
-    reason = _reason(reason_code) if always or status in _EXPLAINED else None
-    if reason is None or reason.message == text:
-        return text
-    return (
-        f"{text.rstrip('.')}: {reason.message[0].lower()}{reason.message[1:]}"
-        if _plain(reason)
-        else _beside(text, reason)
-    )
+def status_text(status: str) -> str:
+    """Return a job's status as a sentence; a word of a newer version as it is."""
+    return _STATUS.get(status, status)
 
 
-def _beside(text: str, reason: Reason) -> str:
-    return f"{text} {reason.message}"
-
-
-def _plain(reason: Reason) -> bool:
-    """Return whether a sentence may go on in lower case: it does not begin with a name."""
-    return reason.message.split()[0] in {"A", "An", "It", "Its", "None", "One", "The"}
+def with_reason(text: str, reason_code: str | None) -> str:
+    """Return a sentence with its reason, where there is one and it says more."""
+    reason = _reason(reason_code)
+    return text if reason is None or reason.message == text else f"{text} {reason.message}"
 
 
 def _reason(reason_code: str | None) -> Reason | None:
@@ -106,9 +93,8 @@ def _waiting(wait: Wait) -> str | None:
     if wait.for_ is WaitFor.GROK:
         return f"Grok is writing the prompt{_about(wait.estimate_seconds)}."
     if wait.for_ is WaitFor.RETRY:
-        seconds = wait.estimate_seconds
-        when = f"in {_duration(seconds)}" if seconds else "in a moment"
-        return f"A provider could not help for now; it is asked again {when}."
+        when = f" in {_duration(wait.estimate_seconds)}" if wait.estimate_seconds else ""
+        return f"A provider could not help for now; it is asked again{when}."
     return None
 
 
@@ -134,8 +120,3 @@ def ordinal(number: int) -> str:
     """Return 1st, 2nd, 3rd, 4th, … 11th."""
     teen = number % 100 in {11, 12, 13}
     return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
-
-
-def public_detail(detail: dict[str, Any]) -> dict[str, Any]:
-    """Return an event's detail without what only the machinery may see."""
-    return {name: value for name, value in detail.items() if name not in {"callback_token", "request"}}

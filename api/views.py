@@ -15,7 +15,8 @@ from api.schemas.answers import (
     PromptJobAnswer,
     Wait,
 )
-from api.sentences import error_answer, event_text, job_text, prompt_job_text, public_detail
+from api.sentences import error_answer, job_text, prompt_job_text
+from api.timeline import event_text
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
@@ -109,8 +110,8 @@ def event_answer(event: JobEvent) -> Event:
         at=event.at,
         status=event.status,
         reason_code=event.reason_code,
-        text=event_text(event.status, event.reason_code),
-        detail=public_detail(event.detail),
+        text=event_text(event.status, event.reason_code, event.detail),
+        detail=event.detail,
     )
 
 

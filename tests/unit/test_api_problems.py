@@ -11,7 +11,8 @@ from api.cursors import cursor_after, read_cursor
 from api.errors import Refused, pointer_to
 from api.problem_kinds import PROBLEM_KINDS
 from api.schemas.answers import Wait, WaitFor
-from api.sentences import NOT_STARTED, error_answer, event_text, job_text, ordinal
+from api.sentences import NOT_STARTED, error_answer, job_text, ordinal
+from api.timeline import event_text
 from promptmill.contracts.errors import PromptmillError
 from promptmill.contracts.jobs import JobStatus
 from promptmill.contracts.reasons import ReasonCode
@@ -22,10 +23,13 @@ def _all_errors(error: type[PromptmillError]) -> list[type[PromptmillError]]:
 
 
 def test_every_error_has_a_code_of_its_own_and_a_row() -> None:
-    codes = [error.code for error in _all_errors(PromptmillError)]
+    errors = _all_errors(PromptmillError)
+    codes = [error.code for error in errors]
+    # Those of the local stack end a command, they never meet a caller.
+    for_callers = {error.code for error in errors if error.__module__ == PromptmillError.__module__}
 
     assert len(codes) == len(set(codes))
-    assert set(codes) <= set(PROBLEM_KINDS)
+    assert for_callers <= set(PROBLEM_KINDS)
 
 
 @pytest.mark.parametrize(
@@ -53,14 +57,41 @@ def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
 @pytest.mark.parametrize("status", JobStatus)
 @pytest.mark.parametrize("reason_code", [None, "word_of_a_newer_version", *ReasonCode])
 def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code: str | None) -> None:
-    for text in (event_text(status, reason_code), job_text(status, Wait(for_=None), reason_code, started=True)):
+    for text in (event_text(status, reason_code, {}), job_text(status, Wait(for_=None), reason_code, started=True)):
         assert text[0].isupper()
         assert text.endswith(".")
         assert ".." not in text
 
 
+@pytest.mark.parametrize(
+    ("status", "detail", "text"),
+    [
+        (
+            "prompting",
+            {"promptStatus": "generating", "model": "grok-4.3", "attempt": 1},
+            "Grok (grok-4.3) is writing the prompt.",
+        ),
+        (
+            "prompting",
+            {"promptStatus": "generating", "model": "g", "attempt": 2},
+            "Grok (g) is writing the prompt, attempt 2.",
+        ),
+        ("prompting", {"retryCount": 1, "maxRetries": 3}, "Grok could not help; it is asked again (retry 1 of 3)."),
+        ("dispatching", {"promptStatus": "completed"}, "The prompt is written; on its way to WaveSpeed."),
+        ("dispatching", {"submissionState": "rejected"}, "WaveSpeed did not take it."),
+        ("generating", {"submissionState": "accepted"}, "WaveSpeed accepted it and is making it."),
+        ("generating", {"facts": ["mediaCostUsd"]}, "Noted: WaveSpeed's price."),
+        ("cancelled", {"facts": ["outputs"]}, "Noted: outputs."),
+        ("cancelled", {"promptStatus": "cancelled"}, "Cancelled."),
+        ("completed", {"facts": ["outputs"]}, "Completed."),
+    ],
+)
+def test_an_event_tells_what_happened(status: str, detail: dict[str, object], text: str) -> None:
+    assert event_text(status, None, detail) == text
+
+
 def test_statuses_of_a_newer_version_are_shown_as_they_are() -> None:
-    assert event_text("upscaling", None) == "upscaling"
+    assert event_text("upscaling", None, {}) == "upscaling"
 
 
 def test_a_job_without_a_workflow_says_what_it_waits_for() -> None:

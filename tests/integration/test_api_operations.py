@@ -1,0 +1,179 @@
+"""The API beside a real Temporal: jobs through the front door, dispatch, reconciler, installation, probes, metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import httpx
+from temporalio.client import WorkflowExecutionStatus
+
+from promptmill.contracts.names import grok_queue, wavespeed_queue
+from promptmill.settings import Settings
+from tests.fixtures.mill import IMAGE_MODEL, Mill
+from tests.support import eventually
+
+UNCLAIMED = "UPDATE jobs SET claimed_at = NULL"
+
+
+async def reaches(client: httpx.AsyncClient, path: str, status: str) -> dict[str, Any]:
+    """Wait until the job or prompt job at this path has that status."""
+
+    async def there() -> dict[str, Any]:
+        found: dict[str, Any] = (await client.get(path)).json()
+        assert found["status"] == status, found["statusText"]
+        return found
+
+    return await eventually(there, 30, what=f"{path} is {status}")
+
+
+async def test_a_job_goes_through_the_front_door_to_its_end(api_client: httpx.AsyncClient, mill: Mill) -> None:
+    body = {"model": IMAGE_MODEL, "useAiPrompt": True, "instructions": "a fox that looks at the moon"}
+    accepted = await api_client.post("/api/jobs/create", json=body)
+    job = await reaches(api_client, accepted.headers["location"], "completed")
+    events = (await api_client.get(job["links"]["events"])).json()["items"]
+    prompt_job = (await api_client.get(f"/api/prompt/queue/{job['promptJobId']}")).json()
+
+    assert accepted.status_code == 202
+    assert accepted.json()["statusText"] != "Accepted; it starts as soon as Temporal answers."
+    assert (job["billed"], job["promptSource"], job["promptStatus"]) == ("yes", "grok", "completed")
+    assert job["prompt"] == prompt_job["generatedPrompt"]
+    assert job["outputs"][0]["kind"] == "image"
+    assert job["wait"]["for"] is None
+    assert (events[0]["status"], events[-1]["status"]) == ("queued", "completed")
+    assert len({event["text"] for event in events}) == len(events), "each change has a sentence of its own"
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_a_running_job_is_cancelled_in_the_record_and_in_temporal(
+    api_client: httpx.AsyncClient, mill: Mill
+) -> None:
+    await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
+    created = await api_client.post("/api/jobs/create", json={"model": IMAGE_MODEL, "prompt": "a fox"})
+    path = created.headers["location"]
+    waiting = await reaches(api_client, path, "dispatching")
+    cancelled = await api_client.delete(path)
+    ended = await reaches(api_client, path, "cancelled")
+
+    assert waiting["queuePosition"] == 1
+    assert waiting["statusText"] == "Waiting for its turn at WaveSpeed: 1st of 1."
+    assert cancelled.status_code == 202
+    assert ended["billed"] == "no"
+    handle = mill.client.get_workflow_handle(f"job-{ended['jobId']}")
+    assert await mill.closes(handle) is WorkflowExecutionStatus.CANCELED
+
+
+async def test_a_prompt_job_is_written_and_used(api_client: httpx.AsyncClient, mill: Mill) -> None:
+    queued = await api_client.post("/api/prompt/queue", json={"instructions": "a fox"})
+    written = await reaches(api_client, queued.headers["location"], "completed")
+    body = {"model": IMAGE_MODEL, "promptJobId": written["promptJobId"]}
+    job = await api_client.post("/api/jobs/create", json=body)
+    done = await reaches(api_client, job.headers["location"], "completed")
+
+    assert done["prompt"] == written["generatedPrompt"]
+    assert len(await mill.grok.requests("chat")) == 1
+
+
+async def test_dispatch_starts_what_was_accepted_and_never_started(
+    api_client: httpx.AsyncClient, idle_mill: Mill
+) -> None:
+    job_ids = [await idle_mill.accept() for _ in range(3)]
+    await idle_mill.sql(UNCLAIMED)
+
+    first = await api_client.post("/api/dispatch")
+    again = await api_client.post("/api/dispatch")
+
+    assert (first.status_code, first.json()) == (200, {"ok": True, "claimed": 3, "started": 3})
+    assert again.json() == {"ok": True, "claimed": 0, "started": 0}
+    for job_id in job_ids:
+        assert (await idle_mill.handle(job_id).describe()).status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_dispatch_says_what_it_could_not_start(lonely_api: httpx.AsyncClient, database_url: str) -> None:
+    await lonely_api.post("/api/jobs/create", json={"model": IMAGE_MODEL, "prompt": "a fox"})
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(UNCLAIMED)
+    await connection.close()
+
+    answer = await lonely_api.post("/api/dispatch")
+
+    assert answer.json() == {"ok": False, "claimed": 1, "started": 0}
+
+
+async def test_the_reconciler_runs_on_demand(api_client: httpx.AsyncClient, mill: Mill) -> None:
+    job_id = await mill.accept()
+    await mill.sql(UNCLAIMED)
+
+    answer = await api_client.post("/api/cron/prompt-processor")
+
+    assert (answer.status_code, answer.json()) == (200, {"started": 1, "closed": 0, "delivered": 0, "resolved": 0})
+    await reaches(api_client, f"/api/jobs/{job_id}", "completed")
+
+
+async def test_without_temporal_the_reconciler_is_unavailable(lonely_api: httpx.AsyncClient) -> None:
+    answer = await lonely_api.post("/api/cron/prompt-processor")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "temporal_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_init_says_what_is_missing_and_makes_the_schedule(
+    api_client: httpx.AsyncClient, settings: Settings
+) -> None:
+    before = await api_client.get("/api/init")
+    made = await api_client.post("/api/init")
+    again = await api_client.post("/api/init")
+
+    assert before.status_code == made.status_code == 503
+    assert any("schedule" in problem for problem in before.json()["problems"])
+    report = made.json()
+    assert report["problems"] == [
+        f"No worker polls {queue}: start `python -m worker`."
+        for queue in (settings.task_queue, grok_queue(settings.task_queue), wavespeed_queue(settings.task_queue))
+    ]
+    assert report["temporal"]["schedule"]["paused"] is False
+    assert report["temporal"]["missingSearchAttributes"] == []
+    assert again.json()["problems"] == report["problems"]
+
+
+async def test_init_tells_a_whole_installation(api_client: httpx.AsyncClient, mill: Mill, account: str) -> None:
+    async def whole() -> httpx.Response:
+        answer = await api_client.post("/api/init")
+        assert answer.status_code == 200, answer.json()["problems"]
+        return answer
+
+    report = (await eventually(whole, 20)).json()
+    await mill.set_queue_rate(grok_queue(mill.settings.task_queue), 0)
+    braked = (await api_client.get("/api/init")).json()
+
+    assert (report["ok"], report["problems"]) == (True, [])
+    assert report["providers"] == {"grok": "simulated", "wavespeed": "simulated"}
+    assert report["postgres"]["schemaRevision"]
+    assert report["temporal"]["version"]
+    assert report["drain"] is False
+    assert all(queue["pollers"] >= 1 for queue in report["temporal"]["queues"])
+    assert [queue["stopped"] for queue in report["temporal"]["queues"]] == [False, False, False]
+    assert [queue["stopped"] for queue in braked["temporal"]["queues"]] == [False, True, False]
+    assert account not in str(report), "keys are never shown"
+
+
+async def test_it_is_ready_while_postgres_and_temporal_answer(
+    api_client: httpx.AsyncClient, lonely_api: httpx.AsyncClient
+) -> None:
+    ready, not_ready = await api_client.get("/readyz"), await lonely_api.get("/readyz")
+
+    assert (ready.status_code, ready.json()) == (200, {"ok": True, "postgres": True, "temporal": True})
+    assert (not_ready.status_code, not_ready.json()) == (503, {"ok": False, "postgres": True, "temporal": False})
+
+
+async def test_metrics_tell_requests_by_route_and_jobs_by_status(lonely_api: httpx.AsyncClient) -> None:
+    job = await lonely_api.post("/api/jobs/create", json={"model": "a/b", "prompt": "x"})
+    await lonely_api.get(job.headers["location"])
+    await lonely_api.request("ODD", "/nowhere/17")
+
+    text = (await lonely_api.get("/metrics")).text
+
+    assert 'promptmill_recorded_jobs{status="queued"} 1.0' in text
+    assert 'promptmill_http_request_seconds_count{method="GET",route="/api/jobs/{job_id}",status="200"} 1.0' in text
+    assert 'promptmill_http_request_seconds_count{method="OTHER",route="(none)",status="404"} 1.0' in text
+    assert "/nowhere" not in text
