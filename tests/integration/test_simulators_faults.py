@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from promptmill.local.simulators.accounts import Timing
 from promptmill.local.simulators.faults import CONTENT_KINDS, EXCHANGE_KINDS
+from promptmill.local.simulators.serving import open_simulator
+from promptmill.local.simulators.wavespeed.app import create_wavespeed_app
 from tests.simulator_control import SimulatorControl
 
 SUBMIT = "/api/v3/wavespeed-ai/z-image/turbo"
@@ -289,3 +293,25 @@ def test_every_kind_of_fault_has_a_test() -> None:
         "webhook": 6,
         "chat": 4,
     }
+
+
+def test_every_kind_of_fault_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulators.md").read_text(encoding="utf-8")
+
+    kinds = EXCHANGE_KINDS.union(*CONTENT_KINDS.values())
+    assert sorted(kind for kind in kinds if f"`{kind}`" not in page) == []
+
+
+async def test_stopping_simulator_cuts_what_is_held() -> None:
+    app = create_wavespeed_app(Timing(min_seconds=0, max_seconds=0))
+    async with open_simulator(app) as simulator:
+        control = SimulatorControl(simulator.url, "somebody")
+        await control.order("submit", "hold")
+        headers = {"Authorization": "Bearer somebody"}
+        client = httpx.AsyncClient(base_url=simulator.url, headers=headers, trust_env=False)
+        answer = asyncio.create_task(submit(client))
+        await control.wait_held()
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        await answer
+    await client.aclose()

@@ -49,7 +49,7 @@ async def test_answer_follows_the_schema_and_the_instructions(grok_http: httpx.A
     written = json.loads(contents[0])
     assert contents[0] == contents[1]
     assert answers[0]["id"] != answers[1]["id"]
-    assert written["prompt"].startswith("a red fox in snow. ")
+    assert written["prompt"].startswith("A red fox in snow. ")
     assert "Instructions" not in written["prompt"]
     assert written["tags"] == ["a"]
 
@@ -62,7 +62,7 @@ async def test_pictures_change_the_prompt(grok_http: httpx.AsyncClient) -> None:
 
     assert "target picture" not in await written()
     assert "target picture" in await written(picture())
-    assert "style from the other 2" in await written(picture(), picture(), picture())
+    assert "style from the reference" in await written(picture(), picture(), picture())
 
 
 @pytest.mark.parametrize(

@@ -1,53 +1,20 @@
-"""WaveSpeed's simulator: envelopes, states, inputs, history, money, uploads and outputs."""
+"""WaveSpeed's simulator: envelopes, keys, inputs, states, endings and money."""
 
 from __future__ import annotations
 
-import io
 import re
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import av
 import httpx
 import pytest
-from PIL import Image
 
-from promptmill.local.simulators.accounts import Timing
-from promptmill.local.simulators.clock import now, rfc3339
-from promptmill.local.simulators.serving import open_simulator
-from promptmill.local.simulators.wavespeed.app import create_wavespeed_app
 from promptmill.local.simulators.wavespeed.catalogue import load_models
 from promptmill.local.simulators.wavespeed.inputs import find_problem
-from promptmill.local.simulators.wavespeed.journal import Journal
-from promptmill.local.simulators.wavespeed.predictions import KEPT_SECONDS
 from promptmill.presets import compose_request, load_presets
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
-
-TURBO = "wavespeed-ai/z-image/turbo"
-EDIT = "bytedance/seedream-v4/edit"
-KLING = "kwaivgi/kling-v2.5-turbo-pro/image-to-video"
-PICTURE = "https://example.com/picture.png"
-
-
-async def submit(client: httpx.AsyncClient, model: str = TURBO, **inputs: Any) -> dict[str, Any]:
-    answer = await client.post(f"/api/v3/{model}", json={"prompt": "a fox", **inputs})
-    assert answer.status_code == 200, answer.text
-    data: dict[str, Any] = answer.json()["data"]
-    return data
-
-
-async def result(client: httpx.AsyncClient, prediction_id: str) -> dict[str, Any]:
-    data: dict[str, Any] = (await client.get(f"/api/v3/predictions/{prediction_id}/result")).json()["data"]
-    return data
-
-
-async def history(client: httpx.AsyncClient, **question: Any) -> list[dict[str, Any]]:
-    answer = await client.post("/api/v3/predictions", json={"page": 1, "page_size": 100, **question})
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.json()["data"]["items"]
-    return items
+from tests.wavespeed_calls import EDIT, KLING, PICTURE, TURBO, result, submit
 
 
 async def test_submit_answers_a_created_prediction_in_the_envelope(wavespeed_http: httpx.AsyncClient) -> None:
@@ -262,72 +229,6 @@ async def test_submit_may_tell_an_id_beside_an_error_code(
     assert envelope["data"]["id"] == (await wavespeed_control.predictions())[0]["id"]
 
 
-async def test_history_is_newest_first_and_filtered(wavespeed_http: httpx.AsyncClient) -> None:
-    first = await submit(wavespeed_http, seed=1)
-    second = await submit(wavespeed_http, EDIT, images=[PICTURE])
-    third = await submit(wavespeed_http, seed=3)
-
-    async def ids(**question: Any) -> list[str]:
-        return [item["id"] for item in await history(wavespeed_http, **question)]
-
-    tomorrow = rfc3339(now() + 86_400)
-    assert await ids() == [third["id"], second["id"], first["id"]]
-    assert await ids(page=2, page_size=2) == [first["id"]]
-    assert await ids(model=EDIT) == [second["id"]]
-    assert await ids(status="failed") == []
-    assert await ids(status="completed", model=EDIT) == [second["id"]]
-    assert await ids(created_after=tomorrow) == []
-    assert len(await ids(created_before=tomorrow)) == 3
-
-
-async def test_history_holds_inputs_only_when_asked(wavespeed_http: httpx.AsyncClient) -> None:
-    await submit(wavespeed_http, seed=7)
-
-    without, with_inputs = await history(wavespeed_http), await history(wavespeed_http, include_inputs=True)
-
-    assert "inputs" not in without[0]
-    assert with_inputs[0]["inputs"] == {"prompt": "a fox", "seed": 7}
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        {"page_size": 10},
-        {"page": 1},
-        {"page": 0, "page_size": 10},
-        {"page": 1, "page_size": 101},
-        {"page": "1", "page_size": 10},
-        {"page": 1, "page_size": 10, "status": "open"},
-        {"page": 1, "page_size": 10, "created_after": "yesterday"},
-    ],
-)
-async def test_wrong_history_question_is_400(wavespeed_http: httpx.AsyncClient, question: dict[str, Any]) -> None:
-    answer = await wavespeed_http.post("/api/v3/predictions", json=question)
-
-    assert (answer.status_code, answer.json()["code"]) == (400, 400)
-
-
-async def test_prediction_can_stay_out_of_the_history(
-    wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl
-) -> None:
-    await wavespeed_control.order("submit", "hidden")
-    hidden, shown = await submit(wavespeed_http), await submit(wavespeed_http)
-    await wavespeed_control.order("history", "hidden")
-
-    empty, later = await history(wavespeed_http), await history(wavespeed_http)
-
-    assert empty == []
-    assert [item["id"] for item in later] == [shown["id"]]
-    assert (await result(wavespeed_http, hidden["id"]))["status"] == "completed"
-
-
-async def test_history_can_lack_inputs(wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl) -> None:
-    await submit(wavespeed_http)
-    await wavespeed_control.order("history", "without_inputs")
-
-    assert "inputs" not in (await history(wavespeed_http, include_inputs=True))[0]
-
-
 async def test_price_and_charge_agree(wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl) -> None:
     inputs = {"prompt": "a fox", "image": PICTURE, "duration": 10}
     question = {"model_id": KLING, "inputs": inputs}
@@ -374,107 +275,6 @@ def test_every_preset_is_a_model_whose_requests_are_taken(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "inputs", "size", "file_format"),
-    [
-        (EDIT, {"images": [PICTURE], "size": "1536*2048"}, (1536, 2048), "PNG"),
-        (EDIT, {"images": [PICTURE], "size": "4096*4096"}, (4096, 4096), "PNG"),
-        (TURBO, {"size": "256*1536", "seed": 5}, (256, 1536), "PNG"),
-        (TURBO, {"size": "1024*768", "output_format": "jpeg"}, (1024, 768), "JPEG"),
-        (TURBO, {"prompt": "狐狸 🦊 " * 200, "output_format": "webp"}, (1024, 1024), "WEBP"),
-        ("google/nano-banana-pro/text-to-image", {"resolution": "2k", "aspect_ratio": "16:9"}, (2048, 1152), "PNG"),
-    ],
-)
-async def test_output_is_a_picture_of_the_asked_size(
-    wavespeed_http: httpx.AsyncClient, model: str, inputs: dict[str, Any], size: tuple[int, int], file_format: str
-) -> None:
-    prediction = await result(wavespeed_http, (await submit(wavespeed_http, model, **inputs))["id"])
-
-    answer = await wavespeed_http.get(prediction["outputs"][0], headers={"Authorization": ""})
-
-    picture = Image.open(io.BytesIO(answer.content))
-    picture.load()
-    assert (picture.size, picture.format) == (size, file_format)
-    assert answer.headers["content-type"] == f"image/{file_format.lower()}"
-
-
-async def test_pictures_show_their_prompt_and_seed(wavespeed_http: httpx.AsyncClient) -> None:
-    async def picture(**inputs: Any) -> bytes:
-        prediction = await result(wavespeed_http, (await submit(wavespeed_http, **inputs))["id"])
-        return (await wavespeed_http.get(prediction["outputs"][0])).content
-
-    one, same = await picture(seed=1), await picture(seed=1)
-    other_seed, other_prompt = await picture(seed=2), await picture(seed=1, prompt="a badger")
-
-    assert one == same
-    assert len({one, other_seed, other_prompt}) == 3
-
-
-async def test_several_pictures_are_several_outputs_and_cost_so(
-    wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl
-) -> None:
-    submitted = await submit(wavespeed_http, "wavespeed-ai/flux-dev", num_images=3)
-
-    assert len(set((await result(wavespeed_http, submitted["id"]))["outputs"])) == 3
-    assert (await wavespeed_control.charges())[0]["usd"] == "0.036"
-
-
-async def test_video_output_decodes(wavespeed_http: httpx.AsyncClient) -> None:
-    prediction = await result(wavespeed_http, (await submit(wavespeed_http, KLING, image=PICTURE))["id"])
-
-    answer = await wavespeed_http.get(prediction["outputs"][0])
-    part = await wavespeed_http.get(prediction["outputs"][0], headers={"Range": "bytes=0-99"})
-
-    assert (answer.headers["content-type"], part.status_code, len(part.content)) == ("video/mp4", 206, 100)
-    with av.open(io.BytesIO(answer.content)) as film:
-        stream = film.streams.video[0]
-        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
-        assert len(list(film.decode(stream))) == stream.frames > 10
-
-
-async def test_output_exists_only_when_completed(
-    wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl
-) -> None:
-    await wavespeed_control.order("submit", "never")
-    submitted = await submit(wavespeed_http)
-    address = f"/output/{submitted['id']}-0.png"
-
-    before = await wavespeed_http.get(address)
-    await wavespeed_control.end(submitted["id"])
-
-    assert (before.status_code, (await wavespeed_http.get(address)).status_code) == (404, 200)
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "status"),
-    [
-        ({}, b"12345", 200),
-        ({"x-upload-ticket": "another"}, b"12345", 403),
-        ({"Content-Type": "text/plain"}, b"12345", 403),
-        ({}, b"1234", 400),
-    ],
-)
-async def test_upload_needs_exactly_what_the_ticket_says(
-    wavespeed_http: httpx.AsyncClient, headers: dict[str, str], body: bytes, status: int
-) -> None:
-    question = {"filename": "fox.png", "size": 5, "content_type": "image/png"}
-    ticket = (await wavespeed_http.post("/api/v3/media/uploads", json=question)).json()["data"]
-    upload = ticket["upload"]
-
-    put = await wavespeed_http.request(
-        upload["method"], upload["url"], content=body, headers={**upload["headers"], **headers}
-    )
-
-    assert put.status_code == status
-    assert (await wavespeed_http.get(ticket["download_url"])).status_code == (200 if status == 200 else 404)
-
-
-async def test_too_large_an_upload_is_413(wavespeed_http: httpx.AsyncClient) -> None:
-    question = {"filename": "fox.png", "size": 10**9}
-
-    assert (await wavespeed_http.post("/api/v3/media/uploads", json=question)).status_code == 413
-
-
-@pytest.mark.parametrize(
     ("method", "path"),
     [
         ("POST", "/api/v3/predictions/delete"),
@@ -488,46 +288,3 @@ async def test_what_nobody_calls_is_501(wavespeed_http: httpx.AsyncClient, metho
     answer = await wavespeed_http.request(method, path)
 
     assert (answer.status_code, answer.json()["code"]) == (501, 501)
-
-
-async def test_predictions_and_their_charges_survive_a_restart(tmp_path: Path) -> None:
-    journal = tmp_path / "simulator.jsonl"
-    headers = {"Authorization": "Bearer somebody"}
-
-    async def visit(url: str, path: str, **body: Any) -> Any:
-        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
-            return (await client.post(path, json=body) if body else await client.get(path)).json()["data"]
-
-    at_once = Timing(min_seconds=0, max_seconds=0)
-    async with open_simulator(create_wavespeed_app(at_once, journal=journal)) as simulator:
-        submitted = await visit(simulator.url, f"/api/v3/{TURBO}", prompt="a fox")
-    with journal.open("a") as file:
-        file.write('{"id": "half a li')  # as a killed process leaves it
-    async with open_simulator(create_wavespeed_app(at_once, journal=journal)) as simulator:
-        again = await visit(simulator.url, f"/api/v3/predictions/{submitted['id']}/result")
-        charges = await SimulatorControl(simulator.url, "somebody").charges()
-
-    assert again["status"] == "completed"
-    assert [charge["id"] for charge in charges] == [submitted["id"]]
-
-
-async def test_predictions_are_forgotten_after_seven_days(tmp_path: Path) -> None:
-    journal = tmp_path / "simulator.jsonl"
-    at_once = Timing(min_seconds=0, max_seconds=0)
-    async with (
-        open_simulator(create_wavespeed_app(at_once, journal=journal)) as simulator,
-        httpx.AsyncClient(base_url=simulator.url, headers={"Authorization": "Bearer x"}, trust_env=False) as client,
-    ):
-        submitted = await submit(client)
-    line = journal.read_text()
-    created = Journal(journal).load()[0].created_at
-    journal.write_text(line.replace(f'"created_at": {created}', f'"created_at": {created - KEPT_SECONDS}'))
-
-    async with (
-        open_simulator(create_wavespeed_app(at_once, journal=journal)) as simulator,
-        httpx.AsyncClient(base_url=simulator.url, headers={"Authorization": "Bearer x"}, trust_env=False) as client,
-    ):
-        answer = await client.get(f"/api/v3/predictions/{submitted['id']}/result")
-
-    assert answer.status_code == 404
-    assert journal.read_text() == ""

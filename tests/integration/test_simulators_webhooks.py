@@ -48,7 +48,7 @@ class Receiver:
 
     async def take(self, request: Request) -> Response:
         self.received.append(Received(dict(request.headers), await request.body(), request.url.query))
-        return Response(status_code=self.statuses.pop(0) if self.statuses else 200)
+        return Response(status_code=self.statuses.pop(0) if self.statuses else 200, headers={"Location": "/elsewhere"})
 
     async def wait(self, count: int = 1) -> list[Received]:
         await eventually(lambda: len(self.received) >= count, what=f"{count} webhook(s)")

@@ -76,7 +76,11 @@ class FrontDoor:
         text = request.url.path.encode() + b"\n" + raw
         call = Call(request, account, where, text, _parsed(raw), str(request.base_url).rstrip("/"))
         record = account.requests.add(where, request.method, request.url.path, request.url.query, _shown(call.body))
-        response = await self._answer(call, handler, key)
+        try:
+            response = await self._answer(call, handler, key)
+        except asyncio.CancelledError:
+            # uvicorn stops and ends what is still open. Its own answer would be a 500, which says something else.
+            response = CutConnection()
         record.status = 0 if isinstance(response, CutConnection) else response.status_code
         return response
 

@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 LONGEST_SUBJECT = 600
-LABEL = re.compile(r"^[\w '/-]{1,40}:\s*")
+HEADING = re.compile(r"(instructions|prompt|existing prompt):\s*", re.IGNORECASE)
+ABOUT_PICTURES = re.compile(r"pictures:", re.IGNORECASE)
 
 LIGHTS = (
     "soft morning light from the left",
@@ -35,14 +36,14 @@ def write_prompt(text: str, pictures: int) -> str:
     digest = sha256(f"{pictures} {text}".encode()).digest()
     subject = _subject(text) or "The subject of the picture"
     sentences = [
-        f"{subject.rstrip('.!? ')}.",
+        f"{subject}.",
         f"{LIGHTS[digest[0] % len(LIGHTS)].capitalize()}, {FRAMINGS[digest[1] % len(FRAMINGS)]};",
         f"{FINISHES[digest[2] % len(FINISHES)]}.",
     ]
     if pictures:
         sentences.append("Keep the pose, proportions and perspective of the target picture.")
     if pictures > 1:
-        sentences.append(f"Take materials and style from the other {pictures - 1} picture(s).")
+        sentences.append("Take materials and style from the reference pictures.")
     return " ".join(sentences)
 
 
@@ -76,7 +77,8 @@ def user_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _subject(text: str) -> str:
-    """Return the question's own words: without the labels of its lines, on one line, not too long."""
-    lines = (LABEL.sub("", line).strip() for line in text.splitlines())
-    words = " ".join(line for line in lines if line)
+    """Return the question's own words: without headings and the list of pictures, on one line, not too long."""
+    lines = [HEADING.sub("", line.strip(), count=1) for line in text.splitlines()]
+    sentences = [line.rstrip(".!? ") for line in lines if line and not ABOUT_PICTURES.match(line)]
+    words = " ".join(". ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences).split())
     return words if len(words) <= LONGEST_SUBJECT else words[:LONGEST_SUBJECT].rsplit(" ", 1)[0]

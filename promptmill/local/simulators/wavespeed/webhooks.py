@@ -113,9 +113,16 @@ def _headers(key: str, webhook_id: str, body: bytes, fault: Fault | None) -> dic
     }
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer other than 2xx, not another address to post to."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 def _post(address: str, body: bytes, headers: dict[str, str]) -> int:
     """Post once, past any proxy, in a thread; return the HTTP status, or 0 when no answer came."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     request = urllib.request.Request(address, data=body, headers=headers, method="POST")  # noqa: S310  # http(s) only: checked at submit
     try:
         with opener.open(request, timeout=ANSWER_SECONDS) as answer:
