@@ -1,0 +1,121 @@
+"""Children of the local stack: told apart, stopped for certain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from promptmill.local.errors import LocalStackError, PartFailed
+from promptmill.local.ports import free_port, is_free, require_free
+from promptmill.local.processes import Child, ProcessMark, find_process, start_child, stop_process
+from promptmill.local.readiness import answers, wait_ready
+from tests.fixtures.session import Session
+from tests.support import eventually_sync
+
+WAITS = "import signal; print('ready', flush=True); signal.pause()"
+FAILS = (
+    "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]); print('ready', flush=True); "
+    "signal.sigwait([signal.SIGUSR1]); sys.exit('what went wrong')"
+)
+DEAF = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True)\n"
+    "while True: signal.pause()"
+)
+WITH_CHILD = (
+    f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {DEAF!r}]).pid, flush=True); exec({DEAF!r})"
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "part.log"
+
+
+@pytest.fixture
+def run(session: Session, log: Path) -> Iterator[object]:
+    started: list[Child] = []
+
+    def start(code: str) -> Child:
+        child = session.guard(start_child("part", [sys.executable, "-c", code], log=log, environment=os.environ))
+        started.append(child)
+        wait_ready(child, lambda: "ready" in log.read_text(), within=10)
+        return child
+
+    yield start
+    for child in started:
+        child.kill()
+
+
+def test_child_has_a_session_of_its_own(run) -> None:
+    """So that Ctrl-C in our terminal does not reach it."""
+    child = run(WAITS)
+
+    assert os.getsid(child.process.pid) == child.process.pid != os.getsid(0)
+
+
+def test_stop_asks_first(run) -> None:
+    child = run(WAITS)
+
+    assert child.stop(10) is True
+    assert child.process.returncode == -signal.SIGTERM
+
+
+def test_child_that_does_not_listen_is_killed_with_its_group(run, log: Path) -> None:
+    child = run(WITH_CHILD)
+    grandchild = int(log.read_text().split()[0])
+
+    assert child.stop(0.2) is False
+
+    assert child.process.returncode == -signal.SIGKILL
+    eventually_sync(lambda: find_process(ProcessMark("grandchild", grandchild, child.mark.created)) is None)
+
+
+def test_process_is_known_by_pid_and_start_time(run) -> None:
+    mark = run(WAITS).mark
+
+    assert find_process(mark) is not None
+    assert find_process(ProcessMark("another", mark.pid, mark.created - 60)) is None
+
+
+def test_another_process_with_the_same_pid_is_never_stopped(run) -> None:
+    child = run(WAITS)
+
+    assert stop_process(ProcessMark("gone", child.mark.pid, child.mark.created - 60), 1) is False
+    assert child.process.poll() is None
+    assert stop_process(child.mark, 5) is True
+    assert child.process.wait(5) == -signal.SIGTERM
+
+
+def test_child_that_ends_is_told_with_the_end_of_its_log(run) -> None:
+    child = run(FAILS)
+    child.process.send_signal(signal.SIGUSR1)
+    child.process.wait(10)
+
+    with pytest.raises(PartFailed, match=r"part ended with exit code 1(.|\n)*what went wrong"):
+        child.require_alive()
+
+
+def test_child_that_is_not_ready_in_time_is_told(run) -> None:
+    with pytest.raises(PartFailed, match="not ready within 0 s"):
+        wait_ready(run(WAITS), lambda: False, within=0.1)
+
+
+def test_nobody_at_an_address_is_not_ready() -> None:
+    assert answers(f"http://127.0.0.1:{free_port()}/readyz") is False
+
+
+def test_busy_port_is_told_with_its_holder_and_variable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+
+        assert not is_free(port)
+        expected = rf"Port {port} for the API is in use by .*\(pid {os.getpid()}\).*set PROMPTMILL_PORT"
+        with pytest.raises(LocalStackError, match=expected):
+            require_free("the API", port, "PROMPTMILL_PORT")
+    require_free("the API", port, "PROMPTMILL_PORT")
