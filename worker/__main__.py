@@ -12,7 +12,6 @@ from typing import Final
 
 import structlog
 import uvloop
-from sqlalchemy.exc import SQLAlchemyError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
@@ -72,7 +71,7 @@ async def _resources(settings: Settings, stop: asyncio.Event) -> AsyncIterator[W
                     _log.warning("search_attributes_missing", names=missing)
                 yield resources
                 return
-        except (RuntimeError, RPCError, RecordUnavailable, SQLAlchemyError) as error:
+        except (RuntimeError, RPCError, RecordUnavailable) as error:
             _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_AGAIN_SECONDS)
             await _pause(stop)
     yield None
