@@ -1,0 +1,399 @@
+"""docs/operations.md, command by command: each named block is run as it stands there, against running processes.
+
+Replaced are only the places where things are: `.venv/bin`, and the two ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from uuid_utils import uuid7
+
+from promptmill.local.ports import free_port
+from promptmill.local.postgres import PostgresServer
+from promptmill.local.processes import start_child
+from promptmill.local.readiness import answers, wait_ready
+from promptmill.local.temporal import PRIORITY_LEVELS, TemporalServer
+from tests.fixtures.mill import Provider
+from tests.fixtures.session import ROOT, Session
+from tests.fixtures.simulators import Simulators
+from tests.support import eventually
+
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+BLOCKS = dict(re.findall(r"^```sh (?!untried)([\w-]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+
+MODEL = "wavespeed-ai/flux-dev"
+PICTURE = {"model": MODEL, "prompt": "A red fox in the snow"}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running Promptmill in a namespace of its own, and a terminal beside it."""
+
+    environment: dict[str, str]
+    folder: Path
+    api: httpx.AsyncClient
+    worker_port: int
+    postgres: PostgresServer
+    grok: Provider
+    wavespeed: Provider
+
+    def run(self, name: str, **variables: str) -> str:
+        """Paste a block of the page into a shell and return what it printed."""
+        commands = BLOCKS[name]
+        if "curl " in commands and shutil.which("curl") is None:
+            pytest.skip("curl is not there")
+        return self.shell(commands, **variables)
+
+    def shell(self, commands: str, **variables: str) -> str:
+        done = self.attempt(commands, **variables)
+        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def attempt(self, commands: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        for told, here in (
+            (".venv/bin", os.fspath(Path(sys.executable).parent)),
+            ("http://127.0.0.1:3000", str(self.api.base_url).rstrip("/")),
+            ("127.0.0.1:9464", f"127.0.0.1:{self.worker_port}"),
+        ):
+            commands = commands.replace(told, here)
+        return subprocess.run(
+            ["/bin/sh", "-euc", commands],
+            env=self.environment | variables,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+
+    async def create(self, **fields: Any) -> str:
+        answer = await self.api.post("/api/jobs/create", json=PICTURE | fields)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        return answer.json()["jobId"]
+
+    async def job(self, job_id: str) -> dict[str, Any]:
+        return (await self.api.get(f"/api/jobs/{job_id}")).raise_for_status().json()
+
+    async def reaches(self, job_id: str, status: str, within: float = 20) -> dict[str, Any]:
+        async def there() -> dict[str, Any]:
+            job = await self.job(job_id)
+            assert job["status"] == status, f"{job['status']}: {job['error']}"
+            return job
+
+        return await eventually(there, within, what=f"status {status}")
+
+    async def queue(self, name: str) -> dict[str, Any]:
+        queues = (await self.api.get("/api/init")).json()["temporal"]["queues"]
+        return next(queue for queue in queues if queue["name"] == name)
+
+    async def shows(self, name: str, text: str, **variables: str) -> str:
+        """Run a block that only looks until it shows a text: searches lag behind."""
+
+        async def shown() -> str:
+            printed = await asyncio.to_thread(self.run, name, **variables)
+            assert text in printed, printed
+            return printed
+
+        return await eventually(shown, 20, what=f"{name} shows {text}")
+
+    def run_status(self, job_id: str) -> str:
+        """Return how the latest run of a job's workflow stands."""
+        command = f".venv/bin/temporal workflow describe --workflow-id job-{job_id} --output json"
+        return json.loads(self.shell(command))["workflowExecutionInfo"]["status"].removeprefix(
+            "WORKFLOW_EXECUTION_STATUS_"
+        )
+
+    @contextmanager
+    def braked(self, block: str) -> Iterator[None]:
+        """Stop a queue by a block of the page, and release both at the end."""
+        self.run(block)
+        try:
+            yield
+        finally:
+            self.run("release")
+
+
+def make_namespace(server: TemporalServer, environment: dict[str, str]) -> None:
+    command = [server.binary, "operator", "namespace", "create", "--namespace", environment["TEMPORAL_NAMESPACE"]]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def mill(
+    session: Session,
+    postgres_server: PostgresServer,
+    database_template: str,
+    temporal_server: TemporalServer,
+    simulators: Simulators,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Installation]:
+    """An API and a worker as processes, with the names of queues and ids that the page has."""
+    name = f"operations-{uuid7()}"
+    folder = tmp_path_factory.mktemp("operations")
+    database = name.replace("-", "_")
+    postgres_server.psql("postgres", "-c", f"CREATE DATABASE {database} TEMPLATE {database_template}")
+    ports = {"api": free_port(), "worker": free_port()}
+    environment = {name: os.environ[name] for name in ("PROMPTMILL_DATA_DIR", "PROMPTMILL_ENV_FILE")} | {
+        "PATH": f"{postgres_server.programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.fspath(ROOT),
+        "PROMPTMILL_SIMULATED_ONLY": "true",
+        "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES": "true",
+        "DATABASE_URL": postgres_server.uri(database),
+        "TEMPORAL_ADDRESS": temporal_server.address,
+        "TEMPORAL_NAMESPACE": name,
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": str(PRIORITY_LEVELS),
+        "PROMPTMILL_RECONCILE_SECONDS": "2",
+        "PROMPTMILL_POLL_IMAGE_SECONDS": "0.1",
+        "PROMPTMILL_POLL_IMAGE_MAX_SECONDS": "0.3",
+        "PROMPTMILL_TEMPORAL_START_SECONDS": "5",
+        "PROMPTMILL_SHUTDOWN_SECONDS": "5",
+        "XAI_API_KEY": name,
+        "XAI_API_BASE": simulators.grok.url,
+        "WAVESPEED_API_KEY": name,
+        "WAVESPEED_API_BASE": simulators.wavespeed.url,
+        "PROMPTMILL_PORT": str(ports["api"]),
+        "PROMPTMILL_METRICS_PORT": str(ports["worker"]),
+        "PROMPTMILL_TEMPORAL_METRICS_PORT": "0",
+    }
+    make_namespace(temporal_server, environment)
+    children = [
+        session.guard(
+            start_child(
+                module,
+                [sys.executable, "-m", module],
+                log=session.folder / f"operations-{module}.log",
+                environment=environment,
+                folder=ROOT,
+            )
+        )
+        for module in ("worker", "api")
+    ]
+    for child in children:
+        wait_ready(child, lambda port=ports[child.name]: answers(f"http://127.0.0.1:{port}/readyz"), within=60)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['api']}", timeout=20, trust_env=False) as api:
+        yield Installation(
+            environment,
+            folder,
+            api,
+            ports["worker"],
+            postgres_server,
+            Provider(api, simulators.grok.url, name),
+            Provider(api, simulators.wavespeed.url, name),
+        )
+    for child in reversed(children):
+        child.stop(10)
+    postgres_server.psql("postgres", "-c", f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def test_every_command_of_the_page_is_run_here() -> None:
+    run_here = set(re.findall(r'(?:\.run|\.shows|\.braked)\(\s*"([\w-]+)"', Path(__file__).read_text()))
+    assert run_here == set(BLOCKS)
+
+
+def test_every_block_of_the_page_has_a_name_or_says_that_it_was_not_tried() -> None:
+    fences = re.findall(r"^```(\S.*)$", PAGE, re.MULTILINE)
+    assert len(fences) > len(BLOCKS)
+    for fence in fences:
+        language, _, name = fence.partition(" ")
+        assert language == "sh"
+        assert name == "untried" or name in BLOCKS
+
+
+def test_a_second_terminal_finds_another_temporal(mill: Installation) -> None:
+    local_env = mill.folder / ".promptmill" / "local.env"
+    local_env.parent.mkdir()
+    local_env.write_text("TEMPORAL_ADDRESS='127.0.0.1:17233'\nTEMPORAL_NAMESPACE='elsewhere'\n")
+    assert mill.run("where") == ""
+    assert mill.shell(BLOCKS["where"] + "env").count("127.0.0.1:17233") == 1
+
+
+async def test_looking(mill: Installation) -> None:
+    with mill.braked("brake-wavespeed"):
+        job_id = await mill.create(priority=9)
+        await mill.reaches(job_id, "dispatching")
+
+        listed = await mill.shows("list", f"job-{job_id}")
+        assert listed.count(f"job-{job_id}") == 2  # among the running ones, and by model and priority
+        assert "Total: 1" in listed
+
+        described = await mill.shows("describe", "submit_media", JOB=job_id)
+        assert f'"jobId":"{job_id}"' in described
+        assert "Waits for its turn at **WaveSpeed**" in described
+        assert "ActivityTaskScheduled" in described
+
+        await mill.shows("queues", "ApproximateBacklogCount")
+        checked = mill.run("check")
+        assert '"totalQueued":0' in checked
+        assert checked.count("✓") == 4
+    await mill.reaches(job_id, "completed")
+
+
+async def test_brake_on_wavespeed_holds_submissions_and_lets_paid_jobs_finish(mill: Installation) -> None:
+    await mill.wavespeed.set_timing(min_seconds=2, max_seconds=2)
+    try:
+        paid = await mill.create()
+        await mill.reaches(paid, "generating")
+        with mill.braked("brake-wavespeed"):
+            waiting = await mill.create()
+            assert (await mill.queue("promptmill-wavespeed"))["stopped"] is True
+            looked = mill.run("brake-look")
+            assert looked.count("spending stopped") == 1
+            await mill.reaches(paid, "completed")
+            assert (await mill.job(waiting))["status"] == "dispatching"
+            assert (await mill.job(waiting))["billed"] == "no"
+        assert (await mill.queue("promptmill-wavespeed"))["stopped"] is False
+        await mill.reaches(waiting, "completed")
+    finally:
+        await mill.wavespeed.set_timing(min_seconds=0, max_seconds=0)
+
+
+async def test_brake_on_grok_holds_questions(mill: Installation) -> None:
+    with mill.braked("brake-grok"):
+        job_id = await mill.create(prompt=None, useAiPrompt=True, instructions="A fox")
+        await mill.reaches(job_id, "prompting")
+        assert (await mill.queue("promptmill-grok"))["stopped"] is True
+        asked = len(await mill.grok.requests("chat"))
+    await mill.reaches(job_id, "completed")
+    assert len(await mill.grok.requests("chat")) == asked + 1
+
+
+@pytest.mark.parametrize("way", ["api", "temporal"])
+async def test_cancel_of_one_ends_it_in_a_stopped_queue(mill: Installation, way: str) -> None:
+    with mill.braked("brake-wavespeed"):
+        job_id = await mill.create()
+        await mill.reaches(job_id, "dispatching")
+        if way == "api":
+            assert job_id in mill.run("cancel-api", JOB=job_id)
+        else:
+            mill.run("cancel-one", JOB=job_id)
+        job = await mill.reaches(job_id, "cancelled", within=5)
+        assert job["billed"] == "no"
+        assert mill.run_status(job_id) == "CANCELED"
+
+
+async def test_cancel_by_query_ends_all(mill: Installation) -> None:
+    with mill.braked("brake-wavespeed"):
+        jobs = [await mill.create() for _ in range(3)]
+        await mill.shows("list", f"job-{jobs[-1]}")
+        printed = mill.run("cancel-query")
+        assert "Total: 3" in printed
+        for job_id in jobs:
+            await mill.reaches(job_id, "cancelled")
+            assert mill.run_status(job_id) == "CANCELED"
+
+
+async def test_terminate_of_one_is_recorded_within_a_pass(mill: Installation) -> None:
+    with mill.braked("brake-wavespeed"):
+        job_id = await mill.create()
+        await mill.reaches(job_id, "dispatching")
+        mill.run("terminate-one", JOB=job_id)
+        job = await mill.reaches(job_id, "terminated", within=15)
+        assert job["error"]["reasonCode"] == "workflow_terminated"
+        assert mill.run_status(job_id) == "TERMINATED"
+
+
+async def test_terminate_by_query_is_recorded_for_all(mill: Installation) -> None:
+    with mill.braked("brake-grok"):
+        jobs = [await mill.create(prompt=None, useAiPrompt=True, instructions="A fox") for _ in range(2)]
+        await mill.shows("list", f"job-{jobs[-1]}")
+        assert "Total: 2" in mill.run("terminate-query")
+        for job_id in jobs:
+            job = await mill.reaches(job_id, "terminated", within=20)
+            assert job["promptStatus"] == "failed"
+
+
+async def test_reset_of_a_paid_job_pays_nothing_again(mill: Installation) -> None:
+    await mill.wavespeed.set_timing(min_seconds=3, max_seconds=3)
+    try:
+        charges, asked = await mill.wavespeed.charges(), await mill.grok.requests("chat")
+        job_id = await mill.create(prompt=None, useAiPrompt=True, instructions="A fox")
+        before = await mill.reaches(job_id, "generating")
+        mill.run("reset", JOB=job_id)
+        job = await mill.reaches(job_id, "completed")
+    finally:
+        await mill.wavespeed.set_timing(min_seconds=0, max_seconds=0)
+    assert job["predictionId"] == before["predictionId"]
+    assert len(await mill.wavespeed.charges()) == len(charges) + 1
+    assert len(await mill.grok.requests("chat")) == len(asked) + 1
+    assert await eventually(lambda: mill.run_status(job_id) == "COMPLETED", what="the new run ends")
+
+
+async def test_reset_of_an_ended_job_does_nothing(mill: Installation) -> None:
+    job_id = await mill.create()
+    await mill.reaches(job_id, "completed")
+    charges = await mill.wavespeed.charges()
+    mill.run("reset", JOB=job_id)
+    await eventually(lambda: mill.run_status(job_id) == "COMPLETED", what="the new run ends")
+    assert await mill.wavespeed.charges() == charges
+
+
+async def test_unclear_submissions_are_found(mill: Installation) -> None:
+    await mill.wavespeed.order("submit", "cut", after=True)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+    await mill.shows("unknown", f"job-{job_id}")
+    mill.run("cancel-api", JOB=job_id)
+    assert (await mill.reaches(job_id, "cancelled"))["billed"] == "unknown"
+
+
+async def test_the_reconciler_runs_when_asked(mill: Installation) -> None:
+    ran = mill.run("reconcile-now")
+    assert '"started":0' in ran
+    assert '"ok":true' in ran
+    looked = mill.run("reconcile-look")
+    assert "ReconcileWorkflow" in looked
+
+
+async def test_the_reconciler_is_held_and_goes_on(mill: Installation) -> None:
+    hold, go_on = BLOCKS["reconcile-hold"].splitlines()
+    mill.shell(hold)
+    assert (await mill.api.get("/api/init")).json()["temporal"]["schedule"]["paused"] is True
+    mill.shell(go_on)
+    mill.run("reconcile-hold")
+    assert (await mill.api.get("/api/init")).json()["temporal"]["schedule"]["paused"] is False
+
+
+async def test_installation_is_made_again_and_adopted(mill: Installation) -> None:
+    assert "Search attributes and schedule are there." in mill.run("init")
+    assert mill.environment["TEMPORAL_NAMESPACE"] in mill.run("adopt")
+
+
+def test_schema_goes_up_and_an_empty_one_comes_down(mill: Installation, empty_database_url: str) -> None:
+    assert "CREATE TABLE jobs" in mill.run("migrate", DATABASE_URL=empty_database_url)
+    assert "base" in mill.run("migrate-down", DATABASE_URL=empty_database_url)
+
+
+async def test_schema_with_jobs_in_it_does_not_come_down(mill: Installation) -> None:
+    await mill.reaches(await mill.create(), "completed")
+    refused = mill.attempt(BLOCKS["migrate-down"])
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert (await mill.api.get("/api/jobs")).json()["items"]
+
+
+async def test_the_record_is_backed_up(mill: Installation) -> None:
+    await mill.create()
+    assert "TABLE DATA public jobs" in mill.run("backup")
+
+
+async def test_metrics_are_there(mill: Installation) -> None:
+    shown = mill.run("metrics")
+    assert 'promptmill_recorded_jobs{status="completed"}' in shown
+    assert '"ready":true' in shown
