@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -40,13 +40,14 @@ def up() -> None:
 @app.command()
 def simulators(
     *,
+    only: Annotated[Literal["grok", "wavespeed"] | None, typer.Option(help="One instead of both.")] = None,
     instant: Annotated[bool, typer.Option("--instant", help="Answer at once instead of after 1 to 3 seconds.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Remember predictions in the data folder.")] = False,
 ) -> None:
-    """Run both providers' simulators, until Ctrl-C."""
+    """Run the providers' simulators, until Ctrl-C."""
     from promptmill.commands.simulators import run_simulators
 
-    run_simulators(load_settings(), instant=instant, keep=keep)
+    run_simulators(load_settings(), only=only, instant=instant, keep=keep)
 
 
 @app.command()

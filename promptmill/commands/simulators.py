@@ -1,8 +1,9 @@
-"""`promptmill simulators`: both providers' simulators, until Ctrl-C."""
+"""`promptmill simulators`: the providers' simulators, until Ctrl-C."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.local.simulators.accounts import Timing
@@ -12,10 +13,13 @@ from promptmill.settings import Settings, variable_name
 INSTANT = Timing(min_seconds=0, max_seconds=0)
 
 
-def run_simulators(settings: Settings, *, instant: bool = False, keep: bool = False) -> None:
-    """Serve both simulators until SIGINT or SIGTERM.
+def run_simulators(
+    settings: Settings, *, only: Literal["grok", "wavespeed"] | None = None, instant: bool = False, keep: bool = False
+) -> None:
+    """Serve the simulators until SIGINT or SIGTERM.
 
     Args:
+        only: The one that is wanted; both without it.
         instant: Answer at once; else a job takes 1 to 3 s, so that its states can be seen.
         keep: Remember predictions in the data folder.
 
@@ -25,8 +29,8 @@ def run_simulators(settings: Settings, *, instant: bool = False, keep: bool = Fa
     try:
         asyncio.run(
             serve_simulators(
-                grok_port=settings.local_grok_port,
-                wavespeed_port=settings.local_wavespeed_port,
+                grok_port=None if only == "wavespeed" else settings.local_grok_port,
+                wavespeed_port=None if only == "grok" else settings.local_wavespeed_port,
                 grok_timing=INSTANT if instant else None,
                 wavespeed_timing=INSTANT if instant else None,
                 data_dir=settings.data_dir if keep else None,
@@ -39,4 +43,6 @@ def run_simulators(settings: Settings, *, instant: bool = False, keep: bool = Fa
 
 
 def _announce(urls: SimulatorUrls) -> None:
-    print(f"Grok's simulator: {urls.grok}\nWaveSpeed's simulator: {urls.wavespeed}", flush=True)  # noqa: T201  # a command's answer
+    for name, url in (("Grok", urls.grok), ("WaveSpeed", urls.wavespeed)):
+        if url is not None:
+            print(f"{name}'s simulator: {url}", flush=True)  # noqa: T201  # a command's answer

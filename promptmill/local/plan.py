@@ -86,9 +86,10 @@ class StackPlan:
                 ("Temporal", "local_temporal_port", LOOPBACK),
                 ("its Web UI", "local_temporal_ui_port", LOOPBACK),
             ]
-        if self.starts_simulators:
-            wanted += [("Grok's simulator", "local_grok_port", LOOPBACK)]
-            wanted += [("WaveSpeed's simulator", "local_wavespeed_port", LOOPBACK)]
+        if self.grok.simulated_by_us:
+            wanted.append(("Grok's simulator", "local_grok_port", LOOPBACK))
+        if self.wavespeed.simulated_by_us:
+            wanted.append(("WaveSpeed's simulator", "local_wavespeed_port", LOOPBACK))
         for part, field, host in wanted:
             require_free(part, getattr(settings, field), variable_name(field), host)
 

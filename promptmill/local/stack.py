@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
@@ -150,15 +150,16 @@ class Stack:
     def _start_simulators(self, parts: ExitStack) -> None:
         if not self.plan.starts_simulators:
             return
-        child = self._start_python(
-            parts, "simulators", "promptmill", SIMULATORS_STOP_SECONDS, arguments=("simulators", "--keep")
-        )
-        for provider in (self.plan.grok, self.plan.wavespeed):
-            if provider.simulated_by_us:
-                self._wait(f"{provider.name}'s simulator", child, f"{provider.base}/_simulator/health")
+        arguments = ["simulators", "--keep"]
+        wanted = [provider for provider in (self.plan.grok, self.plan.wavespeed) if provider.simulated_by_us]
+        if len(wanted) == 1:
+            arguments += ["--only", wanted[0].name.lower()]
+        child = self._start_python(parts, "simulators", "promptmill", SIMULATORS_STOP_SECONDS, arguments)
+        for provider in wanted:
+            self._wait(f"{provider.name}'s simulator", child, f"{provider.base}/_simulator/health")
 
     def _start_python(
-        self, parts: ExitStack, name: str, module: str, grace_seconds: float, arguments: tuple[str, ...] = ()
+        self, parts: ExitStack, name: str, module: str, grace_seconds: float, arguments: Sequence[str] = ()
     ) -> Child:
         """Start `python -m module`, stopped in `grace_seconds` when its turn comes."""
         self.folder.set_old_log_aside(name)

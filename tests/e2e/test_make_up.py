@@ -19,6 +19,7 @@ import pytest
 from promptmill.local.folder import DataFolder
 from promptmill.local.processes import Child, ProcessMark, find_process, stop_process
 from tests.fixtures.session import ROOT, Session, StartProcess
+from tests.fixtures.simulators import ProviderSimulator
 from tests.support import eventually_sync
 
 START_SECONDS = 60
@@ -40,9 +41,9 @@ class LocalStack:
         """Start `promptmill up` without waiting for it."""
         return self.start_process("up", "-m", "promptmill", "up", environment=self.environment | values)
 
-    def start_and_wait(self) -> Child:
+    def start_and_wait(self, **values: str) -> Child:
         """Start it, and return once it says that it runs."""
-        up = self.start()
+        up = self.start(**values)
         eventually_sync(lambda: up.process.poll() is not None or "is running" in said(up), START_SECONDS)
         assert up.process.poll() is None, said(up)
         return up
@@ -150,8 +151,12 @@ def test_second_ctrl_c_ends_a_stop_that_takes_too_long(stack: LocalStack) -> Non
     assert still_running(marks) == []
 
 
-def test_part_that_dies_is_told_with_its_log_and_ends_everything(stack: LocalStack) -> None:
-    up = stack.start_and_wait()
+def test_part_that_dies_is_told_with_its_log_and_ends_everything(
+    stack: LocalStack, grok_simulator: ProviderSimulator
+) -> None:
+    up = stack.start_and_wait(XAI_API_KEY="own", XAI_API_BASE=grok_simulator.url)
+    assert "WaveSpeed's simulator" in said(up)
+    assert "Grok's simulator" not in said(up)  # it has one of its own
     marks = stack.marks()
     os.kill(next(mark.pid for mark in marks if mark.name == "worker"), signal.SIGKILL)
 

@@ -32,10 +32,10 @@ class Simulator:
 
 @dataclass(frozen=True)
 class SimulatorUrls:
-    """The addresses of both simulators."""
+    """The addresses of both simulators; None for one that was not wanted."""
 
-    grok: str
-    wavespeed: str
+    grok: str | None
+    wavespeed: str | None
 
 
 class _Server(uvicorn.Server):
@@ -85,18 +85,18 @@ async def open_simulator(app: ASGIApp, port: int = 0) -> AsyncIterator[Simulator
 
 async def serve_simulators(
     *,
-    grok_port: int,
-    wavespeed_port: int,
+    grok_port: int | None,
+    wavespeed_port: int | None,
     grok_timing: Timing | None = None,
     wavespeed_timing: Timing | None = None,
     data_dir: Path | None = None,
     on_ready: Callable[[SimulatorUrls], None] | None = None,
 ) -> None:
-    """Serve both simulators until SIGINT or SIGTERM.
+    """Serve the simulators until SIGINT or SIGTERM.
 
     Args:
-        grok_port: Port of Grok's; 0 takes a free one.
-        wavespeed_port: Port of WaveSpeed's; 0 takes a free one.
+        grok_port: Port of Grok's; 0 takes a free one, None serves none.
+        wavespeed_port: Port of WaveSpeed's; 0 takes a free one, None serves none.
         grok_timing: How long completions take on a new account; 0.5 to 1.5 s by default.
         wavespeed_timing: How long predictions take on a new account; 1 to 3 s by default.
         data_dir: Folder in which WaveSpeed's predictions outlive the process; without one they are forgotten.
@@ -112,12 +112,13 @@ async def serve_simulators(
             loop.add_signal_handler(number, stop.set)
     journal = data_dir / JOURNAL if data_dir else None
     async with AsyncExitStack() as stack:
+
+        async def serve(app: ASGIApp, port: int | None) -> str | None:
+            return None if port is None else (await stack.enter_async_context(open_simulator(app, port))).url
+
         grok = create_grok_app(grok_timing or Timing(min_seconds=0.5, max_seconds=1.5))
         wavespeed = create_wavespeed_app(wavespeed_timing or Timing(), journal=journal)
-        urls = SimulatorUrls(
-            grok=(await stack.enter_async_context(open_simulator(grok, grok_port))).url,
-            wavespeed=(await stack.enter_async_context(open_simulator(wavespeed, wavespeed_port))).url,
-        )
+        urls = SimulatorUrls(grok=await serve(grok, grok_port), wavespeed=await serve(wavespeed, wavespeed_port))
         if on_ready:
             on_ready(urls)
         await stop.wait()
