@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
 import structlog
+from temporalio.service import RPCError
 
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.resources import ApiResources
@@ -23,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 async def start_jobs(resources: ApiResources, jobs: Sequence[Job]) -> int:
     """Start the workflows of accepted jobs and return how many are known to run."""
-    started: list[UUID] = [job.id for job in jobs if await resources.gate.start_job(job_input(job))]
+    started: list[UUID] = [job.id for job in jobs if await asked(resources.gate.start_job(job_input(job)))]
     await _mark(resources.store, job_ids=started)
     return len(started)
 
@@ -31,10 +32,24 @@ async def start_jobs(resources: ApiResources, jobs: Sequence[Job]) -> int:
 async def start_prompt_jobs(resources: ApiResources, prompt_jobs: Sequence[PromptGenerationJob]) -> int:
     """Start the workflows of accepted prompt jobs that stand alone and return how many are known to run."""
     started: list[UUID] = [
-        prompt_job.id for prompt_job in prompt_jobs if await resources.gate.start_prompt_job(prompt_request(prompt_job))
+        prompt_job.id
+        for prompt_job in prompt_jobs
+        if await asked(resources.gate.start_prompt_job(prompt_request(prompt_job)))
     ]
     await _mark(resources.store, prompt_job_ids=started)
     return len(started)
+
+
+async def asked(question: Awaitable[bool]) -> bool:
+    """Return whether Temporal did what was asked; a refusal is logged and counts as no.
+
+    The record already holds what the caller wants: an error now would make them ask again, and get a second job.
+    """
+    try:
+        return await question
+    except RPCError as error:
+        _log.error("temporal_refused", error=str(error))
+        return False
 
 
 async def start_stranded(resources: ApiResources) -> tuple[int, int]:

@@ -40,15 +40,18 @@ class WorkflowLinks:
         return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
 
 
-def job_answer(job: Job, *, billed: Billed, wait: Wait, workflows: WorkflowLinks) -> JobAnswer:
-    """Return a job as callers see it."""
+def job_answer(
+    job: Job, *, billed: Billed, wait: Wait, workflows: WorkflowLinks, started: bool | None = None
+) -> JobAnswer:
+    """Return a job as callers see it. `started`: whether its workflow runs, where more is known than the row tells."""
+    runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
     here = f"/api/jobs/{job.id}"
     return JobAnswer.model_validate(
         {
             **{name: getattr(job, name) for name in _JOB_COLUMNS},
             "job_id": job.id,
-            "status_text": job_text(job.status, wait, job.reason_code, started=job.workflow_started_at is not None),
+            "status_text": job_text(job.status, wait, job.reason_code, started=runs),
             "metadata": job.caller_metadata,
             "wait": wait,
             "queue_position": wait.position,
@@ -68,14 +71,16 @@ def job_answer(job: Job, *, billed: Billed, wait: Wait, workflows: WorkflowLinks
     )
 
 
-def prompt_job_answer(prompt_job: PromptGenerationJob, *, wait: Wait, workflows: WorkflowLinks) -> PromptJobAnswer:
-    """Return a prompt job as callers see it."""
+def prompt_job_answer(
+    prompt_job: PromptGenerationJob, *, wait: Wait, workflows: WorkflowLinks, started: bool | None = None
+) -> PromptJobAnswer:
+    """Return a prompt job as callers see it. `started` as in `job_answer`."""
     final = prompt_job.status in FINAL_PROMPT_STATUSES
     here = f"/api/prompt/queue/{prompt_job.id}"
     alone = prompt_job.job_id is None
     # A prompt job of a job has no workflow of its own: the job's workflow is what runs.
     workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
-    started = prompt_job.workflow_started_at is not None or not alone
+    runs = (prompt_job.workflow_started_at is not None or not alone) if started is None else started
     return PromptJobAnswer.model_validate(
         {
             **{name: getattr(prompt_job, name) for name in _PROMPT_JOB_COLUMNS},
@@ -84,7 +89,7 @@ def prompt_job_answer(prompt_job: PromptGenerationJob, *, wait: Wait, workflows:
                 prompt_job.status,
                 wait,
                 prompt_job.reason_code,
-                started=started,
+                started=runs,
                 cancelling=prompt_job.cancel_requested_at is not None and not final,
             ),
             "metadata": prompt_job.caller_metadata,

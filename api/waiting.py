@@ -49,7 +49,8 @@ async def prompt_job_wait(store: Store, prompt_job: PromptGenerationJob) -> Wait
     """
     if prompt_job.status == PromptJobStatus.PROCESSING:
         return await _processing_wait(store, prompt_job, _now())
-    if prompt_job.status != PromptJobStatus.QUEUED:
+    starts_later = prompt_job.job_id is None and prompt_job.workflow_started_at is None
+    if prompt_job.status != PromptJobStatus.QUEUED or starts_later:
         return NOTHING
     place = await store.prompts.queue_position(prompt_job.id)
     if place is None:

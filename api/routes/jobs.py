@@ -16,12 +16,12 @@ from api.errors import Refused, problems
 from api.idempotency import HEADER, REPLAYED
 from api.schemas.answers import JobAnswer, JobList, Timeline
 from api.schemas.jobs import CreateJob, ListJobs
-from api.starting import start_jobs
+from api.starting import asked, start_jobs
 from api.strict_json import StrictRoute
 from api.views import WorkflowLinks, event_answer, job_answer
 from api.waiting import brief_wait, job_wait
 from promptmill.contracts.errors import RecordNotFound
-from promptmill.contracts.jobs import FINAL_STATUSES
+from promptmill.contracts.jobs import FINAL_STATUSES, Billed
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter
 from promptmill.store import Store
@@ -62,12 +62,13 @@ async def create_job(
     """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
     wanted = await new_job(request, owner=owner, settings=resources.settings, store=resources.store)
     job, replayed = await resources.store.jobs.accept(wanted, key)
+    response.headers["Location"] = f"/api/jobs/{job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-    elif await start_jobs(resources, [job]):
-        job = await resources.store.jobs.get(job.id, owner=owner)
-    response.headers["Location"] = f"/api/jobs/{job.id}"
-    return await _answer(resources.store, job, workflows)
+        return await _answer(resources.store, job, workflows)
+    started = await start_jobs(resources, [job]) == 1
+    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
+    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=workflows, started=started)
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
@@ -114,7 +115,7 @@ async def cancel_job(
     await _find(store, job_id, owner)
     job, ask_temporal = await store.jobs.request_cancel(job_id, owner=owner)
     if ask_temporal:
-        await resources.gate.cancel(job_workflow_id(job_id))
+        await asked(resources.gate.cancel(job_workflow_id(job_id)))
     if job.status not in FINAL_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
     return await _answer(store, job, workflows)

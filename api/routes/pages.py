@@ -9,7 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.dependencies import SettingsDep
@@ -25,9 +25,11 @@ _LONG: Final = {"Cache-Control": "public, max-age=3600"}
 
 
 @router.get("/")
-async def show_page(settings: SettingsDep) -> HTMLResponse:
+async def show_page(request: Request, settings: SettingsDep) -> HTMLResponse:
     """Show what this is and where to go."""
-    return HTMLResponse(Template(_text("index.html")).substitute(temporal_ui=escape(settings.temporal_ui_url)))
+    page = Template(_text("index.html"))
+    here = str(request.base_url).rstrip("/")
+    return HTMLResponse(page.substitute(temporal_ui=escape(settings.temporal_ui_url), here=escape(here)))
 
 
 @router.get("/web/{name}")

@@ -12,9 +12,9 @@ from api.dependencies import IdempotencyDep, IdInPath, OwnerDep, ResourcesDep, S
 from api.errors import Refused, problems
 from api.idempotency import REPLAYED
 from api.routes.jobs import IDEMPOTENCY_HEADER
-from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics
+from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, Wait, WaitFor
 from api.schemas.prompt_queue import EnqueuePrompt
-from api.starting import start_prompt_jobs
+from api.starting import asked, start_prompt_jobs
 from api.strict_json import StrictRoute
 from api.views import WorkflowLinks, prompt_job_answer
 from api.waiting import prompt_job_wait, seconds_to_drain
@@ -53,12 +53,14 @@ async def enqueue_prompt(
     """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
     wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
+    response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-    elif await start_prompt_jobs(resources, [prompt_job]):
-        prompt_job = await resources.store.prompts.get(prompt_job.id, owner=owner)
-    response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
-    return await _answer(resources.store, prompt_job, workflows)
+        return await _answer(resources.store, prompt_job, workflows)
+    started = await start_prompt_jobs(resources, [prompt_job]) == 1
+    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
+    wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
+    return prompt_job_answer(prompt_job, wait=wait, workflows=workflows, started=started)
 
 
 @router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -99,7 +101,7 @@ async def cancel_prompt_job(
     await _find(store, prompt_job_id, owner)
     prompt_job, job_id, ask_temporal = await store.prompts.request_cancel(prompt_job_id, owner=owner)
     if ask_temporal:
-        await resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id))
+        await asked(resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id)))
     if prompt_job.status not in FINAL_PROMPT_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
     return await _answer(store, prompt_job, workflows)

@@ -7,6 +7,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -335,6 +336,24 @@ async def test_the_same_key_at_the_same_time_makes_one_job(lonely_api: httpx.Asy
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["jobId"] for answer in answers}) == 1
     assert len(await store.jobs.list("local", _all())) == 1
+
+
+async def test_a_key_that_another_request_holds_is_busy(
+    lonely_api: httpx.AsyncClient, store: Store, database_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    unfinished = connection.transaction()
+    await unfinished.start()
+    await connection.execute(
+        "INSERT INTO idempotency_keys (owner, key, request_hash, job_id) VALUES ('local', 'k', 'x', gen_random_uuid())"
+    )
+    answer = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={"Idempotency-Key": "k"})
+    await unfinished.rollback()
+    await connection.close()
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
+    assert int(answer.headers["retry-after"]) > 0
+    assert await store.jobs.list("local", _all()) == []
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "\xe9"])

@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from promptmill.contracts.names import grok_queue, wavespeed_queue
 from promptmill.settings import Settings
+from tests.fixtures.api import open_api
 from tests.fixtures.mill import IMAGE_MODEL, Mill
 from tests.support import eventually
 
@@ -108,6 +109,18 @@ async def test_the_reconciler_runs_on_demand(api_client: httpx.AsyncClient, mill
 
     assert (answer.status_code, answer.json()) == (200, {"started": 1, "closed": 0, "delivered": 0, "resolved": 0})
     await reaches(api_client, f"/api/jobs/{job_id}", "completed")
+
+
+async def test_a_job_is_accepted_while_temporal_refuses(settings: Settings, temporal: Any) -> None:
+    """An error would make the caller ask again, and the stored job would run beside the second one."""
+    nowhere = settings.model_copy(update={"temporal": {**settings.temporal, "TEMPORAL_NAMESPACE": "nowhere"}})
+    async with open_api(nowhere) as client:
+        created = await client.post("/api/jobs/create", json={"model": IMAGE_MODEL, "prompt": "a fox"})
+        queued = await client.post("/api/prompt/queue", json={"prompt": "a fox"})
+        cancelled = await client.delete(created.headers["location"])
+
+    assert (created.status_code, queued.status_code, cancelled.status_code) == (202, 202, 200)
+    assert created.json()["statusText"] == "Accepted; it starts as soon as Temporal answers."
 
 
 async def test_without_temporal_the_reconciler_is_unavailable(lonely_api: httpx.AsyncClient) -> None:
