@@ -126,6 +126,35 @@ class Settings(BaseSettings):
         600, ge=0, description="How long a 404 for an accepted prediction is not believed."
     )
 
+    public_url: str | None = Field(
+        None,
+        description="Public https address of the API; switches WaveSpeed's webhooks on. Let through /api/webhooks/ alone.",
+    )
+    wavespeed_webhook_secret: SecretStr | None = Field(
+        None,
+        validation_alias="WAVESPEED_WEBHOOK_SECRET",
+        description="Secret of WaveSpeed's webhooks (whsec_…); fetched from WaveSpeed when absent.",
+    )
+    poll_after_seconds: float = Field(
+        60, ge=0, description="How long a webhook may take before the result is asked for."
+    )
+    absent_after_seconds: float = Field(
+        300,
+        gt=0,
+        description="How long after a POST, and between two reads, the history must lack it to prove it absent.",
+    )
+    resubmit_when_absent: bool = Field(
+        False, description="Submit again by itself what was proved never to have reached WaveSpeed."
+    )
+    late_days: float = Field(7, ge=0, le=7, description="Days for which media of ended jobs is still asked for.")
+
+    # -- callbacks (`callbackUrl`)
+    callback_secret: SecretStr | None = Field(
+        None, description="Secret (whsec_… or base64) that signs callbacks by the Standard Webhooks scheme."
+    )
+    callback_timeout_seconds: float = Field(15, gt=0, le=60, description="How long a receiver of a callback may take.")
+    callback_give_up_seconds: float = Field(86_400, gt=0, description="How long a callback is tried.")
+
     # -- API
     host: str = Field(
         "127.0.0.1", description="Address that the API listens on. Another than loopback needs PROMPTMILL_API_TOKEN."

@@ -127,7 +127,8 @@ class JobInput(Message):
 class JobSnapshot(Message):
     """A job's row, as far as its workflow needs it to decide.
 
-    `prompt_source` is null until the text that will be sent to WaveSpeed is settled.
+    `prompt_source` is null until the text that will be sent to WaveSpeed is settled. `open_submission` is the state of
+    its submission in `intended`, `unknown` or `accepted`; a job in `submit_unknown` without one may be submitted again.
     """
 
     job_id: UUID
@@ -142,7 +143,10 @@ class JobSnapshot(Message):
     outputs: tuple[Output, ...] = ()
     prompt_cost_usd: Decimal | None = None
     media_cost_usd: Decimal | None = None
+    deadline_at: datetime | None = None
+    dispatched_at: datetime | None = None
     completed_at: datetime | None = None
+    open_submission: SubmissionState | None = None
 
 
 class JobResult(Message):
@@ -207,6 +211,8 @@ class SubmitResult(Message):
     error: str | None = None
     final: bool = False
     recorded: bool = True
+    poll_after_seconds: float = 0
+    """How long a webhook may take before the result is asked for; 0 where no webhook was ordered."""
 
 
 class PredictionRequest(Message):

@@ -8,6 +8,13 @@ from uuid import UUID
 JOB_WORKFLOW: Final = "GenerateMediaWorkflow"
 PROMPT_WORKFLOW: Final = "GeneratePromptWorkflow"
 RECONCILE_WORKFLOW: Final = "ReconcileWorkflow"
+CALLBACK_WORKFLOW: Final = "DeliverCallbackWorkflow"
+
+DELIVER_RESULT: Final = "deliver_result"
+"""Signal to a job: a webhook has come."""
+
+DECIDE_SUBMISSION: Final = "decide_submission"
+"""Signal to a job: a person has decided on its unclear submission."""
 
 DEFAULT_TASK_QUEUE: Final = "promptmill"
 
@@ -29,6 +36,11 @@ def job_workflow_id(job_id: UUID) -> str:
 def prompt_workflow_id(prompt_job_id: UUID) -> str:
     """Return the workflow id of a prompt job that stands alone."""
     return f"prompt-{prompt_job_id}"
+
+
+def callback_workflow_id(job_id: UUID) -> str:
+    """Return the id of the workflow that tells a job's end."""
+    return f"callback-{job_id}"
 
 
 def reconcile_schedule_id(task_queue: str) -> str:

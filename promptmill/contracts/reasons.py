@@ -29,6 +29,9 @@ class ReasonCode(StrEnum):
     WAVESPEED_RATE_LIMITED = "wavespeed_rate_limited"
     WAVESPEED_UNREACHABLE = "wavespeed_unreachable"
     SUBMIT_UNCLEAR = "submit_unclear"
+    SUBMISSION_ABSENT = "submission_absent"
+    SUBMISSION_ABANDONED = "submission_abandoned"
+    SUBMISSIONS_HELD = "submissions_held"
     PROVIDER_MODE_CHANGED = "provider_mode_changed"
     # WaveSpeed: the prediction
     GENERATION_FAILED = "generation_failed"
@@ -121,6 +124,18 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.SUBMIT_UNCLEAR: Reason(
         "The submission may have reached WaveSpeed, and no clear answer came back. It may be billed and is never repeated by itself.",
         "Look for the prediction in WaveSpeed's history before creating the job again.",
+    ),
+    ReasonCode.SUBMISSION_ABSENT: Reason(
+        "The submission never reached WaveSpeed: its history was read twice, completely, and does not hold it.",
+        "Nothing was billed. Retry the job; PROMPTMILL_RESUBMIT_WHEN_ABSENT=on does that by itself.",
+    ),
+    ReasonCode.SUBMISSION_ABANDONED: Reason(
+        "A person gave the unclear submission up.",
+        "It may have been billed. Create the job again if the media is still needed.",
+    ),
+    ReasonCode.SUBMISSIONS_HELD: Reason(
+        "Submissions are stopped: the record is older than what was paid, so a backup seems to have been restored.",
+        "Run `promptmill restore-check`.",
     ),
     ReasonCode.PROVIDER_MODE_CHANGED: Reason(
         "The job was accepted for another kind of provider (real or simulated) than this worker has.",

@@ -135,6 +135,8 @@ class Permission(StrEnum):
     ACCEPTED = "accepted"
     UNKNOWN = "unknown"
     STOP = "stop"
+    HOLD = "hold"
+    """Submissions are stopped for all jobs (an older backup was restored): ask again later."""
 
 
 class SubmissionIntent(Message):
@@ -186,8 +188,12 @@ class SubmissionOutcome(Message):
 
 
 class Settlement(Message):
-    """What the record holds after an outcome: the job's status now, and when the submission was accepted."""
+    """What the record holds after an outcome: the job's status now, and which prediction was accepted when.
+
+    The state may be another than the reported one: a webhook can know of an acceptance that the POST did not see.
+    """
 
     state: SubmissionState
     job_status: str
     accepted_at: datetime | None = None
+    prediction_id: str | None = None

@@ -1,0 +1,76 @@
+"""What is known, and guessed, about a submission that got no clear answer; and what a person decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from promptmill.contracts.messages import Message
+
+
+class Decision(StrEnum):
+    """A person's word on an unclear submission."""
+
+    ADOPT = "adopt"
+    RESUBMIT = "resubmit"
+    ABANDON = "abandon"
+
+
+class ResolvedBy(StrEnum):
+    """What settled a submission that was unclear. Answers and webhooks are facts, the history is inference."""
+
+    ANSWER = "answer"
+    WEBHOOK = "webhook"
+    HISTORY = "history"
+    ABSENCE = "absence"
+    PERSON = "person"
+
+
+class UnclearSubmission(Message):
+    """A submission in `unknown`, with all that its prediction can be recognised by.
+
+    Attributes:
+        sent_from, sent_until: When the POST can have been made, by our clock.
+        others_open: Whether another submission with the same request hash is `intended` or `unknown`.
+        absent_since: When the history was first seen without a candidate; null when it was not.
+    """
+
+    submission_id: UUID
+    job_id: UUID
+    model: str
+    request: dict[str, Any]
+    request_hash: str
+    provider_base: str
+    key_fingerprint: str
+    sent_from: datetime
+    sent_until: datetime
+    others_open: bool = False
+    candidates: tuple[str, ...] = ()
+    absent_since: datetime | None = None
+
+
+class LatePrediction(Message):
+    """A paid prediction whose job has ended without outputs, to be read once more."""
+
+    submission_id: UUID
+    job_id: UUID
+    prediction_id: str
+    model: str
+    kind: str
+    accepted_at: datetime
+
+
+class ResultDelivery(Message):
+    """A webhook of WaveSpeed that was checked and stored: a hint to read the result now."""
+
+    event_id: str
+    prediction_id: str | None = None
+
+
+class SubmissionDecision(Message):
+    """A person's decision, already in the record: a hint to look there now."""
+
+    decision: Decision
+    prediction_id: str | None = None
