@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.simulators",
     "tests.fixtures.simulator_accounts",
     "tests.fixtures.one_test",
+    "tests.fixtures.record",
     "tests.fixtures.mill",
     "tests.fixtures.api",
 ]

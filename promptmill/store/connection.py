@@ -58,7 +58,7 @@ def connector(database_url: str, *, command_seconds: float | None) -> Callable[[
     return connect
 
 
-def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
+def create_engine(database_url: str, *, pool_size: int, command_seconds: float = COMMAND_SECONDS) -> AsyncEngine:
     """Return an engine whose statements each commit by themselves: what belongs together is one function in Postgres.
 
     It does not connect yet. A connection that the server has closed is noticed when it is taken from the pool, without
@@ -69,7 +69,7 @@ def create_engine(database_url: str, *, pool_size: int) -> AsyncEngine:
     """
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connector(database_url, command_seconds=COMMAND_SECONDS),
+        async_creator=connector(database_url, command_seconds=command_seconds),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,

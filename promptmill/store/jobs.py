@@ -145,10 +145,13 @@ class JobStore:
 
 
 def job_input(job: Job) -> JobInput:
-    """Return the input of a job's workflow, built from the row alone."""
+    """Return the input of a job's workflow, built from the row alone.
+
+    Its prompt is the caller's text, also where Grok is to write another.
+    """
     return JobInput.model_validate(
-        {name: getattr(job, name) for name in JobInput.model_fields if name not in {"job_id", "metadata"}}
-        | {"job_id": job.id, "metadata": job.caller_metadata}
+        {name: getattr(job, name) for name in JobInput.model_fields if name not in {"job_id", "metadata", "prompt"}}
+        | {"job_id": job.id, "metadata": job.caller_metadata, "prompt": job.original_prompt or job.prompt}
     )
 
 

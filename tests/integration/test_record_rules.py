@@ -1,0 +1,252 @@
+"""No sequence of reports, in whatever order and however often repeated, breaks the rules of the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promptmill.contracts.jobs import FINAL_STATUSES, JobChange, JobStatus, SubmissionState
+from promptmill.contracts.prompts import PromptChange, PromptJobStatus
+from promptmill.contracts.store import Permission, PromptEnd, PromptFailure, SubmissionIntent, SubmissionOutcome
+from promptmill.store import OpenRow
+from sql.models import Job, PromptGenerationJob
+from tests.fixtures.record import Record, accepted, intent, new_prompt_job, written
+
+PROMPTS = "prompt_generation_jobs"
+OUTCOMES = ("accepted", "rejected", "refused", "unknown")
+attempt = st.integers(-2, 0)  # 0: the current one; others: late reports of earlier ones
+sender = st.integers(-3, -1)  # which of the attempts so far speaks
+
+STEP = st.one_of(
+    st.tuples(
+        st.sampled_from(["begin", "begin_attempt", "permit", "permit_again", "cancel", "cancel_prompt", "claim"])
+    ),
+    st.tuples(st.just("advance"), st.sampled_from(JobStatus), st.booleans()),
+    st.tuples(st.just("write"), attempt),
+    st.tuples(st.just("give_up"), attempt),
+    st.tuples(st.just("fail"), attempt, st.booleans()),
+    st.tuples(st.just("change_prompt"), st.sampled_from(PromptJobStatus)),
+    # most often the last sender, so that long stories happen too
+    st.tuples(st.just("settle"), st.one_of(st.just(-1), sender), st.sampled_from(OUTCOMES)),
+    st.tuples(st.just("permit_restored"), st.booleans()),
+    st.tuples(st.sampled_from(["restart", "give_up_submission", "pass_deadline", "delete"])),
+)
+STORY = st.lists(STEP, min_size=1, max_size=30)
+
+
+@dataclass
+class Story:
+    """One job through a sequence of reports, and what must stay true of it."""
+
+    record: Record
+    job_id: UUID
+    prompt_job_id: UUID
+    intents: list[SubmissionIntent] = field(default_factory=list)
+    in_flight: set[UUID] = field(default_factory=set)
+    """Submissions that were permitted and of which nobody has said that nothing was made."""
+    predictions: set[str] = field(default_factory=set)
+    paid_attempts: set[int] = field(default_factory=set)
+    given_up: bool = False
+
+    async def step(self, name: str, *arguments: Any) -> None:
+        before = await self.look()
+        await getattr(self, name)(*arguments)
+        await self.check(name, before, await self.look())
+
+    async def look(self) -> tuple[Job, PromptGenerationJob]:
+        store = self.record.store
+        return await store.jobs.get(self.job_id), await store.prompts.get(self.prompt_job_id)
+
+    async def check(
+        self, step: str, before: tuple[Job, PromptGenerationJob], after: tuple[Job, PromptGenerationJob]
+    ) -> None:
+        (old, old_prompt), (job, prompt) = before, after
+        final = {str(status) for status in FINAL_STATUSES}
+        if old.status in final:
+            assert job.status == old.status, "a final status was left"
+        if old_prompt.status in final:
+            assert prompt.status == old_prompt.status, "a prompt job's final status was left"
+        if job.status in final:
+            assert prompt.status in final, "an ended job has an open prompt job"
+            assert job.completed_at is not None
+        for name in ("prediction_id", "prompt_cost_usd", "media_cost_usd", "prompt"):
+            assert getattr(old, name) is None or getattr(job, name) is not None, f"{name} was lost"
+        assert not old.outputs or job.outputs, "outputs were lost"
+        assert old_prompt.generated_prompt is None or prompt.generated_prompt is not None, "the written prompt was lost"
+        assert prompt.attempt_no >= old_prompt.attempt_no
+        if job.status == "submit_unknown" != old.status:
+            assert step in ("permit", "permit_again", "permit_restored", "settle"), f"{step} made it submit_unknown"
+        if old.status == "submit_unknown" and job.status == "dispatching":
+            assert step.startswith("permit")
+        await self.check_rows(job)
+
+    async def check_rows(self, job: Job) -> None:
+        submissions = await self.record.store.submissions.of_job(self.job_id)
+        open_ones = [row for row in submissions if row.state in ("intended", "unknown", "accepted")]
+        assert len(open_ones) <= 1, "two submissions may be paid"
+        assert self.predictions <= {row.prediction_id for row in submissions}, "an acceptance was lost"
+        assert self.given_up or len(self.in_flight) <= 1, "two POSTs were permitted"
+        events = await self.record.store.jobs.events(self.job_id)
+        assert [event.sequence for event in events] == list(range(1, len(events) + 1)), "the timeline has a gap"
+        assert events[-1].status == job.status, "a change was not told"
+        statuses = [event.status for event in events]
+        ended = [n for n, status in enumerate(statuses) if JobStatus(status).final]
+        assert len(set(statuses[ended[0] :])) == 1 if ended else True, "something was told after the end"
+
+    # -- steps
+
+    async def begin(self) -> None:
+        await self.record.store.jobs.begin(self.job_id)
+
+    async def begin_attempt(self) -> None:
+        await self.record.store.prompts.begin_attempt(self.prompt_job_id, "grok-4")
+
+    async def _attempt(self, ago: int) -> int:
+        row = await self.record.store.prompts.get(self.prompt_job_id)
+        return max(row.attempt_no + ago, 0)
+
+    async def write(self, ago: int) -> None:
+        number = await self._attempt(ago)
+        if number == 0:
+            return  # nobody was asked
+        self.paid_attempts.add(number)
+        await self.record.store.prompts.finish(written(self.prompt_job_id, number))
+        row = await self.record.store.prompts.get(self.prompt_job_id)
+        assert row.input_tokens == 30 * len(self.paid_attempts), "tokens were lost, or counted twice"
+
+    async def give_up(self, ago: int) -> None:
+        end = PromptEnd(
+            prompt_job_id=self.prompt_job_id, attempt_no=await self._attempt(ago), reason_code="grok_refused"
+        )
+        await self.record.store.prompts.finish(end)
+
+    async def fail(self, ago: int, next_model: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        await self.record.store.prompts.record_failure(
+            PromptFailure(
+                prompt_job_id=self.prompt_job_id,
+                attempt_no=await self._attempt(ago),
+                reason_code="grok_unavailable",
+                error="503",
+                delay_seconds=0,
+                next_model="grok-5" if next_model else None,
+            )
+        )
+
+    async def change_prompt(self, status: PromptJobStatus) -> None:
+        row = await self.record.store.prompts.get(self.prompt_job_id)
+        if status is PromptJobStatus.COMPLETED and row.generated_prompt is None:
+            return  # refused with PM422, tested elsewhere
+        await self.record.store.prompts.change(PromptChange(prompt_job_id=self.prompt_job_id, status=status))
+
+    async def advance(self, status: JobStatus, with_outputs: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        outputs = [{"index": 0, "kind": "image", "url": "u"}] if with_outputs else None
+        change = {"job_id": self.job_id, "status": status, "outputs": outputs, "error": "e"}
+        after = await self.record.store.jobs.advance(JobChange.model_validate(change))
+        assert not with_outputs or after.outputs, "outputs were not stored"
+
+    async def cancel(self) -> None:
+        job, ask = await self.record.store.jobs.request_cancel(self.job_id, owner="local")
+        assert job.status in {"cancelling", *FINAL_STATUSES}
+        assert ask or job.status in FINAL_STATUSES
+
+    async def cancel_prompt(self) -> None:
+        await self.record.store.prompts.request_cancel(self.prompt_job_id, owner="local")
+
+    async def claim(self) -> None:
+        await self.record.hand.execute("UPDATE jobs SET claimed_at = NULL WHERE id = $1", self.job_id)
+        for job in await self.record.store.upkeep.claim_stranded_jobs(10):
+            assert job.workflow_started_at is None
+            assert job.completed_at is None
+
+    async def _permit(self, wish: SubmissionIntent) -> None:
+        job = await self.record.store.jobs.get(self.job_id)
+        permit = await self.record.store.submissions.permit(wish)
+        if permit.permission is Permission.POST:
+            assert job.cancel_requested_at is None, "permitted after a cancel"
+            assert job.completed_at is None, "permitted after the end"
+            assert permit.submission_id is not None
+            self.in_flight.add(permit.submission_id)
+
+    async def permit(self) -> None:
+        known = self.intents[-1].submission_id if self.intents and self.intents[-1].submission_id in self.seen else None
+        wish = intent(self.job_id, known_submission_id=known)
+        self.intents.append(wish)
+        await self._permit(wish)
+
+    @property
+    def seen(self) -> set[UUID]:
+        """What heartbeats have named: only what was permitted."""
+        return self.in_flight
+
+    async def permit_again(self) -> None:
+        if self.intents:
+            await self._permit(self.intents[-1])
+
+    async def permit_restored(self, known: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        wish = intent(self.job_id)
+        if known:
+            wish = intent(self.job_id, known_submission_id=intent(self.job_id).submission_id)
+        self.intents.append(wish)
+        await self._permit(wish)
+
+    async def settle(self, ago: int, seen: str) -> None:
+        permitted = [wish for wish in self.intents if wish.submission_id in self.in_flight]
+        if len(permitted) < -ago:
+            return  # only who was permitted has something to report
+        wish = permitted[ago]
+        if seen == "accepted":
+            prediction = f"p-{wish.submission_id}"
+            self.predictions.add(prediction)
+            await self.record.store.submissions.settle(accepted(self.job_id, wish.submission_id, prediction))
+            return
+        if f"p-{wish.submission_id}" in self.predictions:
+            return  # one POST has one answer
+        state = SubmissionState.UNKNOWN if seen == "unknown" else SubmissionState.REJECTED
+        settled = await self.record.store.submissions.settle(
+            SubmissionOutcome(
+                submission_id=wish.submission_id, job_id=self.job_id, state=state, final=seen == "refused"
+            )
+        )
+        if state is SubmissionState.REJECTED and settled.state == "rejected":
+            self.in_flight.discard(wish.submission_id)
+
+    async def give_up_submission(self) -> None:
+        """A person gives an unclear submission up: from then on a second payment is their decision."""
+        told = await self.record.hand.execute(
+            "UPDATE submissions SET state = 'superseded' WHERE job_id = $1 AND state = 'unknown'", self.job_id
+        )
+        self.given_up |= told != "UPDATE 0"
+
+    async def restart(self) -> None:
+        row = OpenRow(id=self.job_id, table="jobs", status="", workflow_id="", cancel_requested=False)
+        await self.record.store.upkeep.restart(row)
+
+    async def pass_deadline(self) -> None:
+        await self.record.shift(self.job_id, "deadline_at", 4000)
+
+    async def delete(self) -> None:
+        await self.record.store.upkeep.delete_expired(1)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=STORY, prepared=st.sampled_from(["accepted", "prompting", "dispatching"]))
+async def test_no_sequence_of_reports_breaks_the_rules(
+    record: Record, story: list[tuple[Any, ...]], prepared: str
+) -> None:
+    prompt_job = new_prompt_job()
+    job_id = await record.accept(use_ai_prompt=True, prompt_job=prompt_job, prompt=None, prompt_source=None)
+    told = Story(record, job_id, prompt_job.id)
+    if prepared != "accepted":
+        await told.begin()
+    if prepared == "dispatching":
+        await told.begin_attempt()
+        await told.write(0)
+
+    for name, *arguments in story:
+        await told.step(name, *arguments)
+
+    await record.assert_counters_equal_rows()

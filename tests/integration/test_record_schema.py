@@ -1,0 +1,221 @@
+"""Schema, migrations, classes and contracts are the same thing, on both versions of Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+import sql.models
+from promptmill.contracts import jobs, prompts
+from promptmill.contracts.errors import ConfigurationError, RecordError
+from promptmill.local.postgres import PostgresServer
+from promptmill.store import open_store
+from promptmill.store.migrations import downgrade, migrate, newest_revision
+from tests.fixtures.postgres import SCHEMA
+from tests.fixtures.record import Record, new_id, new_job
+from tests.fixtures.session import ROOT
+
+FUNCTIONS = sorted(path.stem for path in (ROOT / "sql" / "functions").glob("*.sql"))
+TABLES = [model for model in vars(sql.models).values() if isinstance(model, type) and hasattr(model, "__table__")]
+
+
+@pytest.fixture
+def bare(each_postgres: PostgresServer) -> Iterator[str]:
+    """The name of a database without anything."""
+    name = f"bare_{new_id().hex}"
+    each_postgres.psql("postgres", "-c", f"CREATE DATABASE {name}")
+    yield name
+    each_postgres.psql("postgres", "-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def dump(server: PostgresServer, database: str) -> list[str]:
+    """What pg_dump says of a database, without its random marks."""
+    command = [os.fspath(server.programs / "pg_dump"), server.uri(database)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [line for line in told.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+
+async def test_migrations_make_the_schema(each_postgres: PostgresServer, bare: str) -> None:
+    assert await migrate(each_postgres.uri(bare)) == newest_revision()
+
+    assert dump(each_postgres, bare) == dump(each_postgres, "promptmill_template")
+
+
+async def test_dry_run_is_what_would_run(each_postgres: PostgresServer, bare: str, tmp_path: Path) -> None:
+    file = tmp_path / "dry-run.sql"
+    file.write_text(await migrate(each_postgres.uri(bare), sql_only=True))
+    before = dump(each_postgres, bare)
+    assert "jobs" not in "\n".join(before)
+
+    each_postgres.psql(bare, "-f", os.fspath(file))
+
+    assert dump(each_postgres, bare) == dump(each_postgres, "promptmill_template")
+    assert "already" in await migrate(each_postgres.uri(bare), sql_only=True)
+
+
+async def test_schema_file_needs_nothing_but_psql_and_migrate_goes_on_from_it(
+    each_postgres: PostgresServer, bare: str
+) -> None:
+    each_postgres.psql(bare, "-f", os.fspath(SCHEMA))
+
+    assert await migrate(each_postgres.uri(bare)) == newest_revision()
+    async with open_store(each_postgres.uri(bare)) as store:
+        assert await store.operations.schema_revision() == newest_revision()
+
+
+async def test_down_and_up_again(each_postgres: PostgresServer, bare: str) -> None:
+    url = each_postgres.uri(bare)
+    await migrate(url)
+
+    assert await downgrade(url, "base") == "base"
+
+    left = [line for line in dump(each_postgres, bare) if line.startswith("CREATE ")]
+    assert left == ["CREATE TABLE public.alembic_version ("]
+    await migrate(url)
+    assert dump(each_postgres, bare) == dump(each_postgres, "promptmill_template")
+
+
+async def test_down_refuses_to_drop_jobs(record: Record) -> None:
+    job_id = await record.accept()
+
+    with pytest.raises(RecordError, match="there are jobs"):
+        await downgrade(record.url, "base")
+
+    assert (await record.store.jobs.get(job_id)).status == "queued"
+    assert await record.store.operations.schema_revision() == newest_revision()
+
+
+async def test_two_migrators_at_once_are_one(each_postgres: PostgresServer, bare: str) -> None:
+    url = each_postgres.uri(bare)
+
+    assert await asyncio.gather(migrate(url), migrate(url), migrate(url)) == [newest_revision()] * 3
+
+
+async def test_database_of_a_newer_release_is_left_alone(record: Record) -> None:
+    await record.hand.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(ConfigurationError, match="9999"):
+        await migrate(record.url)
+
+
+async def test_new_database_has_no_revision(each_postgres: PostgresServer, bare: str) -> None:
+    async with open_store(each_postgres.uri(bare)) as store:
+        assert await store.operations.schema_revision() is None
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("jobs", "status", jobs.JobStatus),
+        ("jobs", "prompt_status", prompts.PromptStatus),
+        ("jobs", "prompt_source", prompts.PromptSource),
+        ("jobs", "kind", jobs.MediaKind),
+        ("jobs", "operation", prompts.Operation),
+        ("jobs", "on_prompt_failure", prompts.OnPromptFailure),
+        ("jobs", "provider_mode", jobs.ProviderMode),
+        ("jobs", "media_cost_source", jobs.CostSource),
+        ("prompt_generation_jobs", "status", prompts.PromptJobStatus),
+        ("prompt_generation_jobs", "operation", prompts.Operation),
+        ("prompt_generation_jobs", "prompt_source", prompts.PromptSource),
+        ("submissions", "state", jobs.SubmissionState),
+    ],
+)
+async def test_contracts_have_the_words_of_the_check_constraints(
+    record: Record, table: str, column: str, words: type[jobs.JobStatus]
+) -> None:
+    constraint = await record.hand.fetchval(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", f"{table}_{column}_check"
+    )
+
+    assert set(re.findall(r"'(\w+)'", constraint)) == set(words)
+
+
+@pytest.mark.parametrize("model", TABLES, ids=lambda model: model.__name__)
+async def test_classes_have_the_columns_of_the_tables(record: Record, model: type[SQLModel]) -> None:
+    live = await record.hand.fetch(
+        """SELECT attname AS name, format_type(atttypid, atttypmod) AS type, NOT attnotnull AS nullable
+           FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum""",
+        model.__tablename__,
+    )
+    dialect = asyncpg_dialect()
+    written = [(c.name, type_name(c.type.compile(dialect)), bool(c.nullable)) for c in inspect(model).columns]
+
+    assert written == [(row["name"], row["type"].replace(",", ", "), row["nullable"]) for row in live]
+
+
+def asyncpg_dialect() -> object:
+    from sqlalchemy.dialects.postgresql.asyncpg import dialect  # noqa: PLC0415
+
+    return dialect()
+
+
+def type_name(told: str) -> str:
+    """A type as Postgres itself writes it."""
+    lower = told.lower()
+    return {"varchar": "text", "float": "double precision"}.get(lower, lower)
+
+
+async def test_every_table_has_a_class(record: Record) -> None:
+    live = await record.hand.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+
+    assert {row["tablename"] for row in live} == {model.__tablename__ for model in TABLES} | {"alembic_version"}
+
+
+async def test_every_function_has_its_file_and_header(record: Record) -> None:
+    live = await record.hand.fetch("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+    assert sorted(row["proname"] for row in live) == FUNCTIONS
+
+    for name in FUNCTIONS:
+        text = (ROOT / "sql" / "functions" / f"{name}.sql").read_text()
+        assert text.startswith(f"-- {name}("), name
+        assert text.count("CREATE OR REPLACE FUNCTION") == 1, name
+        assert ("Raises PM" in text.partition("CREATE")[0]) or "ERRCODE" not in text, (
+            f"{name} does not say what it raises"
+        )
+
+
+async def test_every_function_is_called(record: Record) -> None:
+    """By the store, by a trigger, or by another function: nothing lies about."""
+    store = "\n".join(path.read_text() for path in (ROOT / "promptmill" / "store").glob("*.py"))
+    schema = SCHEMA.read_text()
+    for name in FUNCTIONS:
+        others = "\n".join((ROOT / "sql" / "functions" / f"{o}.sql").read_text() for o in FUNCTIONS if o != name)
+        assert f" {name}(" in store + others or f"FUNCTION {name}()" in schema or f"={name}(" in others, name
+
+
+async def test_everything_of_a_request_is_stored(record: Record) -> None:
+    """A workflow's input is built from the row alone, by whoever starts it."""
+    wanted = new_job(
+        instructions="i",
+        target_url="https://a.example/t.png",
+        ref_urls=("https://a.example/1.png",),
+        callback_url="https://a.example/done",
+        metadata={"order": "7"},
+        warnings=("w",),
+        original_prompt="mine",
+        priority=9,
+    )
+    job, _ = await record.store.jobs.accept(wanted)
+
+    stored = {name: getattr(job, name, None) for name in wanted.model_dump() if name != "metadata"}
+    assert stored["ref_urls"] == list(wanted.ref_urls)
+    assert job.caller_metadata == wanted.metadata
+    assert job.warnings == ["w"]
+    asked = wanted.model_dump(exclude={"metadata", "ref_urls", "warnings", "prompt_job", "deadline_seconds"})
+    assert {name: stored[name] for name in asked} == asked
+    assert (job.deadline_at - job.created_at).total_seconds() == wanted.deadline_seconds
+
+
+async def test_hand_written_row_must_keep_the_words(record: Record) -> None:
+    job_id = await record.accept()
+    with pytest.raises(asyncpg.CheckViolationError):
+        await record.set_status(job_id, "done")
