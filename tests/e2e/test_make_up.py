@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from promptmill.local.folder import DataFolder
-from promptmill.local.processes import Child, ProcessMark, find_process, stop_process
+from promptmill.local.processes import Child, ProcessMark, find_process
 from tests.fixtures.session import ROOT, Session, StartProcess
 from tests.fixtures.simulators import ProviderSimulator
+from tests.guardian import belonging_to, kill
 from tests.support import eventually_sync
 
 START_SECONDS = 60
@@ -81,8 +82,8 @@ def stack(session: Session, start_process: StartProcess, request: pytest.Fixture
         folder, start_process, {"PROMPTMILL_DATA_DIR": str(folder)} | {f"PROMPTMILL_{port}": "0" for port in ports}
     )
     yield made
-    for mark in made.marks():
-        stop_process(mark, 0)
+    for process in belonging_to(str(folder)):
+        kill(process)
 
 
 def said(up: Child) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import stat
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ import pytest
 
 from promptmill.local.errors import LocalStackError
 from promptmill.local.postgres import PostgresServer, open_postgres, programs_by_version, start_postgres, stop_postgres
-from promptmill.local.processes import find_process
-from promptmill.local.system_user import require_open_way
+from promptmill.local.processes import Child, find_process, start_child
+from promptmill.local.system_user import postgres_user, require_open_way
 from tests.fixtures.session import Session
 from tests.support import eventually_sync
 
@@ -96,16 +95,33 @@ def running_on(data: Path) -> str:
     return " ".join(found)
 
 
-def test_pid_file_that_names_another_program_is_not_believed(place: Path) -> None:
+@pytest.fixture
+def other_program(session: Session, place: Path) -> Iterator[Child]:
+    """Another program of the user that Postgres runs as."""
+    user = postgres_user(place / "pg")
+    child = start_child(
+        "other",
+        ["/bin/sleep", "60"],
+        log=place / "other.log",
+        environment={},
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+    )
+    yield session.guard(child)
+    child.kill()
+
+
+def test_pid_file_that_names_another_program_is_not_believed(place: Path, other_program: Child) -> None:
     """In a container pids begin anew, and the old one soon belongs to somebody else."""
     with open_postgres(place / "pg", log=place / "log"):
         text = (place / "pg" / "postmaster.pid").read_text()
     first, rest = text.split("\n", 1)
     assert first.isdecimal()
-    (place / "pg" / "postmaster.pid").write_text(f"{os.getpid()}\n{rest}")
+    (place / "pg" / "postmaster.pid").write_text(f"{other_program.process.pid}\n{rest}")
 
     with open_postgres(place / "pg", log=place / "log") as server:
         assert ask(server, "SELECT 1") == "1"
+    assert other_program.process.poll() is None
 
 
 def test_path_too_long_for_a_socket_gets_a_private_short_one(place: Path) -> None:
