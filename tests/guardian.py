@@ -1,8 +1,8 @@
 """Ends what a test session started, however the session ended: run as a process of its own, in a session of its own.
 
 Reads lines from its standard input, a pipe that only the test session holds open: `process <pid> <start time>` and
-`folder <path>`. When the pipe closes (the end, Ctrl-C, `kill -9`), it kills those processes and all that were started for
-such a folder, then deletes the folders. Everything here is disposable, so nothing is asked to end in order.
+`folder <path>`. When the pipe closes (the end, Ctrl-C, `kill -9`), it kills those processes and all that were started
+for such a folder, then deletes the folders. Everything here is disposable, so nothing is asked to end in order.
 """
 
 from __future__ import annotations

@@ -75,7 +75,6 @@ class LocalStack:
 @pytest.fixture
 def stack(session: Session, start_process: StartProcess, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
     folder = session.folder / f"up-{abs(hash(request.node.name)) % 10**8}"
-    session.guard_stack(folder)
     ports = ["PORT", "METRICS_PORT", "TEMPORAL_METRICS_PORT", "LOCAL_TEMPORAL_PORT", "LOCAL_TEMPORAL_UI_PORT"]
     ports += ["LOCAL_GROK_PORT", "LOCAL_WAVESPEED_PORT"]
     made = LocalStack(
