@@ -329,6 +329,7 @@ CREATE TABLE queue_minutes (
 \ir functions/record_prompt_failure.sql
 \ir functions/finish_prompt_job.sql
 \ir functions/update_prompt_job_status.sql
+\ir functions/open_submission.sql
 \ir functions/follow_submission.sql
 \ir functions/settle_submission.sql
 \ir functions/permit_submission.sql

@@ -23,10 +23,10 @@ _COLUMNS: Final = column_list(Job)
 _OF_RESULT: Final = column_list(Job, "(r.job)")
 _ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
-_BEGIN: Final = f"SELECT {_COLUMNS} FROM begin_job(:id)"
+_BEGIN: Final = f"SELECT {_COLUMNS}, open_submission(id) AS open_submission FROM begin_job(:id)"
 _CANCEL: Final = f"SELECT {_OF_RESULT}, r.ask_temporal FROM request_job_cancel(:id, :owner) AS r"
 _ADVANCE: Final = f"""
-    SELECT {_COLUMNS} FROM advance_job(
+    SELECT {_COLUMNS}, open_submission(id) AS open_submission FROM advance_job(
         :job_id, :status, :reason_code, :error, :prompt, :prompt_source, :prediction_id, CAST(:outputs AS jsonb),
         CAST(:media_cost_usd AS numeric), :media_cost_source, CAST(:detail AS jsonb))
 """
@@ -104,7 +104,7 @@ class JobStore:
         Raises:
             RecordNotFound: There is no such job.
         """
-        return job_snapshot(await self.database.row(Job, _BEGIN, id=job_id))
+        return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
 
     async def advance(self, change: JobChange) -> JobSnapshot:
         """Report about a job: facts are stored, the status is taken where the transition is allowed.
@@ -119,7 +119,7 @@ class JobStore:
         plain = change.model_dump(mode="json", include={"outputs", "detail"})
         values["outputs"] = None if change.outputs is None else json.dumps(plain["outputs"])
         values["detail"] = json.dumps(plain["detail"])
-        return job_snapshot(await self.database.row(Job, _ADVANCE, **values))
+        return job_snapshot(await self.database.mapping(_ADVANCE, Job, **values))
 
     async def request_cancel(self, job_id: UUID, *, owner: str) -> tuple[Job, bool]:
         """Note that a caller wants a job cancelled, and say whether Temporal must be asked to cancel its workflow.
@@ -155,11 +155,12 @@ def job_input(job: Job) -> JobInput:
     )
 
 
-def job_snapshot(job: Job) -> JobSnapshot:
-    """Return what a job's workflow needs to know of its row."""
+def job_snapshot(found: RowMapping) -> JobSnapshot:
+    """Return what a job's workflow needs to know of its row, from the columns of `jobs` and `open_submission`."""
+    own = {"job_id", "cancel_requested"}
     return JobSnapshot.model_validate(
-        {name: getattr(job, name) for name in JobSnapshot.model_fields if name not in {"job_id", "cancel_requested"}}
-        | {"job_id": job.id, "cancel_requested": job.cancel_requested_at is not None}
+        {name: found[name] for name in JobSnapshot.model_fields if name not in own}
+        | {"job_id": found["id"], "cancel_requested": found["cancel_requested_at"] is not None}
     )
 
 

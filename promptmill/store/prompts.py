@@ -189,6 +189,7 @@ def prompt_result(row: PromptGenerationJob) -> PromptResult:
             "input_tokens": row.input_tokens,
             "output_tokens": row.output_tokens,
             "cost_usd": row.cost_usd,
+            "attempt_no": row.attempt_no,
         }
     )
 

@@ -18,7 +18,7 @@ _PERMIT: Final = """
         :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :known_submission_id)
 """
 _SETTLE: Final = """
-    SELECT state, job_status, accepted_at
+    SELECT state, job_status, accepted_at, prediction_id
     FROM settle_submission(
         :submission_id, :job_id, :state, :prediction_id, CAST(:media_cost_usd AS numeric), :reason_code, :error, :final)
 """

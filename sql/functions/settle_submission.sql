@@ -1,5 +1,5 @@
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
---     -> (state, job_status, accepted_at)
+--     -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
 -- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
 -- nothing. That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup
@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION settle_submission(
     p_error text DEFAULT NULL,
     p_final boolean DEFAULT false
 )
-    RETURNS TABLE (state text, job_status text, accepted_at timestamptz)
+    RETURNS TABLE (state text, job_status text, accepted_at timestamptz, prediction_id text)
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -84,6 +84,6 @@ BEGIN
         v_job := follow_submission(v_job, v_after, p_final);
     END IF;
     RETURN QUERY SELECT coalesce(v_after.state, p_state), v_job.status,
-                        CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END;
+                        CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END, v_after.prediction_id;
 END;
 $$;

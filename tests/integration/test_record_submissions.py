@@ -106,6 +106,21 @@ async def test_attempt_that_finds_an_intent_does_not_post(record: Record) -> Non
     assert (again.permission, again.submission_id) == (Permission.UNKNOWN, first.submission_id)
 
 
+async def test_snapshot_tells_the_open_submission(record: Record) -> None:
+    job_id = await record.dispatching()
+    wish = intent(job_id)
+    assert (await record.store.jobs.begin(job_id)).open_submission is None
+    await record.store.submissions.permit(wish)
+    assert (await record.store.jobs.begin(job_id)).open_submission == "intended"
+    await record.store.submissions.settle(outcome(wish, SubmissionState.UNKNOWN))
+    assert (await record.store.jobs.begin(job_id)).open_submission == "unknown"
+
+    await record.store.submissions.settle(accepted(job_id, wish.submission_id))
+
+    after = await record.store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.FAILED))
+    assert (after.open_submission, after.dispatched_at is None) == ("accepted", False)
+
+
 async def test_attempt_that_finds_an_acceptance_returns_it(record: Record) -> None:
     job_id = await record.generating("p-1")
 
@@ -138,6 +153,7 @@ async def test_answer_with_an_id_is_accepted(record: Record) -> None:
     job = await record.store.jobs.get(wish.job_id)
     assert (settled.state, settled.job_status) == ("accepted", "generating")
     assert settled.accepted_at is not None
+    assert settled.prediction_id == "p-1"
     assert (job.prediction_id, str(job.media_cost_usd), job.media_cost_source) == ("p-1", "0.040000", "quoted")
     assert job.dispatched_at is not None
     assert await billed(record, wish.job_id) is Billed.YES

@@ -40,6 +40,8 @@ DROP FUNCTION settle_submission;
 -- next
 DROP FUNCTION follow_submission;
 -- next
+DROP FUNCTION open_submission;
+-- next
 DROP FUNCTION update_prompt_job_status;
 -- next
 DROP FUNCTION finish_prompt_job;

@@ -1096,6 +1096,18 @@ END;
 $$;
 
 -- next
+-- open_submission(job_id) -> state
+-- The state of a job's submission that may be paid: `intended`, `unknown` or `accepted`; null where there is none.
+-- VOLATILE so that it sees what was committed while the function before it in the same query waited for a lock.
+CREATE OR REPLACE FUNCTION open_submission(p_job_id uuid)
+    RETURNS text
+    LANGUAGE sql
+    VOLATILE
+AS $$
+    SELECT state FROM submissions WHERE job_id = p_job_id AND state IN ('intended', 'unknown', 'accepted');
+$$;
+
+-- next
 -- follow_submission(job, submission, final) -> job
 -- Moves a locked job after the state that its submission has just taken, and tells it in the timeline also where the
 -- job's status stays (it was cancelled meanwhile, for instance). A submission refused for now is told once per reason,
@@ -1139,7 +1151,7 @@ $$;
 
 -- next
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
---     -> (state, job_status, accepted_at)
+--     -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
 -- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
 -- nothing. That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup
@@ -1155,7 +1167,7 @@ CREATE OR REPLACE FUNCTION settle_submission(
     p_error text DEFAULT NULL,
     p_final boolean DEFAULT false
 )
-    RETURNS TABLE (state text, job_status text, accepted_at timestamptz)
+    RETURNS TABLE (state text, job_status text, accepted_at timestamptz, prediction_id text)
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -1224,7 +1236,7 @@ BEGIN
         v_job := follow_submission(v_job, v_after, p_final);
     END IF;
     RETURN QUERY SELECT coalesce(v_after.state, p_state), v_job.status,
-                        CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END;
+                        CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END, v_after.prediction_id;
 END;
 $$;
 
