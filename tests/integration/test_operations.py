@@ -36,6 +36,10 @@ from tests.support import eventually
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 BLOCKS = dict(re.findall(r"^```sh (?!untried)([\w-]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 
+README = (ROOT / "README.md").read_text()
+FIRST_JOB = re.findall(r"^```sh first-job\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SHOWN = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+
 MODEL = "wavespeed-ai/flux-dev"
 PICTURE = {"model": MODEL, "prompt": "A red fox in the snow"}
 
@@ -224,6 +228,18 @@ def test_a_second_terminal_finds_another_temporal(mill: Installation) -> None:
     assert mill.shell(BLOCKS["where"] + "env").count("127.0.0.1:17233") == 1
 
 
+async def test_the_first_job_of_the_readme_is_answered_as_it_says(mill: Installation) -> None:
+    accepted = json.loads(mill.shell(FIRST_JOB[0]))
+    completed = await mill.reaches(accepted["jobId"], "completed")
+    changing = {"jobId", "prompt", "predictionId", "outputs", "promptCostUsd", "links"}
+    for shown, answer in zip(SHOWN, (accepted, completed), strict=True):
+        assert {name: answer[name] for name in shown.keys() - changing} == {
+            name: value for name, value in shown.items() if name not in changing
+        }
+        assert shown.keys() <= answer.keys()
+    assert completed["outputs"][0].keys() >= SHOWN[1]["outputs"][0].keys()
+
+
 async def test_looking(mill: Installation) -> None:
     with mill.braked("brake-wavespeed"):
         job_id = await mill.create(priority=9)
@@ -307,6 +323,23 @@ async def test_terminate_of_one_is_recorded_within_a_pass(mill: Installation) ->
         job = await mill.reaches(job_id, "terminated", within=15)
         assert job["error"]["reasonCode"] == "workflow_terminated"
         assert mill.run_status(job_id) == "TERMINATED"
+
+
+async def test_terminate_while_the_post_is_out_keeps_the_prediction(mill: Installation) -> None:
+    await mill.wavespeed.order("submit", "hold", after=True)
+    sent = len(await mill.wavespeed.requests("submit"))
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit", sent + 1)
+    mill.run("terminate-one", JOB=job_id)
+    await mill.reaches(job_id, "terminated", within=15)
+    await mill.wavespeed.release()
+
+    async def known() -> dict[str, Any] | None:
+        job = await mill.job(job_id)
+        return job if job["predictionId"] else None
+
+    job = await eventually(known, 10, what="the prediction's id is stored")
+    assert (job["status"], job["billed"]) == ("terminated", "yes")
 
 
 async def test_terminate_by_query_is_recorded_for_all(mill: Installation) -> None:
