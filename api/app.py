@@ -15,7 +15,7 @@ from api.metrics import RequestMetrics
 from api.openapi import document
 from api.routes import health, jobs, operations, pages, prompt_queue
 from api.version import installed_version
-from promptmill.resources import open_api_resources
+from promptmill.api_resources import open_api_resources
 from promptmill.settings import Settings
 
 DESCRIPTION = (

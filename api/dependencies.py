@@ -12,9 +12,9 @@ from api.errors import Refused
 from api.idempotency import idempotency_key
 from api.metrics import RequestMetrics
 from api.views import WorkflowLinks
+from promptmill.api_resources import ApiResources
 from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.contracts.store import IdempotencyKey
-from promptmill.resources import ApiResources
 from promptmill.settings import Settings
 from promptmill.store import Store
 from promptmill.temporal import TemporalGate

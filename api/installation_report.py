@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.schemas.answers import Answer
 from api.version import installed_version
+from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import (
@@ -31,7 +32,6 @@ from promptmill.contracts.names import (
     wavespeed_queue,
 )
 from promptmill.installation import identity_problem
-from promptmill.resources import ApiResources
 from promptmill.settings import Settings
 from promptmill.temporal.search_attributes import registered_search_attributes
 

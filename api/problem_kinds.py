@@ -95,6 +95,9 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     # -- ourselves
     "stage_stopped": ProblemKind(HTTPStatus.CONFLICT, "The job does not go on", "Look at the job."),
+    "submissions_held": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Submissions are stopped", "An operator must run `promptmill restore-check`."
+    ),
     "record_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "The record refused", _OURS),
     "configuration_error": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "A setting is missing or wrong", "`promptmill check` says which."

@@ -9,8 +9,8 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError
 
+from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordUnavailable
-from promptmill.resources import ApiResources
 from promptmill.store import Store
 from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request

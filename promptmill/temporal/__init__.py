@@ -2,6 +2,6 @@
 
 from promptmill.temporal.connection import connect
 from promptmill.temporal.gate import TemporalGate
-from promptmill.temporal.starting import WorkflowStarter
+from promptmill.temporal.starting import WorkflowStarter, create_starter
 
-__all__ = ["TemporalGate", "WorkflowStarter", "connect"]
+__all__ = ["TemporalGate", "WorkflowStarter", "connect", "create_starter"]

@@ -17,6 +17,7 @@ from promptmill.contracts.errors import cut
 from promptmill.contracts.jobs import JobInput, JobStatus
 from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW, job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import PromptRequest
+from promptmill.settings import Settings
 from promptmill.temporal.search_attributes import registered_search_attributes, search_attributes
 
 FAIRNESS_KEY_BYTES = 64
@@ -116,6 +117,11 @@ class WorkflowStarter:
             except RPCError:
                 self._registered = self._registered or frozenset()
         return self._registered
+
+
+def create_starter(settings: Settings, client: Client) -> WorkflowStarter:
+    """Return what starts this installation's workflows."""
+    return WorkflowStarter(client, settings.task_queue, settings.temporal_priority_levels)
 
 
 def _details(job: JobInput) -> str:

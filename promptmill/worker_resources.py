@@ -1,0 +1,64 @@
+"""What the worker opens, closed again in the reverse order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from temporalio.client import Client
+from temporalio.runtime import Runtime
+
+from promptmill.providers.grok import GrokClient, open_grok
+from promptmill.providers.wavespeed import WaveSpeedClient, open_wavespeed
+from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.settings import Settings
+from promptmill.store import Store, open_store
+from promptmill.temporal import WorkflowStarter, connect, create_starter
+
+
+@dataclass(frozen=True)
+class WorkerResources:
+    """What the worker opens."""
+
+    settings: Settings
+    store: Store
+    temporal: Client
+    starter: WorkflowStarter
+    grok: GrokClient
+    wavespeed: WaveSpeedClient
+    account: WaveSpeedAccount
+
+
+@asynccontextmanager
+async def open_worker_resources(settings: Settings, runtime: Runtime | None = None) -> AsyncIterator[WorkerResources]:
+    """Open what a worker needs.
+
+    Raises:
+        ConfigurationError: A setting is missing.
+        RuntimeError: Temporal cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            open_store(settings.require_database_url(), pool_size=settings.database_pool_size)
+        )
+        client = await connect(settings, runtime=runtime)
+        yield WorkerResources(
+            settings=settings,
+            store=store,
+            temporal=client,
+            starter=create_starter(settings, client),
+            grok=await stack.enter_async_context(
+                open_grok(settings.xai_api_base, settings.xai_api_key, timeout_seconds=settings.grok_timeout_seconds)
+            ),
+            wavespeed=await stack.enter_async_context(
+                open_wavespeed(
+                    settings.wavespeed_api_base,
+                    settings.wavespeed_api_key,
+                    submit_timeout_seconds=settings.submit_timeout_seconds,
+                )
+            ),
+            account=await stack.enter_async_context(
+                open_wavespeed_account(settings.wavespeed_api_base, settings.wavespeed_api_key)
+            ),
+        )
