@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from promptmill.contracts.errors import PromptmillError, ProviderError, StageStopped
+from promptmill.contracts.errors import (
+    PromptmillError,
+    ProviderError,
+    RecordNotFound,
+    StageStopped,
+    SubmissionsHeld,
+)
+
+MISSING_ROW_AGAIN: Final = timedelta(seconds=10)
+"""When a job whose row is missing is looked for again."""
 
 
 class ErrorInterceptor(Interceptor):
@@ -28,15 +38,21 @@ class _Translation(ActivityInboundInterceptor):
 
 def to_application_error(error: PromptmillError) -> ApplicationError:
     """Return Temporal's form of one of our errors."""
-    reason = error.reason_code if isinstance(error, ProviderError | StageStopped) else None
+    reason = error.reason_code if isinstance(error, ProviderError | StageStopped | SubmissionsHeld) else None
+    # After a restore a row can be missing for a while: whoever restores it decides, not the workflow that looks for it.
+    missing = isinstance(error, RecordNotFound)
     return ApplicationError(
         str(error),
         *([reason] if reason else []),
         type=error.code,
-        non_retryable=not error.retryable,
-        next_retry_delay=error.retry_after if isinstance(error, ProviderError) else None,
+        non_retryable=not (error.retryable or missing),
+        next_retry_delay=MISSING_ROW_AGAIN if missing else _retry_after(error),
         # What a provider or the record refuses is the job's business and stands there; it is no fault of the worker.
         category=ApplicationErrorCategory.BENIGN
-        if isinstance(error, ProviderError | StageStopped)
+        if isinstance(error, ProviderError | StageStopped | SubmissionsHeld)
         else ApplicationErrorCategory.UNSPECIFIED,
     )
+
+
+def _retry_after(error: PromptmillError) -> timedelta | None:
+    return error.retry_after if isinstance(error, ProviderError | SubmissionsHeld) else None

@@ -7,6 +7,7 @@ PromptmillError
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
 ├── StageStopped
+├── SubmissionsHeld               (retryable)
 ├── TemporalUnavailable           (retryable)
 ├── ConfigurationError
 └── ProviderError
@@ -91,6 +92,15 @@ class StageStopped(PromptmillError):
         """Keep why, where the record says it."""
         super().__init__(message)
         self.reason_code = reason_code
+
+
+class SubmissionsHeld(PromptmillError):
+    """Submissions are stopped for all jobs: the record is older than what was paid. Asking later may help."""
+
+    code = "submissions_held"
+    retryable = True
+    reason_code: ClassVar[ReasonCode] = ReasonCode.SUBMISSIONS_HELD
+    retry_after: ClassVar[timedelta] = timedelta(seconds=10)
 
 
 class TemporalUnavailable(PromptmillError):

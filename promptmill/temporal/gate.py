@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 from temporalio.client import Client
@@ -19,6 +20,8 @@ from promptmill.contracts.jobs import JobInput
 from promptmill.contracts.names import RECONCILE_WORKFLOW
 from promptmill.contracts.prompts import PromptRequest
 from promptmill.contracts.reconciliation import ReconcileReport
+from promptmill.contracts.resolution import ResultDelivery, SubmissionDecision
+from promptmill.temporal.signalling import WorkflowSignaller
 from promptmill.temporal.starting import WorkflowStarter
 
 _log = structlog.get_logger(__name__)
@@ -68,6 +71,22 @@ class TemporalGate:
                     raise
 
         return await self._try(ask)
+
+    async def deliver_result(self, job_id: UUID, delivery: ResultDelivery) -> bool:
+        """Tell a job's workflow that a webhook has come; say whether that is done. One that has ended needs none."""
+
+        async def tell(patience: timedelta) -> None:
+            await WorkflowSignaller(self.client).deliver_result(job_id, delivery, patience=patience)
+
+        return await self._try(tell)
+
+    async def decide_submission(self, job_id: UUID, decision: SubmissionDecision) -> bool:
+        """Tell a job's workflow that a person has decided; say whether that is done. One that has ended needs none."""
+
+        async def tell(patience: timedelta) -> None:
+            await WorkflowSignaller(self.client).decide_submission(job_id, decision, patience=patience)
+
+        return await self._try(tell)
 
     async def ping(self) -> bool:
         """Say whether Temporal answers."""
