@@ -15,6 +15,7 @@ from activities.pace import PollPace
 from activities.prompts import PromptActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.records import RecordActivities
+from activities.resolution import ResolutionActivities
 from activities.submission import Sender
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.names import grok_queue, wavespeed_queue
@@ -41,6 +42,7 @@ class Activities:
     prompts: PromptActivities
     media: MediaActivities
     records: RecordActivities
+    resolution: ResolutionActivities
     reconciliation: ReconciliationActivities
 
 
@@ -72,6 +74,7 @@ def build_activities(resources: WorkerResources) -> Activities:
             grace=timedelta(seconds=settings.prediction_grace_seconds),
         ),
         records=RecordActivities(store),
+        resolution=ResolutionActivities(store),
         reconciliation=ReconciliationActivities(
             store=store,
             client=resources.temporal,
@@ -124,6 +127,7 @@ def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
             acts.records.record_prompt,
             acts.records.settle_submission,
             acts.media.collect_result,
+            acts.resolution.resolve_submission,
             acts.reconciliation.check_installation,
             acts.reconciliation.start_waiting,
             acts.reconciliation.send_cancels_again,

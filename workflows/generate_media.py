@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.media import MediaActivities
     from activities.records import RecordActivities
+    from activities.resolution import ResolutionActivities
     from promptmill.contracts.jobs import (
         JobChange,
         JobInput,
@@ -22,9 +24,10 @@ with workflow.unsafe.imports_passed_through():
         SubmissionState,
         SubmitResult,
     )
-    from promptmill.contracts.names import JOB_WORKFLOW, wavespeed_queue
+    from promptmill.contracts.names import DECIDE_SUBMISSION, DELIVER_RESULT, JOB_WORKFLOW, wavespeed_queue
     from promptmill.contracts.prompts import OnPromptFailure, PromptRequest, PromptSource
     from promptmill.contracts.reasons import REASONS, ReasonCode
+    from promptmill.contracts.resolution import ResultDelivery, SubmissionDecision
     from promptmill.contracts.store import SubmissionOutcome
 
 from workflows import policies
@@ -32,8 +35,8 @@ from workflows.calling import call
 from workflows.failures import StageEndedByRecord, StageFailed, raise_failure
 from workflows.prompt_stage import write_prompt
 from workflows.prompt_template import template_prompt
-from workflows.recording import cancel_arrives, cancelled, record, show_status
-from workflows.timebox import TimeIsUp, before
+from workflows.recording import cancel_arrives, cancelled, record, show_status, stop_if_cancelled
+from workflows.timebox import TimeIsUp, before, let_go, until
 
 
 @workflow.defn(name=JOB_WORKFLOW)
@@ -45,8 +48,22 @@ class GenerateMediaWorkflow:
 
     @workflow.init
     def __init__(self, job: JobInput) -> None:
-        """Keep the request; signals and queries may come before `run`."""
+        """Keep the request; signals may come before `run`."""
         self._job = job
+        self._deadline = job.deadline_at
+        self._news = 0
+
+    @workflow.signal(name=DELIVER_RESULT)
+    def deliver_result(self, delivery: ResultDelivery) -> None:
+        """A webhook was checked and stored: look now. Nothing is believed that was not read with our key."""
+        workflow.logger.info("webhook %s", delivery.event_id)
+        self._news += 1
+
+    @workflow.signal(name=DECIDE_SUBMISSION)
+    def decide_submission(self, decision: SubmissionDecision) -> None:
+        """A person's decision stands in the record: look now."""
+        workflow.logger.info("decision %s", decision.decision)
+        self._news += 1
 
     @workflow.run
     async def run(self, job: JobInput) -> JobResult:
@@ -62,7 +79,16 @@ class GenerateMediaWorkflow:
         return self._close(row)
 
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:
-        """Tell the story; where it breaks off, record why."""
+        """Tell the story; where it breaks off, record why.
+
+        An outcome that the record refuses (a deadline, while a submission is unclear) leaves the job where it is: then
+        the story goes on from there.
+        """
+        while not row.status.final:
+            row = await self._attempt(row)
+        return row
+
+    async def _attempt(self, row: JobSnapshot) -> JobSnapshot:
         try:
             return await self._story(row)
         except TimeIsUp as end:
@@ -75,20 +101,25 @@ class GenerateMediaWorkflow:
             if not cancelled():
                 raise
             row = await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
-        # An outcome that the record refuses (a deadline, while a submission is unclear) leaves the job where it is.
-        return row if row.status.final else await self._stay_unknown()
+        return row
 
     async def _story(self, row: JobSnapshot) -> JobSnapshot:
-        deadline = self._job.deadline_at
         if row.cancel_requested:
             raise StageEndedByRecord
         prompt = row.prompt if row.prompt_source else None
         if prompt is None:
-            prompt = await before(deadline, ReasonCode.DEADLINE_PASSED, self._prompt())
-        submitted = await before(deadline, ReasonCode.DEADLINE_PASSED, self._submit(prompt))
-        if submitted.state is not SubmissionState.ACCEPTED:
-            return await self._stay_unknown()
-        return await self._collect(submitted)
+            prompt = await before(self._deadline, ReasonCode.DEADLINE_PASSED, self._prompt())
+        if row.open_submission is not SubmissionState.UNKNOWN:
+            submitted = await before(self._deadline, ReasonCode.DEADLINE_PASSED, self._submit(prompt))
+            if submitted.state is SubmissionState.ACCEPTED:
+                return await self._collect(submitted.prediction_id, submitted.accepted_at, submitted.poll_after_seconds)
+        row = await self._resolve()
+        # Adopting, and a decision to submit again, start a new deadline.
+        self._deadline = row.deadline_at or self._deadline
+        if row.status is JobStatus.GENERATING:
+            return await self._collect(row.prediction_id, row.dispatched_at)
+        # Final, or to be submitted again.
+        return row if row.status.final else await self._story(row)
 
     async def _prompt(self) -> str:
         """Return the text for WaveSpeed: Grok's, or what the caller chose for the case that Grok cannot write one."""
@@ -170,46 +201,90 @@ class GenerateMediaWorkflow:
         )
         await record(RecordActivities.settle_submission, outcome)
 
-    async def _collect(self, submitted: SubmitResult) -> JobSnapshot:
+    async def _collect(
+        self, prediction_id: str | None, accepted_at: datetime | None, webhook_wait: float = 0
+    ) -> JobSnapshot:
         """Wait until the prediction is finished, as long as the job allows."""
         job = self._job
-        assert submitted.prediction_id is not None  # accepted
-        accepted_at = submitted.accepted_at or workflow.now()
+        assert prediction_id is not None  # accepted
+        accepted_at = accepted_at or workflow.now()
         show_status(JobStatus.GENERATING)
-        self._show(f"**WaveSpeed** makes it: prediction `{submitted.prediction_id}`.")
+        self._show(f"**WaveSpeed** makes it: prediction `{prediction_id}`.")
         slowest = accepted_at + timedelta(seconds=job.generate_timeout_seconds)
         due, reason = min(
             (slowest, ReasonCode.GENERATE_TIMEOUT),
-            (job.deadline_at, ReasonCode.DEADLINE_PASSED),
+            (self._deadline, ReasonCode.DEADLINE_PASSED),
             key=lambda end: end[0],
         )
         request = PredictionRequest(
             job_id=job.job_id,
-            prediction_id=submitted.prediction_id,
+            prediction_id=prediction_id,
             model=job.model,
             kind=job.kind,
             accepted_at=accepted_at,
         )
-        return await before(due, reason, self._read_result(request))
+        return await before(due, reason, self._read_result(request, webhook_wait))
 
-    async def _read_result(self, request: PredictionRequest) -> JobSnapshot:
-        try:
-            return await call(
-                MediaActivities.collect_result,
-                request,
-                policies.COLLECT_RESULT,
-                summary=f"WaveSpeed: read prediction {request.prediction_id}",
+    async def _read_result(self, request: PredictionRequest, webhook_wait: float) -> JobSnapshot:
+        """Read until it is finished; a webhook is a hint to read now."""
+        if webhook_wait and not self._news:
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._news > 0, timeout=webhook_wait, timeout_summary="WaveSpeed's webhook"
+                )
+        while True:
+            seen = self._news
+            reading = asyncio.create_task(
+                call(
+                    MediaActivities.collect_result,
+                    request,
+                    policies.COLLECT_RESULT,
+                    summary=f"WaveSpeed: read prediction {request.prediction_id}",
+                )
             )
-        except ActivityError as error:
-            raise_failure(error)
+            await until(lambda: reading.done() or self._news > seen, reading)  # noqa: B023 - awaited here
+            await let_go(reading)
+            if not reading.cancelled():
+                try:
+                    return reading.result()
+                except ActivityError as error:
+                    if not is_cancelled_exception(error) or cancelled():
+                        raise_failure(error)
 
-    async def _stay_unknown(self) -> JobSnapshot:
-        """Wait, without end, where a submission has no clear answer: it is never repeated by itself."""
+    async def _resolve(self) -> JobSnapshot:
+        """Wait, without end, until an unclear submission is settled: it is never repeated without proof or decision.
+
+        The record is settled by whoever knows: a webhook, WaveSpeed's history, a person. This only looks.
+        """
         show_status(JobStatus.SUBMIT_UNKNOWN)
         reason = REASONS[ReasonCode.SUBMIT_UNCLEAR]
         self._show(f"**Submission unclear.** {reason.message} {reason.hint}")
-        await cancel_arrives()
-        return await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
+        looking = asyncio.create_task(self._look_in_history())
+        while True:
+            seen = self._news
+            row = await record(RecordActivities.begin_job, self._job.job_id)
+            if cancelled() or row.open_submission is not SubmissionState.UNKNOWN:
+                await let_go(looking)
+                stop_if_cancelled()
+                return row
+            if looking.done():
+                looking = asyncio.create_task(self._look_in_history())
+            await until(lambda: looking.done() or self._news > seen, looking)  # noqa: B023 - awaited here
+
+    async def _look_in_history(self) -> None:
+        """Look through WaveSpeed's history, again and again, until the record is settled."""
+        try:
+            await call(
+                ResolutionActivities.resolve_submission,
+                self._job.job_id,
+                policies.RESOLVE_SUBMISSION,
+                summary="WaveSpeed: look for the prediction in the history",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return
+            workflow.logger.warning("looking in the history failed: %s", error.cause)
+            await workflow.sleep(policies.LOOK_AGAIN, summary="until WaveSpeed's history is looked at again")
 
     async def _follow_record(self) -> JobSnapshot:
         """End as the row says: it was cancelled, has ended or is past its deadline."""

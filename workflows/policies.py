@@ -48,6 +48,16 @@ COLLECT_RESULT = ActivityConfig(
 )
 """Reading a result, again and again: retries add no history. Ended by the job's own timers, not by a limit here."""
 
+RESOLVE_SUBMISSION = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=120),
+    # Each attempt that leaves it unclear says itself when to look again.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=60)),
+)
+"""Looking for an unclear submission's prediction. Ended by the record, a person or a cancel, not by a limit here."""
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""Pause after a look that failed in a way that was not foreseen."""
+
 RECONCILE = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=60),
     # The next pass comes soon anyway.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -46,16 +46,35 @@ async def before(due: datetime, reason: ReasonCode, work: Coroutine[Any, Any, _T
     timer = asyncio.create_task(workflow.sleep(left, summary=reason.value))
     try:
         await workflow.wait([task, timer], return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeIsUp(reason)
-    finally:
+    except asyncio.CancelledError:
+        # Not `finally`: a workflow that leaves the cache ends here too, and may not wait for anything.
         timer.cancel()
-        await _let_go(task)
+        await let_go(task)
+        raise
+    in_time = task.done()
+    timer.cancel()
+    await let_go(task)
     stop_if_cancelled()
+    if not in_time:
+        raise TimeIsUp(reason)
     return task.result()
 
 
-async def _let_go(task: asyncio.Task[Any]) -> None:
+async def until(condition: Callable[[], bool], *work: asyncio.Task[Any]) -> None:
+    """Wait for a condition; a cancel of the workflow lets the work go first.
+
+    Raises:
+        asyncio.CancelledError: The workflow was cancelled.
+    """
+    try:
+        await workflow.wait_condition(condition)
+    except asyncio.CancelledError:
+        for task in work:
+            await let_go(task)
+        raise
+
+
+async def let_go(task: asyncio.Task[Any]) -> None:
     """Cancel a task that is not done and wait until it is.
 
     Its outcome is not looked at here: what it found is in the record, and a failure of work that was done in time is

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from promptmill.contracts.messages import Message
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.contracts.reconciliation import OpenRow
 from promptmill.store.database import Database, column_list
 from promptmill.store.operations import OperationsStore
 from sql.models import Job, PromptGenerationJob
@@ -40,16 +40,6 @@ _CANCELS: Final = """
 _OPEN_ROWS: Final = """
     SELECT table_name, id, status, cancel_requested FROM take_open_rows(:limit, CAST(:ids AS uuid[]))
 """
-
-
-class OpenRow(Message):
-    """A row that has not ended, as far as the reconciler needs it to ask Temporal."""
-
-    id: UUID
-    table: Literal["jobs", "prompt_generation_jobs"]
-    status: str
-    workflow_id: str
-    cancel_requested: bool
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ async def test_an_unclear_answer_is_never_repeated(mill: Mill, kind: str, fault:
     assert row.reason_code == "submit_unclear"
     description = await mill.handle(job_id).describe()
     assert description.status is WorkflowExecutionStatus.RUNNING
-    assert not description.raw_description.pending_activities, "nothing is left that could send again"
+    pending = {p.activity_type.name for p in description.raw_description.pending_activities}
+    assert "submit_media" not in pending, "nothing is left that could send again"
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
