@@ -55,10 +55,9 @@ async def identity_problem(store: Store, client: Client) -> str | None:
     Raises:
         RPCError: Temporal is away.
     """
-    switches = await store.operations.switches()
-    if CLUSTER_SWITCH not in switches or NAMESPACE_SWITCH not in switches:
+    known = await _known_identity(store)
+    if known is None:
         return None
-    known = TemporalIdentity(switches[CLUSTER_SWITCH].value, switches[NAMESPACE_SWITCH].value)
     live = await read_identity(client)
     if live == known:
         return None
@@ -67,6 +66,12 @@ async def identity_problem(store: Store, client: Client) -> str | None:
         f"{known.cluster_id}, namespace {known.namespace}: check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or run "
         "`promptmill adopt-temporal` if the move is meant."
     )
+
+
+async def _known_identity(store: Store) -> TemporalIdentity | None:
+    switches = await store.operations.switches()
+    values = [switches[name].value if name in switches else None for name in (CLUSTER_SWITCH, NAMESPACE_SWITCH)]
+    return TemporalIdentity(*(value or "" for value in values)) if all(values) else None
 
 
 async def adopt_identity(store: Store, client: Client, *, reason: str) -> TemporalIdentity:
@@ -91,8 +96,7 @@ async def initialize(settings: Settings, store: Store, client: Client) -> tuple[
         RPCError: Temporal is away.
     """
     missing = await register_search_attributes(client)
-    switches = await store.operations.switches()
-    if CLUSTER_SWITCH not in switches or NAMESPACE_SWITCH not in switches:
+    if await _known_identity(store) is None:
         await adopt_identity(store, client, reason="first start")
     await ensure_schedule(settings, client)
     return missing

@@ -3,6 +3,5 @@
 from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
 from promptmill.store.store import Store, open_store
-from promptmill.store.upkeep import OpenRow
 
-__all__ = ["OpenRow", "Store", "job_input", "open_store", "prompt_request"]
+__all__ = ["Store", "job_input", "open_store", "prompt_request"]
