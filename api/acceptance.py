@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from api.errors import FieldError, Refused, invalid, pointer_to
 from api.schemas.jobs import CreateJob
 from api.schemas.prompt_queue import EnqueuePrompt
-from api.urls import url_trouble
+from promptmill.addresses import url_trouble
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.prompts import Operation, PromptJobStatus, PromptSource
@@ -151,8 +151,6 @@ def _warnings(request: CreateJob) -> Iterator[str]:
             yield "instructions are not used: useAiPrompt is false, so Grok is not asked."
         if request.operation is not None:
             yield "operation is not used: useAiPrompt is false, so Grok is not asked."
-    if request.callback_url:
-        yield "callbackUrl is kept with the job, but this version does not call it yet."
 
 
 def _picture_warnings(request: CreateJob) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""Which addresses providers may be sent to, judged by their text."""
+"""Which addresses of callers may be opened, by providers and by us."""
 
 from __future__ import annotations
 
 import pytest
 
-from api.urls import MAX_URL_CHARACTERS, url_trouble
+from promptmill.addresses import MAX_URL_CHARACTERS, address_trouble, url_trouble
 
 PUBLIC = [
     "https://example.com/a.png",
@@ -29,6 +29,8 @@ LOCAL_SPELLINGS = [
     "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]",
     "[::127.0.0.1]",
+    "[2600::5efe:127.0.0.1]",
+    "[2600::200:5efe:10.0.0.1]",
     "[64:ff9b::127.0.0.1]",
     "[2002:7f00:1::]",
     "10.1.2.3",
@@ -56,7 +58,14 @@ NEVER = [
     "[ff02::1]",
     "[fe80::1%25eth0]",
     "a..b",
+    *("[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[2600::5efe:169.254.169.254]"),
+    *("168.63.129.16", "192.0.0.192", "192.88.99.1", "100.100.100.200"),
+    *("[fd00:ec2::254]", "[fd20:ce::254]", "[fec0::1]", "[::ffff:0:7f00:1]", "[64:ff9b:1::7f00:1]", "[3fff::1]"),
+    *("[5f00::1]", "[4000::1]", "[e000::1]"),
 ]
+RESOLVED_PUBLIC = ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
+RESOLVED_PRIVATE = ["127.0.0.1", "10.0.0.1", "192.168.1.1", "::1", "fc00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"]
+RESOLVED_NEVER = ["169.254.169.254", "fe80::1", "fe80::1%eth0", "0.0.0.0", "224.0.0.1", "ff02::1", "example.com", ""]
 
 
 @pytest.mark.parametrize("url", PUBLIC)
@@ -106,3 +115,19 @@ def test_malformed_address_is_refused_and_says_why(url: str, trouble: str) -> No
 
 def test_plain_http_to_a_public_host_never_passes() -> None:
     assert url_trouble("http://example.com/a.png", allow_private=True) is not None
+
+
+@pytest.mark.parametrize("address", RESOLVED_PUBLIC)
+def test_public_address_that_a_name_resolves_to_passes(address: str) -> None:
+    assert address_trouble(address) is None
+
+
+@pytest.mark.parametrize("address", RESOLVED_PRIVATE)
+def test_private_address_that_a_name_resolves_to_passes_only_where_it_is_allowed(address: str) -> None:
+    assert address_trouble(address) is not None
+    assert address_trouble(address, allow_private=True) is None
+
+
+@pytest.mark.parametrize("address", RESOLVED_NEVER)
+def test_address_that_nobody_may_be_sent_to_never_passes(address: str) -> None:
+    assert address_trouble(address, allow_private=True) is not None

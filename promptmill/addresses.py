@@ -1,14 +1,15 @@
-"""Judges, by its text alone, an address that a provider will open.
+"""Judges addresses that callers give: the text of a URL, and what a name was resolved to.
 
-`https`, no credentials, no literal private, loopback, link-local or reserved address in any spelling that a browser or
-libc would understand, no name without a dot. Names are not resolved: what we open ourselves is judged again then.
+A URL: `https`, no credentials, no literal private, loopback, link-local or reserved address in any spelling that a
+browser or libc would understand, no name without a dot. Names are not resolved here: whoever opens a URL resolves its
+name, has each answer judged by `address_trouble`, and connects to what was judged.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,7 +18,20 @@ MAX_URL_CHARACTERS: Final = 2048
 _LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\<>\"`{}|^]")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
-_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
+_NEVER: Final = tuple(
+    ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # Azure's own services for a machine, in a public range
+        "192.0.0.0/24",  # protocol assignments; Oracle's metadata
+        "192.88.99.0/24",  # relays of 6to4
+        "fd00:ec2::/32",  # AWS's metadata
+        "fd20:ce::/32",  # Google's metadata
+        "3fff::/20",  # documentation
+    )
+)
+"""What nobody has reason to be sent to, though it looks public, or private and therefore allowed."""
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 _REFUSED_HOST: Final = "points to a private, loopback, link-local or reserved address"
@@ -40,6 +54,16 @@ def url_trouble(url: str, *, allow_private: bool = False) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "must be an https address"
     return _parts_trouble(parts, parts.hostname, allow_private=allow_private)
+
+
+def address_trouble(text: str, *, allow_private: bool = False) -> str | None:
+    """Return what is wrong with one IP address that a name was resolved to, as the end of a sentence, or None."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return "is not an IP address"
+    trouble, private = _judge_address(address)
+    return None if allow_private and private else trouble
 
 
 def _parts_trouble(parts: SplitResult, host: str, *, allow_private: bool) -> str | None:
@@ -104,20 +128,28 @@ def _judge_address(address: IPv4Address | IPv6Address) -> tuple[str | None, bool
     inner = _embedded(address)
     if inner is not None:
         return _judge_address(inner)
-    if address.is_global and not address.is_multicast:
+    if any(address in network for network in _NEVER):
+        return _REFUSED_HOST, False
+    if _public(address):
         return None, False
     beyond = address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
     return _REFUSED_HOST, address.is_loopback or (address.is_private and not beyond)
 
 
+def _public(address: IPv4Address | IPv6Address) -> bool:
+    # Python calls whole ranges global that were never given out, site-local addresses among them.
+    given_out = isinstance(address, IPv4Address) or address in _GLOBAL_UNICAST
+    return given_out and address.is_global and not address.is_multicast
+
+
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one leads to (mapped, compatible, 6to4, NAT64), or None."""
+    """Return the IPv4 address that an IPv6 one leads to (mapped, compatible, 6to4, NAT64, ISATAP), or None."""
     if isinstance(address, IPv4Address):
         return None
     if address.ipv4_mapped is not None or address.sixtofour is not None:
         return address.ipv4_mapped or address.sixtofour
     number = int(address)
+    tail = number & 0xFFFFFFFF
     compatible = 1 < number < 2**32
-    if compatible or any(address in network for network in _NAT64):
-        return ip_address(number & 0xFFFFFFFF) if number & 0xFFFFFFFF else None  # type: ignore[return-value]  # 32 bits: IPv4
-    return None
+    isatap = (number >> 32) & 0xFDFFFFFF == 0x5EFE  # noqa: PLR2004  # the mark before the IPv4 address
+    return IPv4Address(tail) if tail and (compatible or isatap or address in _NAT64) else None
