@@ -1,4 +1,4 @@
-"""WaveSpeed's paid side: one guarded submission, and reading what it made. Nothing here asks twice."""
+"""WaveSpeed's paid side: one guarded submission, reading what it made, and the history. Nothing here asks twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,12 +21,16 @@ from promptmill.providers.connections import authorization, key_problem, open_co
 from promptmill.providers.guarded_sender import GuardedSender, boottime
 from promptmill.providers.predictions import Prediction, read_prediction
 from promptmill.providers.wavespeed_answers import PROVIDER, codes, data, read_failure, read_submission
+from promptmill.providers.wavespeed_history import HistoryItem, moment, read_history
 from promptmill.providers.wavespeed_unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
 
-__all__ = ["Prediction", "WaveSpeedClient", "boottime", "open_wavespeed"]
+__all__ = ["HistoryItem", "Prediction", "WaveSpeedClient", "boottime", "open_wavespeed"]
 
 READ_SECONDS: Final = 30.0
 """How long reading one result may take, as in WaveSpeed's own clients."""
+
+HISTORY_PAGES: Final = 50
+"""Pages of the history that are read at most: 5,000 predictions of one model within minutes."""
 
 _OWN_PATHS: Final = frozenset(
     {"account", "balance", "billings", "media", "model", "models", "predictions", "upload", "user", "webhook"}
@@ -114,12 +119,35 @@ class WaveSpeedClient:
             )
         return read_prediction(found, asked_id=prediction_id, kind=kind, key=self._key)
 
-    async def _read(self, path: str) -> Answer:
-        """Make one unpaid GET."""
+    async def history(
+        self, *, model: str, created_after: datetime, created_before: datetime, limit_pages: int = HISTORY_PAGES
+    ) -> list[HistoryItem]:
+        """List a model's predictions of a time, all pages, with what was submitted. Free, and may be repeated.
+
+        WaveSpeed keeps seven days. What was made on its website stands there too.
+
+        Raises:
+            ProviderUnavailable: The list could not be read, or is not surely whole.
+        """
+        question = {
+            "model": model,
+            "created_after": moment(created_after),
+            "created_before": moment(created_before),
+            "include_inputs": True,
+        }
+        return await read_history(
+            lambda body: self._read("predictions", body), question, limit_pages=limit_pages, key=self._key
+        )
+
+    async def _read(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Make one unpaid request: a GET, or with a body a POST."""
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
             raise ProviderUnavailable(ReasonCode.WAVESPEED_BAD_KEY, problem)
-        return await ask_unpaid(self._http, "GET", self._address(path), key=self._key, seconds=self._read_seconds)
+        method = "GET" if body is None else "POST"
+        return await ask_unpaid(
+            self._http, method, self._address(path), key=self._key, seconds=self._read_seconds, body=body
+        )
 
     def _address(self, path: str) -> str:
         return f"{self.base}/api/v3/{path}"

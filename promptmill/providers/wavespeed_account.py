@@ -1,4 +1,4 @@
-"""WaveSpeed's unpaid side: the account's balance and what a submission would cost."""
+"""WaveSpeed's unpaid side: the account's balance, its webhook secret, and what a submission would cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
-from promptmill.contracts.errors import ProviderError, ProviderRefused
+from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.answers import Answer
 from promptmill.providers.connections import key_problem, open_connection, plain_key
@@ -21,6 +21,7 @@ PRICE_SECONDS: Final = 3.0
 """How long a price may take: a job does not wait longer for a number that is good to know."""
 
 BALANCE_SECONDS: Final = 10.0
+SECRET_SECONDS: Final = 10.0
 
 _KEY_REFUSED: Final = frozenset({401, 403})
 _OK: Final = 200
@@ -43,11 +44,7 @@ class WaveSpeedAccount:
             ProviderUnavailable: WaveSpeed did not answer, or with something else.
         """
         answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
-        if codes(answer) & _KEY_REFUSED:
-            raise ProviderRefused(
-                ReasonCode.WAVESPEED_BAD_KEY,
-                f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid, topped-up key.",
-            )
+        self._refuse_bad_key(answer)
         amount = _amount(data(answer).get("balance"))
         if codes(answer) != {_OK} or amount is None:
             raise read_failure(answer, self._key)
@@ -68,12 +65,45 @@ class WaveSpeedAccount:
         discounted = _amount(found.get("discounted_price"))
         return _amount(found.get("price")) if discounted is None else discounted
 
+    async def webhook_secret(self) -> SecretStr:
+        """Return the secret that signs WaveSpeed's webhooks, as WaveSpeed gives it (`whsec_…`).
+
+        Raises:
+            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderUnavailable: WaveSpeed did not answer, or with something else.
+        """
+        answer = await self._ask("GET", "webhook/secret", None, SECRET_SECONDS)
+        self._refuse_bad_key(answer)
+        secret = _secret(answer)
+        if codes(answer) != {_OK} or secret is None:
+            # No words of the answer: a shape that we do not know may hold the secret.
+            raise ProviderUnavailable(
+                ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered {answer.status} and told no webhook secret."
+            )
+        return SecretStr(secret)
+
+    def _refuse_bad_key(self, answer: Answer) -> None:
+        if codes(answer) & _KEY_REFUSED:
+            raise ProviderRefused(
+                ReasonCode.WAVESPEED_BAD_KEY,
+                f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid, topped-up key.",
+            )
+
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None, seconds: float) -> Answer:
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
             raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, problem)
         address = f"{self._base}/api/v3/{path}"
         return await ask_unpaid(self._http, method, address, key=self._key, seconds=seconds, body=body)
+
+
+def _secret(answer: Answer) -> str | None:
+    """Return the secret from any of the shapes that were seen: `data.secret`, `data` itself, `secret` at the top."""
+    document = answer.object
+    for value in (data(answer).get("secret"), document.get("data"), document.get("secret")):
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
 
 
 def _amount(value: object) -> Decimal | None:

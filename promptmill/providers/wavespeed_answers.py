@@ -6,6 +6,7 @@ The answer table of `docs/architecture.md`, 'The paid submission', is `read_subm
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from promptmill.contracts.errors import (
@@ -57,7 +58,12 @@ def data(answer: Answer) -> dict[str, Any]:
 
 def prediction_id(answer: Answer) -> str | None:
     """Return the id in `data`: the proof that WaveSpeed made a prediction, whatever the codes say."""
-    value = data(answer).get("id")
+    return prediction_id_of(data(answer))
+
+
+def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
+    """Return a prediction object's id; None where it has none that could be one."""
+    value = prediction.get("id")
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, str) and 0 < len(value.strip()) <= _ID_LIMIT and value.strip().isprintable():
