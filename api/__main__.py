@@ -14,6 +14,7 @@ import uvicorn
 from api.app import create_app
 from api.callers import is_loopback_name
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.leaving import leave
 from promptmill.settings import Settings, load_settings
 from promptmill.telemetry import configure_logging
 
@@ -96,4 +97,4 @@ def server_config(settings: Settings) -> uvicorn.Config:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

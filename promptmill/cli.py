@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from promptmill.contracts.errors import PromptmillError
+from promptmill.leaving import leave
 from promptmill.settings import load_settings
 
 # Each command imports what it needs itself: `--help` shall not wait for Temporal's SDK.
@@ -101,6 +102,29 @@ def adopt_temporal() -> None:
 
 
 @app.command()
+def brake(
+    state: Annotated[Literal["on", "off", "show"], typer.Argument(help="Stop, release, or show as it is.")],
+    *,
+    provider: Annotated[Literal["grok", "wavespeed"] | None, typer.Option(help="One instead of both.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; people see it.")] = "",
+) -> None:
+    """Stop handing jobs to the providers, at once and until released; what is paid is still collected."""
+    from promptmill.commands.brake import brake_providers, brake_sentence, show_brakes
+    from promptmill.temporal.brakes import PROVIDERS
+
+    if state == "on" and not reason:
+        raise typer.BadParameter("say why: --reason 'incident 12'", param_hint="--reason")
+    current = load_settings()
+    if state == "show":
+        found = asyncio.run(show_brakes(current))
+    else:
+        providers = [provider] if provider else PROVIDERS
+        found = asyncio.run(brake_providers(current, on=state == "on", providers=providers, reason=reason))
+    for one in found:
+        _say(brake_sentence(one), "yellow" if one.on else "")
+
+
+@app.command()
 def smoke(
     *,
     pay: Annotated[bool, typer.Option("--pay", help="Make a picture also where the provider is a real one.")] = False,
@@ -127,13 +151,17 @@ def reasons() -> None:
     sys.stdout.write(reasons_page())
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; our own errors are one sentence and exit code 1."""
+    code = 0
     try:
         app()
     except PromptmillError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"promptmill: {error}", style="bold red"))
-        raise SystemExit(1) from None
+        code = 1
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    leave(code)
 
 
 def _say(text: str, style: str = "") -> None:

@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.installation import initialize
+from promptmill.leaving import leave
 from promptmill.resources import WorkerResources, open_worker_resources
 from promptmill.settings import Settings, load_settings
 from promptmill.telemetry import configure_logging
@@ -119,4 +120,4 @@ def _runtime(settings: Settings) -> Runtime:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

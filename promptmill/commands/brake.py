@@ -1,0 +1,50 @@
+"""`promptmill brake`: stop or release what is handed to the providers, and show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from temporalio.service import RPCError
+
+from promptmill.contracts.errors import TemporalUnavailable
+from promptmill.settings import Settings
+from promptmill.temporal import connect
+from promptmill.temporal.brakes import PROVIDERS, Brake, read_brake, set_brake
+
+
+async def brake_providers(
+    settings: Settings, *, on: bool, providers: Sequence[str] = PROVIDERS, reason: str
+) -> list[Brake]:
+    """Stop or release the queues of these providers and return what Temporal says they are then.
+
+    Raises:
+        TemporalUnavailable: Temporal cannot be reached, or does not allow it.
+    """
+    try:
+        client = await connect(settings)
+        return [await set_brake(client, settings.task_queue, provider, on=on, reason=reason) for provider in providers]
+    except (RuntimeError, RPCError) as error:
+        raise TemporalUnavailable(f"The brake was not set ({error}): check TEMPORAL_ADDRESS.") from error
+
+
+async def show_brakes(settings: Settings) -> list[Brake]:
+    """Return both providers' brakes.
+
+    Raises:
+        TemporalUnavailable: Temporal cannot be reached.
+    """
+    try:
+        client = await connect(settings)
+        return [await read_brake(client, settings.task_queue, provider) for provider in PROVIDERS]
+    except (RuntimeError, RPCError) as error:
+        raise TemporalUnavailable(f"Temporal cannot be reached ({error}): check TEMPORAL_ADDRESS.") from error
+
+
+def brake_sentence(brake: Brake) -> str:
+    """Return how a queue stands, in one sentence."""
+    why = f" ({brake.reason})" if brake.reason else ""
+    if brake.on:
+        return f"{brake.provider}: stopped{why}. Nothing is handed to it; what is paid already is still collected."
+    if brake.per_second is not None:
+        return f"{brake.provider}: open, at most {brake.per_second:g} a second{why}."
+    return f"{brake.provider}: open."

@@ -1,0 +1,74 @@
+"""The brake: Temporal's own rate of a provider's queue, 0 for stopped. It touches no workflow and survives restarts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+    UpdateTaskQueueConfigRequest,
+)
+from temporalio.client import Client
+
+from promptmill.contracts.names import grok_queue, wavespeed_queue
+
+_RPC: Final = timedelta(seconds=5)
+_QUEUES: Final = {"grok": grok_queue, "wavespeed": wavespeed_queue}
+PROVIDERS: Final = tuple(_QUEUES)
+
+
+class Brake(NamedTuple):
+    """One provider's queue: the rate that an operator set (null: none; 0: stopped), and why."""
+
+    provider: str
+    queue: str
+    per_second: float | None
+    reason: str
+
+    @property
+    def on(self) -> bool:
+        """Whether nothing is handed to the provider."""
+        return self.per_second == 0
+
+
+async def set_brake(client: Client, task_queue: str, provider: str, *, on: bool, reason: str) -> Brake:
+    """Stop or release one provider's queue and return what Temporal says it is then.
+
+    Raises:
+        RPCError: Temporal is away, or does not allow it.
+    """
+    queue = _QUEUES[provider](task_queue)
+    request = UpdateTaskQueueConfigRequest(
+        namespace=client.namespace,
+        identity="promptmill brake",
+        task_queue=queue,
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        update_queue_rate_limit=UpdateTaskQueueConfigRequest.RateLimitUpdate(
+            rate_limit=RateLimit(requests_per_second=0) if on else None, reason=reason
+        ),
+    )
+    await client.workflow_service.update_task_queue_config(request, timeout=_RPC)
+    return await read_brake(client, task_queue, provider)
+
+
+async def read_brake(client: Client, task_queue: str, provider: str) -> Brake:
+    """Ask Temporal for one provider's brake: its command line's table shows a rate of 0 as 'Not Set'.
+
+    Raises:
+        RPCError: Temporal is away.
+    """
+    queue = _QUEUES[provider](task_queue)
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        report_config=True,
+    )
+    answer: DescribeTaskQueueResponse = await client.workflow_service.describe_task_queue(request, timeout=_RPC)
+    limit = answer.config.queue_rate_limit
+    rate = limit.rate_limit.requests_per_second if limit.HasField("rate_limit") else None
+    return Brake(provider, queue, rate, limit.metadata.reason)
