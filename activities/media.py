@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 from temporalio import activity
@@ -105,11 +105,14 @@ class MediaActivities:
     async def _finish(self, request: PredictionRequest, prediction: Prediction) -> JobSnapshot:
         if prediction.reason_code is not None:
             return await self._fail(request, prediction.reason_code, prediction.error or prediction.status)
-        change = JobChange(job_id=request.job_id, status=JobStatus.COMPLETED, outputs=prediction.outputs)
-        return await self.store.jobs.advance(change)
+        return await self._record(request, status=JobStatus.COMPLETED, outputs=prediction.outputs)
 
     async def _fail(self, request: PredictionRequest, reason: ReasonCode, error: str) -> JobSnapshot:
-        change = JobChange(job_id=request.job_id, status=JobStatus.FAILED, reason_code=reason, error=error)
+        return await self._record(request, status=JobStatus.FAILED, reason_code=reason, error=error)
+
+    async def _record(self, request: PredictionRequest, **end: Any) -> JobSnapshot:
+        # The id as well: a row from an older backup does not know it.
+        change = JobChange(job_id=request.job_id, prediction_id=request.prediction_id, **end)
         return await self.store.jobs.advance(change)
 
     async def _not_finished(self, request: PredictionRequest, why: str) -> NoReturn:

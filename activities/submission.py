@@ -22,11 +22,18 @@ from promptmill.contracts.errors import (
     ProviderRefused,
     RecordUnavailable,
     StageStopped,
+    SubmissionsHeld,
     SubmitUnclear,
 )
 from promptmill.contracts.jobs import MediaRequest, SubmissionState, SubmitResult
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.contracts.store import Permission, SubmissionIntent, SubmissionOutcome, SubmissionPermit
+from promptmill.contracts.store import (
+    Permission,
+    Settlement,
+    SubmissionIntent,
+    SubmissionOutcome,
+    SubmissionPermit,
+)
 from promptmill.presets import LARGEST_SEED, compose_request
 from promptmill.providers.wavespeed import WaveSpeedClient, boottime
 from promptmill.settings import provider_mode
@@ -40,18 +47,23 @@ class Sender:
     Attributes:
         post_within: How long after the recorded intent the first byte may leave.
         rate_limit_wait: Wait after a 429 that names no time.
+        public_url: Where WaveSpeed can reach our API; None orders no webhooks.
+        poll_after: How long a webhook may take before the result is asked for.
     """
 
     wavespeed: WaveSpeedClient
     store: Store
     post_within: timedelta
     rate_limit_wait: timedelta
+    public_url: str | None = None
+    poll_after: timedelta = timedelta()
 
     async def submit(self, request: MediaRequest, known_submission: UUID | None) -> SubmitResult:
         """Ask the record for permission; with it, send once and settle.
 
         Raises:
             StageStopped: The record does not permit a submission.
+            SubmissionsHeld: Submissions are stopped for all jobs; ask again later.
             ProviderRefused: WaveSpeed refused, and will again; the job has failed.
             ProviderRateLimited, NothingSent: Nothing was made; try again after `retry_after`.
             RecordUnavailable: Postgres is away, and nothing was sent.
@@ -62,11 +74,20 @@ class Sender:
         permit = await insist(lambda: self.store.submissions.permit(intent))
         if permit.permission is Permission.STOP:
             raise StageStopped(permit.reason_code, permit.error)
+        if permit.permission is Permission.HOLD:
+            raise SubmissionsHeld(permit.error)
         assert permit.submission_id is not None  # every other answer has one
         if permit.permission is not Permission.POST:
-            return _earlier(permit, permit.submission_id)
-        async with heartbeats(str(permit.submission_id)):
-            outcome, again = await self._send(request, permit, permit.submission_id, post_by)
+            return self._earlier(permit, permit.submission_id)
+        posting = _Posting(
+            submission_id=permit.submission_id,
+            body=permit.request or {},
+            post_by=post_by,
+            # Permission to send means that the row holds this intent's token.
+            webhook_url=self._webhook_url(request.job_id, intent.callback_token),
+        )
+        async with heartbeats(str(posting.submission_id)):
+            outcome, again = await self._send(request, posting)
             return await self._settle(outcome, again)
 
     def _intent(self, request: MediaRequest, known_submission: UUID | None) -> SubmissionIntent:
@@ -91,22 +112,27 @@ class Sender:
             known_submission_id=known_submission,
         )
 
-    async def _send(
-        self, request: MediaRequest, permit: SubmissionPermit, submission_id: UUID, post_by: float
-    ) -> tuple[SubmissionOutcome, ProviderError | None]:
+    def _webhook_url(self, job_id: UUID, callback_token: str) -> str | None:
+        if self.public_url is None:
+            return None
+        return f"{self.public_url.rstrip('/')}/api/webhooks/wavespeed/{job_id}?token={callback_token}"
+
+    async def _send(self, request: MediaRequest, posting: _Posting) -> tuple[SubmissionOutcome, ProviderError | None]:
         """Make the POST; return what was seen, and the error to raise where Temporal should try again."""
         error: ProviderError
         try:
             if activity.is_cancelled():
                 raise NothingSent(ReasonCode.CANCEL_REQUESTED, "Cancelled before it was sent.")  # noqa: TRY301
-            prediction_id = await self.wavespeed.submit(request.model, permit.request or {}, post_by=post_by)
+            prediction_id = await self.wavespeed.submit(
+                request.model, posting.body, post_by=posting.post_by, webhook_url=posting.webhook_url
+            )
         except ProviderError as caught:
             error = caught
         except Exception as fault:  # noqa: BLE001 - whatever it was, the POST may have gone out: never repeat it
             error = SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"{type(fault).__name__}: {fault}")
         else:
             accepted = SubmissionOutcome(
-                submission_id=submission_id,
+                submission_id=posting.submission_id,
                 job_id=request.job_id,
                 state=SubmissionState.ACCEPTED,
                 prediction_id=prediction_id,
@@ -114,7 +140,7 @@ class Sender:
             return accepted, None
         state, final, again = self._verdict(error)
         outcome = SubmissionOutcome(
-            submission_id=submission_id,
+            submission_id=posting.submission_id,
             job_id=request.job_id,
             state=state,
             reason_code=error.reason_code,
@@ -146,31 +172,60 @@ class Sender:
             reason_code=outcome.reason_code,
             error=outcome.error,
             final=outcome.final,
+            poll_after_seconds=self._poll_after_seconds,
         )
         try:
             settlement = await insist(lambda: self.store.submissions.settle(outcome))
         except RecordUnavailable:
             return result.model_copy(update={"recorded": False})
+        if {outcome.state, settlement.state} != {SubmissionState.REJECTED}:
+            return result.model_copy(update=_as_recorded(settlement))
         if again is not None:
             raise again
-        if outcome.final and outcome.reason_code is not None:
-            raise ProviderRefused(outcome.reason_code, outcome.error or "")
-        return result.model_copy(update={"accepted_at": settlement.accepted_at})
+        raise ProviderRefused(outcome.reason_code or ReasonCode.WAVESPEED_BAD_INPUT, outcome.error or "")
+
+    def _earlier(self, permit: SubmissionPermit, submission_id: UUID) -> SubmitResult:
+        """Return what an earlier attempt left in the record."""
+        accepted = permit.permission is Permission.ACCEPTED
+        return SubmitResult(
+            submission_id=submission_id,
+            state=SubmissionState.ACCEPTED if accepted else SubmissionState.UNKNOWN,
+            prediction_id=permit.prediction_id,
+            accepted_at=permit.accepted_at,
+            error=permit.error,
+            poll_after_seconds=self._poll_after_seconds,
+        )
+
+    @property
+    def _poll_after_seconds(self) -> float:
+        return self.poll_after.total_seconds() if self.public_url is not None else 0
+
+
+@dataclass(frozen=True)
+class _Posting:
+    """One permitted POST."""
+
+    submission_id: UUID
+    body: dict[str, Any]
+    post_by: float
+    webhook_url: str | None
+
+
+def _as_recorded(settlement: Settlement) -> dict[str, Any]:
+    """Return what the record holds of a submission: a webhook, or a person, may have been faster than the answer.
+
+    Whatever is not accepted is `unknown` to the workflow: it then looks at the row and goes on from there.
+    """
+    accepted = settlement.state is SubmissionState.ACCEPTED
+    return {
+        "state": SubmissionState.ACCEPTED if accepted else SubmissionState.UNKNOWN,
+        "prediction_id": settlement.prediction_id if accepted else None,
+        "accepted_at": settlement.accepted_at,
+        "final": False,
+    }
 
 
 def request_hash(model: str, body: dict[str, Any]) -> str:
     """Return the SHA-256 (hex) of a model and its canonical inputs."""
     canonical = json.dumps([model, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _earlier(permit: SubmissionPermit, submission_id: UUID) -> SubmitResult:
-    """Return what an earlier attempt left in the record."""
-    accepted = permit.permission is Permission.ACCEPTED
-    return SubmitResult(
-        submission_id=submission_id,
-        state=SubmissionState.ACCEPTED if accepted else SubmissionState.UNKNOWN,
-        prediction_id=permit.prediction_id,
-        accepted_at=permit.accepted_at,
-        error=permit.error,
-    )
