@@ -16,7 +16,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.contracts.errors import ConfigurationError
@@ -50,6 +50,21 @@ def _split(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list."""
+
+
+def _public(address: str) -> str:
+    """Let an address pass to which WaveSpeed can post: https, or plain http on this machine (simulators)."""
+    parts = urlsplit(address)
+    plain = parts.scheme == "http" and is_loopback(address)
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment or parts.port == 0:
+        raise ValueError("must be an address such as https://host, without credentials and query")
+    if parts.scheme != "https" and not plain:
+        raise ValueError("must be an https address: WaveSpeed posts to no other")
+    return address.rstrip("/")
+
+
+PublicAddress = Annotated[str, AfterValidator(_public)]
+"""Where others reach us, without a slash at the end."""
 
 
 class Settings(BaseSettings):
@@ -126,7 +141,7 @@ class Settings(BaseSettings):
         600, ge=0, description="How long a 404 for an accepted prediction is not believed."
     )
 
-    public_url: str | None = Field(
+    public_url: PublicAddress | None = Field(
         None,
         description="Public https address of the API; switches WaveSpeed's webhooks on. Let through /api/webhooks/ alone.",
     )
@@ -150,10 +165,12 @@ class Settings(BaseSettings):
 
     # -- callbacks (`callbackUrl`)
     callback_secret: SecretStr | None = Field(
-        None, description="Secret (whsec_… or base64) that signs callbacks by the Standard Webhooks scheme."
+        None,
+        description="Secret (whsec_… or base64) that signs callbacks by the Standard Webhooks scheme; two, with a space between, while one replaces the other. Without one the installation makes its own: `promptmill callback-secret`.",
     )
     callback_timeout_seconds: float = Field(15, gt=0, le=60, description="How long a receiver of a callback may take.")
     callback_give_up_seconds: float = Field(86_400, gt=0, description="How long a callback is tried.")
+    callback_concurrency: int = Field(10, ge=1, le=1000, description="Callbacks delivered at once, per worker.")
 
     # -- API
     host: str = Field(

@@ -53,6 +53,38 @@ def test_real_provider_is_refused_where_only_simulated_ones_may_be(tmp_path: Pat
         load_settings(environment(tmp_path, PROMPTMILL_SIMULATED_ONLY="true"))
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://mill.example/", "https://mill.example"),
+        ("https://mill.example:8443/behind/a/proxy", "https://mill.example:8443/behind/a/proxy"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+        ("http://[::1]:3000/", "http://[::1]:3000"),
+    ],
+)
+def test_public_address_is_https_or_this_machine(tmp_path: Path, given: str, kept: str) -> None:
+    assert load_settings(environment(tmp_path, PROMPTMILL_PUBLIC_URL=given)).public_url == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://mill.example",
+        "mill.example",
+        "https://",
+        "https://u:p@mill.example",
+        "https://mill.example?a=b",
+        "https://mill.example/#x",
+        "ftp://mill.example",
+        "https://mill.example:99999",
+        "http://10.0.0.1:3000",
+    ],
+)
+def test_wrong_public_address_is_refused_by_its_variable(tmp_path: Path, given: str) -> None:
+    with pytest.raises(ConfigurationError, match="PROMPTMILL_PUBLIC_URL is not valid"):
+        load_settings(environment(tmp_path, PROMPTMILL_PUBLIC_URL=given))
+
+
 def test_missing_database_is_told_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"DATABASE_URL is not set.*make up"):
         load_settings(environment(tmp_path)).require_database_url()
