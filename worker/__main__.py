@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Final
 
@@ -53,29 +52,30 @@ async def run(settings: Settings) -> None:
     health = Health(queues=settings.worker_queues)
     async with (
         serve_health(health, settings.metrics_host, settings.metrics_port),
-        _resources(settings, stop) as resources,
+        AsyncExitStack() as opened,
     ):
+        resources = await _open(settings, stop, opened)
         if resources is not None:
             await _serve(resources, health, stop)
     _log.info("worker_stopped")
 
 
-@asynccontextmanager
-async def _resources(settings: Settings, stop: asyncio.Event) -> AsyncIterator[WorkerResources | None]:
+async def _open(settings: Settings, stop: asyncio.Event, opened: AsyncExitStack) -> WorkerResources | None:
     """Open the resources, waiting for Temporal and Postgres; None when told to stop before they came."""
     runtime = _runtime(settings)
     while not stop.is_set():
         try:
-            async with open_worker_resources(settings, runtime) as resources:
-                missing = await initialize(settings, resources.store, resources.temporal)
-                if missing:
-                    _log.warning("search_attributes_missing", names=missing)
-                yield resources
-                return
+            resources = await opened.enter_async_context(open_worker_resources(settings, runtime))
+            missing = await initialize(settings, resources.store, resources.temporal)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
+            await opened.aclose()
             _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_AGAIN_SECONDS)
             await _pause(stop)
-    yield None
+        else:
+            if missing:
+                _log.warning("search_attributes_missing", names=missing)
+            return resources
+    return None
 
 
 async def _pause(stop: asyncio.Event) -> None:

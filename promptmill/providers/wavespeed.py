@@ -120,17 +120,16 @@ class WaveSpeedClient:
         return read_prediction(found, asked_id=prediction_id, kind=kind, key=self._key)
 
     async def history(
-        self, *, model: str, created_after: datetime, created_before: datetime, limit_pages: int = HISTORY_PAGES
+        self, *, model: str | None, created_after: datetime, created_before: datetime, limit_pages: int = HISTORY_PAGES
     ) -> list[HistoryItem]:
-        """List a model's predictions of a time, all pages, with what was submitted. Free, and may be repeated.
+        """List the predictions of a model (null: of all) and a time, all pages, with what was submitted. Free.
 
         WaveSpeed keeps seven days. What was made on its website stands there too.
 
         Raises:
             ProviderUnavailable: The list could not be read, or is not surely whole.
         """
-        question = {
-            "model": model,
+        question = ({"model": model} if model else {}) | {
             "created_after": moment(created_after),
             "created_before": moment(created_before),
             "include_inputs": True,

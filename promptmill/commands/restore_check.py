@@ -1,0 +1,149 @@
+"""`promptmill restore-check`: after an older backup was restored, bring back what Temporal and WaveSpeed know.
+
+Facts first: every job's workflow holds its whole request, the answers of its submissions, and its result. Then
+inference: predictions in WaveSpeed's history that no submission owns. Only then may submissions go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from promptmill.contracts.errors import ProviderError, RecordNotFound, TemporalUnavailable
+from promptmill.contracts.jobs import JobInput, SubmissionState, SubmitResult
+from promptmill.contracts.names import JOB_WORKFLOW
+from promptmill.contracts.store import SubmissionOutcome
+from promptmill.providers.wavespeed import WaveSpeedClient, open_wavespeed
+from promptmill.restore_guard import remembered_submission
+from promptmill.settings import Settings
+from promptmill.store import Store, open_store
+from promptmill.temporal import connect
+from promptmill.temporal.histories import JobHistory, read_job_history
+
+HISTORY_DAYS: Final = 7
+"""WaveSpeed keeps its history this long."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class RestoreReport:
+    """What was found and brought back.
+
+    `unknown_predictions` were made with this key in the last days, and no submission of the record owns them.
+    """
+
+    workflows: int = 0
+    rows_restored: list[UUID] = field(default_factory=list)
+    submissions_restored: int = 0
+    unknown_predictions: list[str] = field(default_factory=list)
+    problem: str | None = None
+    released: bool = False
+
+
+async def check_restore(settings: Settings, *, release: bool, say: Say) -> RestoreReport:
+    """Rebuild what the restored record lacks, look for payments that nobody knows, and let submissions go on.
+
+    Submissions are released when WaveSpeed's history holds nothing that the record does not know, or, with `release`,
+    by the person who has looked at what it does hold.
+
+    Raises:
+        TemporalUnavailable: Temporal cannot be reached.
+        RecordUnavailable: Postgres cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.require_database_url(), pool_size=2))
+        wavespeed = await stack.enter_async_context(
+            open_wavespeed(
+                settings.wavespeed_api_base,
+                settings.wavespeed_api_key,
+                submit_timeout_seconds=settings.submit_timeout_seconds,
+            )
+        )
+        report = RestoreReport()
+        try:
+            client = await connect(settings)
+            await _from_temporal(store, client, settings.task_queue, report, say)
+            remembered = await remembered_submission(client, settings.task_queue)
+        except (RuntimeError, RPCError) as error:
+            raise TemporalUnavailable(f"Temporal cannot be reached ({error}): check TEMPORAL_ADDRESS.") from error
+        await _from_wavespeed(store, wavespeed, report, say)
+        if release or (report.problem is None and not report.unknown_predictions):
+            # Numbers go on above what was given before, or the next pass would hold submissions again.
+            await store.operations.release_submissions(at_least=remembered)
+            report.released = True
+        return report
+
+
+async def _from_temporal(store: Store, client: Client, task_queue: str, report: RestoreReport, say: Say) -> None:
+    async for history in _job_histories(client, task_queue):
+        report.workflows += 1
+        if report.workflows % 100 == 0:
+            say(f"{report.workflows} workflows compared")
+        await _restore_job(store, history, report)
+
+
+async def _job_histories(client: Client, task_queue: str) -> AsyncIterator[JobHistory]:
+    query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{task_queue}'"
+    async for execution in client.list_workflows(query, rpc_timeout=timedelta(seconds=30)):
+        if execution.status is not WorkflowExecutionStatus.TERMINATED:
+            yield await read_job_history(client, execution.id, execution.run_id)
+
+
+async def _restore_job(store: Store, history: JobHistory, report: RestoreReport) -> None:
+    """Give the record a job's row and the submissions that its workflow knows of, where it lacks them."""
+    job = history.job
+    try:
+        await store.jobs.get(job.job_id)
+    except RecordNotFound:
+        await store.operations.restore_row(job, history.result)
+        report.rows_restored.append(job.job_id)
+    known = {submission.id for submission in await store.submissions.of_job(job.job_id)}
+    for submitted in history.submissions:
+        if submitted.submission_id not in known and submitted.state is SubmissionState.ACCEPTED:
+            await store.submissions.settle(_accepted(job, submitted))
+            report.submissions_restored += 1
+    for attempted in history.attempted:
+        if attempted not in known and attempted not in {s.submission_id for s in history.submissions}:
+            await store.submissions.settle(_unclear(job, attempted))
+            report.submissions_restored += 1
+
+
+def _accepted(job: JobInput, submitted: SubmitResult) -> SubmissionOutcome:
+    return SubmissionOutcome(
+        submission_id=submitted.submission_id,
+        job_id=job.job_id,
+        state=SubmissionState.ACCEPTED,
+        prediction_id=submitted.prediction_id,
+    )
+
+
+def _unclear(job: JobInput, submission_id: UUID) -> SubmissionOutcome:
+    return SubmissionOutcome(
+        submission_id=submission_id,
+        job_id=job.job_id,
+        state=SubmissionState.UNKNOWN,
+        error="An earlier attempt was about to send it; the record of it was lost with a restored backup.",
+    )
+
+
+async def _from_wavespeed(store: Store, wavespeed: WaveSpeedClient, report: RestoreReport, say: Say) -> None:
+    """List what was made with this key in the last days and belongs to no submission."""
+    now = datetime.now(UTC)  # noqa: TID251 - a command, not a workflow
+    try:
+        made = await wavespeed.history(
+            model=None, created_after=now - timedelta(days=HISTORY_DAYS), created_before=now + timedelta(minutes=5)
+        )
+    except ProviderError as error:
+        report.problem = f"WaveSpeed's history could not be read: {error}"
+        return
+    say(f"{len(made)} predictions in WaveSpeed's history compared")
+    owned = await store.resolution.owned([item.id for item in made])
+    report.unknown_predictions = [item.id for item in made if item.id not in owned]

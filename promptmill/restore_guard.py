@@ -1,0 +1,86 @@
+"""Notices that an older backup of the record was restored: Temporal remembers the highest submission number.
+
+A job whose payment the restored record does not know would be paid again. So submissions are held until
+`promptmill restore-check` has compared the record with Temporal and with WaveSpeed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput
+from temporalio.service import RPCError, RPCStatusCode
+
+from promptmill.contracts.names import reconcile_schedule_id
+from promptmill.store import Store
+
+MEMO: Final = "highestSubmission"
+"""Name in the memo that every pass of the reconciler carries; the Web UI shows it."""
+
+_RPC: Final = timedelta(seconds=5)
+
+
+async def guard_restore(store: Store, client: Client, task_queue: str) -> str | None:
+    """Compare the record's highest submission with what Temporal remembers; hold submissions where it is lower.
+
+    Returns:
+        Why submissions were held just now, in one sentence, or None.
+
+    Raises:
+        RPCError: Temporal is away.
+    """
+    highest = await store.operations.highest_submission()
+    remembered = await remembered_submission(client, task_queue)
+    if highest > remembered:
+        await remember_submission(client, task_queue, highest)
+    if highest >= remembered:
+        return None
+    reason = (
+        f"The record's highest submission is {highest}, but {remembered} were made: an older backup was restored. "
+        "Submissions are held until `promptmill restore-check` has run."
+    )
+    await store.operations.hold_submissions(reason)
+    return reason
+
+
+async def remembered_submission(client: Client, task_queue: str) -> int:
+    """Return the highest submission number that Temporal remembers; 0 where there is no schedule yet.
+
+    Raises:
+        RPCError: Temporal is away.
+    """
+    try:
+        found = await client.get_schedule_handle(reconcile_schedule_id(task_queue)).describe(rpc_timeout=_RPC)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return 0
+        raise
+    action = found.schedule.action
+    memo = action.memo if isinstance(action, ScheduleActionStartWorkflow) else None
+    value = (memo or {}).get(MEMO, 0)
+    if isinstance(value, Payload):
+        [value] = await client.data_converter.decode([value], [int])
+    return int(value)
+
+
+async def remember_submission(client: Client, task_queue: str, number: int) -> None:
+    """Make Temporal remember this number; a schedule that is not there remembers nothing.
+
+    Raises:
+        RPCError: Temporal is away.
+    """
+
+    def write(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        schedule = found.description.schedule
+        if not isinstance(schedule.action, ScheduleActionStartWorkflow):
+            return None
+        schedule.action.memo = dict(schedule.action.memo or {}) | {MEMO: number}
+        return ScheduleUpdate(schedule=schedule)
+
+    try:
+        await client.get_schedule_handle(reconcile_schedule_id(task_queue)).update(write, rpc_timeout=_RPC)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
