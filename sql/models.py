@@ -43,6 +43,7 @@ class Job(SQLModel, table=True):
     provider_mode: str = Field(sa_type=Text)
     generate_timeout_seconds: int
     deadline_at: datetime = Field(sa_type=Time)
+    deadline_seconds: int
     callback_url: str | None = Field(sa_type=Text)
     # `metadata` is SQLAlchemy's own word on a class, so the attribute is called otherwise than the column.
     caller_metadata: dict[str, str] = Field(sa_type=JSONB, sa_column_kwargs={"name": "metadata"})
@@ -66,6 +67,9 @@ class Job(SQLModel, table=True):
     claimed_at: datetime | None = Field(sa_type=Time)
     checked_at: datetime | None = Field(sa_type=Time)
     missing_since: datetime | None = Field(sa_type=Time)
+    callback_claimed_at: datetime | None = Field(sa_type=Time)
+    callback_started_at: datetime | None = Field(sa_type=Time)
+    callback_ended_at: datetime | None = Field(sa_type=Time)
     created_at: datetime = Field(sa_type=Time)
     updated_at: datetime = Field(sa_type=Time)
     dispatched_at: datetime | None = Field(sa_type=Time)
@@ -130,10 +134,12 @@ class Submission(SQLModel, table=True):
     request_hash: str = Field(sa_type=Text)
     provider_base: str = Field(sa_type=Text)
     key_fingerprint: str = Field(sa_type=Text)
+    intended_at: datetime = Field(sa_type=Time)
     post_before: datetime = Field(sa_type=Time)
     prediction_id: str | None = Field(sa_type=Text)
     media_cost_usd: Decimal | None = Field(sa_type=Money)
-    candidates: list[Any] = Field(sa_type=JSONB)
+    candidates: list[str] = Field(sa_type=JSONB)
+    absent_since: datetime | None = Field(sa_type=Time)
     reason_code: str | None = Field(sa_type=Text)
     error: str | None = Field(sa_type=Text)
     repeats: int
@@ -142,6 +148,9 @@ class Submission(SQLModel, table=True):
     outcome_at: datetime | None = Field(sa_type=Time)
     resolved_at: datetime | None = Field(sa_type=Time)
     resolved_by: str | None = Field(sa_type=Text)
+    looked_at: datetime | None = Field(sa_type=Time)
+    looks: int
+    ended_at: datetime | None = Field(sa_type=Time)
 
 
 class JobEvent(SQLModel, table=True):

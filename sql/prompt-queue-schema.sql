@@ -32,6 +32,7 @@ CREATE TABLE jobs (
     provider_mode            text NOT NULL CHECK (provider_mode IN ('real', 'simulated')),
     generate_timeout_seconds integer NOT NULL,
     deadline_at              timestamptz NOT NULL,
+    deadline_seconds         integer NOT NULL DEFAULT 86400, -- its length: a person's decision starts it anew
     callback_url             text,
     metadata                 jsonb NOT NULL DEFAULT '{}',
     retry_of                 uuid REFERENCES jobs (id) ON DELETE SET NULL,
@@ -61,6 +62,10 @@ CREATE TABLE jobs (
     claimed_at               timestamptz,
     checked_at               timestamptz,
     missing_since            timestamptz,
+    -- telling its end to callback_url: by a workflow of its own, which ended with or without success
+    callback_claimed_at      timestamptz,
+    callback_started_at      timestamptz,
+    callback_ended_at        timestamptz,
     created_at               timestamptz NOT NULL DEFAULT now(),
     updated_at               timestamptz NOT NULL DEFAULT now(),
     dispatched_at            timestamptz,
@@ -92,6 +97,14 @@ CREATE INDEX jobs_checked_at_idx ON jobs (checked_at NULLS FIRST)
 CREATE INDEX jobs_cancelling_idx ON jobs (cancel_requested_at) WHERE status = 'cancelling';
 
 CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL;
+
+-- Ends that are still to be told.
+CREATE INDEX jobs_callback_idx ON jobs (completed_at)
+    WHERE callback_url IS NOT NULL AND completed_at IS NOT NULL AND callback_started_at IS NULL;
+
+-- Jobs that have ended without media; some of it may be paid, and come late.
+CREATE INDEX jobs_without_outputs_idx ON jobs (completed_at)
+    WHERE status IN ('failed', 'cancelled', 'expired', 'terminated') AND outputs = '[]';
 
 CREATE INDEX jobs_retry_of_idx ON jobs (retry_of) WHERE retry_of IS NOT NULL;
 
@@ -194,10 +207,14 @@ CREATE TABLE submissions (
     request_hash    text NOT NULL,
     provider_base   text NOT NULL,
     key_fingerprint text NOT NULL,
+    -- the first byte leaves between these two, or never
+    intended_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     post_before     timestamptz NOT NULL,
     prediction_id   text UNIQUE,
     media_cost_usd  numeric(12, 6),
+    -- ids of unowned predictions that may be what became of it, and since when WaveSpeed's history shows none
     candidates      jsonb NOT NULL DEFAULT '[]',
+    absent_since    timestamptz,
     reason_code     text,
     error           text,
     -- how often WaveSpeed refused for now and the row was used again, and the ids it had before
@@ -206,7 +223,11 @@ CREATE TABLE submissions (
     created_at      timestamptz NOT NULL DEFAULT now(),
     outcome_at      timestamptz,
     resolved_at     timestamptz,
-    resolved_by     text
+    resolved_by     text CHECK (resolved_by IN ('answer', 'webhook', 'history', 'absence', 'person')),
+    -- after the job's end: when and how often the reconciler looked, and when WaveSpeed was seen to have given it up
+    looked_at       timestamptz,
+    looks           integer NOT NULL DEFAULT 0,
+    ended_at        timestamptz
 );
 
 -- The promise itself: a job has one submission that may have been paid, at most.
@@ -218,7 +239,21 @@ CREATE INDEX submissions_job_id_idx ON submissions (job_id);
 -- What still has to be resolved.
 CREATE INDEX submissions_open_idx ON submissions (created_at) WHERE state IN ('intended', 'unknown');
 
+-- The newest prediction that we know by a fact: what shows that WaveSpeed's history works.
+CREATE INDEX submissions_accepted_idx ON submissions (provider_base, key_fingerprint, outcome_at DESC)
+    WHERE state = 'accepted';
+
 CREATE INDEX submissions_request_hash_idx ON submissions (request_hash) WHERE state IN ('intended', 'unknown');
+
+-- Paid, and the job has ended without the media: they may still come. Not those that WaveSpeed itself gave up.
+CREATE VIEW late_predictions AS
+    SELECT s.id AS submission_id, s.job_id, s.prediction_id, j.model, j.kind, s.outcome_at AS accepted_at,
+           s.looked_at, s.looks
+    FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id
+    WHERE j.status IN ('failed', 'cancelled', 'expired', 'terminated') AND j.outputs = '[]'
+      AND s.state IN ('accepted', 'superseded') AND s.prediction_id IS NOT NULL AND s.ended_at IS NULL
+      AND NOT (s.prediction_id = j.prediction_id AND coalesce(j.reason_code, '') IN (
+          'generation_failed', 'generation_moderated', 'generation_input_unreachable', 'generation_stopped'));
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Events: every change of a job, in order and without gaps. Timeline and live stream are made from these rows.
@@ -269,7 +304,8 @@ CREATE INDEX idempotency_keys_job_id_idx ON idempotency_keys (job_id) WHERE job_
 CREATE INDEX idempotency_keys_prompt_job_id_idx ON idempotency_keys (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- Switches: drain, ai-prompts, Temporal's cluster id and namespace, the reconciler's watermark.
+-- Switches: drain, submissions_held, ai-prompts, Temporal's cluster id and namespace, the reconciler's watermark, the
+-- highest number that a deleted submission had.
 
 CREATE TABLE switches (
     name       text PRIMARY KEY,
@@ -331,8 +367,23 @@ CREATE TABLE queue_minutes (
 \ir functions/update_prompt_job_status.sql
 \ir functions/open_submission.sql
 \ir functions/follow_submission.sql
+\ir functions/lock_prediction.sql
+\ir functions/release_prediction.sql
+\ir functions/note_candidates.sql
+\ir functions/note_absence.sql
 \ir functions/settle_submission.sql
 \ir functions/permit_submission.sql
+\ir functions/adopt_prediction.sql
+\ir functions/prove_absence.sql
+\ir functions/decide_submission.sql
+\ir functions/receive_webhook.sql
+\ir functions/take_unclear_submissions.sql
+\ir functions/settle_stale_intents.sql
+\ir functions/retry_chain.sql
+\ir functions/retry_job.sql
+\ir functions/restore_job.sql
+\ir functions/raise_submission_number.sql
+\ir functions/note_callback.sql
 \ir functions/claim_stranded_jobs.sql
 \ir functions/claim_prompt_jobs.sql
 \ir functions/mark_workflows_started.sql

@@ -20,14 +20,21 @@ async def accept(
     """Run an accepting function with `:request`, `:key` and `:request_hash`, and return its row.
 
     Raises:
+        IdempotencyMismatch, IdempotencyBusy: As for `once`.
+    """
+    return await once(database, query, model, idempotency, request=request.model_dump_json())
+
+
+async def once(
+    database: Database, query: str, model: type[SQLModel], idempotency: IdempotencyKey | None, **values: Any
+) -> RowMapping:
+    """Run a function that takes `:key` and `:request_hash` beside other values, and return its row.
+
+    Raises:
         IdempotencyMismatch: The key was used with another request.
         IdempotencyBusy: Another request with this key is still being accepted after 2 s.
     """
-    values: dict[str, Any] = {
-        "request": request.model_dump_json(),
-        "key": idempotency and idempotency.key,
-        "request_hash": idempotency and idempotency.request_hash,
-    }
+    values |= {"key": idempotency and idempotency.key, "request_hash": idempotency and idempotency.request_hash}
     try:
         return await database.mapping(query, model, **values)
     except RecordUnavailable as error:

@@ -10,10 +10,19 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from promptmill.contracts.errors import IdempotencyMismatch, RecordError, RecordNotFound, RecordUnavailable, cut
+from promptmill.contracts.errors import (
+    IdempotencyMismatch,
+    RecordConflict,
+    RecordError,
+    RecordNotFound,
+    RecordUnavailable,
+    cut,
+)
 
 NOT_FOUND: Final = "PM404"
 CONFLICT: Final = "PM409"
+"""With the word for the conflict as its hint; without one, an Idempotency-Key was used with another request."""
+
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 AWAY: Final = (
@@ -46,7 +55,7 @@ def translated() -> Iterator[None]:
     Raises:
         RecordUnavailable: Postgres is away, starting, stopping, full, not migrated, or too slow.
         RecordNotFound: A function raised PM404.
-        IdempotencyMismatch: A function raised PM409.
+        RecordConflict, IdempotencyMismatch: A function raised PM409, with or without a hint.
         RecordError: Postgres refused for another reason.
     """
     try:
@@ -61,13 +70,21 @@ def record_error(error: Exception) -> RecordError:
     if state == NOT_FOUND:
         return RecordNotFound()
     if state == CONFLICT:
-        return IdempotencyMismatch()
+        return _conflict(error)
     reason = cut(str(getattr(error, "orig", None) or error) or type(error).__name__)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     network = isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
     if network or lost or (state is not None and state.startswith(AWAY)) or _interface(error):
         return RecordUnavailable(f"Postgres is away: {reason}")
     return RecordError(f"Postgres refused: {reason}")
+
+
+def _conflict(error: Exception) -> RecordError:
+    """Return what a PM409 means. SQLAlchemy wraps the driver's exception, which alone has the hint."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    refusal = original if isinstance(original, asyncpg.PostgresError) else getattr(original, "__cause__", None)
+    hint = getattr(refusal, "hint", None)
+    return RecordConflict(hint, str(refusal.args[0])) if hint and refusal else IdempotencyMismatch()
 
 
 def _interface(error: Exception) -> bool:

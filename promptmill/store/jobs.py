@@ -9,10 +9,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping
+from uuid_utils.compat import uuid7
 
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
-from promptmill.store.acceptance import accept
+from promptmill.store.acceptance import accept, once
 from promptmill.store.database import Database, column_list, to_row
 from sql.models import Job, JobEvent
 
@@ -23,12 +24,19 @@ _COLUMNS: Final = column_list(Job)
 _OF_RESULT: Final = column_list(Job, "(r.job)")
 _ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
-_BEGIN: Final = f"SELECT {_COLUMNS}, open_submission(id) AS open_submission FROM begin_job(:id)"
+SNAPSHOT_COLUMNS: Final = f"{_COLUMNS}, open_submission(id) AS open_submission"
+"""What `job_snapshot` needs of a query whose rows are jobs."""
+
+_BEGIN: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM begin_job(:id)"
 _CANCEL: Final = f"SELECT {_OF_RESULT}, r.ask_temporal FROM request_job_cancel(:id, :owner) AS r"
 _ADVANCE: Final = f"""
-    SELECT {_COLUMNS}, open_submission(id) AS open_submission FROM advance_job(
+    SELECT {SNAPSHOT_COLUMNS} FROM advance_job(
         :job_id, :status, :reason_code, :error, :prompt, :prompt_source, :prediction_id, CAST(:outputs AS jsonb),
         CAST(:media_cost_usd AS numeric), :media_cost_source, CAST(:detail AS jsonb))
+"""
+_RETRY: Final = f"""
+    SELECT {_OF_RESULT}, r.replayed
+    FROM retry_job(:job_id, :owner, :new_id, :new_prompt_job_id, :force, :key, :request_hash) AS r
 """
 _EVENTS: Final = (
     f"SELECT {column_list(JobEvent)} FROM job_events WHERE job_id = :id AND sequence > :after ORDER BY sequence"
@@ -37,7 +45,7 @@ _POSITION: Final = "SELECT place, of FROM job_queue_position(:id)"
 _BILLED: Final = """
     SELECT job_id,
            bool_or(state = 'accepted' OR prediction_id IS NOT NULL) AS paid,
-           bool_or(state IN ('intended', 'unknown')) AS unclear
+           bool_or(state IN ('intended', 'unknown', 'superseded')) AS unclear
     FROM submissions WHERE job_id = ANY (CAST(:ids AS uuid[])) GROUP BY job_id
 """
 _FILTERS: Final = {
@@ -129,6 +137,27 @@ class JobStore:
         """
         row = await self.database.mapping(_CANCEL, Job, id=job_id, owner=owner)
         return to_row(Job, row), row["ask_temporal"]
+
+    async def retry(
+        self, job_id: UUID, *, owner: str, new_id: UUID, force: bool = False, idempotency: IdempotencyKey | None = None
+    ) -> tuple[Job, bool]:
+        """Accept a new job from the request of one that has ended, and say whether this was a replay.
+
+        Args:
+            job_id: The job that has ended; it is left as it is.
+            owner: Who asks.
+            new_id: The new job's id.
+            force: Accept it also where an earlier submission may be billed; both timelines tell it.
+            idempotency: The caller's key.
+
+        Raises:
+            RecordNotFound: There is no such job, or not for this owner.
+            RecordConflict: `job_open`, `retry_open`, or without force `may_be_billed`.
+            IdempotencyMismatch, IdempotencyBusy: As for `accept`.
+        """
+        values = {"job_id": job_id, "owner": owner, "new_id": new_id, "new_prompt_job_id": uuid7(), "force": force}
+        row = await once(self.database, _RETRY, Job, idempotency, **values)
+        return to_row(Job, row), row["replayed"]
 
     async def queue_position(self, job_id: UUID) -> tuple[int, int] | None:
         """Return a job's approximate place in WaveSpeed's queue and how many are in it, both up to 1,000.

@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from promptmill.store.callbacks import CallbackStore
 from promptmill.store.connection import create_engine
 from promptmill.store.database import Database
+from promptmill.store.inbox import InboxStore
 from promptmill.store.jobs import JobStore
 from promptmill.store.operations import OperationsStore
 from promptmill.store.prompts import PromptStore
+from promptmill.store.resolution import ResolutionStore
 from promptmill.store.submissions import SubmissionStore
 from promptmill.store.upkeep import UpkeepStore
 
 
 @dataclass(frozen=True)
 class Store:
-    """The record: jobs, prompt jobs, submissions, what the reconciler needs, and what operators need.
+    """The record: jobs, prompt jobs, submissions and their resolution, webhooks, callbacks, upkeep, operations.
 
     Every method of its parts raises `RecordUnavailable` while Postgres is away, and `RecordNotFound` for an id that
     does not exist (or not for the owner who asks).
@@ -26,6 +29,9 @@ class Store:
     jobs: JobStore
     prompts: PromptStore
     submissions: SubmissionStore
+    resolution: ResolutionStore
+    inbox: InboxStore
+    callbacks: CallbackStore
     upkeep: UpkeepStore
     operations: OperationsStore
 
@@ -44,6 +50,9 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
             jobs=JobStore(database),
             prompts=PromptStore(database),
             submissions=SubmissionStore(database),
+            resolution=ResolutionStore(database),
+            inbox=InboxStore(database),
+            callbacks=CallbackStore(database),
             upkeep=UpkeepStore(database),
             operations=OperationsStore(database),
         )

@@ -24,12 +24,12 @@ BEGIN
     END IF;
     INSERT INTO jobs (
         id, owner, model, kind, input, use_ai_prompt, operation, instructions, target_url, ref_urls, on_prompt_failure,
-        priority, provider_mode, generate_timeout_seconds, deadline_at, callback_url, metadata, retry_of, warnings,
-        original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at)
+        priority, provider_mode, generate_timeout_seconds, deadline_at, deadline_seconds, callback_url, metadata,
+        retry_of, warnings, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at)
     SELECT v_request.id, v_request.owner, v_request.model, v_request.kind, v_request.input, v_request.use_ai_prompt,
            v_request.operation, v_request.instructions, v_request.target_url, coalesce(v_request.ref_urls, '{}'),
            v_request.on_prompt_failure, v_request.priority, v_request.provider_mode, v_request.generate_timeout_seconds,
-           now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
+           now() + v_request.deadline_seconds * interval '1 second', v_request.deadline_seconds,
            v_request.callback_url, coalesce(v_request.metadata, '{}'), v_request.retry_of,
            coalesce(v_request.warnings, '{}'), v_request.original_prompt, v_request.prompt, v_request.prompt_source,
            coalesce((v_prompt_job ->> 'id')::uuid, v_request.prompt_job_id),

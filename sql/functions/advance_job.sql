@@ -4,7 +4,8 @@
 -- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as
 -- it is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only
 -- the transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back
--- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded.
+-- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded. A report
+-- about a prediction that is another job's (it was inferred to be this one's, wrongly) is none about this job.
 -- Raises PM404 when no such job exists, PM422 for a status that does not exist.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -35,6 +36,9 @@ BEGIN
     SELECT * INTO v_before FROM jobs WHERE id = p_job_id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
+    IF EXISTS (SELECT FROM submissions WHERE prediction_id = p_prediction_id AND job_id <> p_job_id) THEN
+        RETURN v_before;
     END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
     v_job := v_before;

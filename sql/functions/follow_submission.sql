@@ -1,7 +1,7 @@
 -- follow_submission(job, submission, final) -> job
 -- Moves a locked job after the state that its submission has just taken, and tells it in the timeline also where the
 -- job's status stays (it was cancelled meanwhile, for instance). A submission refused for now is told once per reason,
--- however often it is repeated.
+-- however often it is repeated. Steps that went unrecorded (an older backup was restored) are taken on the way.
 CREATE OR REPLACE FUNCTION follow_submission(p_job jobs, p_submission submissions, p_final boolean)
     RETURNS jobs
     LANGUAGE plpgsql
@@ -13,13 +13,15 @@ DECLARE
     v_reason text := p_submission.reason_code;
     v_detail jsonb := jsonb_strip_nulls(jsonb_build_object(
         'submission', p_submission.number, 'submissionState', p_submission.state,
-        'predictionId', p_submission.prediction_id, 'mediaCostUsd', p_submission.media_cost_usd));
+        'predictionId', p_submission.prediction_id, 'mediaCostUsd', p_submission.media_cost_usd,
+        'resolvedBy', p_submission.resolved_by));
 BEGIN
     IF p_submission.prediction_id IS NOT NULL THEN
         UPDATE jobs
         SET prediction_id = CASE WHEN p_submission.state = 'accepted' THEN p_submission.prediction_id
                                  ELSE coalesce(prediction_id, p_submission.prediction_id) END,
-            dispatched_at = coalesce(dispatched_at, p_submission.outcome_at),
+            dispatched_at = CASE WHEN p_submission.state = 'accepted' THEN p_submission.outcome_at
+                                 ELSE coalesce(dispatched_at, p_submission.outcome_at) END,
             media_cost_usd = coalesce(media_cost_usd, p_submission.media_cost_usd),
             media_cost_source = CASE WHEN media_cost_usd IS NULL AND p_submission.media_cost_usd IS NOT NULL
                                      THEN 'quoted' ELSE media_cost_source END,
@@ -27,12 +29,16 @@ BEGIN
         WHERE id = p_job.id
         RETURNING * INTO v_job;
     END IF;
+    IF v_status IN ('generating', 'submit_unknown') AND v_job.status IN ('queued', 'prompting') THEN
+        v_job := move_job(v_job, 'dispatching');
+    END IF;
     IF v_status IS NOT NULL THEN
         v_job := move_job(v_job, v_status, v_reason, p_submission.error, v_detail);
     END IF;
     IF v_job.status = p_job.status AND NOT (p_submission.state = 'rejected' AND EXISTS (
         SELECT FROM job_events WHERE job_id = p_job.id AND reason_code IS NOT DISTINCT FROM v_reason
-                                 AND detail ->> 'submissionState' = 'rejected')) THEN
+                                 AND detail ->> 'submissionState' = 'rejected'
+                                 AND (detail ->> 'submission')::bigint = p_submission.number)) THEN
         PERFORM append_job_event(v_job, v_reason, v_detail);
     END IF;
     RETURN v_job;

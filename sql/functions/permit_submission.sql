@@ -3,7 +3,8 @@
 --     -> (permission, submission_id, request, prediction_id, accepted_at, reason_code, error)
 -- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
 -- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
--- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. Repeated with the same
+-- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`: submissions are
+-- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same
 -- callback token (only the sender has it) while nothing was settled, it permits the same intent. A submission that
 -- WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a late report of
 -- an earlier attempt finds no row to settle.
@@ -35,6 +36,11 @@ BEGIN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
     END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
+    v_reason := CASE
+        WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
+        WHEN v_job.cancel_requested_at IS NOT NULL OR v_job.status = 'cancelling' THEN 'cancel_requested'
+        WHEN v_job.deadline_at <= clock_timestamp() THEN 'deadline_passed'
+        WHEN v_job.provider_mode <> p_provider_mode THEN 'provider_mode_changed' END;
     SELECT * INTO v_open FROM submissions AS s
     WHERE s.job_id = p_job_id AND s.state IN ('intended', 'unknown', 'accepted') FOR UPDATE;
 
@@ -51,6 +57,11 @@ BEGIN
             p_error => 'An earlier attempt was about to send it and never reported.');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = v_open.id;
     END IF;
+    IF v_open.state = 'intended' AND v_reason IS NOT NULL THEN -- its sender asks again, so it has sent nothing
+        PERFORM settle_submission(
+            v_open.id, p_job_id, 'rejected', p_reason_code => v_reason, p_error => 'Nothing was sent.');
+        v_open := NULL;
+    END IF;
     IF v_open.id IS NOT NULL THEN
         RETURN QUERY SELECT
             CASE v_open.state WHEN 'intended' THEN 'post' ELSE v_open.state END, v_open.id, v_open.request,
@@ -59,13 +70,13 @@ BEGIN
         RETURN;
     END IF;
 
-    v_reason := CASE
-        WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
-        WHEN v_job.cancel_requested_at IS NOT NULL OR v_job.status = 'cancelling' THEN 'cancel_requested'
-        WHEN v_job.deadline_at <= clock_timestamp() THEN 'deadline_passed'
-        WHEN v_job.provider_mode <> p_provider_mode THEN 'provider_mode_changed' END;
     IF v_reason IS NOT NULL OR v_job.status NOT IN ('queued', 'prompting', 'dispatching', 'submit_unknown') THEN
         RETURN QUERY SELECT 'stop', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, v_reason, v_job.error;
+        RETURN;
+    END IF;
+
+    IF EXISTS (SELECT FROM switches WHERE name = 'submissions_held' AND value = 'on') THEN
+        RETURN QUERY SELECT 'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
         RETURN;
     END IF;
 
@@ -76,9 +87,10 @@ BEGIN
                                                      ELSE s.earlier_ids || s.id END,
             state = 'intended', repeats = s.repeats + 1, callback_token = p_callback_token, request = p_request,
             request_hash = p_request_hash, provider_base = p_provider_base, key_fingerprint = p_key_fingerprint,
-            post_before = clock_timestamp() + p_post_within_seconds * interval '1 second', outcome_at = NULL,
-            resolved_at = NULL, resolved_by = NULL
-        WHERE s.id = (SELECT r.id FROM submissions AS r WHERE r.job_id = p_job_id AND r.state = 'rejected'
+            intended_at = clock_timestamp(),
+            post_before = clock_timestamp() + p_post_within_seconds * interval '1 second', outcome_at = NULL
+        WHERE s.id = (SELECT r.id FROM submissions AS r
+                      WHERE r.job_id = p_job_id AND r.state = 'rejected' AND r.resolved_by IS NULL
                       ORDER BY r.number DESC LIMIT 1)
         RETURNING s.id INTO v_reused;
     END IF;

@@ -1,9 +1,11 @@
--- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
+-- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final, resolved_by)
 --     -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
 -- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
--- nothing. That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup
--- lost.
+-- nothing. That WaveSpeed accepted is a fact, whether its answer says so or its webhook (resolved_by): it is stored
+-- whatever the row says, also for a row that an older backup lost, and it goes before what was inferred: of another
+-- submission that has the prediction (release_prediction), and of this one. Gives the row as it is afterwards: the
+-- sender of an unclear POST learns of a webhook that was faster.
 -- Raises PM404 when no such job exists, PM422 for `accepted` without a prediction or a state that is no outcome.
 CREATE OR REPLACE FUNCTION settle_submission(
     p_submission_id uuid,
@@ -13,7 +15,8 @@ CREATE OR REPLACE FUNCTION settle_submission(
     p_media_cost_usd numeric DEFAULT NULL,
     p_reason_code text DEFAULT NULL,
     p_error text DEFAULT NULL,
-    p_final boolean DEFAULT false
+    p_final boolean DEFAULT false,
+    p_resolved_by text DEFAULT 'answer'
 )
     RETURNS TABLE (state text, job_status text, accepted_at timestamptz, prediction_id text)
     LANGUAGE plpgsql
@@ -27,9 +30,15 @@ DECLARE
     v_candidates jsonb := '[]';
     v_open uuid;
     v_known boolean;
+    v_free boolean := true;
+    v_resolved_by text;
 BEGIN
     IF p_state NOT IN ('accepted', 'rejected', 'unknown') OR (p_state = 'accepted' AND p_prediction_id IS NULL) THEN
         RAISE EXCEPTION 'no outcome: %, prediction %', p_state, p_prediction_id USING ERRCODE = 'PM422';
+    END IF;
+    IF p_state = 'accepted' THEN
+        PERFORM lock_prediction(p_prediction_id, p_job_id);
+        v_free := release_prediction(p_prediction_id, p_submission_id);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -42,9 +51,7 @@ BEGIN
     v_known := FOUND OR EXISTS (
         SELECT FROM submissions AS s WHERE s.job_id = p_job_id AND p_submission_id = ANY (s.earlier_ids));
 
-    IF p_state = 'accepted' AND EXISTS (
-        SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id AND s.id <> p_submission_id) THEN
-        -- two POSTs cannot have made one prediction: whose it is, a person must say
+    IF NOT v_free THEN -- two POSTs cannot have made one prediction: whose it is, a person must say
         v_state := 'unknown';
         v_error := format('Prediction %s belongs to another submission.', p_prediction_id);
         v_candidates := jsonb_build_array(p_prediction_id);
@@ -56,16 +63,21 @@ BEGIN
     IF v_before.id IS NULL THEN
         IF v_state IN ('accepted', 'superseded') OR (v_state = 'unknown' AND v_open IS NULL AND NOT v_known) THEN
             INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
-                                     key_fingerprint, post_before)
-            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', clock_timestamp())
+                                     key_fingerprint, intended_at, post_before)
+            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', v_job.created_at, clock_timestamp())
             RETURNING * INTO v_before; -- takes its state below, as any row
         ELSIF v_state = 'rejected' AND p_final AND NOT v_known THEN
             v_job := move_job(v_job, 'failed', p_reason_code, v_error);
         END IF;
     END IF;
 
+    -- the direct answer to a POST that was not unclear resolves nothing
+    v_resolved_by := CASE WHEN v_state <> 'unknown' AND (p_resolved_by <> 'answer' OR v_before.state = 'unknown'
+                                                         OR v_before.resolved_by IS NOT NULL) THEN p_resolved_by END;
     v_after := v_before;
-    IF (v_state IN ('accepted', 'superseded') AND v_before.state <> 'accepted' AND v_before.prediction_id IS NULL)
+    IF (v_state IN ('accepted', 'superseded') AND (
+            v_before.prediction_id IS NULL
+            OR (v_before.prediction_id <> p_prediction_id AND v_before.resolved_by IN ('history', 'person'))))
         OR (v_state IN ('rejected', 'unknown') AND v_before.state = 'intended')
         OR (v_state = 'rejected' AND v_before.state = 'unknown')
         OR (v_state = 'unknown' AND NOT v_known) THEN
@@ -73,15 +85,23 @@ BEGIN
         SET state = CASE WHEN s.state = 'superseded' THEN s.state ELSE v_state END,
             prediction_id = CASE WHEN v_state IN ('accepted', 'superseded') THEN p_prediction_id END,
             media_cost_usd = coalesce(p_media_cost_usd, s.media_cost_usd),
-            candidates = s.candidates || v_candidates,
+            candidates = s.candidates || v_candidates || coalesce(to_jsonb(s.prediction_id), '[]'),
             reason_code = coalesce(p_reason_code, CASE WHEN v_state = 'unknown' THEN 'submit_unclear' END),
             error = v_error,
             outcome_at = clock_timestamp(),
-            resolved_at = CASE WHEN s.state = 'unknown' THEN clock_timestamp() END,
-            resolved_by = CASE WHEN s.state = 'unknown' THEN 'answer' END
+            resolved_at = CASE WHEN v_resolved_by IS NOT NULL THEN clock_timestamp() END,
+            resolved_by = v_resolved_by,
+            looked_at = NULL,
+            looks = 0
         WHERE s.id = p_submission_id
         RETURNING * INTO v_after;
         v_job := follow_submission(v_job, v_after, p_final);
+    ELSIF p_state = 'accepted' AND v_before.prediction_id IS DISTINCT FROM p_prediction_id AND v_free THEN
+        -- a second prediction of one POST: nobody waits for it, but it is known
+        PERFORM note_candidates(p_submission_id, ARRAY[p_prediction_id]);
+    ELSIF p_state = 'accepted' AND v_free AND v_before.media_cost_usd IS NULL AND p_media_cost_usd IS NOT NULL THEN
+        UPDATE submissions AS s SET media_cost_usd = p_media_cost_usd WHERE s.id = p_submission_id;
+        v_job := advance_job(p_job_id, p_media_cost_usd => p_media_cost_usd, p_media_cost_source => 'quoted');
     END IF;
     RETURN QUERY SELECT coalesce(v_after.state, p_state), v_job.status,
                         CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END, v_after.prediction_id;

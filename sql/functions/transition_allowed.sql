@@ -19,8 +19,9 @@ AS $$
             -- never expired: what may be paid waits for an answer; back to dispatching only with a new submission
             ('jobs', 'submit_unknown',
                 '{generating, dispatching, cancelling, failed, terminated}'),
+            -- back to submit_unknown where its prediction was inferred and a fact says that it is another's
             ('jobs', 'generating',
-                '{completed, cancelling, expired, failed, terminated}'),
+                '{completed, submit_unknown, cancelling, expired, failed, terminated}'),
             -- it may have finished meanwhile
             ('jobs', 'cancelling',
                 '{completed, cancelled, expired, failed, terminated}'),

@@ -90,6 +90,19 @@ async def test_repeating_the_same_question_gives_the_same_permission(record: Rec
     assert await states(record, wish.job_id) == ["intended"]
 
 
+async def test_repeated_question_is_answered_by_what_is_true_now(record: Record) -> None:
+    """Whoever asks has sent nothing: after a cancel it stays so, and nothing is billed."""
+    wish = intent(await record.dispatching())
+    await record.store.submissions.permit(wish)
+    await record.store.jobs.request_cancel(wish.job_id, owner="local")
+
+    again = await record.store.submissions.permit(wish)
+
+    assert (again.permission, again.reason_code) == (Permission.STOP, ReasonCode.CANCEL_REQUESTED)
+    assert await states(record, wish.job_id) == ["rejected"]
+    assert await billed(record, wish.job_id) is Billed.NO
+
+
 async def test_attempt_that_finds_an_intent_does_not_post(record: Record) -> None:
     """The earlier one may be dead or frozen."""
     job_id = await record.dispatching()

@@ -12,6 +12,8 @@ DROP VIEW waiting_prompt_jobs;
 -- next
 DROP VIEW waiting_jobs;
 -- next
+DROP VIEW late_predictions;
+-- next
 DROP FUNCTION job_queue_position;
 -- next
 DROP FUNCTION prompt_queue_position;
@@ -34,9 +36,39 @@ DROP FUNCTION claim_prompt_jobs;
 -- next
 DROP FUNCTION claim_stranded_jobs;
 -- next
+DROP FUNCTION note_callback;
+-- next
+DROP FUNCTION raise_submission_number;
+-- next
+DROP FUNCTION restore_job;
+-- next
+DROP FUNCTION retry_job;
+-- next
+DROP FUNCTION retry_chain;
+-- next
+DROP FUNCTION settle_stale_intents;
+-- next
+DROP FUNCTION take_unclear_submissions;
+-- next
+DROP FUNCTION receive_webhook;
+-- next
+DROP FUNCTION decide_submission;
+-- next
+DROP FUNCTION prove_absence;
+-- next
+DROP FUNCTION adopt_prediction;
+-- next
 DROP FUNCTION permit_submission;
 -- next
 DROP FUNCTION settle_submission;
+-- next
+DROP FUNCTION note_absence;
+-- next
+DROP FUNCTION note_candidates;
+-- next
+DROP FUNCTION release_prediction;
+-- next
+DROP FUNCTION lock_prediction;
 -- next
 DROP FUNCTION follow_submission;
 -- next

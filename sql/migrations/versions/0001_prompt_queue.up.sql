@@ -18,6 +18,7 @@ CREATE TABLE jobs (
     provider_mode            text NOT NULL CHECK (provider_mode IN ('real', 'simulated')),
     generate_timeout_seconds integer NOT NULL,
     deadline_at              timestamptz NOT NULL,
+    deadline_seconds         integer NOT NULL DEFAULT 86400, -- its length: a person's decision starts it anew
     callback_url             text,
     metadata                 jsonb NOT NULL DEFAULT '{}',
     retry_of                 uuid REFERENCES jobs (id) ON DELETE SET NULL,
@@ -47,6 +48,10 @@ CREATE TABLE jobs (
     claimed_at               timestamptz,
     checked_at               timestamptz,
     missing_since            timestamptz,
+    -- telling its end to callback_url: by a workflow of its own, which ended with or without success
+    callback_claimed_at      timestamptz,
+    callback_started_at      timestamptz,
+    callback_ended_at        timestamptz,
     created_at               timestamptz NOT NULL DEFAULT now(),
     updated_at               timestamptz NOT NULL DEFAULT now(),
     dispatched_at            timestamptz,
@@ -86,6 +91,16 @@ CREATE INDEX jobs_cancelling_idx ON jobs (cancel_requested_at) WHERE status = 'c
 
 -- next
 CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL;
+
+-- next
+-- Ends that are still to be told.
+CREATE INDEX jobs_callback_idx ON jobs (completed_at)
+    WHERE callback_url IS NOT NULL AND completed_at IS NOT NULL AND callback_started_at IS NULL;
+
+-- next
+-- Jobs that have ended without media; some of it may be paid, and come late.
+CREATE INDEX jobs_without_outputs_idx ON jobs (completed_at)
+    WHERE status IN ('failed', 'cancelled', 'expired', 'terminated') AND outputs = '[]';
 
 -- next
 CREATE INDEX jobs_retry_of_idx ON jobs (retry_of) WHERE retry_of IS NOT NULL;
@@ -194,10 +209,14 @@ CREATE TABLE submissions (
     request_hash    text NOT NULL,
     provider_base   text NOT NULL,
     key_fingerprint text NOT NULL,
+    -- the first byte leaves between these two, or never
+    intended_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     post_before     timestamptz NOT NULL,
     prediction_id   text UNIQUE,
     media_cost_usd  numeric(12, 6),
+    -- ids of unowned predictions that may be what became of it, and since when WaveSpeed's history shows none
     candidates      jsonb NOT NULL DEFAULT '[]',
+    absent_since    timestamptz,
     reason_code     text,
     error           text,
     -- how often WaveSpeed refused for now and the row was used again, and the ids it had before
@@ -206,7 +225,11 @@ CREATE TABLE submissions (
     created_at      timestamptz NOT NULL DEFAULT now(),
     outcome_at      timestamptz,
     resolved_at     timestamptz,
-    resolved_by     text
+    resolved_by     text CHECK (resolved_by IN ('answer', 'webhook', 'history', 'absence', 'person')),
+    -- after the job's end: when and how often the reconciler looked, and when WaveSpeed was seen to have given it up
+    looked_at       timestamptz,
+    looks           integer NOT NULL DEFAULT 0,
+    ended_at        timestamptz
 );
 
 -- next
@@ -222,7 +245,23 @@ CREATE INDEX submissions_job_id_idx ON submissions (job_id);
 CREATE INDEX submissions_open_idx ON submissions (created_at) WHERE state IN ('intended', 'unknown');
 
 -- next
+-- The newest prediction that we know by a fact: what shows that WaveSpeed's history works.
+CREATE INDEX submissions_accepted_idx ON submissions (provider_base, key_fingerprint, outcome_at DESC)
+    WHERE state = 'accepted';
+
+-- next
 CREATE INDEX submissions_request_hash_idx ON submissions (request_hash) WHERE state IN ('intended', 'unknown');
+
+-- next
+-- Paid, and the job has ended without the media: they may still come. Not those that WaveSpeed itself gave up.
+CREATE VIEW late_predictions AS
+    SELECT s.id AS submission_id, s.job_id, s.prediction_id, j.model, j.kind, s.outcome_at AS accepted_at,
+           s.looked_at, s.looks
+    FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id
+    WHERE j.status IN ('failed', 'cancelled', 'expired', 'terminated') AND j.outputs = '[]'
+      AND s.state IN ('accepted', 'superseded') AND s.prediction_id IS NOT NULL AND s.ended_at IS NULL
+      AND NOT (s.prediction_id = j.prediction_id AND coalesce(j.reason_code, '') IN (
+          'generation_failed', 'generation_moderated', 'generation_input_unreachable', 'generation_stopped'));
 
 -- next
 CREATE TABLE job_events (
@@ -325,8 +364,9 @@ AS $$
             -- never expired: what may be paid waits for an answer; back to dispatching only with a new submission
             ('jobs', 'submit_unknown',
                 '{generating, dispatching, cancelling, failed, terminated}'),
+            -- back to submit_unknown where its prediction was inferred and a fact says that it is another's
             ('jobs', 'generating',
-                '{completed, cancelling, expired, failed, terminated}'),
+                '{completed, submit_unknown, cancelling, expired, failed, terminated}'),
             -- it may have finished meanwhile
             ('jobs', 'cancelling',
                 '{completed, cancelled, expired, failed, terminated}'),
@@ -642,12 +682,12 @@ BEGIN
     END IF;
     INSERT INTO jobs (
         id, owner, model, kind, input, use_ai_prompt, operation, instructions, target_url, ref_urls, on_prompt_failure,
-        priority, provider_mode, generate_timeout_seconds, deadline_at, callback_url, metadata, retry_of, warnings,
-        original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at)
+        priority, provider_mode, generate_timeout_seconds, deadline_at, deadline_seconds, callback_url, metadata,
+        retry_of, warnings, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at)
     SELECT v_request.id, v_request.owner, v_request.model, v_request.kind, v_request.input, v_request.use_ai_prompt,
            v_request.operation, v_request.instructions, v_request.target_url, coalesce(v_request.ref_urls, '{}'),
            v_request.on_prompt_failure, v_request.priority, v_request.provider_mode, v_request.generate_timeout_seconds,
-           now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
+           now() + v_request.deadline_seconds * interval '1 second', v_request.deadline_seconds,
            v_request.callback_url, coalesce(v_request.metadata, '{}'), v_request.retry_of,
            coalesce(v_request.warnings, '{}'), v_request.original_prompt, v_request.prompt, v_request.prompt_source,
            coalesce((v_prompt_job ->> 'id')::uuid, v_request.prompt_job_id),
@@ -746,7 +786,8 @@ $$;
 -- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as
 -- it is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only
 -- the transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back
--- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded.
+-- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded. A report
+-- about a prediction that is another job's (it was inferred to be this one's, wrongly) is none about this job.
 -- Raises PM404 when no such job exists, PM422 for a status that does not exist.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -777,6 +818,9 @@ BEGIN
     SELECT * INTO v_before FROM jobs WHERE id = p_job_id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
+    IF EXISTS (SELECT FROM submissions WHERE prediction_id = p_prediction_id AND job_id <> p_job_id) THEN
+        RETURN v_before;
     END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
     v_job := v_before;
@@ -1111,7 +1155,7 @@ $$;
 -- follow_submission(job, submission, final) -> job
 -- Moves a locked job after the state that its submission has just taken, and tells it in the timeline also where the
 -- job's status stays (it was cancelled meanwhile, for instance). A submission refused for now is told once per reason,
--- however often it is repeated.
+-- however often it is repeated. Steps that went unrecorded (an older backup was restored) are taken on the way.
 CREATE OR REPLACE FUNCTION follow_submission(p_job jobs, p_submission submissions, p_final boolean)
     RETURNS jobs
     LANGUAGE plpgsql
@@ -1123,13 +1167,15 @@ DECLARE
     v_reason text := p_submission.reason_code;
     v_detail jsonb := jsonb_strip_nulls(jsonb_build_object(
         'submission', p_submission.number, 'submissionState', p_submission.state,
-        'predictionId', p_submission.prediction_id, 'mediaCostUsd', p_submission.media_cost_usd));
+        'predictionId', p_submission.prediction_id, 'mediaCostUsd', p_submission.media_cost_usd,
+        'resolvedBy', p_submission.resolved_by));
 BEGIN
     IF p_submission.prediction_id IS NOT NULL THEN
         UPDATE jobs
         SET prediction_id = CASE WHEN p_submission.state = 'accepted' THEN p_submission.prediction_id
                                  ELSE coalesce(prediction_id, p_submission.prediction_id) END,
-            dispatched_at = coalesce(dispatched_at, p_submission.outcome_at),
+            dispatched_at = CASE WHEN p_submission.state = 'accepted' THEN p_submission.outcome_at
+                                 ELSE coalesce(dispatched_at, p_submission.outcome_at) END,
             media_cost_usd = coalesce(media_cost_usd, p_submission.media_cost_usd),
             media_cost_source = CASE WHEN media_cost_usd IS NULL AND p_submission.media_cost_usd IS NOT NULL
                                      THEN 'quoted' ELSE media_cost_source END,
@@ -1137,12 +1183,16 @@ BEGIN
         WHERE id = p_job.id
         RETURNING * INTO v_job;
     END IF;
+    IF v_status IN ('generating', 'submit_unknown') AND v_job.status IN ('queued', 'prompting') THEN
+        v_job := move_job(v_job, 'dispatching');
+    END IF;
     IF v_status IS NOT NULL THEN
         v_job := move_job(v_job, v_status, v_reason, p_submission.error, v_detail);
     END IF;
     IF v_job.status = p_job.status AND NOT (p_submission.state = 'rejected' AND EXISTS (
         SELECT FROM job_events WHERE job_id = p_job.id AND reason_code IS NOT DISTINCT FROM v_reason
-                                 AND detail ->> 'submissionState' = 'rejected')) THEN
+                                 AND detail ->> 'submissionState' = 'rejected'
+                                 AND (detail ->> 'submission')::bigint = p_submission.number)) THEN
         PERFORM append_job_event(v_job, v_reason, v_detail);
     END IF;
     RETURN v_job;
@@ -1150,12 +1200,130 @@ END;
 $$;
 
 -- next
--- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final)
+-- lock_prediction(prediction_id, job_id)
+-- Takes the right to say whose a prediction is, for this transaction: one at a time for each prediction. Then locks the
+-- job that claims it and the job that has it, the lower id first, so that two claims never wait for each other.
+CREATE OR REPLACE FUNCTION lock_prediction(p_prediction_id text, p_job_id uuid)
+    RETURNS void
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_prediction_id, 0));
+    PERFORM FROM jobs
+    WHERE id IN (p_job_id, (SELECT s.job_id FROM submissions AS s WHERE s.prediction_id = p_prediction_id))
+    ORDER BY id FOR UPDATE;
+END;
+$$;
+
+-- next
+-- release_prediction(prediction_id, submission_id) -> boolean
+-- Makes a prediction free for the submission of which a fact says that it is its own. Who has it by inference only (the
+-- history, a person) goes back to `unknown`, and its job, where that is `generating`, to `submit_unknown`. False when
+-- another submission has it by a fact too: nothing is changed then. The caller has called lock_prediction.
+CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid)
+    RETURNS boolean
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+BEGIN
+    SELECT * INTO v_submission FROM submissions WHERE prediction_id = p_prediction_id AND id <> p_submission_id;
+    IF NOT FOUND THEN
+        RETURN true;
+    ELSIF coalesce(v_submission.resolved_by, 'answer') NOT IN ('history', 'person') THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM prompt_generation_jobs WHERE job_id = v_submission.job_id FOR UPDATE; -- locks before the first change
+    UPDATE submissions
+    SET state = 'unknown', prediction_id = NULL, reason_code = 'submit_unclear',
+        error = format('Prediction %s turned out to be another submission''s.', p_prediction_id),
+        outcome_at = clock_timestamp(), resolved_at = NULL, resolved_by = NULL, absent_since = NULL, looked_at = NULL,
+        looks = 0
+    WHERE id = v_submission.id
+    RETURNING * INTO v_submission;
+    UPDATE jobs SET prediction_id = NULL, dispatched_at = NULL, updated_at = now()
+    WHERE id = v_submission.job_id
+    RETURNING * INTO v_job;
+    PERFORM follow_submission(v_job, v_submission, false);
+    RETURN true;
+END;
+$$;
+
+-- next
+-- note_candidates(submission_id, prediction_ids)
+-- Adds predictions that may be what became of a submission. Once seen, a candidate stays, unless it turns out to be
+-- another submission's: WaveSpeed's history may hide it for a while. Tells the timeline when the list changes.
+-- Raises PM404 when no such submission exists.
+CREATE OR REPLACE FUNCTION note_candidates(p_submission_id uuid, p_prediction_ids text[])
+    RETURNS void
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+    v_candidates jsonb;
+BEGIN
+    SELECT j.* INTO v_job FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id
+    WHERE s.id = p_submission_id FOR UPDATE OF j;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no submission %', p_submission_id USING ERRCODE = 'PM404';
+    END IF;
+    SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id FOR UPDATE;
+    SELECT coalesce(jsonb_agg(c.id ORDER BY c.id), '[]') INTO v_candidates
+    FROM (SELECT jsonb_array_elements_text(v_submission.candidates) UNION SELECT unnest(p_prediction_ids)) AS c (id)
+    WHERE NOT EXISTS (
+        SELECT FROM submissions AS s WHERE s.prediction_id = c.id AND s.id <> p_submission_id);
+    IF v_candidates = v_submission.candidates THEN
+        RETURN;
+    END IF;
+    UPDATE submissions SET candidates = v_candidates WHERE id = p_submission_id;
+    PERFORM append_job_event(v_job, v_submission.reason_code, jsonb_build_object(
+        'submission', v_submission.number, 'candidates', v_candidates));
+END;
+$$;
+
+-- next
+-- note_absence(submission_id, absent) -> time
+-- Remembers since when WaveSpeed's history shows nothing that could have become of an unknown submission, and gives
+-- that time; null once something is seen. Tells the timeline the first time.
+-- Raises PM404 when no such submission exists.
+CREATE OR REPLACE FUNCTION note_absence(p_submission_id uuid, p_absent boolean)
+    RETURNS timestamptz
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+    v_before timestamptz;
+BEGIN
+    SELECT j.* INTO v_job FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id
+    WHERE s.id = p_submission_id FOR UPDATE OF j;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no submission %', p_submission_id USING ERRCODE = 'PM404';
+    END IF;
+    SELECT absent_since INTO v_before FROM submissions WHERE id = p_submission_id;
+    UPDATE submissions
+    SET absent_since = CASE WHEN p_absent THEN coalesce(absent_since, clock_timestamp()) END
+    WHERE id = p_submission_id AND state = 'unknown'
+    RETURNING * INTO v_submission;
+    IF v_before IS NULL AND v_submission.absent_since IS NOT NULL THEN
+        PERFORM append_job_event(v_job, v_submission.reason_code, jsonb_build_object(
+            'submission', v_submission.number, 'absentSince', v_submission.absent_since));
+    END IF;
+    RETURN CASE WHEN p_absent THEN coalesce(v_submission.absent_since, v_before, clock_timestamp()) END;
+END;
+$$;
+
+-- next
+-- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final, resolved_by)
 --     -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
 -- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
--- nothing. That WaveSpeed accepted is a fact: it is stored whatever the row says, also for a row that an older backup
--- lost.
+-- nothing. That WaveSpeed accepted is a fact, whether its answer says so or its webhook (resolved_by): it is stored
+-- whatever the row says, also for a row that an older backup lost, and it goes before what was inferred: of another
+-- submission that has the prediction (release_prediction), and of this one. Gives the row as it is afterwards: the
+-- sender of an unclear POST learns of a webhook that was faster.
 -- Raises PM404 when no such job exists, PM422 for `accepted` without a prediction or a state that is no outcome.
 CREATE OR REPLACE FUNCTION settle_submission(
     p_submission_id uuid,
@@ -1165,7 +1333,8 @@ CREATE OR REPLACE FUNCTION settle_submission(
     p_media_cost_usd numeric DEFAULT NULL,
     p_reason_code text DEFAULT NULL,
     p_error text DEFAULT NULL,
-    p_final boolean DEFAULT false
+    p_final boolean DEFAULT false,
+    p_resolved_by text DEFAULT 'answer'
 )
     RETURNS TABLE (state text, job_status text, accepted_at timestamptz, prediction_id text)
     LANGUAGE plpgsql
@@ -1179,9 +1348,15 @@ DECLARE
     v_candidates jsonb := '[]';
     v_open uuid;
     v_known boolean;
+    v_free boolean := true;
+    v_resolved_by text;
 BEGIN
     IF p_state NOT IN ('accepted', 'rejected', 'unknown') OR (p_state = 'accepted' AND p_prediction_id IS NULL) THEN
         RAISE EXCEPTION 'no outcome: %, prediction %', p_state, p_prediction_id USING ERRCODE = 'PM422';
+    END IF;
+    IF p_state = 'accepted' THEN
+        PERFORM lock_prediction(p_prediction_id, p_job_id);
+        v_free := release_prediction(p_prediction_id, p_submission_id);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -1194,9 +1369,7 @@ BEGIN
     v_known := FOUND OR EXISTS (
         SELECT FROM submissions AS s WHERE s.job_id = p_job_id AND p_submission_id = ANY (s.earlier_ids));
 
-    IF p_state = 'accepted' AND EXISTS (
-        SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id AND s.id <> p_submission_id) THEN
-        -- two POSTs cannot have made one prediction: whose it is, a person must say
+    IF NOT v_free THEN -- two POSTs cannot have made one prediction: whose it is, a person must say
         v_state := 'unknown';
         v_error := format('Prediction %s belongs to another submission.', p_prediction_id);
         v_candidates := jsonb_build_array(p_prediction_id);
@@ -1208,16 +1381,21 @@ BEGIN
     IF v_before.id IS NULL THEN
         IF v_state IN ('accepted', 'superseded') OR (v_state = 'unknown' AND v_open IS NULL AND NOT v_known) THEN
             INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
-                                     key_fingerprint, post_before)
-            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', clock_timestamp())
+                                     key_fingerprint, intended_at, post_before)
+            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', v_job.created_at, clock_timestamp())
             RETURNING * INTO v_before; -- takes its state below, as any row
         ELSIF v_state = 'rejected' AND p_final AND NOT v_known THEN
             v_job := move_job(v_job, 'failed', p_reason_code, v_error);
         END IF;
     END IF;
 
+    -- the direct answer to a POST that was not unclear resolves nothing
+    v_resolved_by := CASE WHEN v_state <> 'unknown' AND (p_resolved_by <> 'answer' OR v_before.state = 'unknown'
+                                                         OR v_before.resolved_by IS NOT NULL) THEN p_resolved_by END;
     v_after := v_before;
-    IF (v_state IN ('accepted', 'superseded') AND v_before.state <> 'accepted' AND v_before.prediction_id IS NULL)
+    IF (v_state IN ('accepted', 'superseded') AND (
+            v_before.prediction_id IS NULL
+            OR (v_before.prediction_id <> p_prediction_id AND v_before.resolved_by IN ('history', 'person'))))
         OR (v_state IN ('rejected', 'unknown') AND v_before.state = 'intended')
         OR (v_state = 'rejected' AND v_before.state = 'unknown')
         OR (v_state = 'unknown' AND NOT v_known) THEN
@@ -1225,15 +1403,23 @@ BEGIN
         SET state = CASE WHEN s.state = 'superseded' THEN s.state ELSE v_state END,
             prediction_id = CASE WHEN v_state IN ('accepted', 'superseded') THEN p_prediction_id END,
             media_cost_usd = coalesce(p_media_cost_usd, s.media_cost_usd),
-            candidates = s.candidates || v_candidates,
+            candidates = s.candidates || v_candidates || coalesce(to_jsonb(s.prediction_id), '[]'),
             reason_code = coalesce(p_reason_code, CASE WHEN v_state = 'unknown' THEN 'submit_unclear' END),
             error = v_error,
             outcome_at = clock_timestamp(),
-            resolved_at = CASE WHEN s.state = 'unknown' THEN clock_timestamp() END,
-            resolved_by = CASE WHEN s.state = 'unknown' THEN 'answer' END
+            resolved_at = CASE WHEN v_resolved_by IS NOT NULL THEN clock_timestamp() END,
+            resolved_by = v_resolved_by,
+            looked_at = NULL,
+            looks = 0
         WHERE s.id = p_submission_id
         RETURNING * INTO v_after;
         v_job := follow_submission(v_job, v_after, p_final);
+    ELSIF p_state = 'accepted' AND v_before.prediction_id IS DISTINCT FROM p_prediction_id AND v_free THEN
+        -- a second prediction of one POST: nobody waits for it, but it is known
+        PERFORM note_candidates(p_submission_id, ARRAY[p_prediction_id]);
+    ELSIF p_state = 'accepted' AND v_free AND v_before.media_cost_usd IS NULL AND p_media_cost_usd IS NOT NULL THEN
+        UPDATE submissions AS s SET media_cost_usd = p_media_cost_usd WHERE s.id = p_submission_id;
+        v_job := advance_job(p_job_id, p_media_cost_usd => p_media_cost_usd, p_media_cost_source => 'quoted');
     END IF;
     RETURN QUERY SELECT coalesce(v_after.state, p_state), v_job.status,
                         CASE WHEN v_after.state = 'accepted' THEN v_after.outcome_at END, v_after.prediction_id;
@@ -1246,7 +1432,8 @@ $$;
 --     -> (permission, submission_id, request, prediction_id, accepted_at, reason_code, error)
 -- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
 -- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
--- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. Repeated with the same
+-- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`: submissions are
+-- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same
 -- callback token (only the sender has it) while nothing was settled, it permits the same intent. A submission that
 -- WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a late report of
 -- an earlier attempt finds no row to settle.
@@ -1278,6 +1465,11 @@ BEGIN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
     END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
+    v_reason := CASE
+        WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
+        WHEN v_job.cancel_requested_at IS NOT NULL OR v_job.status = 'cancelling' THEN 'cancel_requested'
+        WHEN v_job.deadline_at <= clock_timestamp() THEN 'deadline_passed'
+        WHEN v_job.provider_mode <> p_provider_mode THEN 'provider_mode_changed' END;
     SELECT * INTO v_open FROM submissions AS s
     WHERE s.job_id = p_job_id AND s.state IN ('intended', 'unknown', 'accepted') FOR UPDATE;
 
@@ -1294,6 +1486,11 @@ BEGIN
             p_error => 'An earlier attempt was about to send it and never reported.');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = v_open.id;
     END IF;
+    IF v_open.state = 'intended' AND v_reason IS NOT NULL THEN -- its sender asks again, so it has sent nothing
+        PERFORM settle_submission(
+            v_open.id, p_job_id, 'rejected', p_reason_code => v_reason, p_error => 'Nothing was sent.');
+        v_open := NULL;
+    END IF;
     IF v_open.id IS NOT NULL THEN
         RETURN QUERY SELECT
             CASE v_open.state WHEN 'intended' THEN 'post' ELSE v_open.state END, v_open.id, v_open.request,
@@ -1302,13 +1499,13 @@ BEGIN
         RETURN;
     END IF;
 
-    v_reason := CASE
-        WHEN v_job.completed_at IS NOT NULL THEN coalesce(v_job.reason_code, 'workflow_failed')
-        WHEN v_job.cancel_requested_at IS NOT NULL OR v_job.status = 'cancelling' THEN 'cancel_requested'
-        WHEN v_job.deadline_at <= clock_timestamp() THEN 'deadline_passed'
-        WHEN v_job.provider_mode <> p_provider_mode THEN 'provider_mode_changed' END;
     IF v_reason IS NOT NULL OR v_job.status NOT IN ('queued', 'prompting', 'dispatching', 'submit_unknown') THEN
         RETURN QUERY SELECT 'stop', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, v_reason, v_job.error;
+        RETURN;
+    END IF;
+
+    IF EXISTS (SELECT FROM switches WHERE name = 'submissions_held' AND value = 'on') THEN
+        RETURN QUERY SELECT 'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
         RETURN;
     END IF;
 
@@ -1319,9 +1516,10 @@ BEGIN
                                                      ELSE s.earlier_ids || s.id END,
             state = 'intended', repeats = s.repeats + 1, callback_token = p_callback_token, request = p_request,
             request_hash = p_request_hash, provider_base = p_provider_base, key_fingerprint = p_key_fingerprint,
-            post_before = clock_timestamp() + p_post_within_seconds * interval '1 second', outcome_at = NULL,
-            resolved_at = NULL, resolved_by = NULL
-        WHERE s.id = (SELECT r.id FROM submissions AS r WHERE r.job_id = p_job_id AND r.state = 'rejected'
+            intended_at = clock_timestamp(),
+            post_before = clock_timestamp() + p_post_within_seconds * interval '1 second', outcome_at = NULL
+        WHERE s.id = (SELECT r.id FROM submissions AS r
+                      WHERE r.job_id = p_job_id AND r.state = 'rejected' AND r.resolved_by IS NULL
                       ORDER BY r.number DESC LIMIT 1)
         RETURNING s.id INTO v_reused;
     END IF;
@@ -1333,6 +1531,426 @@ BEGIN
     END IF;
     PERFORM move_job(v_job, 'dispatching');
     RETURN QUERY SELECT 'post', p_submission_id, p_request, NULL::text, NULL::timestamptz, NULL::text, NULL::text;
+END;
+$$;
+
+-- next
+-- adopt_prediction(submission_id, prediction_id, by) -> job
+-- Gives an unclear submission its prediction, and moves its job. Facts (`answer`, `webhook`) go through
+-- settle_submission. An inference (`history`, `person`) is taken from `unknown` alone, never for a prediction that
+-- another submission has; `history` not either while another submission with the same request may have made it.
+-- Raises PM404 when no such submission exists, PM409 (prediction_owned), PM422 for another word in `by`.
+CREATE OR REPLACE FUNCTION adopt_prediction(p_submission_id uuid, p_prediction_id text, p_by text)
+    RETURNS jobs
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_job_id uuid;
+    v_submission submissions;
+BEGIN
+    SELECT job_id INTO v_job_id FROM submissions WHERE id = p_submission_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no submission %', p_submission_id USING ERRCODE = 'PM404';
+    ELSIF p_by IS NULL OR p_by NOT IN ('answer', 'webhook', 'history', 'person') THEN
+        RAISE EXCEPTION 'nothing is adopted by %', p_by USING ERRCODE = 'PM422';
+    ELSIF p_by IN ('answer', 'webhook') THEN
+        PERFORM settle_submission(p_submission_id, v_job_id, 'accepted', p_prediction_id, p_resolved_by => p_by);
+        SELECT * INTO v_job FROM jobs WHERE id = v_job_id;
+        RETURN v_job;
+    END IF;
+    PERFORM lock_prediction(p_prediction_id, v_job_id);
+    SELECT * INTO v_job FROM jobs WHERE id = v_job_id;
+    PERFORM FROM prompt_generation_jobs WHERE job_id = v_job_id FOR UPDATE; -- locks before the first change
+    SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id FOR UPDATE;
+    IF v_submission.state <> 'unknown' OR (p_by = 'history' AND EXISTS (
+        SELECT FROM submissions AS s
+        WHERE s.request_hash = v_submission.request_hash AND s.state IN ('intended', 'unknown')
+          AND s.id <> p_submission_id)) THEN
+        RETURN v_job;
+    ELSIF EXISTS (SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id) THEN
+        RAISE EXCEPTION 'Prediction % belongs to another submission.', p_prediction_id
+            USING ERRCODE = 'PM409', HINT = 'prediction_owned';
+    END IF;
+    UPDATE submissions
+    SET state = 'accepted', prediction_id = p_prediction_id, reason_code = NULL, error = NULL,
+        outcome_at = clock_timestamp(), resolved_at = clock_timestamp(), resolved_by = p_by, looked_at = NULL, looks = 0
+    WHERE id = p_submission_id
+    RETURNING * INTO v_submission;
+    RETURN follow_submission(v_job, v_submission, false);
+END;
+$$;
+
+-- next
+-- prove_absence(submission_id, resubmit) -> job
+-- Notes that an unknown submission made nothing, proved by WaveSpeed's history: it is `rejected`. The job that waits
+-- for it fails as submission_absent, or, with `resubmit`, stays in submit_unknown without an open submission: then its
+-- workflow may submit again. A submission that was settled meanwhile stays as it is.
+-- Raises PM404 when no such submission exists.
+CREATE OR REPLACE FUNCTION prove_absence(p_submission_id uuid, p_resubmit boolean)
+    RETURNS jobs
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+BEGIN
+    SELECT j.* INTO v_job FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id
+    WHERE s.id = p_submission_id FOR UPDATE OF j;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no submission %', p_submission_id USING ERRCODE = 'PM404';
+    END IF;
+    PERFORM FROM prompt_generation_jobs WHERE job_id = v_job.id FOR UPDATE; -- locks before the first change
+    UPDATE submissions
+    SET state = 'rejected', reason_code = 'submission_absent', error = NULL, outcome_at = clock_timestamp(),
+        resolved_at = clock_timestamp(), resolved_by = 'absence'
+    WHERE id = p_submission_id AND state = 'unknown'
+    RETURNING * INTO v_submission;
+    IF NOT FOUND THEN
+        RETURN v_job;
+    END IF;
+    RETURN follow_submission(v_job, v_submission, v_job.status = 'submit_unknown' AND NOT p_resubmit);
+END;
+$$;
+
+-- next
+-- decide_submission(job_id, owner, decision, prediction_id, key, request_hash) -> (job, replayed)
+-- Takes a person's decision about a job in submit_unknown: `adopt` a prediction, `resubmit` (the submission is given up
+-- and its workflow may make another), or `abandon` (given up, and the job fails). What is given up becomes
+-- `superseded`; it may still learn its prediction. `adopt` and `resubmit` start a new deadline of the first length.
+-- Repeated with the same key and hash it changes nothing and gives the job as it is now.
+-- Raises PM404 when the owner has no such job, PM409 (not_unclear, prediction_owned, or without a hint when the key was
+-- used with another request), PM422 for another decision or `adopt` without a prediction; lock_not_available when the
+-- key is held for over 2 s.
+CREATE OR REPLACE FUNCTION decide_submission(
+    p_job_id uuid, p_owner text, p_decision text, p_prediction_id text DEFAULT NULL, p_key text DEFAULT NULL,
+    p_request_hash text DEFAULT NULL
+)
+    RETURNS TABLE (job jobs, replayed boolean)
+    LANGUAGE plpgsql
+    SET lock_timeout = '2s'
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+BEGIN
+    IF p_decision IS NULL OR p_decision NOT IN ('adopt', 'resubmit', 'abandon')
+        OR (p_decision = 'adopt' AND p_prediction_id IS NULL) THEN
+        RAISE EXCEPTION 'no decision: %, prediction %', p_decision, p_prediction_id USING ERRCODE = 'PM422';
+    ELSIF NOT EXISTS (SELECT FROM jobs WHERE id = p_job_id AND owner = p_owner) THEN
+        RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
+    IF p_key IS NOT NULL THEN
+        PERFORM claim_idempotency_key(p_owner, p_key, p_request_hash, p_job_id => p_job_id);
+        IF FOUND THEN
+            RETURN QUERY SELECT j, true FROM jobs AS j WHERE j.id = p_job_id;
+            RETURN;
+        END IF;
+    END IF;
+    IF p_decision = 'adopt' THEN
+        PERFORM lock_prediction(p_prediction_id, p_job_id);
+    END IF;
+    SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
+    PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
+    SELECT * INTO v_submission FROM submissions WHERE job_id = p_job_id AND state = 'unknown' FOR UPDATE;
+    IF v_job.status <> 'submit_unknown' OR (p_decision = 'adopt' AND v_submission.id IS NULL) THEN
+        RAISE EXCEPTION 'Nothing is to be decided: no submission of this job is unclear (it is %).', v_job.status
+            USING ERRCODE = 'PM409', HINT = 'not_unclear';
+    END IF;
+    IF p_decision <> 'abandon' THEN
+        UPDATE jobs SET deadline_at = clock_timestamp() + deadline_seconds * interval '1 second', updated_at = now()
+        WHERE id = p_job_id
+        RETURNING * INTO v_job;
+    END IF;
+    IF p_decision = 'adopt' THEN
+        v_job := adopt_prediction(v_submission.id, p_prediction_id, 'person');
+    ELSE
+        UPDATE submissions
+        SET state = 'superseded', resolved_at = clock_timestamp(), resolved_by = 'person'
+        WHERE id = v_submission.id
+        RETURNING * INTO v_submission;
+        IF p_decision = 'abandon' THEN
+            v_job := move_job(v_job, 'failed', 'submission_abandoned', NULL, jsonb_strip_nulls(jsonb_build_object(
+                'decision', p_decision, 'submission', v_submission.number, 'submissionState', v_submission.state)));
+        ELSE
+            PERFORM append_job_event(v_job, NULL, jsonb_strip_nulls(jsonb_build_object(
+                'decision', p_decision, 'submission', v_submission.number, 'submissionState', v_submission.state)));
+        END IF;
+    END IF;
+    RETURN QUERY SELECT v_job, false;
+END;
+$$;
+
+-- next
+-- receive_webhook(event_id, job_id, token, body) -> (is_new, token_ok, job_known, workflow_open, prediction_id)
+-- Takes a webhook of WaveSpeed whose signature was checked. The token names the submission that ordered it, so the
+-- prediction in the body is that submission's, a fact: it is settled as accepted in the same transaction, also before
+-- the POST's own answer, and after the job's end. The delivery is kept once for each event id, also for a job that the
+-- record does not (or not any more) hold; with a token that is not the job's nothing is kept. workflow_open: the job
+-- has not ended and has a workflow that is to be told.
+CREATE OR REPLACE FUNCTION receive_webhook(p_event_id text, p_job_id uuid, p_token text, p_body jsonb)
+    RETURNS TABLE (is_new boolean, token_ok boolean, job_known boolean, workflow_open boolean, prediction_id text)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_prediction_id text := nullif(p_body ->> 'id', '');
+    v_job jobs;
+    v_submission_id uuid;
+    v_new boolean := false;
+BEGIN
+    IF v_prediction_id IS NOT NULL THEN
+        PERFORM lock_prediction(v_prediction_id, p_job_id);
+    END IF;
+    SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
+    SELECT s.id INTO v_submission_id FROM submissions AS s
+    WHERE s.job_id = p_job_id AND s.callback_token = p_token AND p_token <> '';
+    IF v_job.id IS NULL OR v_submission_id IS NOT NULL THEN
+        INSERT INTO webhook_deliveries (provider, event_id, job_id, body)
+        VALUES ('wavespeed', p_event_id, p_job_id, p_body)
+        ON CONFLICT DO NOTHING;
+        v_new := FOUND;
+    END IF;
+    IF v_submission_id IS NOT NULL AND v_prediction_id IS NOT NULL THEN
+        PERFORM settle_submission(
+            v_submission_id, p_job_id, 'accepted', v_prediction_id, p_resolved_by => 'webhook');
+        SELECT * INTO v_job FROM jobs WHERE id = p_job_id;
+    END IF;
+    RETURN QUERY SELECT
+        v_new, v_submission_id IS NOT NULL, v_job.id IS NOT NULL,
+        coalesce(v_job.completed_at IS NULL AND v_job.workflow_started_at IS NOT NULL, false),
+        CASE WHEN v_submission_id IS NOT NULL THEN v_prediction_id END;
+END;
+$$;
+
+-- next
+-- take_unclear_submissions(limit) -> submissions
+-- Gives unknown submissions of jobs that have ended, those looked at longest ago first, and notes that they are looked
+-- at now: again after 1, 2, 4, … minutes, an hour at most, for the 7 days that WaveSpeed keeps its history.
+CREATE OR REPLACE FUNCTION take_unclear_submissions(p_limit integer)
+    RETURNS SETOF submissions
+    LANGUAGE sql
+AS $$
+    UPDATE submissions AS s SET looked_at = clock_timestamp(), looks = s.looks + 1
+    FROM (SELECT u.id FROM submissions AS u JOIN jobs AS j ON j.id = u.job_id
+          WHERE u.state = 'unknown' AND j.completed_at IS NOT NULL AND u.post_before > now() - interval '7 days'
+            AND (u.looked_at IS NULL
+                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute' <= clock_timestamp())
+          ORDER BY u.looked_at NULLS FIRST, u.number LIMIT p_limit FOR UPDATE OF u SKIP LOCKED) AS due
+    WHERE s.id = due.id
+    RETURNING s.*;
+$$;
+
+-- next
+-- settle_stale_intents(after_seconds) -> count
+-- Makes submissions `unknown` that were intended for jobs which have ended, and whose sender must be dead by now: the
+-- last moment for their first byte is that long ago. Nobody else would ever look at them.
+CREATE OR REPLACE FUNCTION settle_stale_intents(p_after_seconds double precision)
+    RETURNS bigint
+    LANGUAGE sql
+AS $$
+    SELECT count(*) FILTER (WHERE settled.state = 'unknown')
+    FROM (SELECT s.id, s.job_id FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id
+          WHERE s.state = 'intended' AND j.completed_at IS NOT NULL
+            AND s.post_before < clock_timestamp() - p_after_seconds * interval '1 second'
+          ORDER BY s.job_id LIMIT 100) AS stale
+    CROSS JOIN LATERAL settle_submission(
+        stale.id, stale.job_id, 'unknown', p_error => 'It was about to be sent when the job ended; nobody reported.'
+    ) AS settled;
+$$;
+
+-- next
+-- retry_chain(job_id) -> ids
+-- The jobs that are linked by retry_of, in both directions: all that were made of one request, the job itself included.
+CREATE OR REPLACE FUNCTION retry_chain(p_job_id uuid)
+    RETURNS SETOF uuid
+    LANGUAGE sql
+    VOLATILE -- sees what was committed while the caller waited for a lock
+AS $$
+    WITH RECURSIVE chain AS (
+        SELECT id, retry_of FROM jobs WHERE id = p_job_id
+        UNION
+        SELECT j.id, j.retry_of FROM chain AS c JOIN jobs AS j ON j.id = c.retry_of OR j.retry_of = c.id
+    )
+    SELECT id FROM chain;
+$$;
+
+-- next
+-- retry_job(job_id, owner, new_id, new_prompt_job_id, force, key, request_hash) -> (job, replayed)
+-- Accepts a new job from the request of one that has ended, linked to it by retry_of, with a fresh deadline of the same
+-- length and, where Grok wrote the prompt, a prompt job of its own. The old job is left as it is. Repeated with the same
+-- key and hash it stores nothing and gives the job of the first time as it is now. `force` overrides may_be_billed, and
+-- both timelines tell it.
+-- Raises PM404 when the owner has no such job; PM409 (job_open; retry_open: another one of the same request has not
+-- ended; may_be_billed: a submission of one of them is not settled, or its paid media may still come; without a hint
+-- when the key was used with another request); lock_not_available when the key is held for over 2 s.
+CREATE OR REPLACE FUNCTION retry_job(
+    p_job_id uuid, p_owner text, p_new_id uuid, p_new_prompt_job_id uuid, p_force boolean DEFAULT false,
+    p_key text DEFAULT NULL, p_request_hash text DEFAULT NULL
+)
+    RETURNS TABLE (job jobs, replayed boolean)
+    LANGUAGE plpgsql
+    SET lock_timeout = '2s'
+AS $$
+DECLARE
+    v_old jobs;
+    v_old_prompt_job prompt_generation_jobs;
+    v_new jobs;
+    v_first idempotency_keys;
+    v_chain uuid[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM jobs WHERE id = p_job_id AND owner = p_owner) THEN
+        RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
+    IF p_key IS NOT NULL THEN
+        SELECT * INTO v_first FROM claim_idempotency_key(p_owner, p_key, p_request_hash, p_job_id => p_new_id);
+        IF FOUND THEN
+            RETURN QUERY SELECT j, true FROM jobs AS j WHERE j.id = v_first.job_id;
+            RETURN;
+        END IF;
+    END IF;
+    PERFORM FROM jobs WHERE id IN (SELECT retry_chain(p_job_id)) ORDER BY id FOR UPDATE;
+    SELECT * INTO v_old FROM jobs WHERE id = p_job_id;
+    v_chain := ARRAY(SELECT retry_chain(p_job_id));
+    IF v_old.completed_at IS NULL THEN
+        RAISE EXCEPTION 'The job has not ended yet (it is %).', v_old.status
+            USING ERRCODE = 'PM409', HINT = 'job_open';
+    ELSIF EXISTS (SELECT FROM jobs WHERE id = ANY (v_chain) AND completed_at IS NULL) THEN
+        RAISE EXCEPTION 'Another retry of this request has not ended yet.'
+            USING ERRCODE = 'PM409', HINT = 'retry_open';
+    ELSIF NOT p_force AND (
+        EXISTS (SELECT FROM submissions WHERE job_id = ANY (v_chain) AND state IN ('intended', 'unknown'))
+        OR EXISTS (SELECT FROM late_predictions AS l
+                   WHERE l.job_id = ANY (v_chain) AND l.accepted_at > now() - interval '7 days')) THEN
+        RAISE EXCEPTION 'An earlier submission of this request may be billed, and its media may still come.'
+            USING ERRCODE = 'PM409', HINT = 'may_be_billed';
+    END IF;
+    SELECT * INTO v_old_prompt_job FROM prompt_generation_jobs WHERE job_id = p_job_id;
+    SELECT (a.job).* INTO v_new FROM accept_job(
+        to_jsonb(v_old) || jsonb_build_object('id', p_new_id, 'retry_of', p_job_id)
+        || CASE WHEN v_old_prompt_job.id IS NULL THEN '{}' ELSE jsonb_build_object(
+            'prompt', NULL, 'prompt_source', NULL, 'prompt_job_id', NULL,
+            'prompt_job', to_jsonb(v_old_prompt_job) || jsonb_build_object(
+                'id', p_new_prompt_job_id, 'deadline_seconds', v_old.deadline_seconds)) END) AS a;
+    IF p_force THEN
+        PERFORM append_job_event(v_old, NULL, jsonb_build_object('retriedBy', p_new_id, 'forced', true));
+        PERFORM append_job_event(v_new, NULL, jsonb_build_object('retryOf', p_job_id, 'forced', true));
+    END IF;
+    RETURN QUERY SELECT v_new, false;
+END;
+$$;
+
+-- next
+-- restore_job(input, result) -> boolean
+-- Puts a job back that an older backup lost, from its workflow's input and, where the workflow has ended, its result
+-- (both as JSON with the columns' names, job_id for id). Its prompt job and its accepted submission come with it, so
+-- that what was paid stays known. False when the row is there already: nothing is changed then.
+CREATE OR REPLACE FUNCTION restore_job(p_input jsonb, p_result jsonb DEFAULT NULL)
+    RETURNS boolean
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_input jobs := jsonb_populate_record(NULL::jobs, p_input);
+    v_result jobs := jsonb_populate_record(NULL::jobs, coalesce(p_result, '{}'));
+    v_id uuid := (p_input ->> 'job_id')::uuid;
+    v_ended timestamptz := CASE WHEN p_result IS NOT NULL THEN clock_timestamp() END;
+    v_prompt_status text := CASE
+        WHEN NOT v_input.use_ai_prompt THEN CASE WHEN v_input.prompt_job_id IS NULL THEN 'not_requested'
+                                                 ELSE 'completed' END
+        WHEN v_result.prompt_source IN ('grok', 'grok_fallback') THEN 'completed'
+        WHEN v_ended IS NULL THEN 'pending'
+        WHEN v_result.status = 'cancelled' THEN 'cancelled' ELSE 'failed' END;
+    v_job jobs;
+BEGIN
+    INSERT INTO jobs (
+        id, owner, model, kind, input, use_ai_prompt, operation, instructions, target_url, ref_urls, on_prompt_failure,
+        priority, provider_mode, generate_timeout_seconds, deadline_at, deadline_seconds, callback_url, metadata,
+        retry_of, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, prompt_cost_usd, status,
+        reason_code, error, prediction_id, outputs, media_cost_usd, media_cost_source, workflow_started_at, created_at,
+        dispatched_at, completed_at)
+    SELECT v_id, v_input.owner, v_input.model, v_input.kind, v_input.input, v_input.use_ai_prompt, v_input.operation,
+           v_input.instructions, v_input.target_url, coalesce(v_input.ref_urls, '{}'), v_input.on_prompt_failure,
+           v_input.priority, v_input.provider_mode, v_input.generate_timeout_seconds, v_input.deadline_at,
+           greatest(extract(epoch FROM v_input.deadline_at - v_input.created_at), 0)::integer, v_input.callback_url,
+           coalesce(v_input.metadata, '{}'), (SELECT r.id FROM jobs AS r WHERE r.id = v_input.retry_of), v_input.prompt,
+           coalesce(v_result.prompt, CASE WHEN NOT v_input.use_ai_prompt THEN v_input.prompt END),
+           coalesce(v_result.prompt_source, CASE WHEN NOT v_input.use_ai_prompt THEN 'caller' END),
+           CASE WHEN v_input.use_ai_prompt THEN v_input.prompt_job_id
+                ELSE (SELECT p.id FROM prompt_generation_jobs AS p WHERE p.id = v_input.prompt_job_id) END,
+           v_prompt_status, v_result.prompt_cost_usd, coalesce(v_result.status, 'queued'), v_result.reason_code,
+           v_result.error, v_result.prediction_id, coalesce(v_result.outputs, '[]'), v_result.media_cost_usd,
+           CASE WHEN v_result.media_cost_usd IS NOT NULL THEN 'quoted' END, clock_timestamp(), v_input.created_at,
+           CASE WHEN v_result.prediction_id IS NOT NULL THEN clock_timestamp() END, v_ended
+    ON CONFLICT (id) DO NOTHING
+    RETURNING * INTO v_job;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF v_input.use_ai_prompt AND v_input.prompt_job_id IS NOT NULL THEN
+        INSERT INTO prompt_generation_jobs (
+            id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, deadline_at,
+            status, generated_prompt, prompt_source, cost_usd, workflow_started_at, created_at, completed_at)
+        VALUES (v_input.prompt_job_id, v_job.owner, v_id, v_job.operation, v_job.ref_urls, v_job.target_url,
+                v_job.instructions, v_input.prompt, v_job.priority, v_job.deadline_at,
+                CASE v_prompt_status WHEN 'pending' THEN 'queued' ELSE v_prompt_status END,
+                CASE WHEN v_prompt_status = 'completed' THEN v_result.prompt END,
+                CASE WHEN v_prompt_status = 'completed' THEN v_result.prompt_source END, v_result.prompt_cost_usd,
+                clock_timestamp(), v_job.created_at, v_ended)
+        ON CONFLICT (id) DO NOTHING;
+    END IF;
+    IF v_result.prediction_id IS NOT NULL THEN
+        INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
+                                 key_fingerprint, intended_at, post_before, prediction_id, media_cost_usd, outcome_at)
+        VALUES (gen_random_uuid(), v_id, 'accepted', '', '{}', '', '', '', v_job.created_at, clock_timestamp(),
+                v_result.prediction_id, v_result.media_cost_usd, clock_timestamp())
+        ON CONFLICT (prediction_id) DO NOTHING;
+    END IF;
+    PERFORM append_job_event(v_job, v_job.reason_code, '{"restored": true}');
+    RETURN true;
+END;
+$$;
+
+-- next
+-- raise_submission_number(number)
+-- Makes the next submission's number higher than the given one. An older backup that was restored and compared with
+-- WaveSpeed's history goes on from the highest number that was ever given, so that the next backup shows as well.
+CREATE OR REPLACE FUNCTION raise_submission_number(p_number bigint)
+    RETURNS void
+    LANGUAGE sql
+AS $$
+    SELECT setval('submissions_number_seq', greatest(p_number, last_value)) FROM submissions_number_seq;
+    INSERT INTO switches AS s (name, value) VALUES ('highest-submission', p_number::text)
+    ON CONFLICT (name) DO UPDATE
+        SET value = greatest(excluded.value::bigint, s.value::bigint)::text, changed_at = now();
+$$;
+
+-- next
+-- note_callback(job_id, detail, ended)
+-- Tells the timeline of an attempt to tell a job's end to its callback_url, or (`ended`) how that ended. Each attempt
+-- is told once, and so is the end.
+-- Raises PM404 when no such job exists.
+CREATE OR REPLACE FUNCTION note_callback(p_job_id uuid, p_detail jsonb, p_ended boolean)
+    RETURNS void
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+BEGIN
+    SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    ELSIF EXISTS (
+        SELECT FROM job_events
+        WHERE job_id = p_job_id AND detail ->> 'callback' = p_detail ->> 'callback'
+          AND detail ->> 'attempt' IS NOT DISTINCT FROM p_detail ->> 'attempt') OR v_job.callback_ended_at IS NOT NULL THEN
+        RETURN;
+    ELSIF p_ended THEN
+        UPDATE jobs
+        SET callback_started_at = coalesce(callback_started_at, clock_timestamp()),
+            callback_ended_at = clock_timestamp(), updated_at = now()
+        WHERE id = p_job_id
+        RETURNING * INTO v_job;
+    END IF;
+    PERFORM append_job_event(v_job, NULL, p_detail);
 END;
 $$;
 
@@ -1542,17 +2160,26 @@ $$;
 
 -- next
 -- delete_expired_records(keep_days) -> count
--- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week, minutes after two days,
+-- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week and others after a
+-- month, minutes after two days,
 -- and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a time so that
--- nothing waits long. Jobs with a submission that may have been paid and is not resolved stay.
+-- nothing waits long. Jobs with a submission that may have been paid and is not resolved stay. The highest number of a
+-- submission is kept.
 CREATE OR REPLACE FUNCTION delete_expired_records(p_keep_days double precision)
     RETURNS bigint
     LANGUAGE sql
 AS $$
-    WITH keys AS (
+    WITH numbers AS (
+        INSERT INTO switches AS s (name, value)
+        SELECT 'highest-submission', max(number)::text FROM submissions HAVING max(number) IS NOT NULL
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = now()
+            WHERE s.value::bigint < excluded.value::bigint
+    ), keys AS (
         DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours' RETURNING 1
     ), deliveries AS (
-        DELETE FROM webhook_deliveries WHERE processed_at < now() - interval '7 days' RETURNING 1
+        DELETE FROM webhook_deliveries
+        WHERE processed_at < now() - interval '7 days' OR received_at < now() - interval '30 days'
+        RETURNING 1
     ), minutes AS (
         DELETE FROM queue_minutes WHERE minute < now() - interval '48 hours' RETURNING 1
     ), old_jobs AS (

@@ -1,0 +1,39 @@
+-- receive_webhook(event_id, job_id, token, body) -> (is_new, token_ok, job_known, workflow_open, prediction_id)
+-- Takes a webhook of WaveSpeed whose signature was checked. The token names the submission that ordered it, so the
+-- prediction in the body is that submission's, a fact: it is settled as accepted in the same transaction, also before
+-- the POST's own answer, and after the job's end. The delivery is kept once for each event id, also for a job that the
+-- record does not (or not any more) hold; with a token that is not the job's nothing is kept. workflow_open: the job
+-- has not ended and has a workflow that is to be told.
+CREATE OR REPLACE FUNCTION receive_webhook(p_event_id text, p_job_id uuid, p_token text, p_body jsonb)
+    RETURNS TABLE (is_new boolean, token_ok boolean, job_known boolean, workflow_open boolean, prediction_id text)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_prediction_id text := nullif(p_body ->> 'id', '');
+    v_job jobs;
+    v_submission_id uuid;
+    v_new boolean := false;
+BEGIN
+    IF v_prediction_id IS NOT NULL THEN
+        PERFORM lock_prediction(v_prediction_id, p_job_id);
+    END IF;
+    SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
+    SELECT s.id INTO v_submission_id FROM submissions AS s
+    WHERE s.job_id = p_job_id AND s.callback_token = p_token AND p_token <> '';
+    IF v_job.id IS NULL OR v_submission_id IS NOT NULL THEN
+        INSERT INTO webhook_deliveries (provider, event_id, job_id, body)
+        VALUES ('wavespeed', p_event_id, p_job_id, p_body)
+        ON CONFLICT DO NOTHING;
+        v_new := FOUND;
+    END IF;
+    IF v_submission_id IS NOT NULL AND v_prediction_id IS NOT NULL THEN
+        PERFORM settle_submission(
+            v_submission_id, p_job_id, 'accepted', v_prediction_id, p_resolved_by => 'webhook');
+        SELECT * INTO v_job FROM jobs WHERE id = p_job_id;
+    END IF;
+    RETURN QUERY SELECT
+        v_new, v_submission_id IS NOT NULL, v_job.id IS NOT NULL,
+        coalesce(v_job.completed_at IS NULL AND v_job.workflow_started_at IS NOT NULL, false),
+        CASE WHEN v_submission_id IS NOT NULL THEN v_prediction_id END;
+END;
+$$;

@@ -1,0 +1,33 @@
+-- release_prediction(prediction_id, submission_id) -> boolean
+-- Makes a prediction free for the submission of which a fact says that it is its own. Who has it by inference only (the
+-- history, a person) goes back to `unknown`, and its job, where that is `generating`, to `submit_unknown`. False when
+-- another submission has it by a fact too: nothing is changed then. The caller has called lock_prediction.
+CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid)
+    RETURNS boolean
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+BEGIN
+    SELECT * INTO v_submission FROM submissions WHERE prediction_id = p_prediction_id AND id <> p_submission_id;
+    IF NOT FOUND THEN
+        RETURN true;
+    ELSIF coalesce(v_submission.resolved_by, 'answer') NOT IN ('history', 'person') THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM prompt_generation_jobs WHERE job_id = v_submission.job_id FOR UPDATE; -- locks before the first change
+    UPDATE submissions
+    SET state = 'unknown', prediction_id = NULL, reason_code = 'submit_unclear',
+        error = format('Prediction %s turned out to be another submission''s.', p_prediction_id),
+        outcome_at = clock_timestamp(), resolved_at = NULL, resolved_by = NULL, absent_since = NULL, looked_at = NULL,
+        looks = 0
+    WHERE id = v_submission.id
+    RETURNING * INTO v_submission;
+    UPDATE jobs SET prediction_id = NULL, dispatched_at = NULL, updated_at = now()
+    WHERE id = v_submission.job_id
+    RETURNING * INTO v_job;
+    PERFORM follow_submission(v_job, v_submission, false);
+    RETURN true;
+END;
+$$;

@@ -1,0 +1,16 @@
+-- take_unclear_submissions(limit) -> submissions
+-- Gives unknown submissions of jobs that have ended, those looked at longest ago first, and notes that they are looked
+-- at now: again after 1, 2, 4, … minutes, an hour at most, for the 7 days that WaveSpeed keeps its history.
+CREATE OR REPLACE FUNCTION take_unclear_submissions(p_limit integer)
+    RETURNS SETOF submissions
+    LANGUAGE sql
+AS $$
+    UPDATE submissions AS s SET looked_at = clock_timestamp(), looks = s.looks + 1
+    FROM (SELECT u.id FROM submissions AS u JOIN jobs AS j ON j.id = u.job_id
+          WHERE u.state = 'unknown' AND j.completed_at IS NOT NULL AND u.post_before > now() - interval '7 days'
+            AND (u.looked_at IS NULL
+                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute' <= clock_timestamp())
+          ORDER BY u.looked_at NULLS FIRST, u.number LIMIT p_limit FOR UPDATE OF u SKIP LOCKED) AS due
+    WHERE s.id = due.id
+    RETURNING s.*;
+$$;
