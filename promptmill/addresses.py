@@ -62,6 +62,8 @@ def address_trouble(text: str, *, allow_private: bool = False) -> str | None:
         address = ip_address(text)
     except ValueError:
         return "is not an IP address"
+    if "%" in text:
+        return "has an address with a zone"
     trouble, private = _judge_address(address)
     return None if allow_private and private else trouble
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -123,11 +124,13 @@ def cut_short(answer: bytes, keep: int) -> bytes:
 
 
 @asynccontextmanager
-async def open_raw_server(*answers: bytes | Conduct) -> AsyncIterator[RawServer]:
-    """Serve while the context is open."""
+async def open_raw_server(
+    *answers: bytes | Conduct, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawServer]:
+    """Serve while the context is open, on that port or a free one."""
     raw = RawServer(answers)
-    server = await asyncio.start_server(raw.serve, LOOPBACK, 0)
-    raw.url = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(raw.serve, LOOPBACK, port, ssl=tls)
+    raw.url = f"{'https' if tls else 'http'}://{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
     try:
         yield raw
     finally:

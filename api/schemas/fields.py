@@ -28,7 +28,7 @@ Url = Annotated[
     StringConstraints(max_length=MAX_URL_CHARACTERS),
     Field(description="An `https` address that providers can open: no credentials, no private host."),
 ]
-"""An address; whether it may be opened is judged by `promptmill.addresses`, which needs to know the installation's rule."""
+"""An address; whether it may be opened is judged by `promptmill.addresses`, which needs the installation's rule."""
 
 OptionalUrl = Annotated[Url | None, BeforeValidator(_blank_is_absent)]
 PromptText = Annotated[

@@ -4,12 +4,15 @@ PromptmillError
 ├── RecordError
 │   ├── RecordNotFound
 │   ├── RecordUnavailable         (retryable)
+│   ├── RecordConflict
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
 ├── StageStopped
 ├── SubmissionsHeld               (retryable)
 ├── TemporalUnavailable           (retryable)
 ├── ConfigurationError
+├── ReceiverRefused
+├── ReceiverUnavailable           (retryable)
 └── ProviderError
     ├── ProviderUnavailable       (retryable)
     ├── ProviderRateLimited       (retryable)
@@ -70,6 +73,22 @@ class RecordUnavailable(RecordError):
     retryable = True
 
 
+class RecordConflict(RecordError):
+    """The record holds something that forbids this.
+
+    Attributes:
+        conflict: What it is, as a stable word: `job_open`, `may_be_billed`, `retry_open`, `not_unclear` or
+            `prediction_owned`.
+    """
+
+    code = "record_conflict"
+
+    def __init__(self, conflict: str, message: str | None = None) -> None:
+        """Keep the word and the record's sentence."""
+        super().__init__(message)
+        self.conflict = conflict
+
+
 class IdempotencyMismatch(RecordError):
     """This Idempotency-Key was used before with another request."""
 
@@ -114,6 +133,19 @@ class ConfigurationError(PromptmillError):
     """A setting is missing or wrong; the message says which and what to do."""
 
     code = "configuration_error"
+
+
+class ReceiverRefused(PromptmillError):
+    """A callback's address may not be opened, whatever the receiver is."""
+
+    code = "receiver_refused"
+
+
+class ReceiverUnavailable(PromptmillError):
+    """A callback's receiver could not be found or reached, or did not answer in time."""
+
+    code = "receiver_unavailable"
+    retryable = True
 
 
 class ProviderError(PromptmillError):

@@ -112,8 +112,8 @@ async def collect_body(response: httpx.Response, body: bytearray, limit: int = B
     return None
 
 
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long the provider asks us to wait, at most `LONGEST_WAIT`.
+def retry_after(headers: Mapping[str, str], longest: timedelta = LONGEST_WAIT) -> timedelta | None:
+    """Return how long the provider asks us to wait, at most `longest`.
 
     `Retry-After` is whole seconds or an HTTP date. None when it is absent, unreadable, zero or past.
     """
@@ -127,4 +127,4 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
             return None
         now = datetime.now(UTC)  # noqa: TID251  # a provider's clock is compared with ours; no workflow comes here
         wait = (when if when.tzinfo else when.replace(tzinfo=UTC)) - now
-    return min(wait, LONGEST_WAIT) if wait > timedelta(0) else None
+    return min(wait, longest) if wait > timedelta(0) else None
