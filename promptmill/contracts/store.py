@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from promptmill.contracts.jobs import MediaKind, ProviderMode, SubmissionState
+from promptmill.contracts.jobs import Billed, MediaKind, ProviderMode, SubmissionState
 from promptmill.contracts.messages import Message
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptResult, PromptSource
 from promptmill.contracts.reasons import ReasonCode
@@ -81,6 +81,41 @@ class JobFilter(Message):
     limit: int = 50
     before: tuple[datetime, UUID] | None = None
     """Keyset: only rows older than this (created_at, id)."""
+
+
+class Received(Message):
+    """What the record made of a webhook.
+
+    Attributes:
+        new: Whether this event came for the first time.
+        token_ok: Whether the token is one of the job's; without, nothing was kept of a known job's delivery.
+        job_known: Whether the record holds the job.
+        workflow_open: Whether the job has a workflow that is to be told.
+        prediction_id: The prediction in the body, where the token is the job's.
+    """
+
+    new: bool
+    token_ok: bool
+    job_known: bool
+    workflow_open: bool
+    prediction_id: str | None = None
+
+
+class OpenWork(Message):
+    """A job, or a prompt job that stands alone, that has not ended. `billed` is null for prompt jobs."""
+
+    id: UUID
+    table: Literal["jobs", "prompt_generation_jobs"]
+    status: str
+    billed: Billed | None
+    created_at: datetime
+
+
+class GoingOn(Message):
+    """What has not ended: `going` can go on by itself, `waiting` needs a person."""
+
+    going: tuple[OpenWork, ...]
+    waiting: tuple[OpenWork, ...]
 
 
 class AttemptDecision(StrEnum):

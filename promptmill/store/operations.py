@@ -1,14 +1,27 @@
-"""What operators and readiness ask: switches, counters, the schema's version."""
+"""What operators and readiness ask: switches, counters, what is open, the schema's version; and restoring rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.jobs import JobInput, JobResult, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
+from promptmill.contracts.store import GoingOn, OpenWork
 from promptmill.store.database import Database, column_list
 from sql.models import Switch
+
+DRAIN: Final = "drain"
+"""The switch that stops intake."""
+
+SUBMISSIONS_HELD: Final = "submissions_held"
+"""The switch that stops paid submissions, for all jobs."""
+
+HIGHEST_SUBMISSION: Final = "highest-submission"
+"""The switch that holds the highest number of submissions that were deleted, or lost with a restored backup."""
+
+ON: Final = "on"
+OFF: Final = "off"
 
 _COUNTS: Final = """
     SELECT table_name, status, CAST(sum(n) AS bigint) AS n FROM status_counters GROUP BY table_name, status
@@ -20,6 +33,34 @@ _SET_SWITCH: Final = """
     INSERT INTO switches (name, value, reason) VALUES (:name, :value, :reason)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, reason = excluded.reason, changed_at = now()
 """
+_GOING_ON: Final = f"""
+    WITH held AS (SELECT EXISTS (SELECT FROM switches WHERE name = '{SUBMISSIONS_HELD}' AND value = '{ON}') AS on),
+    work AS (
+        SELECT 'jobs' AS "table", j.id, j.status, j.created_at, s.billed,
+               CASE j.status WHEN 'submit_unknown' THEN coalesce(s.unclear, false) OR held.on
+                             WHEN 'dispatching' THEN held.on AND NOT coalesce(s.sent, false)
+                             ELSE false END AS waiting
+        FROM jobs AS j CROSS JOIN held LEFT JOIN LATERAL (
+            SELECT bool_or(state = 'unknown') AS unclear,
+                   bool_or(state IN ('intended', 'accepted')) AS sent,
+                   CASE WHEN bool_or(state = 'accepted' OR prediction_id IS NOT NULL) THEN 'yes'
+                        WHEN bool_or(state IN ('intended', 'unknown', 'superseded')) THEN 'unknown'
+                        ELSE 'no' END AS billed
+            FROM submissions WHERE job_id = j.id) AS s ON true
+        WHERE j.status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')
+        UNION ALL
+        SELECT 'prompt_generation_jobs', id, status, created_at, NULL, false FROM prompt_generation_jobs
+        WHERE status IN ('queued', 'processing') AND job_id IS NULL
+    )
+    (SELECT * FROM work WHERE waiting ORDER BY created_at, id LIMIT :limit)
+    UNION ALL
+    (SELECT * FROM work WHERE NOT waiting ORDER BY created_at, id LIMIT :limit)
+"""
+_HIGHEST: Final = f"""
+    SELECT greatest((SELECT max(number) FROM submissions),
+                    (SELECT CAST(value AS bigint) FROM switches WHERE name = '{HIGHEST_SUBMISSION}'), 0)
+"""
+_RESTORE: Final = "SELECT restore_job(CAST(:input AS jsonb), CAST(:result AS jsonb))"
 
 
 @dataclass(frozen=True)
@@ -64,3 +105,66 @@ class OperationsStore:
     async def open_predictions(self) -> int:
         """Return how many jobs wait for WaveSpeed to finish."""
         return int(await self.database.value(_OPEN_PREDICTIONS))
+
+    async def drain(self) -> Switch | None:
+        """Return the switch that stops intake; None while jobs are accepted."""
+        return await self._switched_on(DRAIN)
+
+    async def set_drain(self, reason: str | None = None) -> None:
+        """Stop intake."""
+        await self.set_switch(DRAIN, ON, reason)
+
+    async def clear_drain(self, reason: str | None = None) -> None:
+        """Accept jobs again."""
+        await self.set_switch(DRAIN, OFF, reason)
+
+    async def what_goes_on(self, limit: int = 1000) -> GoingOn:
+        """Return what has not ended, oldest first, at most `limit` of each kind.
+
+        What needs a person: unclear submissions, and while submissions are held, what would be submitted next.
+        """
+        going: list[OpenWork] = []
+        waiting: list[OpenWork] = []
+        for row in await self.database.mappings(_GOING_ON, limit=limit):
+            (waiting if row["waiting"] else going).append(OpenWork.model_validate(dict(row)))
+        return GoingOn(going=tuple(going), waiting=tuple(waiting))
+
+    async def submissions_held(self) -> Switch | None:
+        """Return the switch that stops paid submissions; None while they are made."""
+        return await self._switched_on(SUBMISSIONS_HELD)
+
+    async def hold_submissions(self, reason: str) -> None:
+        """Stop paid submissions for all jobs: `permit` answers `hold` from now on."""
+        await self.set_switch(SUBMISSIONS_HELD, ON, reason)
+
+    async def release_submissions(self, reason: str) -> None:
+        """Let submissions be made again."""
+        await self.set_switch(SUBMISSIONS_HELD, OFF, reason)
+
+    async def highest_submission(self) -> int:
+        """Return the highest number that a submission ever had; 0 before the first. It only grows.
+
+        A lower one than before shows that an older backup was restored.
+        """
+        return int(await self.database.value(_HIGHEST))
+
+    async def raise_highest_submission(self, number: int) -> None:
+        """Go on from this number: what an older backup lost counts as given, so that the next backup shows as well."""
+        await self.database.run("SELECT FROM raise_submission_number(:number)", number=number)
+
+    async def restore_row(self, job: JobInput, result: JobResult | None = None) -> bool:
+        """Put a job back that an older backup lost: the row, its prompt job, its accepted submission.
+
+        Args:
+            job: Its workflow's input.
+            result: Its workflow's result; None while it runs.
+
+        Returns:
+            False when the row is there already: then nothing is changed.
+        """
+        values = {"input": job.model_dump_json(), "result": result.model_dump_json() if result else None}
+        return bool(await self.database.value(_RESTORE, **values))
+
+    async def _switched_on(self, name: str) -> Switch | None:
+        switch = (await self.switches()).get(name)
+        return switch if switch is not None and switch.value == ON else None

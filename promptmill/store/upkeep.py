@@ -1,4 +1,4 @@
-"""What the reconciler needs: claiming, comparing with Temporal, starting again, and deleting what is past its time."""
+"""What the reconciler needs: claiming, comparing with Temporal, starting again, late media, deleting what is over."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.reconciliation import OpenRow
+from promptmill.contracts.resolution import LatePrediction
 from promptmill.store.database import Database, column_list
 from promptmill.store.operations import OperationsStore
 from sql.models import Job, PromptGenerationJob
@@ -39,6 +40,33 @@ _CANCELS: Final = """
 """
 _OPEN_ROWS: Final = """
     SELECT table_name, id, status, cancel_requested FROM take_open_rows(:limit, CAST(:ids AS uuid[]))
+"""
+_LATE: Final = """
+    SELECT submission_id, job_id, prediction_id, model, kind, accepted_at
+    FROM late_predictions
+    WHERE accepted_at > now() - CAST(:days AS double precision) * interval '1 day'
+      AND (looked_at IS NULL
+           OR looked_at + least(power(2, least(looks, 10) - 1), 60) * interval '1 minute' <= clock_timestamp())
+    ORDER BY looked_at NULLS FIRST, accepted_at LIMIT :limit
+"""
+_LOOKED_LATE: Final = """
+    UPDATE submissions
+    SET looked_at = clock_timestamp(), looks = looks + 1,
+        ended_at = CASE WHEN :ended THEN coalesce(ended_at, clock_timestamp()) END
+    WHERE id = :id
+"""
+_CLAIM_CALLBACKS: Final = """
+    UPDATE jobs SET callback_claimed_at = clock_timestamp()
+    WHERE id IN (
+        SELECT id FROM jobs
+        WHERE callback_url IS NOT NULL AND completed_at IS NOT NULL AND callback_started_at IS NULL
+          AND (callback_claimed_at IS NULL OR callback_claimed_at < clock_timestamp() - interval '60 seconds')
+        ORDER BY completed_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING id
+"""
+_CALLBACKS_STARTED: Final = """
+    UPDATE jobs SET callback_started_at = clock_timestamp()
+    WHERE id = ANY (CAST(:ids AS uuid[])) AND callback_started_at IS NULL
 """
 
 
@@ -82,6 +110,27 @@ class UpkeepStore:
     async def asked_provider(self, row: OpenRow) -> bool:
         """Return whether anything was asked of a provider for this row."""
         return bool(await self.database.value("SELECT asked_provider(:table, :id)", table=row.table, id=row.id))
+
+    async def late_predictions(self, limit: int, days: float) -> list[LatePrediction]:
+        """Return paid predictions whose jobs have ended without media, and that are to be read now.
+
+        At once, and again 1, 2, 4, … minutes after each look, an hour at most, for `days` from their acceptance.
+        Whoever reads one says so with `looked_late`.
+        """
+        found = await self.database.mappings(_LATE, limit=limit, days=days)
+        return [LatePrediction.model_validate(dict(row)) for row in found]
+
+    async def looked_late(self, submission_id: UUID, *, ended: bool = False) -> None:
+        """Note that a late prediction was read. `ended`: WaveSpeed gave it up, so that nothing will come any more."""
+        await self.database.run(_LOOKED_LATE, id=submission_id, ended=ended)
+
+    async def claim_callbacks(self, limit: int) -> list[UUID]:
+        """Claim ended jobs whose end is still to be told for a minute, so that the caller starts their workflows."""
+        return [row["id"] for row in await self.database.mappings(_CLAIM_CALLBACKS, limit=limit)]
+
+    async def mark_callback_started(self, ids: Sequence[UUID]) -> None:
+        """Note that the ends of these jobs are being told: they are not claimed again."""
+        await self.database.run(_CALLBACKS_STARTED, ids=[*ids])
 
     async def delete_expired(self, keep_days: float) -> int:
         """Delete what is past its time and return how many rows; ended jobs after `keep_days`, 0 keeps them."""

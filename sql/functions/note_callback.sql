@@ -15,7 +15,8 @@ BEGIN
     ELSIF EXISTS (
         SELECT FROM job_events
         WHERE job_id = p_job_id AND detail ->> 'callback' = p_detail ->> 'callback'
-          AND detail ->> 'attempt' IS NOT DISTINCT FROM p_detail ->> 'attempt') OR v_job.callback_ended_at IS NOT NULL THEN
+          AND detail ->> 'attempt' IS NOT DISTINCT FROM p_detail ->> 'attempt')
+        OR v_job.callback_ended_at IS NOT NULL THEN
         RETURN;
     ELSIF p_ended THEN
         UPDATE jobs

@@ -4,10 +4,10 @@
 -- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
 -- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
 -- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`: submissions are
--- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same
--- callback token (only the sender has it) while nothing was settled, it permits the same intent. A submission that
--- WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a late report of
--- an earlier attempt finds no row to settle.
+-- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same callback token (only the
+-- sender has it) while nothing was settled, it permits the same intent. A submission that WaveSpeed refused for now is
+-- used again under the new id, so that a storm of 429 makes no rows and a late report of an earlier attempt finds no
+-- row to settle.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION permit_submission(
     p_job_id uuid,
@@ -76,7 +76,8 @@ BEGIN
     END IF;
 
     IF EXISTS (SELECT FROM switches WHERE name = 'submissions_held' AND value = 'on') THEN
-        RETURN QUERY SELECT 'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
+        RETURN QUERY SELECT
+            'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
         RETURN;
     END IF;
 

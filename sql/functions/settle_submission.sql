@@ -1,5 +1,5 @@
--- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final, resolved_by)
---     -> (state, job_status, accepted_at, prediction_id)
+-- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final,
+--                   resolved_by) -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
 -- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
 -- nothing. That WaveSpeed accepted is a fact, whether its answer says so or its webhook (resolved_by): it is stored

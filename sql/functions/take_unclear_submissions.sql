@@ -9,7 +9,8 @@ AS $$
     FROM (SELECT u.id FROM submissions AS u JOIN jobs AS j ON j.id = u.job_id
           WHERE u.state = 'unknown' AND j.completed_at IS NOT NULL AND u.post_before > now() - interval '7 days'
             AND (u.looked_at IS NULL
-                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute' <= clock_timestamp())
+                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute'
+                    <= clock_timestamp())
           ORDER BY u.looked_at NULLS FIRST, u.number LIMIT p_limit FOR UPDATE OF u SKIP LOCKED) AS due
     WHERE s.id = due.id
     RETURNING s.*;

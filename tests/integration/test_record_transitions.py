@@ -18,7 +18,7 @@ ALLOWED = {
     JobStatus.PROMPTING: {"dispatching", "cancelling", "expired", "failed", "terminated"},
     JobStatus.DISPATCHING: {"submit_unknown", "generating", "cancelling", "expired", "failed", "terminated"},
     JobStatus.SUBMIT_UNKNOWN: {"dispatching", "generating", "cancelling", "failed", "terminated"},
-    JobStatus.GENERATING: {"completed", "cancelling", "expired", "failed", "terminated"},
+    JobStatus.GENERATING: {"completed", "submit_unknown", "cancelling", "expired", "failed", "terminated"},
     JobStatus.CANCELLING: {"completed", "cancelled", "expired", "failed", "terminated"},
 }
 ALLOWED_PROMPT = {

@@ -1316,8 +1316,8 @@ END;
 $$;
 
 -- next
--- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final, resolved_by)
---     -> (state, job_status, accepted_at, prediction_id)
+-- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final,
+--                   resolved_by) -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
 -- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
 -- nothing. That WaveSpeed accepted is a fact, whether its answer says so or its webhook (resolved_by): it is stored
@@ -1433,10 +1433,10 @@ $$;
 -- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
 -- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
 -- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`: submissions are
--- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same
--- callback token (only the sender has it) while nothing was settled, it permits the same intent. A submission that
--- WaveSpeed refused for now is used again under the new id, so that a storm of 429 makes no rows and a late report of
--- an earlier attempt finds no row to settle.
+-- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same callback token (only the
+-- sender has it) while nothing was settled, it permits the same intent. A submission that WaveSpeed refused for now is
+-- used again under the new id, so that a storm of 429 makes no rows and a late report of an earlier attempt finds no
+-- row to settle.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION permit_submission(
     p_job_id uuid,
@@ -1505,7 +1505,8 @@ BEGIN
     END IF;
 
     IF EXISTS (SELECT FROM switches WHERE name = 'submissions_held' AND value = 'on') THEN
-        RETURN QUERY SELECT 'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
+        RETURN QUERY SELECT
+            'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
         RETURN;
     END IF;
 
@@ -1734,7 +1735,8 @@ AS $$
     FROM (SELECT u.id FROM submissions AS u JOIN jobs AS j ON j.id = u.job_id
           WHERE u.state = 'unknown' AND j.completed_at IS NOT NULL AND u.post_before > now() - interval '7 days'
             AND (u.looked_at IS NULL
-                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute' <= clock_timestamp())
+                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute'
+                    <= clock_timestamp())
           ORDER BY u.looked_at NULLS FIRST, u.number LIMIT p_limit FOR UPDATE OF u SKIP LOCKED) AS due
     WHERE s.id = due.id
     RETURNING s.*;
@@ -1777,9 +1779,9 @@ $$;
 -- next
 -- retry_job(job_id, owner, new_id, new_prompt_job_id, force, key, request_hash) -> (job, replayed)
 -- Accepts a new job from the request of one that has ended, linked to it by retry_of, with a fresh deadline of the same
--- length and, where Grok wrote the prompt, a prompt job of its own. The old job is left as it is. Repeated with the same
--- key and hash it stores nothing and gives the job of the first time as it is now. `force` overrides may_be_billed, and
--- both timelines tell it.
+-- length and, where Grok wrote the prompt, a prompt job of its own. The old job is left as it is. Repeated with the
+-- same key and hash it stores nothing and gives the job of the first time as it is now. `force` overrides
+-- may_be_billed, and both timelines tell it.
 -- Raises PM404 when the owner has no such job; PM409 (job_open; retry_open: another one of the same request has not
 -- ended; may_be_billed: a submission of one of them is not settled, or its paid media may still come; without a hint
 -- when the key was used with another request); lock_not_available when the key is held for over 2 s.
@@ -1941,7 +1943,8 @@ BEGIN
     ELSIF EXISTS (
         SELECT FROM job_events
         WHERE job_id = p_job_id AND detail ->> 'callback' = p_detail ->> 'callback'
-          AND detail ->> 'attempt' IS NOT DISTINCT FROM p_detail ->> 'attempt') OR v_job.callback_ended_at IS NOT NULL THEN
+          AND detail ->> 'attempt' IS NOT DISTINCT FROM p_detail ->> 'attempt')
+        OR v_job.callback_ended_at IS NOT NULL THEN
         RETURN;
     ELSIF p_ended THEN
         UPDATE jobs

@@ -1,0 +1,66 @@
+"""Telling callers that a job has ended: what was tried stands in the job's timeline."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from promptmill.store.database import Database
+
+SECRET: Final = "callback-secret"
+"""The switch that holds the secret which an installation made for itself."""
+
+_NOTE: Final = "SELECT FROM note_callback(:job_id, CAST(:detail AS jsonb), :ended)"
+_SECRET: Final = "SELECT value FROM switches WHERE name = :name"
+_KEEP_SECRET: Final = """
+    INSERT INTO switches (name, value, reason) VALUES (:name, :value, 'made by the installation for itself')
+    ON CONFLICT (name) DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class CallbackStore:
+    """The callbacks of jobs. Repeating a report changes nothing."""
+
+    database: Database
+
+    async def note_attempt(self, job_id: UUID, attempt: int, status_code: int | None, error: str | None = None) -> None:
+        """Note one attempt to reach the receiver: the HTTP status it answered, or why there is none.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        detail = {"callback": "attempt", "attempt": attempt, "statusCode": status_code, "error": error}
+        await self._note(job_id, detail, ended=False)
+
+    async def end(
+        self,
+        job_id: UUID,
+        *,
+        delivered: bool,
+        attempts: int,
+        status_code: int | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Note that the receiver has taken it, or that it was given up.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        word = "delivered" if delivered else "given_up"
+        detail = {"callback": word, "attempts": attempts, "statusCode": status_code, "error": error}
+        await self._note(job_id, detail, ended=True)
+
+    async def secret(self, new: str) -> str:
+        """Return the secret that signs callbacks where no setting does; `new` is kept if there was none."""
+        kept = await self.database.value(_SECRET, name=SECRET)
+        if kept is None:
+            await self.database.run(_KEEP_SECRET, name=SECRET, value=new)
+            kept = await self.database.value(_SECRET, name=SECRET)
+        return str(kept)
+
+    async def _note(self, job_id: UUID, detail: dict[str, Any], *, ended: bool) -> None:
+        told = {name: value for name, value in detail.items() if value is not None}
+        await self.database.run(_NOTE, job_id=job_id, detail=json.dumps(told), ended=ended)

@@ -1,0 +1,52 @@
+"""The inbox of webhooks: each delivery is kept once, and what it proves is recorded at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from promptmill.contracts.store import Received
+from promptmill.store.database import Database, column_list
+from sql.models import WebhookDelivery
+
+Deliveries = list[WebhookDelivery]
+
+_RECEIVE: Final = """
+    SELECT is_new AS new, token_ok, job_known, workflow_open, prediction_id
+    FROM receive_webhook(:event_id, :job_id, :token, CAST(:body AS jsonb))
+"""
+_UNPROCESSED: Final = f"""
+    SELECT {column_list(WebhookDelivery)} FROM webhook_deliveries
+    WHERE processed_at IS NULL ORDER BY received_at LIMIT :limit
+"""
+_PROCESSED: Final = """
+    UPDATE webhook_deliveries SET processed_at = clock_timestamp()
+    WHERE event_id = ANY (CAST(:event_ids AS text[])) AND processed_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class InboxStore:
+    """The `webhook_deliveries` table."""
+
+    database: Database
+
+    async def receive(self, *, event_id: str, job_id: UUID, token: str, body: Mapping[str, Any]) -> Received:
+        """Take a webhook whose signature was checked. Safe to repeat.
+
+        The token names the submission that ordered it: the body's prediction is that submission's, and the job moves
+        in the same transaction. With a token that is not the job's nothing is kept.
+        """
+        values = {"event_id": event_id, "job_id": job_id, "token": token, "body": json.dumps(dict(body))}
+        return Received.model_validate(dict(await self.database.mapping(_RECEIVE, **values)))
+
+    async def unprocessed(self, limit: int) -> Deliveries:
+        """Return deliveries that nobody has dealt with yet, oldest first."""
+        return await self.database.rows(WebhookDelivery, _UNPROCESSED, limit=limit)
+
+    async def processed(self, event_ids: Sequence[str]) -> None:
+        """Note that these deliveries are dealt with."""
+        await self.database.run(_PROCESSED, event_ids=[*event_ids])

@@ -1,0 +1,173 @@
+"""Finding out what became of submissions without a clear answer. `docs/architecture.md` has the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from promptmill.contracts.jobs import JobSnapshot
+from promptmill.contracts.resolution import Decision, ResolvedBy, UnclearSubmission
+from promptmill.contracts.store import IdempotencyKey
+from promptmill.store.acceptance import once
+from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
+from sql.models import Job
+
+STALE_INTENT_SECONDS: Final = 900.0
+"""How long after the last moment for its first byte a submission's sender may still be about to report."""
+
+_UNCLEAR: Final = """
+    SELECT s.id AS submission_id, s.job_id, j.model, s.request, s.request_hash, s.provider_base, s.key_fingerprint,
+           s.intended_at AS sent_from, s.post_before AS sent_until, s.candidates, s.absent_since,
+           s.request_hash <> '' AND EXISTS (
+               SELECT FROM submissions AS o
+               WHERE o.request_hash = s.request_hash AND o.state IN ('intended', 'unknown') AND o.id <> s.id
+           ) AS others_open
+"""
+_OF_JOB: Final = f"""
+    {_UNCLEAR} FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id WHERE s.job_id = :job_id AND s.state = 'unknown'
+"""
+_OF_ENDED: Final = f"""
+    {_UNCLEAR} FROM take_unclear_submissions(:limit) AS s JOIN jobs AS j ON j.id = s.job_id
+    ORDER BY s.number
+"""
+_OWNED: Final = """
+    SELECT prediction_id FROM submissions WHERE prediction_id = ANY (CAST(:prediction_ids AS text[]))
+"""
+_KNOWN: Final = """
+    SELECT s.prediction_id, j.model, s.outcome_at
+    FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id
+    WHERE s.state = 'accepted' AND s.provider_base = :base AND s.key_fingerprint = :key_fingerprint
+      AND s.job_id <> :job_id AND s.outcome_at > now() - interval '6 days'
+      AND coalesce(s.resolved_by, 'answer') IN ('answer', 'webhook')
+    ORDER BY s.outcome_at DESC LIMIT 1
+"""
+_NOTE_CANDIDATES: Final = "SELECT FROM note_candidates(:id, CAST(:prediction_ids AS text[]))"
+_NOTE_ABSENCE: Final = "SELECT note_absence(:id, :absent)"
+_ADOPT: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM adopt_prediction(:id, :prediction_id, :by)"
+_ABSENT: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM prove_absence(:id, :resubmit)"
+_DECIDE: Final = f"""
+    SELECT {column_list(Job, "(r.job)")}, r.replayed
+    FROM decide_submission(:job_id, :owner, :decision, :prediction_id, :key, :request_hash) AS r
+"""
+
+
+@dataclass(frozen=True)
+class ResolutionStore:
+    """Submissions in `unknown`, and what settles them: facts, the history, proof of absence, a person."""
+
+    database: Database
+
+    async def unclear(self, job_id: UUID) -> UnclearSubmission | None:
+        """Return a job's submission in `unknown`; None where there is none."""
+        found = await self.database.mappings(_OF_JOB, job_id=job_id)
+        return UnclearSubmission.model_validate(dict(found[0])) if found else None
+
+    async def unclear_of_ended_jobs(self, limit: int) -> list[UnclearSubmission]:
+        """Return unclear submissions of jobs that have ended, and note that they are looked at now.
+
+        A submission comes again after 1, 2, 4, … minutes, an hour at most, for 7 days.
+        """
+        found = await self.database.mappings(_OF_ENDED, limit=limit)
+        return [UnclearSubmission.model_validate(dict(row)) for row in found]
+
+    async def turn_stale_intents(self) -> int:
+        """Make `intended` submissions of ended jobs `unknown` once their senders must be dead; return how many."""
+        query = "SELECT settle_stale_intents(CAST(:seconds AS double precision))"
+        return int(await self.database.value(query, seconds=STALE_INTENT_SECONDS))
+
+    async def owned(self, prediction_ids: Sequence[str]) -> set[str]:
+        """Return which of these predictions any submission has."""
+        rows = await self.database.mappings(_OWNED, prediction_ids=[*prediction_ids])
+        return {row["prediction_id"] for row in rows}
+
+    async def known_prediction(
+        self, base: str, key_fingerprint: str, *, other_than_job: UUID
+    ) -> tuple[str, str, datetime] | None:
+        """Return the newest prediction of the last 6 days that we know by a fact: the history must show it.
+
+        Returns:
+            Its id, its model, and when it was accepted; None where there is none of this base and key.
+        """
+        values = {"base": base, "key_fingerprint": key_fingerprint, "job_id": other_than_job}
+        for row in await self.database.mappings(_KNOWN, **values):
+            return row["prediction_id"], row["model"], row["outcome_at"]
+        return None
+
+    async def note_candidates(self, submission_id: UUID, prediction_ids: Sequence[str]) -> None:
+        """Add predictions that may be what became of a submission. Once seen they stay, unless another one has them.
+
+        Raises:
+            RecordNotFound: There is no such submission.
+        """
+        await self.database.run(_NOTE_CANDIDATES, id=submission_id, prediction_ids=[*prediction_ids])
+
+    async def note_absent(self, submission_id: UUID) -> datetime:
+        """Note that the history shows no candidate, and return since when it has not.
+
+        Raises:
+            RecordNotFound: There is no such submission.
+        """
+        since = await self.database.value(_NOTE_ABSENCE, id=submission_id, absent=True)
+        assert isinstance(since, datetime)  # for an absence there always is one
+        return since
+
+    async def note_present(self, submission_id: UUID) -> None:
+        """Note that the history shows a candidate: an absence noted before counts no more.
+
+        Raises:
+            RecordNotFound: There is no such submission.
+        """
+        await self.database.value(_NOTE_ABSENCE, id=submission_id, absent=False)
+
+    async def adopt(self, submission_id: UUID, prediction_id: str, by: ResolvedBy) -> JobSnapshot:
+        """Give an unclear submission its prediction.
+
+        A fact (answer, webhook) takes the prediction from a submission that only inferred it. An inference (history,
+        person) changes nothing where the submission was settled meanwhile, and the history not either while another
+        one with the same request is open.
+
+        Returns:
+            The job as it is afterwards.
+
+        Raises:
+            RecordNotFound: There is no such submission.
+            RecordConflict: `prediction_owned`: by inference, and another submission has it.
+        """
+        values = {"id": submission_id, "prediction_id": prediction_id, "by": by}
+        return job_snapshot(await self.database.mapping(_ADOPT, Job, **values))
+
+    async def prove_absent(self, submission_id: UUID, *, resubmit: bool) -> JobSnapshot:
+        """Note that an unclear submission made nothing.
+
+        The job fails as `submission_absent`; with `resubmit` it stays in `submit_unknown` without an open submission,
+        so that its workflow submits again. Changes nothing where the submission was settled meanwhile.
+
+        Raises:
+            RecordNotFound: There is no such submission.
+        """
+        return job_snapshot(await self.database.mapping(_ABSENT, Job, id=submission_id, resubmit=resubmit))
+
+    async def decide(
+        self,
+        job_id: UUID,
+        owner: str,
+        decision: Decision,
+        prediction_id: str | None = None,
+        idempotency: IdempotencyKey | None = None,
+    ) -> tuple[Job, bool]:
+        """Take a person's decision about a job in `submit_unknown`, and say whether this was a replay.
+
+        `adopt` (with its prediction) and `resubmit` start a new deadline of the first length.
+
+        Raises:
+            RecordNotFound: There is no such job, or not for this owner.
+            RecordConflict: `not_unclear`: no submission of the job is unclear; `prediction_owned`.
+            IdempotencyMismatch, IdempotencyBusy: As for `JobStore.accept`.
+        """
+        values = {"job_id": job_id, "owner": owner, "decision": decision, "prediction_id": prediction_id}
+        row = await once(self.database, _DECIDE, Job, idempotency, **values)
+        return to_row(Job, row), row["replayed"]
