@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from promptmill.contracts.jobs import FINAL_STATUSES, JobChange, JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptChange, PromptJobStatus
+from promptmill.contracts.reconciliation import OpenRow
 from promptmill.contracts.store import Permission, PromptEnd, PromptFailure, SubmissionIntent, SubmissionOutcome
-from promptmill.store import OpenRow
 from sql.models import Job, PromptGenerationJob
 from tests.fixtures.record import Record, accepted, intent, new_prompt_job, written
 
