@@ -15,6 +15,7 @@ from promptmill.local.simulators.wavespeed.app import create_wavespeed_app
 from promptmill.local.simulators.wavespeed.journal import Journal
 from promptmill.local.simulators.wavespeed.predictions import KEPT_SECONDS
 from tests.simulator_control import SimulatorControl
+from tests.support import eventually
 from tests.wavespeed_calls import EDIT, PICTURE, TURBO, history, result, submit
 
 
@@ -75,6 +76,20 @@ async def test_prediction_can_stay_out_of_the_history(
     assert empty == []
     assert [item["id"] for item in later] == [shown["id"]]
     assert (await result(wavespeed_http, hidden["id"]))["status"] == "completed"
+
+
+async def test_prediction_can_stay_out_of_the_history_for_a_while(
+    wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl
+) -> None:
+    await wavespeed_control.order("submit", "hidden", seconds=0.5)
+    hidden = await submit(wavespeed_http)
+
+    assert await history(wavespeed_http) == []
+
+    async def listed() -> bool:
+        return [item["id"] for item in await history(wavespeed_http)] == [hidden["id"]]
+
+    await eventually(listed)
 
 
 async def test_history_can_lack_inputs(wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl) -> None:

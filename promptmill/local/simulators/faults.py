@@ -34,7 +34,7 @@ CONTENT_KINDS: Mapping[str, frozenset[str]] = {
 `ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or a word that nobody knows) with
 `code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `no_id`: made, but the
 answer names no id; `id_with_code`: made, and the answer carries its id beside the error `code`; `hidden`: on `submit`
-the prediction stays out of the history for ever, on `history` this one listing is empty.
+the prediction stays out of the history for `seconds` (for ever without them), on `history` this one listing is empty.
 """
 
 

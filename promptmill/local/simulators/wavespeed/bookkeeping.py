@@ -40,6 +40,7 @@ class Books:
         created = now()
         starts = self.predictions.start_time(account.key, account.timing.concurrent, seconds)
         kind = fault.kind if fault else None
+        hidden_seconds = fault.seconds if fault and kind == "hidden" else 0.0
         prediction = Prediction(
             id=prediction_id,
             key=account.key,
@@ -51,8 +52,9 @@ class Books:
             finishes_at=None if kind == "never" else starts + seconds,
             usd=str(model.price(inputs)),
             ending=_ending(fault),
-            hidden=kind == "hidden",
+            hidden=kind == "hidden" and not hidden_seconds,
             webhook=webhook,
+            listed_from=created + hidden_seconds,
         )
         self.predictions.add(prediction)
         self._book(account, prediction)

@@ -31,7 +31,10 @@ class Ending:
 
 @dataclass
 class Prediction:
-    """One prediction. Times are epoch seconds, `usd` is its exact price; `finishes_at` is None when it does not end."""
+    """One prediction. Times are epoch seconds, `usd` is its exact price; `finishes_at` is None when it does not end.
+
+    `hidden` keeps it out of the history for ever, `listed_from` until then.
+    """
 
     id: str
     key: str
@@ -45,6 +48,7 @@ class Prediction:
     ending: Ending = field(default_factory=Ending)
     hidden: bool = False
     webhook: str | None = None
+    listed_from: float = 0.0
 
     def ended(self, at: float | None = None) -> bool:
         """Return whether it has ended by a moment, now by default."""

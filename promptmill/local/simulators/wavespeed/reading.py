@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
-from promptmill.local.simulators.clock import parse_moment
+from promptmill.local.simulators.clock import now, parse_moment
 from promptmill.local.simulators.faults import Fault
 from promptmill.local.simulators.front_door import Call
 from promptmill.local.simulators.wavespeed.envelope import problem, success
@@ -56,10 +56,12 @@ class Reading:
 def _filter(question: HistoryQuestion) -> Callable[[Prediction], bool]:
     after = parse_moment(question.created_after) if question.created_after else float("-inf")
     before = parse_moment(question.created_before) if question.created_before else float("inf")
+    moment = now()
 
     def wanted(prediction: Prediction) -> bool:
         return (
             not prediction.hidden
+            and prediction.listed_from <= moment
             and after <= prediction.created_at <= before
             and question.model in (None, prediction.model)
             and question.status in (None, prediction.status())
