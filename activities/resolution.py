@@ -1,33 +1,47 @@
-"""Finds out what became of a submission that got no clear answer."""
+"""Finds out what became of a job's submission that got no clear answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from promptmill.contracts.jobs import JobChange, JobSnapshot, JobStatus
+from activities.resolver import Resolver
+from promptmill.contracts.jobs import JobChange, JobSnapshot
 from promptmill.store import Store
+
+STILL_UNCLEAR: Final = "still_unclear"
+"""Type of the failure with which a look ends that settled nothing."""
 
 
 @dataclass(frozen=True)
 class ResolutionActivities:
-    """Looks for the predictions of unclear submissions."""
+    """Looks for the predictions of unclear submissions: in the record first, then in WaveSpeed's history."""
 
     store: Store
+    resolver: Resolver
 
     @activity.defn
     async def resolve_submission(self, job_id: UUID) -> JobSnapshot:
-        """Look once. Safe to repeat: it only reads."""
-        row = await self.store.jobs.advance(JobChange(job_id=job_id))
-        if row.status is not JobStatus.SUBMIT_UNKNOWN:
-            return row
+        """Return the job's row once its submission is settled, whoever settled it.
+
+        Safe to repeat: looking is free, and the record takes a settlement once.
+
+        Raises:
+            ApplicationError: It is still unclear; benign, with the next wait.
+        """
+        unclear = await self.store.resolution.unclear(job_id)
+        if unclear is None:
+            return await self.store.jobs.advance(JobChange(job_id=job_id))
+        look = await self.resolver.look(unclear)
+        if look.row is not None:
+            return look.row
         raise ApplicationError(
-            "still unclear",
-            type="still_unclear",
+            look.why,
+            type=STILL_UNCLEAR,
             category=ApplicationErrorCategory.BENIGN,
-            next_retry_delay=timedelta(seconds=60),
+            next_retry_delay=look.again,
         )

@@ -1,0 +1,126 @@
+"""What comes after a job's end, or past its workflow: paid media, unclear submissions, webhooks that nobody heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import structlog
+from temporalio import activity
+from temporalio.service import RPCError
+
+from activities.resolver import Resolver
+from promptmill.contracts.errors import ProviderError, ProviderRefused
+from promptmill.contracts.jobs import JobChange, MediaKind
+from promptmill.contracts.reconciliation import LateReport
+from promptmill.contracts.resolution import LatePrediction, ResultDelivery, UnclearSubmission
+from promptmill.providers.wavespeed import WaveSpeedClient
+from promptmill.store import Store
+from promptmill.temporal import WorkflowSignaller
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+_RPC: Final = timedelta(seconds=5)
+_DELIVERIES_PER_PASS: Final = 200
+_SUBMISSIONS_PER_PASS: Final = 20
+_PREDICTIONS_PER_PASS: Final = 100
+_AT_ONCE: Final = 8
+_READING_SECONDS: Final = 15.0
+"""How long one kind of reading may hold a pass up; what is left is due again later."""
+
+
+@dataclass(frozen=True)
+class LateActivities:
+    """Settles what no workflow waits for. The record takes facts; a job that has ended keeps its status.
+
+    Attributes:
+        late_days: For how many days after a job's end its media is asked for.
+    """
+
+    store: Store
+    wavespeed: WaveSpeedClient
+    resolver: Resolver
+    signaller: WorkflowSignaller
+    late_days: float
+
+    @activity.defn
+    async def settle_late(self) -> LateReport:
+        """Look once at everything that is due and return what came of it.
+
+        Safe to repeat: reading is free, and the record takes each fact once.
+        """
+        delivered = await self._deliver_webhooks()
+        await self.store.resolution.turn_stale_intents()
+        unclear = await self.store.resolution.unclear_of_ended_jobs(_SUBMISSIONS_PER_PASS)
+        resolved = await _count(unclear, self._resolve)
+        late = await self.store.upkeep.late_predictions(_PREDICTIONS_PER_PASS, self.late_days)
+        attached = await _count(late, self._attach)
+        return LateReport(delivered=delivered, resolved=resolved, attached=attached)
+
+    async def _deliver_webhooks(self) -> int:
+        """Tell workflows of webhooks that could not be told when they came; return how many are done with.
+
+        Where no workflow is left there is nobody to tell: what they say is in the record, and read as late media.
+        """
+        heard: list[str] = []
+        try:
+            for waiting in await self.store.inbox.unprocessed(_DELIVERIES_PER_PASS):
+                delivery = ResultDelivery(event_id=waiting.event_id, prediction_id=waiting.prediction_id)
+                await self.signaller.deliver_result(waiting.job_id, delivery, patience=_RPC)
+                heard.append(waiting.event_id)
+        except RPCError as error:
+            _log.warning("webhooks_wait_for_temporal", error=str(error))
+        await self.store.inbox.processed(heard)
+        return len(heard)
+
+    async def _resolve(self, unclear: UnclearSubmission) -> bool:
+        look = await self.resolver.look(unclear)
+        return look.row is not None
+
+    async def _attach(self, late: LatePrediction) -> bool:
+        """Read a late prediction; return whether its media is in the record now."""
+        try:
+            prediction = await self.wavespeed.result(late.prediction_id, kind=MediaKind(late.kind))
+        except ProviderRefused:
+            # Gone. It may still be listed again; the record asks ever more rarely.
+            return await self._looked(late)
+        except ProviderError as error:
+            _log.info("late_prediction_not_read", prediction=late.prediction_id, error=str(error))
+            return await self._looked(late)
+        if not prediction.completed:
+            return await self._looked(late, ended=prediction.finished)
+        change = JobChange(
+            job_id=late.job_id,
+            prediction_id=late.prediction_id,
+            outputs=prediction.outputs,
+            detail={"by": "reconciler", "late": True},
+        )
+        await self.store.jobs.advance(change)
+        return True
+
+    async def _looked(self, late: LatePrediction, *, ended: bool = False) -> bool:
+        await self.store.upkeep.looked_late(late.submission_id, ended=ended)
+        return False
+
+
+async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) -> int:
+    """Do the work on all, some at once, within the time that a pass has; return for how many it said yes."""
+    yes = 0
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(thing: _T) -> None:
+        nonlocal yes
+        async with places:
+            yes += await work(thing)
+
+    try:
+        async with asyncio.timeout(_READING_SECONDS), asyncio.TaskGroup() as group:
+            for thing in things:
+                group.create_task(one(thing))
+    except TimeoutError:
+        _log.warning("late_reading_cut_short", of=len(things), done=yes)
+    return yes

@@ -1,0 +1,162 @@
+"""One look for what became of a submission that got no clear answer. `docs/architecture.md` has the rules.
+
+The history is inference: it may settle a submission only where nothing else can be meant. All else stays unclear, and
+says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from activities.matching import Judgement, judge
+from promptmill.contracts.errors import ProviderError, RecordConflict
+from promptmill.contracts.jobs import JobSnapshot, SubmissionState
+from promptmill.contracts.resolution import ResolvedBy, UnclearSubmission
+from promptmill.providers.wavespeed import HistoryItem, WaveSpeedClient
+from promptmill.store import Store
+
+KEPT: Final = timedelta(days=7)
+"""How long WaveSpeed keeps predictions; what is older is in no list."""
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""By how much WaveSpeed's clock may differ from ours: the window is that much wider on either side."""
+
+_FIRST_LOOKS: Final = (2, 5, 10, 20, 40)
+_YOUNG: Final = timedelta(minutes=15)
+_LEAST: Final = timedelta(milliseconds=100)
+
+
+class Look(NamedTuple):
+    """What one look gave: the job's row where the submission is settled now, else why not, and when to look again."""
+
+    row: JobSnapshot | None
+    why: str = ""
+    again: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Looks through WaveSpeed's history for unclear submissions.
+
+    Attributes:
+        submit_timeout: How long a POST may take in all.
+        absent_after: How long after the POST could have ended the history is believed to be whole; and how much later
+            it must be read again to prove absence.
+        resubmit_when_absent: Whether a job is to be submitted again once that is proved, instead of failing.
+    """
+
+    wavespeed: WaveSpeedClient
+    store: Store
+    submit_timeout: timedelta
+    absent_after: timedelta
+    resubmit_when_absent: bool
+
+    async def look(self, unclear: UnclearSubmission) -> Look:
+        """Look once; settle the submission if it can be settled. Safe to repeat.
+
+        Raises:
+            RecordUnavailable: Postgres is away.
+        """
+        read_at = _now()
+        ours = (self.wavespeed.base, self.wavespeed.key_fingerprint)
+        if (unclear.provider_base, unclear.key_fingerprint) != ours:
+            return _later(unclear, read_at, "It was sent with another key, or to another address, than this worker's.")
+        window = (unclear.sent_from - CLOCKS_DIFFER, unclear.sent_until + self.submit_timeout + CLOCKS_DIFFER)
+        if read_at > window[0] + KEPT:
+            return _later(unclear, read_at, "It is older than WaveSpeed's history. A person must decide.")
+        try:
+            items = await self._read(unclear.model, window)
+            owned = await self.store.resolution.owned([item.id for item in items])
+            judgement = judge(unclear, items, owned=owned, window=window)
+            if judgement.candidates:
+                return await self._consider(unclear, judgement, read_at)
+            return await self._doubt(unclear, owned, read_at)
+        except ProviderError as error:
+            return _later(unclear, read_at, str(error))
+        except RecordConflict as conflict:
+            # Somebody else was faster: the next look finds what the record holds now.
+            return Look(None, str(conflict), timedelta(seconds=_FIRST_LOOKS[0]))
+
+    async def _read(self, model: str, window: tuple[datetime, datetime]) -> list[HistoryItem]:
+        return await self.wavespeed.history(model=model, created_after=window[0], created_before=window[1])
+
+    async def _consider(self, unclear: UnclearSubmission, judgement: Judgement, read_at: datetime) -> Look:
+        """Adopt the one prediction that fits in everything; otherwise keep the candidates for a person."""
+        resolution = self.store.resolution
+        await resolution.note_present(unclear.submission_id)
+        if set(judgement.candidates) - set(unclear.candidates):
+            await resolution.note_candidates(unclear.submission_id, judgement.candidates)
+        if judgement.match is not None and not unclear.others_open:
+            row = await resolution.adopt(unclear.submission_id, judgement.match, ResolvedBy.HISTORY)
+            if row.open_submission is not SubmissionState.UNKNOWN:
+                return Look(row)
+        shown = ", ".join(judgement.candidates[:3])
+        return _later(
+            unclear, read_at, f"WaveSpeed's predictions that it may have made: {shown}. A person must decide."
+        )
+
+    async def _doubt(self, unclear: UnclearSubmission, owned: Collection[str], read_at: datetime) -> Look:
+        """Take one step towards the proof that WaveSpeed never made it."""
+        resolution = self.store.resolution
+        if set(unclear.candidates) - await resolution.owned(unclear.candidates):
+            return _later(unclear, read_at, "WaveSpeed's history has shown it before, and does not now.")
+        due = unclear.sent_until + self.submit_timeout + self.absent_after
+        if read_at < due:
+            return _later(unclear, read_at, "WaveSpeed's history does not show it yet.", due)
+        if not owned and not await self._shows_another(unclear):
+            return await self._unproved(unclear, read_at)
+        due = await resolution.note_absent(unclear.submission_id) + self.absent_after
+        if read_at < due:
+            return _later(unclear, read_at, "WaveSpeed's history does not show it; it is read once more.", due)
+        row = await resolution.prove_absent(unclear.submission_id, resubmit=self.resubmit_when_absent)
+        return Look(row)
+
+    async def _shows_another(self, unclear: UnclearSubmission) -> bool:
+        """Return whether the history shows a prediction that we know: a list that shows nothing proves nothing.
+
+        Raises:
+            ProviderError: It could not be read.
+        """
+        known = await self.store.resolution.known_prediction(
+            unclear.provider_base, unclear.key_fingerprint, other_than_job=unclear.job_id
+        )
+        if known is None:
+            return False
+        prediction_id, model, accepted_at = known
+        # When we learned of it can be long after it was made; WaveSpeed knows.
+        made_at = (await self.wavespeed.result(prediction_id)).created_at or accepted_at
+        items = await self._read(model, (made_at - CLOCKS_DIFFER, made_at + CLOCKS_DIFFER))
+        return any(item.id == prediction_id for item in items)
+
+    async def _unproved(self, unclear: UnclearSubmission, read_at: datetime) -> Look:
+        why = (
+            "WaveSpeed's history shows neither it nor any prediction that we know, so its absence proves nothing. "
+            "A person must decide."
+        )
+        await self.store.resolution.note_obstacle(unclear.submission_id, why)
+        return _later(unclear, read_at, why)
+
+
+def wait_after(age: timedelta) -> timedelta:
+    """Return when to look again for a submission of that age: soon at first, then ever more rarely."""
+    passed = 0
+    for seconds in _FIRST_LOOKS:
+        passed += seconds
+        if age < timedelta(seconds=passed):
+            return timedelta(seconds=seconds)
+    if age < _YOUNG:
+        return timedelta(minutes=1)
+    return timedelta(minutes=10) if age < KEPT else timedelta(hours=6)
+
+
+def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetime | None = None) -> Look:
+    """Return that it stays unclear; the next look comes by age, or when it is due if that is sooner."""
+    wait = wait_after(read_at - unclear.sent_from)
+    return Look(None, why, wait if due is None else max(min(wait, due - read_at), _LEAST))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow
