@@ -13,8 +13,10 @@ from api.errors import install_error_handlers
 from api.guard import Guard
 from api.metrics import RequestMetrics
 from api.openapi import document
-from api.routes import health, jobs, operations, pages, prompt_queue
+from api.routes import decisions, health, jobs, operations, pages, prompt_queue, webhooks
+from api.stopped_queues import StoppedQueues
 from api.version import installed_version
+from api.webhook_secret import WebhookSecret
 from promptmill.api_resources import open_api_resources
 from promptmill.settings import Settings
 
@@ -37,7 +39,13 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         async with open_api_resources(settings) as resources:
-            yield State(resources=resources, metrics=metrics)
+            secret = WebhookSecret(settings.wavespeed_webhook_secret, resources.account.webhook_secret)
+            yield State(
+                resources=resources,
+                metrics=metrics,
+                webhook_secret=secret,
+                stopped_queues=StoppedQueues.of(resources.temporal, settings.task_queue),
+            )
 
     app = FastAPI(
         title="Promptmill",
@@ -48,7 +56,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (jobs, prompt_queue, operations, health, pages):
+    for module in (jobs, decisions, prompt_queue, webhooks, operations, health, pages):
         app.include_router(module.router)
     install_error_handlers(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

@@ -10,8 +10,12 @@ from pydantic import BeforeValidator
 
 from api.errors import Refused
 from api.idempotency import idempotency_key
+from api.job_reading import JobReader
 from api.metrics import RequestMetrics
+from api.stopped_queues import StoppedQueues
 from api.views import WorkflowLinks
+from api.waiting import Waits
+from api.webhook_secret import WebhookSecret
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.contracts.store import IdempotencyKey
@@ -25,6 +29,8 @@ class State(TypedDict):
 
     resources: ApiResources
     metrics: RequestMetrics
+    webhook_secret: WebhookSecret
+    stopped_queues: StoppedQueues
 
 
 def _resources(request: Request) -> ApiResources:
@@ -52,6 +58,11 @@ def _metrics(request: Request) -> RequestMetrics:
     return found
 
 
+def _webhook_secret(request: Request) -> WebhookSecret:
+    found: WebhookSecret = request.state.webhook_secret
+    return found
+
+
 def _owner() -> str:
     """Return whose rows the caller may see; one owner, until there are keys for more."""
     return LOCAL_OWNER
@@ -59,6 +70,14 @@ def _owner() -> str:
 
 def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
     return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
+
+
+def _waits(request: Request, store: StoreDep) -> Waits:
+    return Waits(store, request.state.stopped_queues)
+
+
+def _jobs(store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep) -> JobReader:
+    return JobReader(store, waits, workflows, owner)
 
 
 def parse_id(text: str) -> UUID:
@@ -80,7 +99,10 @@ StoreDep = Annotated[Store, Depends(_store)]
 TemporalDep = Annotated[TemporalGate, Depends(_gate)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
+WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
 OwnerDep = Annotated[str, Depends(_owner)]
 WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
+WaitsDep = Annotated[Waits, Depends(_waits)]
+JobReaderDep = Annotated[JobReader, Depends(_jobs)]
 IdInPath = Annotated[UUID, Path(), BeforeValidator(parse_id)]
 IdempotencyDep = Annotated[IdempotencyKey | None, Depends(idempotency_key)]

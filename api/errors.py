@@ -14,14 +14,14 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.problem_kinds import PROBLEM_KINDS
-from promptmill.contracts.errors import PromptmillError, RecordUnavailable
+from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
-RETRY_AFTER_SECONDS: Final = "5"
-"""What a 503 asks for; as long as the breaker in front of Temporal stays open."""
-BUSY_RETRY_AFTER_SECONDS: Final = "1"
+RETRY_AFTER_SECONDS: Final = 5
+"""What a 503 asks for where its kind does not say; as long as the breaker in front of Temporal stays open."""
 
 _log = structlog.get_logger(__name__)
+_CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
 _CODE_OF_STATUS: Final = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -90,12 +90,10 @@ def problem_response(
     """Return the problem document of a code, for the request in `scope`."""
     kind = PROBLEM_KINDS[code]
     more = dict(headers or {})
-    if kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        more.setdefault("Retry-After", RETRY_AFTER_SECONDS)
-    if kind.status is HTTPStatus.CONFLICT:
-        more.setdefault("Retry-After", BUSY_RETRY_AFTER_SECONDS)
+    if kind.retry_after or kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        more.setdefault("Retry-After", str(kind.retry_after or RETRY_AFTER_SECONDS))
     if kind.status is HTTPStatus.UNAUTHORIZED:
-        more.setdefault("WWW-Authenticate", "Bearer")
+        more.setdefault("WWW-Authenticate", _CHALLENGES[code])
     problem = Problem(
         type=f"/docs/errors/{code}",
         title=kind.title,
@@ -135,13 +133,19 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, PromptmillError)
-    code = error.code if error.code in PROBLEM_KINDS else "promptmill_error"
+    code = _code_of(error)
     if PROBLEM_KINDS[code].status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
         return problem_response(request.scope, code)
     # A driver's words may name hosts and databases; only our own sentences go out.
     own_words = not isinstance(error, RecordUnavailable)
     return problem_response(request.scope, code, str(error) if own_words else None)
+
+
+def _code_of(error: PromptmillError) -> str:
+    """Return the most telling code that has a row; a conflict's own word goes before the class's."""
+    told = (error.conflict, error.code) if isinstance(error, RecordConflict) else (error.code,)
+    return next((code for code in told if code in PROBLEM_KINDS), PromptmillError.code)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:

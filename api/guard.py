@@ -30,6 +30,8 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+WEBHOOK_BYTES: Final = 1_048_576
+"""Largest body of a webhook: outputs and inputs of one prediction."""
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -70,18 +72,21 @@ class Guard:
         if refusal is not None:
             await problem_response(scope, refusal)(scope, receive, answer.send)
             return
-        await self.app(scope, _limited(receive, self.max_body_bytes), answer.send)
+        await self.app(scope, _limited(receive, self._most_bytes(scope)), answer.send)
 
     def _body_refusal(self, scope: Scope, headers: Headers) -> str | None:
         """Return why a body is refused before it is read, or None."""
         length = headers.get("content-length", "0")
         if "transfer-encoding" not in headers and length == "0":
             return None
-        if length.isascii() and length.isdigit() and int(length) > self.max_body_bytes:
+        if length.isascii() and length.isdigit() and int(length) > self._most_bytes(scope):
             return "too_large"
         if scope["method"] in BODY_METHODS and not scope["path"].startswith(WEBHOOKS) and not _is_json(headers):
             return "unsupported_media_type"
         return None
+
+    def _most_bytes(self, scope: Scope) -> int:
+        return WEBHOOK_BYTES if scope["path"].startswith(WEBHOOKS) else self.max_body_bytes
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or "(none)"

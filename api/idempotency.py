@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 
@@ -15,6 +15,18 @@ from promptmill.contracts.store import IdempotencyKey
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 MAX_CHARACTERS: Final = 255
+
+DOCUMENTED: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "description": "Makes asking twice asking once, for 24 hours.",
+            "schema": {"type": "string", "maxLength": MAX_CHARACTERS},
+        }
+    ]
+}
+"""How a route says in the OpenAPI document that it knows the header."""
 
 _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_CHARACTERS - 2}}}[\x21-\x7e])?")
 
@@ -30,6 +42,7 @@ async def idempotency_key(request: Request) -> IdempotencyKey | None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         raise invalid(f"/header/{HEADER}", f"Must be one text of 1 to {MAX_CHARACTERS} printable ASCII characters.")
-    body = canonical(await request.json())
+    # No body at all means the same as an empty one, where that is allowed.
+    body = canonical(await request.json() if await request.body() else {})
     meaning = f"{request.method}\n{request.url.path}\n{body}"
     return IdempotencyKey(key=given[0], request_hash=hashlib.sha256(meaning.encode()).hexdigest())

@@ -34,6 +34,7 @@ from promptmill.contracts.names import (
 from promptmill.installation import identity_problem
 from promptmill.settings import Settings
 from promptmill.temporal.search_attributes import registered_search_attributes
+from sql.models import Switch
 
 PATIENCE: Final = timedelta(seconds=3)
 """How long one question may take: this is asked by people and by probes."""
@@ -48,6 +49,7 @@ class QueueReport(Answer):
     pollers: int
     per_second: float | None = Field(None, description="A rate that an operator has set; 0 is a stopped queue.")
     stopped: bool = False
+    reason: str | None = Field(None, description="The words of the operator who set the rate.")
 
 
 class ScheduleReport(Answer):
@@ -77,7 +79,30 @@ class PostgresReport(Answer):
     schema_revision: str | None = None
 
 
-class InstallationReport(Answer):
+class SwitchReport(Answer):
+    """Something that an operator, or the restore guard, has stopped: whether, why, and since when."""
+
+    on: bool = False
+    reason: str | None = None
+    since: datetime | None = None
+
+
+class WebhooksReport(Answer):
+    """Whether WaveSpeed tells us of finished predictions, and where."""
+
+    on: bool
+    public_url: str | None
+    secret: str = Field(description="`configured`, or `fetched` from WaveSpeed when the first one comes.")
+
+
+class SwitchesReport(Answer):
+    """The record's switches. Null while Postgres is away."""
+
+    drain: SwitchReport | None = Field(None, description="Whether intake is stopped.")
+    submissions_held: SwitchReport | None = Field(None, description="Whether paid submissions are stopped.")
+
+
+class InstallationReport(SwitchesReport):
     """What runs, and in `problems` what is missing, one sentence each."""
 
     ok: bool
@@ -86,17 +111,18 @@ class InstallationReport(Answer):
     providers: dict[str, str] = Field(description="`real`, `simulated` or `missing key`, by provider.")
     postgres: PostgresReport
     temporal: TemporalReport
-    drain: bool | None = Field(description="Whether intake is stopped; null while Postgres is away.")
+    webhooks: WebhooksReport
     flags: dict[str, bool]
 
 
 async def report_installation(resources: ApiResources) -> InstallationReport:
     """Ask everything, at once where that is possible, and tell it; what is away is a problem, never an error."""
     settings = resources.settings
-    (postgres, drain), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
+    (postgres, switches), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
     providers = provider_states(settings)
     problems = [
         *_postgres_problems(postgres),
+        *_switch_problems(switches),
         *_temporal_problems(temporal),
         *_provider_problems(providers),
     ]
@@ -114,7 +140,13 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
         providers=providers,
         postgres=postgres,
         temporal=temporal,
-        drain=drain,
+        drain=switches.drain,
+        submissions_held=switches.submissions_held,
+        webhooks=WebhooksReport(
+            on=settings.public_url is not None,
+            public_url=settings.public_url,
+            secret="configured" if settings.wavespeed_webhook_secret else "fetched",
+        ),
         flags={
             "allowPrivateAddresses": settings.allow_private_addresses,
             "simulatedOnly": settings.simulated_only,
@@ -135,16 +167,24 @@ def provider_states(settings: Settings) -> dict[str, str]:
     }
 
 
-async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, bool | None]:
+async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, SwitchesReport]:
+    operations = resources.store.operations
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            revision = await resources.store.operations.schema_revision()
+            revision = await operations.schema_revision()
             if revision is None:
-                return PostgresReport(answers=True), None
-            drain = (await resources.store.operations.switches()).get("drain")
+                return PostgresReport(answers=True), SwitchesReport()
+            drain, held = await operations.drain(), await operations.submissions_held()
     except (RecordError, TimeoutError):
-        return PostgresReport(answers=False), None
-    return PostgresReport(answers=True, schema_revision=revision), drain is not None and drain.value == "on"
+        return PostgresReport(answers=False), SwitchesReport()
+    switches = SwitchesReport(drain=_switch_report(drain), submissions_held=_switch_report(held))
+    return PostgresReport(answers=True, schema_revision=revision), switches
+
+
+def _switch_report(switch: Switch | None) -> SwitchReport:
+    if switch is None:
+        return SwitchReport()
+    return SwitchReport(on=True, reason=switch.reason, since=switch.changed_at)
 
 
 async def _ask_temporal(resources: ApiResources) -> TemporalReport:
@@ -200,7 +240,13 @@ async def _ask_queue(client: Client, name: str, kind: TaskQueueType.ValueType) -
     )
     rate = answer.config.queue_rate_limit
     per_second = rate.rate_limit.requests_per_second if rate.HasField("rate_limit") else None
-    return QueueReport(name=name, pollers=len(answer.pollers), per_second=per_second, stopped=per_second == 0)
+    return QueueReport(
+        name=name,
+        pollers=len(answer.pollers),
+        per_second=per_second,
+        stopped=per_second == 0,
+        reason=(rate.metadata.reason or None) if per_second is not None else None,
+    )
 
 
 async def _or_none(question: Awaitable[Found]) -> Found | None:
@@ -216,6 +262,12 @@ def _postgres_problems(found: PostgresReport) -> list[str]:
     if found.schema_revision is None:
         return ["The database has no schema: run `python -m promptmill migrate`."]
     return []
+
+
+def _switch_problems(found: SwitchesReport) -> list[str]:
+    held = found.submissions_held
+    # A drained intake is what an operator wants; held submissions want an operator.
+    return [f"Submissions are stopped: {held.reason} Run `promptmill restore-check`."] if held and held.on else []
 
 
 def _temporal_problems(found: TemporalReport) -> list[str]:

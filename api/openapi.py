@@ -12,6 +12,7 @@ from api.errors import MEDIA_TYPE, Problem
 TAGS = [
     {"name": "jobs", "description": "Pictures and videos on their way."},
     {"name": "prompt queue", "description": "Prompts that Grok writes."},
+    {"name": "webhooks", "description": "For providers: signed, and never needed by callers."},
     {"name": "operations", "description": "For operators and cron jobs."},
     {"name": "health", "description": "For probes and Prometheus."},
 ]

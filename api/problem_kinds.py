@@ -10,11 +10,15 @@ from typing import Final, NamedTuple
 
 
 class ProblemKind(NamedTuple):
-    """One kind of problem: HTTP status, a title in a few words, and advice in a sentence or two."""
+    """One kind of problem: HTTP status, a title in a few words, and advice in a sentence or two.
+
+    `retry_after`: seconds after which asking again may help, where that depends on the kind.
+    """
 
     status: HTTPStatus
     title: str
     advice: str
+    retry_after: int | None = None
 
 
 _OURS = "This is a fault of the service. Its log names the request id; nothing in the request can help."
@@ -64,7 +68,52 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "A key stands for one request for 24 hours. Use a new key for a new request.",
     ),
     "idempotency_in_progress": ProblemKind(
-        HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is still being accepted", _AGAIN
+        HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is still being accepted", _AGAIN, 1
+    ),
+    # -- the state of a job
+    "job_open": ProblemKind(
+        HTTPStatus.CONFLICT, "The job has not ended", "Wait for its end, or cancel it, before you retry it."
+    ),
+    "may_be_billed": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "A submission of this job may still be billed",
+        'A retry now could pay twice. Resolve the unclear submission first; `{"force": true}` retries all the same, '
+        "and that is recorded.",
+    ),
+    "retry_open": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "Another retry of this job has not ended",
+        "Look at that job; retry again when it has ended.",
+    ),
+    "not_unclear": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There is no unclear submission to decide on",
+        "Only a job in `submit_unknown` waits for a decision. Look at the job: it may have been resolved meanwhile.",
+    ),
+    "prediction_owned": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "This prediction belongs to another submission",
+        "Take one of the job's `candidates`, or look in WaveSpeed's history.",
+    ),
+    "record_conflict": ProblemKind(
+        HTTPStatus.CONFLICT, "The state of the job does not allow this", "Look at the job, then decide again."
+    ),
+    "intake_stopped": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "New jobs are not accepted at the moment",
+        "An operator has stopped intake (`promptmill drain`). Ask again later; running jobs are not affected.",
+        60,
+    ),
+    # -- webhooks
+    "webhook_refused": ProblemKind(
+        HTTPStatus.UNAUTHORIZED,
+        "The webhook is not accepted",
+        "It is not a fresh, signed delivery about a submission of ours.",
+    ),
+    "webhook_not_checked": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The webhook cannot be checked now",
+        "The secret that signs webhooks is not known: set WAVESPEED_WEBHOOK_SECRET, or wait until WaveSpeed tells it.",
     ),
     # -- neighbours
     "record_unavailable": ProblemKind(
@@ -89,6 +138,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.BAD_GATEWAY,
         "A submission has no clear outcome",
         "It may be billed and is never repeated by itself. Look at the job.",
+    ),
+    "receiver_refused": ProblemKind(
+        HTTPStatus.BAD_GATEWAY, "A callback's address may not be opened", "The job's timeline says why."
+    ),
+    "receiver_unavailable": ProblemKind(
+        HTTPStatus.BAD_GATEWAY, "A callback's receiver does not answer", "It is told again by itself for a day."
     ),
     "provider_error": ProblemKind(
         HTTPStatus.BAD_GATEWAY, "A provider did not do what it was asked", "Ask again later."

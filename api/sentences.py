@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from api.schemas.answers import ErrorAnswer, Wait, WaitFor
-from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.reasons import REASONS, Reason, ReasonCode
 
@@ -31,15 +33,60 @@ _PROMPT_STATUS: Final[dict[str, str]] = {
     PromptJobStatus.FAILED: "Failed.",
     PromptJobStatus.CANCELLED: "Cancelled.",
 }
-_EXPLAINED: Final = frozenset({JobStatus.FAILED, JobStatus.TERMINATED, JobStatus.SUBMIT_UNKNOWN})
+_EXPLAINED: Final = frozenset({JobStatus.FAILED, JobStatus.TERMINATED})
 """Statuses of which the reason is the news."""
 
+_CUT_SHORT: Final = frozenset({JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.TERMINATED})
+"""Ends that come from outside, whatever was paid by then."""
 
-def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool) -> str:
-    """Return where a job stands. `started`: its workflow is known to be started."""
+
+def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, more: str | None = None) -> str:
+    """Return where a job stands.
+
+    Args:
+        status: Its status.
+        wait: What it waits for.
+        reason_code: Why it is where it is.
+        started: Whether its workflow is known to be started.
+        more: What else is to be told of this status: `paid_text`, `unclear_text`.
+    """
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
-    return _waiting(wait) or with_reason(status_text(status), reason_code if status in _EXPLAINED else None)
+    text = _waiting(wait) or with_reason(status_text(status), reason_code if status in _EXPLAINED else None)
+    return text if more is None else f"{text} {more}"
+
+
+def paid_text(status: str, billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | None) -> str | None:
+    """Return what was paid for a job that is, or was, cut short; None for every other, and while nothing was paid."""
+    if status not in _CUT_SHORT and status != JobStatus.CANCELLING:
+        return None
+    paid = [f"WaveSpeed {_usd(media_usd)}"] if billed is Billed.YES else []
+    paid += [f"Grok {_usd(prompt_usd)}"] if prompt_usd else []
+    told = [f"Already paid: {', '.join(paid)}."] if paid else []
+    if billed is Billed.UNKNOWN:
+        told.append("Whether WaveSpeed bills it is not known yet.")
+    if billed is Billed.REFUNDED:
+        told.append("WaveSpeed has refunded it.")
+    if not told and status in _CUT_SHORT:
+        told.append("Nothing was paid.")
+    return " ".join(told) or None
+
+
+def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str:
+    """Return what is known of an unclear submission.
+
+    Args:
+        candidates: The predictions in WaveSpeed's history that may be it.
+        open_: Whether it is still unclear; if not, the job is about to be submitted again.
+        absent: Whether the history was seen without it.
+    """
+    if not open_:
+        return "It never reached WaveSpeed; it is submitted again."
+    if len(candidates) > 1:
+        return f"{len(candidates)} predictions in WaveSpeed's history may be it: a person has to decide."
+    if candidates:
+        return "One prediction in WaveSpeed's history may be it."
+    return f"WaveSpeed's history {'does not show it so far' if absent else 'is searched for it'}."
 
 
 def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool) -> str:
@@ -87,15 +134,30 @@ def _reason(reason_code: str | None) -> Reason | None:
 def _waiting(wait: Wait) -> str | None:
     """Return the sentence of a wait that says more than the status does."""
     if wait.for_ is WaitFor.GROK_QUEUE:
-        return f"Waiting for Grok{_place(wait)}."
+        return f"Waiting for Grok{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.WAVESPEED_QUEUE:
-        return f"Waiting for its turn at WaveSpeed{_place(wait)}."
+        return f"Waiting for its turn at WaveSpeed{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.GROK:
         return f"Grok is writing the prompt{_about(wait.estimate_seconds)}."
     if wait.for_ is WaitFor.RETRY:
         when = f" in {_duration(wait.estimate_seconds)}" if wait.estimate_seconds else ""
-        return f"A provider could not help for now; it is asked again{when}."
+        return f"A provider could not help for now; it is asked again{when}.{_stopped(wait)}"
     return None
+
+
+def _stopped(wait: Wait) -> str:
+    if not wait.stopped:
+        return ""
+    reason = (wait.stopped_reason or "").strip().rstrip(".")
+    return f" This queue is stopped{': ' + reason if reason else ' by an operator'}."
+
+
+def _usd(amount: Decimal | None) -> str:
+    """Return money with two places at least and six at most."""
+    if amount is None:
+        return "(price not known)"
+    whole, _, places = f"{amount:.6f}".partition(".")
+    return f"${whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def _place(wait: Wait) -> str:

@@ -15,7 +15,7 @@ from api.schemas.answers import (
     PromptJobAnswer,
     Wait,
 )
-from api.sentences import error_answer, job_text, prompt_job_text
+from api.sentences import error_answer, job_text, paid_text, prompt_job_text, unclear_text
 from api.timeline import event_text
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
@@ -40,24 +40,60 @@ class WorkflowLinks:
         return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
 
 
+@dataclass(frozen=True)
+class Unclear:
+    """What is known of a job's unclear submission.
+
+    Attributes:
+        candidates: The predictions in WaveSpeed's history that may be it.
+        open: Whether it is still unclear; if not, the job is about to be submitted again.
+        absent: Whether the history was seen without it.
+    """
+
+    candidates: tuple[str, ...] = ()
+    open: bool = True
+    absent: bool = False
+
+    def text(self) -> str:
+        """Return it as a sentence."""
+        return unclear_text(self.candidates, open_=self.open, absent=self.absent)
+
+
 def job_answer(
-    job: Job, *, billed: Billed, wait: Wait, workflows: WorkflowLinks, started: bool | None = None
+    job: Job,
+    *,
+    billed: Billed,
+    wait: Wait,
+    workflows: WorkflowLinks,
+    started: bool | None = None,
+    unclear: Unclear | None = None,
 ) -> JobAnswer:
-    """Return a job as callers see it. `started`: whether its workflow runs, where more is known than the row tells."""
+    """Return a job as callers see it.
+
+    Args:
+        job: Its row.
+        billed: Whether WaveSpeed charged for it.
+        wait: What it waits for.
+        workflows: Where its workflow is shown.
+        started: Whether its workflow runs, where more is known than the row tells.
+        unclear: What is known of its unclear submission, where that was looked up.
+    """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
     here = f"/api/jobs/{job.id}"
+    more = unclear.text() if unclear else paid_text(job.status, billed, job.media_cost_usd, job.prompt_cost_usd)
     return JobAnswer.model_validate(
         {
             **{name: getattr(job, name) for name in _JOB_COLUMNS},
             "job_id": job.id,
-            "status_text": job_text(job.status, wait, job.reason_code, started=runs),
+            "status_text": job_text(job.status, wait, job.reason_code, started=runs, more=more),
             "metadata": job.caller_metadata,
             "wait": wait,
             "queue_position": wait.position,
             "estimated_wait_seconds": wait.estimate_seconds,
             "outputs": [OutputAnswer.model_validate(output) for output in job.outputs],
             "error": _error(job),
+            "candidates": list(unclear.candidates) if unclear else None,
             "billed": billed,
             "prompt_cost_usd": usd(job.prompt_cost_usd),
             "media_cost_usd": usd(job.media_cost_usd),
@@ -65,6 +101,8 @@ def job_answer(
                 self_=here,
                 events=f"{here}/events",
                 cancel=None if final else here,
+                retry=f"{here}/retry" if final else None,
+                resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
                 temporal=workflows.to(job_workflow_id(job.id)),
             ),
         }

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
 from api.dependencies import MetricsDep, ResourcesDep, StoreDep
+from api.readiness import look_ready
 from api.schemas.answers import Alive, Readiness
 from promptmill.contracts.errors import RecordUnavailable
-from promptmill.store import Store
 
 router = APIRouter(tags=["health"])
-
-PROBE_SECONDS = 3
-"""How long a neighbour may take to answer a probe; probes give up soon themselves."""
 
 
 @router.get("/healthz")
@@ -26,11 +22,11 @@ async def tell_alive() -> Alive:
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Postgres or Temporal is away."}})
 async def tell_ready(resources: ResourcesDep, response: Response) -> Readiness:
-    """Tell whether Postgres and Temporal answer."""
-    postgres, temporal = await asyncio.gather(postgres_answers(resources.store), resources.gate.ping())
-    if not (postgres and temporal):
+    """Tell whether Postgres and Temporal answer, and why not."""
+    found = await look_ready(resources)
+    if not found.ok:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    return Readiness(ok=postgres and temporal, postgres=postgres, temporal=temporal)
+    return found
 
 
 @router.get("/metrics", response_class=Response)
@@ -42,13 +38,3 @@ async def show_metrics(metrics: MetricsDep, store: StoreDep) -> Response:
         counts = {}
     body, content_type = metrics.render(counts)
     return Response(body, headers={"Content-Type": content_type})
-
-
-async def postgres_answers(store: Store) -> bool:
-    """Say whether Postgres answers soon."""
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            await store.operations.ping()
-    except (RecordUnavailable, TimeoutError):
-        return False
-    return True

@@ -4,41 +4,37 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from api.acceptance import new_job
 from api.cursors import cursor_after, read_cursor
-from api.dependencies import IdempotencyDep, IdInPath, OwnerDep, ResourcesDep, StoreDep, WorkflowLinksDep
-from api.errors import Refused, problems
-from api.idempotency import HEADER, REPLAYED
+from api.dependencies import (
+    IdempotencyDep,
+    IdInPath,
+    JobReaderDep,
+    OwnerDep,
+    ResourcesDep,
+    StoreDep,
+    WorkflowLinksDep,
+)
+from api.errors import problems
+from api.idempotency import DOCUMENTED, REPLAYED
+from api.intake import REQUIRE_INTAKE
 from api.schemas.answers import JobAnswer, JobList, Timeline
 from api.schemas.jobs import CreateJob, ListJobs
 from api.starting import asked, start_jobs
 from api.strict_json import StrictRoute
-from api.views import WorkflowLinks, event_answer, job_answer
-from api.waiting import brief_wait, job_wait
-from promptmill.contracts.errors import RecordNotFound
+from api.views import event_answer, job_answer
+from api.waiting import brief_wait
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter
-from promptmill.store import Store
 from sql.models import Job
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
 
-IDEMPOTENCY_HEADER: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": HEADER,
-            "in": "header",
-            "description": "Makes asking twice asking once, for 24 hours.",
-            "schema": {"type": "string", "maxLength": 255},
-        }
-    ]
-}
 _CREATE_PROBLEMS = problems(
     HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -49,26 +45,31 @@ _CREATE_PROBLEMS = problems(
 _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-@router.post("/create", status_code=HTTPStatus.ACCEPTED, responses=_CREATE_PROBLEMS, openapi_extra=IDEMPOTENCY_HEADER)
+@router.post(
+    "/create",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_CREATE_PROBLEMS,
+    openapi_extra=DOCUMENTED,
+    dependencies=[REQUIRE_INTAKE],
+)
 async def create_job(
     *,
     request: CreateJob,
     key: IdempotencyDep,
     resources: ResourcesDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
+    jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
     """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
-    wanted = await new_job(request, owner=owner, settings=resources.settings, store=resources.store)
+    wanted = await new_job(request, owner=jobs.owner, settings=resources.settings, store=resources.store)
     job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-        return await _answer(resources.store, job, workflows)
+        return await jobs.answer(job)
     started = await start_jobs(resources, [job]) == 1
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=workflows, started=started)
+    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
@@ -97,9 +98,9 @@ async def list_jobs(
 
 
 @router.get("/{job_id}", responses=_LOOK_PROBLEMS)
-async def get_job(job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep) -> JobAnswer:
+async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
     """Tell where a job stands."""
-    return await _answer(store, await _find(store, job_id, owner), workflows)
+    return await jobs.answer(await jobs.find(job_id))
 
 
 @router.delete(
@@ -107,43 +108,22 @@ async def get_job(job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows:
     responses={**_LOOK_PROBLEMS, 202: {"model": JobAnswer, "description": "It is being cancelled."}},
     response_description="It has ended.",
 )
-async def cancel_job(
-    job_id: IdInPath, resources: ResourcesDep, owner: OwnerDep, workflows: WorkflowLinksDep, response: Response
-) -> JobAnswer:
-    """Cancel a job, or tell how it ended. Cancelling twice is cancelling once."""
-    store = resources.store
-    await _find(store, job_id, owner)
-    job, ask_temporal = await store.jobs.request_cancel(job_id, owner=owner)
+async def cancel_job(job_id: IdInPath, resources: ResourcesDep, jobs: JobReaderDep, response: Response) -> JobAnswer:
+    """Cancel a job, or tell how it ended, and what was paid by then. Cancelling twice is cancelling once."""
+    await jobs.find(job_id)
+    job, ask_temporal = await resources.store.jobs.request_cancel(job_id, owner=jobs.owner)
     if ask_temporal:
         await asked(resources.gate.cancel(job_workflow_id(job_id)))
     if job.status not in FINAL_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
-    return await _answer(store, job, workflows)
+    return await jobs.answer(job)
 
 
 @router.get("/{job_id}/events", responses=_LOOK_PROBLEMS)
-async def list_job_events(job_id: IdInPath, store: StoreDep, owner: OwnerDep) -> Timeline:
+async def list_job_events(job_id: IdInPath, jobs: JobReaderDep) -> Timeline:
     """Tell everything that happened to a job, in order."""
-    await _find(store, job_id, owner)
-    return Timeline(items=[event_answer(event) for event in await store.jobs.events(job_id)])
-
-
-async def _find(store: Store, job_id: UUID, owner: str) -> Job:
-    """Return the owner's job; for a prompt job's id say where to look."""
-    try:
-        return await store.jobs.get(job_id, owner=owner)
-    except RecordNotFound:
-        pass
-    try:
-        await store.prompts.get(job_id, owner=owner)
-    except RecordNotFound:
-        raise Refused("not_found", "There is no such job.") from None
-    raise Refused("not_found", f"This is a prompt job: look at /api/prompt/queue/{job_id}.")
-
-
-async def _answer(store: Store, job: Job, workflows: WorkflowLinks) -> JobAnswer:
-    billed = await store.jobs.billed([job.id])
-    return job_answer(job, billed=billed[job.id], wait=await job_wait(store, job), workflows=workflows)
+    await jobs.find(job_id)
+    return Timeline(items=[event_answer(event) for event in await jobs.store.jobs.events(job_id)])
 
 
 def _cursor(page: list[Job]) -> str:

@@ -8,16 +8,24 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.acceptance import new_prompt_job
-from api.dependencies import IdempotencyDep, IdInPath, OwnerDep, ResourcesDep, StoreDep, WorkflowLinksDep
+from api.dependencies import (
+    IdempotencyDep,
+    IdInPath,
+    OwnerDep,
+    ResourcesDep,
+    StoreDep,
+    WaitsDep,
+    WorkflowLinksDep,
+)
 from api.errors import Refused, problems
-from api.idempotency import REPLAYED
-from api.routes.jobs import IDEMPOTENCY_HEADER
+from api.idempotency import DOCUMENTED, REPLAYED
+from api.intake import REQUIRE_INTAKE
 from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, Wait, WaitFor
 from api.schemas.prompt_queue import EnqueuePrompt
 from api.starting import asked, start_prompt_jobs
 from api.strict_json import StrictRoute
 from api.views import WorkflowLinks, prompt_job_answer
-from api.waiting import prompt_job_wait, seconds_to_drain
+from api.waiting import Waits, seconds_to_drain
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
@@ -32,7 +40,8 @@ _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 @router.post(
     "",
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=IDEMPOTENCY_HEADER,
+    openapi_extra=DOCUMENTED,
+    dependencies=[REQUIRE_INTAKE],
     responses=problems(
         HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -48,6 +57,7 @@ async def enqueue_prompt(
     resources: ResourcesDep,
     owner: OwnerDep,
     workflows: WorkflowLinksDep,
+    waits: WaitsDep,
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
@@ -56,7 +66,7 @@ async def enqueue_prompt(
     response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-        return await _answer(resources.store, prompt_job, workflows)
+        return await _answer(waits, prompt_job, workflows)
     started = await start_prompt_jobs(resources, [prompt_job]) == 1
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
@@ -78,10 +88,10 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
 
 @router.get("/{prompt_job_id}", responses=_LOOK_PROBLEMS)
 async def get_prompt_job(
-    prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep
+    prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep, waits: WaitsDep
 ) -> PromptJobAnswer:
     """Tell where a prompt job stands."""
-    return await _answer(store, await _find(store, prompt_job_id, owner), workflows)
+    return await _answer(waits, await _find(store, prompt_job_id, owner), workflows)
 
 
 @router.delete(
@@ -90,10 +100,12 @@ async def get_prompt_job(
     response_description="It has ended.",
 )
 async def cancel_prompt_job(
+    *,
     prompt_job_id: IdInPath,
     resources: ResourcesDep,
     owner: OwnerDep,
     workflows: WorkflowLinksDep,
+    waits: WaitsDep,
     response: Response,
 ) -> PromptJobAnswer:
     """Cancel a prompt job, with the job that needs it, or tell how it ended."""
@@ -104,7 +116,7 @@ async def cancel_prompt_job(
         await asked(resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id)))
     if prompt_job.status not in FINAL_PROMPT_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
-    return await _answer(store, prompt_job, workflows)
+    return await _answer(waits, prompt_job, workflows)
 
 
 async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerationJob:
@@ -120,8 +132,8 @@ async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerati
     raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
 
 
-async def _answer(store: Store, prompt_job: PromptGenerationJob, workflows: WorkflowLinks) -> PromptJobAnswer:
-    return prompt_job_answer(prompt_job, wait=await prompt_job_wait(store, prompt_job), workflows=workflows)
+async def _answer(waits: Waits, prompt_job: PromptGenerationJob, workflows: WorkflowLinks) -> PromptJobAnswer:
+    return prompt_job_answer(prompt_job, wait=await waits.of_prompt_job(prompt_job), workflows=workflows)
 
 
 _SAME_NAMES = (

@@ -38,7 +38,8 @@ class WaitFor(StrEnum):
 class Wait(Answer):
     """What a job waits for now. Position and estimates are approximate; null is 'not known', never 0.
 
-    `of` is counted to 1,000 (`capped`). `stopped`: whether the queue is stopped, null while nobody knows.
+    `of` is counted to 1,000 (`capped`). `stopped`: whether the queue is stopped, null while nobody knows; then
+    `stopped_reason` are the words of whoever stopped it.
     """
 
     for_: WaitFor | None = Field(None, alias="for")
@@ -46,6 +47,7 @@ class Wait(Answer):
     of: int | None = None
     capped: bool = False
     stopped: bool | None = None
+    stopped_reason: str | None = None
     estimate_seconds: float | None = None
     estimate_low_seconds: float | None = None
     estimate_high_seconds: float | None = None
@@ -76,6 +78,8 @@ class Links(Answer):
     self_: str = Field(alias="self")
     events: str | None = None
     cancel: str | None = None
+    retry: str | None = None
+    resolve: str | None = None
     temporal: str | None = None
 
 
@@ -100,6 +104,9 @@ class JobAnswer(Answer):
     prediction_id: str | None
     outputs: list[OutputAnswer]
     error: ErrorAnswer | None
+    candidates: list[str] | None = Field(
+        description="Predictions that an unclear submission may have made; null where nothing is unclear, and in lists."
+    )
     billed: Billed
     prompt_cost_usd: float | None
     media_cost_usd: float | None
@@ -216,12 +223,20 @@ class Reconciled(Answer):
     resolved: int
 
 
+class WebhookTaken(Answer):
+    """A webhook was taken; there is nothing to do again."""
+
+    ok: bool = True
+
+
 class Readiness(Answer):
-    """Whether the neighbours answer."""
+    """Whether the neighbours answer, and in a sentence each why not (`problems`) and what else is stopped (`notes`)."""
 
     ok: bool
     postgres: bool
     temporal: bool
+    problems: list[str]
+    notes: list[str]
 
 
 class Alive(Answer):

@@ -1,0 +1,59 @@
+"""Finds a caller's job and tells all about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from api.errors import Refused
+from api.schemas.answers import JobAnswer
+from api.views import Unclear, WorkflowLinks, job_answer
+from api.waiting import Waits
+from promptmill.contracts.errors import RecordNotFound
+from promptmill.contracts.jobs import JobStatus, SubmissionState
+from promptmill.store import Store
+from sql.models import Job
+
+
+@dataclass(frozen=True)
+class JobReader:
+    """Reads the jobs of one owner. Every method raises `RecordUnavailable` while Postgres is away."""
+
+    store: Store
+    waits: Waits
+    workflows: WorkflowLinks
+    owner: str
+
+    async def find(self, job_id: UUID) -> Job:
+        """Return the owner's job.
+
+        Raises:
+            Refused: There is none; for a prompt job's id it says where to look.
+        """
+        try:
+            return await self.store.jobs.get(job_id, owner=self.owner)
+        except RecordNotFound:
+            pass
+        try:
+            await self.store.prompts.get(job_id, owner=self.owner)
+        except RecordNotFound:
+            raise Refused("not_found", "There is no such job.") from None
+        raise Refused("not_found", f"This is a prompt job: look at /api/prompt/queue/{job_id}.")
+
+    async def answer(self, job: Job) -> JobAnswer:
+        """Return a job as callers see it."""
+        billed = await self.store.jobs.billed([job.id])
+        return job_answer(
+            job,
+            billed=billed[job.id],
+            wait=await self.waits.of_job(job),
+            workflows=self.workflows,
+            unclear=await self._unclear(job) if job.status == JobStatus.SUBMIT_UNKNOWN else None,
+        )
+
+    async def _unclear(self, job: Job) -> Unclear:
+        submissions = await self.store.submissions.of_job(job.id)
+        still = [submission for submission in submissions if submission.state == SubmissionState.UNKNOWN]
+        if not still:
+            return Unclear(open=False)
+        return Unclear(tuple(still[-1].candidates), absent=still[-1].absent_since is not None)

@@ -1,0 +1,88 @@
+"""A person's decisions: what an unclear submission was, and that an ended job is tried anew."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter, Response
+from uuid_utils.compat import uuid7
+
+from api.dependencies import IdempotencyDep, IdInPath, JobReaderDep, ResourcesDep
+from api.errors import problems
+from api.idempotency import DOCUMENTED, REPLAYED
+from api.intake import REQUIRE_INTAKE
+from api.schemas.answers import JobAnswer
+from api.schemas.decisions import ResolveJob, RetryJob
+from api.starting import asked, start_jobs
+from api.strict_json import StrictRoute
+from api.views import job_answer
+from api.waiting import brief_wait
+from promptmill.contracts.jobs import Billed
+from promptmill.contracts.resolution import SubmissionDecision
+
+router = APIRouter(prefix="/api/jobs/{job_id}", tags=["jobs"], route_class=StrictRoute)
+
+_PROBLEMS: Final = problems(
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_AS_IT_WAS: Final = RetryJob()
+
+
+@router.post("/resolve", responses=_PROBLEMS, openapi_extra=DOCUMENTED)
+async def resolve_job(
+    *,
+    job_id: IdInPath,
+    request: ResolveJob,
+    key: IdempotencyDep,
+    resources: ResourcesDep,
+    jobs: JobReaderDep,
+    response: Response,
+) -> JobAnswer:
+    """Decide on a job in `submit_unknown`. The record takes the decision at once; the job's workflow follows it."""
+    await jobs.find(job_id)
+    job, replayed = await resources.store.resolution.decide(
+        job_id, jobs.owner, request.decision, request.prediction_id, idempotency=key
+    )
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    else:
+        decision = SubmissionDecision(decision=request.decision, prediction_id=request.prediction_id)
+        # While Temporal is away the decision stands in the record: the workflow looks there by itself, later.
+        await asked(resources.gate.decide_submission(job_id, decision))
+    return await jobs.answer(job)
+
+
+@router.post(
+    "/retry",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=_PROBLEMS,
+    openapi_extra=DOCUMENTED,
+    dependencies=[REQUIRE_INTAKE],
+)
+async def retry_job(
+    *,
+    job_id: IdInPath,
+    request: RetryJob = _AS_IT_WAS,
+    key: IdempotencyDep,
+    resources: ResourcesDep,
+    jobs: JobReaderDep,
+    response: Response,
+) -> JobAnswer:
+    """Accept a new job from the same request, linked by `retryOf`. The old one is left as it is."""
+    await jobs.find(job_id)
+    job, replayed = await resources.store.jobs.retry(
+        job_id, owner=jobs.owner, new_id=uuid7(), force=request.force, idempotency=key
+    )
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    if replayed:
+        response.headers[REPLAYED] = "true"
+        return await jobs.answer(job)
+    started = await start_jobs(resources, [job]) == 1
+    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
+    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)

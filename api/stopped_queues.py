@@ -1,0 +1,65 @@
+"""Which providers' queues an operator has stopped, asked of Temporal every other second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from promptmill.temporal.brakes import Brake, read_brake
+
+FRESH_SECONDS: Final = 2.0
+"""How long an answer is good: a person who waits for a queue does not see more."""
+
+PATIENCE_SECONDS: Final = 0.5
+"""How long one question may take: it only makes a sentence better."""
+
+
+class Stop(NamedTuple):
+    """Whether a queue is stopped (null while nobody knows), and the operator's words."""
+
+    stopped: bool | None = None
+    reason: str | None = None
+
+
+@dataclass
+class StoppedQueues:
+    """Remembers for a moment what Temporal said of each provider's queue.
+
+    Attributes:
+        ask: Asks Temporal for one provider's brake.
+        clock: Seconds that only grow.
+    """
+
+    ask: Callable[[str], Awaitable[Brake]]
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[str, tuple[float, Stop]] = field(default_factory=dict, init=False)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    @classmethod
+    def of(cls, client: Client, task_queue: str) -> StoppedQueues:
+        """Return what watches the queues of one installation."""
+        return cls(lambda provider: read_brake(client, task_queue, provider))
+
+    async def look(self, provider: str) -> Stop:
+        """Return whether the queue of `grok` or `wavespeed` is stopped."""
+        async with self._lock:
+            at, seen = self._seen.get(provider, (0.0, None))
+            if seen is None or self.clock() - at >= FRESH_SECONDS:
+                seen = await self._ask(provider)
+                self._seen[provider] = (self.clock(), seen)
+            return seen
+
+    async def _ask(self, provider: str) -> Stop:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                brake = await self.ask(provider)
+        except (RPCError, RuntimeError, TimeoutError):
+            # RuntimeError is what a lazy client raises when it cannot connect.
+            return Stop()
+        return Stop(brake.on, (brake.reason or None) if brake.on else None)
