@@ -125,6 +125,54 @@ def brake(
 
 
 @app.command()
+def callback_secret() -> None:
+    """Print the secret that receivers of callbacks verify the signature with."""
+    from promptmill.commands.callback_secret import read_callback_secret
+
+    sys.stdout.write(asyncio.run(read_callback_secret(load_settings())) + "\n")
+
+
+@app.command()
+def drain(
+    *,
+    reason: Annotated[str, typer.Option(help="Why; callers see it.")] = "maintenance",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for what goes on; 0 waits as long as it takes.")] = 0,
+) -> None:
+    """Take no new jobs and wait until nothing can go on by itself; `promptmill resume` takes jobs again."""
+    from promptmill.commands.drain import drain_jobs, drain_lines
+
+    left = asyncio.run(drain_jobs(load_settings(), reason=reason, timeout_seconds=timeout, say=_say))
+    for line in drain_lines(left):
+        _say(line)
+    raise typer.Exit(1 if left.going else 0)
+
+
+@app.command()
+def resume(*, reason: Annotated[str, typer.Option(help="Why.")] = "resumed by a person") -> None:
+    """Take jobs again after `promptmill drain`."""
+    from promptmill.commands.drain import resume_jobs
+
+    asyncio.run(resume_jobs(load_settings(), reason=reason))
+    _say("Jobs are taken again.")
+
+
+@app.command()
+def restore_check(
+    *,
+    release: Annotated[
+        bool, typer.Option("--release", help="Let submissions go on though some predictions belong to no job.")
+    ] = False,
+) -> None:
+    """Bring back what a restored older backup lacks, from Temporal and WaveSpeed, and let submissions go on."""
+    from promptmill.commands.restore_check import check_restore, restore_lines
+
+    report = asyncio.run(check_restore(load_settings(), release=release, say=_say))
+    for line in restore_lines(report):
+        _say(line)
+    raise typer.Exit(0 if report.released else 1)
+
+
+@app.command()
 def smoke(
     *,
     pay: Annotated[bool, typer.Option("--pay", help="Make a picture also where the provider is a real one.")] = False,

@@ -18,6 +18,7 @@ from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.installation import initialize
 from promptmill.leaving import leave
 from promptmill.resources import WorkerResources, open_worker_resources
+from promptmill.restore_guard import guard_restore
 from promptmill.settings import Settings, load_settings
 from promptmill.telemetry import configure_logging
 from worker.build import build_workers
@@ -67,11 +68,15 @@ async def _open(settings: Settings, stop: asyncio.Event, opened: AsyncExitStack)
         try:
             resources = await opened.enter_async_context(open_worker_resources(settings, runtime))
             missing = await initialize(settings, resources.store, resources.temporal)
+            # Before the first submission: the reconciler's first pass may come after it.
+            held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
             await opened.aclose()
             _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_AGAIN_SECONDS)
             await _pause(stop)
         else:
+            if held:
+                _log.error("submissions_held", problem=held)
             if missing:
                 _log.warning("search_attributes_missing", names=missing)
             return resources

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from promptmill.contracts.errors import ProviderError, RecordNotFound, TemporalUnavailable
@@ -77,7 +77,7 @@ async def check_restore(settings: Settings, *, release: bool, say: Say) -> Resto
         await _from_wavespeed(store, wavespeed, report, say)
         if release or (report.problem is None and not report.unknown_predictions):
             # Numbers go on above what was given before, or the next pass would hold submissions again.
-            await store.operations.release_submissions(at_least=remembered)
+            await store.operations.release_submissions("restore-check", at_least=remembered)
             report.released = True
         return report
 
@@ -91,10 +91,13 @@ async def _from_temporal(store: Store, client: Client, task_queue: str, report: 
 
 
 async def _job_histories(client: Client, task_queue: str) -> AsyncIterator[JobHistory]:
+    """Yield the latest run of each job: what a reset left behind is part of it."""
     query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{task_queue}'"
+    seen: set[str] = set()
     async for execution in client.list_workflows(query, rpc_timeout=timedelta(seconds=30)):
-        if execution.status is not WorkflowExecutionStatus.TERMINATED:
-            yield await read_job_history(client, execution.id, execution.run_id)
+        if execution.id not in seen:
+            seen.add(execution.id)
+            yield await read_job_history(client, execution.id)
 
 
 async def _restore_job(store: Store, history: JobHistory, report: RestoreReport) -> None:
@@ -105,15 +108,18 @@ async def _restore_job(store: Store, history: JobHistory, report: RestoreReport)
     except RecordNotFound:
         await store.operations.restore_row(job, history.result)
         report.rows_restored.append(job.job_id)
-    known = {submission.id for submission in await store.submissions.of_job(job.job_id)}
+    rows = await store.submissions.of_job(job.job_id)
+    known = {row.id for row in rows} | {earlier for row in rows for earlier in row.earlier_ids}
+    paid = {row.prediction_id for row in rows}
     for submitted in history.submissions:
-        if submitted.submission_id not in known and submitted.state is SubmissionState.ACCEPTED:
+        new = submitted.submission_id not in known and submitted.prediction_id not in paid
+        if submitted.state is SubmissionState.ACCEPTED and new:
             await store.submissions.settle(_accepted(job, submitted))
             report.submissions_restored += 1
-    for attempted in history.attempted:
-        if attempted not in known and attempted not in {s.submission_id for s in history.submissions}:
-            await store.submissions.settle(_unclear(job, attempted))
-            report.submissions_restored += 1
+        known.add(submitted.submission_id)
+    for attempted in set(history.attempted) - known:
+        await store.submissions.settle(_unclear(job, attempted))
+        report.submissions_restored += 1
 
 
 def _accepted(job: JobInput, submitted: SubmitResult) -> SubmissionOutcome:
@@ -147,3 +153,27 @@ async def _from_wavespeed(store: Store, wavespeed: WaveSpeedClient, report: Rest
     say(f"{len(made)} predictions in WaveSpeed's history compared")
     owned = await store.resolution.owned([item.id for item in made])
     report.unknown_predictions = [item.id for item in made if item.id not in owned]
+
+
+def restore_lines(report: RestoreReport) -> list[str]:
+    """Return the report in sentences, and what to do next."""
+    lines = [
+        (
+            f"{report.workflows} jobs in Temporal; brought back: {len(report.rows_restored)} rows, "
+            f"{report.submissions_restored} submissions."
+        ),
+        *(f"  restored job {job_id}" for job_id in report.rows_restored),
+    ]
+    if report.problem:
+        lines.append(report.problem)
+    if report.unknown_predictions:
+        lines.append(
+            f"{len(report.unknown_predictions)} predictions of the last {HISTORY_DAYS} days belong to no submission of "
+            "the record (made elsewhere with this key, or by jobs that Temporal has forgotten too):"
+        )
+        lines += [f"  {prediction_id}" for prediction_id in report.unknown_predictions]
+    if report.released:
+        lines.append("Submissions go on.")
+    else:
+        lines.append("Submissions stay held. Look at these, then run `promptmill restore-check --release`.")
+    return lines

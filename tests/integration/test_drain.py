@@ -1,0 +1,73 @@
+"""`promptmill drain` waits for what goes on by itself and names what is left."""
+
+from __future__ import annotations
+
+import asyncio
+
+from promptmill.commands.drain import drain_jobs, drain_lines, resume_jobs
+from tests.fixtures.mill import Mill
+from tests.fixtures.session import StartProcess
+
+
+def _say(_: str) -> None:
+    """Tell nobody."""
+
+
+async def test_a_drain_ends_when_what_goes_on_has_ended(mill: Mill) -> None:
+    await mill.wavespeed.set_timing(min_seconds=1, max_seconds=1)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=30, say=_say)
+
+    assert (await mill.job(job_id)).status == "completed"
+    assert drain_lines(left) == ["Nothing is left."]
+
+
+async def test_what_waits_for_a_person_is_named_and_not_waited_for(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "hidden")
+    await mill.wavespeed.order("submit", "cut", after=True)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=30, say=_say)
+
+    assert [work.id for work in left.waiting] == [job_id]
+    [_, line] = drain_lines(left)
+    assert str(job_id) in line
+    assert "billed: unknown" in line
+
+
+async def test_a_drain_that_takes_too_long_says_what_still_goes_on(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=0.1, say=_say)
+
+    assert [work.id for work in left.going] == [job_id]
+    assert any("billed: yes" in line for line in drain_lines(left))
+
+
+async def test_the_switch_stays_until_it_is_resumed(mill: Mill) -> None:
+    await drain_jobs(mill.settings, reason="new disks", timeout_seconds=1, say=_say)
+    switch = await mill.store.operations.drain()
+    assert switch is not None
+    assert switch.reason == "new disks"
+
+    await resume_jobs(mill.settings, reason="done")
+
+    assert await mill.store.operations.drain() is None
+
+
+async def test_the_command_exits_1_while_something_goes_on(
+    mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+
+    child = start_process("drain", "-m", "promptmill", "drain", "--timeout", "1", environment=settings_environment)
+
+    assert await asyncio.to_thread(child.process.wait, 30) == 1
+    assert str(job_id) in child.log.read_text()

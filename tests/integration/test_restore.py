@@ -1,0 +1,112 @@
+"""An older backup beside a newer Temporal: what was paid stays known, and nothing is paid again."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from activities.persistence import insist
+from promptmill.commands.restore_check import check_restore
+from promptmill.contracts.names import reconcile_schedule_id
+from promptmill.installation import initialize
+from promptmill.local.postgres import PostgresServer
+from promptmill.restore_guard import guard_restore, remembered_submission
+from tests.fixtures.mill import Mill
+from tests.support import eventually
+
+
+def _say(_: str) -> None:
+    """Tell nobody."""
+
+
+def _dump(server: PostgresServer, database: str, file: Path) -> None:
+    command = [str(server.programs / "pg_dump"), "--format=custom", f"--file={file}", server.uri(database)]
+    subprocess.run(command, check=True)
+
+
+def _restore(server: PostgresServer, database: str, file: Path) -> None:
+    server.psql("postgres", "-c", f'DROP DATABASE "{database}" WITH (FORCE)')
+    server.psql("postgres", "-c", f'CREATE DATABASE "{database}"')
+    subprocess.run([str(server.programs / "pg_restore"), f"--dbname={server.uri(database)}", str(file)], check=True)
+
+
+async def _guard(mill: Mill) -> str | None:
+    # The database was replaced below open connections: the first question finds them broken.
+    return await insist(lambda: guard_restore(mill.store, mill.client, mill.settings.task_queue))
+
+
+async def test_a_job_is_never_paid_again_because_a_backup_was_old(
+    idle_mill: Mill, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    mill = idle_mill
+    database = urlsplit(mill.settings.require_database_url()).path.lstrip("/")
+    await initialize(mill.settings, mill.store, mill.client)
+    await mill.client.get_schedule_handle(reconcile_schedule_id(mill.settings.task_queue)).pause()
+    file = tmp_path / "backup"
+
+    async with mill.worker():
+        before = await mill.create()
+        await mill.reaches(before, "completed")
+    waiting = await mill.create()
+    assert await _guard(mill) is None
+    _dump(postgres_server, database, file)
+
+    # Life goes on, and money is spent.
+    async with mill.worker():
+        await mill.reaches(waiting, "completed")
+        lost = await mill.create(use_ai_prompt=True)
+        await mill.reaches(lost, "completed")
+        await mill.wavespeed.order("submit", "never")
+        under_way = await mill.create()
+        await mill.reaches(under_way, "generating")
+    assert await _guard(mill) is None
+    paid = {charge["id"] for charge in await mill.wavespeed.charges()}
+    assert len(paid) == 4
+
+    _restore(postgres_server, database, file)
+    assert "older backup" in (await _guard(mill) or "")
+    async with mill.worker():
+        later = await mill.create()
+        await eventually(lambda: _status(mill, later, "dispatching"))
+        report = await check_restore(mill.settings, release=False, say=_say)
+
+        assert report.released, report
+        assert set(report.rows_restored) == {lost, under_way}
+        await mill.reaches(later, "completed", 40)
+        await mill.reconcile()
+        for job_id in (before, waiting, lost):
+            await mill.reaches(job_id, "completed")
+        assert (await mill.job(under_way)).status in {"generating", "dispatching"}
+
+    charges = await mill.wavespeed.charges()
+    assert len(charges) == 5, "one for each job, and none twice"
+    billed = await mill.store.jobs.billed([before, waiting, lost, under_way, later])
+    assert set(billed.values()) == {"yes"}
+    assert await _guard(mill) is None
+    assert await remembered_submission(mill.client, mill.settings.task_queue) >= 5
+
+
+async def test_predictions_that_nobody_knows_keep_submissions_held_until_a_person_has_looked(
+    idle_mill: Mill, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    mill = idle_mill
+    async with mill.worker():
+        job_id = await mill.create()
+        await mill.reaches(job_id, "completed")
+        stray = (await mill.job(job_id)).prediction_id
+    await mill.store.operations.hold_submissions("test")
+    await mill.sql(f"UPDATE submissions SET prediction_id = 'another' WHERE job_id = '{job_id}'")
+
+    report = await check_restore(mill.settings, release=False, say=_say)
+
+    assert report.unknown_predictions == [stray]
+    assert not report.released
+    assert await mill.store.operations.submissions_held() is not None
+    assert (await check_restore(mill.settings, release=True, say=_say)).released
+    assert await mill.store.operations.submissions_held() is None
+
+
+async def _status(mill: Mill, job_id: UUID, status: str) -> bool:
+    return (await mill.job(job_id)).status == status
