@@ -305,7 +305,7 @@ CREATE INDEX idempotency_keys_prompt_job_id_idx ON idempotency_keys (prompt_job_
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Switches: drain, submissions_held, ai-prompts, Temporal's cluster id and namespace, the reconciler's watermark, the
--- highest number that a deleted submission had.
+-- highest number of submissions that are not there any more, the secret that signs callbacks where none is set.
 
 CREATE TABLE switches (
     name       text PRIMARY KEY,
@@ -371,6 +371,7 @@ CREATE TABLE queue_minutes (
 \ir functions/release_prediction.sql
 \ir functions/note_candidates.sql
 \ir functions/note_absence.sql
+\ir functions/note_obstacle.sql
 \ir functions/settle_submission.sql
 \ir functions/permit_submission.sql
 \ir functions/adopt_prediction.sql

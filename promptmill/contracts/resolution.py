@@ -33,7 +33,8 @@ class UnclearSubmission(Message):
 
     Attributes:
         sent_from, sent_until: When the POST can have been made, by our clock.
-        others_open: Whether another submission with the same request hash is `intended` or `unknown`.
+        others_open: Whether another submission with the same request hash is `intended` or `unknown`, or was given up
+            at the same time, so that a prediction may be its.
         absent_since: When the history was first seen without a candidate; null when it was not.
     """
 

@@ -101,6 +101,14 @@ class Received(Message):
     prediction_id: str | None = None
 
 
+class WaitingDelivery(Message):
+    """A webhook that nobody has dealt with yet."""
+
+    event_id: str
+    job_id: UUID
+    prediction_id: str | None = None
+
+
 class OpenWork(Message):
     """A job, or a prompt job that stands alone, that has not ended. `billed` is null for prompt jobs."""
 

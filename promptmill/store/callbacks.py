@@ -9,12 +9,12 @@ from uuid import UUID
 
 from promptmill.store.database import Database
 
-SECRET: Final = "callback-secret"
+SIGNING_KEY: Final = "callback-secret"
 """The switch that holds the secret which an installation made for itself."""
 
 _NOTE: Final = "SELECT FROM note_callback(:job_id, CAST(:detail AS jsonb), :ended)"
-_SECRET: Final = "SELECT value FROM switches WHERE name = :name"
-_KEEP_SECRET: Final = """
+_KEPT: Final = "SELECT value FROM switches WHERE name = :name"
+_KEEP: Final = """
     INSERT INTO switches (name, value, reason) VALUES (:name, :value, 'made by the installation for itself')
     ON CONFLICT (name) DO NOTHING
 """
@@ -55,10 +55,10 @@ class CallbackStore:
 
     async def secret(self, new: str) -> str:
         """Return the secret that signs callbacks where no setting does; `new` is kept if there was none."""
-        kept = await self.database.value(_SECRET, name=SECRET)
+        kept = await self.database.value(_KEPT, name=SIGNING_KEY)
         if kept is None:
-            await self.database.run(_KEEP_SECRET, name=SECRET, value=new)
-            kept = await self.database.value(_SECRET, name=SECRET)
+            await self.database.run(_KEEP, name=SIGNING_KEY, value=new)
+            kept = await self.database.value(_KEPT, name=SIGNING_KEY)
         return str(kept)
 
     async def _note(self, job_id: UUID, detail: dict[str, Any], *, ended: bool) -> None:

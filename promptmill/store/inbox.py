@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from promptmill.contracts.store import Received
-from promptmill.store.database import Database, column_list
-from sql.models import WebhookDelivery
-
-Deliveries = list[WebhookDelivery]
+from promptmill.contracts.store import Received, WaitingDelivery
+from promptmill.store.database import Database
 
 _RECEIVE: Final = """
     SELECT is_new AS new, token_ok, job_known, workflow_open, prediction_id
     FROM receive_webhook(:event_id, :job_id, :token, CAST(:body AS jsonb))
 """
-_UNPROCESSED: Final = f"""
-    SELECT {column_list(WebhookDelivery)} FROM webhook_deliveries
+_UNPROCESSED: Final = """
+    SELECT event_id, job_id, nullif(body ->> 'id', '') AS prediction_id FROM webhook_deliveries
     WHERE processed_at IS NULL ORDER BY received_at LIMIT :limit
 """
 _PROCESSED: Final = """
@@ -43,9 +40,10 @@ class InboxStore:
         values = {"event_id": event_id, "job_id": job_id, "token": token, "body": json.dumps(dict(body))}
         return Received.model_validate(dict(await self.database.mapping(_RECEIVE, **values)))
 
-    async def unprocessed(self, limit: int) -> Deliveries:
+    async def unprocessed(self, limit: int) -> list[WaitingDelivery]:
         """Return deliveries that nobody has dealt with yet, oldest first."""
-        return await self.database.rows(WebhookDelivery, _UNPROCESSED, limit=limit)
+        found = await self.database.mappings(_UNPROCESSED, limit=limit)
+        return [WaitingDelivery.model_validate(dict(row)) for row in found]
 
     async def processed(self, event_ids: Sequence[str]) -> None:
         """Note that these deliveries are dealt with."""

@@ -137,8 +137,12 @@ class OperationsStore:
         """Stop paid submissions for all jobs: `permit` answers `hold` from now on."""
         await self.set_switch(SUBMISSIONS_HELD, ON, reason)
 
-    async def release_submissions(self, reason: str) -> None:
-        """Let submissions be made again."""
+    async def release_submissions(self, reason: str | None = None, *, at_least: int = 0) -> None:
+        """Let submissions be made again, with numbers above `at_least`.
+
+        What an older backup lost counts as given, so that numbers never repeat and the next backup shows as well.
+        """
+        await self.database.run("SELECT FROM raise_submission_number(:number)", number=at_least)
         await self.set_switch(SUBMISSIONS_HELD, OFF, reason)
 
     async def highest_submission(self) -> int:
@@ -147,10 +151,6 @@ class OperationsStore:
         A lower one than before shows that an older backup was restored.
         """
         return int(await self.database.value(_HIGHEST))
-
-    async def raise_highest_submission(self, number: int) -> None:
-        """Go on from this number: what an older backup lost counts as given, so that the next backup shows as well."""
-        await self.database.run("SELECT FROM raise_submission_number(:number)", number=number)
 
     async def restore_row(self, job: JobInput, result: JobResult | None = None) -> bool:
         """Put a job back that an older backup lost: the row, its prompt job, its accepted submission.

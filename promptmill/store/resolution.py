@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from promptmill.store.database import Database, column_list, to_row
 from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
 from sql.models import Job
 
-STALE_INTENT_SECONDS: Final = 900.0
+SENDER_IS_DEAD: Final = timedelta(minutes=15)
 """How long after the last moment for its first byte a submission's sender may still be about to report."""
 
 _UNCLEAR: Final = """
@@ -24,7 +24,10 @@ _UNCLEAR: Final = """
            s.intended_at AS sent_from, s.post_before AS sent_until, s.candidates, s.absent_since,
            s.request_hash <> '' AND EXISTS (
                SELECT FROM submissions AS o
-               WHERE o.request_hash = s.request_hash AND o.state IN ('intended', 'unknown') AND o.id <> s.id
+               WHERE o.request_hash = s.request_hash AND o.id <> s.id AND (
+                   o.state IN ('intended', 'unknown')
+                   OR (o.state = 'superseded' AND o.prediction_id IS NULL
+                       AND o.post_before > s.intended_at - interval '15 minutes'))
            ) AS others_open
 """
 _OF_JOB: Final = f"""
@@ -74,10 +77,13 @@ class ResolutionStore:
         found = await self.database.mappings(_OF_ENDED, limit=limit)
         return [UnclearSubmission.model_validate(dict(row)) for row in found]
 
-    async def turn_stale_intents(self) -> int:
-        """Make `intended` submissions of ended jobs `unknown` once their senders must be dead; return how many."""
+    async def turn_stale_intents(self, after: timedelta = SENDER_IS_DEAD) -> int:
+        """Make `intended` submissions of ended jobs `unknown`; return how many.
+
+        Only that long after the last moment for their first byte: then their senders must be dead.
+        """
         query = "SELECT settle_stale_intents(CAST(:seconds AS double precision))"
-        return int(await self.database.value(query, seconds=STALE_INTENT_SECONDS))
+        return int(await self.database.value(query, seconds=after.total_seconds()))
 
     async def owned(self, prediction_ids: Sequence[str]) -> set[str]:
         """Return which of these predictions any submission has."""
@@ -122,6 +128,14 @@ class ResolutionStore:
             RecordNotFound: There is no such submission.
         """
         await self.database.value(_NOTE_ABSENCE, id=submission_id, absent=False)
+
+    async def note_obstacle(self, submission_id: UUID, obstacle: str) -> None:
+        """Tell the timeline, once, why the history cannot settle an unclear submission.
+
+        Raises:
+            RecordNotFound: There is no such submission.
+        """
+        await self.database.run("SELECT FROM note_obstacle(:id, :obstacle)", id=submission_id, obstacle=obstacle)
 
     async def adopt(self, submission_id: UUID, prediction_id: str, by: ResolvedBy) -> JobSnapshot:
         """Give an unclear submission its prediction.

@@ -28,8 +28,11 @@ BEGIN
     SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id FOR UPDATE;
     IF v_submission.state <> 'unknown' OR (p_by = 'history' AND EXISTS (
         SELECT FROM submissions AS s
-        WHERE s.request_hash = v_submission.request_hash AND s.state IN ('intended', 'unknown')
-          AND s.id <> p_submission_id)) THEN
+        WHERE s.request_hash = v_submission.request_hash AND s.id <> p_submission_id AND (
+            s.state IN ('intended', 'unknown')
+            -- given up, and nobody knows what it made, at the same time
+            OR (s.state = 'superseded' AND s.prediction_id IS NULL
+                AND s.post_before > v_submission.intended_at - interval '15 minutes')))) THEN
         RETURN v_job;
     ELSIF EXISTS (SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id) THEN
         RAISE EXCEPTION 'Prediction % belongs to another submission.', p_prediction_id

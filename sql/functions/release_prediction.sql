@@ -1,8 +1,9 @@
--- release_prediction(prediction_id, submission_id) -> boolean
+-- release_prediction(prediction_id, submission_id, job_id) -> boolean
 -- Makes a prediction free for the submission of which a fact says that it is its own. Who has it by inference only (the
 -- history, a person) goes back to `unknown`, and its job, where that is `generating`, to `submit_unknown`. False when
--- another submission has it by a fact too: nothing is changed then. The caller has called lock_prediction.
-CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid)
+-- another submission has it by a fact too: nothing is changed then. The stand-in of a restored job gives way to the
+-- submission itself. The caller has called lock_prediction.
+CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid, p_job_id uuid)
     RETURNS boolean
     LANGUAGE plpgsql
 AS $$
@@ -12,6 +13,10 @@ DECLARE
 BEGIN
     SELECT * INTO v_submission FROM submissions WHERE prediction_id = p_prediction_id AND id <> p_submission_id;
     IF NOT FOUND THEN
+        RETURN true;
+    ELSIF v_submission.job_id = p_job_id AND v_submission.request_hash = ''
+        AND NOT EXISTS (SELECT FROM submissions WHERE id = p_submission_id) THEN
+        UPDATE submissions SET id = p_submission_id WHERE id = v_submission.id;
         RETURN true;
     ELSIF coalesce(v_submission.resolved_by, 'answer') NOT IN ('history', 'person') THEN
         RETURN false;

@@ -38,7 +38,7 @@ BEGIN
     END IF;
     IF p_state = 'accepted' THEN
         PERFORM lock_prediction(p_prediction_id, p_job_id);
-        v_free := release_prediction(p_prediction_id, p_submission_id);
+        v_free := release_prediction(p_prediction_id, p_submission_id, p_job_id);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
     IF NOT FOUND THEN

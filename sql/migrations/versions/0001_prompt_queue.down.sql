@@ -62,6 +62,8 @@ DROP FUNCTION permit_submission;
 -- next
 DROP FUNCTION settle_submission;
 -- next
+DROP FUNCTION note_obstacle;
+-- next
 DROP FUNCTION note_absence;
 -- next
 DROP FUNCTION note_candidates;

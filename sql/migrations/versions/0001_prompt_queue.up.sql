@@ -1216,11 +1216,12 @@ END;
 $$;
 
 -- next
--- release_prediction(prediction_id, submission_id) -> boolean
+-- release_prediction(prediction_id, submission_id, job_id) -> boolean
 -- Makes a prediction free for the submission of which a fact says that it is its own. Who has it by inference only (the
 -- history, a person) goes back to `unknown`, and its job, where that is `generating`, to `submit_unknown`. False when
--- another submission has it by a fact too: nothing is changed then. The caller has called lock_prediction.
-CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid)
+-- another submission has it by a fact too: nothing is changed then. The stand-in of a restored job gives way to the
+-- submission itself. The caller has called lock_prediction.
+CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid, p_job_id uuid)
     RETURNS boolean
     LANGUAGE plpgsql
 AS $$
@@ -1230,6 +1231,10 @@ DECLARE
 BEGIN
     SELECT * INTO v_submission FROM submissions WHERE prediction_id = p_prediction_id AND id <> p_submission_id;
     IF NOT FOUND THEN
+        RETURN true;
+    ELSIF v_submission.job_id = p_job_id AND v_submission.request_hash = ''
+        AND NOT EXISTS (SELECT FROM submissions WHERE id = p_submission_id) THEN
+        UPDATE submissions SET id = p_submission_id WHERE id = v_submission.id;
         RETURN true;
     ELSIF coalesce(v_submission.resolved_by, 'answer') NOT IN ('history', 'person') THEN
         RETURN false;
@@ -1316,6 +1321,34 @@ END;
 $$;
 
 -- next
+-- note_obstacle(submission_id, why)
+-- Tells the timeline why a submission stays unclear although it was looked for; each reason once.
+-- Raises PM404 when no such submission exists.
+CREATE OR REPLACE FUNCTION note_obstacle(p_submission_id uuid, p_why text)
+    RETURNS void
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_job jobs;
+    v_submission submissions;
+BEGIN
+    SELECT j.* INTO v_job FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id
+    WHERE s.id = p_submission_id FOR UPDATE OF j;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no submission %', p_submission_id USING ERRCODE = 'PM404';
+    END IF;
+    SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id;
+    IF v_submission.state = 'unknown' AND NOT EXISTS (
+        SELECT FROM job_events
+        WHERE job_id = v_job.id AND detail ->> 'obstacle' = p_why
+          AND (detail ->> 'submission')::bigint = v_submission.number) THEN
+        PERFORM append_job_event(v_job, v_submission.reason_code, jsonb_build_object(
+            'submission', v_submission.number, 'obstacle', p_why));
+    END IF;
+END;
+$$;
+
+-- next
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final,
 --                   resolved_by) -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
@@ -1356,7 +1389,7 @@ BEGIN
     END IF;
     IF p_state = 'accepted' THEN
         PERFORM lock_prediction(p_prediction_id, p_job_id);
-        v_free := release_prediction(p_prediction_id, p_submission_id);
+        v_free := release_prediction(p_prediction_id, p_submission_id, p_job_id);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -1566,8 +1599,11 @@ BEGIN
     SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id FOR UPDATE;
     IF v_submission.state <> 'unknown' OR (p_by = 'history' AND EXISTS (
         SELECT FROM submissions AS s
-        WHERE s.request_hash = v_submission.request_hash AND s.state IN ('intended', 'unknown')
-          AND s.id <> p_submission_id)) THEN
+        WHERE s.request_hash = v_submission.request_hash AND s.id <> p_submission_id AND (
+            s.state IN ('intended', 'unknown')
+            -- given up, and nobody knows what it made, at the same time
+            OR (s.state = 'superseded' AND s.prediction_id IS NULL
+                AND s.post_before > v_submission.intended_at - interval '15 minutes')))) THEN
         RETURN v_job;
     ELSIF EXISTS (SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id) THEN
         RAISE EXCEPTION 'Prediction % belongs to another submission.', p_prediction_id
