@@ -19,6 +19,7 @@ from promptmill.contracts.prompts import PromptChange, PromptJobStatus
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
 from promptmill.installation import identity_problem
+from promptmill.restore_guard import guard_restore
 from promptmill.store import Store
 from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
@@ -66,11 +67,18 @@ class ReconciliationActivities:
 
     @activity.defn
     async def check_installation(self) -> str | None:
-        """Return why this Temporal must not be believed, or None. Safe to repeat: it only reads."""
+        """Return why this Temporal must not be believed, or None; hold submissions where an older backup was restored.
+
+        Safe to repeat: what is held stays held until a person has looked.
+        """
         problem = await identity_problem(self.store, self.client)
         if problem:
             _log.error("reconciler_stopped", problem=problem)
-        return problem
+            return problem
+        held = await guard_restore(self.store, self.client, self.task_queue)
+        if held:
+            _log.error("submissions_held", problem=held)
+        return None
 
     @activity.defn
     async def start_waiting(self) -> int:
@@ -130,6 +138,18 @@ class ReconciliationActivities:
             closed += await self._close_missing(row)
         await self.store.upkeep.set_watermark(now)
         return CloseReport(closed=closed)
+
+    @activity.defn
+    async def start_callbacks(self) -> int:
+        """Start the callbacks of ended jobs whose own workflow started none; return how many. Safe to repeat."""
+        started: list[UUID] = []
+        try:
+            for job_id in await self.store.upkeep.claim_callbacks(_STARTS_PER_PASS):
+                await self.starter.start_callback(job_id, patience=_RPC)
+                started.append(job_id)
+        finally:
+            await self.store.upkeep.mark_callback_started(started)
+        return len(started)
 
     @activity.defn
     async def delete_expired(self) -> int:

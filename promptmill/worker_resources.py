@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
+from promptmill.providers.callback_sender import CallbackSender, open_callback_sender
 from promptmill.providers.grok import GrokClient, open_grok
 from promptmill.providers.wavespeed import WaveSpeedClient, open_wavespeed
 from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
@@ -28,6 +29,7 @@ class WorkerResources:
     grok: GrokClient
     wavespeed: WaveSpeedClient
     account: WaveSpeedAccount
+    callbacks: CallbackSender
 
 
 @asynccontextmanager
@@ -60,5 +62,10 @@ async def open_worker_resources(settings: Settings, runtime: Runtime | None = No
             ),
             account=await stack.enter_async_context(
                 open_wavespeed_account(settings.wavespeed_api_base, settings.wavespeed_api_key)
+            ),
+            callbacks=await stack.enter_async_context(
+                open_callback_sender(
+                    timeout_seconds=settings.callback_timeout_seconds, allow_private=settings.allow_private_addresses
+                )
             ),
         )

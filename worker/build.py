@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,22 +11,33 @@ from typing import Any, Final
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.callbacks import CallbackActivities
+from activities.late import LateActivities
 from activities.media import MediaActivities
 from activities.pace import PollPace
 from activities.prompts import PromptActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.records import RecordActivities
 from activities.resolution import ResolutionActivities
+from activities.resolver import Resolver
 from activities.submission import Sender
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.names import grok_queue, wavespeed_queue
+from promptmill.providers.callback_signature import CallbackSigner
 from promptmill.resources import WorkerResources
+from promptmill.temporal import WorkflowSignaller
 from worker.errors import ErrorInterceptor
+from workflows.deliver_callback import DeliverCallbackWorkflow
 from workflows.generate_media import GenerateMediaWorkflow
 from workflows.generate_prompt import GeneratePromptWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
-WORKFLOWS: Final[Sequence[type]] = (GenerateMediaWorkflow, GeneratePromptWorkflow, ReconcileWorkflow)
+WORKFLOWS: Final[Sequence[type]] = (
+    GenerateMediaWorkflow,
+    GeneratePromptWorkflow,
+    DeliverCallbackWorkflow,
+    ReconcileWorkflow,
+)
 
 PASSED_THROUGH: Final = (
     "activities",  # named by workflows, never run in them
@@ -43,6 +55,8 @@ class Activities:
     media: MediaActivities
     records: RecordActivities
     resolution: ResolutionActivities
+    late: LateActivities
+    callbacks: CallbackActivities
     reconciliation: ReconciliationActivities
 
 
@@ -62,6 +76,15 @@ def build_activities(resources: WorkerResources) -> Activities:
         store=store,
         post_within=timedelta(seconds=settings.post_within_seconds),
         rate_limit_wait=timedelta(seconds=settings.rate_limit_wait_seconds),
+        public_url=settings.public_url,
+        poll_after=timedelta(seconds=settings.poll_after_seconds),
+    )
+    resolver = Resolver(
+        wavespeed=resources.wavespeed,
+        store=store,
+        submit_timeout=timedelta(seconds=settings.submit_timeout_seconds),
+        absent_after=timedelta(seconds=settings.absent_after_seconds),
+        resubmit_when_absent=settings.resubmit_when_absent,
     )
     return Activities(
         prompts=PromptActivities(resources.grok, store, settings.grok_models),
@@ -74,7 +97,21 @@ def build_activities(resources: WorkerResources) -> Activities:
             grace=timedelta(seconds=settings.prediction_grace_seconds),
         ),
         records=RecordActivities(store),
-        resolution=ResolutionActivities(store),
+        resolution=ResolutionActivities(store, resolver),
+        late=LateActivities(
+            store=store,
+            wavespeed=resources.wavespeed,
+            resolver=resolver,
+            signaller=WorkflowSignaller(resources.temporal),
+            late_days=settings.late_days,
+        ),
+        callbacks=CallbackActivities(
+            store=store,
+            sender=resources.callbacks,
+            signer=CallbackSigner.of(settings.callback_secret) if settings.callback_secret else None,
+            give_up=timedelta(seconds=settings.callback_give_up_seconds),
+            places=asyncio.Semaphore(settings.callback_concurrency),
+        ),
         reconciliation=ReconciliationActivities(
             store=store,
             client=resources.temporal,
@@ -128,11 +165,15 @@ def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
             acts.records.settle_submission,
             acts.media.collect_result,
             acts.resolution.resolve_submission,
+            acts.late.settle_late,
             acts.reconciliation.check_installation,
             acts.reconciliation.start_waiting,
             acts.reconciliation.send_cancels_again,
             acts.reconciliation.close_ended,
             acts.reconciliation.delete_expired,
+            acts.reconciliation.start_callbacks,
+            acts.callbacks.deliver_callback,
+            acts.callbacks.end_callback,
         ],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)

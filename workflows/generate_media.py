@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.store import SubmissionOutcome
 
 from workflows import policies
+from workflows.callback_start import start_callback
 from workflows.calling import call
 from workflows.failures import StageEndedByRecord, StageFailed, raise_failure
 from workflows.prompt_stage import write_prompt
@@ -76,6 +77,8 @@ class GenerateMediaWorkflow:
         row = await record(RecordActivities.begin_job, job.job_id)
         if not row.status.final:
             row = await self._until_final(row)
+        if job.callback_url:
+            await start_callback(job.job_id)
         return self._close(row)
 
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:

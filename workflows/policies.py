@@ -67,3 +67,13 @@ RECONCILE = ActivityConfig(
 
 CANCEL_ARRIVES = timedelta(seconds=60)
 """How long a workflow whose row was cancelled waits for Temporal's own cancel; API or reconciler send it."""
+
+DELIVER_CALLBACK = ActivityConfig(
+    # Above the largest PROMPTMILL_CALLBACK_TIMEOUT_SECONDS, with time for the record.
+    start_to_close_timeout=timedelta(seconds=90),
+    # The waits between two attempts; the activity makes them longer where the receiver asks for that.
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
+    ),
+)
+"""Telling a caller's address. Ended by the activity itself when PROMPTMILL_CALLBACK_GIVE_UP_SECONDS have passed."""

@@ -9,6 +9,7 @@ from temporalio.types import MethodAsyncNoParam
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
+    from activities.late import LateActivities
     from activities.reconciliation import ReconciliationActivities
     from promptmill.contracts.names import RECONCILE_WORKFLOW
     from promptmill.contracts.reconciliation import ReconcileReport
@@ -20,7 +21,7 @@ _Out = TypeVar("_Out")
 
 @workflow.defn(name=RECONCILE_WORKFLOW)
 class ReconcileWorkflow:
-    """Start what was accepted and never started, send cancels again, close what has ended, delete what is old."""
+    """Start what was never started, close what has ended, settle what came late, delete what is old."""
 
     @workflow.run
     async def run(self) -> ReconcileReport:
@@ -31,9 +32,19 @@ class ReconcileWorkflow:
         started = await self._part(ReconciliationActivities.start_waiting, "start accepted rows")
         cancels = await self._part(ReconciliationActivities.send_cancels_again, "send cancels again")
         closed = await self._part(ReconciliationActivities.close_ended, "close what Temporal has ended")
+        callbacks = await self._part(ReconciliationActivities.start_callbacks, "start callbacks of ended jobs")
+        late = await self._part(LateActivities.settle_late, "webhooks nobody heard, unclear submissions, late media")
         deleted = await self._part(ReconciliationActivities.delete_expired, "delete what is past its time")
         return ReconcileReport(
-            started=started, cancels_sent=cancels, closed=closed.closed, deleted=deleted, alarm=closed.alarm
+            started=started,
+            cancels_sent=cancels,
+            closed=closed.closed,
+            callbacks_started=callbacks,
+            delivered=late.delivered,
+            resolved=late.resolved,
+            attached=late.attached,
+            deleted=deleted,
+            alarm=closed.alarm,
         )
 
     async def _part(self, activity: MethodAsyncNoParam[Any, _Out], summary: str) -> _Out:

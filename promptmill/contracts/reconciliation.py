@@ -10,7 +10,7 @@ from promptmill.contracts.messages import Message
 
 
 class ReconcileReport(Message):
-    """What one pass did: counts of rows, cancels, webhooks and submissions.
+    """What one pass did: counts of rows, cancels, callbacks, webhooks, submissions and late media.
 
     `alarm` says in one sentence why a pass stopped before it changed more.
     """
@@ -18,8 +18,10 @@ class ReconcileReport(Message):
     started: int = 0
     cancels_sent: int = 0
     closed: int = 0
+    callbacks_started: int = 0
     delivered: int = 0
     resolved: int = 0
+    attached: int = 0
     deleted: int = 0
     alarm: str | None = None
 
@@ -29,6 +31,14 @@ class CloseReport(Message):
 
     closed: int = 0
     alarm: str | None = None
+
+
+class LateReport(Message):
+    """How many webhooks were delivered, unclear submissions settled, and late predictions' media attached."""
+
+    delivered: int = 0
+    resolved: int = 0
+    attached: int = 0
 
 
 class OpenRow(Message):

@@ -19,7 +19,7 @@ from typing import Final
 import httpx
 
 from promptmill.addresses import address_trouble, url_trouble
-from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable
+from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable, cut
 from promptmill.providers.answers import read_answer, retry_after
 from promptmill.providers.redaction import redact
 
@@ -186,4 +186,4 @@ async def open_callback_sender(
 
 def _words(error: httpx.HTTPError) -> str:
     """Say what broke: httpx's words where it has some, else the kind of error."""
-    return redact(str(error)).strip().rstrip(".") or type(error).__name__
+    return cut(redact(str(error))).rstrip(".") or type(error).__name__

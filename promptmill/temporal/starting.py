@@ -7,15 +7,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from promptmill.contracts.callbacks import CallbackInput
 from promptmill.contracts.errors import cut
 from promptmill.contracts.jobs import JobInput, JobStatus
-from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW, job_workflow_id, prompt_workflow_id
+from promptmill.contracts.names import (
+    CALLBACK_WORKFLOW,
+    JOB_WORKFLOW,
+    PROMPT_WORKFLOW,
+    callback_workflow_id,
+    job_workflow_id,
+    prompt_workflow_id,
+)
 from promptmill.contracts.prompts import PromptRequest
 from promptmill.settings import Settings
 from promptmill.temporal.search_attributes import registered_search_attributes, search_attributes
@@ -72,6 +81,23 @@ class WorkflowStarter:
             details=f"Prompt job `{request.prompt_job_id}` of {request.owner}, due {request.deadline_at:%F %T} UTC.",
             patience=patience,
         )
+
+    async def start_callback(self, job_id: UUID, *, patience: timedelta) -> None:
+        """Start the workflow that tells an ended job's address, or find that it was started before.
+
+        Raises:
+            RPCError: Temporal is away.
+        """
+        with suppress(WorkflowAlreadyStartedError):
+            await self.client.start_workflow(
+                CALLBACK_WORKFLOW,
+                CallbackInput(job_id=job_id),
+                id=callback_workflow_id(job_id),
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"tells that job {job_id} has ended",
+                rpc_timeout=patience,
+            )
 
     async def _start(
         self,

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
 
+from promptmill.contracts.names import callback_workflow_id
 from promptmill.contracts.prompts import OnPromptFailure
 from promptmill.temporal import TemporalGate
 from tests.fixtures.mill import PATIENCE, Mill
+from tests.raw_server import http_answer, open_raw_server
 from tests.support import eventually
 
 Handle = WorkflowHandle[Any, Any]
@@ -164,6 +166,39 @@ async def reconciled(mill: Mill) -> Handle:
     return mill.client.get_workflow_handle(f"{mill.settings.task_queue}-reconcile-now")
 
 
+async def completed_with_callback(mill: Mill) -> Handle:
+    async with open_raw_server(http_answer(204)) as server:
+        return await _job(mill, "completed", callback_url=server.url)
+
+
+async def callback_delivered(mill: Mill) -> Handle:
+    return await _callback(mill, http_answer(204))
+
+
+async def callback_given_up(mill: Mill) -> Handle:
+    return await _callback(mill, http_answer(410))
+
+
+async def callback_stopped(mill: Mill) -> Handle:
+    async with open_raw_server(http_answer(503)) as server:
+        job_id = await mill.create(callback_url=server.url)
+        await eventually(lambda: server.requests, 20, what="a first attempt")
+        handle = mill.client.get_workflow_handle(callback_workflow_id(job_id))
+        await handle.cancel(rpc_timeout=PATIENCE)
+        await mill.closes(handle)
+        return handle
+
+
+async def _callback(mill: Mill, answer: bytes) -> Handle:
+    async with open_raw_server(answer) as server:
+        job_id = await mill.create(callback_url=server.url)
+        await mill.reaches(job_id, "completed")
+        await mill.closes(mill.handle(job_id))
+        handle = mill.client.get_workflow_handle(callback_workflow_id(job_id))
+        await mill.closes(handle)
+        return handle
+
+
 async def _job(mill: Mill, status: str, **fields: Any) -> Handle:
     job_id = await mill.create(**fields)
     await mill.reaches(job_id, status)
@@ -210,6 +245,10 @@ PATHS: Final[dict[str, Path]] = {
         prompt_failed,
         prompt_expired,
         prompt_cancelled,
+        completed_with_callback,
+        callback_delivered,
+        callback_given_up,
+        callback_stopped,
         reconciled,
     )
 }

@@ -1,0 +1,167 @@
+"""Tells callers' addresses that their jobs have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from pydantic import SecretStr
+from temporalio import activity
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from promptmill.contracts.callbacks import CallbackInput, CallbackResult
+from promptmill.contracts.errors import (
+    ReceiverRefused,
+    ReceiverUnavailable,
+    RecordNotFound,
+    RecordUnavailable,
+)
+from promptmill.contracts.names import callback_workflow_id
+from promptmill.providers.callback_sender import CallbackSender
+from promptmill.providers.callback_signature import CallbackSigner, new_callback_secret
+from promptmill.store import Store
+from promptmill.store.callback_body import callback_body
+
+_log = structlog.get_logger(__name__)
+
+_POSTPONED: Final = timedelta(seconds=5)
+"""When to come again where nothing was sent: Postgres was away, or all places were taken."""
+
+_MOST_DOUBLINGS: Final = 30
+"""More of them reach every longest wait, and no float overflows."""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What came of one POST: the receiver's status, where there is one; `for_good`: it is not to be repeated."""
+
+    status_code: int | None = None
+    error: str | None = None
+    retry_after: timedelta | None = None
+    for_good: bool = False
+
+
+@dataclass(frozen=True)
+class CallbackActivities:
+    """Delivers callbacks, each attempt on its own.
+
+    Attributes:
+        signer: Signs with the operator's secret; None: with the one that this installation made for itself.
+        give_up: How long a callback is tried.
+        places: Deliveries at once in this worker. Receivers that hang must not take the places of what is paid.
+    """
+
+    store: Store
+    sender: CallbackSender
+    signer: CallbackSigner | None
+    give_up: timedelta
+    places: asyncio.Semaphore
+
+    @activity.defn
+    async def deliver_callback(self, request: CallbackInput) -> CallbackResult:
+        """Tell the receiver; return when that was the end of it, otherwise say when to come again.
+
+        May be repeated: each attempt carries the same id, so that a receiver can tell what it has seen. That happens
+        when a worker dies between the receiver's answer and its own.
+
+        Raises:
+            ApplicationError: To be tried again; benign, with the next wait.
+        """
+        if self.places.locked():
+            # Scattered, so that those who wait do not all come back together.
+            scattered = _POSTPONED * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            raise _again("other callbacks are being delivered", scattered)
+        async with self.places:
+            try:
+                return await self._deliver(request)
+            except RecordUnavailable as error:
+                raise _again(str(error), _POSTPONED) from error
+
+    @activity.defn
+    async def end_callback(self, result: CallbackResult) -> CallbackResult:
+        """Record how a delivery ended. Safe to repeat: the first end stays."""
+        # A row that was deleted meanwhile has no room for it.
+        with suppress(RecordNotFound):
+            await self.store.callbacks.end(
+                result.job_id,
+                delivered=result.delivered,
+                attempts=result.attempts,
+                status_code=result.status_code,
+                error=result.error,
+            )
+        return result
+
+    async def _deliver(self, request: CallbackInput) -> CallbackResult:
+        job = await self.store.jobs.get(request.job_id)
+        if job.callback_url is None or job.callback_ended_at is not None:
+            return CallbackResult(job_id=job.id, delivered=False, attempts=0, error="It had ended before.")
+        await self.store.upkeep.mark_callback_started([job.id])
+        billed = await self.store.jobs.billed([job.id])
+        content = callback_body(job, billed[job.id]).model_dump_json().encode()
+        number = _attempts_before() + 1
+        # Survives this attempt: what was only postponed does not make the waits longer.
+        activity.heartbeat(number)
+        seen = await self._post(request, job.callback_url, content)
+        _log.info("callback_sent", job=str(job.id), attempt=number, status=seen.status_code, error=seen.error)
+        result = CallbackResult(
+            job_id=job.id,
+            delivered=seen.error is None,
+            attempts=number,
+            status_code=seen.status_code,
+            error=seen.error,
+        )
+        left = activity.info().scheduled_time + self.give_up - _now()
+        if seen.for_good or left <= timedelta():
+            return result
+        await self.store.callbacks.note_attempt(job.id, number, seen.status_code, seen.error)
+        wait = wait_after(number, activity.info().retry_policy, seen.retry_after)
+        raise _again(result.error or "", min(left, wait))
+
+    async def _post(self, request: CallbackInput, url: str, content: bytes) -> _Attempt:
+        signer = self.signer or await self._own_signer()
+        headers = signer.headers(callback_workflow_id(request.job_id), _now(), content)
+        try:
+            answer = await self.sender.send(url, content=content, headers=headers)
+        except ReceiverRefused as error:
+            return _Attempt(error=f"Not sent: {error}.", for_good=True)
+        except ReceiverUnavailable as error:
+            return _Attempt(error=f"The receiver could not be told: {error}.")
+        if answer.ok:
+            return _Attempt(answer.status, for_good=True)
+        if answer.status == HTTPStatus.GONE:
+            return _Attempt(answer.status, "The receiver wants no more of it (410).", for_good=True)
+        words = "a redirect, which is not followed" if 300 <= answer.status < 400 else "not 2xx"  # noqa: PLR2004 - 3xx
+        return _Attempt(answer.status, f"The receiver answered {answer.status}: {words}.", answer.retry_after)
+
+    async def _own_signer(self) -> CallbackSigner:
+        return CallbackSigner.of(SecretStr(await self.store.callbacks.secret(new_callback_secret())))
+
+
+def wait_after(number: int, policy: RetryPolicy | None, retry_after: timedelta | None) -> timedelta:
+    """Return the pause after that many attempts: the policy's growing one, or longer where the receiver asks for it."""
+    policy = policy or RetryPolicy()
+    longest = policy.maximum_interval or policy.initial_interval * 100
+    grown = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, _MOST_DOUBLINGS)
+    return min(max(grown, retry_after or timedelta()), longest)
+
+
+def _attempts_before() -> int:
+    """Return how many attempts have sent something; told by the last one's heartbeat."""
+    details = activity.info().heartbeat_details
+    return details[0] if details and isinstance(details[0], int) else 0
+
+
+def _again(why: str, wait: timedelta) -> ApplicationError:
+    """Return what has Temporal come again after that wait."""
+    return ApplicationError(why, type="not_told", category=ApplicationErrorCategory.BENIGN, next_retry_delay=wait)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow

@@ -1,0 +1,21 @@
+"""`promptmill callback-secret`: the secret that receivers verify callbacks with."""
+
+from __future__ import annotations
+
+from promptmill.providers.callback_signature import CallbackSigner, new_callback_secret
+from promptmill.settings import Settings
+from promptmill.store import open_store
+
+
+async def read_callback_secret(settings: Settings) -> str:
+    """Return the setting, or the secret that the installation made for itself; makes it where there is none yet.
+
+    Raises:
+        ConfigurationError: The setting is no secret, or there is no database.
+        RecordUnavailable: Postgres is away.
+    """
+    if settings.callback_secret is not None:
+        CallbackSigner.of(settings.callback_secret)
+        return settings.callback_secret.get_secret_value()
+    async with open_store(settings.require_database_url(), pool_size=1) as store:
+        return await store.callbacks.secret(new_callback_secret())

@@ -1,0 +1,28 @@
+"""Starts the telling of a job's end, which outlives the job's own workflow."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    from promptmill.contracts.callbacks import CallbackInput
+    from promptmill.contracts.names import CALLBACK_WORKFLOW, callback_workflow_id
+
+
+async def start_callback(job_id: UUID) -> None:
+    """Start the callback of an ended job, or find that it was started before. Returns when it is started."""
+    with suppress(WorkflowAlreadyStartedError):
+        await workflow.start_child_workflow(
+            CALLBACK_WORKFLOW,
+            CallbackInput(job_id=job_id),
+            id=callback_workflow_id(job_id),
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+            static_summary=f"tells that job {job_id} has ended",
+        )
