@@ -31,15 +31,15 @@ _DECISIONS: Final = {
 
 def event_text(status: str, reason_code: str | None, detail: Mapping[str, Any]) -> str:
     """Return what an event says. Words of a newer version are shown as they are."""
+    for name, tell in _ASIDES.items():
+        if name in detail:
+            return tell(detail)
     return with_reason(_news(status, detail) or status_text(status), reason_code)
 
 
 def _news(status: str, detail: Mapping[str, Any]) -> str | None:
     """Return what happened where the status alone does not tell."""
     ended = status in FINAL_STATUSES
-    for name, tell in _ASIDES.items():
-        if name in detail:
-            return tell(detail)
     if "submissionState" in detail:
         return _submission_news(detail, ended=ended)
     if detail.get("facts") and status != JobStatus.COMPLETED:
@@ -59,7 +59,7 @@ def _submission_news(detail: Mapping[str, Any], *, ended: bool) -> str | None:
     if state == SubmissionState.UNKNOWN:
         return status_text(JobStatus.SUBMIT_UNKNOWN)
     if state == SubmissionState.REJECTED and not ended:
-        return "It never reached WaveSpeed." if by == "absence" else "WaveSpeed did not take it."
+        return "It is submitted again." if by == "absence" else "WaveSpeed did not take it."
     return None
 
 
@@ -68,14 +68,14 @@ def _candidate_news(detail: Mapping[str, Any]) -> str:
     return f"{count} prediction{'' if count == 1 else 's'} in WaveSpeed's history may be it."
 
 
-def _callback_news(detail: Mapping[str, Any]) -> str | None:
+def _callback_news(detail: Mapping[str, Any]) -> str:
     seen = f"HTTP {detail['statusCode']}" if "statusCode" in detail else str(detail.get("error", "no answer"))
     seen = seen.rstrip(".")
     return {
         "attempt": f"Telling the caller's address, attempt {detail.get('attempt')}: {seen}.",
         "delivered": "The caller's address was told of the end.",
         "given_up": f"The caller's address could not be told of the end: {seen}.",
-    }.get(detail["callback"])
+    }.get(detail["callback"], "The caller's address was told.")
 
 
 def _prompt_news(detail: Mapping[str, Any]) -> str | None:
@@ -90,13 +90,14 @@ def _prompt_news(detail: Mapping[str, Any]) -> str | None:
     }.get(detail.get("promptStatus", ""))
 
 
-_ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str | None]]] = {
+_ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "restored": lambda _: "Put back from its workflow: the record was restored from an older backup.",
     "retriedBy": lambda told: f"Retried as job {told['retriedBy']}, although a submission of this one may be billed.",
     "retryOf": lambda told: f"Retries job {told['retryOf']}, although a submission of that one may be billed.",
     "callback": _callback_news,
-    "decision": lambda told: _DECISIONS.get(told["decision"]),
+    "decision": lambda told: _DECISIONS.get(told["decision"], "A person decided."),
     "candidates": _candidate_news,
+    "obstacle": lambda told: f"WaveSpeed's history cannot settle it yet: {told['obstacle']}",
     "absentSince": lambda _: "WaveSpeed's history does not show it; it is read once more before that is believed.",
 }
-"""What is told beside a job's own course, whatever its status, by the name in the detail that says so."""
+"""What is told beside a job's own course, whatever status and reason it keeps, by the name in the detail."""

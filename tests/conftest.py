@@ -19,4 +19,5 @@ pytest_plugins = [
     "tests.fixtures.record",
     "tests.fixtures.mill",
     "tests.fixtures.api",
+    "tests.fixtures.webhooks",
 ]

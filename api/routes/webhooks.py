@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from http import HTTPStatus
@@ -28,6 +29,8 @@ REFUSED: Final = "webhook_refused"
 """The one answer to everything that is not WaveSpeed's word on a job of ours: it tells a guesser nothing."""
 
 _PROBLEMS = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
+_PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
+"""The form of our tokens, and of every prediction id that was ever seen."""
 _log = structlog.get_logger(__name__)
 
 
@@ -42,7 +45,7 @@ async def take_wavespeed_webhook(
     """Take WaveSpeed's word that a prediction has ended. Telling it again changes nothing."""
     body = await request.body()
     headers = await _checked(request, body, secret)
-    job = _job(job_id)
+    job = _job(job_id, token)
     received = await resources.store.inbox.receive(
         event_id=headers.event_id, job_id=job, token=token, body=_readable(body, headers)
     )
@@ -71,7 +74,10 @@ async def _checked(request: Request, body: bytes, secret: WebhookSecret) -> Webh
     return headers
 
 
-def _job(text: str) -> UUID:
+def _job(text: str, token: str) -> UUID:
+    """Return the job that the address names, where it and the token have the form of ours."""
+    if not _PLAIN.fullmatch(token):
+        raise Refused(REFUSED)
     try:
         return parse_id(text)
     except Refused:
@@ -82,7 +88,7 @@ def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
     """Return the prediction as WaveSpeed shows it; an empty one where it cannot be stored, which is still a hint."""
     with suppress(Refused):
         value = parse(body)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(value.get("id"), str) and _PLAIN.fullmatch(value["id"]):
             return value
     _log.warning("webhook_unreadable", event_id=headers.event_id, size=len(body))
     return {}

@@ -291,7 +291,13 @@ async def test_while_postgres_is_away_the_answer_is_503(lonely_settings: Setting
         assert int(answer.headers["retry-after"]) > 0
         assert "s3cret" not in str(problem)
     assert (alive.status_code, ready.status_code, metrics.status_code) == (200, 503, 200)
-    assert ready.json() == {"ok": False, "postgres": False, "temporal": False}
+    assert ready.json() == {
+        "ok": False,
+        "postgres": False,
+        "temporal": False,
+        "problems": ["Postgres does not answer.", "Temporal does not answer."],
+        "notes": [],
+    }
     assert installation.status_code == 503
     assert any("DATABASE_URL" in problem for problem in installation.json()["problems"])
     assert "s3cret" not in installation.text

@@ -75,6 +75,7 @@ async def test_the_job_tells_what_was_asked_and_nothing_that_is_not_known(lonely
         "of": None,
         "capped": False,
         "stopped": None,
+        "stoppedReason": None,
         "estimateSeconds": None,
         "estimateLowSeconds": None,
         "estimateHighSeconds": None,

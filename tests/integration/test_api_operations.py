@@ -163,7 +163,8 @@ async def test_init_tells_a_whole_installation(api_client: httpx.AsyncClient, mi
     assert report["providers"] == {"grok": "simulated", "wavespeed": "simulated"}
     assert report["postgres"]["schemaRevision"]
     assert report["temporal"]["version"]
-    assert report["drain"] is False
+    assert report["drain"] == report["submissionsHeld"] == {"on": False, "reason": None, "since": None}
+    assert report["webhooks"] == {"on": False, "publicUrl": None, "secret": "fetched"}
     assert all(queue["pollers"] >= 1 for queue in report["temporal"]["queues"])
     assert [queue["stopped"] for queue in report["temporal"]["queues"]] == [False, False, False]
     assert [queue["stopped"] for queue in braked["temporal"]["queues"]] == [False, True, False]
@@ -175,8 +176,10 @@ async def test_it_is_ready_while_postgres_and_temporal_answer(
 ) -> None:
     ready, not_ready = await api_client.get("/readyz"), await lonely_api.get("/readyz")
 
-    assert (ready.status_code, ready.json()) == (200, {"ok": True, "postgres": True, "temporal": True})
-    assert (not_ready.status_code, not_ready.json()) == (503, {"ok": False, "postgres": True, "temporal": False})
+    well = {"ok": True, "postgres": True, "temporal": True, "problems": [], "notes": []}
+    lonely = {"ok": False, "postgres": True, "temporal": False, "problems": ["Temporal does not answer."], "notes": []}
+    assert (ready.status_code, ready.json()) == (200, well)
+    assert (not_ready.status_code, not_ready.json()) == (503, lonely)
 
 
 async def test_metrics_tell_requests_by_route_and_jobs_by_status(lonely_api: httpx.AsyncClient) -> None:
