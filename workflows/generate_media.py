@@ -78,7 +78,9 @@ class GenerateMediaWorkflow:
         if not row.status.final:
             row = await self._until_final(row)
         if job.callback_url:
-            await start_callback(job.job_id)
+            # The job has ended: a cancel that comes now changes nothing, and the reconciler tells what this could not.
+            with suppress(asyncio.CancelledError):
+                await start_callback(job.job_id)
         return self._close(row)
 
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:
