@@ -111,6 +111,10 @@ class MediaActivities:
         return await self._record(request, status=JobStatus.FAILED, reason_code=reason, error=error)
 
     async def _record(self, request: PredictionRequest, **end: Any) -> JobSnapshot:
+        row = await self.store.jobs.advance(JobChange(job_id=request.job_id))
+        if row.status is JobStatus.SUBMIT_UNKNOWN or row.prediction_id not in {None, request.prediction_id}:
+            # It was inferred, and a fact has shown since that it is another job's: nothing of it belongs here.
+            return row
         # The id as well: a row from an older backup does not know it.
         change = JobChange(job_id=request.job_id, prediction_id=request.prediction_id, **end)
         return await self.store.jobs.advance(change)

@@ -73,7 +73,7 @@ class Resolver:
             judgement = judge(unclear, items, owned=owned, window=window)
             if judgement.candidates:
                 return await self._consider(unclear, judgement, read_at)
-            return await self._doubt(unclear, owned, read_at)
+            return await self._doubt(unclear, {item.id for item in items}, owned, read_at)
         except ProviderError as error:
             return _later(unclear, read_at, str(error))
         except RecordConflict as conflict:
@@ -98,10 +98,13 @@ class Resolver:
             unclear, read_at, f"WaveSpeed's predictions that it may have made: {shown}. A person must decide."
         )
 
-    async def _doubt(self, unclear: UnclearSubmission, owned: Collection[str], read_at: datetime) -> Look:
-        """Take one step towards the proof that WaveSpeed never made it."""
+    async def _doubt(
+        self, unclear: UnclearSubmission, shown: Collection[str], owned: Collection[str], read_at: datetime
+    ) -> Look:
+        """Take one step towards the proof that WaveSpeed never made it: nothing of what is shown can be it."""
         resolution = self.store.resolution
-        if set(unclear.candidates) - await resolution.owned(unclear.candidates):
+        vanished = set(unclear.candidates) - set(shown)
+        if vanished - await resolution.owned([*vanished]):
             return _later(unclear, read_at, "WaveSpeed's history has shown it before, and does not now.")
         due = unclear.sent_until + self.submit_timeout + self.absent_after
         if read_at < due:
