@@ -21,7 +21,7 @@ KEY = IdempotencyKey(key="retry-7", request_hash="abc")
 
 async def retry(record: Record, job_id: UUID, **fields: object) -> tuple[Job, bool]:
     asked: dict[str, object] = {"owner": OWNER, "new_id": new_id()} | fields
-    return await record.store.jobs.retry(job_id, **asked)  # type: ignore[arg-type]  # the defaults fit
+    return await record.store.jobs.retry(job_id, **asked)
 
 
 async def conflict(record: Record, job_id: UUID, **fields: object) -> str:

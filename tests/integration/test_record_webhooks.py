@@ -20,7 +20,7 @@ async def receive(record: Record, wish: SubmissionIntent, prediction: str | None
         "token": wish.callback_token,
         "body": {"id": prediction, "status": "completed", "outputs": ["https://x.example/1.png"]},
     }
-    return await record.store.inbox.receive(**(asked | fields))  # type: ignore[arg-type]  # the defaults fit
+    return await record.store.inbox.receive(**(asked | fields))
 
 
 async def intended(record: Record) -> SubmissionIntent:
