@@ -13,7 +13,8 @@ from api.errors import install_error_handlers
 from api.guard import Guard
 from api.metrics import RequestMetrics
 from api.openapi import document
-from api.routes import decisions, health, jobs, operations, pages, prompt_queue, webhooks
+from api.page_policy import page_policy
+from api.routes import decisions, health, jobs, models, operations, pages, prompt_queue, webhooks
 from api.stopped_queues import StoppedQueues
 from api.version import installed_version
 from api.webhook_secret import WebhookSecret
@@ -30,7 +31,7 @@ def create_app(settings: Settings) -> Guard:
     """Return the whole application, ready to be served: the routes behind the guard."""
     metrics = RequestMetrics.create()
     app = build_routes(settings, metrics)
-    return Guard(app, CallerRules.of(settings), settings.max_body_bytes, metrics)
+    return Guard(app, CallerRules.of(settings), settings.max_body_bytes, metrics, page_policy(settings))
 
 
 def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
@@ -56,7 +57,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (jobs, decisions, prompt_queue, webhooks, operations, health, pages):
+    for module in (jobs, decisions, models, prompt_queue, webhooks, operations, health, pages):
         app.include_router(module.router)
     install_error_handlers(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

@@ -138,8 +138,10 @@ async def _ours(request: Request, error: Exception) -> Response:
         _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
         return problem_response(request.scope, code)
     # A driver's words may name hosts and databases; only our own sentences go out.
-    own_words = not isinstance(error, RecordUnavailable)
-    return problem_response(request.scope, code, str(error) if own_words else None)
+    own_words = None if isinstance(error, RecordUnavailable) else str(error)
+    if isinstance(error, RecordConflict):
+        own_words = f"{error} {PROBLEM_KINDS[code].advice}"
+    return problem_response(request.scope, code, own_words)
 
 
 def _code_of(error: PromptmillError) -> str:

@@ -17,13 +17,13 @@ from uuid_utils import uuid7
 from api.callers import WEBHOOKS, CallerRules
 from api.errors import Refused, problem_response
 from api.metrics import RequestMetrics
+from api.page_policy import PAGE
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -41,12 +41,17 @@ _log = structlog.get_logger("api.requests")
 
 @dataclass(frozen=True)
 class Guard:
-    """An ASGI application around the real one."""
+    """An ASGI application around the real one.
+
+    Attributes:
+        page_policy: The Content-Security-Policy of the workspace page alone; everything else has the strict one.
+    """
 
     app: ASGIApp
     rules: CallerRules
     max_body_bytes: int
     metrics: RequestMetrics
+    page_policy: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on; always answer with a request id and the security headers."""
@@ -55,7 +60,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         scope["request_id"] = _request_id(headers)
-        answer = _Answer(scope, send)
+        answer = _Answer(scope, send, self.page_policy if scope["path"] == PAGE else CONTENT_SECURITY_POLICY)
         began = time.perf_counter()
         try:
             await self._answer(scope, headers, receive, answer)
@@ -105,8 +110,9 @@ class Guard:
 class _Answer:
     """The way out: puts the common headers on an answer and remembers its status (0 until it has begun)."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, policy: str) -> None:
         self.status = 0
+        self._policy = policy
         self._scope = scope
         self._send = send
 
@@ -117,6 +123,7 @@ class _Answer:
             headers["X-Request-Id"] = self._scope["request_id"]
             for name, value in SECURITY_HEADERS.items():
                 headers[name] = value
+            headers["Content-Security-Policy"] = self._policy
             headers.setdefault("Cache-Control", "no-store")
         await self._send(message)
 

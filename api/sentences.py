@@ -48,7 +48,7 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
         wait: What it waits for.
         reason_code: Why it is where it is.
         started: Whether its workflow is known to be started.
-        more: What else is to be told of this status: `paid_text`, `unclear_text`.
+        more: What else is to be told: `paid_text`.
     """
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
@@ -73,7 +73,7 @@ def paid_text(status: str, billed: Billed, media_usd: Decimal | None, prompt_usd
 
 
 def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str:
-    """Return what is known of an unclear submission.
+    """Return where a job in `submit_unknown` stands.
 
     Args:
         candidates: The predictions in WaveSpeed's history that may be it.
@@ -81,12 +81,14 @@ def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str
         absent: Whether the history was seen without it.
     """
     if not open_:
-        return "It never reached WaveSpeed; it is submitted again."
+        return "Its earlier submission is settled; it is submitted again."
     if len(candidates) > 1:
-        return f"{len(candidates)} predictions in WaveSpeed's history may be it: a person has to decide."
-    if candidates:
-        return "One prediction in WaveSpeed's history may be it."
-    return f"WaveSpeed's history {'does not show it so far' if absent else 'is searched for it'}."
+        known = f"{len(candidates)} predictions in WaveSpeed's history may be it: a person has to decide."
+    elif candidates:
+        known = "One prediction in WaveSpeed's history may be it."
+    else:
+        known = f"WaveSpeed's history {'does not show it so far' if absent else 'is searched for it'}."
+    return f"{status_text(JobStatus.SUBMIT_UNKNOWN)} {known}"
 
 
 def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool) -> str:

@@ -26,6 +26,7 @@ async def start_jobs(resources: ApiResources, jobs: Sequence[Job]) -> int:
     """Start the workflows of accepted jobs and return how many are known to run."""
     started: list[UUID] = [job.id for job in jobs if await asked(resources.gate.start_job(job_input(job)))]
     await _mark(resources.store, job_ids=started)
+    await _release(resources.store, job_ids=[job.id for job in jobs if job.id not in started])
     return len(started)
 
 
@@ -37,6 +38,8 @@ async def start_prompt_jobs(resources: ApiResources, prompt_jobs: Sequence[Promp
         if await asked(resources.gate.start_prompt_job(prompt_request(prompt_job)))
     ]
     await _mark(resources.store, prompt_job_ids=started)
+    missed = [prompt_job.id for prompt_job in prompt_jobs if prompt_job.id not in started]
+    await _release(resources.store, prompt_job_ids=missed)
     return len(started)
 
 
@@ -65,7 +68,7 @@ async def start_stranded(resources: ApiResources) -> tuple[int, int]:
         now_started = await start_jobs(resources, jobs) + await start_prompt_jobs(resources, prompt_jobs)
         now_claimed = len(jobs) + len(prompt_jobs)
         claimed, started = claimed + now_claimed, started + now_started
-        # Temporal away: claiming more would only keep the reconciler from them for a minute.
+        # Temporal away: the reconciler goes on when it is back.
         if now_claimed == 0 or now_started < now_claimed:
             return claimed, started
 
@@ -76,3 +79,11 @@ async def _mark(store: Store, *, job_ids: Sequence[UUID] = (), prompt_job_ids: S
         return
     with suppress(RecordUnavailable):
         await store.upkeep.mark_started(job_ids=list(job_ids), prompt_job_ids=list(prompt_job_ids))
+
+
+async def _release(store: Store, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
+    """Leave to the reconciler at once what could not be started. If that fails, the claim runs out by itself."""
+    if not job_ids and not prompt_job_ids:
+        return
+    with suppress(RecordUnavailable):
+        await store.upkeep.release_claims(job_ids=list(job_ids), prompt_job_ids=list(prompt_job_ids))

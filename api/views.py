@@ -81,12 +81,13 @@ def job_answer(
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
     here = f"/api/jobs/{job.id}"
-    more = unclear.text() if unclear else paid_text(job.status, billed, job.media_cost_usd, job.prompt_cost_usd)
+    paid = paid_text(job.status, billed, job.media_cost_usd, job.prompt_cost_usd)
+    text = job_text(job.status, wait, job.reason_code, started=runs, more=paid)
     return JobAnswer.model_validate(
         {
             **{name: getattr(job, name) for name in _JOB_COLUMNS},
             "job_id": job.id,
-            "status_text": job_text(job.status, wait, job.reason_code, started=runs, more=more),
+            "status_text": unclear.text() if unclear else text,
             "metadata": job.caller_metadata,
             "wait": wait,
             "queue_position": wait.position,

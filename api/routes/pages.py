@@ -1,8 +1,9 @@
-"""What a browser opens: the page, the documentation, and a page for each error code. Nothing comes from elsewhere."""
+"""What a browser opens: the workspace page, the documentation, and a page for each error code. Nothing comes from elsewhere."""
 
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
@@ -20,16 +21,31 @@ router = APIRouter(include_in_schema=False)
 
 _MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 _OURS: Final = frozenset({"page.css", "docs.js", "icon.svg"})
+_WORKSPACE: Final = files("api").joinpath("web", "workspace")
 _SWAGGER: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 _LONG: Final = {"Cache-Control": "public, max-age=3600"}
+_CHECKED: Final = {"Cache-Control": "no-cache"}
+"""A browser asks each time whether it has the file as it is: modules of two versions must never meet."""
 
 
 @router.get("/")
-async def show_page(request: Request, settings: SettingsDep) -> HTMLResponse:
-    """Show what this is and where to go."""
+async def show_page(settings: SettingsDep) -> HTMLResponse:
+    """Show the workspace."""
     page = Template(_text("index.html"))
-    here = str(request.base_url).rstrip("/")
-    return HTMLResponse(page.substitute(temporal_ui=escape(settings.temporal_ui_url), here=escape(here)))
+    return HTMLResponse(page.substitute(temporal_ui=escape(settings.temporal_ui_url)))
+
+
+@router.get("/web/workspace/{name}")
+async def get_workspace_file(name: str, request: Request) -> Response:
+    """Give a module or a style sheet of the workspace; 304 where the browser has it."""
+    if name not in _workspace_files():
+        raise Refused("not_found")
+    tag = _workspace_files()[name]
+    headers = {**_CHECKED, "ETag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    suffix = name.rsplit(".", 1)[1]
+    return Response(_bytes("api", f"web/workspace/{name}"), media_type=_MEDIA_TYPES[suffix], headers=headers)
 
 
 @router.get("/web/{name}")
@@ -84,6 +100,13 @@ def _entry(code: str, kind: ProblemKind) -> str:
 
 def _file(package: str, name: str) -> Response:
     return Response(_bytes(package, name), media_type=_MEDIA_TYPES[name.rsplit(".", 1)[1]], headers=_LONG)
+
+
+@cache
+def _workspace_files() -> dict[str, str]:
+    """Return the workspace's files with their entity tags: a path that is not one of these names nothing."""
+    found = (entry for entry in _WORKSPACE.iterdir() if entry.name.endswith((".css", ".js")))
+    return {entry.name: f'"{sha256(entry.read_bytes()).hexdigest()[:32]}"' for entry in found}
 
 
 @cache
