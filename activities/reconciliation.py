@@ -96,6 +96,11 @@ class ReconciliationActivities:
                 started_prompts.append(row.id)
         finally:
             await self.store.upkeep.mark_started(job_ids=started_jobs, prompt_job_ids=started_prompts)
+            # What was not reached is free for the next pass, not only when the claim runs out.
+            await self.store.upkeep.release_claims(
+                job_ids=[job.id for job in jobs[len(started_jobs) :]],
+                prompt_job_ids=[row.id for row in prompts[len(started_prompts) :]],
+            )
         return len(started_jobs) + len(started_prompts)
 
     @activity.defn
