@@ -22,6 +22,13 @@ WATERMARK: Final = "reconcile-watermark"
 
 _CLAIM_JOBS: Final = f"SELECT {column_list(Job)} FROM claim_stranded_jobs(:limit)"
 _CLAIM_PROMPT_JOBS: Final = f"SELECT {column_list(PromptGenerationJob)} FROM claim_prompt_jobs(:limit)"
+_RELEASE_JOBS: Final = (
+    "UPDATE jobs SET claimed_at = NULL WHERE id = ANY (CAST(:ids AS uuid[])) AND workflow_started_at IS NULL"
+)
+_RELEASE_PROMPT_JOBS: Final = """
+    UPDATE prompt_generation_jobs SET claimed_at = NULL
+    WHERE id = ANY (CAST(:ids AS uuid[])) AND workflow_started_at IS NULL
+"""
 _MARK_STARTED: Final = """
     SELECT FROM mark_workflows_started(CAST(:job_ids AS uuid[]), CAST(:prompt_job_ids AS uuid[]))
 """
@@ -87,6 +94,11 @@ class UpkeepStore:
     async def mark_started(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
         """Note that these rows have a workflow."""
         await self.database.run(_MARK_STARTED, job_ids=[*job_ids], prompt_job_ids=[*prompt_job_ids])
+
+    async def release_claims(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
+        """Make rows free to be claimed again at once: whoever was to start them could not."""
+        await self.database.run(_RELEASE_JOBS, ids=[*job_ids])
+        await self.database.run(_RELEASE_PROMPT_JOBS, ids=[*prompt_job_ids])
 
     async def cancels_to_send(self, older_than_seconds: float, limit: int) -> list[OpenRow]:
         """Return open rows whose cancel was asked for long enough ago that Temporal is to be asked again."""

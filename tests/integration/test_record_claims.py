@@ -60,6 +60,16 @@ async def test_claim_is_free_again_after_a_minute(record: Record) -> None:
         assert await record.store.upkeep.claim_prompt_jobs(10) == []
 
 
+async def test_released_claim_is_free_again_at_once(record: Record) -> None:
+    job_id = await record.accept()
+    row, _ = await record.store.prompts.accept(new_prompt_job())
+
+    await record.store.upkeep.release_claims(job_ids=[job_id], prompt_job_ids=[row.id])
+
+    assert [job.id for job in await record.store.upkeep.claim_stranded_jobs(10)] == [job_id]
+    assert [prompt.id for prompt in await record.store.upkeep.claim_prompt_jobs(10)] == [row.id]
+
+
 async def test_claims_go_by_priority_then_age(record: Record) -> None:
     low, first, second, high = [await record.accept(priority=p) for p in (1, 5, 5, 10)]
     await free(record)
