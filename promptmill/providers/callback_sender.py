@@ -30,7 +30,8 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 """A receiver's `Retry-After` is obeyed this far."""
 
 _ANSWER_BYTES: Final = 64 * 1024
-"""Bytes of an answer that are taken in, to part politely. None of them is kept."""
+_PARTING_SECONDS: Final = 1
+"""What of an answer is taken in after its status, to part politely. None of it is kept."""
 
 _ADDRESSES: Final = 4
 """Addresses of one name that are tried."""
@@ -87,9 +88,9 @@ class CallbackSender:
         """
         target = self._judged(url)
         try:
-            async with asyncio.timeout(self.timeout_seconds):
+            async with asyncio.timeout(self.timeout_seconds) as limit:
                 addresses = await self._addresses(target)
-                return await self._post_to_first(addresses, target, content, headers)
+                return await self._post_to_first(addresses, target, content, headers, limit)
         except TimeoutError:
             raise ReceiverUnavailable(f"it did not answer within {self.timeout_seconds:g} s") from None
         except httpx.ConnectTimeout:
@@ -125,18 +126,23 @@ class CallbackSender:
         return found[:_ADDRESSES]
 
     async def _post_to_first(
-        self, addresses: Sequence[str], target: httpx.URL, content: bytes, headers: Mapping[str, str]
+        self,
+        addresses: Sequence[str],
+        target: httpx.URL,
+        content: bytes,
+        headers: Mapping[str, str],
+        limit: asyncio.Timeout,
     ) -> ReceiverAnswer:
         """Send to the first address that can be connected to."""
         *others, last = addresses
         for address in others:
             # Nothing was sent yet, so the next address may be asked.
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return await self._post(address, target, content, headers)
-        return await self._post(last, target, content, headers)
+                return await self._post(address, target, content, headers, limit)
+        return await self._post(last, target, content, headers, limit)
 
     async def _post(
-        self, address: str, target: httpx.URL, content: bytes, headers: Mapping[str, str]
+        self, address: str, target: httpx.URL, content: bytes, headers: Mapping[str, str], limit: asyncio.Timeout
     ) -> ReceiverAnswer:
         """Send to that very address; the name travels in `Host`, and TLS asks for it and verifies it."""
         pinned = target.copy_with(host=address)
@@ -149,8 +155,11 @@ class CallbackSender:
             extensions={"sni_hostname": target.raw_host.decode("ascii").rstrip(".")},
         ) as response:
             answer = ReceiverAnswer(response.status_code, retry_after(response.headers, LONGEST_WAIT))
-            with suppress(httpx.HTTPError):
-                await read_answer(response, _ANSWER_BYTES)
+            # The receiver has spoken; how it goes on cannot make that undone.
+            limit.reschedule(None)
+            with suppress(httpx.HTTPError, TimeoutError):
+                async with asyncio.timeout(_PARTING_SECONDS):
+                    await read_answer(response, _ANSWER_BYTES)
             return answer
 
 

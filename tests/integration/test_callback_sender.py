@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -260,9 +262,45 @@ async def test_resolver_that_hangs_or_knows_nothing_is_said() -> None:
                 await send(sender, f"https://{NAME}/")
 
 
-async def test_endless_answer_is_cut_and_its_status_counts(sender: CallbackSender) -> None:
-    async with open_raw_server(http_answer(200, b"x" * 10_000_000)) as server:
-        assert await send(sender, server.url) == 200
+@pytest.mark.parametrize(("piece", "pause"), [(b"x" * 1_000_000, 0.0), (b"x", 0.05)])
+async def test_endless_answer_is_cut_and_its_status_counts(sender: CallbackSender, piece: bytes, pause: float) -> None:
+    """A flood is left after some bytes, a trickle after some time."""
+    sent = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                sent += len(piece)
+                await asyncio.sleep(pause)
+        writer.close()
+
+    server = await asyncio.start_server(pour, LOOPBACK, 0)
+    async with server:
+        began = time.monotonic()
+        assert await send(sender, f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/") == 200
+
+    assert time.monotonic() - began < 3
+    assert sent < 20_000_000
+
+
+async def test_status_that_came_in_the_last_moment_counts() -> None:
+    """What is left of the answer has a time of its own."""
+    held = http_answer(200, b"x" * 10)
+
+    async def speaks_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(held[:-5])
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(speaks_late, LOOPBACK, 0)
+    async with server, open_callback_sender(timeout_seconds=0.5, allow_private=True) as sender:
+        assert await send(sender, f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/") == 200
 
 
 async def test_wait_that_the_receiver_asks_for_is_told_up_to_an_hour(sender: CallbackSender) -> None:

@@ -15,7 +15,8 @@ from standardwebhooks.webhooks import Webhook
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from promptmill.commands.callback_secret import read_callback_secret
-from promptmill.contracts.names import callback_workflow_id, job_workflow_id
+from promptmill.contracts.callbacks import CallbackInput, CallbackResult
+from promptmill.contracts.names import CALLBACK_WORKFLOW, callback_workflow_id, job_workflow_id
 from promptmill.local.temporal import TemporalServer
 from promptmill.temporal import TemporalGate
 from tests.callback_receiver import SECRET, deliveries, signed_by
@@ -289,11 +290,31 @@ async def test_two_passes_and_the_jobs_own_workflow_tell_it_once(mill: Mill) -> 
         await told(mill, job_id)
         await mill.start(job_id)
         await mill.closes(mill.handle(job_id))
-        await mill.sql(f"UPDATE jobs SET callback_started_at = NULL, callback_claimed_at = NULL WHERE id = '{job_id}'")
+        forgotten = "callback_started_at = NULL, callback_claimed_at = NULL, callback_ended_at = NULL"
+        await mill.sql(f"UPDATE jobs SET {forgotten} WHERE id = '{job_id}'")
         await reconcile(mill)
         await mill.closes(callback(mill, job_id))
 
     assert server.requests == 1
+
+
+async def test_workflow_that_is_started_anew_finds_that_it_was_told(mill: Mill) -> None:
+    """After a reset, or when Temporal has forgotten the first one: the record knows."""
+    async with open_raw_server(OK) as server:
+        job_id = await mill.create(callback_url=server.url)
+        await told(mill, job_id)
+
+        result = await mill.client.execute_workflow(
+            CALLBACK_WORKFLOW,
+            CallbackInput(job_id=job_id),
+            id=f"again-{job_id}",
+            task_queue=mill.settings.task_queue,
+            result_type=CallbackResult,
+        )
+
+    assert server.requests == 1
+    assert result.error == "It had ended before."
+    assert [detail["callback"] for detail in await timeline(mill, job_id)] == ["delivered"]
 
 
 async def test_address_that_leads_inside_is_not_told(idle_mill: Mill) -> None:
