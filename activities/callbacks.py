@@ -83,6 +83,12 @@ class CallbackActivities:
                 return await self._deliver(request)
             except RecordUnavailable as error:
                 raise _again(str(error), _POSTPONED) from error
+            except RecordNotFound as error:
+                # Whoever restores the record may bring the row back.
+                if self._time_left() <= timedelta():
+                    return CallbackResult(job_id=request.job_id, delivered=False, attempts=0, error=str(error))
+                info = activity.info()
+                raise _again(str(error), wait_after(info.attempt, info.retry_policy, None)) from error
 
     @activity.defn
     async def end_callback(self, result: CallbackResult) -> CallbackResult:
@@ -117,7 +123,7 @@ class CallbackActivities:
             status_code=seen.status_code,
             error=seen.error,
         )
-        left = activity.info().scheduled_time + self.give_up - _now()
+        left = self._time_left()
         if seen.for_good or left <= timedelta():
             return result
         await self.store.callbacks.note_attempt(job.id, number, seen.status_code, seen.error)
@@ -139,6 +145,9 @@ class CallbackActivities:
             return _Attempt(answer.status, "The receiver wants no more of it (410).", for_good=True)
         words = "a redirect, which is not followed" if 300 <= answer.status < 400 else "not 2xx"  # noqa: PLR2004 - 3xx
         return _Attempt(answer.status, f"The receiver answered {answer.status}: {words}.", answer.retry_after)
+
+    def _time_left(self) -> timedelta:
+        return activity.info().scheduled_time + self.give_up - _now()
 
     async def _own_signer(self) -> CallbackSigner:
         return CallbackSigner.of(SecretStr(await self.store.callbacks.secret(new_callback_secret())))

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from uuid_utils.compat import uuid7
 
 from promptmill.commands.callback_secret import read_callback_secret
 from promptmill.contracts.callbacks import CallbackInput, CallbackResult
@@ -346,6 +347,17 @@ async def test_record_that_was_away_is_waited_for(mill: Mill) -> None:
 
     assert result["delivered"]
     assert result["attempts"] == 1
+
+
+async def test_job_that_is_gone_from_the_record_is_given_up_in_time(idle_mill: Mill) -> None:
+    job_id = uuid7()
+    async with working(idle_mill, callback_give_up_seconds=0.1) as mill:
+        await mill.resources.starter.start_callback(job_id, patience=PATIENCE)
+
+        assert await mill.closes(callback(mill, job_id)) is WorkflowExecutionStatus.COMPLETED
+        result = await callback(mill, job_id).result()
+
+    assert (result["delivered"], result["error"]) == (False, "No such job.")
 
 
 async def test_operator_stops_a_callback_by_cancelling_its_workflow(mill: Mill) -> None:
