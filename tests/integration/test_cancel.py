@@ -129,6 +129,7 @@ async def test_cancel_while_wavespeed_makes_it(mill: Mill) -> None:
 
 async def test_cancel_while_the_submission_is_unclear(mill: Mill) -> None:
     await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=1000)
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
 

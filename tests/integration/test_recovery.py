@@ -68,13 +68,16 @@ async def test_a_worker_frozen_between_intent_and_post_does_not_pay_when_it_wake
                 await mill.reaches(job_id, "submit_unknown", 30)
                 os.kill(frozen.mark.pid, signal.SIGCONT)
                 relay.release()
-                # It says itself that nothing was sent.
+                # It says itself that nothing was sent: then, and only then, it is submitted again.
                 await eventually(lambda: _state(mill, job_id, "rejected"), 30)
-    assert await mill.wavespeed.requests("submit") == []
-    assert await mill.wavespeed.charges() == []
+                row = await mill.reaches(job_id, "completed", 60)
+    assert len(await mill.wavespeed.requests("submit")) == 1
+    [charge] = await mill.wavespeed.charges()
+    assert row.prediction_id == charge["id"]
+    assert [found.state for found in await mill.store.submissions.of_job(job_id)] == ["rejected", "accepted"]
 
 
-async def test_a_worker_killed_during_the_post_leaves_it_unknown_and_unrepeated(
+async def test_what_a_worker_killed_during_the_post_has_paid_is_found_and_not_repeated(
     idle_mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
 ) -> None:
     mill = idle_mill
@@ -86,10 +89,12 @@ async def test_a_worker_killed_during_the_post_leaves_it_unknown_and_unrepeated(
     first.kill()
 
     async with mill.worker():
-        await mill.reaches(job_id, "submit_unknown", 40)
+        row = await mill.reaches(job_id, "completed", 40)
         await mill.wavespeed.release()
+    assert ("submit_unknown", "submit_unclear") in await mill.events(job_id)
     assert len(await mill.wavespeed.requests("submit")) == 1
-    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.UNKNOWN
+    assert [charge["id"] for charge in await mill.wavespeed.charges()] == [row.prediction_id]
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
 
 
 async def test_a_worker_killed_while_grok_answers_is_replaced(

@@ -75,8 +75,25 @@ async def expired_while_generating(mill: Mill) -> Handle:
 
 async def submit_unknown(mill: Mill) -> Handle:
     await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=1000)
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
+    return mill.handle(job_id)
+
+
+async def completed_from_history(mill: Mill) -> Handle:
+    await mill.wavespeed.order("submit", "cut", after=True)
+    return await _job(mill, "completed")
+
+
+async def completed_by_a_second_submission(mill: Mill) -> Handle:
+    """Its sender came back and said that nothing was sent."""
+    await mill.wavespeed.order("submit", "cut")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+    await mill.sql("UPDATE submissions SET state = 'rejected'")
+    await mill.reaches(job_id, "completed")
+    await mill.closes(mill.handle(job_id))
     return mill.handle(job_id)
 
 
@@ -115,6 +132,7 @@ async def cancelled_while_generating(mill: Mill) -> Handle:
 
 async def cancelled_while_unknown(mill: Mill) -> Handle:
     await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=1000)
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
     return await _cancel(mill, job_id)
@@ -235,6 +253,8 @@ PATHS: Final[dict[str, Path]] = {
         expired_while_prompting,
         expired_while_generating,
         submit_unknown,
+        completed_from_history,
+        completed_by_a_second_submission,
         cancelled_before_it_began,
         cancelled_while_prompting,
         cancelled_during_the_post,
