@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -11,10 +12,10 @@ from api.cursors import cursor_after, read_cursor
 from api.errors import Refused, pointer_to
 from api.problem_kinds import PROBLEM_KINDS
 from api.schemas.answers import Wait, WaitFor
-from api.sentences import NOT_STARTED, error_answer, job_text, ordinal
+from api.sentences import NOT_STARTED, error_answer, job_text, ordinal, paid_text, unclear_text
 from api.timeline import event_text
 from promptmill.contracts.errors import PromptmillError
-from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.reasons import ReasonCode
 
 
@@ -84,6 +85,78 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
         ("cancelled", {"facts": ["outputs"]}, "Noted: outputs."),
         ("cancelled", {"promptStatus": "cancelled"}, "Cancelled."),
         ("completed", {"facts": ["outputs"]}, "Completed."),
+        (
+            "generating",
+            {"submissionState": "accepted", "resolvedBy": "webhook"},
+            "WaveSpeed's webhook says that it accepted it.",
+        ),
+        (
+            "generating",
+            {"submissionState": "accepted", "resolvedBy": "history"},
+            "WaveSpeed's history shows its prediction.",
+        ),
+        (
+            "generating",
+            {"submissionState": "accepted", "resolvedBy": "person"},
+            "A person said which prediction is this job's.",
+        ),
+        ("cancelled", {"submissionState": "accepted", "resolvedBy": "answer"}, "WaveSpeed had accepted it."),
+        (
+            "completed",
+            {"submissionState": "superseded", "predictionId": "p1"},
+            "A submission that was given up had made prediction p1.",
+        ),
+        ("submit_unknown", {"submissionState": "rejected", "resolvedBy": "absence"}, "It is submitted again."),
+        ("failed", {"submissionState": "rejected", "resolvedBy": "absence"}, "Failed."),
+        ("submit_unknown", {"candidates": ["a"]}, "1 prediction in WaveSpeed's history may be it."),
+        ("submit_unknown", {"candidates": ["a", "b"]}, "2 predictions in WaveSpeed's history may be it."),
+        (
+            "submit_unknown",
+            {"absentSince": "2026-01-01T00:00:00Z"},
+            "WaveSpeed's history does not show it; it is read once more before that is believed.",
+        ),
+        (
+            "submit_unknown",
+            {"obstacle": "Two fit."},
+            "WaveSpeed's history cannot settle it yet: Two fit.",
+        ),
+        ("submit_unknown", {"decision": "resubmit"}, "A person decided to submit it again."),
+        ("failed", {"decision": "abandon"}, "A person gave the unclear submission up."),
+        (
+            "failed",
+            {"retriedBy": "j2", "forced": True},
+            "Retried as job j2, although a submission of this one may be billed.",
+        ),
+        (
+            "queued",
+            {"retryOf": "j1", "forced": True},
+            "Retries job j1, although a submission of that one may be billed.",
+        ),
+        (
+            "completed",
+            {"callback": "attempt", "attempt": 2, "statusCode": 500},
+            "Telling the caller's address, attempt 2: HTTP 500.",
+        ),
+        (
+            "completed",
+            {"callback": "attempt", "attempt": 1, "error": "Refused."},
+            "Telling the caller's address, attempt 1: Refused.",
+        ),
+        (
+            "completed",
+            {"callback": "delivered", "attempts": 2, "statusCode": 204},
+            "The caller's address was told of the end.",
+        ),
+        (
+            "failed",
+            {"callback": "given_up", "attempts": 9},
+            "The caller's address could not be told of the end: no answer.",
+        ),
+        (
+            "generating",
+            {"restored": True},
+            "Put back from its workflow: the record was restored from an older backup.",
+        ),
     ],
 )
 def test_an_event_tells_what_happened(status: str, detail: dict[str, object], text: str) -> None:
@@ -108,6 +181,50 @@ def test_a_place_is_told_with_what_is_known() -> None:
     assert said(position=3, of=12) == "Waiting for Grok: 3rd of 12."
     assert said(position=3, of=12, estimate_seconds=20) == "Waiting for Grok: 3rd of 12, about 20 s."
     assert said(position=800, of=1000, capped=True) == "Waiting for Grok: 800th of 1000 or more."
+
+
+def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
+    def said(**known: object) -> str:
+        wait = Wait.model_validate({"for_": WaitFor.WAVESPEED_QUEUE, "position": 1, "of": 2, **known})
+        return job_text(JobStatus.DISPATCHING, wait, None, started=True)
+
+    assert said(stopped=False) == said(stopped=None) == "Waiting for its turn at WaveSpeed: 1st of 2."
+    assert said(stopped=True) == "Waiting for its turn at WaveSpeed: 1st of 2. This queue is stopped by an operator."
+    assert said(stopped=True, stopped_reason="WaveSpeed is down.").endswith("This queue is stopped: WaveSpeed is down.")
+
+
+@pytest.mark.parametrize(
+    ("status", "billed", "media", "prompt", "told"),
+    [
+        ("cancelled", Billed.NO, None, None, "Nothing was paid."),
+        ("cancelled", Billed.NO, Decimal("0.04"), None, "Nothing was paid."),
+        ("cancelled", Billed.NO, None, Decimal("0.00203"), "Already paid: Grok $0.00203."),
+        ("cancelling", Billed.NO, None, None, None),
+        ("cancelling", Billed.YES, Decimal("0.027"), None, "Already paid: WaveSpeed $0.027."),
+        ("expired", Billed.YES, None, Decimal("0.002"), "Already paid: WaveSpeed (price not known), Grok $0.002."),
+        ("cancelled", Billed.UNKNOWN, Decimal(1), None, "Whether WaveSpeed bills it is not known yet."),
+        ("terminated", Billed.REFUNDED, Decimal("1.5"), None, "WaveSpeed has refunded it."),
+        ("completed", Billed.YES, Decimal("0.027"), None, None),
+        ("generating", Billed.YES, Decimal("0.027"), None, None),
+    ],
+)
+def test_what_was_paid_is_told_where_a_job_was_cut_short(
+    status: str, billed: Billed, media: Decimal | None, prompt: Decimal | None, told: str | None
+) -> None:
+    assert paid_text(status, billed, media, prompt) == told
+
+
+def test_an_unclear_submission_is_told_with_what_is_known() -> None:
+    unclear = "It is not known whether WaveSpeed accepted it; it is not submitted again by itself. "
+
+    def said(*candidates: str, open_: bool = True, absent: bool = False) -> str:
+        return unclear_text(candidates, open_=open_, absent=absent)
+
+    assert said() == unclear + "WaveSpeed's history is searched for it."
+    assert said(absent=True) == unclear + "WaveSpeed's history does not show it so far."
+    assert said("a") == unclear + "One prediction in WaveSpeed's history may be it."
+    assert said("a", "b") == unclear + "2 predictions in WaveSpeed's history may be it: a person has to decide."
+    assert said(open_=False) == "Its earlier submission is settled; it is submitted again."
 
 
 def test_ordinals() -> None:
