@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from promptmill.contracts.jobs import JobChange, JobStatus, SubmissionState
+from promptmill.contracts.names import DECIDE_SUBMISSION
 from promptmill.contracts.store import SubmissionOutcome
 from promptmill.settings import Settings
 from promptmill.store import Store
@@ -338,6 +339,9 @@ async def test_an_adopted_prediction_is_collected(api_client: httpx.AsyncClient,
 
     assert answer.status_code == 200, answer.text
     assert (row.prediction_id, len(await mill.wavespeed.charges())) == (charge["id"], 1)
+    history = await mill.handle(unclear_job).fetch_history()
+    signals = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+    assert DECIDE_SUBMISSION in signals, "told at once, not at the next look"
 
 
 async def test_a_decision_to_submit_again_is_one_more_charge(
