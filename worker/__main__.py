@@ -17,10 +17,10 @@ from temporalio.service import RPCError
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.installation import initialize
 from promptmill.leaving import leave
-from promptmill.resources import WorkerResources, open_worker_resources
 from promptmill.restore_guard import guard_restore
 from promptmill.settings import Settings, load_settings
 from promptmill.telemetry import configure_logging
+from promptmill.worker_resources import WorkerResources, open_worker_resources
 from worker.build import build_workers
 from worker.health import Health, serve_health
 

@@ -24,8 +24,8 @@ from activities.submission import Sender
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.names import grok_queue, wavespeed_queue
 from promptmill.providers.callback_signature import CallbackSigner
-from promptmill.resources import WorkerResources
 from promptmill.temporal import WorkflowSignaller
+from promptmill.worker_resources import WorkerResources
 from worker.errors import ErrorInterceptor
 from workflows.deliver_callback import DeliverCallbackWorkflow
 from workflows.generate_media import GenerateMediaWorkflow
