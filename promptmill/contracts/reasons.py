@@ -123,7 +123,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.SUBMIT_UNCLEAR: Reason(
         "The submission may have reached WaveSpeed, and no clear answer came back. It may be billed and is never repeated by itself.",
-        "Look for the prediction in WaveSpeed's history before creating the job again.",
+        "It is looked for by itself, in WaveSpeed's webhooks and history. A person may decide: POST /api/jobs/{jobId}/resolve.",
     ),
     ReasonCode.SUBMISSION_ABSENT: Reason(
         "The submission never reached WaveSpeed: its history was read twice, completely, and does not hold it.",
