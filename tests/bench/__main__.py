@@ -1,0 +1,109 @@
+"""`python -m tests.bench`: measures this system against a bare Temporal workflow, and the API by itself.
+
+A measurement, not a test: exit code 0 also when a goal is missed, 1 when something failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import signal
+from datetime import timedelta
+
+import httpx
+import psutil
+from rich.console import Console
+from temporalio.client import Client
+
+from promptmill.contracts.errors import PromptmillError
+from promptmill.leaving import leave
+from promptmill.temporal import connect
+from tests.bench.figures import Line, comparison_lines, cpu_lines, late_line, load_lines, show
+from tests.bench.load import load_creates, load_reads, store_jobs
+from tests.bench.parts import Parts, open_parts
+from tests.bench.progress import Progress
+from tests.bench.rounds import Effort, alternate, warm_up
+from tests.bench.sides import Bare, Promptmill
+from tests.environment import scrub
+from tests.fixtures.session import open_session
+
+WHOLE = Effort(rounds=7, busy_jobs=200, idle_jobs=20)
+QUICK = Effort(rounds=3, busy_jobs=80, idle_jobs=10)
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Measure, print the table and return the exit code."""
+    asked = _arguments()
+    scrub(os.environ)
+    # Stopping is the same whoever asks; everything is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        with open_session() as session, open_parts(session, Progress(console)) as parts:
+            lines = asyncio.run(_measure(parts, Progress(console), asked))
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything is stopped.")
+        return INTERRUPTED
+    except PromptmillError as error:
+        console.print(f"bench: {error}", style="bold red")
+        return 1
+    show(console, f"{_machine()}", lines)
+    return 0
+
+
+async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) -> list[Line]:
+    effort, seconds = (QUICK, 10) if asked.quick else (WHOLE, 60)
+    lines: list[Line] = []
+    client = await connect(parts.settings)
+    async with httpx.AsyncClient(base_url=parts.api_url, timeout=30, trust_env=False) as http:
+        if asked.only != "api":
+            lines += await _compare(parts, client, http, effort, progress)
+        if asked.only != "jobs":
+            lines += await _load(parts, http, seconds, progress)
+    return lines
+
+
+async def _compare(
+    parts: Parts, client: Client, http: httpx.AsyncClient, effort: Effort, progress: Progress
+) -> list[Line]:
+    bare, ours = Bare(client, parts.settings.grok_models[0]), Promptmill(client, http)
+    with progress.step("Warm-up"):
+        await warm_up((bare, ours))
+    found = await alternate((bare, ours), parts, effort, progress)
+    rounds = found[bare.name], found[ours.name]
+    return [*comparison_lines(*rounds), *cpu_lines(*rounds), late_line(ours.late_starts)]
+
+
+async def _load(parts: Parts, http: httpx.AsyncClient, seconds: int, progress: Progress) -> list[Line]:
+    for name in ("worker", "bare worker"):
+        parts.stop(name)
+    with progress.step("Worker held; storing jobs"):
+        ids = await store_jobs(parts)
+    with progress.step(f"Creating jobs for {timedelta(seconds=seconds)}"):
+        creates = await load_creates(http, seconds)
+    with progress.step(f"Reading jobs for {timedelta(seconds=seconds)}"):
+        reads = await load_reads(http, ids, seconds)
+    parts.require_alive()
+    return load_lines(creates, reads)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of several; figures are rough")
+    parser.add_argument("--only", choices=("jobs", "api"), help="one half of it")
+    return parser.parse_args()
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {memory:.0f} GiB, "
+        f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,116 @@
+"""Throughput and idle overhead of both sides, in turns: a noisy machine is as noisy for the one as for the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tests.bench.cpu import cpu_between, cpu_seconds
+from tests.bench.parts import Parts
+from tests.bench.progress import Progress
+from tests.bench.sides import Side
+
+IN_FLIGHT = 20
+PAUSE_SECONDS = 0.05
+"""Between two jobs of an idle round, so that nothing of the one is left when the next begins."""
+
+ROUND_SECONDS = 120.0
+"""A round that takes longer has lost a job: the measurement is broken."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured."""
+
+    rounds: int
+    busy_jobs: int
+    idle_jobs: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """One turn of one side.
+
+    Attributes:
+        jobs_per_second: With `IN_FLIGHT` jobs in flight.
+        cpu_ms: CPU milliseconds per job by part, at that load.
+        idle_ms: From request to end, one job at a time (median).
+        simulators_ms: What the simulators took of that: they never wait, so it is their CPU time.
+    """
+
+    jobs_per_second: float
+    cpu_ms: Mapping[str, float]
+    idle_ms: float
+    simulators_ms: float
+
+    @property
+    def own_ms(self) -> float:
+        """Milliseconds of its own per job when idle."""
+        return self.idle_ms - self.simulators_ms
+
+
+async def warm_up(sides: Sequence[Side]) -> None:
+    """Let caches fill, pollers come up and connections be made."""
+    async with asyncio.timeout(ROUND_SECONDS):
+        for side in sides:
+            await _in_flight(side, 2 * IN_FLIGHT)
+            await _one_by_one(side, 3)
+
+
+async def alternate(sides: Sequence[Side], parts: Parts, effort: Effort, progress: Progress) -> dict[str, list[Round]]:
+    """Return the rounds of each side by its name: A B A B …, and B A in every second pair."""
+    found: dict[str, list[Round]] = {side.name: [] for side in sides}
+    for number in range(effort.rounds):
+        for side in sides if number % 2 == 0 else sides[::-1]:
+            async with asyncio.timeout(ROUND_SECONDS):
+                turn = await _round(side, parts, effort)
+            parts.require_alive()
+            found[side.name].append(turn)
+            progress.say(
+                f"  round {number + 1} of {effort.rounds}, {side.name:<10} {turn.jobs_per_second:5.1f} jobs/s, "
+                f"idle {turn.own_ms:5.0f} ms of its own"
+            )
+    return found
+
+
+async def _round(side: Side, parts: Parts, effort: Effort) -> Round:
+    before, begun = cpu_seconds(parts.pids), time.monotonic()
+    await _in_flight(side, effort.busy_jobs)
+    took = time.monotonic() - begun
+    cpu = cpu_between(before, cpu_seconds(parts.pids))
+    before = cpu_seconds(parts.pids)
+    idle = await _one_by_one(side, effort.idle_jobs)
+    simulators = cpu_between(before, cpu_seconds(parts.pids))["simulators"]
+    return Round(
+        jobs_per_second=effort.busy_jobs / took,
+        cpu_ms={name: seconds * 1000 / effort.busy_jobs for name, seconds in cpu.items()},
+        idle_ms=median(idle) * 1000,
+        simulators_ms=simulators * 1000 / effort.idle_jobs,
+    )
+
+
+async def _in_flight(side: Side, jobs: int) -> None:
+    """Run jobs, always `IN_FLIGHT` at once until none is left to start."""
+    waiting = iter(range(jobs))
+
+    async def take() -> None:
+        for _ in waiting:
+            await side.run_job()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(IN_FLIGHT):
+            group.create_task(take())
+
+
+async def _one_by_one(side: Side, jobs: int) -> list[float]:
+    """Run one job after the other and return the seconds that each took."""
+    took = []
+    for _ in range(jobs):
+        await asyncio.sleep(PAUSE_SECONDS)
+        begun = time.monotonic()
+        await side.run_job()
+        took.append(time.monotonic() - begun)
+    return took
