@@ -40,6 +40,14 @@ DYNAMIC_CONFIG = {
     "matching.priorityLevels": PRIORITY_LEVELS,
 }
 
+# A shard looks for work in each of its own queues 20 times a second at most, and this server has a single shard: a job
+# alone waited 50 ms at almost every step (measured: 340 ms of its own per job with that limit, 130 without).
+SINGLE_SHARD_CONFIG = {
+    "history.transferProcessorMaxPollRPS": 1000,
+    "history.timerProcessorMaxPollRPS": 1000,
+    "history.visibilityProcessorMaxPollRPS": 1000,
+}
+
 # Measured on 2 cores: 25 bare workflows a second instead of 11; survives `kill -9`.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 
@@ -139,7 +147,7 @@ def start_temporal(
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command += ["--db-filename", str(database)]
         command += [word for pragma in SQLITE_PRAGMAS for word in ("--sqlite-pragma", pragma)]
-    for key, value in DYNAMIC_CONFIG.items():
+    for key, value in (DYNAMIC_CONFIG | SINGLE_SHARD_CONFIG).items():
         command += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
     child = start_child("Temporal", command, log=log, environment=_clean_environment(), stop_signal=signal.SIGTERM)
     ui = None if ui_port is None else f"http://{LOOPBACK}:{ui_port}"
