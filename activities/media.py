@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.pace import PollPace
 from activities.submission import Sender
-from promptmill.contracts.errors import ProviderError, ProviderRefused, RecordUnavailable
+from promptmill.contracts.errors import ProviderError, ProviderRefused, RecordError
 from promptmill.contracts.jobs import (
     CostSource,
     JobChange,
@@ -77,7 +77,7 @@ class MediaActivities:
         price = await self.account.price(request.model, body)
         if price is not None:
             change = JobChange(job_id=request.job_id, media_cost_usd=price, media_cost_source=CostSource.QUOTED)
-            with suppress(RecordUnavailable):
+            with suppress(RecordError):
                 await self.store.jobs.advance(change)
 
     @activity.defn
@@ -111,11 +111,8 @@ class MediaActivities:
         return await self._record(request, status=JobStatus.FAILED, reason_code=reason, error=error)
 
     async def _record(self, request: PredictionRequest, **end: Any) -> JobSnapshot:
-        row = await self.store.jobs.advance(JobChange(job_id=request.job_id))
-        if row.status is JobStatus.SUBMIT_UNKNOWN or row.prediction_id not in {None, request.prediction_id}:
-            # It was inferred, and a fact has shown since that it is another job's: nothing of it belongs here.
-            return row
-        # The id as well: a row from an older backup does not know it.
+        # The id as well: a row from an older backup does not know it, and of one that turned out to be another job's
+        # the record takes nothing.
         change = JobChange(job_id=request.job_id, prediction_id=request.prediction_id, **end)
         return await self.store.jobs.advance(change)
 

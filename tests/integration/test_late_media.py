@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -10,18 +11,20 @@ from uuid import UUID
 
 import pytest
 import uuid_utils.compat as uuid_versions
+from temporalio.testing import ActivityEnvironment
 
 from activities.submission import request_hash
-from promptmill.contracts.jobs import Billed, ProviderMode
+from promptmill.contracts.jobs import Billed, MediaRequest, ProviderMode
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import Permission, SubmissionIntent
 from promptmill.local.temporal import TemporalServer
 from promptmill.presets import compose_request
 from promptmill.providers.wavespeed import boottime
-from tests.fixtures.mill import Mill
+from tests.fixtures.mill import IMAGE_MODEL, Mill
 from tests.fixtures.unclear import submission_of
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
+from worker.build import build_activities
 
 End = Callable[[Mill, UUID, TemporalServer], Awaitable[str]]
 
@@ -272,6 +275,27 @@ async def test_a_webhook_faster_than_the_posts_lost_answer_settles_the_submissio
         submission = await submission_of(mill, job_id)
         ordered = f"http://127.0.0.1:9/api/webhooks/wavespeed/{job_id}?token={submission.callback_token}"
         assert parse_qs(request["query"]) == {"webhook": [ordered]}
+
+
+async def test_a_sender_whose_answer_was_lost_tells_what_a_webhook_said(mill: Mill) -> None:
+    job_id = await mill.accept()
+    await mill.store.jobs.begin(job_id)
+    await mill.wavespeed.order("submit", "hold", after=True)
+    request = MediaRequest(
+        job_id=job_id, model=IMAGE_MODEL, input={}, prompt="A fox", provider_mode=ProviderMode.SIMULATED
+    )
+    submitting = asyncio.create_task(
+        ActivityEnvironment().run(build_activities(mill.resources).media.submit_media, request)
+    )
+    await mill.wavespeed.asked("submit")
+    [charge] = await eventually(mill.wavespeed.charges)
+    await webhook(mill, job_id, id=charge["id"], status="completed")
+    await mill.wavespeed.release("cut")
+
+    result = await submitting
+
+    assert (result.state, result.prediction_id) == ("accepted", charge["id"])
+    assert result.accepted_at
 
 
 async def test_with_a_webhook_ordered_the_result_is_asked_for_only_after_a_while(idle_mill: Mill) -> None:

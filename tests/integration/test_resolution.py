@@ -99,6 +99,20 @@ async def test_what_was_never_made_is_proved_absent_and_not_billed(proving: Mill
     assert await proving.closes(proving.handle(job_id)) is WorkflowExecutionStatus.FAILED
 
 
+async def test_absence_is_not_believed_before_the_post_could_have_ended(idle_mill: Mill) -> None:
+    async with idle_mill.changed(**PROOF) as mill, mill.worker():
+        known = await mill.create(prompt="Another")
+        await mill.reaches(known, "completed")
+        await mill.wavespeed.order("submit", "cut")
+        job_id = await mill.create()
+        await mill.reaches(job_id, "submit_unknown")
+
+        seen = [await look(mill, job_id) for _ in range(2)]
+
+        assert ["not show it yet" in str(one) for one in seen] == [True, True]
+        assert (await submission_of(mill, job_id)).absent_since is None
+
+
 async def test_what_was_never_made_is_submitted_again_where_that_is_switched_on(idle_mill: Mill) -> None:
     async with open_proving_mill(idle_mill, resubmit_when_absent=True) as mill:
         await mill.wavespeed.order("submit", "cut")
