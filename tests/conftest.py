@@ -19,5 +19,6 @@ pytest_plugins = [
     "tests.fixtures.record",
     "tests.fixtures.mill",
     "tests.fixtures.api",
+    "tests.fixtures.browser",
     "tests.fixtures.webhooks",
 ]

@@ -50,7 +50,7 @@ export class JobView {
   show(job, events) {
     const another = this.job?.jobId !== job.jobId;
     this.job = job;
-    setText(this.heading, jobName(job).replace(/^“(.*)”$/, "$1"));
+    setText(this.heading, (job.prompt ?? job.originalPrompt ?? "").trim() || jobName(job));
     setChip(this.chip, job.status);
     setMoment(this.time, job.createdAt);
     setText(this.sentence, job.statusText);
@@ -142,7 +142,7 @@ function quoted(label, text) {
 function costsOf(job) {
   const rows = [
     ["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
-    ["Grok", usd(job.promptCostUsd)],
+    ["Grok", job.promptCostUsd === null && !job.promptJobId ? "not asked" : usd(job.promptCostUsd)],
     ["Billed", BILLED[job.billed] ?? job.billed],
   ];
   return [heading("Cost"), facts(rows), el("p", { class: "quiet", text: paidSentence(job) })];

@@ -1,0 +1,80 @@
+"""The list is live, says when it is not, and finds itself again."""
+
+from __future__ import annotations
+
+from playwright.async_api import Browser, expect
+
+from promptmill.local.ports import free_port
+from tests.fixtures.api import open_api
+from tests.fixtures.browser import Workspace, open_workspace
+from tests.fixtures.mill import Mill
+
+
+async def test_a_job_of_somebody_else_appears_and_ends_without_a_reload(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create(prompt="From elsewhere")
+    await expect(workspace.rows).to_contain_text("From elsewhere")
+    await expect(workspace.chip("generating")).to_be_visible()
+    await expect(page.locator("[data-group=generating] .tile-figure")).to_have_text("1")
+    await workspace.rows.locator("a").click()
+    await mill.cancel(job_id)
+
+    await expect(workspace.chip("cancelled")).to_be_visible()
+    await expect(workspace.panel.locator(".chip[data-status=cancelled]").first).to_be_visible()
+    await expect(page.locator("#announcements")).to_contain_text("“From elsewhere”: Cancelled.")
+
+
+async def test_paused_updates_wait_until_they_go_on(workspace: Workspace, mill: Mill) -> None:
+    await workspace.button("Pause live updates").click()
+    await expect(workspace.page.locator("#connection")).to_contain_text("Paused")
+    job_id = await mill.create(prompt="Made meanwhile")
+    await mill.reaches(job_id, "completed")
+    await expect(workspace.rows).to_have_count(0)
+
+    await workspace.button("Pause live updates").click()
+
+    await expect(workspace.chip("completed")).to_be_visible()
+
+
+async def test_a_server_that_was_away_is_found_again(browser: Browser, mill: Mill) -> None:
+    port = free_port()
+    async with open_api(mill.settings, port) as client:
+        workspace_context = open_workspace(browser, str(client.base_url))
+        workspace = await workspace_context.__aenter__()
+        await workspace.prompt.fill("Typed before")
+    lost = workspace.page.locator("#lost")
+    await expect(lost).to_be_visible(timeout=8000)
+    await expect(lost).to_contain_text("The server does not answer. What you see is as of")
+    await workspace.queue()
+    await expect(workspace.page.locator("#form-problem")).to_contain_text("does not answer")
+
+    async with open_api(mill.settings, port):
+        await workspace.button("Try now").click()
+        await expect(lost).to_be_hidden()
+        await expect(workspace.prompt).to_have_value("Typed before")
+        await workspace.queue()
+        await expect(workspace.chip("completed")).to_be_visible()
+        await workspace_context.__aexit__(None, None, None)
+
+
+async def test_filters_and_bulk_acts_name_what_they_do(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    await mill.wavespeed.order("submit", "never", times=3)
+    for number in range(3):
+        await mill.reaches(await mill.create(prompt=f"Fox {number}"), "generating")
+    await mill.reaches(await mill.create(prompt="Owl"), "completed")
+    await expect(workspace.rows).to_have_count(4)
+    await page.locator("#search").fill("Fox")
+    await expect(workspace.rows).to_have_count(3)
+    await page.locator("[data-group=generating]").click()
+    await workspace.button("Cancel 3…").click()
+    question = page.locator("dialog[open]")
+    await expect(question).to_contain_text("Cancel 3 jobs?")
+    await expect(question).to_contain_text("Generating, matching “Fox”")
+    await expect(question).to_contain_text("paid: about $0.0")
+    await workspace.answer("Cancel 3 jobs").click()
+
+    await expect(page.locator("#empty")).to_contain_text("No match")
+    await workspace.button("Show all jobs").click()
+    await expect(page.locator(".chip[data-status=cancelled]")).to_have_count(3)

@@ -1,0 +1,118 @@
+"""The whole story on the page: words, a written prompt, a job, its picture. By mouse, and again by keyboard alone."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.fixtures.browser import Workspace
+from tests.fixtures.mill import Mill
+from tests.support import eventually
+
+
+async def test_the_story_by_mouse(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    await expect(page.locator("#empty")).to_contain_text("Nothing yet")
+    await expect(page.locator("#simulated")).to_contain_text("Simulated providers")
+    await page.locator("#model").click()
+    await page.get_by_role("option", name="FLUX dev").click()
+    await workspace.prompt.fill("A fox in the snow")
+    await workspace.generate()
+    await expect(page.locator(".compare")).to_contain_text("A fox in the snow")
+    await workspace.button("Use it").click()
+    written = await workspace.prompt.input_value()
+    await workspace.queue()
+
+    await expect(workspace.chip("completed")).to_be_visible()
+    await expect(workspace.rows).to_have_count(1)
+    assert written.startswith("A fox in the snow.")
+    await workspace.rows.locator("a").click()
+    panel = workspace.panel
+    picture = panel.locator(".output img")
+    await expect(picture).to_be_visible()
+    await expect(picture).to_have_attribute("referrerpolicy", "no-referrer")
+    await eventually(lambda: picture.evaluate("picture => picture.naturalWidth > 0"), what="the picture is shown")
+    await expect(panel).to_contain_text("Written by Grok")
+    await expect(panel).to_contain_text("WaveSpeed makes it")
+    await expect(panel).to_contain_text("$0.012 (quoted)")
+    await expect(panel.get_by_role("link", name="Open in Temporal")).to_be_visible()
+
+    await page.locator("#clear-form").click()
+    await panel.get_by_role("button", name="Use again").click()
+    await expect(workspace.prompt).to_have_value(written)
+    await expect(page.locator("#model")).to_have_value("wavespeed-ai/flux-dev")
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_the_story_by_keyboard_alone(workspace: Workspace, mill: Mill) -> None:
+    page, keys = workspace.page, workspace.page.keyboard
+    await mill.wavespeed.order("submit", "never")
+    await keys.press("n")
+    await keys.type("A lighthouse in fog, n j k c r t ? /")
+    await keys.press("Control+Enter")
+    await expect(workspace.chip("generating")).to_be_visible()
+    await expect(page.locator("dialog[open]")).to_have_count(0)
+
+    await keys.press("Escape")
+    await keys.press("j")
+    await keys.press("Enter")
+    await expect(workspace.panel).to_be_visible()
+    await keys.press("c")
+    await expect(page.locator("dialog[open]")).to_contain_text("Already paid: WaveSpeed")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(workspace.chip("cancelled")).to_be_visible()
+    await keys.press("Escape")
+    await expect(workspace.panel).to_be_hidden()
+    await expect(workspace.rows.locator("a")).to_be_focused()
+
+    await keys.press("r")
+    await expect(page.locator("dialog[open]")).to_contain_text("Retry this job?")
+    await keys.press("Enter")
+    # WaveSpeed still works on the cancelled one: a retry pays a second time.
+    await expect(page.locator("dialog[open]")).to_contain_text("could pay twice")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(workspace.rows).to_have_count(2)
+    await expect(workspace.chip("completed")).to_be_visible()
+    await keys.press("/")
+    await keys.type("nothing like that")
+    await expect(page.locator("#empty")).to_contain_text("No match")
+    await keys.press("Escape")
+    await expect(workspace.rows).to_have_count(2)
+    await keys.press("Escape")
+    await keys.press("?")
+    await expect(page.locator("#shortcuts-dialog")).to_be_visible()
+    await keys.press("Escape")
+    await keys.press("t")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: Workspace) -> None:
+    page = workspace.page
+    await page.locator("#target input").fill("ftp://example.com/a.png")
+    await page.locator("summary").click()
+    await page.locator("#rawInput").fill('{"prompt": "x"}')
+    await page.locator("#deadlineSeconds").fill("5")
+    await page.get_by_text("Grok writes it first").click()
+    await page.locator("#operation").select_option("enhance")
+    await page.locator("#onPromptFailure").select_option("usePrompt")
+    reasons = await page.locator("#reasons li").all_inner_texts()
+    await expect(page.locator("#run")).to_have_attribute("aria-disabled", "true")
+    await expect(page.locator("#run-label")).to_have_text("Write prompt, then queue job")
+
+    await page.locator("#run").click(force=True)
+
+    assert len(reasons) == 5
+    for part in ("there must be one", "fall back", "not an http or https address", "may not hold “prompt”", "30 to 604,800"):
+        assert any(part in reason for reason in reasons), part
+    await expect(workspace.rows).to_have_count(0)
+
+
+async def test_grok_writes_first_where_the_form_says_so(workspace: Workspace) -> None:
+    page = workspace.page
+    await page.locator("#instructions").fill("A quiet harbour")
+    await page.get_by_text("Grok writes it first").click()
+    await workspace.queue()
+
+    await expect(workspace.chip("completed")).to_be_visible()
+    await expect(workspace.rows.locator(".row-note")).to_have_text("prompt by Grok")
