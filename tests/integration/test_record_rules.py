@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promptmill.contracts.errors import RecordConflict
 from promptmill.contracts.jobs import FINAL_STATUSES, JobChange, JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptChange, PromptJobStatus
 from promptmill.contracts.reconciliation import OpenRow
+from promptmill.contracts.resolution import Decision, ResolvedBy
 from promptmill.contracts.store import Permission, PromptEnd, PromptFailure, SubmissionIntent, SubmissionOutcome
 from sql.models import Job, PromptGenerationJob
-from tests.fixtures.record import Record, accepted, intent, new_prompt_job, written
+from tests.fixtures.record import Record, accepted, intent, new_id, new_prompt_job, written
 
 PROMPTS = "prompt_generation_jobs"
 OUTCOMES = ("accepted", "rejected", "refused", "unknown")
@@ -35,8 +38,20 @@ STEP = st.one_of(
     # most often the last sender, so that long stories happen too
     st.tuples(st.just("settle"), st.one_of(st.just(-1), sender), st.sampled_from(OUTCOMES)),
     st.tuples(st.just("permit_restored"), st.booleans()),
-    st.tuples(st.sampled_from(["restart", "give_up_submission", "pass_deadline", "delete"])),
+    st.tuples(st.sampled_from(["restart", "pass_deadline", "delete", "turn_intents", "rival"])),
+    st.tuples(st.just("webhook"), st.one_of(st.just(-1), sender), st.booleans()),
+    st.tuples(st.just("infer"), st.sampled_from([ResolvedBy.HISTORY, ResolvedBy.PERSON]), st.booleans()),
+    st.tuples(st.just("permit")),
+    st.tuples(st.just("absent"), st.booleans()),
+    st.tuples(st.just("candidate")),
+    st.tuples(st.just("decide"), st.sampled_from(Decision)),
+    st.tuples(st.just("hold"), st.booleans()),
 )
+BEGINNINGS: dict[str, list[tuple[Any, ...]]] = {"accepted": [], "prompting": [("begin",)]}
+BEGINNINGS["dispatching"] = [("begin",), ("begin_attempt",), ("write", 0)]
+BEGINNINGS["sent"] = [*BEGINNINGS["dispatching"], ("permit",)]
+BEGINNINGS["unclear"] = [*BEGINNINGS["sent"], ("settle", -1, "unknown")]
+PREPARED = ["accepted", "prompting", "dispatching", "sent", "unclear", "unclear"]
 STORY = st.lists(STEP, min_size=8, max_size=40)  # short ones seldom reach an end, and what comes after it
 
 
@@ -51,13 +66,21 @@ class Story:
     in_flight: set[UUID] = field(default_factory=set)
     """Submissions that were permitted and of which nobody has said that nothing was made."""
     predictions: set[str] = field(default_factory=set)
+    """What facts have told: the prediction of submission s is `p-s`."""
+    guesses: set[str] = field(default_factory=set)
+    """What was only inferred, or may be: ids that begin with `q-`."""
+    held: bool = False
+    seen_last: tuple[Job, PromptGenerationJob] | None = None
+    statuses: list[str] = field(default_factory=list)
+    """What the timeline tells, so far as it was read."""
     paid_attempts: set[int] = field(default_factory=set)
     given_up: bool = False
 
     async def step(self, name: str, *arguments: Any) -> None:
-        before = await self.look()
+        before = self.seen_last or await self.look()
         await getattr(self, name)(*arguments)
-        await self.check(name, before, await self.look())
+        self.seen_last = await self.look()
+        await self.check(name, before, self.seen_last)
 
     async def look(self) -> tuple[Job, PromptGenerationJob]:
         store = self.record.store
@@ -76,12 +99,15 @@ class Story:
             assert prompt.status in final, "an ended job has an open prompt job"
             assert job.completed_at is not None
         for name in ("prediction_id", "prompt_cost_usd", "media_cost_usd", "prompt"):
+            if name == "prediction_id" and step in ("rival", "infer"):
+                continue  # it was a guess, and a fact says that it is another job's
             assert getattr(old, name) is None or getattr(job, name) is not None, f"{name} was lost"
         assert not old.outputs or job.outputs, "outputs were lost"
         assert old_prompt.generated_prompt is None or prompt.generated_prompt is not None, "the written prompt was lost"
         assert prompt.attempt_no >= old_prompt.attempt_no
         if job.status == "submit_unknown" != old.status:
-            assert step in ("permit", "permit_again", "permit_restored", "settle"), f"{step} made it submit_unknown"
+            makers = ("permit", "permit_again", "permit_restored", "settle", "rival", "infer")
+            assert step in makers, f"{step} made it submit_unknown"
         if old.status == "submit_unknown" and job.status == "dispatching":
             assert step.startswith("permit")
         await self.check_rows(job)
@@ -91,13 +117,22 @@ class Story:
         open_ones = [row for row in submissions if row.state in ("intended", "unknown", "accepted")]
         assert len(open_ones) <= 1, "two submissions may be paid"
         assert self.predictions <= {row.prediction_id for row in submissions}, "an acceptance was lost"
+        for row in submissions:
+            told = f"p-{row.id}"
+            assert told not in self.predictions or row.prediction_id == told, "a guess stands before a fact"
+        known = {row.prediction_id for row in submissions} | {one for row in submissions for one in row.candidates}
+        if forgotten := self.guesses - known:
+            assert forgotten == await self.record.store.resolution.owned([*forgotten]), "what may be paid was forgotten"
+        if job.prediction_id is not None:
+            assert job.prediction_id in known, "the job has a prediction that none of its submissions has"
         assert self.given_up or len(self.in_flight) <= 1, "two POSTs were permitted"
-        events = await self.record.store.jobs.events(self.job_id)
-        assert [event.sequence for event in events] == list(range(1, len(events) + 1)), "the timeline has a gap"
-        assert events[-1].status == job.status, "a change was not told"
-        statuses = [event.status for event in events]
-        ended = [n for n, status in enumerate(statuses) if JobStatus(status).final]
-        assert len(set(statuses[ended[0] :])) == 1 if ended else True, "something was told after the end"
+        events = await self.record.store.jobs.events(self.job_id, after=len(self.statuses))
+        first = len(self.statuses) + 1
+        assert [event.sequence for event in events] == [*range(first, first + len(events))], "the timeline has a gap"
+        self.statuses += [event.status for event in events]
+        assert self.statuses[-1] == job.status, "a change was not told"
+        ended = [n for n, status in enumerate(self.statuses) if JobStatus(status).final]
+        assert len(set(self.statuses[ended[0] :])) == 1 if ended else True, "something was told after the end"
 
     # -- steps
 
@@ -170,6 +205,7 @@ class Story:
         if permit.permission is Permission.POST:
             assert job.cancel_requested_at is None, "permitted after a cancel"
             assert job.completed_at is None, "permitted after the end"
+            assert not self.held or permit.submission_id in self.in_flight, "permitted while submissions are held"
             assert permit.submission_id is not None
             self.in_flight.add(permit.submission_id)
         elif permit.permission is Permission.STOP:
@@ -177,7 +213,7 @@ class Story:
 
     async def permit(self) -> None:
         known = self.intents[-1].submission_id if self.intents and self.intents[-1].submission_id in self.seen else None
-        wish = intent(self.job_id, known_submission_id=known)
+        wish = intent(self.job_id, known_submission_id=known, request_hash=new_id().hex)
         self.intents.append(wish)
         await self._permit(wish)
 
@@ -191,9 +227,7 @@ class Story:
             await self._permit(self.intents[-1])
 
     async def permit_restored(self, known: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
-        wish = intent(self.job_id)
-        if known:
-            wish = intent(self.job_id, known_submission_id=intent(self.job_id).submission_id)
+        wish = intent(self.job_id, request_hash=new_id().hex, known_submission_id=new_id() if known else None)
         self.intents.append(wish)
         await self._permit(wish)
 
@@ -218,12 +252,93 @@ class Story:
         if state is SubmissionState.REJECTED and settled.state == "rejected":
             self.in_flight.discard(wish.submission_id)
 
-    async def give_up_submission(self) -> None:
-        """A person gives an unclear submission up: from then on a second payment is their decision."""
-        told = await self.record.hand.execute(
-            "UPDATE submissions SET state = 'superseded' WHERE job_id = $1 AND state = 'unknown'", self.job_id
+    async def webhook(self, ago: int, forged: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        """WaveSpeed tells of a prediction, maybe before the sender does, or long after."""
+        permitted = [wish for wish in self.intents if wish.submission_id in self.in_flight]
+        if len(permitted) < -ago:
+            return
+        wish = permitted[ago]
+        prediction = f"p-{wish.submission_id}"
+        received = await self.record.store.inbox.receive(
+            event_id=f"{prediction}-{forged}",
+            job_id=self.job_id,
+            token="forged" if forged else wish.callback_token,
+            body={"id": f"forged-{prediction}" if forged else prediction},
         )
-        self.given_up |= told != "UPDATE 0"
+        assert received.token_ok is not forged
+        if not forged:
+            self.predictions.add(prediction)
+
+    async def infer(self, by: ResolvedBy, contested: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        unclear = await self.record.store.resolution.unclear(self.job_id)
+        if unclear is None:
+            return
+        guess = f"q-{new_id()}"
+        self.guesses.add(guess)
+        row = await self.record.store.resolution.adopt(unclear.submission_id, guess, by)
+        if unclear.request_hash == "" and by is ResolvedBy.HISTORY and row.prediction_id is None:
+            self.guesses.discard(guess)  # what a backup lost has no request to compare
+            return
+        assert row.prediction_id == guess
+        assert row.open_submission is SubmissionState.ACCEPTED
+        if contested:
+            await self.rival()
+
+    async def candidate(self) -> None:
+        unclear = await self.record.store.resolution.unclear(self.job_id)
+        if unclear is not None:
+            guess = f"q-{new_id()}"
+            self.guesses.add(guess)
+            await self.record.store.resolution.note_candidates(unclear.submission_id, [guess])
+            await self.record.store.resolution.note_absent(unclear.submission_id)
+
+    async def absent(self, resubmit: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        """The history proves, maybe wrongly, that nothing was made."""
+        unclear = await self.record.store.resolution.unclear(self.job_id)
+        if unclear is not None:
+            row = await self.record.store.resolution.prove_absent(unclear.submission_id, resubmit=resubmit)
+            assert row.open_submission is None
+            self.given_up = True
+
+    async def decide(self, decision: Decision) -> None:
+        """A person gives an unclear submission up, or adopts a prediction: a second payment is their decision."""
+        guess = f"q-{new_id()}" if decision is Decision.ADOPT else None
+        before = await self.record.store.jobs.get(self.job_id)
+        decided = self.record.store.resolution.decide(self.job_id, "local", decision, guess)
+        unclear = await self.record.store.resolution.unclear(self.job_id)
+        if before.status != "submit_unknown" or (guess is not None and unclear is None):
+            with pytest.raises(RecordConflict, match="Nothing is to be decided"):
+                await decided
+            return
+        job, _ = await decided
+        assert decision is Decision.ABANDON or job.deadline_at > job.updated_at
+        if guess is not None:
+            self.guesses.add(guess)
+        self.given_up |= decision is not Decision.ADOPT
+
+    async def rival(self) -> None:
+        """Another job's submission proves that the prediction which was guessed here is its own."""
+        rows = await self.record.store.submissions.of_job(self.job_id)
+        guessed = [row for row in rows if row.prediction_id in self.guesses]
+        for row in guessed:
+            other = await self.record.generating(row.prediction_id)
+            assert (await self.record.store.jobs.get(other)).prediction_id == row.prediction_id
+            (after,) = [r for r in await self.record.store.submissions.of_job(self.job_id) if r.id == row.id]
+            assert (after.state, after.prediction_id) == ("unknown", None)
+
+    async def hold(self, on: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        operations = self.record.store.operations
+        await (operations.hold_submissions("r") if on else operations.release_submissions("r"))
+        self.held = on
+
+    async def turn_intents(self) -> None:
+        await self.record.hand.execute(
+            "UPDATE submissions SET post_before = post_before - interval '1 hour' WHERE job_id = $1", self.job_id
+        )
+        await self.record.store.resolution.turn_stale_intents()
+        job = await self.record.store.jobs.get(self.job_id)
+        states = {row.state for row in await self.record.store.submissions.of_job(self.job_id)}
+        assert job.completed_at is None or "intended" not in states, "an ended job's intent is left"
 
     async def restart(self) -> None:
         row = OpenRow(id=self.job_id, table="jobs", status="", workflow_id="", cancel_requested=False)
@@ -237,18 +352,16 @@ class Story:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(story=STORY, prepared=st.sampled_from(["accepted", "prompting", "dispatching"]))
+@given(story=STORY, prepared=st.sampled_from(PREPARED))
 async def test_no_sequence_of_reports_breaks_the_rules(
     record: Record, story: list[tuple[Any, ...]], prepared: str
 ) -> None:
     prompt_job = new_prompt_job()
     job_id = await record.accept(use_ai_prompt=True, prompt_job=prompt_job, prompt=None, prompt_source=None)
     told = Story(record, job_id, prompt_job.id)
-    if prepared != "accepted":
-        await told.begin()
-    if prepared == "dispatching":
-        await told.begin_attempt()
-        await told.write(0)
+    await record.store.operations.release_submissions("a new story")
+    for name, *arguments in BEGINNINGS[prepared]:
+        await told.step(name, *arguments)
 
     for name, *arguments in story:
         await told.step(name, *arguments)
