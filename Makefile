@@ -19,6 +19,9 @@ up: venv ## Start everything on this machine: Postgres, Temporal, simulators, wo
 test: venv-dev ## Run all tests on real servers of their own (ARGS="-k cancel" for some)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest $(ARGS)
 
+chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
+	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)
+
 histories: venv-dev ## Record the histories that `make test` replays, after a wanted change of a workflow
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/replay/record.py
 

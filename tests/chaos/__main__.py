@@ -1,0 +1,98 @@
+"""`python -m tests.chaos`: breaks everything that can break while jobs run, then audits what is left.
+
+Exit code 0 when every promise was kept and every kind of fault struck, 1 when not, 2 for a wrong call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from promptmill.contracts.errors import PromptmillError
+from promptmill.leaving import leave
+from promptmill.settings import is_loopback
+from tests.chaos.installation import open_installation
+from tests.chaos.plan import make_plan
+from tests.chaos.report import show
+from tests.chaos.run import Outcome, Run
+from tests.chaos.sabotage import SABOTAGES, Sabotage, sabotage_record, worker_command
+from tests.environment import scrub
+from tests.fixtures.session import Session, open_session
+
+INTERRUPTED = 130
+ACCOUNT = "chaos-account"
+
+
+def main() -> int:
+    """Run, print the report and return the exit code."""
+    asked = _arguments()
+    refused = foreign_base(os.environ)
+    if refused:
+        sys.stderr.write(f"chaos: {refused}\n")
+        return 2
+    scrub(os.environ)
+    # Stopping is the same whoever asks; everything is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        with open_session() as session:
+            outcome = run(session, console, asked.jobs, asked.seed, short=asked.short, sabotage=asked.sabotage)
+            if asked.logs is not None:
+                copy_logs(session, asked.logs)
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything is stopped.")
+        return INTERRUPTED
+    except PromptmillError as error:
+        console.print(f"chaos: {error}", style="bold red")
+        return 1
+    return 0 if outcome.passed else 1
+
+
+def run(
+    session: Session, console: Console, jobs: int, seed: int, *, short: bool, sabotage: Sabotage | None = None
+) -> Outcome:
+    """Start everything, play the plan, show the report, stop everything."""
+    plan = make_plan(jobs, seed, short=short)
+    console.print(f"Chaos: {jobs} jobs, {len(plan.blows)} blows, seed {seed}" + (f", {sabotage}" if sabotage else ""))
+    with open_installation(session, ACCOUNT, worker_command=worker_command(sabotage)) as installation:
+        sabotage_record(sabotage, installation)
+        outcome = asyncio.run(Run(plan, installation, console.print, settle_seconds=40 if short else 150).play())
+    show(console, outcome)
+    return outcome
+
+
+def copy_logs(session: Session, target: Path) -> None:
+    """Keep the logs of a run; everything else of it is deleted."""
+    target.mkdir(parents=True, exist_ok=True)
+    for log in session.folder.glob("*.log"):
+        shutil.copy(log, target)
+
+
+def foreign_base(environ: Mapping[str, str]) -> str | None:
+    """Return why a run is refused in this environment, which names a provider that is no simulator; else None."""
+    for name in ("XAI_API_BASE", "WAVESPEED_API_BASE"):
+        if environ.get(name) and not is_loopback(environ[name]):
+            return f"{name} is {environ[name]}, which is not a loopback address: chaos is for simulators alone."
+    return None
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1000, help="how many jobs (1000)")
+    parser.add_argument("--seed", type=int, default=7, help="what is drawn: jobs, faults, blows (7)")
+    parser.add_argument("--short", action="store_true", help="one blow of each kind that is quick")
+    parser.add_argument("--sabotage", choices=SABOTAGES, help="take out one safeguard: the run must fail")
+    parser.add_argument("--logs", type=Path, help="a folder for the logs of all processes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    leave(main())

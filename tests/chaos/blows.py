@@ -1,0 +1,256 @@
+"""The blows against processes and servers, one at a time, and how long it then takes until some job moves again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import psutil
+from uuid_utils.compat import uuid7
+
+from promptmill.local.errors import PartFailed
+from tests.chaos.faults import Order
+from tests.chaos.installation import APIS, WORKERS, Installation
+from tests.chaos.plan import Blow
+from tests.chaos.provider import Simulator
+from tests.chaos.record import Record
+from tests.chaos.stepping import step_until_read, unread_bytes
+from tests.fixtures.relay import Relay, open_relay
+
+FREEZE_SECONDS = 14.0
+"""Longer than a heartbeat's timeout (10 s) and the time in which a POST may leave (2 s)."""
+
+MOVES_WITHIN_SECONDS = 60.0
+"""How long a run waits for a job to move before it goes on without."""
+
+EXTRA = "worker 3"
+
+
+@dataclass(frozen=True)
+class Struck:
+    """One blow that has fallen.
+
+    Attributes:
+        hit: Whether it really struck something.
+        moved_after: Seconds from its end until some job moved; None when nothing was open that could.
+    """
+
+    blow: Blow
+    hit: bool
+    moved_after: float | None
+
+
+@dataclass
+class Blows:
+    """Strikes."""
+
+    installation: Installation
+    record: Record
+    wavespeed: Simulator
+    struck: list[Struck] = field(default_factory=list)
+
+    async def strike(self, blow: Blow) -> Struck:
+        """Let one blow fall and wait until some job moves again."""
+        hit, ended_at = await self._kinds[blow.kind](blow)
+        movable = await self.record.open_jobs()
+        moved_after = await self._first_move(ended_at) if movable else None
+        struck = Struck(blow, hit, moved_after)
+        self.struck.append(struck)
+        return struck
+
+    @property
+    def _kinds(self) -> dict[str, Callable[[Blow], Awaitable[tuple[bool, datetime]]]]:
+        return {
+            "worker killed": self._kill_workers,
+            "worker killed during a POST": self._kill_during_post,
+            "worker frozen": self._freeze_workers,
+            "worker frozen between intent and POST": self._freeze_before_post,
+            "API killed": self._kill_apis,
+            "Postgres restarted (immediate)": self._restart_postgres,
+            "Temporal restarted": self._restart_temporal,
+            "second open submission written by hand": self._write_second_submission,
+        }
+
+    async def _first_move(self, ended_at: datetime) -> float:
+        give_up = time.monotonic() + MOVES_WITHIN_SECONDS
+        while time.monotonic() < give_up:
+            moved_at = await self.record.first_move(ended_at)
+            if moved_at is not None:
+                return float((moved_at - ended_at).total_seconds())
+            await asyncio.sleep(0.1)
+        return MOVES_WITHIN_SECONDS
+
+    async def _kill_workers(self, blow: Blow) -> tuple[bool, datetime]:
+        return await self._kill(_chosen(WORKERS, blow))
+
+    async def _kill_apis(self, blow: Blow) -> tuple[bool, datetime]:
+        return await self._kill(_chosen(APIS, blow))
+
+    async def _kill(self, names: Sequence[str]) -> tuple[bool, datetime]:
+        """Kill processes, leave them dead for a moment, and start them again. The blow ends when they are started."""
+        hit = all([await asyncio.to_thread(self.installation.kill, name) for name in names])
+        await asyncio.sleep(0.5)
+        for name in names:
+            self.installation.start(name)
+        ended_at = await self.record.now()
+        for name in names:
+            await asyncio.to_thread(self.installation.wait, name)
+        return hit, ended_at
+
+    async def _kill_during_post(self, _: Blow) -> tuple[bool, datetime]:
+        """Kill all workers while WaveSpeed has made a prediction and its answer is still on the way."""
+        kind = "answer held until the worker was dead"
+        before = await self.wavespeed.struck(kind)
+        await self.wavespeed.order([Order(kind, {"where": "submit", "kind": "hold", "after": True})])
+
+        async def held() -> bool:
+            return await self.wavespeed.struck(kind) > before
+
+        hit = await _within(20, held)
+        killed, ended_at = await self._kill(WORKERS)
+        await self.wavespeed.release()
+        return hit and killed, ended_at
+
+    async def _freeze_workers(self, blow: Blow) -> tuple[bool, datetime]:
+        names = _chosen(WORKERS, blow)
+        for name in names:
+            self.installation.send(name, signal.SIGSTOP)
+        await asyncio.sleep(FREEZE_SECONDS)
+        hit = all(self._stands_still(name) for name in names)
+        for name in names:
+            self.installation.send(name, signal.SIGCONT)
+        return hit, await self.record.now()
+
+    async def _freeze_before_post(self, _: Blow) -> tuple[bool, datetime]:
+        """Freeze a worker that has its permission to send, until the job was submitted by another; then wake it."""
+        for _ in range(3):
+            async with self._extra_worker() as relay:
+                if await self._caught(relay) and await self._passed_over():
+                    self.installation.send(EXTRA, signal.SIGCONT)
+                    ended_at = await self.record.now()
+                    await asyncio.sleep(2)  # time for the POST that must not be made
+                    return True, ended_at
+        return False, await self.record.now()
+
+    @asynccontextmanager
+    async def _extra_worker(self) -> AsyncIterator[Relay]:
+        """Run a worker of paid submissions alone, one at a time, whose Postgres is behind a relay."""
+        async with open_relay(self.installation.database_url) as relay:
+            try:
+                await asyncio.to_thread(
+                    lambda: self.installation.start_extra_worker(
+                        EXTRA,
+                        DATABASE_URL=relay.url,
+                        PROMPTMILL_WORKER_QUEUES="wavespeed",
+                        PROMPTMILL_WAVESPEED_CONCURRENCY="1",
+                    )
+                )
+                yield relay
+            finally:
+                await asyncio.to_thread(self.installation.kill, EXTRA)
+
+    async def _caught(self, relay: Relay) -> bool:
+        """Stop the extra worker when it has read its permission to send; say whether that came about."""
+        pid = self.installation.children[EXTRA].mark.pid
+        # Only the question for permission carries it.
+        relay.hold_answer_to(hashlib.sha256(self.installation.account.encode()).hexdigest()[:12])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                await relay.held.wait()
+        if not relay.held.is_set():
+            return False
+        os.kill(pid, signal.SIGSTOP)
+        relay.release()
+        return await _within(2, _now(lambda: unread_bytes(relay.held_port) > 0)) and await asyncio.to_thread(
+            step_until_read, pid, relay.held_port
+        )
+
+    async def _passed_over(self) -> bool:
+        """Wait until what the frozen worker was about to submit was given up, and its job goes on without it."""
+
+        async def stale() -> Any:
+            return await self.record.rows(
+                "SELECT id FROM submissions"
+                " WHERE state = 'intended' AND post_before < clock_timestamp() - interval '2 s'"
+            )
+
+        if not await _within(8, stale):
+            return False
+        [submission_id] = (await stale())[0]
+
+        async def passed_over() -> bool:
+            return bool(
+                await self.record.value(
+                    "SELECT s.state NOT IN ('intended', 'unknown') AND (j.completed_at IS NOT NULL OR EXISTS ("
+                    " SELECT FROM submissions AS o WHERE o.job_id = j.id AND o.state = 'accepted'))"
+                    " FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id WHERE s.id = $1",
+                    submission_id,
+                )
+            )
+
+        return await _within(50, passed_over)
+
+    async def _restart_postgres(self, _: Blow) -> tuple[bool, datetime]:
+        hit = await asyncio.to_thread(self.installation.restart_postgres)
+        return hit, await self.record.now()
+
+    async def _restart_temporal(self, blow: Blow) -> tuple[bool, datetime]:
+        hit = await asyncio.to_thread(lambda: self.installation.stop_temporal(hard=blow.hard))
+        await asyncio.sleep(1 + blow.which)
+        await asyncio.to_thread(self.installation.start_temporal)
+        return hit, await self.record.now()
+
+    async def _write_second_submission(self, _: Blow) -> tuple[bool, datetime]:
+        """Write, past every function, a second submission beside one that may be paid: the index must refuse."""
+        for _ in range(50):
+            try:
+                written = await self.record.rows(
+                    "INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,"
+                    " key_fingerprint, post_before)"
+                    " SELECT $1, job_id, 'intended', 'by hand', request, '', provider_base, key_fingerprint, now()"
+                    " FROM submissions WHERE state IN ('intended', 'unknown', 'accepted') ORDER BY number DESC LIMIT 1"
+                    " RETURNING id",
+                    uuid7(),
+                )
+            except asyncpg.UniqueViolationError:
+                return True, await self.record.now()
+            if written:
+                return True, await self.record.now()  # the audit finds it
+            await asyncio.sleep(0.2)
+        return False, await self.record.now()
+
+    def _stands_still(self, name: str) -> bool:
+        try:
+            return psutil.Process(self.installation.children[name].mark.pid).status() == psutil.STATUS_STOPPED
+        except psutil.NoSuchProcess as error:
+            raise PartFailed(f"{name} has ended by itself while it was frozen.") from error
+
+
+def _chosen(names: Sequence[str], blow: Blow) -> Sequence[str]:
+    return names if blow.both else [names[blow.which]]
+
+
+def _now(condition: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def asked() -> bool:
+        return condition()
+
+    return asked
+
+
+async def _within(seconds: float, condition: Callable[[], Awaitable[Any]]) -> bool:
+    """Wait until a condition holds; say whether it did in time."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        if await condition():
+            return True
+        await asyncio.sleep(0.05)
+    return False

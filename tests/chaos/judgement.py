@@ -1,0 +1,156 @@
+"""The audit: every line of the promise, judged from what is left of a run. Pure: nothing is asked here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from promptmill.contracts.reconciliation import RunState
+from tests.chaos.evidence import Event, Evidence, JobEvidence
+
+FINAL = frozenset({"completed", "failed", "cancelled", "expired", "terminated"})
+RECOVERS_WITHIN_SECONDS = 15.0
+
+CHARGED_TWICE = "predictions charged per decision to submit: at most 1"
+CHARGED_UNKNOWN = "charged predictions that no job knows: 0"
+NOT_FINAL = "jobs not in a final state, or in submit_unknown without an event that says why: 0"
+DISAGREE = "rows and workflows that disagree: 0"
+GONE = "accepted jobs that are gone: 0"
+SLOW = "from the end of a blow until some job moves again: under 15 s"
+DOUBLED = "jobs made from one Idempotency-Key: exactly 1"
+STOLEN = "predictions that the wrong job owns: 0"
+TWO_OPEN = "jobs with two submissions that may be paid: 0"
+
+RULES = (CHARGED_TWICE, CHARGED_UNKNOWN, NOT_FINAL, DISAGREE, GONE, SLOW, DOUBLED, STOLEN, TWO_OPEN)
+
+AGREEING = {
+    "completed": {RunState.COMPLETED},
+    "failed": {RunState.FAILED, RunState.COMPLETED},
+    "expired": {RunState.FAILED},
+    "cancelled": {RunState.CANCELED, RunState.COMPLETED},
+    "terminated": {RunState.TERMINATED, RunState.TIMED_OUT},
+}
+"""How the workflow of a row with this status has ended. `submit_unknown` and a missing workflow are looked at apart."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken promise."""
+
+    rule: str
+    what: str
+    job_id: str | None = None
+
+
+def judge(evidence: Evidence) -> list[Violation]:
+    """Return every broken promise."""
+    return [
+        *_charged_twice(evidence),
+        *_charged_unknown(evidence),
+        *_stolen(evidence),
+        *_gone(evidence),
+        *_doubled(evidence),
+        *(violation for job in evidence.jobs.values() for violation in _job(evidence, job)),
+    ]
+
+
+def judge_recovery(moved_after: Sequence[tuple[str, float | None]]) -> list[Violation]:
+    """Return the blows after which jobs stood still for too long."""
+    return [
+        Violation(SLOW, f"{kind}: {seconds:.1f} s")
+        for kind, seconds in moved_after
+        if seconds is not None and seconds >= RECOVERS_WITHIN_SECONDS
+    ]
+
+
+def decisions(job: JobEvidence) -> int:
+    """Return how often it was decided to submit: once for the job itself, and once for each `resubmit` of a person."""
+    return 1 + sum(event.detail.get("decision") == "resubmit" for event in job.events)
+
+
+def _charged_twice(evidence: Evidence) -> Iterator[Violation]:
+    made = Counter(charge.job_id for charge in evidence.charges if charge.job_id)
+    for job_id, count in made.items():
+        job = evidence.jobs.get(job_id)
+        allowed = 1 if job is None else decisions(job)
+        if count > allowed:
+            ids = ", ".join(charge.prediction_id for charge in evidence.charges if charge.job_id == job_id)
+            yield Violation(CHARGED_TWICE, f"{count} charged ({ids}), {allowed} decided", job_id)
+
+
+def _charged_unknown(evidence: Evidence) -> Iterator[Violation]:
+    known: set[str | None] = set()
+    for job in evidence.jobs.values():
+        known.add(job.prediction_id)
+        for submission in job.submissions:
+            known |= {submission.prediction_id, *submission.candidates}
+    for charge in evidence.charges:
+        if charge.prediction_id not in known:
+            yield Violation(CHARGED_UNKNOWN, f"prediction {charge.prediction_id}", charge.job_id)
+
+
+def _stolen(evidence: Evidence) -> Iterator[Violation]:
+    """Find predictions that belong to another job than the one whose POST made them, but for a person's mistake."""
+    made_for = {charge.prediction_id: charge.job_id for charge in evidence.charges}
+    for job in evidence.jobs.values():
+        for submission in job.submissions:
+            maker = made_for.get(submission.prediction_id or "")
+            if (
+                submission.state == "accepted"
+                and maker not in {None, job.job_id}
+                and submission.resolved_by != "person"
+            ):
+                yield Violation(STOLEN, f"{submission.prediction_id} was made for job {maker}", job.job_id)
+
+
+def _gone(evidence: Evidence) -> Iterator[Violation]:
+    for number, job_id in evidence.accepted.items():
+        if job_id not in evidence.jobs:
+            yield Violation(GONE, f"job {number} was accepted", job_id)
+
+
+def _doubled(evidence: Evidence) -> Iterator[Violation]:
+    made = Counter(job.tag for job in evidence.jobs.values() if job.tag and not job.retry_of)
+    for tag, count in made.items():
+        if count > 1:
+            yield Violation(DOUBLED, f"{count} jobs for the caller's number {tag}")
+
+
+def _job(evidence: Evidence, job: JobEvidence) -> Iterator[Violation]:
+    if job.status == "submit_unknown":
+        if not says_why(job.events):
+            yield Violation(NOT_FINAL, "in submit_unknown, and no event says why", job.job_id)
+    elif job.status not in FINAL:
+        yield Violation(NOT_FINAL, f"still {job.status}", job.job_id)
+    elif job.prompt_job_status in {"queued", "processing"}:
+        yield Violation(NOT_FINAL, f"its prompt job is still {job.prompt_job_status}", job.job_id)
+    problem = disagreement(job, terminated=job.job_id in evidence.terminated)
+    if problem:
+        yield Violation(DISAGREE, problem, job.job_id)
+    if sum(submission.state in {"intended", "unknown", "accepted"} for submission in job.submissions) > 1:
+        yield Violation(TWO_OPEN, "a second open submission was written beside the first", job.job_id)
+
+
+def says_why(events: Sequence[Event]) -> bool:
+    """Return whether the newest event by which a job became unclear names a reason."""
+    unclear = [event for event in events if event.status == "submit_unknown"]
+    return any(event.reason_code for event in unclear)
+
+
+def disagreement(job: JobEvidence, *, terminated: bool) -> str | None:
+    """Return how the row and its workflow disagree, or None.
+
+    A workflow that was terminated after its row had ended leaves the row as it is. A job that was cancelled before
+    its workflow was started never gets one.
+    """
+    words = f"the row is {job.status}, its workflow {job.run}"
+    if job.status not in FINAL:
+        return None if job.run is RunState.RUNNING else words
+    if (terminated and job.run is RunState.TERMINATED) or (job.status == "cancelled" and job.run is RunState.MISSING):
+        return None
+    if job.run not in AGREEING[job.status]:
+        return words
+    if job.left is not None and job.left != job.status:
+        return f"the row is {job.status}, its workflow left {job.left}"
+    return None

@@ -1,0 +1,202 @@
+"""What a run does, drawn from its seed alone: which jobs, which of them meet which fault, and which blow falls when.
+
+The same seed gives the same plan; how processes and network interleave is the machine's business. Faults are tied to a
+job by a word in its prompt, so that they hit the same jobs in every run, however the jobs overtake each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Literal
+
+from tests.chaos.faults import CHAT_FAULTS, SUBMIT_FAULTS, WEBHOOK_FAULTS, Order, background_orders
+
+Action = Literal["cancel", "terminate"]
+
+BlowKind = Literal[
+    "worker killed",
+    "worker killed during a POST",
+    "worker frozen",
+    "worker frozen between intent and POST",
+    "API killed",
+    "Postgres restarted (immediate)",
+    "Temporal restarted",
+    "second open submission written by hand",
+]
+
+WHOLE: dict[BlowKind, int] = {
+    "worker killed": 5,
+    "worker killed during a POST": 3,
+    "worker frozen": 3,
+    "worker frozen between intent and POST": 2,
+    "API killed": 3,
+    "Postgres restarted (immediate)": 3,
+    "Temporal restarted": 3,
+    "second open submission written by hand": 2,
+}
+"""How often each blow falls in a whole run."""
+
+SHORT: dict[BlowKind, int] = {
+    "worker killed during a POST": 1,
+    "API killed": 1,
+    "Postgres restarted (immediate)": 1,
+    "Temporal restarted": 1,
+    "second open submission written by hand": 1,
+}
+"""The same for the run in `make test`: freezing takes longer than a heartbeat's timeout, which is too long there."""
+
+FAULT_SHARE = 0.4
+"""Of the jobs, for each place where they can be hit."""
+
+SUBJECTS = ("a red fox", "an old lighthouse", "a glass kettle", "two herons", "a paper boat", "a night tram")
+SEEDED_MODEL = "wavespeed-ai/flux-dev"
+MODELS = (SEEDED_MODEL, SEEDED_MODEL, "bytedance/seedream-v4")
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """One job, what happens to its requests, and what its caller does with it.
+
+    Attributes:
+        tag: A word in its prompt that stands in no other, but for its twin.
+        action_after: Seconds after acceptance.
+    """
+
+    number: int
+    tag: str
+    body: dict[str, Any]
+    wavespeed: tuple[Order, ...] = ()
+    grok: tuple[Order, ...] = ()
+    action: Action | None = None
+    action_after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Blow:
+    """One blow against a process or server. `both` hits all processes of its kind; `hard` kills instead of stopping."""
+
+    kind: BlowKind
+    both: bool
+    hard: bool
+    which: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole run.
+
+    Attributes:
+        background: Faults that hit any job's free requests.
+    """
+
+    seed: int
+    jobs: Sequence[PlannedJob]
+    blows: Sequence[Blow]
+    background: Sequence[Order]
+
+    def due(self, blow: int) -> int:
+        """Return how many jobs are to be accepted before a blow falls: they are spread evenly, from early to late."""
+        return int(len(self.jobs) * (blow + 1) / (len(self.blows) + 2))
+
+
+def make_plan(jobs: int, seed: int, *, short: bool = False) -> Plan:
+    """Draw a plan."""
+    dice = Random(seed)
+    planned = [_job(number, seed, dice) for number in range(jobs)]
+    planned = list(_with_twins(planned, dice))
+    _ensure_all(planned, dice)
+    blows = _blows(SHORT if short else WHOLE, dice)
+    return Plan(seed, planned, blows, background_orders(jobs, seed, history=not short))
+
+
+def _job(number: int, seed: int, dice: Random) -> PlannedJob:
+    tag = f"mill{seed}x{number:05d}"
+    text = f"{dice.choice(SUBJECTS)} beside the letters {tag} in the first snow"
+    body: dict[str, Any] = {
+        "model": dice.choice(MODELS),
+        "input": {"size": "1024*1024"},
+        "priority": dice.randint(1, 10),
+        "metadata": {"chaos": f"{number:05d}"},
+    }
+    ai = dice.random() < 0.35
+    body |= {"useAiPrompt": True, "instructions": f"Write about {text}"} if ai else {"prompt": text}
+    wavespeed: list[Order] = []
+    if dice.random() < FAULT_SHARE:
+        wavespeed += dice.choice(list(SUBMIT_FAULTS.values()))(dice)
+    if dice.random() < FAULT_SHARE:
+        wavespeed += dice.choice(list(WEBHOOK_FAULTS.values()))(dice)
+    grok = dice.choice(list(CHAT_FAULTS.values()))(dice) if ai and dice.random() < FAULT_SHARE else []
+    action, after = _action(dice)
+    return PlannedJob(number, tag, body, _tagged(wavespeed, tag), _tagged(grok, tag), action, after)
+
+
+def _action(dice: Random) -> tuple[Action | None, float]:
+    chance, after = dice.random(), dice.uniform(0, 4)
+    if chance < 0.06:
+        return "cancel", after
+    return ("terminate", after) if chance < 0.08 else (None, after)
+
+
+def _tagged(orders: Sequence[Order], tag: str) -> tuple[Order, ...]:
+    return tuple(Order(order.kind, order.fault | {"contains": tag}) for order in orders)
+
+
+def _with_twins(jobs: Sequence[PlannedJob], dice: Random) -> Iterator[PlannedJob]:
+    """Let some neighbours ask for exactly the same picture, by the same seed: the history cannot tell them apart."""
+    first: PlannedJob | None = None
+    for job in jobs:
+        if first is not None:
+            yield PlannedJob(job.number, first.tag, first.body | {"metadata": job.body["metadata"]})
+            first = None
+            continue
+        if "prompt" in job.body and job.body["model"] == SEEDED_MODEL and dice.random() < 0.05:
+            first = PlannedJob(
+                job.number,
+                job.tag,
+                {**job.body, "input": {**job.body["input"], "seed": job.number}},
+                job.wavespeed,
+                job.grok,
+            )
+        yield first or job
+
+
+def _ensure_all(jobs: list[PlannedJob], dice: Random) -> None:
+    """Give every kind of fault at least two jobs, and have some cancelled and terminated, however few jobs there are.
+
+    Two, because a job that is cancelled at once, or whose worker dies, may never make the request that would be hit.
+    """
+    have = [order.kind for job in jobs for order in (*job.wavespeed, *job.grok)]
+    free = [
+        job for job in jobs if not job.wavespeed and not job.grok and not job.action and "seed" not in job.body["input"]
+    ]
+    free = [job for job in free if sum(other.tag == job.tag for other in jobs) == 1]
+    dice.shuffle(free)
+    wanted = [(table, name) for table in (SUBMIT_FAULTS, WEBHOOK_FAULTS, CHAT_FAULTS) for name in table]
+    for table, name in wanted:
+        for _ in range(max(0, 2 - have.count(name))):
+            match = next((job for job in free if table is not CHAT_FAULTS or "useAiPrompt" in job.body), None)
+            if match is None:
+                continue
+            free.remove(match)
+            orders = _tagged(table[name](dice), match.tag)
+            grok = table is CHAT_FAULTS
+            jobs[match.number] = PlannedJob(
+                match.number, match.tag, match.body, () if grok else orders, orders if grok else ()
+            )
+    for action in ("cancel", "terminate"):
+        for _ in range(max(0, 2 - sum(job.action == action for job in jobs))):
+            if free:
+                job = free.pop()
+                jobs[job.number] = PlannedJob(job.number, job.tag, job.body, action=action, action_after=0.3)
+
+
+def _blows(counts: dict[BlowKind, int], dice: Random) -> list[Blow]:
+    blows = [
+        Blow(kind, both=dice.random() < 0.4, hard=dice.random() < 0.5, which=dice.randint(0, 1))
+        for kind, count in counts.items()
+        for _ in range(count)
+    ]
+    dice.shuffle(blows)
+    return blows

@@ -1,0 +1,106 @@
+"""The run's own look into Postgres, past the API: what is open, what has moved, and everything for the audit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+MOVES = ("prompting", "dispatching", "completed", "failed", "expired")
+"""Events by which a job is seen to move. Not `generating`, which a webhook brings about without any worker, and nothing
+that a caller does."""
+
+OPEN = ("queued", "prompting", "dispatching", "generating", "cancelling")
+"""Open jobs that can go on by themselves at once."""
+
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
+
+@dataclass
+class Record:
+    """One connection that is made again whenever Postgres was away."""
+
+    database_url: str
+    _connection: asyncpg.Connection | None = None
+
+    async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """Return the rows of a query, waiting for up to a minute while Postgres is away."""
+        give_up = time.monotonic() + 60
+        while True:
+            try:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await asyncpg.connect(self.database_url, timeout=5, command_timeout=30)
+                return await self._connection.fetch(query, *values)
+            except AWAY as error:
+                if time.monotonic() > give_up or isinstance(
+                    error, (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
+                ):
+                    raise
+                await self.close()
+                await asyncio.sleep(0.1)
+
+    async def value(self, query: str, *values: Any) -> Any:
+        """Return the first column of the only row."""
+        [row] = await self.rows(query, *values)
+        return row[0]
+
+    async def now(self) -> datetime:
+        """Return the record's own time."""
+        return await self.value("SELECT clock_timestamp()")  # type: ignore[no-any-return]  # asyncpg has no types
+
+    async def counts(self) -> Counter[str]:
+        """Return how many jobs are in each status."""
+        return Counter({row[0]: row[1] for row in await self.rows("SELECT status, count(*) FROM jobs GROUP BY status")})
+
+    async def open_jobs(self) -> int:
+        """Return how many jobs can go on by themselves."""
+        return int(await self.value("SELECT count(*) FROM jobs WHERE status = ANY ($1)", list(OPEN)))
+
+    async def first_move(self, after: datetime) -> datetime | None:
+        """Return when some job first moved after a moment."""
+        return await self.value(  # type: ignore[no-any-return]  # asyncpg has no types
+            "SELECT min(at) FROM job_events WHERE at > $1 AND status = ANY ($2)", after, list(MOVES)
+        )
+
+    async def unsettled(self) -> int:
+        """Return how many jobs may still go on, and submissions of ended jobs are still to be cleared up."""
+        return int(
+            await self.value(
+                "SELECT (SELECT count(*) FROM jobs WHERE status = ANY ($1))"
+                " + (SELECT count(*) FROM jobs WHERE status = 'submit_unknown')"
+                " + (SELECT count(*) FROM submissions JOIN jobs ON jobs.id = job_id"
+                "    WHERE jobs.completed_at IS NOT NULL AND state IN ('intended', 'unknown'))",
+                list(OPEN),
+            )
+        )
+
+    async def let_hours_pass(self) -> None:
+        """Make due what the reconciler would do minutes and hours after a job's end."""
+        with suppress(*AWAY):
+            await self.rows(
+                "UPDATE submissions SET looked_at = looked_at - interval '2 hours' WHERE looked_at IS NOT NULL"
+            )
+            await self.rows("SELECT settle_stale_intents(5)")
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+@asynccontextmanager
+async def open_record(database_url: str) -> AsyncIterator[Record]:
+    """Open a look into Postgres."""
+    record = Record(database_url)
+    try:
+        yield record
+    finally:
+        await record.close()

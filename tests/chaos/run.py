@@ -1,0 +1,213 @@
+"""One run from the first job to the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+from temporalio.client import Client
+
+from promptmill.contracts.names import JOB_WORKFLOW
+from promptmill.settings import load_settings
+from promptmill.temporal import connect
+from tests.chaos.blows import Blows, Struck
+from tests.chaos.evidence import Evidence, collect
+from tests.chaos.installation import Installation
+from tests.chaos.judgement import Violation, judge, judge_recovery
+from tests.chaos.load import Load, open_http
+from tests.chaos.plan import Plan
+from tests.chaos.provider import Simulator
+from tests.chaos.record import Record, open_record
+
+OPEN_LIMIT = 60
+LOOK_EVERY_SECONDS = 0.25
+SAY_EVERY_SECONDS = 5.0
+DUE_WITHIN_SECONDS = 120.0
+TRICKLE_EVERY_SECONDS = 1.0
+TRICKLE_SHARE = 0.002
+"""Of all jobs, each time."""
+
+LAST_FAULTS_WITHIN_SECONDS = 30.0
+LET_PASS_EVERY_SECONDS = 3.0
+RUNNING = f"WorkflowType = '{JOB_WORKFLOW}' AND ExecutionStatus = 'Running'"
+
+
+@dataclass
+class Outcome:
+    """What a run found.
+
+    Attributes:
+        ordered, hits: Faults of each kind that were asked for, and that struck.
+        load_seconds: From the first job to the last one's acceptance.
+    """
+
+    plan: Plan
+    evidence: Evidence
+    violations: list[Violation]
+    struck: list[Struck]
+    ordered: Counter[str]
+    hits: Counter[str]
+    repeated: int
+    seconds: float
+    load_seconds: float
+    settled: bool
+
+    @property
+    def never_hit(self) -> list[str]:
+        """The kinds of fault that were asked for and never struck."""
+        return sorted(kind for kind in self.ordered if not self.hits[kind])
+
+    @property
+    def passed(self) -> bool:
+        """Whether every promise was kept, and everything that was to be tried was tried."""
+        return not self.violations and not self.never_hit
+
+
+@dataclass
+class Run:
+    """One run under way."""
+
+    plan: Plan
+    installation: Installation
+    say: Callable[[str], None]
+    settle_seconds: float
+    counts: Counter[str] = field(default_factory=Counter)
+    begun: float = field(default_factory=time.monotonic)
+
+    async def play(self) -> Outcome:
+        """Create the jobs while the blows fall, let everything settle, and judge."""
+        environment = self.installation.environment
+        async with open_http() as http, open_record(self.installation.database_url) as record:
+            grok = Simulator(http, environment["XAI_API_BASE"], self.installation.account)
+            wavespeed = Simulator(http, environment["WAVESPEED_API_BASE"], self.installation.account)
+            await self._prepare(grok, wavespeed)
+            load, blows = self._load(http), Blows(self.installation, record, wavespeed)
+            watching = asyncio.create_task(self._watch())
+            try:
+                await self._strike_while_loading(load, blows)
+                load_seconds = time.monotonic() - self.begun
+                await wavespeed.release()
+                # What was ordered for single jobs strikes when they make their requests.
+                await until(lambda: self.open_jobs == 0, LAST_FAULTS_WITHIN_SECONDS)
+                for simulator in (grok, wavespeed):
+                    await simulator.forget_faults()
+                self.say(f"{self._clock()} no more faults: everything settles")
+                client = await connect(load_settings(environment))
+                settled = await self._settle(record, client)
+            finally:
+                watching.cancel()
+            self.say(f"{self._clock()} the audit reads rows, workflows and ledger")
+            evidence = await collect(record, client, wavespeed, load.accepted, load.terminated)
+            return self._outcome(load, blows, evidence, (grok, wavespeed), load_seconds, settled=settled)
+
+    async def _prepare(self, grok: Simulator, wavespeed: Simulator) -> None:
+        await grok.set_timing(min_seconds=0.05, max_seconds=0.4)
+        await wavespeed.set_timing(min_seconds=0.2, max_seconds=1.5, webhook_backoff_seconds=0.5)
+        await grok.order([order for job in self.plan.jobs for order in job.grok])
+        await wavespeed.order([order for job in self.plan.jobs for order in job.wavespeed])
+        await wavespeed.order(self.plan.background)
+
+    def _load(self, http: httpx.AsyncClient) -> Load:
+        return Load(
+            http=http,
+            urls=self.installation.api_urls,
+            plan=self.plan,
+            temporal=lambda: self.installation.temporal,
+            open_jobs=lambda: self.open_jobs,
+            open_limit=OPEN_LIMIT,
+        )
+
+    @property
+    def open_jobs(self) -> int:
+        """How many jobs were open at the last look, those left out that wait for news of their submission."""
+        return sum(self.counts[status] for status in ("queued", "prompting", "dispatching", "generating", "cancelling"))
+
+    async def _strike_while_loading(self, load: Load, blows: Blows) -> None:
+        async with asyncio.TaskGroup() as group:
+            loading = group.create_task(load.run())
+            for number, blow in enumerate(self.plan.blows):
+                due = self.plan.due(number)
+                load.allowed = due
+                await until(lambda due=due: len(load.accepted) >= due, DUE_WITHIN_SECONDS)  # type: ignore[misc]
+                load.allowed = self.plan.due(number + 1)
+                trickling = group.create_task(self._trickle(load))
+                struck = await blows.strike(blow)
+                trickling.cancel()
+                self._tell(number, struck)
+            load.allowed = len(self.plan.jobs)
+            await loading
+
+    async def _trickle(self, load: Load) -> None:
+        """Let a few more jobs come as long as a blow lasts: the longest must not fall on an idle system."""
+        while True:
+            await asyncio.sleep(TRICKLE_EVERY_SECONDS)
+            load.allowed += max(1, round(len(self.plan.jobs) * TRICKLE_SHARE))
+
+    async def _watch(self) -> None:
+        """Look at the record again and again, and tell the person at the terminal."""
+        async with open_record(self.installation.database_url) as record:
+            said = 0.0
+            while True:
+                self.counts = await record.counts()
+                if time.monotonic() - said > SAY_EVERY_SECONDS:
+                    said = time.monotonic()
+                    self.say(f"{self._clock()} {_line(self.counts)}")
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _settle(self, record: Record, client: Client) -> bool:
+        """Wait until nothing can go on any more; say whether that came about."""
+        give_up, let_pass = time.monotonic() + self.settle_seconds, 0.0
+        while time.monotonic() < give_up:
+            # Workflows close a moment after their rows.
+            if await record.unsettled() == 0 and (await client.count_workflows(RUNNING)).count == 0:
+                return True
+            if time.monotonic() > let_pass:
+                let_pass = time.monotonic() + LET_PASS_EVERY_SECONDS
+                await record.let_hours_pass()
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+        return False
+
+    def _outcome(
+        self,
+        load: Load,
+        blows: Blows,
+        evidence: Evidence,
+        simulators: tuple[Simulator, ...],
+        load_seconds: float,
+        *,
+        settled: bool,
+    ) -> Outcome:
+        ordered, hits = Counter(load.asked), Counter(load.done)
+        for simulator in simulators:
+            ordered += simulator.ordered
+            hits += simulator.hits
+        ordered.update(struck.blow.kind for struck in blows.struck)
+        hits.update(struck.blow.kind for struck in blows.struck if struck.hit)
+        violations = judge(evidence) + judge_recovery([(s.blow.kind, s.moved_after) for s in blows.struck])
+        seconds = time.monotonic() - self.begun
+        return Outcome(
+            self.plan, evidence, violations, blows.struck, ordered, hits, load.repeated, seconds, load_seconds, settled
+        )
+
+    def _tell(self, number: int, struck: Struck) -> None:
+        moved = "nothing was open" if struck.moved_after is None else f"moves again after {struck.moved_after:.1f} s"
+        hit = "" if struck.hit else ", but it hit nothing"
+        self.say(f"{self._clock()} blow {number + 1}/{len(self.plan.blows)}: {struck.blow.kind}{hit}; {moved}")
+
+    def _clock(self) -> str:
+        return f"{time.monotonic() - self.begun:5.0f} s"
+
+
+async def until(condition: Callable[[], bool], within: float) -> None:
+    """Wait until a condition holds, at most so many seconds."""
+    give_up = time.monotonic() + within
+    while not condition() and time.monotonic() < give_up:  # noqa: ASYNC110  # nobody tells: it is looked at
+        await asyncio.sleep(0.05)
+
+
+def _line(counts: Counter[str]) -> str:
+    return " ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no jobs yet"
