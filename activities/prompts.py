@@ -53,7 +53,7 @@ class PromptActivities:
         if attempt.decision is AttemptDecision.DONE and attempt.result is not None:
             return attempt.result
         if attempt.decision is not AttemptDecision.GO:
-            raise StageStopped(attempt.reason_code, attempt.error)
+            raise _ended(attempt)
         async with heartbeats():
             try:
                 answer = await self.grok.write(_question(request, attempt.model))
@@ -124,6 +124,14 @@ class PromptActivities:
             return self.models[0]
         rest = self.models[self.models.index(model) + 1 :]
         return rest[0] if rest else None
+
+
+def _ended(attempt: PromptAttempt) -> StageStopped | ProviderRefused:
+    """Return why nothing is asked. A refusal is told again: the worker that recorded it may have died with it."""
+    reason = attempt.reason_code
+    if reason is not None and reason.startswith("grok_"):
+        return ProviderRefused(reason, attempt.error or "")
+    return StageStopped(reason, attempt.error)
 
 
 def _question(request: PromptRequest, model: str) -> GrokQuestion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from uuid import UUID
 
@@ -15,9 +16,12 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def start_callback(job_id: UUID) -> None:
-    """Start the callback of an ended job, or find that it was started before. Returns when it is started."""
-    with suppress(WorkflowAlreadyStartedError):
-        await workflow.start_child_workflow(
+    """Start the callback of an ended job, or find that it was started before. Returns when it is started.
+
+    A cancel that arrives meanwhile waits: the job has ended, and its workflow must close as the record says.
+    """
+    start = asyncio.create_task(
+        workflow.start_child_workflow(
             CALLBACK_WORKFLOW,
             CallbackInput(job_id=job_id),
             id=callback_workflow_id(job_id),
@@ -26,3 +30,9 @@ async def start_callback(job_id: UUID) -> None:
             cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
             static_summary=f"tells that job {job_id} has ended",
         )
+    )
+    with suppress(WorkflowAlreadyStartedError):
+        try:
+            await asyncio.shield(start)
+        except asyncio.CancelledError:
+            await start

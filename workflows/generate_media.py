@@ -97,7 +97,7 @@ class GenerateMediaWorkflow:
         try:
             return await self._story(row)
         except TimeIsUp as end:
-            row = await self._record(JobStatus.EXPIRED, end.reason_code)
+            row = await self._expire(end.reason_code)
         except StageFailed as end:
             row = await self._record(JobStatus.FAILED, end.reason_code, end.error)
         except StageEndedByRecord:
@@ -192,6 +192,8 @@ class GenerateMediaWorkflow:
                 return result
             if result.final:
                 raise StageFailed(result.reason_code or ReasonCode.WAVESPEED_BAD_INPUT, result.error or "")
+            # A cancel that came while the answer was recorded is seen by no await any more: it must not be paid after.
+            stop_if_cancelled()
 
     async def _record_submission(self, result: SubmitResult) -> None:
         """Record an answer of WaveSpeed that came while Postgres was away."""
@@ -300,9 +302,15 @@ class GenerateMediaWorkflow:
             # The row knows of the cancel before Temporal does.
             await cancel_arrives(policies.CANCEL_ARRIVES, "Temporal's own cancel")
             return await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
-        if row.status is JobStatus.SUBMIT_UNKNOWN:
-            return row
-        return await self._record(JobStatus.EXPIRED, ReasonCode.DEADLINE_PASSED)
+        return await self._expire(ReasonCode.DEADLINE_PASSED)
+
+    async def _expire(self, reason: ReasonCode) -> JobSnapshot:
+        """End the job for want of time; what may be paid waits on."""
+        row = await self._record(JobStatus.EXPIRED, reason)
+        if row.status is JobStatus.SUBMIT_UNKNOWN and row.open_submission is None:
+            # It was to be submitted again. Nothing is unclear any more, and `submit_unknown` never expires.
+            row = await self._record(JobStatus.FAILED, reason)
+        return row
 
     async def _record(
         self,

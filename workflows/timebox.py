@@ -83,3 +83,6 @@ async def let_go(task: asyncio.Task[Any]) -> None:
     if not task.done():
         task.cancel()
     await workflow.wait([task])
+    if not task.cancelled():
+        # Looked at here, so that asyncio does not complain of a failure that nobody wanted.
+        task.exception()

@@ -1,0 +1,105 @@
+"""Every job ends, and its workflow as its record says, also where two things happen at once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
+from temporalio.testing import ActivityEnvironment
+
+from promptmill.contracts.errors import ProviderRefused
+from promptmill.contracts.jobs import Billed
+from promptmill.contracts.names import LOCAL_OWNER, wavespeed_queue
+from promptmill.contracts.prompts import OnPromptFailure
+from promptmill.contracts.resolution import Decision, SubmissionDecision
+from promptmill.store.prompts import prompt_request
+from promptmill.temporal import WorkflowSignaller
+from sql.models import Job
+from tests.fixtures.mill import PATIENCE, Mill
+from tests.support import eventually
+from worker.build import build_activities
+
+FEW_EVENTS = 80
+"""No job that was decided on once needs more; one that goes round in circles has them within a second."""
+
+
+async def test_a_job_that_is_to_be_submitted_again_ends_at_its_deadline(mill: Mill) -> None:
+    """`submit_unknown` never expires; with nothing unclear any more it must not wait, or turn in circles, either."""
+    await mill.wavespeed.order("submit", "cut")
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+    await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
+    await mill.store.resolution.decide(job_id, LOCAL_OWNER, Decision.RESUBMIT)
+    await mill.sql(f"UPDATE jobs SET deadline_at = now() + interval '1 second' WHERE id = '{job_id}'")
+
+    decision = SubmissionDecision(decision=Decision.RESUBMIT)
+    await WorkflowSignaller(mill.client).decide_submission(job_id, decision, patience=PATIENCE)
+
+    row = await mill.reaches(job_id, "failed")
+    assert row.reason_code == "deadline_passed"
+    assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.FAILED
+    assert (await mill.handle(job_id).describe()).history_length < FEW_EVENTS
+    assert len(await mill.wavespeed.requests("submit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "status"), [(OnPromptFailure.FAIL, "failed"), (OnPromptFailure.TEMPLATE, "completed")]
+)
+async def test_a_refusal_counts_though_the_worker_died_with_it(
+    idle_mill: Mill, choice: OnPromptFailure, status: str
+) -> None:
+    mill = idle_mill
+    await mill.grok.order("chat", "refusal")
+    async with mill.worker_of("workflows"):
+        job_id = await mill.create(use_ai_prompt=True, on_prompt_failure=choice)
+        row = await mill.reaches(job_id, "prompting")
+        assert row.prompt_job_id is not None
+        request = prompt_request(await mill.prompt_job(row.prompt_job_id))
+        # This worker records the refusal, and does not live to tell Temporal.
+        with pytest.raises(ProviderRefused):
+            await ActivityEnvironment().run(build_activities(mill.resources).prompts.write_prompt, request)
+
+        async with mill.worker_of("grok", "wavespeed"):
+            row = await eventually(lambda: _ended(mill, job_id), 20)
+
+    assert row.status == status
+    assert row.reason_code == ("grok_refused" if status == "failed" else None)
+    assert len(await mill.grok.requests("chat")) == 1
+
+
+async def test_a_cancel_while_the_callback_is_started_leaves_workflow_and_record_of_one_mind(mill: Mill) -> None:
+    closed: list[tuple[str, WorkflowExecutionStatus]] = []
+    # The child is being started when the record has just ended: about every third cancel comes in that moment.
+    for _ in range(10):
+        job_id = await mill.create(callback_url="http://127.0.0.1:9/nobody")
+        row = await eventually(lambda: _ended(mill, job_id), 20)  # noqa: B023 - awaited here
+        with suppress(RPCError):  # it has closed already
+            await mill.handle(job_id).cancel(rpc_timeout=PATIENCE)
+        closed.append((row.status, await mill.closes(mill.handle(job_id))))
+
+    assert set(closed) == {("completed", WorkflowExecutionStatus.COMPLETED)}
+
+
+async def test_a_workflow_that_leaves_the_cache_at_each_step_says_nothing_wrong(
+    idle_mill: Mill, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with idle_mill.changed(max_cached_workflows=0) as mill, mill.worker():
+        await mill.wavespeed.order("submit", "never")
+        job_id = await mill.create(use_ai_prompt=True)
+        await mill.reaches(job_id, "generating", 30)
+        await mill.wavespeed.asked("result", 3)
+        await mill.cancel(job_id)
+
+        await mill.reaches(job_id, "cancelled", 30)
+        assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.CANCELED
+
+    assert (await idle_mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def _ended(mill: Mill, job_id: UUID) -> Job | None:
+    row = await mill.job(job_id)
+    return row if row.completed_at else None
