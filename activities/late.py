@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.resolver import Resolver
-from promptmill.contracts.errors import ProviderError, ProviderRefused
+from promptmill.contracts.errors import ProviderError
 from promptmill.contracts.jobs import JobChange, MediaKind
 from promptmill.contracts.reconciliation import LateReport
 from promptmill.contracts.resolution import LatePrediction, ResultDelivery, UnclearSubmission
@@ -83,16 +83,18 @@ class LateActivities:
 
     async def _attach(self, late: LatePrediction) -> bool:
         """Read a late prediction; return whether its media is in the record now."""
+        # Before anything can go wrong: one that cannot be read must not stand first in every pass.
+        await self._looked(late)
         try:
             prediction = await self.wavespeed.result(late.prediction_id, kind=MediaKind(late.kind))
-        except ProviderRefused:
-            # Gone. It may still be listed again; the record asks ever more rarely.
-            return await self._looked(late)
         except ProviderError as error:
+            # Also where it is gone: it may still be listed again, and the record asks ever more rarely.
             _log.info("late_prediction_not_read", prediction=late.prediction_id, error=str(error))
-            return await self._looked(late)
+            return False
         if not prediction.completed:
-            return await self._looked(late, ended=prediction.finished)
+            if prediction.finished:
+                await self._looked(late, ended=True)
+            return False
         change = JobChange(
             job_id=late.job_id,
             prediction_id=late.prediction_id,
@@ -100,11 +102,12 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
+        # It may have been made of nothing: then it would be read for ever.
+        await self._looked(late, ended=True)
         return True
 
-    async def _looked(self, late: LatePrediction, *, ended: bool = False) -> bool:
+    async def _looked(self, late: LatePrediction, *, ended: bool = False) -> None:
         await self.store.upkeep.looked_late(late.submission_id, ended=ended)
-        return False
 
 
 async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) -> int:
@@ -115,7 +118,10 @@ async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) ->
     async def one(thing: _T) -> None:
         nonlocal yes
         async with places:
-            yes += await work(thing)
+            try:
+                yes += await work(thing)
+            except Exception:  # noqa: BLE001 - whatever it is, the others have their turn; this one has it again later
+                _log.exception("late_reading_failed", of=str(thing))
 
     try:
         async with asyncio.timeout(_READING_SECONDS), asyncio.TaskGroup() as group:

@@ -169,7 +169,8 @@ class ReconciliationActivities:
             f"AND CloseTime > '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         )
         listed = self.client.list_workflows(query, limit=_LISTED_PER_PASS, rpc_timeout=_RPC)
-        return [UUID(execution.id.partition("-")[2]) async for execution in listed]
+        # A person may have started one by hand, under an id of any form: it is no row's.
+        return [row_id async for execution in listed if (row_id := _row_id(execution.id)) is not None]
 
     async def _close(self, row: OpenRow, run: Run) -> int:
         """Close a row as its ended workflow says; return 1 if it did."""
@@ -216,6 +217,13 @@ class ReconciliationActivities:
         else:
             ended = PromptJobStatus.CANCELLED if status == "cancelled" else PromptJobStatus.FAILED
             await self.store.prompts.change(PromptChange(prompt_job_id=row.id, status=ended, reason_code=reason))
+
+
+def _row_id(workflow_id: str) -> UUID | None:
+    try:
+        return UUID(workflow_id.partition("-")[2])
+    except ValueError:
+        return None
 
 
 def _reason(code: str | None) -> ReasonCode | None:

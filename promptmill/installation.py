@@ -117,8 +117,12 @@ async def ensure_schedule(settings: Settings, client: Client) -> None:
         def adjust(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
             # A person may have paused it: that state is kept, and an equal schedule is left alone.
             now = found.description.schedule
-            if now.spec.intervals == schedule.spec.intervals:
-                return None
+            action, wanted = now.action, schedule.action
+            if isinstance(action, ScheduleActionStartWorkflow) and isinstance(wanted, ScheduleActionStartWorkflow):
+                if now.spec.intervals == schedule.spec.intervals and action.run_timeout == wanted.run_timeout:
+                    return None
+                # What the restore guard remembers there.
+                wanted.memo = action.memo
             schedule.state = now.state
             return ScheduleUpdate(schedule=schedule)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 import structlog
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -100,7 +100,7 @@ class TemporalGate:
         """Run one pass of the reconciler, or join the one that was asked for already, and return what it did.
 
         Raises:
-            TemporalUnavailable: Temporal is away, or no worker finished the pass in time.
+            TemporalUnavailable: Temporal is away, no worker finished the pass in time, or the pass failed.
         """
         try:
             async with asyncio.timeout(within.total_seconds()):
@@ -115,6 +115,8 @@ class TemporalGate:
                 )
                 report: ReconcileReport = await handle.result(rpc_timeout=within)
                 return report
+        except WorkflowFailureError as error:
+            raise TemporalUnavailable("The pass failed (see its workflow); the next one will run by itself.") from error
         except (RPCError, RuntimeError, TimeoutError) as error:
             raise TemporalUnavailable("Temporal or the worker is away; the pass will run by itself later.") from error
 

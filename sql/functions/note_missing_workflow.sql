@@ -7,12 +7,12 @@ CREATE OR REPLACE FUNCTION note_missing_workflow(p_table text, p_id uuid, p_miss
 AS $$
     WITH noted_jobs AS (
         UPDATE jobs SET missing_since = CASE WHEN p_missing THEN coalesce(missing_since, clock_timestamp()) END
-        WHERE p_table = 'jobs' AND id = p_id
+        WHERE p_table = 'jobs' AND id = p_id AND (p_missing OR missing_since IS NOT NULL)
         RETURNING missing_since
     ), noted_prompt_jobs AS (
         UPDATE prompt_generation_jobs
         SET missing_since = CASE WHEN p_missing THEN coalesce(missing_since, clock_timestamp()) END
-        WHERE p_table = 'prompt_generation_jobs' AND id = p_id
+        WHERE p_table = 'prompt_generation_jobs' AND id = p_id AND (p_missing OR missing_since IS NOT NULL)
         RETURNING missing_since
     )
     SELECT extract(epoch FROM clock_timestamp() - missing_since)::double precision

@@ -84,8 +84,9 @@ BEGIN
     -- a job that comes back from submit_unknown gets a new row: the old one stays as its story
     IF v_job.status <> 'submit_unknown' THEN
         UPDATE submissions AS s
-        SET id = p_submission_id, earlier_ids = CASE WHEN s.id = p_submission_id THEN s.earlier_ids
-                                                     ELSE s.earlier_ids || s.id END,
+        SET id = p_submission_id, -- of the earlier ids the last hundred: a week of 429 must not grow the row
+            earlier_ids = CASE WHEN s.id = p_submission_id THEN s.earlier_ids
+                               ELSE s.earlier_ids[cardinality(s.earlier_ids) - 98:] || s.id END,
             state = 'intended', repeats = s.repeats + 1, callback_token = p_callback_token, request = p_request,
             request_hash = p_request_hash, provider_base = p_provider_base, key_fingerprint = p_key_fingerprint,
             intended_at = clock_timestamp(),

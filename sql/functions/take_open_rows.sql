@@ -16,8 +16,8 @@ AS $$
         ORDER BY checked_at NULLS FIRST LIMIT p_limit
     ), chosen AS (
         SELECT id FROM (SELECT * FROM oldest_jobs UNION ALL SELECT * FROM oldest_prompt_jobs) AS oldest
-        ORDER BY id = ANY (p_ids) DESC, checked_at NULLS FIRST
-        LIMIT greatest(p_limit - cardinality(p_ids), 0)
+        ORDER BY checked_at NULLS FIRST
+        LIMIT p_limit -- beside the named ones: most of those have ended, and may be many
     ), checked_jobs AS (
         UPDATE jobs AS j SET checked_at = clock_timestamp()
         FROM (SELECT l.id FROM jobs AS l

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
+import pytest
 from temporalio.client import WorkflowExecutionStatus
+from uuid_utils.compat import uuid7
 
-from promptmill.contracts.names import job_workflow_id, reconcile_schedule_id
+from promptmill.contracts.errors import TemporalUnavailable
+from promptmill.contracts.names import JOB_WORKFLOW, job_workflow_id, reconcile_schedule_id
 from promptmill.contracts.reconciliation import ReconcileReport
 from promptmill.installation import adopt_identity, initialize
 from promptmill.local.temporal import TemporalServer
+from promptmill.store.jobs import job_input
 from promptmill.temporal import TemporalGate
 from tests.fixtures.mill import Mill
+from tests.support import eventually
 from worker.build import build_activities
 
 
@@ -208,3 +213,39 @@ async def _lost(mill: Mill) -> UUID:
 
 async def _missing_since(mill: Mill, job_id: UUID, *, seconds: int) -> None:
     await mill.sql(f"UPDATE jobs SET missing_since = now() - interval '{seconds} seconds' WHERE id = '{job_id}'")
+
+
+async def test_a_workflow_that_a_person_started_under_an_id_of_their_own_stops_nothing(mill: Mill) -> None:
+    """The Web UI's 'start one like this' gives an id that is no row's."""
+    row = await mill.job(await mill.accept())
+    job = job_input(row).model_copy(update={"job_id": uuid7()})
+    by_hand = await mill.client.start_workflow(
+        JOB_WORKFLOW, job, id=f"by hand {uuid7()}", task_queue=mill.settings.task_queue
+    )
+    await by_hand.terminate()
+
+    async def listed() -> bool:
+        query = f"TaskQueue = '{mill.settings.task_queue}' AND ExecutionStatus = 'Terminated'"
+        return [run.id async for run in mill.client.list_workflows(query)] == [by_hand.id]
+
+    await eventually(listed)
+    assert (await _pass(mill)).alarm is None
+
+
+async def test_a_part_that_fails_keeps_no_other_part_from_its_work(mill: Mill) -> None:
+    job_id = await _strand(mill)
+    await mill.sql("DROP FUNCTION take_open_rows")
+
+    report = await _pass(mill)
+
+    assert report.started == 1
+    assert report.alarm is not None
+    assert "close what Temporal has ended" in report.alarm
+    await mill.reaches(job_id, "completed")
+
+
+async def test_a_pass_that_fails_is_told_as_unavailable(mill: Mill) -> None:
+    await mill.sql("ALTER TABLE switches RENAME TO switches_of_another_time")
+
+    with pytest.raises(TemporalUnavailable):
+        await _pass(mill)

@@ -10,9 +10,9 @@ from uuid import UUID
 from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
 from promptmill.contracts.names import reconcile_schedule_id
-from promptmill.installation import initialize
+from promptmill.installation import ensure_schedule, initialize
 from promptmill.local.postgres import PostgresServer
-from promptmill.restore_guard import guard_restore, remembered_submission
+from promptmill.restore_guard import guard_restore, remember_submission, remembered_submission
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 
@@ -110,3 +110,13 @@ async def test_predictions_that_nobody_knows_keep_submissions_held_until_a_perso
 
 async def _status(mill: Mill, job_id: UUID, status: str) -> bool:
     return (await mill.job(job_id)).status == status
+
+
+async def test_other_settings_of_the_schedule_leave_what_it_remembers(idle_mill: Mill) -> None:
+    mill = idle_mill
+    await initialize(mill.settings, mill.store, mill.client)
+    await remember_submission(mill.client, mill.settings.task_queue, 77)
+
+    await ensure_schedule(mill.settings.model_copy(update={"reconcile_seconds": 33.0}), mill.client)
+
+    assert await remembered_submission(mill.client, mill.settings.task_queue) == 77

@@ -1546,8 +1546,9 @@ BEGIN
     -- a job that comes back from submit_unknown gets a new row: the old one stays as its story
     IF v_job.status <> 'submit_unknown' THEN
         UPDATE submissions AS s
-        SET id = p_submission_id, earlier_ids = CASE WHEN s.id = p_submission_id THEN s.earlier_ids
-                                                     ELSE s.earlier_ids || s.id END,
+        SET id = p_submission_id, -- of the earlier ids the last hundred: a week of 429 must not grow the row
+            earlier_ids = CASE WHEN s.id = p_submission_id THEN s.earlier_ids
+                               ELSE s.earlier_ids[cardinality(s.earlier_ids) - 98:] || s.id END,
             state = 'intended', repeats = s.repeats + 1, callback_token = p_callback_token, request = p_request,
             request_hash = p_request_hash, provider_base = p_provider_base, key_fingerprint = p_key_fingerprint,
             intended_at = clock_timestamp(),
@@ -2098,8 +2099,8 @@ AS $$
         ORDER BY checked_at NULLS FIRST LIMIT p_limit
     ), chosen AS (
         SELECT id FROM (SELECT * FROM oldest_jobs UNION ALL SELECT * FROM oldest_prompt_jobs) AS oldest
-        ORDER BY id = ANY (p_ids) DESC, checked_at NULLS FIRST
-        LIMIT greatest(p_limit - cardinality(p_ids), 0)
+        ORDER BY checked_at NULLS FIRST
+        LIMIT p_limit -- beside the named ones: most of those have ended, and may be many
     ), checked_jobs AS (
         UPDATE jobs AS j SET checked_at = clock_timestamp()
         FROM (SELECT l.id FROM jobs AS l
@@ -2130,12 +2131,12 @@ CREATE OR REPLACE FUNCTION note_missing_workflow(p_table text, p_id uuid, p_miss
 AS $$
     WITH noted_jobs AS (
         UPDATE jobs SET missing_since = CASE WHEN p_missing THEN coalesce(missing_since, clock_timestamp()) END
-        WHERE p_table = 'jobs' AND id = p_id
+        WHERE p_table = 'jobs' AND id = p_id AND (p_missing OR missing_since IS NOT NULL)
         RETURNING missing_since
     ), noted_prompt_jobs AS (
         UPDATE prompt_generation_jobs
         SET missing_since = CASE WHEN p_missing THEN coalesce(missing_since, clock_timestamp()) END
-        WHERE p_table = 'prompt_generation_jobs' AND id = p_id
+        WHERE p_table = 'prompt_generation_jobs' AND id = p_id AND (p_missing OR missing_since IS NOT NULL)
         RETURNING missing_since
     )
     SELECT extract(epoch FROM clock_timestamp() - missing_since)::double precision
