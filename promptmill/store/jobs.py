@@ -43,10 +43,12 @@ _EVENTS: Final = (
 )
 _POSITION: Final = "SELECT place, of FROM job_queue_position(:id)"
 _BILLED: Final = """
-    SELECT job_id,
-           bool_or(state = 'accepted' OR prediction_id IS NOT NULL) AS paid,
-           bool_or(state IN ('intended', 'unknown', 'superseded')) AS unclear
-    FROM submissions WHERE job_id = ANY (CAST(:ids AS uuid[])) GROUP BY job_id
+    SELECT j.id AS job_id,
+           j.prediction_id IS NOT NULL
+               OR coalesce(bool_or(s.state = 'accepted' OR s.prediction_id IS NOT NULL), false) AS paid,
+           coalesce(bool_or(s.state IN ('intended', 'unknown', 'superseded')), false) AS unclear
+    FROM jobs AS j LEFT JOIN submissions AS s ON s.job_id = j.id
+    WHERE j.id = ANY (CAST(:ids AS uuid[])) GROUP BY j.id
 """
 _FILTERS: Final = {
     "statuses": "status = ANY (CAST(:statuses AS text[]))",
@@ -194,7 +196,10 @@ def job_snapshot(found: RowMapping) -> JobSnapshot:
 
 
 def _billed(row: RowMapping | None) -> Billed:
-    """Judge by a job's submissions: one that was accepted was charged, one without a clear answer may have been."""
+    """Judge by a job's submissions: one that was accepted was charged, one without a clear answer may have been.
+
+    So was a job whose prediction is known though an older backup has lost its submission.
+    """
     if row is None:
         return Billed.NO
     return Billed.YES if row["paid"] else Billed.UNKNOWN if row["unclear"] else Billed.NO

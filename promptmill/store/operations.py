@@ -43,7 +43,8 @@ _GOING_ON: Final = f"""
         FROM jobs AS j CROSS JOIN held LEFT JOIN LATERAL (
             SELECT bool_or(state = 'unknown') AS unclear,
                    bool_or(state IN ('intended', 'accepted')) AS sent,
-                   CASE WHEN bool_or(state = 'accepted' OR prediction_id IS NOT NULL) THEN 'yes'
+                   CASE WHEN j.prediction_id IS NOT NULL
+                             OR bool_or(state = 'accepted' OR prediction_id IS NOT NULL) THEN 'yes'
                         WHEN bool_or(state IN ('intended', 'unknown', 'superseded')) THEN 'unknown'
                         ELSE 'no' END AS billed
             FROM submissions WHERE job_id = j.id) AS s ON true

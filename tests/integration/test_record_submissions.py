@@ -325,3 +325,25 @@ async def test_submission_numbers_only_grow(record: Record) -> None:
         (row,) = await record.store.submissions.of_job(await record.generating())
         numbers.append(row.number)
     assert numbers == sorted(set(numbers))
+
+
+async def test_a_storm_of_refusals_does_not_grow_the_row(record: Record) -> None:
+    job_id = await record.dispatching()
+    wishes = [intent(job_id) for _ in range(103)]
+    for wish in wishes:
+        assert (await record.store.submissions.permit(wish)).permission is Permission.POST
+        await record.store.submissions.settle(outcome(wish, SubmissionState.REJECTED))
+
+    (row,) = await record.store.submissions.of_job(job_id)
+    assert row.repeats == 102
+    assert row.earlier_ids == [wish.submission_id for wish in wishes[2:102]], "the last hundred are known"
+
+
+async def test_a_known_prediction_was_billed_though_its_submission_is_lost(record: Record) -> None:
+    """An older backup was restored while the workflow went on."""
+    job_id = await record.dispatching()
+
+    await record.store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.COMPLETED, prediction_id="p-1"))
+
+    assert await record.status(job_id) == "completed"
+    assert await billed(record, job_id) is Billed.YES
