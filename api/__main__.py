@@ -6,13 +6,14 @@ import signal
 import socket
 import sys
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import structlog
 import uvicorn
 
 from api.app import create_app
 from api.callers import is_loopback_name
+from api.dependencies import State
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.leaving import leave
 from promptmill.settings import Settings, load_settings
@@ -37,7 +38,7 @@ def main() -> int:
     configure_logging(settings, "api")
     host, port = listening.getsockname()[:2]
     structlog.get_logger(__name__).info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    server = uvicorn.Server(server_config(settings))
+    server = Server(server_config(settings))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -77,6 +78,16 @@ def listen(host: str, port: int) -> socket.socket:
             f"The API cannot listen on {host} port {port} ({error.strerror or error}): "
             "end what uses it, or set PROMPTMILL_PORT to another."
         ) from None
+
+
+class Server(uvicorn.Server):
+    """A server that ends live streams before it waits for its connections: they would never end by themselves."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, letting running requests finish."""
+        state = cast("State", self.lifespan.state)
+        state["feed"].close()
+        await super().shutdown(sockets)
 
 
 def server_config(settings: Settings) -> uvicorn.Config:

@@ -8,17 +8,22 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api.callers import CallerRules
-from api.dependencies import State
+from api.dependencies import State, workflow_links
 from api.errors import install_error_handlers
 from api.guard import Guard
+from api.job_reading import JobReader
+from api.live.feed import open_feed
+from api.live.reading import LiveReader
 from api.metrics import RequestMetrics
 from api.openapi import document
 from api.page_policy import page_policy
-from api.routes import decisions, health, jobs, models, operations, pages, prompt_queue, webhooks
+from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, webhooks
 from api.stopped_queues import StoppedQueues
 from api.version import installed_version
+from api.waiting import Waits
 from api.webhook_secret import WebhookSecret
 from promptmill.api_resources import open_api_resources
+from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.settings import Settings
 
 DESCRIPTION = (
@@ -41,12 +46,13 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         async with open_api_resources(settings) as resources:
             secret = WebhookSecret(settings.wavespeed_webhook_secret, resources.account.webhook_secret)
-            yield State(
-                resources=resources,
-                metrics=metrics,
-                webhook_secret=secret,
-                stopped_queues=StoppedQueues.of(resources.temporal, settings.task_queue),
-            )
+            queues = StoppedQueues.of(resources.temporal, settings.task_queue)
+            # Whose jobs a listener may see is judged when it comes.
+            reader = JobReader(resources.store, Waits(resources.store, queues), workflow_links(resources), LOCAL_OWNER)
+            async with open_feed(settings, LiveReader(reader)) as feed:
+                yield State(
+                    resources=resources, metrics=metrics, webhook_secret=secret, stopped_queues=queues, feed=feed
+                )
 
     app = FastAPI(
         title="Promptmill",
@@ -57,7 +63,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (jobs, decisions, models, prompt_queue, webhooks, operations, health, pages):
+    for module in (events, jobs, decisions, models, prompt_queue, webhooks, operations, health, pages):
         app.include_router(module.router)
     install_error_handlers(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 from api.errors import Refused
 from api.idempotency import idempotency_key
 from api.job_reading import JobReader
+from api.live.feed import Feed
 from api.metrics import RequestMetrics
 from api.stopped_queues import StoppedQueues
 from api.views import WorkflowLinks
@@ -31,6 +32,12 @@ class State(TypedDict):
     metrics: RequestMetrics
     webhook_secret: WebhookSecret
     stopped_queues: StoppedQueues
+    feed: Feed
+
+
+def workflow_links(resources: ApiResources) -> WorkflowLinks:
+    """Return the addresses of an installation's workflows."""
+    return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
 
 
 def _resources(request: Request) -> ApiResources:
@@ -63,13 +70,18 @@ def _webhook_secret(request: Request) -> WebhookSecret:
     return found
 
 
+def _feed(request: Request) -> Feed:
+    found: Feed = request.state.feed
+    return found
+
+
 def _owner() -> str:
     """Return whose rows the caller may see; one owner, until there are keys for more."""
     return LOCAL_OWNER
 
 
 def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
-    return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
+    return workflow_links(resources)
 
 
 def _waits(request: Request, store: StoreDep) -> Waits:
@@ -100,6 +112,7 @@ TemporalDep = Annotated[TemporalGate, Depends(_gate)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
 WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
+FeedDep = Annotated[Feed, Depends(_feed)]
 OwnerDep = Annotated[str, Depends(_owner)]
 WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
 WaitsDep = Annotated[Waits, Depends(_waits)]

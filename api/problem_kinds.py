@@ -104,6 +104,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "An operator has stopped intake (`promptmill drain`). Ask again later; running jobs are not affected.",
         60,
     ),
+    "too_many_streams": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many live streams are open",
+        "Close one, or follow the whole list with a single stream. The limit is PROMPTMILL_STREAMS_PER_OWNER.",
+        10,
+    ),
     # -- webhooks
     "webhook_refused": ProblemKind(
         HTTPStatus.UNAUTHORIZED,

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         description="Postgres, as a plain libpq address: postgresql://user:password@host:5432/name (a socket folder as ?host=/path).",
     )
     database_pool_size: int = Field(10, ge=1, le=200, description="Postgres connections that one process may hold.")
+    listen_database_url: SecretStr | None = Field(
+        None,
+        description="Postgres for LISTEN, which needs a direct connection: set it where DATABASE_URL is a transaction pooler's. By default the same.",
+    )
 
     # -- Grok (xAI)
     xai_api_key: SecretStr | None = Field(
@@ -182,6 +186,15 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = Field(
         False,
         description="Let picture and callback addresses point to private networks and plain http (`make up` switches it on for the simulators).",
+    )
+    streams_per_owner: int = Field(
+        200,
+        ge=0,
+        le=100_000,
+        description="Live streams (server-sent events) that one owner may have open, per API process.",
+    )
+    stream_heartbeat_seconds: float = Field(
+        15, gt=0, le=300, description="How often a silent live stream says that it is alive."
     )
     max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body that the API reads.")
 
@@ -301,6 +314,16 @@ class Settings(BaseSettings):
                 "DATABASE_URL is not set: set it to a Postgres address, or start the local stack with `make up`."
             )
         return self.database_url.get_secret_value()
+
+    def require_listen_database_url(self) -> str:
+        """Return the address of Postgres for the connection that listens.
+
+        Raises:
+            ConfigurationError: Neither PROMPTMILL_LISTEN_DATABASE_URL nor DATABASE_URL is set.
+        """
+        if self.listen_database_url is None:
+            return self.require_database_url()
+        return self.listen_database_url.get_secret_value()
 
     @classmethod
     def settings_customise_sources(

@@ -22,11 +22,11 @@ from api.dependencies import (
 from api.errors import problems
 from api.idempotency import DOCUMENTED, REPLAYED
 from api.intake import REQUIRE_INTAKE
-from api.schemas.answers import JobAnswer, JobList, Timeline
+from api.schemas.answers import JobAnswer, JobList
 from api.schemas.jobs import CreateJob, ListJobs
 from api.starting import asked, start_jobs
 from api.strict_json import StrictRoute
-from api.views import event_answer, job_answer
+from api.views import job_answer
 from api.waiting import brief_wait
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed
 from promptmill.contracts.names import job_workflow_id
@@ -117,13 +117,6 @@ async def cancel_job(job_id: IdInPath, resources: ResourcesDep, jobs: JobReaderD
     if job.status not in FINAL_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
     return await jobs.answer(job)
-
-
-@router.get("/{job_id}/events", responses=_LOOK_PROBLEMS)
-async def list_job_events(job_id: IdInPath, jobs: JobReaderDep) -> Timeline:
-    """Tell everything that happened to a job, in order."""
-    await jobs.find(job_id)
-    return Timeline(items=[event_answer(event) for event in await jobs.store.jobs.events(job_id)])
 
 
 def _cursor(page: list[Job]) -> str:

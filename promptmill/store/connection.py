@@ -39,8 +39,10 @@ def driver_address(database_url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-def connector(database_url: str, *, command_seconds: float | None) -> Callable[[], Awaitable[Any]]:
-    """Return what makes one connection.
+def connector(
+    database_url: str, *, command_seconds: float | None, application: str = "promptmill"
+) -> Callable[[], Awaitable[Any]]:
+    """Return what makes one connection; `application` is its name in `pg_stat_activity`.
 
     Raises:
         ConfigurationError: It is not a Postgres address.
@@ -52,7 +54,7 @@ def connector(database_url: str, *, command_seconds: float | None) -> Callable[[
             address,
             timeout=CONNECT_SECONDS,
             command_timeout=command_seconds,
-            server_settings={"application_name": "promptmill"},
+            server_settings={"application_name": application},
         )
 
     return connect

@@ -11,6 +11,7 @@ from promptmill.store.connection import create_engine
 from promptmill.store.database import Database
 from promptmill.store.inbox import InboxStore
 from promptmill.store.jobs import JobStore
+from promptmill.store.live import LiveStore
 from promptmill.store.operations import OperationsStore
 from promptmill.store.prompts import PromptStore
 from promptmill.store.resolution import ResolutionStore
@@ -20,13 +21,14 @@ from promptmill.store.upkeep import UpkeepStore
 
 @dataclass(frozen=True)
 class Store:
-    """The record: jobs, prompt jobs, submissions and their resolution, webhooks, callbacks, upkeep, operations.
+    """The record: jobs, live changes, prompt jobs, submissions and how they resolve, webhooks, callbacks, the rest.
 
     Every method of its parts raises `RecordUnavailable` while Postgres is away, and `RecordNotFound` for an id that
     does not exist (or not for the owner who asks).
     """
 
     jobs: JobStore
+    live: LiveStore
     prompts: PromptStore
     submissions: SubmissionStore
     resolution: ResolutionStore
@@ -48,6 +50,7 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
     try:
         yield Store(
             jobs=JobStore(database),
+            live=LiveStore(database),
             prompts=PromptStore(database),
             submissions=SubmissionStore(database),
             resolution=ResolutionStore(database),

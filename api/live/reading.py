@@ -1,0 +1,73 @@
+"""Reads what has changed, once for all who listen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from api.job_reading import JobReader
+from api.live.frames import changed_piece, job_piece
+from api.live.listeners import Piece
+from api.schemas.answers import JobAnswer
+from api.views import event_answer, job_answer
+from api.waiting import brief_wait
+from promptmill.contracts.jobs import FINAL_STATUSES
+
+
+class ListedJob(NamedTuple):
+    """A changed job as the list's listeners are told of it."""
+
+    owner: str
+    job_id: UUID
+    piece: Piece
+
+
+class JobNews(NamedTuple):
+    """One job and its newest events as its own listeners are told of them.
+
+    Attributes:
+        answer: The job.
+        changes: The events.
+        job: The job, with the newest event as its place.
+        latest: The newest event.
+    """
+
+    answer: JobAnswer
+    changes: list[Piece]
+    job: Piece
+    latest: int
+
+
+@dataclass(frozen=True)
+class LiveReader:
+    """Reads for the feed. Every method raises `RecordUnavailable` while Postgres is away."""
+
+    jobs: JobReader
+
+    async def listed(self, ids: Sequence[UUID]) -> list[ListedJob]:
+        """Return the jobs as the list shows them: two queries, however many they are."""
+        store = self.jobs.store
+        found = await store.live.jobs(ids)
+        billed = await store.jobs.billed([job.id for job in found])
+        answers = (
+            job_answer(job, billed=billed[job.id], wait=brief_wait(job.status), workflows=self.jobs.workflows)
+            for job in found
+        )
+        return [ListedJob(answer.owner, answer.job_id, job_piece(answer)) for answer in answers]
+
+    async def news(self, job_id: UUID, after: int) -> JobNews:
+        """Return one job and its events after a sequence.
+
+        Raises:
+            RecordNotFound: It was deleted.
+        """
+        job, latest, events = await self.jobs.store.live.job_with_events(job_id, after)
+        answer = await self.jobs.answer(job)
+        return JobNews(
+            answer=answer,
+            changes=[changed_piece(event_answer(event)) for event in events],
+            job=job_piece(answer, latest, last=job.status in FINAL_STATUSES),
+            latest=latest,
+        )

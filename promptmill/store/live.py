@@ -1,0 +1,51 @@
+"""What live streams read: changed jobs, many at once, and one job together with its newest events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from promptmill.store.database import Database, column_list, to_row
+from sql.models import Job, JobEvent
+
+_JOBS: Final = f"SELECT {column_list(Job)} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"
+_WITH_EVENTS: Final = f"""
+    SELECT {column_list(Job)},
+           (SELECT coalesce(max(sequence), 0) FROM job_events WHERE job_id = :id) AS latest,
+           (SELECT CAST(coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.sequence), '[]') AS text)
+            FROM job_events AS e WHERE e.job_id = :id AND e.sequence > :after) AS events
+    FROM jobs WHERE id = :id
+"""
+
+
+class Followed(NamedTuple):
+    """A job as it was when `latest` was its newest event, and its events after the one that was asked for."""
+
+    job: Job
+    latest: int
+    events: Sequence[JobEvent]
+
+
+@dataclass(frozen=True)
+class LiveStore:
+    """Jobs as their listeners are told of them. Every method raises `RecordUnavailable` while Postgres is away."""
+
+    database: Database
+
+    async def jobs(self, ids: Sequence[UUID]) -> list[Job]:
+        """Return the jobs that (still) exist, in no order."""
+        return await self.database.rows(Job, _JOBS, ids=[*ids])
+
+    async def job_with_events(self, job_id: UUID, after: int) -> Followed:
+        """Return a job and its events with a sequence above `after`, as they were at one moment.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        # One statement: read apart, a job could be newer than its events, or older.
+        row = await self.database.mapping(_WITH_EVENTS, Job, id=job_id, after=after)
+        events = [JobEvent.model_validate(event) for event in json.loads(row["events"])]
+        return Followed(to_row(Job, row), row["latest"], events)
