@@ -163,10 +163,12 @@ class _NameProcess:
 
 
 def _renderers(log_format: str) -> list[Processor]:
+    # Errors as one text, without the variables of their frames; it may quote an address.
+    told: list[Processor] = [structlog.processors.format_exc_info, cast("Processor", hide_secrets)]
     if log_format == "text" or (log_format == "auto" and sys.stderr.isatty()):
-        return [structlog.dev.ConsoleRenderer(timestamp_key="at")]
-    # Errors as one text in the same line; it may quote an address.
-    return [structlog.processors.format_exc_info, cast("Processor", hide_secrets), structlog.processors.JSONRenderer()]
+        plain = structlog.dev.plain_traceback
+        return [*told, structlog.dev.ConsoleRenderer(timestamp_key="at", exception_formatter=plain)]
+    return [*told, structlog.processors.JSONRenderer()]
 
 
 def _checked(name: str) -> str:

@@ -32,6 +32,18 @@ def lines() -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stderr.splitlines()]
 
 
+def test_a_terminal_is_shown_no_variables_and_no_secrets() -> None:
+    """Structlog's default draws the variables of every frame: keys among them, and it takes seconds."""
+    script = LOG_ONCE.replace('""}', '"", "PROMPTMILL_LOG_FORMAT": "text"}').replace(
+        "try:\n", "api_key_in_a_frame = 'hush'\ntry:\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, capture_output=True, text=True)
+
+    assert "ValueError: no postgresql://u:***@h/d" in done.stderr
+    assert "hush" not in done.stderr
+    assert "pw@" not in done.stderr.replace('raise ValueError("no postgresql://u:pw@h/d")', "")
+
+
 def test_every_line_is_json_with_time_level_process_and_event(lines: list[dict[str, object]]) -> None:
     assert all({"at", "level", "process", "event", "logger"} <= line.keys() for line in lines)
     assert [line["event"] for line in lines] == ["job_ended", "it is slow", "failed"]
