@@ -1,0 +1,182 @@
+"""What the page withstands: markup, foreign scripts, 200 jobs, a missing token, weak eyes, a small screen."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+from pydantic import SecretStr
+
+from promptmill.contracts.jobs import JobStatus
+from tests.fixtures.api import open_api
+from tests.fixtures.browser import Workspace, open_workspace
+from tests.fixtures.mill import Mill
+
+WEB = Path(str(files("api").joinpath("web")))
+OWN_BYTES = 150 * 1024
+MARKUP = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\"> & {{7*7}}"
+
+
+async def test_markup_in_a_prompt_is_text(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    await mill.reaches(
+        await mill.create(prompt=MARKUP, caller_metadata={MARKUP[:40]: MARKUP}, input={"note": MARKUP}), "completed"
+    )
+    await expect(workspace.rows.locator("a")).to_have_text(MARKUP)
+    await workspace.rows.locator("a").click()
+    await expect(workspace.panel.locator(".prose")).to_have_text(MARKUP)
+    await workspace.panel.get_by_role("button", name="Use again").click()
+    await expect(workspace.prompt).to_have_value(MARKUP)
+
+    assert await page.locator("main script, main img[src=x], #notices img").count() == 0
+    assert await page.title() == "Promptmill"
+
+
+async def test_an_injected_inline_script_does_not_run(workspace: Workspace) -> None:
+    page = workspace.page
+    refused = await page.evaluate(
+        """() => new Promise((resolve) => {
+            document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.injected = true";
+            document.body.append(script);
+            setTimeout(() => resolve("it ran"), 2000);
+        })"""
+    )
+    styled = await page.evaluate(
+        """() => { document.body.insertAdjacentHTML("beforeend", "<p id=x style='color: rgb(1, 2, 3)'>x</p>");
+        return getComputedStyle(document.getElementById("x")).color }"""
+    )
+
+    assert refused == "script-src-elem"
+    assert await page.evaluate("window.injected") is None
+    assert styled != "rgb(1, 2, 3)"
+
+
+async def test_200_jobs_stay_smooth_and_an_update_touches_one_row(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    for number in range(200):
+        await mill.accept(prompt=f"Fox number {number}")
+    await expect(workspace.rows).to_have_count(200)
+    await page.evaluate(
+        """() => {
+            window.touched = new Set();
+            new MutationObserver((changes) => changes.forEach(({ target, addedNodes }) => {
+                const row = (target.nodeType === 1 ? target : target.parentElement).closest(".row");
+                if (row) window.touched.add(row.dataset.job);
+                for (const node of addedNodes) if (node.dataset?.job) window.touched.add(node.dataset.job);
+            })).observe(document.getElementById("jobs"), { subtree: true, childList: true, characterData: true });
+        }"""
+    )
+    cancelled = (await mill.store.jobs.list("local", JOBS))[0].id
+    await page.evaluate("document.querySelectorAll('time.age').forEach((time) => time.classList.remove('age'))")
+    await mill.cancel_row(cancelled)
+    await expect(page.locator(f"[data-job='{cancelled}'] .chip")).not_to_have_attribute("data-status", "queued")
+    longest = await page.evaluate(
+        """async () => { const began = performance.now();
+        for (let step = 0; step < 20; step += 1) {
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+            await new Promise(requestAnimationFrame);
+        }
+        return (performance.now() - began) / 20 }"""
+    )
+
+    assert await page.evaluate("[...window.touched]") == [str(cancelled)]
+    assert longest < 100
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)], ids=["light", "dark", "phone"]
+)
+async def test_nothing_serious_keeps_people_out(browser: Browser, workspace: Workspace, mill: Mill, scheme: str, width: int) -> None:
+    for prompt in ("A fox", "An owl"):
+        await mill.reaches(await mill.create(prompt=prompt), "completed")
+    size = {"width": width, "height": 860}
+    async with open_workspace(browser, workspace.url, viewport=size, color_scheme=scheme) as seen:
+        page = seen.page
+        await page.locator("#ai-generate:visible").wait_for()
+        await no_serious_violation(page)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        if width < 800:
+            await page.locator("[data-shows=jobs]").click()
+            await expect(seen.rows).to_have_count(2)
+        await seen.rows.first.locator("a").click()
+        await expect(seen.panel.locator(".timeline li")).not_to_have_count(0)
+        await no_serious_violation(page)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        box = await seen.panel.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+async def no_serious_violation(page: Page) -> None:
+    found = await Axe().run(page)
+    serious = [
+        (violation["id"], [node["html"][:120] for node in violation["nodes"][:3]])
+        for violation in found.response["violations"]
+        if violation["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+
+
+async def test_an_unclear_submission_explains_itself_and_takes_a_decision(workspace: Workspace, mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=100)
+    job_id = await mill.create(prompt="Was it taken?")
+    await mill.reaches(job_id, JobStatus.SUBMIT_UNKNOWN)
+    await expect(workspace.page.locator("[data-group=unclear] .tile-figure")).to_have_text("1")
+    await workspace.rows.locator("a").click()
+    panel = workspace.panel
+    await expect(panel).to_contain_text("Nobody knows yet")
+    for decision in ("Adopt a prediction", "Submit again", "Give the job up"):
+        await expect(panel.get_by_role("button", name=decision)).to_be_visible()
+    await panel.get_by_role("button", name="Submit again").click()
+    await expect(workspace.page.locator("dialog[open]")).to_contain_text("you pay twice")
+    await workspace.answer("Not now").click()
+    await panel.get_by_role("button", name="Give the job up").click()
+    await workspace.answer("Give it up").click()
+
+    await expect(workspace.chip("failed")).to_be_visible()
+    await expect(panel).to_contain_text("A person gave the unclear submission up.")
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_a_stopped_intake_is_told_with_its_reason(workspace: Workspace, mill: Mill) -> None:
+    await mill.store.operations.start_drain("Moving to another machine")
+    await workspace.page.reload()
+
+    await expect(workspace.page.locator("#banners")).to_contain_text("Moving to another machine")
+    await expect(workspace.page.locator("#reasons")).to_contain_text("New jobs are not accepted now")
+
+
+async def test_the_page_asks_for_the_token_and_carries_it(browser: Browser, mill: Mill) -> None:
+    settings = mill.settings.model_copy(update={"api_token": SecretStr("s3cret")})
+    async with open_api(settings) as client:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(str(client.base_url))
+        dialog = page.locator("#token-dialog")
+        await dialog.get_by_label("Token").fill("guess")
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_contain_text("not accepted")
+        await dialog.get_by_label("Token").fill("s3cret")
+        await page.keyboard.press("Enter")
+
+        await expect(page.locator("#empty")).to_contain_text("Nothing yet")
+        await context.close()
+
+
+def test_own_files_are_small_and_each_module_is_loaded_at_once() -> None:
+    own = [path for path in WEB.rglob("*") if path.is_file()]
+    page = (WEB / "index.html").read_text(encoding="utf-8")
+
+    assert sum(path.stat().st_size for path in own) < OWN_BYTES
+    for module in (WEB / "workspace").glob("*.js"):
+        text = module.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 300, module.name
+        assert "innerHTML" not in text, module.name
+        assert f"/web/workspace/{module.name}" in page, module.name
