@@ -426,6 +426,26 @@ async def test_the_record_is_backed_up(mill: Installation) -> None:
     assert "TABLE DATA public jobs" in mill.run("backup")
 
 
+async def test_both_brakes_by_one_command(mill: Installation) -> None:
+    assert mill.run("brake-on").count("stopped (spending stopped)") == 4
+    assert mill.run("brake-off").count("open.") == 2
+
+
+async def test_a_drain_stops_intake_until_it_is_resumed(mill: Installation) -> None:
+    assert "Nothing is left." in mill.run("drain")
+    try:
+        refused = await mill.api.post("/api/jobs/create", json=PICTURE)
+        assert (refused.status_code, refused.json()["code"]) == (503, "intake_stopped")
+        assert "new disks" in refused.text
+    finally:
+        assert "taken again" in mill.run("resume")
+
+
+async def test_a_restored_record_is_checked(mill: Installation) -> None:
+    assert "Submissions go on." in mill.run("restore-check")
+    assert "Submissions go on." in mill.run("restore-release")
+
+
 async def test_metrics_are_there(mill: Installation) -> None:
     shown = mill.run("metrics")
     assert 'promptmill_recorded_jobs{status="completed"}' in shown
