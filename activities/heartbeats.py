@@ -15,17 +15,19 @@ BEAT_SECONDS = 1.0
 
 @asynccontextmanager
 async def heartbeats(*details: Any) -> AsyncIterator[None]:
-    """Beat with these details until the block ends. The first beat leaves at once.
+    """Beat with these details until the block ends; what there is to tell leaves at once.
 
-    A beat proves that the loop lives, not that the call goes on: each call has a time limit of its own.
+    Without details the first beat comes after a second: most calls are over by then, and each beat is a write at
+    Temporal. A beat proves that the loop lives, not that the call goes on: each call has a time limit of its own.
     """
 
     async def beat() -> None:
         while True:
-            activity.heartbeat(*details)
             await asyncio.sleep(BEAT_SECONDS)
+            activity.heartbeat(*details)
 
-    activity.heartbeat(*details)
+    if details:
+        activity.heartbeat(*details)
     task = asyncio.create_task(beat())
     try:
         yield

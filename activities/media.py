@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -14,21 +13,17 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.pace import PollPace
 from activities.submission import Sender
-from promptmill.contracts.errors import ProviderError, ProviderRefused, RecordError
+from promptmill.contracts.errors import ProviderError, ProviderRefused
 from promptmill.contracts.jobs import (
-    CostSource,
     JobChange,
     JobSnapshot,
     JobStatus,
     MediaRequest,
     PredictionRequest,
-    SubmissionState,
     SubmitResult,
 )
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.presets import compose_request
 from promptmill.providers.wavespeed import Prediction, WaveSpeedClient
-from promptmill.providers.wavespeed_account import WaveSpeedAccount
 from promptmill.store import Store
 
 
@@ -41,7 +36,6 @@ class MediaActivities:
     """
 
     wavespeed: WaveSpeedClient
-    account: WaveSpeedAccount
     store: Store
     sender: Sender
     pace: PollPace
@@ -57,28 +51,13 @@ class MediaActivities:
         Raises:
             StageStopped, ProviderRefused, ProviderRateLimited, NothingSent, RecordUnavailable: See `Sender.submit`.
         """
-        work = asyncio.create_task(self._submit_and_quote(request, _submission_of_earlier_attempt()))
+        work = asyncio.create_task(self.sender.submit(request, _submission_of_earlier_attempt()))
         while True:
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
                 if work.done():
                     raise
-
-    async def _submit_and_quote(self, request: MediaRequest, known: UUID | None) -> SubmitResult:
-        result = await self.sender.submit(request, known)
-        if result.state is SubmissionState.ACCEPTED and result.recorded and known is None:
-            await self._quote(request)
-        return result
-
-    async def _quote(self, request: MediaRequest) -> None:
-        """Note what WaveSpeed says such a job costs. Unpaid, after the fact, and never a reason to fail."""
-        body = compose_request(request.model, request.input, request.prompt, request.target_url, request.ref_urls, 0)
-        price = await self.account.price(request.model, body)
-        if price is not None:
-            change = JobChange(job_id=request.job_id, media_cost_usd=price, media_cost_source=CostSource.QUOTED)
-            with suppress(RecordError):
-                await self.store.jobs.advance(change)
 
     @activity.defn
     async def collect_result(self, request: PredictionRequest) -> JobSnapshot:
@@ -95,12 +74,24 @@ class MediaActivities:
             age = datetime.now(UTC) - request.accepted_at  # noqa: TID251 - an activity, not a workflow
             if age < self.grace:
                 await self._not_finished(request, str(error))
+            if await self._made_with_another_key(request):
+                # What is paid must still be collected: the right key may come back.
+                await self._not_finished(request, f"It was submitted with another key than this worker's. {error}")
             return await self._fail(request, ReasonCode.PREDICTION_GONE, str(error))
         except ProviderError as error:
             await self._not_finished(request, str(error))
         if not prediction.finished:
             await self._not_finished(request, f"WaveSpeed says {prediction.status}")
         return await self._finish(request, prediction)
+
+    async def _made_with_another_key(self, request: PredictionRequest) -> bool:
+        """Return whether the record says so; of a submission that an older backup lost it says nothing."""
+        made = {
+            (submission.provider_base, submission.key_fingerprint)
+            for submission in await self.store.submissions.of_job(request.job_id)
+            if submission.prediction_id == request.prediction_id and submission.provider_base
+        }
+        return bool(made) and (self.wavespeed.base, self.wavespeed.key_fingerprint) not in made
 
     async def _finish(self, request: PredictionRequest, prediction: Prediction) -> JobSnapshot:
         if prediction.reason_code is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,17 +17,19 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeats
 from activities.persistence import insist
+from activities.quotes import Quote, asked_quote
 from promptmill.contracts.errors import (
     NothingSent,
     ProviderError,
     ProviderRateLimited,
     ProviderRefused,
+    RecordError,
     RecordUnavailable,
     StageStopped,
     SubmissionsHeld,
     SubmitUnclear,
 )
-from promptmill.contracts.jobs import MediaRequest, SubmissionState, SubmitResult
+from promptmill.contracts.jobs import CostSource, JobChange, MediaRequest, SubmissionState, SubmitResult
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.store import (
     Permission,
@@ -36,6 +40,7 @@ from promptmill.contracts.store import (
 )
 from promptmill.presets import LARGEST_SEED, compose_request
 from promptmill.providers.wavespeed import WaveSpeedClient, boottime
+from promptmill.providers.wavespeed_account import WaveSpeedAccount
 from promptmill.settings import provider_mode
 from promptmill.store import Store
 
@@ -52,6 +57,7 @@ class Sender:
     """
 
     wavespeed: WaveSpeedClient
+    account: WaveSpeedAccount
     store: Store
     post_within: timedelta
     rate_limit_wait: timedelta
@@ -86,9 +92,24 @@ class Sender:
             # Permission to send means that the row holds this intent's token.
             webhook_url=self._webhook_url(request.job_id, intent.callback_token),
         )
-        async with heartbeats(str(posting.submission_id)):
+        async with (
+            heartbeats(str(posting.submission_id)),
+            asked_quote(self.account, request.model, posting.body) as quote,
+        ):
             outcome, again = await self._send(request, posting)
-            return await self._settle(outcome, again)
+            price = quote.known if outcome.state is SubmissionState.ACCEPTED else None
+            result = await self._settle(outcome.model_copy(update={"media_cost_usd": price}), again)
+            if result.state is SubmissionState.ACCEPTED and result.recorded and price is None:
+                await self._note_price(request.job_id, quote)
+            return result
+
+    async def _note_price(self, job_id: UUID, quote: Quote) -> None:
+        """Note a price that came after the submission's answer. Never a reason to fail: the number is good to know."""
+        await asyncio.wait([quote.answer])
+        if quote.known is not None:
+            change = JobChange(job_id=job_id, media_cost_usd=quote.known, media_cost_source=CostSource.QUOTED)
+            with suppress(RecordError):
+                await self.store.jobs.advance(change)
 
     def _intent(self, request: MediaRequest, known_submission: UUID | None) -> SubmissionIntent:
         body = compose_request(

@@ -73,6 +73,7 @@ def build_activities(resources: WorkerResources) -> Activities:
     )
     sender = Sender(
         wavespeed=resources.wavespeed,
+        account=resources.account,
         store=store,
         post_within=timedelta(seconds=settings.post_within_seconds),
         rate_limit_wait=timedelta(seconds=settings.rate_limit_wait_seconds),
@@ -90,7 +91,6 @@ def build_activities(resources: WorkerResources) -> Activities:
         prompts=PromptActivities(resources.grok, store, settings.grok_models),
         media=MediaActivities(
             wavespeed=resources.wavespeed,
-            account=resources.account,
             store=store,
             sender=sender,
             pace=pace,
