@@ -46,6 +46,9 @@ _MAGIC: Final = (
 )
 """Which bytes stand where in a file of which media type."""
 
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 9000
+
 _HEAD_CHARACTERS: Final = 16
 """Characters of base64 that hold the twelve bytes which tell a file's type."""
 
@@ -114,12 +117,17 @@ def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | No
 
 
 def read_time(value: object) -> datetime | None:
-    """Read WaveSpeed's RFC 3339 times, which carry nine digits of a second; None when it is no time."""
+    """Read WaveSpeed's RFC 3339 times, which carry nine digits of a second; None when it is no time of ours.
+
+    A server that has no time to tell writes the year 1.
+    """
     if not isinstance(value, str):
         return None
     try:
         time = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.strip()))
     except ValueError:
+        return None
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 

@@ -20,6 +20,9 @@ from sql.models import Job, JobEvent
 Jobs = list[Job]
 Events = list[JobEvent]
 
+OUTPUTS_CARRIED: Final = 256 * 1024
+"""Characters of outputs that a snapshot takes along. Temporal takes 2 MB; with more a workflow would stand still."""
+
 _COLUMNS: Final = column_list(Job)
 _OF_RESULT: Final = column_list(Job, "(r.job)")
 _ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
@@ -187,11 +190,19 @@ def job_input(job: Job) -> JobInput:
 
 
 def job_snapshot(found: RowMapping) -> JobSnapshot:
-    """Return what a job's workflow needs to know of its row, from the columns of `jobs` and `open_submission`."""
-    own = {"job_id", "cancel_requested"}
+    """Return what a job's workflow needs to know of its row, from the columns of `jobs` and `open_submission`.
+
+    Outputs that a workflow cannot carry (media as data, long texts) are left out: the row has them.
+    """
+    own = {"job_id", "cancel_requested", "outputs"}
+    outputs = found["outputs"]
     return JobSnapshot.model_validate(
         {name: found[name] for name in JobSnapshot.model_fields if name not in own}
-        | {"job_id": found["id"], "cancel_requested": found["cancel_requested_at"] is not None}
+        | {
+            "job_id": found["id"],
+            "cancel_requested": found["cancel_requested_at"] is not None,
+            "outputs": outputs if len(json.dumps(outputs)) <= OUTPUTS_CARRIED else (),
+        }
     )
 
 

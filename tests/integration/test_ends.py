@@ -6,12 +6,13 @@ from contextlib import suppress
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from promptmill.contracts.errors import ProviderRefused
-from promptmill.contracts.jobs import Billed
+from promptmill.contracts.jobs import Billed, JobChange, JobStatus, MediaKind, Output
 from promptmill.contracts.names import LOCAL_OWNER, wavespeed_queue
 from promptmill.contracts.prompts import OnPromptFailure
 from promptmill.contracts.resolution import Decision, SubmissionDecision
@@ -83,6 +84,35 @@ async def test_a_cancel_while_the_callback_is_started_leaves_workflow_and_record
     assert set(closed) == {("completed", WorkflowExecutionStatus.COMPLETED)}
 
 
+async def test_outputs_larger_than_temporal_carries_stay_in_the_record(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create()
+    row = await mill.reaches(job_id, "generating")
+    picture = Output(index=0, kind=MediaKind.IMAGE, url=f"data:image/png;base64,{'A' * 5_000_000}")
+    await mill.store.jobs.advance(
+        JobChange(job_id=job_id, status=JobStatus.COMPLETED, prediction_id=row.prediction_id, outputs=(picture,))
+    )
+
+    await mill.handle(job_id).cancel(rpc_timeout=PATIENCE)  # so that it looks at its row
+
+    assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.COMPLETED
+    assert (await mill.job(job_id)).outputs == [picture.model_dump(mode="json")]
+
+
+async def test_a_prediction_made_with_another_key_is_waited_for(idle_mill: Mill) -> None:
+    mill = idle_mill
+    async with mill.worker():
+        await mill.wavespeed.order("submit", "never")
+        job_id = await mill.create()
+        await mill.reaches(job_id, "generating")
+    stranger = SecretStr(f"stranger-{job_id}")
+
+    async with mill.changed(wavespeed_api_key=stranger, prediction_grace_seconds=0) as others, others.worker():
+        await eventually(lambda: _waits_with(mill, job_id, "another key"), 30)
+
+    assert (await mill.job(job_id)).status == "generating"
+
+
 async def test_a_workflow_that_leaves_the_cache_at_each_step_says_nothing_wrong(
     idle_mill: Mill, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -103,3 +133,11 @@ async def test_a_workflow_that_leaves_the_cache_at_each_step_says_nothing_wrong(
 async def _ended(mill: Mill, job_id: UUID) -> Job | None:
     row = await mill.job(job_id)
     return row if row.completed_at else None
+
+
+async def _waits_with(mill: Mill, job_id: UUID, words: str) -> bool:
+    """Return whether an activity waits for its next attempt with these words."""
+    row = await mill.job(job_id)
+    assert row.status == "generating", row.error
+    pending = (await mill.handle(job_id).describe()).raw_description.pending_activities
+    return any(words in activity.last_failure.message for activity in pending)

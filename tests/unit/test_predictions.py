@@ -143,6 +143,8 @@ def test_files_expire_seven_days_after_creation_and_texts_do_not() -> None:
         ("2026-05-19T06:09:15Z", datetime(2026, 5, 19, 6, 9, 15, tzinfo=UTC)),
         ("2026-05-19T08:09:15.5+02:00", datetime(2026, 5, 19, 6, 9, 15, 500_000, tzinfo=UTC)),
         ("2026-05-19T06:09:15", datetime(2026, 5, 19, 6, 9, 15, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59Z", None),
         ("yesterday", None),
         (None, None),
         (7, None),
