@@ -8,7 +8,7 @@ VENV_PYTHON := .venv/bin/python
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test bench check format lock smoke histories clean venv venv-dev
+.PHONY: help up test chaos bench check format lock smoke histories screenshots clean venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ histories: venv-dev ## Record the histories that `make test` replays, after a wa
 
 bench: venv-dev ## Measure against a bare Temporal workflow, and the API's latencies (ARGS=--quick)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.bench $(ARGS)
+
+screenshots: venv-dev ## Take the user guide's pictures anew, after a wanted change of the page (needs Chromium)
+	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/screenshots/take.py $(ARGS)
 
 check: venv-dev ## Lint, format, types, import contracts
 	@$(VENV_PYTHON) -m ruff check .

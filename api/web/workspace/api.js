@@ -7,94 +7,94 @@ const PATIENCE = 20000;
 
 /** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
 export class Problem extends Error {
-  constructor(status, body) {
-    super(body.detail || body.title || `HTTP ${status}`);
-    this.status = status;
-    this.code = body.code ?? "";
-    this.title = body.title ?? "";
-    this.errors = body.errors ?? [];
-    this.requestId = body.requestId ?? "";
-  }
+	constructor(status, body) {
+		super(body.detail || body.title || `HTTP ${status}`);
+		this.status = status;
+		this.code = body.code ?? "";
+		this.title = body.title ?? "";
+		this.errors = body.errors ?? [];
+		this.requestId = body.requestId ?? "";
+	}
 
-  /** Whether asking the same again may help. */
-  get passing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
+	/** Whether asking the same again may help. */
+	get passing() {
+		return this.status === 0 || this.status === 429 || this.status >= 500;
+	}
 
-  /** Return all that the server said, as one text. */
-  get sentence() {
-    const places = this.errors.map((error) => `${error.pointer || "request"}: ${error.message}`);
-    return places.length ? `${this.title || this.message}. ${places.join(" ")}` : this.message;
-  }
+	/** Return all that the server said, as one text. */
+	get sentence() {
+		const places = this.errors.map((error) => `${error.pointer || "request"}: ${error.message}`);
+		return places.length ? `${this.title || this.message}. ${places.join(" ")}` : this.message;
+	}
 }
 
 /** Calls the API; asks for the token when the server wants one. */
 export class Api {
-  /** `askToken(wasWrong)` resolves to a token that a person typed. */
-  constructor(askToken) {
-    this.askToken = askToken;
-    this.asking = null;
-  }
+	/** `askToken(wasWrong)` resolves to a token that a person typed. */
+	constructor(askToken) {
+		this.askToken = askToken;
+		this.asking = null;
+	}
 
-  get(path) {
-    return this.send("GET", path);
-  }
+	get(path) {
+		return this.send("GET", path);
+	}
 
-  post(path, body, { key } = {}) {
-    return this.send("POST", path, body ?? {}, { "Idempotency-Key": key ?? newKey() });
-  }
+	post(path, body, { key } = {}) {
+		return this.send("POST", path, body ?? {}, { "Idempotency-Key": key ?? newKey() });
+	}
 
-  delete(path) {
-    return this.send("DELETE", path);
-  }
+	delete(path) {
+		return this.send("DELETE", path);
+	}
 
-  /** Return the JSON of an answer; throws `Problem`. */
-  async send(method, path, body, headers = {}) {
-    const answer = await this.open(method, path, {
-      headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    const found = await answer.json().catch(() => ({}));
-    // The installation's report is the same body whether or not something is missing.
-    if (!answer.ok && !(answer.status === 503 && path === "/api/init" && found.versions)) {
-      throw new Problem(answer.status, found);
-    }
-    return found;
-  }
+	/** Return the JSON of an answer; throws `Problem`. */
+	async send(method, path, body, headers = {}) {
+		const answer = await this.open(method, path, {
+			headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
+			body: body === undefined ? undefined : JSON.stringify(body),
+			signal: AbortSignal.timeout(PATIENCE),
+		});
+		const found = await answer.json().catch(() => ({}));
+		// The installation's report is the same body whether or not something is missing.
+		if (!answer.ok && !(answer.status === 503 && path === "/api/init" && found.versions)) {
+			throw new Problem(answer.status, found);
+		}
+		return found;
+	}
 
-  /** Return a raw response, the token carried; a 401 asks for the token and tries again. */
-  async open(method, path, options = {}) {
-    for (;;) {
-      const token = storedToken();
-      const headers = { Accept: "application/json", ...options.headers };
-      if (token) headers.Authorization = `Bearer ${token}`;
-      let answer;
-      try {
-        answer = await fetch(path, { ...options, method, headers, cache: "no-store" });
-      } catch {
-        throw new Problem(0, { detail: "The server does not answer." });
-      }
-      noteServerTime(answer.headers.get("Date"));
-      if (answer.status !== 401) return answer;
-      await this.newToken(token);
-      if (options.signal?.aborted) options = { ...options, signal: AbortSignal.timeout(PATIENCE) };
-    }
-  }
+	/** Return a raw response, the token carried; a 401 asks for the token and tries again. */
+	async open(method, path, options = {}) {
+		for (;;) {
+			const token = storedToken();
+			const headers = { Accept: "application/json", ...options.headers };
+			if (token) headers.Authorization = `Bearer ${token}`;
+			let answer;
+			try {
+				answer = await fetch(path, { ...options, method, headers, cache: "no-store" });
+			} catch {
+				throw new Problem(0, { detail: "The server does not answer." });
+			}
+			noteServerTime(answer.headers.get("Date"));
+			if (answer.status !== 401) return answer;
+			await this.newToken(token);
+			if (options.signal?.aborted) options = { ...options, signal: AbortSignal.timeout(PATIENCE) };
+		}
+	}
 
-  /** Ask for a token once, however many calls were refused. */
-  async newToken(refused) {
-    if (storedToken() !== refused) return;
-    this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
-    await this.asking.finally(() => (this.asking = null));
-  }
+	/** Ask for a token once, however many calls were refused. */
+	async newToken(refused) {
+		if (storedToken() !== refused) return;
+		this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
+		await this.asking.finally(() => (this.asking = null));
+	}
 }
 
 function storedToken() {
-  return sessionStorage.getItem(TOKEN) ?? "";
+	return sessionStorage.getItem(TOKEN) ?? "";
 }
 
 /** Return a key that names one request. Not `randomUUID`: that is missing without https. */
 export function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 // Cancel or retry all that a filter shows; count and cost are named first.
 
 import { ask } from "./dialogs.js";
-import { el, setText } from "./dom.js";
+import { button, setText } from "./dom.js";
 import { count, usd } from "./format.js";
 import { announce, notify, tellProblem } from "./notices.js";
 import { canCancel, canRetry, groupOf } from "./statuses.js";
@@ -11,112 +11,110 @@ const AT_ONCE = 4;
 const RETRIED = new Set(["failed", "expired", "terminated", "cancelled"]);
 
 const ACTS = {
-  cancel: {
-    fits: canCancel,
-    verb: "Cancel",
-    done: "cancelled",
-    run: (api, job) => api.delete(`/api/jobs/${job.jobId}`),
-    cost: (jobs) => paid(jobs),
-  },
-  retry: {
-    fits: (job) => canRetry(job) && RETRIED.has(job.status),
-    verb: "Retry",
-    done: "queued again",
-    run: (api, job) => api.post(`/api/jobs/${job.jobId}/retry`),
-    cost: (jobs) => price(jobs),
-  },
+	cancel: {
+		fits: canCancel,
+		verb: "Cancel",
+		done: "cancelled",
+		run: (api, job) => api.delete(`/api/jobs/${job.jobId}`),
+		cost: (jobs) => paid(jobs),
+	},
+	retry: {
+		fits: (job) => canRetry(job) && RETRIED.has(job.status),
+		verb: "Retry",
+		done: "queued again",
+		run: (api, job) => api.post(`/api/jobs/${job.jobId}/retry`),
+		cost: (jobs) => price(jobs),
+	},
 };
 
 /** Runs acts on the whole selection. */
 export class Bulk {
-  constructor({ api, book, element }) {
-    Object.assign(this, { api, book });
-    this.buttons = Object.fromEntries(Object.keys(ACTS).map((name) => [name, this.button(name)]));
-    element.append(this.buttons.cancel, this.buttons.retry);
-    book.addEventListener("list", () => this.show());
-  }
+	constructor({ api, book, element }) {
+		Object.assign(this, { api, book });
+		this.buttons = Object.fromEntries(Object.keys(ACTS).map((name) => [name, this.button(name)]));
+		element.append(this.buttons.cancel, this.buttons.retry);
+		book.addEventListener("list", () => this.show());
+	}
 
-  show() {
-    const jobs = this.book.shown();
-    for (const [name, act] of Object.entries(ACTS)) {
-      const number = jobs.filter(act.fits).length;
-      const more = this.book.cursor ? "+" : "";
-      this.buttons[name].hidden = number === 0 || (name === "retry" && !this.book.filtered);
-      setText(this.buttons[name], `${act.verb} ${number}${more}…`);
-    }
-  }
+	show() {
+		const jobs = this.book.shown();
+		for (const [name, act] of Object.entries(ACTS)) {
+			const number = jobs.filter(act.fits).length;
+			const more = this.book.cursor ? "+" : "";
+			this.buttons[name].hidden = number === 0 || (name === "retry" && !this.book.filtered);
+			setText(this.buttons[name], `${act.verb} ${number}${more}…`);
+		}
+	}
 
-  async start(name) {
-    const act = ACTS[name];
-    this.buttons[name].disabled = true;
-    try {
-      const jobs = await this.book.readAll(act.fits, MOST);
-      if (jobs.length && (await this.confirm(act, jobs))) await this.run(act, jobs);
-    } catch (problem) {
-      tellProblem("The jobs could not be read.", problem);
-    } finally {
-      this.buttons[name].disabled = false;
-    }
-  }
+	async start(name) {
+		const act = ACTS[name];
+		this.buttons[name].disabled = true;
+		try {
+			const jobs = await this.book.readAll(act.fits, MOST);
+			if (jobs.length && (await this.confirm(act, jobs))) await this.run(act, jobs);
+		} catch (problem) {
+			tellProblem("The jobs could not be read.", problem);
+		} finally {
+			this.buttons[name].disabled = false;
+		}
+	}
 
-  async confirm(act, jobs) {
-    const where = [groupOf(this.book.group).name, this.book.search ? `matching “${this.book.search}”` : ""].filter(Boolean).join(", ");
-    const answer = await ask({
-      title: `${act.verb} ${count(jobs.length, "job")}?`,
-      body: [
-        `The filter shows: ${where}.${jobs.length === MOST ? ` These are the newest ${MOST}; there are more.` : ""}`,
-        act.cost(jobs),
-      ],
-      answers: [
-        { id: "no", label: "Do nothing" },
-        { id: "yes", label: `${act.verb} ${count(jobs.length, "job")}`, tone: "danger" },
-      ],
-    });
-    return answer === "yes";
-  }
+	async confirm(act, jobs) {
+		const where = [groupOf(this.book.group).name, this.book.search ? `matching “${this.book.search}”` : ""].filter(Boolean).join(", ");
+		const answer = await ask({
+			title: `${act.verb} ${count(jobs.length, "job")}?`,
+			body: [
+				`The filter shows: ${where}.${jobs.length === MOST ? ` These are the newest ${MOST}; there are more.` : ""}`,
+				act.cost(jobs),
+			],
+			answers: [
+				{ id: "no", label: "Do nothing" },
+				{ id: "yes", label: `${act.verb} ${count(jobs.length, "job")}`, tone: "danger" },
+			],
+		});
+		return answer === "yes";
+	}
 
-  async run(act, jobs) {
-    const waiting = [...jobs];
-    const refused = [];
-    const work = async () => {
-      for (let job = waiting.shift(); job; job = waiting.shift()) {
-        try {
-          this.book.put(await act.run(this.api, job));
-        } catch (problem) {
-          refused.push(problem);
-          // Nobody answers: the others would fare no better.
-          if (problem.status === 0 || problem.status === 503) waiting.length = 0;
-        }
-      }
-    };
-    announce(`${act.verb}: ${count(jobs.length, "job")}.`);
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    const done = jobs.length - refused.length - waiting.length;
-    notify(`${count(done, "job")} ${act.done}.`);
-    if (refused.length) tellProblem(`${count(refused.length, "job")} refused, the first one because:`, refused[0]);
-  }
+	async run(act, jobs) {
+		const waiting = [...jobs];
+		const refused = [];
+		const work = async () => {
+			for (let job = waiting.shift(); job; job = waiting.shift()) {
+				try {
+					this.book.put(await act.run(this.api, job));
+				} catch (problem) {
+					refused.push(problem);
+					// Nobody answers: the others would fare no better.
+					if (problem.status === 0 || problem.status === 503) waiting.length = 0;
+				}
+			}
+		};
+		announce(`${act.verb}: ${count(jobs.length, "job")}.`);
+		await Promise.all(Array.from({ length: AT_ONCE }, work));
+		const done = jobs.length - refused.length - waiting.length;
+		notify(`${count(done, "job")} ${act.done}.`);
+		if (refused.length) tellProblem(`${count(refused.length, "job")} refused, the first one because:`, refused[0]);
+	}
 
-  button(name) {
-    const button = el("button", { type: "button", class: "button is-small", hidden: true });
-    button.addEventListener("click", () => this.start(name));
-    return button;
-  }
+	button(name) {
+		return button({ class: "button is-small", hidden: true }, () => this.start(name));
+	}
 }
 
 function paid(jobs) {
-  const billed = jobs.filter((job) => job.billed === "yes");
-  if (!billed.length) return "Nothing is paid for them so far.";
-  return `${count(billed.length, "job")} of them ${billed.length === 1 ? "is" : "are"} with WaveSpeed and paid: ${sum(billed)}. That stays billed.`;
+	const billed = jobs.filter((job) => job.billed === "yes");
+	if (!billed.length) return "Nothing is paid for them so far.";
+	return `${count(billed.length, "job")} of them ${billed.length === 1 ? "is" : "are"} with WaveSpeed and paid: ${sum(billed)}. That stays billed.`;
 }
 
 function price(jobs) {
-  return `New jobs are made from the same requests and paid anew: ${sum(jobs)}. Jobs that may still be billed are left out.`;
+	return `New jobs are made from the same requests and paid anew: ${sum(jobs)}. Jobs that may still be billed are left out.`;
 }
 
 function sum(jobs) {
-  const known = jobs.filter((job) => job.mediaCostUsd !== null);
-  const total = known.reduce((value, job) => value + job.mediaCostUsd, 0);
-  const unknown = jobs.length - known.length;
-  if (!known.length) return `the price is not known`;
-  return `about ${usd(total)}${unknown ? `, and ${count(unknown, "job")} whose price is not known` : ""}`;
+	const known = jobs.filter((job) => job.mediaCostUsd !== null);
+	const total = known.reduce((value, job) => value + job.mediaCostUsd, 0);
+	const unknown = jobs.length - known.length;
+	if (!known.length) return `the price is not known`;
+	return `about ${usd(total)}${unknown ? `, and ${count(unknown, "job")} whose price is not known` : ""}`;
 }

@@ -8,45 +8,45 @@ const listeners = new Set();
 
 /** Note what time it is at the server (an HTTP Date); the difference is kept. */
 export function noteServerTime(text) {
-  const server = Date.parse(text ?? "");
-  // A Date has whole seconds: smaller differences tell nothing.
-  if (!Number.isNaN(server)) ahead = Math.abs(server - Date.now()) > 2000 ? server - Date.now() : 0;
+	const server = Date.parse(text ?? "");
+	// A Date has whole seconds: smaller differences tell nothing.
+	if (!Number.isNaN(server)) ahead = Math.abs(server - Date.now()) > 2000 ? server - Date.now() : 0;
 }
 
 /** Return the seconds since a time of the server; negative for one to come. */
 export function secondsSince(text) {
-  return (Date.now() + ahead - Date.parse(text)) / 1000;
+	return (Date.now() + ahead - Date.parse(text)) / 1000;
 }
 
 /** Return a `<time>` that tells the age of a moment, and the moment itself on hover. */
 export function timeElement(at) {
-  const element = el("time", { class: "age" });
-  setMoment(element, at);
-  return element;
+	const element = el("time", { class: "age" });
+	setMoment(element, at);
+	return element;
 }
 
 /** Let a `<time>` show another moment. */
 export function setMoment(element, at) {
-  if (element.dataset.at === at) return;
-  element.dataset.at = at;
-  setAttribute(element, "datetime", at);
-  setAttribute(element, "title", exactTime(at));
-  setText(element, age(secondsSince(at)));
+	if (element.dataset.at === at) return;
+	element.dataset.at = at;
+	setAttribute(element, "datetime", at);
+	setAttribute(element, "title", exactTime(at));
+	setText(element, age(secondsSince(at)));
 }
 
 /** Call a function every second while the page is visible; returns what stops it. */
 export function everySecond(listener) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+	listeners.add(listener);
+	return () => listeners.delete(listener);
 }
 
 /** Start the clock. */
 export function startClock() {
-  setInterval(() => {
-    if (document.hidden) return;
-    for (const element of document.querySelectorAll("time.age[data-at]")) {
-      setText(element, age(secondsSince(element.dataset.at)));
-    }
-    for (const listener of listeners) listener();
-  }, 1000);
+	setInterval(() => {
+		if (document.hidden) return;
+		for (const element of document.querySelectorAll("time.age[data-at]")) {
+			setText(element, age(secondsSince(element.dataset.at)));
+		}
+		for (const listener of listeners) listener();
+	}, 1000);
 }

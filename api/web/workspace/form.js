@@ -10,121 +10,121 @@ const TEXTS = ["prompt", "instructions", "operation", "onPromptFailure", "rawInp
 
 /** The form on the left. `situation()` tells what the server said of itself. */
 export class Form {
-  constructor({ api, state, book, situation, onQueued }) {
-    Object.assign(this, { api, state, book, situation, onQueued });
-    this.run = byId("run");
-    this.reasons = byId("reasons");
-    for (const name of TEXTS) this.bind(name);
-    this.bindPriority();
-    for (const radio of document.querySelectorAll("input[name=writer]")) {
-      radio.addEventListener("change", () => state.set({ writer: radio.value }));
-    }
-    byId("form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.queue();
-    });
-    byId("clear-form").addEventListener("click", () => this.clear());
-    state.addEventListener("change", (event) => this.show(event.detail.by));
-    this.show();
-  }
+	constructor({ api, state, book, situation, onQueued }) {
+		Object.assign(this, { api, state, book, situation, onQueued });
+		this.run = byId("run");
+		this.reasons = byId("reasons");
+		for (const name of TEXTS) this.bind(name);
+		this.bindPriority();
+		for (const radio of document.querySelectorAll("input[name=writer]")) {
+			radio.addEventListener("change", () => state.set({ writer: radio.value }));
+		}
+		byId("form").addEventListener("submit", (event) => {
+			event.preventDefault();
+			this.queue();
+		});
+		byId("clear-form").addEventListener("click", () => this.clear());
+		state.addEventListener("change", (event) => this.show(event.detail.by));
+		this.show();
+	}
 
-  bind(name) {
-    const field = byId(name);
-    field.addEventListener("input", () => this.state.set({ [name]: field.value }, name));
-  }
+	bind(name) {
+		const field = byId(name);
+		field.addEventListener("input", () => this.state.set({ [name]: field.value }, name));
+	}
 
-  bindPriority() {
-    const field = byId("priority");
-    field.addEventListener("input", () => this.state.set({ priority: Number(field.value) }, "priority"));
-  }
+	bindPriority() {
+		const field = byId("priority");
+		field.addEventListener("input", () => this.state.set({ priority: Number(field.value) }, "priority"));
+	}
 
-  /** Bring the fields in line with the state; never the one that a person is typing in. */
-  show(by = null) {
-    const values = this.state.values;
-    for (const name of TEXTS) {
-      const field = byId(name);
-      if (name !== by && field.value !== values[name]) field.value = values[name];
-    }
-    byId("priority").value = String(values.priority);
-    setText(byId("priority-value"), String(values.priority));
-    for (const radio of document.querySelectorAll("input[name=writer]")) radio.checked = radio.value === values.writer;
-    const byGrok = values.writer === "grok";
-    byId("failure-field").hidden = !byGrok;
-    this.showRun();
-  }
+	/** Bring the fields in line with the state; never the one that a person is typing in. */
+	show(by = null) {
+		const values = this.state.values;
+		for (const name of TEXTS) {
+			const field = byId(name);
+			if (name !== by && field.value !== values[name]) field.value = values[name];
+		}
+		byId("priority").value = String(values.priority);
+		setText(byId("priority-value"), String(values.priority));
+		for (const radio of document.querySelectorAll("input[name=writer]")) radio.checked = radio.value === values.writer;
+		const byGrok = values.writer === "grok";
+		byId("failure-field").hidden = !byGrok;
+		this.showRun();
+	}
 
-  /** Show what the button does, or every reason why it cannot. */
-  showRun() {
-    const values = this.state.values;
-    const reasons = reasonsAgainst(values, this.situation());
-    this.run.setAttribute("aria-disabled", String(reasons.length > 0 || this.busy === true));
-    setText(byId("run-label"), this.busy ? "Queueing…" : values.writer === "grok" ? "Write prompt, then queue job" : "Queue job");
-    fill(this.reasons, reasons.map((reason) => el("li", { text: reason })));
-    this.reasons.hidden = reasons.length === 0;
-    return reasons;
-  }
+	/** Show what the button does, or every reason why it cannot. */
+	showRun() {
+		const values = this.state.values;
+		const reasons = reasonsAgainst(values, this.situation());
+		this.run.setAttribute("aria-disabled", String(reasons.length > 0 || this.busy === true));
+		setText(byId("run-label"), this.busy ? "Queueing…" : values.writer === "grok" ? "Write prompt, then queue job" : "Queue job");
+		fill(this.reasons, reasons.map((reason) => el("li", { text: reason })));
+		this.reasons.hidden = reasons.length === 0;
+		return reasons;
+	}
 
-  /** Queue the job. A repeat after a lost answer carries the same key: it is one job. */
-  async queue() {
-    const reasons = this.showRun();
-    if (reasons.length) return announce(`It cannot be queued: ${reasons.join(" ")}`);
-    if (this.busy) return undefined;
-    const body = jobBody(this.state.values);
-    const text = JSON.stringify(body);
-    if (this.sent?.text !== text) this.sent = { text, key: newKey() };
-    this.busy = true;
-    this.showRun();
-    this.showProblem(null);
-    try {
-      const job = await this.api.post("/api/jobs/create", body, { key: this.sent.key });
-      this.sent = null;
-      this.book.put(job);
-      this.onQueued(job);
-      for (const warning of job.warnings) notify(warning, { tone: "attention" });
-    } catch (problem) {
-      // A clear refusal ends the attempt; after a lost answer nobody knows, and the key tells the server.
-      if (!problem.passing) this.sent = null;
-      this.showProblem(problem);
-      tellProblem("The job was not queued.", problem);
-    } finally {
-      this.busy = false;
-      this.showRun();
-    }
-    return undefined;
-  }
+	/** Queue the job. A repeat after a lost answer carries the same key: it is one job. */
+	async queue() {
+		const reasons = this.showRun();
+		if (reasons.length) return announce(`It cannot be queued: ${reasons.join(" ")}`);
+		if (this.busy) return undefined;
+		const body = jobBody(this.state.values);
+		const text = JSON.stringify(body);
+		if (this.sent?.text !== text) this.sent = { text, key: newKey() };
+		this.busy = true;
+		this.showRun();
+		this.showProblem(null);
+		try {
+			const job = await this.api.post("/api/jobs/create", body, { key: this.sent.key });
+			this.sent = null;
+			this.book.put(job);
+			this.onQueued(job);
+			for (const warning of job.warnings) notify(warning, { tone: "attention" });
+		} catch (problem) {
+			// A clear refusal ends the attempt; after a lost answer nobody knows, and the key tells the server.
+			if (!problem.passing) this.sent = null;
+			this.showProblem(problem);
+			tellProblem("The job was not queued.", problem);
+		} finally {
+			this.busy = false;
+			this.showRun();
+		}
+		return undefined;
+	}
 
-  showProblem(problem) {
-    const place = byId("form-problem");
-    place.hidden = problem === null;
-    if (problem === null) return;
-    const places = problem.errors.map((error) => el("li", {}, el("code", { text: error.pointer || "request" }), el("span", { text: ` ${error.message}` })));
-    fill(place, icon("warning"), el("div", {}, el("p", { class: "callout-title", text: problem.title || problem.message }), places.length ? el("ul", {}, ...places) : el("p", { text: problem.message })));
-  }
+	showProblem(problem) {
+		const place = byId("form-problem");
+		place.hidden = problem === null;
+		if (problem === null) return;
+		const places = problem.errors.map((error) => el("li", {}, el("code", { text: error.pointer || "request" }), el("span", { text: ` ${error.message}` })));
+		fill(place, icon("warning"), el("div", {}, el("p", { class: "callout-title", text: problem.title || problem.message }), places.length ? el("ul", {}, ...places) : el("p", { text: problem.message })));
+	}
 
-  clear() {
-    const before = { ...this.state.values };
-    this.state.clear();
-    this.showProblem(null);
-    notify("The form is empty.", { action: { label: "Undo", run: () => this.state.set(before) } });
-    byId("prompt").focus();
-  }
+	clear() {
+		const before = { ...this.state.values };
+		this.state.clear();
+		this.showProblem(null);
+		notify("The form is empty.", { action: { label: "Undo", run: () => this.state.set(before) } });
+		byId("prompt").focus();
+	}
 
-  /** Fill the form from a job; what stood there can be brought back. */
-  reuse(job) {
-    const before = { ...this.state.values };
-    const written = job.promptSource === "grok" || job.promptSource === "template";
-    this.state.set({
-      model: job.model,
-      fields: {},
-      rawInput: Object.keys(job.input).length ? JSON.stringify(job.input, null, 2) : "",
-      prompt: job.prompt ?? job.originalPrompt ?? "",
-      writer: written || job.prompt ? "me" : "grok",
-      priority: job.priority,
-      metadata: Object.keys(job.metadata).length ? JSON.stringify(job.metadata, null, 2) : "",
-      promptJob: null,
-      generate: null,
-    });
-    notify("The form is filled from the job.", { action: { label: "Undo", run: () => this.state.set(before) } });
-    byId("prompt").focus();
-  }
+	/** Fill the form from a job; what stood there can be brought back. */
+	reuse(job) {
+		const before = { ...this.state.values };
+		const written = job.promptSource === "grok" || job.promptSource === "template";
+		this.state.set({
+			model: job.model,
+			fields: {},
+			rawInput: Object.keys(job.input).length ? JSON.stringify(job.input, null, 2) : "",
+			prompt: job.prompt ?? job.originalPrompt ?? "",
+			writer: written || job.prompt ? "me" : "grok",
+			priority: job.priority,
+			metadata: Object.keys(job.metadata).length ? JSON.stringify(job.metadata, null, 2) : "",
+			promptJob: null,
+			generate: null,
+		});
+		notify("The form is filled from the job.", { action: { label: "Undo", run: () => this.state.set(before) } });
+		byId("prompt").focus();
+	}
 }

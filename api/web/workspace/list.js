@@ -1,121 +1,120 @@
 // The list: rows by key, moved only where their order has changed, and what stands there when it is empty.
 
-import { el, fill, setText } from "./dom.js";
+import { button, el, fill, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { Row } from "./rows.js";
 import { groupOf } from "./statuses.js";
 
 /** Shows the book's jobs in `element`. */
 export class JobList {
-  constructor({ element, empty, older, book, models, act }) {
-    Object.assign(this, { element, empty, older, book, models, act });
-    this.rows = new Map();
-    this.current = null;
-    book.addEventListener("list", () => this.render());
-    older.addEventListener("click", () => this.readOlder());
-  }
+	constructor({ element, empty, older, book, models, act }) {
+		Object.assign(this, { element, empty, older, book, models, act });
+		this.rows = new Map();
+		this.current = null;
+		book.addEventListener("list", () => this.render());
+		older.addEventListener("click", () => this.readOlder());
+	}
 
-  /** Bring the rows in line with the book. */
-  render() {
-    const jobs = this.book.shown();
-    const wanted = new Set(jobs.map((job) => job.jobId));
-    for (const [jobId, row] of this.rows) if (!wanted.has(jobId)) this.drop(jobId, row);
-    let place = this.element.firstElementChild;
-    for (const job of jobs) {
-      const row = this.row(job);
-      if (row.element === place) place = place.nextElementSibling;
-      else this.element.insertBefore(row.element, place);
-    }
-    this.older.hidden = !this.book.cursor;
-    this.showEmpty(jobs.length);
-  }
+	/** Bring the rows in line with the book. */
+	render() {
+		const jobs = this.book.shown();
+		const wanted = new Set(jobs.map((job) => job.jobId));
+		for (const [jobId, row] of this.rows) if (!wanted.has(jobId)) this.drop(jobId, row);
+		let place = this.element.firstElementChild;
+		for (const job of jobs) {
+			const row = this.row(job);
+			if (row.element === place) place = place.nextElementSibling;
+			else this.element.insertBefore(row.element, place);
+		}
+		this.older.hidden = !this.book.cursor;
+		this.showEmpty(jobs.length);
+	}
 
-  row(job) {
-    const found = this.rows.get(job.jobId);
-    if (found) {
-      found.update(job);
-      return found;
-    }
-    const made = new Row(job, this.models, this.act);
-    this.rows.set(job.jobId, made);
-    if (this.current === job.jobId) made.element.classList.add("is-current");
-    return made;
-  }
+	row(job) {
+		const found = this.rows.get(job.jobId);
+		if (found) {
+			found.update(job);
+			return found;
+		}
+		const made = new Row(job, this.models, this.act);
+		this.rows.set(job.jobId, made);
+		if (this.current === job.jobId) made.element.classList.add("is-current");
+		return made;
+	}
 
-  drop(jobId, row) {
-    // A focus that would fall to the page's start goes to the neighbour.
-    if (row.element.contains(document.activeElement)) {
-      const neighbour = row.element.nextElementSibling ?? row.element.previousElementSibling;
-      neighbour?.querySelector("a")?.focus();
-    }
-    row.element.remove();
-    this.rows.delete(jobId);
-  }
+	drop(jobId, row) {
+		// A focus that would fall to the page's start goes to the neighbour.
+		if (row.element.contains(document.activeElement)) {
+			const neighbour = row.element.nextElementSibling ?? row.element.previousElementSibling;
+			neighbour?.querySelector("a")?.focus();
+		}
+		row.element.remove();
+		this.rows.delete(jobId);
+	}
 
-  showEmpty(number) {
-    this.empty.hidden = number > 0;
-    if (number > 0) return;
-    if (!this.book.loaded) return fill(this.empty, el("p", { class: "quiet", text: "Reading the jobs…" }));
-    if (!this.book.filtered) return fill(this.empty, ...nothingYet());
-    const filter = groupOf(this.book.group);
-    const what = this.book.search ? `matches “${this.book.search}”` : `is in “${filter.name}”`;
-    const clear = el("button", { type: "button", class: "button", text: "Show all jobs" });
-    clear.addEventListener("click", () => this.act("clear"));
-    return fill(
-      this.empty,
-      icon("search"),
-      el("h3", { text: "No match" }),
-      el("p", { class: "quiet", text: `No job ${what}${this.book.search && filter.id !== "all" ? ` in “${filter.name}”` : ""}.` }),
-      clear,
-    );
-  }
+	showEmpty(number) {
+		this.empty.hidden = number > 0;
+		if (number > 0) return;
+		if (!this.book.loaded) return fill(this.empty, el("p", { class: "quiet", text: "Reading the jobs…" }));
+		if (!this.book.filtered) return fill(this.empty, ...nothingYet());
+		const filter = groupOf(this.book.group);
+		const what = this.book.search ? `matches “${this.book.search}”` : `is in “${filter.name}”`;
+		const clear = button({ class: "button", text: "Show all jobs" }, () => this.act("clear"));
+		return fill(
+			this.empty,
+			icon("search"),
+			el("h3", { text: "No match" }),
+			el("p", { class: "quiet", text: `No job ${what}${this.book.search && filter.id !== "all" ? ` in “${filter.name}”` : ""}.` }),
+			clear,
+		);
+	}
 
-  async readOlder() {
-    this.older.disabled = true;
-    setText(this.older, "Reading…");
-    try {
-      await this.book.readOlder();
-    } catch (problem) {
-      this.act("problem", problem);
-    } finally {
-      this.older.disabled = false;
-      setText(this.older, "Show older jobs");
-    }
-  }
+	async readOlder() {
+		this.older.disabled = true;
+		setText(this.older, "Reading…");
+		try {
+			await this.book.readOlder();
+		} catch (problem) {
+			this.act("problem", problem);
+		} finally {
+			this.older.disabled = false;
+			setText(this.older, "Show older jobs");
+		}
+	}
 
-  /** Move the mark by so many rows and focus it. */
-  move(steps) {
-    const jobs = this.book.shown();
-    if (!jobs.length) return null;
-    const at = jobs.findIndex((job) => job.jobId === this.current);
-    const next = at < 0 ? jobs[steps > 0 ? 0 : jobs.length - 1] : jobs[Math.min(jobs.length - 1, Math.max(0, at + steps))];
-    this.mark(next.jobId);
-    const row = this.rows.get(next.jobId).element;
-    row.querySelector("a").focus({ preventScroll: true });
-    row.scrollIntoView({ block: "nearest" });
-    return next;
-  }
+	/** Move the mark by so many rows and focus it. */
+	move(steps) {
+		const jobs = this.book.shown();
+		if (!jobs.length) return null;
+		const at = jobs.findIndex((job) => job.jobId === this.current);
+		const next = at < 0 ? jobs[steps > 0 ? 0 : jobs.length - 1] : jobs[Math.min(jobs.length - 1, Math.max(0, at + steps))];
+		this.mark(next.jobId);
+		const row = this.rows.get(next.jobId).element;
+		row.querySelector("a").focus({ preventScroll: true });
+		row.scrollIntoView({ block: "nearest" });
+		return next;
+	}
 
-  /** Mark a row as the one that keys act on. */
-  mark(jobId) {
-    this.rows.get(this.current)?.element.classList.remove("is-current");
-    this.current = jobId;
-    this.rows.get(jobId)?.element.classList.add("is-current");
-  }
+	/** Mark a row as the one that keys act on. */
+	mark(jobId) {
+		this.rows.get(this.current)?.element.classList.remove("is-current");
+		this.current = jobId;
+		this.rows.get(jobId)?.element.classList.add("is-current");
+	}
 
-  /** Focus a job's row, where it is shown. */
-  focus(jobId) {
-    this.rows.get(jobId)?.element.querySelector("a").focus();
-  }
+	/** Focus a job's row, where it is shown. */
+	focus(jobId) {
+		this.rows.get(jobId)?.element.querySelector("a").focus();
+	}
 }
 
 function nothingYet() {
-  return [
-    icon("inbox"),
-    el("h3", { text: "Nothing yet" }),
-    el("p", {
-      class: "quiet",
-      text: "Describe a picture or a video in the form and queue it. The job appears here and follows its way by itself.",
-    }),
-  ];
+	return [
+		icon("inbox"),
+		el("h3", { text: "Nothing yet" }),
+		el("p", {
+			class: "quiet",
+			text: "Describe a picture or a video in the form and queue it. The job appears here and follows its way by itself.",
+		}),
+	];
 }

@@ -10,134 +10,130 @@ const LONGEST_BACKOFF_SECONDS = 10;
 
 /** The live connection. States: connecting, live, polling, lost, paused, hidden. */
 export class Live {
-  /** `reread()` reads the list and throws when it cannot; `onEvent(data)` takes one change; `onState(state, detail)`. */
-  constructor(api, { reread, onEvent, onState }) {
-    Object.assign(this, { api, reread, onEvent, onState });
-    this.state = "connecting";
-    this.paused = false;
-    this.lostSince = null;
-    this.attempts = 0;
-    this.controller = new AbortController();
-    this.wake = () => {};
-    document.addEventListener("visibilitychange", () => this.restart());
-    addEventListener("online", () => this.restart());
-  }
+	/** `reread()` reads the list and throws when it cannot; `onEvent(data)` takes one change; `onState(state, detail)`. */
+	constructor(api, { reread, onEvent, onState }) {
+		Object.assign(this, { api, reread, onEvent, onState });
+		this.state = "connecting";
+		this.paused = false;
+		this.lostSince = null;
+		this.attempts = 0;
+		this.controller = new AbortController();
+		this.wake = () => {};
+		document.addEventListener("visibilitychange", () => this.restart());
+		addEventListener("online", () => this.restart());
+	}
 
-  /** Run for ever. */
-  async run() {
-    for (;;) {
-      this.controller = new AbortController();
-      const seconds = await this.step();
-      if (seconds > 0) await this.pause(seconds);
-    }
-  }
+	/** Run for ever. */
+	async run() {
+		for (;;) {
+			this.controller = new AbortController();
+			const seconds = await this.step();
+			if (seconds > 0) await this.pause(seconds);
+		}
+	}
 
-  /** Stop what is under way and look anew: what is wanted has changed. */
-  restart() {
-    this.controller.abort();
-    this.wake();
-  }
+	/** Stop what is under way and look anew: what is wanted has changed. */
+	restart() {
+		this.controller.abort();
+		this.wake();
+	}
 
-  setPaused(paused) {
-    this.paused = paused;
-    this.restart();
-  }
+	setPaused(paused) {
+		this.paused = paused;
+		this.restart();
+	}
 
-  /** Do what the situation asks for; return how long to wait before the next step. */
-  async step() {
-    if (this.paused) return this.tell("paused") ?? 3600;
-    if (document.hidden) return this.whileHidden();
-    try {
-      await this.reread();
-      this.found();
-      const wait = await this.stream();
-      return wait;
-    } catch (problem) {
-      if (this.controller.signal.aborted) return 0;
-      return this.lost(problem);
-    }
-  }
+	/** Do what the situation asks for; return how long to wait before the next step. */
+	async step() {
+		if (this.paused) return this.tell("paused") ?? 3600;
+		if (document.hidden) return this.whileHidden();
+		try {
+			return await this.stream();
+		} catch (problem) {
+			if (this.controller.signal.aborted) return 0;
+			return this.lost(problem);
+		}
+	}
 
-  /** Follow the stream to its end; return how long to wait, polling meanwhile where there is no stream. */
-  async stream() {
-    const { signal } = this.controller;
-    const answer = await this.api.open("GET", "/api/jobs/events", { headers: { Accept: "text/event-stream" }, signal });
-    if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-      await answer.body?.cancel();
-      return this.poll();
-    }
-    this.tell("live");
-    let silence;
-    const alive = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => this.controller.abort(), SILENCE_SECONDS * 1000);
-    };
-    alive();
-    try {
-      for await (const event of readEvents(answer, alive)) await this.take(event);
-    } finally {
-      clearTimeout(silence);
-    }
-    return signal.aborted ? 0 : 1;
-  }
+	/** Follow the stream to its end; return how long to wait, polling meanwhile where there is no stream. */
+	async stream() {
+		const { signal } = this.controller;
+		const answer = await this.api.open("GET", "/api/jobs/events", { headers: { Accept: "text/event-stream" }, signal });
+		if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+			await answer.body?.cancel();
+			return this.poll();
+		}
+		this.found("live");
+		let silence;
+		const alive = () => {
+			clearTimeout(silence);
+			silence = setTimeout(() => this.controller.abort(), SILENCE_SECONDS * 1000);
+		};
+		alive();
+		try {
+			for await (const event of readEvents(answer, alive)) await this.take(event);
+		} finally {
+			clearTimeout(silence);
+		}
+		return signal.aborted ? 0 : 1;
+	}
 
-  async take(event) {
-    if (event.type === "resync") return this.reread();
-    if (!event.data) return undefined;
-    let data;
-    try {
-      data = JSON.parse(event.data);
-    } catch {
-      return undefined;
-    }
-    return this.onEvent(data, event.type);
-  }
+	async take(event) {
+		if (event.type === "resync") return this.reread();
+		if (!event.data) return undefined;
+		let data;
+		try {
+			data = JSON.parse(event.data);
+		} catch {
+			return undefined;
+		}
+		return this.onEvent(data, event.type);
+	}
 
-  async poll() {
-    const until = Date.now() + STREAM_AGAIN_SECONDS * 1000;
-    this.tell("polling");
-    while (Date.now() < until && !this.controller.signal.aborted) {
-      await this.pause(POLL_SECONDS);
-      if (this.controller.signal.aborted) return 0;
-      await this.reread();
-    }
-    return 0;
-  }
+	async poll() {
+		const until = Date.now() + STREAM_AGAIN_SECONDS * 1000;
+		while (Date.now() < until && !this.controller.signal.aborted) {
+			await this.reread();
+			this.found("polling");
+			await this.pause(POLL_SECONDS);
+		}
+		return 0;
+	}
 
-  /** No stream while nobody looks; a rare glance keeps the window's title honest. */
-  async whileHidden() {
-    this.tell("hidden");
-    await this.pause(HIDDEN_SECONDS);
-    if (document.hidden && !this.paused) await this.reread().catch(() => {});
-    return 0;
-  }
+	/** No stream while nobody looks; a rare glance keeps the window's title honest. */
+	async whileHidden() {
+		this.tell("hidden");
+		await this.pause(HIDDEN_SECONDS);
+		if (document.hidden && !this.paused) await this.reread().catch(() => {});
+		return 0;
+	}
 
-  found() {
-    this.lostSince = null;
-    this.attempts = 0;
-    if (this.state !== "polling") this.tell("live");
-  }
+	found(state) {
+		this.lostSince = null;
+		this.attempts = 0;
+		if (this.state !== state) this.tell(state);
+	}
 
-  lost() {
-    this.lostSince ??= new Date();
-    const seconds = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** this.attempts);
-    this.attempts += 1;
-    this.tell("lost", { since: this.lostSince, again: Date.now() + seconds * 1000 });
-    return seconds;
-  }
+	lost() {
+		this.lostSince ??= new Date();
+		const seconds = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** this.attempts);
+		this.attempts += 1;
+		this.tell("lost", { since: this.lostSince, again: Date.now() + seconds * 1000 });
+		return seconds;
+	}
 
-  tell(state, detail = {}) {
-    this.state = state;
-    this.onState(state, detail);
-  }
+	tell(state, detail = {}) {
+		this.state = state;
+		this.onState(state, detail);
+	}
 
-  pause(seconds) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, seconds * 1000);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
+	pause(seconds) {
+		return new Promise((resolve) => {
+			const timer = setTimeout(resolve, seconds * 1000);
+			this.wake = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+		});
+	}
 }

@@ -58,117 +58,117 @@ const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (nam
 connection.attach(live);
 
 function onQueued(job) {
-  notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => (location.hash = `job=${job.jobId}`) } });
-  list.mark(job.jobId);
+	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => (location.hash = `job=${job.jobId}`) } });
+	list.mark(job.jobId);
 }
 
 function onSituation() {
-  form.showRun();
-  aiView.show();
-  pictures.show();
+	form.showRun();
+	aiView.show();
+	pictures.show();
 }
 
 /** Take one change from the stream: a whole job, or the id of one to read. */
 function onEvent(data) {
-  const job = data.job ?? data;
-  if (job.jobId && job.status && job.links) return book.put(job);
-  return job.jobId ? book.refresh(job.jobId).catch(() => {}) : undefined;
+	const job = data.job ?? data;
+	if (job.jobId && job.status && job.links) return book.put(job);
+	return job.jobId ? book.refresh(job.jobId).catch(() => {}) : undefined;
 }
 
 function onAct(name, subject) {
-  if (name === "open") location.hash = `job=${subject.jobId}`;
-  else if (name === "cancel") actions.cancel(subject);
-  else if (name === "retry") actions.retry(subject);
-  else if (name === "copy") actions.copyCurl(subject);
-  else if (name === "reuse") reuse(subject);
-  else if (name === "clear") select({ group: "all", search: "" });
-  else if (name === "problem") tellProblem("Older jobs could not be read.", subject);
+	if (name === "open") location.hash = `job=${subject.jobId}`;
+	else if (name === "cancel") actions.cancel(subject);
+	else if (name === "retry") actions.retry(subject);
+	else if (name === "copy") actions.copyCurl(subject);
+	else if (name === "reuse") reuse(subject);
+	else if (name === "clear") select({ group: "all", search: "" });
+	else if (name === "problem") tellProblem("Older jobs could not be read.", subject);
 }
 
 async function select(wanted) {
-  if (wanted.search !== undefined) byId("search").value = wanted.search;
-  await book.select(wanted).catch(() => live.restart());
+	if (wanted.search !== undefined) byId("search").value = wanted.search;
+	await book.select(wanted).catch(() => live.restart());
 }
 
 /** Fill the form from a job, after asking where a decision about a written prompt is open. */
 function reuse(job) {
-  if (state.get("generate")) {
-    notify("First decide about the prompt that is being written.", { tone: "attention" });
-    return;
-  }
-  if (matchMedia("(max-width: 1100px)").matches && panel.open) panel.close();
-  showTab("new");
-  form.reuse(job);
+	if (state.get("generate")) {
+		notify("First decide about the prompt that is being written.", { tone: "attention" });
+		return;
+	}
+	if (matchMedia("(max-width: 1100px)").matches && panel.open) panel.close();
+	showTab("new");
+	form.reuse(job);
 }
 
 /** On a phone one half of the page is shown at a time. */
 function showTab(name) {
-  document.body.dataset.tab = name;
-  for (const tab of document.querySelectorAll("[data-shows]")) tab.setAttribute("aria-pressed", String(tab.dataset.shows === name));
+	document.body.dataset.tab = name;
+	for (const tab of document.querySelectorAll("[data-half]")) tab.setAttribute("aria-pressed", String(tab.dataset.half === name));
 }
 
 book.addEventListener("change", ({ detail: { job, before } }) => {
-  if (!before || before.status === job.status) return;
-  const { word } = statusLook(job.status);
-  announce(`${jobName(job)}: ${word}.`);
-  if (isFinal(job)) noteFinished(job, word);
+	if (!before || before.status === job.status) return;
+	const { word } = statusLook(job.status);
+	announce(`${jobName(job)}: ${word}.`);
+	if (isFinal(job)) noteFinished(job, word);
 });
 book.addEventListener("list", () => setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : ""));
 
 let searching = null;
 byId("search").addEventListener("input", (event) => {
-  clearTimeout(searching);
-  searching = setTimeout(() => select({ search: event.target.value.trim() }), 200);
+	clearTimeout(searching);
+	searching = setTimeout(() => select({ search: event.target.value.trim() }), 200);
 });
 byId("help").addEventListener("click", () => showShortcuts(SHEET));
-for (const tab of document.querySelectorAll("[data-shows]")) tab.addEventListener("click", () => showTab(tab.dataset.shows));
+for (const tab of document.querySelectorAll("[data-half]")) tab.addEventListener("click", () => showTab(tab.dataset.half));
 byId("jobs").addEventListener("focusin", (event) => {
-  const jobId = event.target.closest("[data-job]")?.dataset.job;
-  if (jobId) list.mark(jobId);
+	const jobId = event.target.closest("[data-job]")?.dataset.job;
+	if (jobId) list.mark(jobId);
 });
 
 const current = () => book.get(panel.jobId ?? list.current);
 const onCurrent = (act) => () => current() && act(current());
 
 function step(steps) {
-  showTab("jobs");
-  const wasOpen = panel.open;
-  const job = list.move(steps);
-  if (wasOpen && job) location.hash = `job=${job.jobId}`;
+	showTab("jobs");
+	const wasOpen = panel.open;
+	const job = list.move(steps);
+	if (wasOpen && job) location.hash = `job=${job.jobId}`;
 }
 
 function escape(event) {
-  if (event.target.matches?.("input, textarea, select")) {
-    if (event.target === byId("search") && event.target.value) select({ search: "" });
-    else event.target.blur();
-  } else if (panel.open) panel.close();
-  else if (book.filtered) select({ group: "all", search: "" });
+	if (event.target.matches?.("input, textarea, select")) {
+		if (event.target === byId("search") && event.target.value) select({ search: "" });
+		else event.target.blur();
+	} else if (panel.open) panel.close();
+	else if (book.filtered) select({ group: "all", search: "" });
 }
 
 listenToKeys(
-  {
-    "/": () => (showTab("jobs"), byId("search").focus()),
-    "?": () => showShortcuts(SHEET),
-    n: () => (showTab("new"), byId("prompt").hidden ? byId("ai-state").querySelector("button").focus() : byId("prompt").focus()),
-    j: () => step(1),
-    k: () => step(-1),
-    c: onCurrent((job) => actions.cancel(job)),
-    r: onCurrent((job) => actions.retry(job)),
-    u: onCurrent((job) => reuse(job)),
-    p: () => live.setPaused(!live.paused),
-    t: () => announce(`Theme: ${nextTheme()}.`),
-  },
-  { run: () => form.queue(), escape },
+	{
+		"/": () => (showTab("jobs"), byId("search").focus()),
+		"?": () => showShortcuts(SHEET),
+		n: () => (showTab("new"), byId("prompt").hidden ? byId("ai-state").querySelector("button").focus() : byId("prompt").focus()),
+		j: () => step(1),
+		k: () => step(-1),
+		c: onCurrent((job) => actions.cancel(job)),
+		r: onCurrent((job) => actions.retry(job)),
+		u: onCurrent((job) => reuse(job)),
+		p: () => live.setPaused(!live.paused),
+		t: () => announce(`Theme: ${nextTheme()}.`),
+	},
+	{ run: () => form.queue(), escape },
 );
 
 async function readModels() {
-  const found = await api.get("/api/models").catch(() => null);
-  if (!found) return setTimeout(readModels, 5000);
-  for (const model of found.items) models.set(model.model, model);
-  picker.show();
-  fields.show();
-  list.render();
-  return undefined;
+	const found = await api.get("/api/models").catch(() => null);
+	if (!found) return setTimeout(readModels, 5000);
+	for (const model of found.items) models.set(model.model, model);
+	picker.show();
+	fields.show();
+	list.render();
+	return undefined;
 }
 
 showTab(location.hash ? "jobs" : "new");

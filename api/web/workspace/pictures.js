@@ -1,6 +1,6 @@
 // Target and reference pictures by address, each with a thumbnail. An upload becomes an address by `put`.
 
-import { byId, el, fill } from "./dom.js";
+import { button, byId, el, fill } from "./dom.js";
 import { pictureFits } from "./form_rules.js";
 import { icon } from "./icons.js";
 
@@ -8,70 +8,69 @@ const MOST_REFERENCES = 8;
 
 /** The picture fields. */
 export class Pictures {
-  constructor({ state, situation }) {
-    Object.assign(this, { state, situation });
-    this.references = byId("references");
-    this.target = this.line("targetUrl", "Target picture", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
-    byId("target").append(this.target.element);
-    this.add = byId("add-reference");
-    this.add.addEventListener("click", () => {
-      state.set({ refUrls: [...state.get("refUrls"), ""] });
-      this.references.lastElementChild?.querySelector("input").focus();
-    });
-    state.addEventListener("change", ({ detail }) => {
-      if (detail.by !== "pictures" && (detail.names.has("refUrls") || detail.names.has("targetUrl"))) this.show();
-    });
-  }
+	constructor({ state, situation }) {
+		Object.assign(this, { state, situation });
+		this.references = byId("references");
+		this.target = this.line("targetUrl", "Target picture", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
+		byId("target").append(this.target.element);
+		this.add = byId("add-reference");
+		this.add.addEventListener("click", () => {
+			state.set({ refUrls: [...state.get("refUrls"), ""] });
+			this.references.lastElementChild?.querySelector("input").focus();
+		});
+		state.addEventListener("change", ({ detail }) => {
+			if (detail.by !== "pictures" && (detail.names.has("refUrls") || detail.names.has("targetUrl"))) this.show();
+		});
+	}
 
-  /** Put an address where it belongs: the target when that is empty, else a further reference. False when full. */
-  put(url) {
-    const { targetUrl, refUrls } = this.state.values;
-    if (!targetUrl.trim()) this.state.set({ targetUrl: url });
-    else if (refUrls.length < MOST_REFERENCES) this.state.set({ refUrls: [...refUrls, url] });
-    else return false;
-    return true;
-  }
+	/** Put an address where it belongs: the target when that is empty, else a further reference. False when full. */
+	put(url) {
+		const { targetUrl, refUrls } = this.state.values;
+		if (!targetUrl.trim()) this.state.set({ targetUrl: url });
+		else if (refUrls.length < MOST_REFERENCES) this.state.set({ refUrls: [...refUrls, url] });
+		else return false;
+		return true;
+	}
 
-  show() {
-    this.target.show();
-    const { refUrls } = this.state.values;
-    fill(
-      this.references,
-      refUrls.map((_, index) => {
-        const change = (url) => this.state.set({ refUrls: this.state.get("refUrls").map((old, at) => (at === index ? url : old)) }, "pictures");
-        const remove = () => this.state.set({ refUrls: this.state.get("refUrls").filter((__, at) => at !== index) });
-        const line = this.line(`refUrl-${index}`, `Reference picture ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
-        line.show();
-        return line.element;
-      }),
-    );
-    this.add.hidden = refUrls.length >= MOST_REFERENCES;
-  }
+	show() {
+		this.target.show();
+		const { refUrls } = this.state.values;
+		fill(
+			this.references,
+			refUrls.map((_, index) => {
+				const change = (url) => this.state.set({ refUrls: this.state.get("refUrls").map((old, at) => (at === index ? url : old)) }, "pictures");
+				const remove = () => this.state.set({ refUrls: this.state.get("refUrls").filter((__, at) => at !== index) });
+				const line = this.line(`refUrl-${index}`, `Reference picture ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
+				line.show();
+				return line.element;
+			}),
+		);
+		this.add.hidden = refUrls.length >= MOST_REFERENCES;
+	}
 
-  /** Return a line: thumbnail, address, and what empties or removes it. */
-  line(id, label, read, write, remove = () => this.state.set({ targetUrl: "" })) {
-    const thumbnail = el("span", { class: "thumb" }, icon("image"));
-    const input = el("input", { class: "input", id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false", autocomplete: "off" });
-    const button = el("button", { type: "button", class: "icon-button", "aria-label": `Remove: ${label}`, title: "Remove" }, icon("cross"));
-    button.addEventListener("click", remove);
-    const showThumbnail = () => this.showThumbnail(thumbnail, read().trim());
-    input.addEventListener("input", () => {
-      write(input.value);
-      showThumbnail();
-    });
-    const show = () => {
-      if (input.value !== read()) input.value = read();
-      showThumbnail();
-    };
-    return { element: el("div", { class: "picture-line" }, thumbnail, input, button), show };
-  }
+	/** Return a line: thumbnail, address, and what empties or removes it. */
+	line(id, label, read, write, remove = () => this.state.set({ targetUrl: "" })) {
+		const thumbnail = el("span", { class: "thumb" }, icon("image"));
+		const input = el("input", { class: "input", id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false", autocomplete: "off" });
+		const drop = button({ class: "icon-button", "aria-label": `Remove: ${label}`, title: "Remove" }, remove, icon("cross"));
+		const showThumbnail = () => this.showThumbnail(thumbnail, read().trim());
+		input.addEventListener("input", () => {
+			write(input.value);
+			showThumbnail();
+		});
+		const show = () => {
+			if (input.value !== read()) input.value = read();
+			showThumbnail();
+		};
+		return { element: el("div", { class: "picture-line" }, thumbnail, input, drop), show };
+	}
 
-  showThumbnail(place, url) {
-    if (place.dataset.shows === url) return;
-    place.dataset.shows = url;
-    if (!pictureFits(url, this.situation().plainHttp)) return fill(place, icon("image"));
-    const picture = el("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", src: url });
-    picture.addEventListener("error", () => fill(place, icon("warning")));
-    return fill(place, picture);
-  }
+	showThumbnail(place, url) {
+		if (place.dataset.shows === url) return;
+		place.dataset.shows = url;
+		if (!pictureFits(url, this.situation().plainHttp)) return fill(place, icon("image"));
+		const picture = el("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", src: url });
+		picture.addEventListener("error", () => fill(place, icon("warning")));
+		return fill(place, picture);
+	}
 }

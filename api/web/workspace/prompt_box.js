@@ -4,47 +4,47 @@ import { byId } from "./dom.js";
 
 /** The textarea, the browser's own undo kept alive. */
 export class PromptBox {
-  constructor(state) {
-    this.state = state;
-    this.area = byId("prompt");
-    this.before = null;
-    this.undoButton = byId("undo-prompt");
-    this.undoButton.addEventListener("click", () => this.undo());
-    this.area.addEventListener("input", () => this.replacing || this.forget());
-    state.addEventListener("change", ({ detail }) => {
-      if (detail.names.has("prompt") && !this.replacing && detail.by !== "prompt") this.forget();
-    });
-  }
+	constructor(state) {
+		this.state = state;
+		this.area = byId("prompt");
+		this.before = null;
+		this.undoButton = byId("undo-prompt");
+		this.undoButton.addEventListener("click", () => this.undo());
+		this.area.addEventListener("input", () => this.replacing || this.forget());
+		state.addEventListener("change", ({ detail }) => {
+			if (detail.names.has("prompt") && !this.replacing && detail.by !== "prompt") this.forget();
+		});
+	}
 
-  /** Replace the text because a person said so; the old one comes back by undo. */
-  replace(text, promptJob) {
-    this.before = { prompt: this.state.get("prompt"), promptJob: this.state.get("promptJob") };
-    this.write(text, promptJob);
-    this.undoButton.hidden = false;
-  }
+	/** Replace the text because a person said so; the old one comes back by undo. */
+	replace(text, promptJob) {
+		this.before = { prompt: this.state.get("prompt"), promptJob: this.state.get("promptJob") };
+		this.write(text, promptJob);
+		this.undoButton.hidden = false;
+	}
 
-  undo() {
-    if (!this.before) return;
-    const { prompt, promptJob } = this.before;
-    this.write(prompt, promptJob);
-    this.forget();
-    this.area.focus();
-  }
+	undo() {
+		if (!this.before) return;
+		const { prompt, promptJob } = this.before;
+		this.write(prompt, promptJob);
+		this.forget();
+		this.area.focus();
+	}
 
-  /** What was typed since must not be lost to the undo. */
-  forget() {
-    this.before = null;
-    this.undoButton.hidden = true;
-  }
+	/** What was typed since must not be lost to the undo. */
+	forget() {
+		this.before = null;
+		this.undoButton.hidden = true;
+	}
 
-  write(text, promptJob) {
-    this.replacing = true;
-    this.area.focus();
-    this.area.select();
-    // The one way that the browser's own undo (Ctrl+Z) knows of.
-    const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
-    if (!done || this.area.value !== text) this.area.value = text;
-    this.state.set({ prompt: text, promptJob });
-    this.replacing = false;
-  }
+	write(text, promptJob) {
+		this.replacing = true;
+		this.area.focus();
+		this.area.select();
+		// The one way that the browser's own undo (Ctrl+Z) knows of.
+		const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
+		if (!done || this.area.value !== text) this.area.value = text;
+		this.state.set({ prompt: text, promptJob });
+		this.replacing = false;
+	}
 }

@@ -9,71 +9,71 @@ const AGAIN_SECONDS = 3;
 
 /** Opens and closes with the address; shows what the server tells of one job, and again whenever it changes. */
 export class SidePanel {
-  constructor({ element, api, book, models, actions, onReuse, onOpen, onClose }) {
-    Object.assign(this, { element, api, book, onOpen, onClose });
-    this.view = new JobView({ models, actions, onReuse, onClose: () => this.close() });
-    this.jobId = null;
-    element.append(this.view.element);
-    addEventListener("hashchange", () => this.follow());
-    book.addEventListener("change", (event) => event.detail.job.jobId === this.jobId && this.read());
-    // A place in the queue changes without the job changing.
-    setInterval(() => this.jobId && !document.hidden && this.open && !isFinal(this.job ?? {}) && this.read(), AGAIN_SECONDS * 1000);
-  }
+	constructor({ element, api, book, models, actions, onReuse, onOpen, onClose }) {
+		Object.assign(this, { element, api, book, onOpen, onClose });
+		this.view = new JobView({ models, actions, onReuse, onClose: () => this.close() });
+		this.jobId = null;
+		element.append(this.view.element);
+		addEventListener("hashchange", () => this.follow());
+		book.addEventListener("change", (event) => event.detail.job.jobId === this.jobId && this.read());
+		// A place in the queue changes without the job changing.
+		setInterval(() => this.jobId && !document.hidden && this.open && !isFinal(this.job ?? {}) && this.read(), AGAIN_SECONDS * 1000);
+	}
 
-  get open() {
-    return !this.element.hidden;
-  }
+	get open() {
+		return !this.element.hidden;
+	}
 
-  /** Show what the address names. */
-  follow() {
-    const jobId = /^#job=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
-    if (jobId === this.jobId) return;
-    const before = this.jobId;
-    this.jobId = jobId;
-    this.job = null;
-    this.element.hidden = jobId === null;
-    document.body.classList.toggle("has-panel", jobId !== null);
-    if (jobId === null) return this.onClose(before);
-    const known = this.book.get(jobId);
-    if (known) this.view.show(known, null);
-    else fill(this.view.body, el("p", { class: "quiet", text: "Reading the job…" }));
-    this.onOpen(jobId);
-    this.view.heading.focus({ preventScroll: true });
-    return this.read();
-  }
+	/** Show what the address names. */
+	follow() {
+		const jobId = /^#job=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
+		if (jobId === this.jobId) return;
+		const before = this.jobId;
+		this.jobId = jobId;
+		this.job = null;
+		this.element.hidden = jobId === null;
+		document.body.classList.toggle("has-panel", jobId !== null);
+		if (jobId === null) return this.onClose(before);
+		const known = this.book.get(jobId);
+		if (known) this.view.show(known, null);
+		else fill(this.view.body, el("p", { class: "quiet", text: "Reading the job…" }));
+		this.onOpen(jobId);
+		this.view.heading.focus({ preventScroll: true });
+		return this.read();
+	}
 
-  close() {
-    if (location.hash) history.pushState(null, "", location.pathname);
-    this.follow();
-  }
+	close() {
+		if (location.hash) history.pushState(null, "", location.pathname);
+		this.follow();
+	}
 
-  /** Read the job and its timeline, once at a time. */
-  async read() {
-    if (this.reading) {
-      this.again = true;
-      return;
-    }
-    this.reading = true;
-    const { jobId } = this;
-    try {
-      const [job, timeline] = await Promise.all([this.api.get(`/api/jobs/${jobId}`), this.api.get(`/api/jobs/${jobId}/events`)]);
-      if (jobId === this.jobId) {
-        this.job = job;
-        this.view.show(job, timeline.items);
-      }
-    } catch (problem) {
-      if (jobId === this.jobId && problem.status === 404) this.showMissing();
-    } finally {
-      this.reading = false;
-    }
-    if (this.again || jobId !== this.jobId) {
-      this.again = false;
-      if (this.jobId) await this.read();
-    }
-  }
+	/** Read the job and its timeline, once at a time. */
+	async read() {
+		if (this.reading) {
+			this.again = true;
+			return;
+		}
+		this.reading = true;
+		const { jobId } = this;
+		try {
+			const [job, timeline] = await Promise.all([this.api.get(`/api/jobs/${jobId}`), this.api.get(`/api/jobs/${jobId}/events`)]);
+			if (jobId === this.jobId) {
+				this.job = job;
+				this.view.show(job, timeline.items);
+			}
+		} catch (problem) {
+			if (jobId === this.jobId && problem.status === 404) this.showMissing();
+		} finally {
+			this.reading = false;
+		}
+		if (this.again || jobId !== this.jobId) {
+			this.again = false;
+			if (this.jobId) await this.read();
+		}
+	}
 
-  showMissing() {
-    setText(this.view.heading, "No such job");
-    fill(this.view.body, el("div", { class: "empty" }, icon("search"), el("p", { text: "The record has no job with this id. It may have been deleted after its time." })));
-  }
+	showMissing() {
+		setText(this.view.heading, "No such job");
+		fill(this.view.body, el("div", { class: "empty" }, icon("search"), el("p", { text: "The record has no job with this id. It may have been deleted after its time." })));
+	}
 }

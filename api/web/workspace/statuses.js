@@ -1,55 +1,55 @@
 // A job's statuses as people see them: a word, a shape, a tone, and the group a filter puts them in.
 
 const STATUSES = {
-  queued: ["Queued", "clock", "wait"],
-  prompting: ["Writing", "pen", "work"],
-  dispatching: ["Submitting", "send", "wait"],
-  submit_unknown: ["Unclear", "question", "attention"],
-  generating: ["Generating", "ring", "work"],
-  cancelling: ["Cancelling", "slash", "quiet"],
-  completed: ["Done", "check", "good"],
-  failed: ["Failed", "cross", "bad"],
-  cancelled: ["Cancelled", "slash", "quiet"],
-  expired: ["Expired", "hourglass", "bad"],
-  terminated: ["Ended", "square", "bad"],
+	queued: ["Queued", "clock", "wait"],
+	prompting: ["Writing", "pen", "work"],
+	dispatching: ["Submitting", "send", "wait"],
+	submit_unknown: ["Unclear", "question", "attention"],
+	generating: ["Generating", "ring", "work"],
+	cancelling: ["Cancelling", "slash", "quiet"],
+	completed: ["Done", "check", "good"],
+	failed: ["Failed", "cross", "bad"],
+	cancelled: ["Cancelled", "slash", "quiet"],
+	expired: ["Expired", "hourglass", "bad"],
+	terminated: ["Ended", "square", "bad"],
 };
 
 const FINAL = new Set(["completed", "failed", "cancelled", "expired", "terminated"]);
 
 /** The filters: id, name, statuses (empty: all), and what an empty list of it says. */
 export const GROUPS = [
-  { id: "all", name: "All", statuses: [] },
-  { id: "waiting", name: "Waiting", tone: "wait", icon: "clock", statuses: ["queued", "dispatching"] },
-  { id: "writing", name: "Writing", tone: "work", icon: "pen", statuses: ["prompting"] },
-  { id: "generating", name: "Generating", tone: "work", icon: "ring", statuses: ["generating"] },
-  { id: "unclear", name: "Needs you", tone: "attention", icon: "question", statuses: ["submit_unknown"] },
-  { id: "done", name: "Done", tone: "good", icon: "check", statuses: ["completed"] },
-  { id: "failed", name: "Failed", tone: "bad", icon: "cross", statuses: ["failed", "expired", "terminated"] },
-  { id: "cancelled", name: "Cancelled", tone: "quiet", icon: "slash", statuses: ["cancelled", "cancelling"] },
+	{ id: "all", name: "All", statuses: [] },
+	{ id: "waiting", name: "Waiting", tone: "wait", icon: "clock", statuses: ["queued", "dispatching"] },
+	{ id: "writing", name: "Writing", tone: "work", icon: "pen", statuses: ["prompting"] },
+	{ id: "generating", name: "Generating", tone: "work", icon: "ring", statuses: ["generating"] },
+	{ id: "unclear", name: "Needs you", tone: "attention", icon: "question", statuses: ["submit_unknown"] },
+	{ id: "done", name: "Done", tone: "good", icon: "check", statuses: ["completed"] },
+	{ id: "failed", name: "Failed", tone: "bad", icon: "cross", statuses: ["failed", "expired", "terminated"] },
+	{ id: "cancelled", name: "Cancelled", tone: "quiet", icon: "slash", statuses: ["cancelled", "cancelling"] },
 ];
 
 /** Return `{word, icon, tone}`; a status of a newer server is shown by its own word. */
 export function statusLook(status) {
-  const [word, icon, tone] = STATUSES[status] ?? [status, "info", "quiet"];
-  return { word, icon, tone };
+	const [word, icon, tone] = STATUSES[status] ?? [status, "info", "quiet"];
+	return { word, icon, tone };
 }
 
 /** Return whether a job has ended. */
 export function isFinal(job) {
-  return FINAL.has(job.status);
+	return FINAL.has(job.status);
 }
 
 /** Return whether a job can be cancelled, as the server tells it. */
 export function canCancel(job) {
-  return Boolean(job.links?.cancel) && job.status !== "cancelling";
+	return Boolean(job.links?.cancel) && job.status !== "cancelling";
 }
 
 /** Return whether a job can be retried, as the server tells it. */
 export function canRetry(job) {
-  return Boolean(job.links?.retry);
+	return Boolean(job.links?.retry);
 }
 
 /** Return the group with this id, or the one of all jobs. */
 export function groupOf(id) {
-  return GROUPS.find((group) => group.id === id) ?? GROUPS[0];
+	return GROUPS.find((group) => group.id === id) ?? GROUPS[0];
 }

@@ -7,24 +7,24 @@ const ORDER = ["system", "light", "dark"];
 
 /** Show the remembered theme. */
 export function startTheme() {
-  show(localStorage.getItem(MEMORY));
-  byId("theme").addEventListener("click", nextTheme);
+	show(localStorage.getItem(MEMORY));
+	byId("theme").addEventListener("click", nextTheme);
 }
 
 /** Go on to the next theme; returns its name. */
 export function nextTheme() {
-  const now = document.documentElement.dataset.theme ?? "system";
-  const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
-  localStorage.setItem(MEMORY, next);
-  show(next);
-  return next;
+	const now = document.documentElement.dataset.theme ?? "system";
+	const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
+	localStorage.setItem(MEMORY, next);
+	show(next);
+	return next;
 }
 
 function show(wanted) {
-  const theme = ORDER.includes(wanted) ? wanted : "system";
-  document.documentElement.dataset.theme = theme;
-  const name = theme[0].toUpperCase() + theme.slice(1);
-  setText(byId("theme").querySelector("span"), name);
-  setAttribute(byId("theme"), "title", `Theme: ${theme} (t)`);
-  setAttribute(byId("theme"), "aria-label", `Theme: ${theme}. Change it`);
+	const theme = ORDER.includes(wanted) ? wanted : "system";
+	document.documentElement.dataset.theme = theme;
+	const name = theme[0].toUpperCase() + theme.slice(1);
+	setText(byId("theme").querySelector("span"), name);
+	setAttribute(byId("theme"), "title", `Theme: ${theme} (t)`);
+	setAttribute(byId("theme"), "aria-label", `Theme: ${theme}. Change it`);
 }

@@ -1,0 +1,151 @@
+"""Takes the pictures of the user guide: `make screenshots`. Each is one state of the page, on a Promptmill of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, expect
+
+from promptmill.contracts.jobs import JobStatus
+from tests.fixtures.browser import Workspace, open_workspace
+from tests.fixtures.mill import Mill
+
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
+MOST_BYTES: Final = 150_000
+DESKTOP: Final = {"width": 1360, "height": 850}
+PHONE: Final = {"width": 390, "height": 844}
+PROMPTS: Final = (
+    "A lighthouse in the fog, seen from the sea at dawn",
+    "Portrait of a violin maker in her workshop, window light",
+    "A red fox in the first snow, low angle, shallow depth of field",
+    "Terraced rice fields after rain, drone view",
+    "Still life: quinces, pewter jug, linen, north light",
+    "An empty tram at night, rain on the windows",
+    "A heron over the reeds, long exposure",
+)
+VIDEO: Final = "alibaba/wan-2.6/text-to-video"
+
+
+async def done(mill: Mill, count: int = len(PROMPTS)) -> None:
+    for prompt in PROMPTS[:count]:
+        await mill.reaches(await mill.create(prompt=prompt, input={}), "completed")
+
+
+async def empty(_: Workspace, __: Mill) -> None:
+    """Nothing yet."""
+
+
+async def busy(seen: Workspace, mill: Mill) -> None:
+    """A queue at work: some wait, one is written, some are made, some have ended."""
+    await done(mill)
+    await mill.wavespeed.order("submit", "ending", word="failed", code=500, message="The model ran out of memory")
+    await mill.reaches(await mill.create(prompt="A market hall in Lisbon, morning"), "failed")
+    await mill.wavespeed.order("submit", "never", times=3)
+    for prompt in ("A glass house in a pine forest, dusk", "Ink drawing of a walking stilt house"):
+        await mill.reaches(await mill.create(prompt=prompt, priority=8), "generating")
+    await mill.reaches(await mill.create(prompt="Clouds over the pass, time lapse", model=VIDEO, input={}), "generating")
+    await mill.grok.order("chat", "hold", times=2)
+    await mill.create(use_ai_prompt=True, instructions="A quiet harbour")
+    await mill.accept(prompt="A paper boat on a puddle")
+    await seen.prompt.fill("A kite above the dunes, late summer")
+    await expect(seen.rows).to_have_count(13)
+    await expect(seen.page.locator(".chip[data-status=prompting]")).to_have_count(1)
+
+
+async def writing(seen: Workspace, mill: Mill) -> None:
+    """Grok is writing."""
+    await done(mill, 3)
+    await mill.grok.order("chat", "hold")
+    await seen.prompt.fill("A fox in the snow")
+    await seen.generate()
+    await expect(seen.ai).to_contain_text("Grok is writing, 2")
+
+
+async def comparing(seen: Workspace, mill: Mill) -> None:
+    """Both texts beside each other."""
+    await done(mill, 3)
+    await seen.prompt.fill("A fox in the snow")
+    await seen.page.locator("#instructions").fill("Calm mood, room for a headline on the left")
+    await seen.generate()
+    await expect(seen.page.locator(".compare")).to_be_visible()
+
+
+async def running(seen: Workspace, mill: Mill) -> None:
+    """A job that is being made."""
+    await done(mill, 4)
+    await mill.wavespeed.order("submit", "never")
+    job_id = await mill.create(use_ai_prompt=True, instructions="A harbour in the evening, calm")
+    await mill.reaches(job_id, "generating")
+    await show_job(seen, job_id)
+
+
+async def finished(seen: Workspace, mill: Mill) -> None:
+    """A job that is done, with its picture."""
+    await done(mill, 6)
+    job_id = await mill.create(use_ai_prompt=True, prompt="A red fox in the first snow", input={})
+    await mill.reaches(job_id, "completed")
+    await show_job(seen, job_id)
+    await expect(seen.panel.locator(".output img")).to_be_visible()
+
+
+async def failed(seen: Workspace, mill: Mill) -> None:
+    """A job that failed, and why."""
+    await done(mill, 4)
+    await mill.wavespeed.order("submit", "status", status=402, code=402, message="Insufficient credits")
+    job_id = await mill.create(prompt="A market hall in Lisbon, morning")
+    await mill.reaches(job_id, "failed")
+    await show_job(seen, job_id)
+
+
+async def unclear(seen: Workspace, mill: Mill) -> None:
+    """A submission without a clear answer."""
+    await done(mill, 4)
+    await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=100)
+    job_id = await mill.create(prompt="A market hall in Lisbon, morning")
+    await mill.reaches(job_id, JobStatus.SUBMIT_UNKNOWN)
+    await show_job(seen, job_id)
+
+
+async def show_job(seen: Workspace, job_id: Any) -> None:
+    await seen.page.evaluate("job => { location.hash = `job=${job}` }", str(job_id))
+    await expect(seen.panel.locator(".timeline li")).not_to_have_count(0)
+
+
+Scene = Callable[[Workspace, Mill], Awaitable[None]]
+PICTURES: Final[dict[str, tuple[Scene, dict[str, Any]]]] = {
+    "empty": (empty, {}),
+    "queue": (busy, {}),
+    "writing": (writing, {}),
+    "comparing": (comparing, {}),
+    "running": (running, {}),
+    "done": (finished, {"viewport": {"width": 1600, "height": 950}}),
+    "failed": (failed, {}),
+    "unclear": (unclear, {"viewport": {"width": 1360, "height": 1000}}),
+    "dark": (busy, {"color_scheme": "dark"}),
+    "phone-form": (comparing, {"viewport": PHONE}),
+    "phone-jobs": (busy, {"viewport": PHONE}),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+async def test_picture(name: str, browser: Browser, served_mill: httpx.AsyncClient, mill: Mill) -> None:
+    scene, context = PICTURES[name]
+    await served_mill.post("/api/init")
+    async with open_workspace(browser, str(served_mill.base_url), **({"viewport": DESKTOP} | context)) as seen:
+        await scene(seen, mill)
+        if name == "phone-jobs":
+            await seen.page.locator("[data-half=jobs]").click()
+        await seen.page.locator(".notice .icon-button").evaluate_all("buttons => buttons.forEach((one) => one.click())")
+        await seen.page.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => {})))")
+        picture = FOLDER / f"{name}.png"
+        await seen.page.screenshot(path=picture, animations="disabled")
+        # Few colours on a page: a palette is a third of the bytes and looks the same.
+        Image.open(picture).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
+        assert picture.stat().st_size < MOST_BYTES
+        await mill.grok.release()
