@@ -77,24 +77,12 @@ class MediaActivities:
             if await self._made_with_another_key(request):
                 # What is paid must still be collected: the right key may come back.
                 await self._not_finished(request, f"It was submitted with another key than this worker's. {error}")
-            if await self._made_with_another_key(request):
-                # What is paid must still be collected: the right key may come back.
-                await self._not_finished(request, f"It was submitted with another key than this worker's. {error}")
             return await self._fail(request, ReasonCode.PREDICTION_GONE, str(error))
         except ProviderError as error:
             await self._not_finished(request, str(error))
         if not prediction.finished:
             await self._not_finished(request, f"WaveSpeed says {prediction.status}")
         return await self._finish(request, prediction)
-
-    async def _made_with_another_key(self, request: PredictionRequest) -> bool:
-        """Return whether the record says so; of a submission that an older backup lost it says nothing."""
-        made = {
-            (submission.provider_base, submission.key_fingerprint)
-            for submission in await self.store.submissions.of_job(request.job_id)
-            if submission.prediction_id == request.prediction_id and submission.provider_base
-        }
-        return bool(made) and (self.wavespeed.base, self.wavespeed.key_fingerprint) not in made
 
     async def _made_with_another_key(self, request: PredictionRequest) -> bool:
         """Return whether the record says so; of a submission that an older backup lost it says nothing."""

@@ -24,7 +24,6 @@ from promptmill.contracts.errors import (
     ProviderRateLimited,
     ProviderRefused,
     RecordError,
-    RecordUnavailable,
     StageStopped,
     SubmissionsHeld,
     SubmitUnclear,
@@ -197,7 +196,8 @@ class Sender:
         )
         try:
             settlement = await insist(lambda: self.store.submissions.settle(outcome))
-        except RecordUnavailable:
+        except RecordError:
+            # Away, or without the row (an older backup was restored): what is in hand goes into the workflow's history.
             return result.model_copy(update={"recorded": False})
         if {outcome.state, settlement.state} != {SubmissionState.REJECTED}:
             return result.model_copy(update=_as_recorded(settlement))

@@ -20,6 +20,9 @@ from promptmill.providers.wavespeed_unpaid import BASE_VARIABLE, KEY_VARIABLE, a
 PRICE_SECONDS: Final = 3.0
 """How long a price may take: a job does not wait longer for a number that is good to know."""
 
+NO_PRICE_USD: Final = 1_000_000
+"""From here on an amount is no price: it must not keep a paid submission from being recorded."""
+
 BALANCE_SECONDS: Final = 10.0
 SECRET_SECONDS: Final = 10.0
 
@@ -63,7 +66,8 @@ class WaveSpeedAccount:
             return None
         found = data(answer)
         discounted = _amount(found.get("discounted_price"))
-        return _amount(found.get("price")) if discounted is None else discounted
+        price = _amount(found.get("price")) if discounted is None else discounted
+        return price if price is not None and 0 <= price < NO_PRICE_USD else None
 
     async def webhook_secret(self) -> SecretStr:
         """Return the secret that signs WaveSpeed's webhooks, as WaveSpeed gives it (`whsec_…`).

@@ -169,5 +169,26 @@ async def test_postgres_away_when_the_id_is_in_hand_loses_nothing(idle_mill: Mil
     assert await idle_mill.closes(idle_mill.handle(job_id)) is WorkflowExecutionStatus.COMPLETED
 
 
+async def test_an_answer_whose_job_an_older_backup_does_not_hold_waits_in_the_workflow(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "hold", after=True)
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit")
+    await mill.sql(f"CREATE TABLE kept AS SELECT * FROM jobs WHERE id = '{job_id}'")
+    await mill.sql(f"DELETE FROM jobs WHERE id = '{job_id}'")
+    await mill.wavespeed.release()
+
+    async def answered() -> bool:
+        history = await mill.handle(job_id).fetch_history()
+        return any(event.HasField("activity_task_completed_event_attributes") for event in history.events)
+
+    await eventually(answered, 20)
+    await mill.sql("INSERT INTO jobs SELECT * FROM kept")
+
+    row = await mill.reaches(job_id, "completed", 40)
+    assert [row.prediction_id] == [charge["id"] for charge in await mill.wavespeed.charges()]
+    assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
+    assert len(await mill.wavespeed.requests("submit")) == 1
+
+
 async def _state(mill: Mill, job_id: UUID, state: str) -> bool:
     return any(submission.state == state for submission in await mill.store.submissions.of_job(job_id))

@@ -59,6 +59,8 @@ async def test_a_balance_that_cannot_be_read_says_why(answer: bytes | Conduct, e
         ({"price": 0.04, "discounted_price": 0}, Decimal(0)),
         ({"price": "0.5"}, Decimal("0.5")),
         ({"price": True}, None),
+        ({"price": 1e9}, None),
+        ({"price": -1}, None),
         ({}, None),
     ],
 )
