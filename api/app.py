@@ -17,6 +17,7 @@ from api.live.reading import LiveReader
 from api.metrics import RequestMetrics
 from api.openapi import document
 from api.page_policy import page_policy
+from api.recent_pace import RecentPace
 from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, webhooks
 from api.stopped_queues import StoppedQueues
 from api.version import installed_version
@@ -47,11 +48,18 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
         async with open_api_resources(settings) as resources:
             secret = WebhookSecret(settings.wavespeed_webhook_secret, resources.account.webhook_secret)
             queues = StoppedQueues.of(resources.temporal, settings.task_queue)
+            pace = RecentPace(resources.store)
+            waits = Waits(resources.store, queues, pace)
             # Whose jobs a listener may see is judged when it comes.
-            reader = JobReader(resources.store, Waits(resources.store, queues), workflow_links(resources), LOCAL_OWNER)
+            reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
             async with open_feed(settings, LiveReader(reader)) as feed:
                 yield State(
-                    resources=resources, metrics=metrics, webhook_secret=secret, stopped_queues=queues, feed=feed
+                    resources=resources,
+                    metrics=metrics,
+                    webhook_secret=secret,
+                    stopped_queues=queues,
+                    pace=pace,
+                    feed=feed,
                 )
 
     app = FastAPI(

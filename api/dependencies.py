@@ -13,6 +13,7 @@ from api.idempotency import idempotency_key
 from api.job_reading import JobReader
 from api.live.feed import Feed
 from api.metrics import RequestMetrics
+from api.recent_pace import RecentPace
 from api.stopped_queues import StoppedQueues
 from api.views import WorkflowLinks
 from api.waiting import Waits
@@ -32,6 +33,7 @@ class State(TypedDict):
     metrics: RequestMetrics
     webhook_secret: WebhookSecret
     stopped_queues: StoppedQueues
+    pace: RecentPace
     feed: Feed
 
 
@@ -85,7 +87,7 @@ def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
 
 
 def _waits(request: Request, store: StoreDep) -> Waits:
-    return Waits(store, request.state.stopped_queues)
+    return Waits(store, request.state.stopped_queues, request.state.pace)
 
 
 def _jobs(store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep) -> JobReader:

@@ -8,7 +8,7 @@ from uuid import UUID
 from api.errors import Refused
 from api.schemas.answers import JobAnswer
 from api.views import Unclear, WorkflowLinks, job_answer
-from api.waiting import Waits
+from api.waiting import Waits, late_warning
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobStatus, SubmissionState
 from promptmill.store import Store
@@ -43,12 +43,14 @@ class JobReader:
     async def answer(self, job: Job) -> JobAnswer:
         """Return a job as callers see it."""
         billed = await self.store.jobs.billed([job.id])
+        wait = await self.waits.of_job(job)
         return job_answer(
             job,
             billed=billed[job.id],
-            wait=await self.waits.of_job(job),
+            wait=wait,
             workflows=self.workflows,
             unclear=await self._unclear(job) if job.status == JobStatus.SUBMIT_UNKNOWN else None,
+            late=late_warning(wait, job.deadline_at),
         )
 
     async def _unclear(self, job: Job) -> Unclear:

@@ -48,7 +48,7 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
         wait: What it waits for.
         reason_code: Why it is where it is.
         started: Whether its workflow is known to be started.
-        more: What else is to be told: `paid_text`.
+        more: What else is to be told: `paid_text`, `late_text`.
     """
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
@@ -72,6 +72,11 @@ def paid_text(status: str, billed: Billed, media_usd: Decimal | None, prompt_usd
     return " ".join(told) or None
 
 
+def late_text(left_seconds: float) -> str:
+    """Return the warning of a job that waits for something that may come after its deadline."""
+    return f"Its deadline may pass first: {_duration(left_seconds)} left."
+
+
 def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str:
     """Return where a job in `submit_unknown` stands.
 
@@ -91,7 +96,9 @@ def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str
     return f"{status_text(JobStatus.SUBMIT_UNKNOWN)} {known}"
 
 
-def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool) -> str:
+def prompt_job_text(
+    status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool, more: str | None = None
+) -> str:
     """Return where a prompt job stands.
 
     Args:
@@ -100,13 +107,16 @@ def prompt_job_text(status: str, wait: Wait, reason_code: str | None, *, started
         reason_code: Why it is where it is.
         started: Whether its workflow is known to be started.
         cancelling: Whether its cancel was asked for and it has not ended.
+        more: What else is to be told: `late_text`.
     """
     if cancelling:
         return _STATUS[JobStatus.CANCELLING]
     if status == PromptJobStatus.QUEUED and not started:
         return NOT_STARTED
-    text = _PROMPT_STATUS.get(status, status)
-    return _waiting(wait) or with_reason(text, reason_code if status in _EXPLAINED else None)
+    text = _waiting(wait) or with_reason(
+        _PROMPT_STATUS.get(status, status), reason_code if status in _EXPLAINED else None
+    )
+    return text if more is None else f"{text} {more}"
 
 
 def error_answer(reason_code: str | None, error: str | None) -> ErrorAnswer | None:
@@ -138,9 +148,11 @@ def _waiting(wait: Wait) -> str | None:
     if wait.for_ is WaitFor.GROK_QUEUE:
         return f"Waiting for Grok{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.WAVESPEED_QUEUE:
-        return f"Waiting for its turn at WaveSpeed{_place(wait)}.{_stopped(wait)}"
+        return f"Waiting here for its turn at WaveSpeed{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.GROK:
-        return f"Grok is writing the prompt{_about(wait.estimate_seconds)}."
+        return f"Grok is writing the prompt{_about(wait)}."
+    if wait.for_ is WaitFor.WAVESPEED and (wait.estimate_seconds or wait.longer_than_usual):
+        return f"WaveSpeed is making it{_about(wait)}."
     if wait.for_ is WaitFor.RETRY:
         when = f" in {_duration(wait.estimate_seconds)}" if wait.estimate_seconds else ""
         return f"A provider could not help for now; it is asked again{when}.{_stopped(wait)}"
@@ -166,11 +178,19 @@ def _place(wait: Wait) -> str:
     if wait.position is None:
         return ""
     of = f" of {wait.of}{' or more' if wait.capped else ''}" if wait.of else ""
-    return f": {ordinal(wait.position)}{of}{_about(wait.estimate_seconds)}"
+    return f": {ordinal(wait.position)}{of}{_about(wait)}"
 
 
-def _about(seconds: float | None) -> str:
-    return f", about {_duration(seconds)}" if seconds else ""
+def _about(wait: Wait) -> str:
+    """Return how long it takes, as far as that is known; a range where it is uncertain."""
+    if wait.longer_than_usual:
+        return "; it takes longer than others did lately"
+    if wait.estimate_seconds is None:
+        return ""
+    low, high = wait.estimate_low_seconds, wait.estimate_high_seconds
+    if low is None or high is None or _duration(low) == _duration(high):
+        return f", about {_duration(wait.estimate_seconds)}"
+    return f", about {_duration(low)} to {_duration(high)}"
 
 
 def _duration(seconds: float) -> str:

@@ -67,6 +67,7 @@ def job_answer(
     workflows: WorkflowLinks,
     started: bool | None = None,
     unclear: Unclear | None = None,
+    late: str | None = None,
 ) -> JobAnswer:
     """Return a job as callers see it.
 
@@ -77,18 +78,20 @@ def job_answer(
         workflows: Where its workflow is shown.
         started: Whether its workflow runs, where more is known than the row tells.
         unclear: What is known of its unclear submission, where that was looked up.
+        late: A warning where it may not end in time.
     """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
     here = f"/api/jobs/{job.id}"
     paid = paid_text(job.status, billed, job.media_cost_usd, job.prompt_cost_usd)
-    text = job_text(job.status, wait, job.reason_code, started=runs, more=paid)
+    text = job_text(job.status, wait, job.reason_code, started=runs, more=_sentences(paid, late))
     return JobAnswer.model_validate(
         {
             **{name: getattr(job, name) for name in _JOB_COLUMNS},
             "job_id": job.id,
             "status_text": unclear.text() if unclear else text,
             "metadata": job.caller_metadata,
+            "warnings": [*job.warnings, *([late] if late else [])],
             "wait": wait,
             "queue_position": wait.position,
             "estimated_wait_seconds": wait.estimate_seconds,
@@ -111,9 +114,14 @@ def job_answer(
 
 
 def prompt_job_answer(
-    prompt_job: PromptGenerationJob, *, wait: Wait, workflows: WorkflowLinks, started: bool | None = None
+    prompt_job: PromptGenerationJob,
+    *,
+    wait: Wait,
+    workflows: WorkflowLinks,
+    started: bool | None = None,
+    late: str | None = None,
 ) -> PromptJobAnswer:
-    """Return a prompt job as callers see it. `started` as in `job_answer`."""
+    """Return a prompt job as callers see it. `started` and `late` as in `job_answer`."""
     final = prompt_job.status in FINAL_PROMPT_STATUSES
     here = f"/api/prompt/queue/{prompt_job.id}"
     alone = prompt_job.job_id is None
@@ -130,6 +138,7 @@ def prompt_job_answer(
                 prompt_job.reason_code,
                 started=runs,
                 cancelling=prompt_job.cancel_requested_at is not None and not final,
+                more=late,
             ),
             "metadata": prompt_job.caller_metadata,
             "wait": wait,
@@ -159,6 +168,10 @@ def event_answer(event: JobEvent) -> Event:
     )
 
 
+def _sentences(*parts: str | None) -> str | None:
+    return " ".join(part for part in parts if part) or None
+
+
 def usd(amount: Decimal | None) -> float | None:
     """Return money as a JSON number: six places survive a double."""
     return None if amount is None else float(amount)
@@ -184,7 +197,6 @@ _JOB_COLUMNS = (
     "media_cost_source",
     "provider_mode",
     "retry_of",
-    "warnings",
     "created_at",
     "dispatched_at",
     "completed_at",

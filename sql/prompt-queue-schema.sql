@@ -98,6 +98,9 @@ CREATE INDEX jobs_cancelling_idx ON jobs (cancel_requested_at) WHERE status = 'c
 
 CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL;
 
+-- How long each model's newest jobs took.
+CREATE INDEX jobs_model_completed_at_idx ON jobs (model, completed_at DESC) WHERE status = 'completed';
+
 -- Ends that are still to be told.
 CREATE INDEX jobs_callback_idx ON jobs (completed_at)
     WHERE callback_url IS NOT NULL AND completed_at IS NOT NULL AND callback_started_at IS NULL;
@@ -192,6 +195,10 @@ CREATE INDEX prompt_generation_jobs_cancelling_idx ON prompt_generation_jobs (ca
 
 CREATE INDEX prompt_generation_jobs_completed_at_idx ON prompt_generation_jobs (completed_at)
     WHERE completed_at IS NOT NULL AND job_id IS NULL;
+
+-- How long the newest prompts took.
+CREATE INDEX prompt_generation_jobs_written_idx ON prompt_generation_jobs (completed_at DESC)
+    WHERE status = 'completed';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Submissions: one paid POST to WaveSpeed each, its intent written before the first byte.

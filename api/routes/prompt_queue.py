@@ -25,7 +25,7 @@ from api.schemas.prompt_queue import EnqueuePrompt
 from api.starting import asked, start_prompt_jobs
 from api.strict_json import StrictRoute
 from api.views import WorkflowLinks, prompt_job_answer
-from api.waiting import Waits, seconds_to_drain
+from api.waiting import Waits, late_warning, seconds_to_drain
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
@@ -133,7 +133,10 @@ async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerati
 
 
 async def _answer(waits: Waits, prompt_job: PromptGenerationJob, workflows: WorkflowLinks) -> PromptJobAnswer:
-    return prompt_job_answer(prompt_job, wait=await waits.of_prompt_job(prompt_job), workflows=workflows)
+    wait = await waits.of_prompt_job(prompt_job)
+    return prompt_job_answer(
+        prompt_job, wait=wait, workflows=workflows, late=late_warning(wait, prompt_job.deadline_at)
+    )
 
 
 _SAME_NAMES = (

@@ -39,7 +39,8 @@ class Wait(Answer):
     """What a job waits for now. Position and estimates are approximate; null is 'not known', never 0.
 
     `of` is counted to 1,000 (`capped`). `stopped`: whether the queue is stopped, null while nobody knows; then
-    `stopped_reason` are the words of whoever stopped it.
+    `stopped_reason` are the words of whoever stopped it. The estimate comes from what was really done lately; low and
+    high are given where it is uncertain. `longer_than_usual`: it takes longer already than anything like it lately.
     """
 
     for_: WaitFor | None = Field(None, alias="for")
@@ -51,6 +52,7 @@ class Wait(Answer):
     estimate_seconds: float | None = None
     estimate_low_seconds: float | None = None
     estimate_high_seconds: float | None = None
+    longer_than_usual: bool = False
 
 
 class OutputAnswer(Answer):

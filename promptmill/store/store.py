@@ -13,6 +13,7 @@ from promptmill.store.inbox import InboxStore
 from promptmill.store.jobs import JobStore
 from promptmill.store.live import LiveStore
 from promptmill.store.operations import OperationsStore
+from promptmill.store.pace import PaceStore
 from promptmill.store.prompts import PromptStore
 from promptmill.store.resolution import ResolutionStore
 from promptmill.store.submissions import SubmissionStore
@@ -29,6 +30,7 @@ class Store:
 
     jobs: JobStore
     live: LiveStore
+    pace: PaceStore
     prompts: PromptStore
     submissions: SubmissionStore
     resolution: ResolutionStore
@@ -51,6 +53,7 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
         yield Store(
             jobs=JobStore(database),
             live=LiveStore(database),
+            pace=PaceStore(database),
             prompts=PromptStore(database),
             submissions=SubmissionStore(database),
             resolution=ResolutionStore(database),

@@ -79,6 +79,7 @@ async def test_the_job_tells_what_was_asked_and_nothing_that_is_not_known(lonely
         "estimateSeconds": None,
         "estimateLowSeconds": None,
         "estimateHighSeconds": None,
+        "longerThanUsual": False,
     }
     assert found["links"]["temporal"].endswith(f"/namespaces/default/workflows/job-{job['jobId']}")
 

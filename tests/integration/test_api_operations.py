@@ -57,7 +57,7 @@ async def test_a_running_job_is_cancelled_in_the_record_and_in_temporal(
     ended = await reaches(api_client, path, "cancelled")
 
     assert waiting["queuePosition"] == 1
-    assert waiting["statusText"] == "Waiting for its turn at WaveSpeed: 1st of 1. This queue is stopped: test."
+    assert waiting["statusText"] == "Waiting here for its turn at WaveSpeed: 1st of 1. This queue is stopped: test."
     assert (waiting["wait"]["stopped"], waiting["wait"]["stoppedReason"]) == (True, "test")
     assert cancelled.status_code == 202
     assert ended["billed"] == "no"

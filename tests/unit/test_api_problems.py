@@ -188,8 +188,8 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
         wait = Wait.model_validate({"for_": WaitFor.WAVESPEED_QUEUE, "position": 1, "of": 2, **known})
         return job_text(JobStatus.DISPATCHING, wait, None, started=True)
 
-    assert said(stopped=False) == said(stopped=None) == "Waiting for its turn at WaveSpeed: 1st of 2."
-    assert said(stopped=True) == "Waiting for its turn at WaveSpeed: 1st of 2. This queue is stopped by an operator."
+    assert said(stopped=False) == said(stopped=None) == "Waiting here for its turn at WaveSpeed: 1st of 2."
+    assert said(stopped=True) == "Waiting here for its turn at WaveSpeed: 1st of 2. This queue is stopped by an operator."
     assert said(stopped=True, stopped_reason="WaveSpeed is down.").endswith("This queue is stopped: WaveSpeed is down.")
 
 
