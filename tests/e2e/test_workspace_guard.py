@@ -92,7 +92,9 @@ async def test_200_jobs_stay_smooth_and_an_update_touches_one_row(workspace: Wor
 @pytest.mark.parametrize(
     ("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)], ids=["light", "dark", "phone"]
 )
-async def test_nothing_serious_keeps_people_out(browser: Browser, workspace: Workspace, mill: Mill, scheme: str, width: int) -> None:
+async def test_nothing_serious_keeps_people_out(
+    browser: Browser, workspace: Workspace, mill: Mill, scheme: str, width: int
+) -> None:
     for prompt in ("A fox", "An owl"):
         await mill.reaches(await mill.create(prompt=prompt), "completed")
     size = {"width": width, "height": 860}

@@ -103,7 +103,13 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
     await page.locator("#run").click(force=True)
 
     assert len(reasons) == 5
-    for part in ("there must be one", "fall back", "not an http or https address", "may not hold “prompt”", "30 to 604,800"):
+    for part in (
+        "there must be one",
+        "fall back",
+        "not an http or https address",
+        "may not hold “prompt”",
+        "30 to 604,800",
+    ):
         assert any(part in reason for reason in reasons), part
     await expect(workspace.rows).to_have_count(0)
 

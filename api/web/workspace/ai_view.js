@@ -81,7 +81,7 @@ export class AiView {
 				"div",
 				{ class: mine ? "compare" : "compare is-single" },
 				mine ? el("section", { "aria-label": "Your text" }, el("h3", { class: "label", text: "Yours" }), el("p", { class: "prose", tabindex: "0", text: mine })) : null,
-				el("section", { class: "is-new", "aria-label": "Grok's text" }, el("h3", { class: "label" }, icon("sparkle"), el("span", { text: "Grok’s" })), el("p", { class: "prose", tabindex: "0", text: job.generatedPrompt })),
+				el("section", { class: "is-new", "aria-label": "Grok's text" }, el("h3", { class: "label" }, icon("sparkle"), "Grok’s"), el("p", { class: "prose", tabindex: "0", text: job.generatedPrompt })),
 			),
 			el(
 				"div",

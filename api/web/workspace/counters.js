@@ -62,7 +62,7 @@ export class Counters {
 			"button",
 			{ type: "button", class: "tile", "data-tone": group.tone, "data-group": group.id, "aria-pressed": String(group.id === "all") },
 			figure,
-			el("span", { class: "tile-name" }, group.icon ? icon(group.icon) : null, el("span", { text: group.name })),
+			el("span", { class: "tile-name" }, group.icon ? icon(group.icon) : null, group.name),
 		);
 		button.addEventListener("click", () => onSelect(group.id));
 		return { button, figure };

@@ -6,10 +6,10 @@ import { button, byId, el, fill } from "./dom.js";
  *
  * `body`: texts or elements. `answers`: [{id, label, tone}], the first one has the focus.
  */
-export function ask({ title, body, answers, wide = false }) {
+export function ask({ title, body, answers }) {
 	return new Promise((resolve) => {
 		const heading = el("h2", { id: "question-title", text: title });
-		const dialog = el("dialog", { class: wide ? "dialog is-wide" : "dialog", "aria-labelledby": "question-title" }, heading);
+		const dialog = el("dialog", { class: "dialog", "aria-labelledby": "question-title" }, heading);
 		for (const part of body) dialog.append(typeof part === "string" ? el("p", { text: part }) : part);
 		const buttons = answers.map(({ id, label, tone }) => {
 			return button({ class: `button ${tone ?? ""}`, "data-answer": id, text: label }, () => close(id));

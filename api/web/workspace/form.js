@@ -97,7 +97,7 @@ export class Form {
 		const place = byId("form-problem");
 		place.hidden = problem === null;
 		if (problem === null) return;
-		const places = problem.errors.map((error) => el("li", {}, el("code", { text: error.pointer || "request" }), el("span", { text: ` ${error.message}` })));
+		const places = problem.errors.map((error) => el("li", {}, el("code", { text: error.pointer || "request" }), ` ${error.message}`));
 		fill(place, icon("warning"), el("div", {}, el("p", { class: "callout-title", text: problem.title || problem.message }), places.length ? el("ul", {}, ...places) : el("p", { text: problem.message })));
 	}
 

@@ -9,7 +9,7 @@ import { canCancel, canRetry } from "./statuses.js";
 /** Return in a sentence what a job has cost so far. */
 export function paidSentence(job) {
 	const parts = [];
-	if (job.billed === "yes") parts.push(`WaveSpeed ${usd(job.mediaCostUsd)} (it accepted the job and bills it)`);
+	if (job.billed === "yes") parts.push(`WaveSpeed ${usd(job.mediaCostUsd)}`);
 	if (job.promptCostUsd) parts.push(`Grok ${usd(job.promptCostUsd)}`);
 	if (job.billed === "unknown") return `Whether WaveSpeed bills it is not known${parts.length ? `; already paid: ${parts.join(", ")}` : ""}.`;
 	return parts.length ? `Already paid: ${parts.join(", ")}.` : "Nothing is paid so far.";
@@ -71,7 +71,7 @@ export class JobActions {
 	async askForce(job) {
 		const answer = await ask({
 			title: "An earlier submission may still be billed",
-			body: ["A retry now could pay twice for the same picture or video.", "If you retry all the same, that is recorded in both jobs."],
+			body: ["A retry now could pay twice for the same picture or video.", "Retrying all the same is recorded in both jobs."],
 			answers: [
 				{ id: "no", label: "Do nothing" },
 				{ id: "force", label: "Retry all the same", tone: "danger" },
@@ -124,7 +124,7 @@ const DECISIONS = {
 	}),
 	abandon: () => ({
 		title: "Give the job up?",
-		body: ["The job fails. If WaveSpeed did take the submission, it stays billed; its media is attached should it be found later."],
+		body: ["The job fails. If WaveSpeed did take it, it stays billed; media that is found later is attached."],
 		label: "Give it up",
 		done: "The job is given up.",
 	}),

@@ -14,7 +14,6 @@ export class JobBook extends EventTarget {
 		this.search = "";
 		this.cursor = null;
 		this.loaded = false;
-		this.known = false;
 		this.asked = 0;
 	}
 
@@ -67,7 +66,6 @@ export class JobBook extends EventTarget {
 		this.forgetGone(page);
 		this.cursor = page.nextCursor;
 		this.loaded = true;
-		if (!this.filtered) this.known = page.items.length > 0;
 		this.tellList();
 	}
 
@@ -104,7 +102,6 @@ export class JobBook extends EventTarget {
 		if (before && isFinal(before) && !isFinal(job)) return false;
 		if (before && JSON.stringify(before) === JSON.stringify(job)) return false;
 		this.jobs.set(job.jobId, job);
-		this.known = true;
 		this.dispatchEvent(new CustomEvent("change", { detail: { job, before } }));
 		return true;
 	}

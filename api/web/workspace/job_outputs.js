@@ -41,7 +41,7 @@ function mediumOf(output, address) {
 
 function pictureOf(address, label) {
 	const picture = el("img", { src: address, alt: label, referrerpolicy: "no-referrer", decoding: "async" });
-	picture.addEventListener("error", () => picture.replaceWith(el("p", { class: "gone" }, icon("warning"), el("span", { text: "This picture cannot be shown: it may have expired." }))));
+	picture.addEventListener("error", () => picture.replaceWith(el("p", { class: "gone" }, icon("warning"), "This picture cannot be shown: it may have expired.")));
 	return picture;
 }
 
@@ -60,5 +60,5 @@ function expiry(output) {
 }
 
 function link(address, label, shape, attributes) {
-	return el("a", { class: "link-button", href: address, rel: "noreferrer noopener", referrerpolicy: "no-referrer", ...attributes }, icon(shape), el("span", { text: label }));
+	return el("a", { class: "link-button", href: address, rel: "noreferrer noopener", referrerpolicy: "no-referrer", ...attributes }, icon(shape), label);
 }

@@ -72,7 +72,7 @@ export function timelineOf(events) {
 			"li",
 			{ "data-tone": tone },
 			el("span", { class: "event-mark" }, icon(shape)),
-			el("div", {}, el("p", { text: event.text }), el("p", { class: "quiet" }, el("time", { datetime: event.at, title: exactTime(event.at), text: clockTime(event.at) }), gap === null ? null : el("span", { text: ` · after ${duration(gap)}` }))),
+			el("div", {}, el("p", { text: event.text }), el("p", { class: "quiet" }, el("time", { datetime: event.at, title: exactTime(event.at), text: clockTime(event.at) }), gap === null ? null : ` · after ${duration(gap)}`)),
 		);
 	});
 	return [el("h3", { text: "Timeline" }), el("ol", { class: "timeline" }, ...items)];

@@ -18,7 +18,7 @@ export function unclearOf(job, actions) {
 				{},
 				el("p", { class: "callout-title", text: "Did WaveSpeed take it? Nobody knows yet." }),
 				el("p", {
-					text: "The paid request was sent, but no clear answer came back. It may be billed. So it is never sent again by itself: WaveSpeed's history is searched for it, and if that does not settle it, you decide.",
+					text: "The paid request was sent, but no clear answer came back. It may be billed, so it is not sent again by itself: WaveSpeed's history is searched, and where that settles nothing, you decide.",
 				}),
 				el("p", { class: "quiet", text: known(candidates) }),
 			),
@@ -28,7 +28,7 @@ export function unclearOf(job, actions) {
 }
 
 function known(candidates) {
-	if (!candidates.length) return "WaveSpeed's history shows no prediction that may be it so far. It is searched again by itself.";
+	if (!candidates.length) return "WaveSpeed's history shows nothing that may be it so far.";
 	return `${count(candidates.length, "prediction")} in WaveSpeed's history may be it.`;
 }
 

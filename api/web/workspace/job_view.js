@@ -27,7 +27,7 @@ export class JobView {
 			copy: this.button("copy", "Copy as curl", () => actions.copyCurl(this.job)),
 		};
 		const close = button({ class: "icon-button", "aria-label": "Close the job", title: "Close (Esc)" }, onClose, icon("cross"));
-		this.temporal = el("a", { class: "button is-small", target: "_blank", rel: "noreferrer" }, icon("external"), el("span", { text: "Open in Temporal" }));
+		this.temporal = el("a", { class: "button is-small", target: "_blank", rel: "noreferrer" }, icon("external"), "Open in Temporal");
 		this.body = el("div", { class: "panel-body" });
 		this.element = el(
 			"div",
@@ -88,7 +88,7 @@ export class JobView {
 	}
 
 	button(shape, label, act) {
-		return button({ class: "button is-small" }, act, icon(shape), el("span", { text: label }));
+		return button({ class: "button is-small" }, act, icon(shape), label);
 	}
 }
 
@@ -176,7 +176,7 @@ function facts(rows) {
 	return el(
 		"dl",
 		{ class: "facts" },
-		...rows.map(([name, value, copied]) => el("div", {}, el("dt", { text: name }), el("dd", {}, copied ? copiedId(name, value) : el("span", { text: value })))),
+		...rows.map(([name, value, copied]) => el("div", {}, el("dt", { text: name }), el("dd", {}, copied ? copiedId(name, value) : value))),
 	);
 }
 

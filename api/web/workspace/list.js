@@ -114,7 +114,7 @@ function nothingYet() {
 		el("h3", { text: "Nothing yet" }),
 		el("p", {
 			class: "quiet",
-			text: "Describe a picture or a video in the form and queue it. The job appears here and follows its way by itself.",
+			text: "Describe a picture or a video in the form and queue it. It appears here and goes its way.",
 		}),
 	];
 }

@@ -6,20 +6,13 @@ import { jobName, kindOf } from "./format.js";
 import { icon } from "./icons.js";
 import { canCancel, canRetry, isFinal, statusLook } from "./statuses.js";
 
-/** Return a status as a chip: shape, word and colour say the same. */
-export function statusChip(status) {
-	const chip = el("span", { class: "chip" });
-	setChip(chip, status);
-	return chip;
-}
-
-/** Let a chip show another status. */
+/** Let a chip show a status: shape, word and colour say the same. */
 export function setChip(chip, status) {
 	if (chip.dataset.status === status) return;
 	const { word, icon: shape, tone } = statusLook(status);
 	chip.dataset.status = status;
 	chip.dataset.tone = tone;
-	fill(chip, icon(shape), el("span", { text: word }));
+	fill(chip, icon(shape), word);
 }
 
 /** A row. `act(name, job)` is told what a person wants: open, cancel, retry, copy, reuse. */

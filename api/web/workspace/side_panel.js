@@ -74,6 +74,6 @@ export class SidePanel {
 
 	showMissing() {
 		setText(this.view.heading, "No such job");
-		fill(this.view.body, el("div", { class: "empty" }, icon("search"), el("p", { text: "The record has no job with this id. It may have been deleted after its time." })));
+		fill(this.view.body, el("div", { class: "empty" }, icon("search"), el("p", { text: "The record has no job with this id. It may have been deleted." })));
 	}
 }
