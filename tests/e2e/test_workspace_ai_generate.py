@@ -106,8 +106,8 @@ async def test_waiting_tells_the_place_and_can_be_cancelled(
         await expect(workspace.prompt).to_have_value(MINE)
         await expect(workspace.ai).to_be_hidden()
         answer = await cancelled.value
-    assert answer.status == 202
-    assert (await answer.json())["statusText"] == "Being cancelled."
+        assert answer.status == 202
+        assert (await answer.json())["statusText"] == "Being cancelled."
 
 
 async def test_without_anything_to_go_by_it_says_what_is_missing(workspace: Workspace) -> None:

@@ -1,0 +1,58 @@
+"""What the server does for the workspace page: its files, its content policy, the models of its form."""
+
+from __future__ import annotations
+
+import httpx
+
+from promptmill.presets import load_presets
+from promptmill.settings import Settings
+from tests.fixtures.api import open_api
+
+MODULE = "/web/workspace/main.js"
+
+
+async def test_the_page_alone_may_show_pictures_from_elsewhere(lonely_api: httpx.AsyncClient) -> None:
+    page = (await lonely_api.get("/")).headers["content-security-policy"]
+    other = (await lonely_api.get("/docs")).headers["content-security-policy"]
+
+    assert "img-src 'self' https: blob: data: http://127.0.0.1:9;" in page
+    assert "script-src 'self'; style-src 'self';" in page
+    assert "https:" not in other
+
+
+async def test_a_real_provider_adds_no_address_to_the_policy(lonely_settings: Settings) -> None:
+    real = lonely_settings.model_copy(
+        update={"wavespeed_api_base": "https://api.wavespeed.ai", "simulated_only": False}
+    )
+    async with open_api(real) as client:
+        page = await client.get("/")
+
+    assert "img-src 'self' https: blob: data:;" in page.headers["content-security-policy"]
+
+
+async def test_a_module_is_sent_again_only_when_it_has_changed(lonely_api: httpx.AsyncClient) -> None:
+    first = await lonely_api.get(MODULE)
+    again = await lonely_api.get(MODULE, headers={"If-None-Match": first.headers["etag"]})
+    other = await lonely_api.get(MODULE, headers={"If-None-Match": '"another"'})
+
+    assert first.headers["content-type"].startswith("text/javascript")
+    assert first.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+    assert other.status_code == 200
+    assert MODULE in (await lonely_api.get("/")).text
+
+
+async def test_nothing_but_the_workspaces_own_files_is_given(lonely_api: httpx.AsyncClient) -> None:
+    for name in ("nothing.js", "..%2Findex.html", "..%2f..%2fapp.py", "index.html"):
+        assert (await lonely_api.get(f"/web/workspace/{name}")).status_code == 404, name
+
+
+async def test_models_are_listed_with_their_inputs(lonely_api: httpx.AsyncClient) -> None:
+    answer = (await lonely_api.get("/api/models")).json()
+
+    assert answer["source"] == "presets"
+    assert [model["model"] for model in answer["items"]] == list(load_presets())
+    flux = next(model for model in answer["items"] if model["model"] == "wavespeed-ai/flux-dev")
+    assert flux["kind"] == "image"
+    assert flux["defaults"] == {"size": "1024*1024", "num_images": 1}
+    assert flux["picturesField"] == "image"
