@@ -1,4 +1,7 @@
-"""What routes may ask for, as annotated parameters."""
+"""What routes may ask for, as annotated parameters.
+
+All of it is `async`, though nothing waits: FastAPI sends a plain function through a thread, at every request.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def workflow_links(resources: ApiResources) -> WorkflowLinks:
     return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
 
 
-def _resources(request: Request) -> ApiResources:
+async def _resources(request: Request) -> ApiResources:
     found: ApiResources = request.state.resources
     return found
 
@@ -50,47 +53,47 @@ def _resources(request: Request) -> ApiResources:
 ResourcesDep = Annotated[ApiResources, Depends(_resources)]
 
 
-def _store(resources: ResourcesDep) -> Store:
+async def _store(resources: ResourcesDep) -> Store:
     return resources.store
 
 
-def _gate(resources: ResourcesDep) -> TemporalGate:
+async def _gate(resources: ResourcesDep) -> TemporalGate:
     return resources.gate
 
 
-def _settings(resources: ResourcesDep) -> Settings:
+async def _settings(resources: ResourcesDep) -> Settings:
     return resources.settings
 
 
-def _metrics(request: Request) -> RequestMetrics:
+async def _metrics(request: Request) -> RequestMetrics:
     found: RequestMetrics = request.state.metrics
     return found
 
 
-def _webhook_secret(request: Request) -> WebhookSecret:
+async def _webhook_secret(request: Request) -> WebhookSecret:
     found: WebhookSecret = request.state.webhook_secret
     return found
 
 
-def _feed(request: Request) -> Feed:
+async def _feed(request: Request) -> Feed:
     found: Feed = request.state.feed
     return found
 
 
-def _owner() -> str:
+async def _owner() -> str:
     """Return whose rows the caller may see; one owner, until there are keys for more."""
     return LOCAL_OWNER
 
 
-def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
+async def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
     return workflow_links(resources)
 
 
-def _waits(request: Request, store: StoreDep) -> Waits:
+async def _waits(request: Request, store: StoreDep) -> Waits:
     return Waits(store, request.state.stopped_queues, request.state.pace)
 
 
-def _jobs(store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep) -> JobReader:
+async def _jobs(store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep) -> JobReader:
     return JobReader(store, waits, workflows, owner)
 
 
