@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 from promptmill.local.errors import PartFailed
 from tests.chaos.faults import Order
 from tests.chaos.installation import APIS, WORKERS, Installation
+from tests.chaos.judgement import TWO_OPEN, Violation
 from tests.chaos.plan import Blow
 from tests.chaos.provider import Simulator
 from tests.chaos.record import Record
@@ -33,6 +34,7 @@ MOVES_WITHIN_SECONDS = 60.0
 """How long a run waits for a job to move before it goes on without."""
 
 EXTRA = "worker 3"
+SLOWEST = 19
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,17 @@ class Struck:
 
 @dataclass
 class Blows:
-    """Strikes."""
+    """Strikes.
+
+    Attributes:
+        violations: Promises that a blow itself found broken.
+    """
 
     installation: Installation
     record: Record
     wavespeed: Simulator
     struck: list[Struck] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
 
     async def strike(self, blow: Blow) -> Struck:
         """Let one blow fall and wait until some job moves again."""
@@ -152,6 +159,8 @@ class Blows:
                         DATABASE_URL=relay.url,
                         PROMPTMILL_WORKER_QUEUES="wavespeed",
                         PROMPTMILL_WAVESPEED_CONCURRENCY="1",
+                        # The default: a short one would end the POST by itself when the worker wakes.
+                        PROMPTMILL_SUBMIT_TIMEOUT_SECONDS="60",
                     )
                 )
                 yield relay
@@ -169,23 +178,30 @@ class Blows:
         if not relay.held.is_set():
             return False
         os.kill(pid, signal.SIGSTOP)
+        # Whoever steps it must be faster than it.
+        psutil.Process(pid).nice(SLOWEST)
         relay.release()
         return await _within(2, _now(lambda: unread_bytes(relay.held_port) > 0)) and await asyncio.to_thread(
             step_until_read, pid, relay.held_port
         )
 
     async def _passed_over(self) -> bool:
-        """Wait until what the frozen worker was about to submit was given up, and its job goes on without it."""
+        """Wait until what the frozen worker was about to submit was given up, and its job goes on without it.
+
+        Say whether that came about; not so when the POST had left before the worker stood still.
+        """
 
         async def stale() -> Any:
             return await self.record.rows(
-                "SELECT id FROM submissions"
+                "SELECT id, job_id::text FROM submissions"
                 " WHERE state = 'intended' AND post_before < clock_timestamp() - interval '2 s'"
             )
 
         if not await _within(8, stale):
             return False
-        [submission_id] = (await stale())[0]
+        [(submission_id, job_id)] = await stale()
+        if await self.wavespeed.made_for(job_id):
+            return False
 
         async def passed_over() -> bool:
             return bool(
@@ -218,13 +234,15 @@ class Blows:
                     " key_fingerprint, post_before)"
                     " SELECT $1, job_id, 'intended', 'by hand', request, '', provider_base, key_fingerprint, now()"
                     " FROM submissions WHERE state IN ('intended', 'unknown', 'accepted') ORDER BY number DESC LIMIT 1"
-                    " RETURNING id",
+                    " RETURNING job_id",
                     uuid7(),
                 )
             except asyncpg.UniqueViolationError:
                 return True, await self.record.now()
             if written:
-                return True, await self.record.now()  # the audit finds it
+                what = "a second one was written beside one that may be paid, and nothing refused it"
+                self.violations.append(Violation(TWO_OPEN, what, str(written[0]["job_id"])))
+                return True, await self.record.now()
             await asyncio.sleep(0.2)
         return False, await self.record.now()
 

@@ -187,7 +187,8 @@ class Run:
             hits += simulator.hits
         ordered.update(struck.blow.kind for struck in blows.struck)
         hits.update(struck.blow.kind for struck in blows.struck if struck.hit)
-        violations = judge(evidence) + judge_recovery([(s.blow.kind, s.moved_after) for s in blows.struck])
+        slow = judge_recovery([(struck.blow.kind, struck.moved_after) for struck in blows.struck])
+        violations = [*blows.violations, *judge(evidence), *slow]
         seconds = time.monotonic() - self.begun
         return Outcome(
             self.plan, evidence, violations, blows.struck, ordered, hits, load.repeated, seconds, load_seconds, settled

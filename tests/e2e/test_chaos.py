@@ -1,4 +1,4 @@
-"""A short run of `make chaos`: workers, API, Postgres and Temporal are hurt while jobs run, and every promise is kept."""
+"""A short run of `make chaos`: workers, API, Postgres and Temporal are hurt while jobs run; every promise is kept."""
 
 from __future__ import annotations
 
