@@ -20,12 +20,13 @@ from temporalio.client import Client
 from promptmill.contracts.errors import PromptmillError
 from promptmill.leaving import leave
 from promptmill.temporal import connect
-from tests.bench.figures import Line, comparison_lines, cpu_lines, late_line, load_lines, show
+from tests.bench.figures import Line, comparison_lines, cpu_lines, late_line, load_lines, show, stream_lines
 from tests.bench.load import load_creates, load_reads, store_jobs
 from tests.bench.parts import Parts, open_parts
 from tests.bench.progress import Progress
 from tests.bench.rounds import Effort, alternate, warm_up
 from tests.bench.sides import Bare, Promptmill
+from tests.bench.streams import open_streams, raise_file_limit
 from tests.environment import scrub
 from tests.fixtures.session import open_session
 
@@ -38,6 +39,7 @@ def main() -> int:
     """Measure, print the table and return the exit code."""
     asked = _arguments()
     scrub(os.environ)
+    raise_file_limit()
     # Stopping is the same whoever asks; everything is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     console = Console(highlight=False, soft_wrap=True)
@@ -80,14 +82,16 @@ async def _compare(
 async def _load(parts: Parts, http: httpx.AsyncClient, seconds: int, progress: Progress) -> list[Line]:
     for name in ("worker", "bare worker"):
         parts.stop(name)
-    with progress.step("Worker held; storing jobs"):
+    with progress.step("Worker held; opening streams"):
+        streams = await open_streams(parts, http)
+    with progress.step("Storing jobs"):
         ids = await store_jobs(parts)
     with progress.step(f"Creating jobs for {timedelta(seconds=seconds)}"):
         creates = await load_creates(http, seconds)
     with progress.step(f"Reading jobs for {timedelta(seconds=seconds)}"):
         reads = await load_reads(http, ids, seconds)
     parts.require_alive()
-    return load_lines(creates, reads)
+    return [*load_lines(creates, reads), *stream_lines(streams)]
 
 
 def _arguments() -> argparse.Namespace:

@@ -12,11 +12,13 @@ from rich.table import Table
 from tests.bench.cpu import THIS_CLIENT
 from tests.bench.load import PER_SECOND, STORED, Latencies
 from tests.bench.rounds import IN_FLIGHT, Round
+from tests.bench.streams import STREAMS, StreamCost
 
 THROUGHPUT_RATIO = 0.65
 IDLE_RATIO = 1.5
 CREATE_P99_MS = 100.0
 READ_P99_MS = 30.0
+STREAMS_MIB = 150.0
 PARTS = ("worker", "bare worker", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
 
 
@@ -71,6 +73,27 @@ def load_lines(creates: Latencies, reads: Latencies) -> list[Line]:
     return [
         _latency(f"POST /api/jobs/create, {stored}", creates, CREATE_P99_MS),
         _latency(f"GET /api/jobs/{{id}}, {stored}", reads, READ_P99_MS),
+    ]
+
+
+def stream_lines(found: StreamCost) -> list[Line]:
+    """Return what open streams cost the API."""
+    each = (found.open_mib - found.before_mib) * 1024 / STREAMS
+    what = f"{STREAMS:,} open streams"
+    return [
+        Line(
+            f"{what}, memory of the API process",
+            f"{found.open_mib:.0f} MiB ({each:.0f} KiB each)",
+            f"< {STREAMS_MIB:.0f} MiB",
+            found.open_mib < STREAMS_MIB,
+        ),
+        Line(
+            f"{what}, transactions in Postgres meanwhile",
+            f"{found.transactions} of all processes",
+            f"< {STREAMS:,}",
+            found.transactions < STREAMS,
+        ),
+        Line(f"{what}, until the last is told of a change", f"{found.change_seconds * 1000:.0f} ms"),
     ]
 
 
