@@ -228,7 +228,8 @@ async def test_many_listeners_cost_one_connection_and_one_read_for_each_change(
 ) -> None:
     job_id = (await store.jobs.accept(new_job(lonely_settings)))[0].id
     queues = StoppedQueues(unknown)
-    reader = Counting(JobReader(store, Waits(store, queues, RecentPace(store)), WorkflowLinks("http://127.0.0.1", "default"), LOCAL_OWNER))
+    waits = Waits(store, queues, RecentPace(store))
+    reader = Counting(JobReader(store, waits, WorkflowLinks("http://127.0.0.1", "default"), LOCAL_OWNER))
     async with open_feed(lonely_settings, reader) as feed:
         with ExitStack() as held:
             lists = [held.enter_context(feed.following_list(LOCAL_OWNER)) for _ in range(50)]
