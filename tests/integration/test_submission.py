@@ -34,6 +34,8 @@ UNCLEAR: list[tuple[str, dict[str, Any], int]] = [
 )
 async def test_an_unclear_answer_is_never_repeated(mill: Mill, kind: str, fault: dict[str, Any], charged: int) -> None:
     await mill.wavespeed.order("submit", kind, **fault)
+    # The history would settle it at once; here it shows nothing.
+    await mill.wavespeed.order("history", "hidden", times=1000)
 
     job_id = await mill.create()
 
@@ -106,6 +108,23 @@ async def test_an_id_counts_whatever_the_codes_say(mill: Mill) -> None:
 
     row = await mill.reaches(job_id, "completed")
     assert row.prediction_id == (await mill.wavespeed.charges())[0]["id"]
+
+
+async def test_held_submissions_wait_and_nothing_is_sent(mill: Mill) -> None:
+    await mill.store.operations.hold_submissions("an older backup was restored")
+    job_id = await mill.create()
+
+    async def asks_again() -> bool:
+        description = await mill.handle(job_id).describe()
+        return any(
+            "submissions_held" in str(one.last_failure) for one in description.raw_description.pending_activities
+        )
+
+    await eventually(asks_again, what="it is told to ask later")
+
+    assert (await mill.job(job_id)).status == "dispatching"
+    assert await mill.store.submissions.of_job(job_id) == []
+    assert await mill.wavespeed.requests("submit") == []
 
 
 async def test_the_intent_stands_before_the_post(mill: Mill) -> None:
