@@ -16,8 +16,11 @@ help: ## List the targets
 up: venv ## Start everything on this machine: Postgres, Temporal, simulators, worker, API
 	@$(VENV_PYTHON) -m promptmill up
 
-test: venv-dev ## Run all tests on real servers of their own (ARGS="-k cancel" for some)
-	@$(SCRUB) $(VENV_PYTHON) -m pytest $(ARGS)
+# Sessions at once, each with servers of its own: tests mostly wait, so more than there are processors pay off.
+SESSIONS ?= 4
+
+test: venv-dev ## Run all tests on real servers of their own (ARGS="-k cancel" for some, SESSIONS=1 for one after another)
+	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist loadfile $(ARGS)
 
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)

@@ -138,6 +138,8 @@ def reconcile_schedule(settings: Settings) -> Schedule:
             task_queue=settings.task_queue,
             run_timeout=timedelta(seconds=settings.reconcile_timeout_seconds),
             static_summary="Makes the record and Temporal agree again",
+            # Temporal's command line cannot list a workflow that has a summary without details.
+            static_details="One pass of the reconciler; its result tells what it did.",
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.reconcile_seconds))]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),

@@ -29,6 +29,8 @@ async def start_callback(job_id: UUID) -> None:
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
             static_summary=f"tells that job {job_id} has ended",
+            # Temporal's command line cannot list a workflow that has a summary without details.
+            static_details=f"Job `{job_id}`, told once to its `callbackUrl`.",
         )
     )
     with suppress(WorkflowAlreadyStartedError):

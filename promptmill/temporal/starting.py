@@ -96,6 +96,8 @@ class WorkflowStarter:
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 static_summary=f"tells that job {job_id} has ended",
+                # Temporal's command line cannot list a workflow that has a summary without details.
+                static_details=f"Job `{job_id}`, told once to its `callbackUrl`.",
                 rpc_timeout=patience,
             )
 
