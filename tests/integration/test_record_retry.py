@@ -15,6 +15,7 @@ from promptmill.contracts.resolution import Decision
 from promptmill.contracts.store import IdempotencyKey
 from sql.models import Job
 from tests.fixtures.record import OWNER, Record, intent, new_id, new_prompt_job, written
+from tests.support import eventually
 
 KEY = IdempotencyKey(key="retry-7", request_hash="abc")
 
@@ -124,19 +125,27 @@ async def test_one_retry_at_a_time_along_the_whole_chain(record: Record) -> None
     assert fourth.retry_of == first
 
 
-async def test_many_retries_at_once_make_one_job(record: Record) -> None:
+async def test_retries_of_one_chain_wait_for_each_other(record: Record) -> None:
     first = await record.accept()
     await end(record, first)
     second, _ = await retry(record, first)
     await end(record, second.id)
+    transaction = record.hand.transaction()
+    await transaction.start()
+    await record.hand.execute("SELECT FROM retry_job($1, $2, $3, $4)", second.id, OWNER, new_id(), new_id())
 
-    answers = await asyncio.gather(
-        *(retry(record, job_id) for job_id in (first, second.id) * 4), return_exceptions=True
-    )
+    other = asyncio.create_task(retry(record, first))
+    await eventually(lambda: waits_for_a_lock(record, other))
+    await transaction.commit()
 
-    assert [type(answer) for answer in answers].count(tuple) == 1
-    assert {answer.conflict for answer in answers if isinstance(answer, RecordConflict)} == {"retry_open"}
+    with pytest.raises(RecordConflict) as refusal:
+        await other
+    assert refusal.value.conflict == "retry_open"
     assert await record.hand.fetchval("SELECT count(*) FROM jobs") == 3
+
+
+async def waits_for_a_lock(record: Record, other: asyncio.Task[object]) -> bool:
+    return other.done() or bool(await record.hand.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 async def test_what_may_be_billed_is_not_retried_unless_forced(record: Record) -> None:
