@@ -82,18 +82,18 @@ class Evidence:
     """Everything that is left.
 
     Attributes:
-        accepted: Ids of jobs answered with 202, by the caller's number.
+        accepted: Ids of jobs answered with 202.
         terminated: Ids of jobs that the temporal command terminated.
     """
 
     jobs: dict[str, JobEvidence]
     charges: Sequence[Charge]
-    accepted: dict[int, str]
+    accepted: Collection[str]
     terminated: Collection[str]
 
 
 async def collect(
-    record: Record, client: Client, wavespeed: Simulator, accepted: dict[int, str], terminated: Collection[str]
+    record: Record, client: Client, wavespeed: Simulator, accepted: Collection[str], terminated: Collection[str]
 ) -> Evidence:
     """Read everything once."""
     rows = await record.rows(

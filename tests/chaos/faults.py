@@ -120,9 +120,9 @@ def background_orders(jobs: int, seed: int, *, history: bool) -> list[Order]:
     ]
     if history:
         orders += [
-            often("history: 500", "history", "status", 0.05, status=500),
-            often("history: 429", "history", "status", 0.05, status=429),
-            often("history: empty list", "history", "hidden", 0.08),
-            often("history: without inputs", "history", "without_inputs", 0.05),
+            often("history: 500", "history", "status", 0.02, status=500),
+            often("history: 429", "history", "status", 0.02, status=429),
+            often("history: empty list", "history", "hidden", 0.04),
+            often("history: without inputs", "history", "without_inputs", 0.02),
         ]
     return orders

@@ -105,9 +105,9 @@ def _stolen(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _gone(evidence: Evidence) -> Iterator[Violation]:
-    for number, job_id in evidence.accepted.items():
+    for job_id in evidence.accepted:
         if job_id not in evidence.jobs:
-            yield Violation(GONE, f"job {number} was accepted", job_id)
+            yield Violation(GONE, "it was answered with 202, and there is no row", job_id)
 
 
 def _doubled(evidence: Evidence) -> Iterator[Violation]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tests.chaos.faults import CHAT_FAULTS, SUBMIT_FAULTS, WEBHOOK_FAULTS, Order, background_orders
 
-Action = Literal["cancel", "terminate"]
+Action = Literal["cancel", "terminate", "resubmit", "abandon"]
 
 BlowKind = Literal[
     "worker killed",
@@ -47,8 +47,39 @@ SHORT: dict[BlowKind, int] = {
 }
 """The same for the run in `make test`: freezing takes longer than a heartbeat's timeout, which is too long there."""
 
+LASTS: dict[BlowKind, float] = {
+    "worker killed": 8,
+    "worker killed during a POST": 10,
+    "worker frozen": 16,
+    "worker frozen between intent and POST": 45,
+    "API killed": 5,
+    "Postgres restarted (immediate)": 3,
+    "Temporal restarted": 6,
+    "second open submission written by hand": 1,
+}
+"""About how many seconds each takes: jobs are spread over the blows by it, so that none falls on an idle system."""
+
+LEAD_SECONDS = 5.0
+"""What the load has for itself before the first blow, and after the last."""
+
 FAULT_SHARE = 0.4
 """Of the jobs, for each place where they can be hit."""
+
+UNCLEAR = frozenset(
+    {
+        "connection cut before it was made",
+        "connection reset before it was made",
+        "connection cut after it was made",
+        "500",
+        "500 although it was made",
+        "502 with HTML",
+        "made later than the timeout",
+    }
+)
+"""Faults after which a submission is unclear for long enough that a person can decide."""
+
+UNTOLD = frozenset({"webhook dropped", "webhook with a wrong signature", "webhook replayed from long ago"})
+"""Faults after which no webhook tells of a prediction."""
 
 SUBJECTS = ("a red fox", "an old lighthouse", "a glass kettle", "two herons", "a paper boat", "a night tram")
 SEEDED_MODEL = "wavespeed-ai/flux-dev"
@@ -61,7 +92,8 @@ class PlannedJob:
 
     Attributes:
         tag: A word in its prompt that stands in no other, but for its twin.
-        action_after: Seconds after acceptance.
+        action_after: Seconds after acceptance, or after its submission was seen to be unclear.
+        retried: Whether its caller tries it again after it has ended without media.
     """
 
     number: int
@@ -71,6 +103,7 @@ class PlannedJob:
     grok: tuple[Order, ...] = ()
     action: Action | None = None
     action_after: float = 0.0
+    retried: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,8 +130,18 @@ class Plan:
     background: Sequence[Order]
 
     def due(self, blow: int) -> int:
-        """Return how many jobs are to be accepted before a blow falls: they are spread evenly, from early to late."""
-        return int(len(self.jobs) * (blow + 1) / (len(self.blows) + 2))
+        """Return how many jobs are to be accepted before a blow falls."""
+        before = sum(LASTS[earlier.kind] for earlier in self.blows[:blow])
+        return int(len(self.jobs) * (before + LEAD_SECONDS) / (self._lasts + 2 * LEAD_SECONDS))
+
+    @property
+    def jobs_per_second(self) -> float:
+        """How fast jobs are created while blows fall."""
+        return len(self.jobs) / (self._lasts + 2 * LEAD_SECONDS)
+
+    @property
+    def _lasts(self) -> float:
+        return sum(LASTS[blow.kind] for blow in self.blows)
 
 
 def make_plan(jobs: int, seed: int, *, short: bool = False) -> Plan:
@@ -128,12 +171,22 @@ def _job(number: int, seed: int, dice: Random) -> PlannedJob:
     if dice.random() < FAULT_SHARE:
         wavespeed += dice.choice(list(WEBHOOK_FAULTS.values()))(dice)
     grok = dice.choice(list(CHAT_FAULTS.values()))(dice) if ai and dice.random() < FAULT_SHARE else []
-    action, after = _action(dice)
-    return PlannedJob(number, tag, body, _tagged(wavespeed, tag), _tagged(grok, tag), action, after)
+    action, after = _action(wavespeed, dice)
+    ends_badly = action in {"cancel", "terminate"} or any(order.kind == "generation fails" for order in wavespeed)
+    retried = ends_badly and dice.random() < 0.4
+    return PlannedJob(number, tag, body, _tagged(wavespeed, tag), _tagged(grok, tag), action, after, retried)
 
 
-def _action(dice: Random) -> tuple[Action | None, float]:
+def _action(orders: Sequence[Order], dice: Random) -> tuple[Action | None, float]:
+    """Draw what a person does with a job.
+
+    Decisions fall on submissions that are unclear and whose webhook comes, or that were never made: what a person has
+    given up may have been made all the same, and then only its webhook still tells which prediction it is.
+    """
     chance, after = dice.random(), dice.uniform(0, 4)
+    kinds = {order.kind for order in orders}
+    if kinds & UNCLEAR and not kinds & UNTOLD and chance < 0.4:
+        return ("resubmit" if chance < 0.25 else "abandon"), after / 2
     if chance < 0.06:
         return "cancel", after
     return ("terminate", after) if chance < 0.08 else (None, after)
@@ -185,11 +238,16 @@ def _ensure_all(jobs: list[PlannedJob], dice: Random) -> None:
             jobs[match.number] = PlannedJob(
                 match.number, match.tag, match.body, () if grok else orders, orders if grok else ()
             )
-    for action in ("cancel", "terminate"):
+    actions: tuple[Action, ...] = ("cancel", "terminate", "resubmit", "abandon")
+    for action in actions:
         for _ in range(max(0, 2 - sum(job.action == action for job in jobs))):
             if free:
                 job = free.pop()
-                jobs[job.number] = PlannedJob(job.number, job.tag, job.body, action=action, action_after=0.3)
+                decides = action in {"resubmit", "abandon"}
+                orders = _tagged(SUBMIT_FAULTS["connection cut before it was made"](dice), job.tag) if decides else ()
+                jobs[job.number] = PlannedJob(
+                    job.number, job.tag, job.body, orders, action=action, action_after=0.5, retried=not decides
+                )
 
 
 def _blows(counts: dict[BlowKind, int], dice: Random) -> list[Blow]:

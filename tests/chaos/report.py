@@ -64,7 +64,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         f"{count} by {name}" if name != "left" else f"{count} left" for name, count in resolved.most_common()
     )
     yield f"seed {outcome.plan.seed}: {len(jobs)} jobs in {outcome.seconds:.0f} s"
-    yield f"load: {len(jobs) / outcome.load_seconds:.1f} jobs/s; creates repeated with their key: {outcome.repeated}"
+    yield f"load: {len(jobs) / outcome.load_seconds:.1f} jobs/s; requests that callers repeated: {outcome.repeated}"
     yield f"charged: {len(outcome.evidence.charges)}; ends: " + ", ".join(f"{n} {s}" for s, n in ends.most_common())
     yield f"through submit_unknown: {len(unclear)} jobs; their submissions were resolved: {how or 'none'}"
     moved = [s for s in outcome.struck if s.moved_after is not None]

@@ -14,11 +14,13 @@ from temporalio.client import Client
 from promptmill.contracts.names import JOB_WORKFLOW
 from promptmill.settings import load_settings
 from promptmill.temporal import connect
+from tests.chaos.asking import Asker, open_http
 from tests.chaos.blows import Blows, Struck
 from tests.chaos.evidence import Evidence, collect
 from tests.chaos.installation import Installation
 from tests.chaos.judgement import Violation, judge, judge_recovery
-from tests.chaos.load import Load, open_http
+from tests.chaos.load import Load
+from tests.chaos.people import People
 from tests.chaos.plan import Plan
 from tests.chaos.provider import Simulator
 from tests.chaos.record import Record, open_record
@@ -27,10 +29,7 @@ OPEN_LIMIT = 60
 LOOK_EVERY_SECONDS = 0.25
 SAY_EVERY_SECONDS = 5.0
 DUE_WITHIN_SECONDS = 120.0
-TRICKLE_EVERY_SECONDS = 1.0
-TRICKLE_SHARE = 0.002
-"""Of all jobs, each time."""
-
+TRICKLE_EVERY_SECONDS = 0.25
 LAST_FAULTS_WITHIN_SECONDS = 30.0
 LET_PASS_EVERY_SECONDS = 3.0
 RUNNING = f"WorkflowType = '{JOB_WORKFLOW}' AND ExecutionStatus = 'Running'"
@@ -101,7 +100,8 @@ class Run:
             finally:
                 watching.cancel()
             self.say(f"{self._clock()} the audit reads rows, workflows and ledger")
-            evidence = await collect(record, client, wavespeed, load.accepted, load.terminated)
+            accepted = [*load.accepted, *load.people.retries]
+            evidence = await collect(record, client, wavespeed, accepted, load.people.terminated)
             return self._outcome(load, blows, evidence, (grok, wavespeed), load_seconds, settled=settled)
 
     async def _prepare(self, grok: Simulator, wavespeed: Simulator) -> None:
@@ -112,14 +112,9 @@ class Run:
         await wavespeed.order(self.plan.background)
 
     def _load(self, http: httpx.AsyncClient) -> Load:
-        return Load(
-            http=http,
-            urls=self.installation.api_urls,
-            plan=self.plan,
-            temporal=lambda: self.installation.temporal,
-            open_jobs=lambda: self.open_jobs,
-            open_limit=OPEN_LIMIT,
-        )
+        api = Asker(http, self.installation.api_urls)
+        people = People(api, temporal=lambda: self.installation.temporal)
+        return Load(api, people, self.plan, open_jobs=lambda: self.open_jobs, open_limit=OPEN_LIMIT)
 
     @property
     def open_jobs(self) -> int:
@@ -133,19 +128,20 @@ class Run:
                 due = self.plan.due(number)
                 load.allowed = due
                 await until(lambda due=due: len(load.accepted) >= due, DUE_WITHIN_SECONDS)  # type: ignore[misc]
-                load.allowed = self.plan.due(number + 1)
-                trickling = group.create_task(self._trickle(load))
+                trickling = group.create_task(self._trickle(load, self.plan.due(number + 1)))
                 struck = await blows.strike(blow)
                 trickling.cancel()
                 self._tell(number, struck)
             load.allowed = len(self.plan.jobs)
             await loading
 
-    async def _trickle(self, load: Load) -> None:
-        """Let a few more jobs come as long as a blow lasts: the longest must not fall on an idle system."""
-        while True:
+    async def _trickle(self, load: Load, until_number: int) -> None:
+        """Let jobs come evenly while a blow lasts."""
+        begun, first = time.monotonic(), load.allowed
+        while load.allowed < until_number:
             await asyncio.sleep(TRICKLE_EVERY_SECONDS)
-            load.allowed += max(1, round(len(self.plan.jobs) * TRICKLE_SHARE))
+            due = first + (time.monotonic() - begun) * self.plan.jobs_per_second
+            load.allowed = min(until_number, int(due))
 
     async def _watch(self) -> None:
         """Look at the record again and again, and tell the person at the terminal."""
@@ -181,7 +177,7 @@ class Run:
         *,
         settled: bool,
     ) -> Outcome:
-        ordered, hits = Counter(load.asked), Counter(load.done)
+        ordered, hits = Counter(load.people.asked), Counter(load.people.done)
         for simulator in simulators:
             ordered += simulator.ordered
             hits += simulator.hits
@@ -191,7 +187,16 @@ class Run:
         violations = [*blows.violations, *judge(evidence), *slow]
         seconds = time.monotonic() - self.begun
         return Outcome(
-            self.plan, evidence, violations, blows.struck, ordered, hits, load.repeated, seconds, load_seconds, settled
+            self.plan,
+            evidence,
+            violations,
+            blows.struck,
+            ordered,
+            hits,
+            load.api.repeated,
+            seconds,
+            load_seconds,
+            settled,
         )
 
     def _tell(self, number: int, struck: Struck) -> None:

@@ -1,0 +1,185 @@
+"""The audit of `make chaos` finds each broken promise, and nothing where all were kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from promptmill.contracts.reconciliation import RunState
+from tests.chaos.evidence import Charge, Event, Evidence, JobEvidence, Submission
+from tests.chaos.judgement import (
+    CHARGED_TWICE,
+    CHARGED_UNKNOWN,
+    DISAGREE,
+    DOUBLED,
+    GONE,
+    NOT_FINAL,
+    SLOW,
+    STOLEN,
+    TWO_OPEN,
+    Violation,
+    judge,
+    judge_recovery,
+)
+from tests.chaos.plan import make_plan
+from tests.chaos.run import Outcome
+from tests.chaos.sabotage import permission_without_intent
+
+PAID = Submission("job", "accepted", "p1", (), None)
+JOB = JobEvidence(
+    job_id="job",
+    tag="00001",
+    retry_of=None,
+    status="completed",
+    reason_code=None,
+    prediction_id="p1",
+    prompt_job_status=None,
+    run=RunState.COMPLETED,
+    left="completed",
+    events=(),
+    submissions=(PAID,),
+)
+
+
+def event(status: str, reason_code: str | None = None, **detail: Any) -> Event:
+    return Event(1, datetime(2026, 1, 1, tzinfo=UTC), status, reason_code, detail)
+
+
+def evidence(*jobs: JobEvidence, charges: tuple[Charge, ...] = (Charge("p1", "job"),), **more: Any) -> Evidence:
+    found = {"accepted": ("job",), "terminated": ()} | more
+    return Evidence({job.job_id: job for job in jobs}, charges, **found)
+
+
+def rules(found: Evidence) -> set[str]:
+    return {violation.rule for violation in judge(found)}
+
+
+def test_where_all_promises_were_kept_nothing_is_found() -> None:
+    assert judge(evidence(JOB)) == []
+
+
+def test_second_charge_of_one_decision_is_found() -> None:
+    late = replace(PAID, state="superseded", prediction_id="p2")
+    charges = Charge("p1", "job"), Charge("p2", "job")
+
+    assert rules(evidence(replace(JOB, submissions=(PAID, late)), charges=charges)) == {CHARGED_TWICE}
+
+
+def test_a_persons_decision_allows_one_more_charge_and_no_other() -> None:
+    late = tuple(replace(PAID, state="superseded", prediction_id=name) for name in ("p2", "p3"))
+    job = replace(JOB, submissions=(PAID, *late), events=(event("submit_unknown", decision="resubmit"),))
+    three = Charge("p1", "job"), Charge("p2", "job"), Charge("p3", "job")
+
+    assert rules(evidence(job, charges=three[:2])) == set()
+    assert rules(evidence(job, charges=three)) == {CHARGED_TWICE}
+
+
+def test_charge_that_no_job_knows_is_found_and_a_candidate_is_known() -> None:
+    charges = Charge("p1", "job"), Charge("p2", None)
+    candidate = Submission("job", "rejected", None, ("p2",), None)
+
+    assert rules(evidence(JOB, charges=charges)) == {CHARGED_UNKNOWN}
+    assert rules(evidence(replace(JOB, submissions=(PAID, candidate)), charges=charges)) == set()
+
+
+@pytest.mark.parametrize("status", ["queued", "prompting", "dispatching", "generating", "cancelling"])
+def test_open_job_is_found(status: str) -> None:
+    assert rules(evidence(replace(JOB, status=status, run=RunState.RUNNING, left=None))) == {NOT_FINAL}
+
+
+def test_unclear_job_needs_an_event_that_says_why() -> None:
+    unclear = replace(JOB, status="submit_unknown", run=RunState.RUNNING, left=None)
+
+    assert rules(evidence(replace(unclear, events=(event("submit_unknown"),)))) == {NOT_FINAL}
+    assert rules(evidence(replace(unclear, events=(event("submit_unknown", "submit_unclear"),)))) == set()
+
+
+def test_open_prompt_job_of_an_ended_job_is_found() -> None:
+    assert rules(evidence(replace(JOB, prompt_job_status="processing"))) == {NOT_FINAL}
+
+
+@pytest.mark.parametrize(
+    ("status", "run", "left"),
+    [
+        ("completed", RunState.RUNNING, None),
+        ("completed", RunState.TERMINATED, None),
+        ("completed", RunState.COMPLETED, "cancelled"),
+        ("failed", RunState.FAILED, "expired"),
+        ("failed", RunState.CANCELED, None),
+        ("terminated", RunState.COMPLETED, "completed"),
+        ("cancelled", RunState.RUNNING, None),
+        ("submit_unknown", RunState.FAILED, "failed"),
+    ],
+)
+def test_row_and_workflow_that_disagree_are_found(status: str, run: RunState, left: str | None) -> None:
+    job = replace(JOB, status=status, run=run, left=left, events=(event("submit_unknown", "submit_unclear"),))
+
+    assert rules(evidence(job)) == {DISAGREE}
+
+
+def test_a_workflow_terminated_after_its_row_had_ended_is_no_disagreement() -> None:
+    job = replace(JOB, run=RunState.TERMINATED, left=None)
+
+    assert rules(evidence(job, terminated=("job",))) == set()
+
+
+def test_accepted_job_without_a_row_is_found() -> None:
+    assert rules(evidence(JOB, accepted=("job", "another"))) == {GONE}
+
+
+def test_two_jobs_of_one_key_are_found_and_a_retry_is_none() -> None:
+    other = replace(JOB, job_id="another", submissions=(), prediction_id=None)
+
+    assert rules(evidence(JOB, other)) == {DOUBLED}
+    assert rules(evidence(JOB, replace(other, retry_of="job"))) == set()
+
+
+def test_prediction_of_another_job_is_found() -> None:
+    other = replace(JOB, job_id="another", tag="00002", submissions=(), prediction_id=None)
+
+    assert rules(evidence(JOB, other, charges=(Charge("p1", "another"),))) == {STOLEN}
+
+
+def test_second_open_submission_is_found() -> None:
+    second = Submission("job", "intended", None, (), None)
+
+    assert rules(evidence(replace(JOB, submissions=(PAID, second)))) == {TWO_OPEN}
+
+
+def test_slow_recovery_is_found_and_a_blow_without_open_jobs_is_none() -> None:
+    assert judge_recovery([("worker killed", 14.9), ("worker killed", None)]) == []
+    assert judge_recovery([("API killed", 15.0)]) == [Violation(SLOW, "API killed: 15.0 s")]
+
+
+def test_a_fault_that_never_struck_fails_the_run() -> None:
+    plan = make_plan(10, 1, short=True)
+    outcome = Outcome(plan, evidence(JOB), [], [], Counter({"429": 3}), Counter(), 0, 1.0, 1.0, settled=True)
+
+    assert outcome.never_hit == ["429"]
+    assert not outcome.passed
+    assert replace(outcome, hits=Counter({"429": 1})).passed
+
+
+def test_the_same_seed_plans_the_same_run() -> None:
+    assert make_plan(200, 7) == make_plan(200, 7)
+    assert make_plan(200, 7).jobs != make_plan(200, 8).jobs
+
+
+def test_even_a_short_plan_holds_every_kind_of_fault() -> None:
+    whole, short = make_plan(1000, 7), make_plan(60, 7, short=True)
+
+    def kinds(plan: Any) -> set[str]:
+        return {order.kind for job in plan.jobs for order in (*job.wavespeed, *job.grok)}
+
+    assert kinds(short) == kinds(whole)
+
+
+def test_the_sabotaged_permission_writes_no_intent() -> None:
+    text = permission_without_intent()
+
+    assert "INSERT INTO submissions" not in text
+    assert "CREATE OR REPLACE FUNCTION permit_submission" in text
