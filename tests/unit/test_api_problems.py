@@ -189,7 +189,8 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
         return job_text(JobStatus.DISPATCHING, wait, None, started=True)
 
     assert said(stopped=False) == said(stopped=None) == "Waiting here for its turn at WaveSpeed: 1st of 2."
-    assert said(stopped=True) == "Waiting here for its turn at WaveSpeed: 1st of 2. This queue is stopped by an operator."
+    here = "Waiting here for its turn at WaveSpeed: 1st of 2."
+    assert said(stopped=True) == f"{here} This queue is stopped by an operator."
     assert said(stopped=True, stopped_reason="WaveSpeed is down.").endswith("This queue is stopped: WaveSpeed is down.")
 
 
