@@ -180,6 +180,20 @@ async def test_fact_replaces_what_was_inferred_for_the_same_submission(record: R
     assert (await record.store.jobs.get(wish.job_id)).prediction_id == "fact"
 
 
+async def test_media_of_a_guess_is_not_taken_once_a_fact_is_known(record: Record) -> None:
+    """The workflow may be reading the guessed prediction at this moment."""
+    wish = await record.unclear()
+    await record.store.resolution.adopt(wish.submission_id, "guess", ResolvedBy.PERSON)
+    await record.store.submissions.settle(accepted(wish.job_id, wish.submission_id, "fact"))
+    media = {"job_id": wish.job_id, "status": "completed", "outputs": [{"index": 0, "kind": "image", "url": "u"}]}
+
+    row = await record.store.jobs.advance(JobChange.model_validate(media | {"prediction_id": "guess"}))
+    assert (row.status, row.prediction_id, row.outputs) == (JobStatus.GENERATING, "fact", ())
+
+    row = await record.store.jobs.advance(JobChange.model_validate(media | {"prediction_id": "fact"}))
+    assert (row.status, row.prediction_id, len(row.outputs)) == (JobStatus.COMPLETED, "fact", 1)
+
+
 async def test_two_facts_about_one_prediction_are_left_to_a_person(record: Record) -> None:
     await record.generating("p-1")
     wish = await record.unclear()

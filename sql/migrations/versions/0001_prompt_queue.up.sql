@@ -796,7 +796,8 @@ $$;
 -- it is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only
 -- the transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back
 -- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded. A report
--- about a prediction that is another job's (it was inferred to be this one's, wrongly) is none about this job.
+-- about a prediction that was inferred to be this job's, wrongly, is none about this job: another job has it, or a fact
+-- has put another one in its place.
 -- Raises PM404 when no such job exists, PM422 for a status that does not exist.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -828,7 +829,10 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
     END IF;
-    IF EXISTS (SELECT FROM submissions WHERE prediction_id = p_prediction_id AND job_id <> p_job_id) THEN
+    IF EXISTS (SELECT FROM submissions WHERE prediction_id = p_prediction_id AND job_id <> p_job_id)
+        OR (EXISTS (SELECT FROM submissions WHERE job_id = p_job_id AND state = 'accepted')
+            AND NOT EXISTS (SELECT FROM submissions WHERE job_id = p_job_id
+                            AND prediction_id = coalesce(p_prediction_id, prediction_id))) THEN
         RETURN v_before;
     END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
