@@ -11,6 +11,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.heartbeats import heartbeats
 from activities.pace import PollPace
 from activities.submission import Sender
 from promptmill.contracts.errors import ProviderError, ProviderRefused
@@ -68,6 +69,10 @@ class MediaActivities:
         Raises:
             ApplicationError: Not finished; benign, with the next wait.
         """
+        async with heartbeats():
+            return await self._collect(request)
+
+    async def _collect(self, request: PredictionRequest) -> JobSnapshot:
         try:
             prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
         except ProviderRefused as error:

@@ -9,6 +9,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.heartbeats import heartbeats
 from activities.resolver import Resolver
 from promptmill.contracts.jobs import JobChange, JobSnapshot
 from promptmill.store import Store
@@ -33,6 +34,10 @@ class ResolutionActivities:
         Raises:
             ApplicationError: It is still unclear; benign, with the next wait.
         """
+        async with heartbeats():
+            return await self._look(job_id)
+
+    async def _look(self, job_id: UUID) -> JobSnapshot:
         unclear = await self.store.resolution.unclear(job_id)
         if unclear is None:
             return await self.store.jobs.advance(JobChange(job_id=job_id))

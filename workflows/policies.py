@@ -8,7 +8,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
 HEARTBEAT = timedelta(seconds=10)
-"""A paid call whose worker has died or stands still is known after this. Activities beat every second."""
+"""A call whose worker has died or stands still is known after this. Activities beat every second."""
 
 RECORD = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=6),
@@ -43,6 +43,7 @@ SUBMIT_MEDIA = ActivityConfig(
 
 COLLECT_RESULT = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=45),
+    heartbeat_timeout=HEARTBEAT,
     # Each failed attempt says itself when to come again; this is for a worker that died.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 )
@@ -50,6 +51,7 @@ COLLECT_RESULT = ActivityConfig(
 
 RESOLVE_SUBMISSION = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=120),
+    heartbeat_timeout=HEARTBEAT,
     # Each attempt that leaves it unclear says itself when to look again.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=60)),
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import httpx
+import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
@@ -113,6 +114,27 @@ async def test_a_worker_killed_while_grok_answers_is_replaced(
         await mill.grok.release()
     assert row.prompt_job_id is not None
     assert (await mill.prompt_job(row.prompt_job_id)).retry_count == 0, "a dead worker uses up no retry"
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+@pytest.mark.parametrize("place", ["result", "history"])
+async def test_a_worker_killed_while_it_reads_is_replaced_after_a_heartbeat(
+    idle_mill: Mill, start_process: StartProcess, settings_environment: dict[str, str], place: str
+) -> None:
+    mill = idle_mill
+    await mill.wavespeed.order(place, "hold")
+    if place == "history":
+        await mill.wavespeed.order("submit", "cut", after=True)
+    first = await _start_worker(start_process, settings_environment)
+    job_id = await mill.create()
+    await mill.wavespeed.asked(place)
+
+    first.kill()
+
+    async with mill.worker():
+        # Without heartbeats nobody would know before the call's own time is up: 45 and 120 s.
+        await mill.reaches(job_id, "completed", 30)
+        await mill.wavespeed.release()
     assert len(await mill.wavespeed.charges()) == 1
 
 
