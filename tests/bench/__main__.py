@@ -49,8 +49,8 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Interrupted; everything is stopped.")
         return INTERRUPTED
-    except PromptmillError as error:
-        console.print(f"bench: {error}", style="bold red")
+    except (PromptmillError, ExceptionGroup) as error:
+        console.print(f"bench: {_first(error)}", style="bold red")
         return 1
     show(console, f"{_machine()}", lines)
     return 0
@@ -61,10 +61,15 @@ async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) 
     lines: list[Line] = []
     client = await connect(parts.settings)
     async with httpx.AsyncClient(base_url=parts.api_url, timeout=30, trust_env=False) as http:
-        if asked.only != "api":
-            lines += await _compare(parts, client, http, effort, progress)
-        if asked.only != "jobs":
-            lines += await _load(parts, http, seconds, progress)
+        try:
+            if asked.only != "api":
+                lines += await _compare(parts, client, http, effort, progress)
+            if asked.only != "jobs":
+                lines += await _load(parts, http, seconds, progress)
+        except Exception:
+            # A part that has ended explains it better than the request that failed.
+            parts.require_alive()
+            raise
     return lines
 
 
@@ -92,6 +97,13 @@ async def _load(parts: Parts, http: httpx.AsyncClient, seconds: int, progress: P
         reads = await load_reads(http, ids, seconds)
     parts.require_alive()
     return [*load_lines(creates, reads), *stream_lines(streams)]
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return what went wrong first: jobs run in groups, and the others were only cancelled."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _arguments() -> argparse.Namespace:

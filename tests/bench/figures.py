@@ -114,7 +114,8 @@ def _cpu(rounds: Sequence[Round], part: str) -> float:
 
 def _latency(what: str, found: Latencies, goal: float) -> Line:
     p99 = found.percentile(0.99)
-    figure = f"p50 {found.percentile(0.5):.0f} ms, p99 {p99:.0f} ms of {len(found.seconds)}"
+    failed = f", {found.failed} failed" if found.failed else ""
+    figure = f"p50 {found.percentile(0.5):.0f} ms, p99 {p99:.0f} ms of {len(found.seconds)}{failed}"
     return Line(what, figure, f"p99 < {goal:.0f} ms", p99 < goal)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from math import ceil
 from uuid import UUID
 
 import httpx
@@ -23,18 +23,23 @@ STORED = 10_000
 FILLERS = 10
 PER_SECOND = 20
 LATEST_SECONDS = 30.0
-"""How long one request may take before the measurement counts as broken."""
+"""How long one request may take before it counts as failed."""
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """Seconds from the moment a request was due to its whole answer, sorted."""
+    """Seconds from the moment a request was due to its whole answer, sorted.
+
+    Attributes:
+        failed: How many were answered with an error, or not at all; they count as the slowest.
+    """
 
     seconds: Sequence[float]
+    failed: int
 
     def percentile(self, share: float) -> float:
         """Return the latency in milliseconds that this share of requests did not exceed (nearest rank)."""
-        return self.seconds[max(0, ceil(len(self.seconds) * share) - 1)] * 1000
+        return self.seconds[max(0, math.ceil(len(self.seconds) * share) - 1)] * 1000
 
 
 async def store_jobs(parts: Parts) -> list[UUID]:
@@ -83,9 +88,13 @@ async def _open_loop(request: Callable[[], Awaitable[None]], seconds: int) -> La
     took: list[float] = []
 
     async def send(due: float) -> None:
-        async with asyncio.timeout(LATEST_SECONDS):
-            await request()
-        took.append(time.monotonic() - due)
+        try:
+            async with asyncio.timeout(LATEST_SECONDS):
+                await request()
+        except (_Refused, httpx.HTTPError, TimeoutError):
+            took.append(math.inf)
+        else:
+            took.append(time.monotonic() - due)
 
     begun = time.monotonic() + 0.1
     async with asyncio.TaskGroup() as group:
@@ -93,9 +102,13 @@ async def _open_loop(request: Callable[[], Awaitable[None]], seconds: int) -> La
             due = begun + number / PER_SECOND
             await asyncio.sleep(due - time.monotonic())
             group.create_task(send(due))
-    return Latencies(sorted(took))
+    return Latencies(sorted(took), took.count(math.inf))
+
+
+class _Refused(Exception):
+    """The API answered with another status than it should."""
 
 
 def _expect(answer: httpx.Response, status: HTTPStatus) -> None:
     if answer.status_code != status:
-        raise RuntimeError(f"The API answered {answer.status_code}: {answer.text}")
+        raise _Refused
