@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ MOVES_WITHIN_SECONDS = 60.0
 
 EXTRA = "worker 3"
 SLOWEST = 19
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Blows:
 
     Attributes:
         violations: Promises that a blow itself found broken.
+        notes: What went otherwise than planned.
     """
 
     installation: Installation
@@ -64,6 +66,7 @@ class Blows:
     wavespeed: Simulator
     struck: list[Struck] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     async def strike(self, blow: Blow) -> Struck:
         """Let one blow fall and wait until some job moves again."""
@@ -139,13 +142,15 @@ class Blows:
 
     async def _freeze_before_post(self, _: Blow) -> tuple[bool, datetime]:
         """Freeze a worker that has its permission to send, until the job was submitted by another; then wake it."""
-        for _ in range(3):
+        for _ in range(ATTEMPTS):
             async with self._extra_worker() as relay:
-                if await self._caught(relay) and await self._passed_over():
+                missed = await self._catch(relay) or await self._pass_over(relay.held_request)
+                if missed is None:
                     self.installation.send(EXTRA, signal.SIGCONT)
                     ended_at = await self.record.now()
                     await asyncio.sleep(2)  # time for the POST that must not be made
                     return True, ended_at
+                self.notes.append(f"worker frozen between intent and POST, once more: {missed}")
         return False, await self.record.now()
 
     @asynccontextmanager
@@ -167,41 +172,33 @@ class Blows:
             finally:
                 await asyncio.to_thread(self.installation.kill, EXTRA)
 
-    async def _caught(self, relay: Relay) -> bool:
-        """Stop the extra worker when it has read its permission to send; say whether that came about."""
+    async def _catch(self, relay: Relay) -> str | None:
+        """Stop the extra worker when it has read its permission to send; return why that did not come about."""
         pid = self.installation.children[EXTRA].mark.pid
         # Only the question for permission carries it.
         relay.hold_answer_to(hashlib.sha256(self.installation.account.encode()).hexdigest()[:12])
-        with suppress(TimeoutError):
-            async with asyncio.timeout(20):
-                await relay.held.wait()
-        if not relay.held.is_set():
-            return False
+        if not await _within(20, _now(relay.held.is_set)):
+            return "no submission reached it"
         os.kill(pid, signal.SIGSTOP)
         # Whoever steps it must be faster than it.
         psutil.Process(pid).nice(SLOWEST)
         relay.release()
-        return await _within(2, _now(lambda: unread_bytes(relay.held_port) > 0)) and await asyncio.to_thread(
-            step_until_read, pid, relay.held_port
-        )
+        if not await _within(5, _now(lambda: unread_bytes(relay.held_port) > 0)):
+            return "the answer did not reach its socket"
+        return None if await asyncio.to_thread(step_until_read, pid, relay.held_port) else "it did not read the answer"
 
-    async def _passed_over(self) -> bool:
-        """Wait until what the frozen worker was about to submit was given up, and its job goes on without it.
+    async def _pass_over(self, request: bytes) -> str | None:
+        """Wait until what the frozen worker was about to submit was given up, and its job went on without it.
 
-        Say whether that came about; not so when the POST had left before the worker stood still.
+        Return why that did not come about, for instance because the POST had left before the worker stood still.
         """
-
-        async def stale() -> Any:
-            return await self.record.rows(
-                "SELECT id, job_id::text FROM submissions"
-                " WHERE state = 'intended' AND post_before < clock_timestamp() - interval '2 s'"
-            )
-
-        if not await _within(8, stale):
-            return False
-        [(submission_id, job_id)] = await stale()
-        if await self.wavespeed.made_for(job_id):
-            return False
+        intended = await self.record.rows("SELECT id, job_id::text FROM submissions WHERE state = 'intended'")
+        mine = [row for row in intended if row["id"].bytes in request or str(row["id"]).encode() in request]
+        if not mine:
+            return "it had no permission"
+        await asyncio.sleep(2)
+        if await self.wavespeed.made_for(mine[0]["job_id"]):
+            return "the POST had left already"
 
         async def passed_over() -> bool:
             return bool(
@@ -209,11 +206,11 @@ class Blows:
                     "SELECT s.state NOT IN ('intended', 'unknown') AND (j.completed_at IS NOT NULL OR EXISTS ("
                     " SELECT FROM submissions AS o WHERE o.job_id = j.id AND o.state = 'accepted'))"
                     " FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id WHERE s.id = $1",
-                    submission_id,
+                    mine[0]["id"],
                 )
             )
 
-        return await _within(50, passed_over)
+        return None if await _within(60, passed_over) else "nobody submitted in its place"
 
     async def _restart_postgres(self, _: Blow) -> tuple[bool, datetime]:
         hit = await asyncio.to_thread(self.installation.restart_postgres)

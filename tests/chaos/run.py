@@ -131,6 +131,9 @@ class Run:
                 trickling = group.create_task(self._trickle(load, self.plan.due(number + 1)))
                 struck = await blows.strike(blow)
                 trickling.cancel()
+                for note in blows.notes:
+                    self.say(f"{self._clock()} {note}")
+                blows.notes.clear()
                 self._tell(number, struck)
             load.allowed = len(self.plan.jobs)
             await loading
