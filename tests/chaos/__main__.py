@@ -20,7 +20,7 @@ from promptmill.contracts.errors import PromptmillError
 from promptmill.leaving import leave
 from promptmill.settings import is_loopback
 from tests.chaos.installation import open_installation
-from tests.chaos.plan import make_plan
+from tests.chaos.plan import Length, make_plan
 from tests.chaos.report import show
 from tests.chaos.run import Outcome, Run
 from tests.chaos.sabotage import SABOTAGES, Sabotage, sabotage_record, worker_command
@@ -29,6 +29,8 @@ from tests.fixtures.session import Session, open_session
 
 INTERRUPTED = 130
 ACCOUNT = "chaos-account"
+JOBS: dict[Length, int] = {"whole": 1000, "revealing": 200, "short": 60}
+SETTLE_SECONDS: dict[Length, float] = {"whole": 150, "revealing": 60, "short": 40}
 
 
 def main() -> int:
@@ -44,7 +46,7 @@ def main() -> int:
     console = Console(highlight=False, soft_wrap=True)
     try:
         with open_session() as session:
-            outcome = run(session, console, asked.jobs, asked.seed, short=asked.short, sabotage=asked.sabotage)
+            outcome = run(session, console, asked.jobs or JOBS[asked.length], asked.seed, asked.length, asked.sabotage)
             if asked.logs is not None:
                 copy_logs(session, asked.logs)
     except KeyboardInterrupt:
@@ -57,14 +59,14 @@ def main() -> int:
 
 
 def run(
-    session: Session, console: Console, jobs: int, seed: int, *, short: bool, sabotage: Sabotage | None = None
+    session: Session, console: Console, jobs: int, seed: int, length: Length, sabotage: Sabotage | None = None
 ) -> Outcome:
     """Start everything, play the plan, show the report, stop everything."""
-    plan = make_plan(jobs, seed, short=short)
+    plan = make_plan(jobs, seed, length)
     console.print(f"Chaos: {jobs} jobs, {len(plan.blows)} blows, seed {seed}" + (f", {sabotage}" if sabotage else ""))
     with open_installation(session, ACCOUNT, worker_command=worker_command(sabotage)) as installation:
         sabotage_record(sabotage, installation)
-        outcome = asyncio.run(Run(plan, installation, console.print, settle_seconds=40 if short else 150).play())
+        outcome = asyncio.run(Run(plan, installation, console.print, SETTLE_SECONDS[length]).play())
     show(console, outcome)
     return outcome
 
@@ -86,12 +88,18 @@ def foreign_base(environ: Mapping[str, str]) -> str | None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=1000, help="how many jobs (1000)")
+    parser.add_argument("--jobs", type=int, help="how many jobs (whole run 1000, revealing 200, short 60)")
     parser.add_argument("--seed", type=int, default=7, help="what is drawn: jobs, faults, blows (7)")
-    parser.add_argument("--short", action="store_true", help="one blow of each kind that is quick")
-    parser.add_argument("--sabotage", choices=SABOTAGES, help="take out one safeguard: the run must fail")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--short", dest="length", action="store_const", const="short", help="one quick blow of a kind")
+    length.add_argument(
+        "--revealing", dest="length", action="store_const", const="revealing", help="blows where safeguards stand"
+    )
+    parser.add_argument("--sabotage", choices=SABOTAGES, help="take out one safeguard: the run must fail (--revealing)")
     parser.add_argument("--logs", type=Path, help="a folder for the logs of all processes")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.length = asked.length or ("revealing" if asked.sabotage else "whole")
+    return asked
 
 
 if __name__ == "__main__":

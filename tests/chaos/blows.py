@@ -200,17 +200,17 @@ class Blows:
         if await self.wavespeed.made_for(mine[0]["job_id"]):
             return "the POST had left already"
 
-        async def passed_over() -> bool:
-            return bool(
-                await self.record.value(
-                    "SELECT s.state NOT IN ('intended', 'unknown') AND (j.completed_at IS NOT NULL OR EXISTS ("
-                    " SELECT FROM submissions AS o WHERE o.job_id = j.id AND o.state = 'accepted'))"
-                    " FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id WHERE s.id = $1",
-                    mine[0]["id"],
-                )
+        async def outcome() -> str | None:
+            return await self.record.value(  # type: ignore[no-any-return]  # asyncpg has no types
+                "SELECT CASE WHEN EXISTS (SELECT FROM submissions AS o WHERE o.job_id = j.id AND o.state = 'accepted')"
+                " THEN 'submitted' WHEN j.completed_at IS NOT NULL THEN 'ended' END"
+                " FROM jobs AS j WHERE j.id = CAST($1 AS text)::uuid",
+                mine[0]["job_id"],
             )
 
-        return None if await _within(60, passed_over) else "nobody submitted in its place"
+        if not await _within(60, outcome):
+            return "nobody submitted in its place in time"
+        return None if await outcome() == "submitted" else "its job ended before"
 
     async def _restart_postgres(self, _: Blow) -> tuple[bool, datetime]:
         hit = await asyncio.to_thread(self.installation.restart_postgres)

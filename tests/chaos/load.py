@@ -29,7 +29,7 @@ class Load:
     plan: Plan
     open_jobs: Callable[[], int]
     open_limit: int
-    allowed: int = 0
+    allowed: float = 0
     accepted: list[str] = field(default_factory=list)
     _actions: set[asyncio.Task[None]] = field(default_factory=set)
 

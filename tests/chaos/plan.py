@@ -47,6 +47,16 @@ SHORT: dict[BlowKind, int] = {
 }
 """The same for the run in `make test`: freezing takes longer than a heartbeat's timeout, which is too long there."""
 
+REVEALING: dict[BlowKind, int] = {
+    "worker killed during a POST": 2,
+    "worker frozen between intent and POST": 2,
+    "second open submission written by hand": 1,
+}
+"""Those that strike where a safeguard stands: quick to show that a run without the safeguard fails."""
+
+Length = Literal["whole", "short", "revealing"]
+BLOWS: dict[Length, dict[BlowKind, int]] = {"whole": WHOLE, "short": SHORT, "revealing": REVEALING}
+
 LASTS: dict[BlowKind, float] = {
     "worker killed": 8,
     "worker killed during a POST": 10,
@@ -144,14 +154,14 @@ class Plan:
         return sum(LASTS[blow.kind] for blow in self.blows)
 
 
-def make_plan(jobs: int, seed: int, *, short: bool = False) -> Plan:
+def make_plan(jobs: int, seed: int, length: Length = "whole") -> Plan:
     """Draw a plan."""
     dice = Random(seed)
     planned = [_job(number, seed, dice) for number in range(jobs)]
     planned = list(_with_twins(planned, dice))
     _ensure_all(planned, dice)
-    blows = _blows(SHORT if short else WHOLE, dice)
-    return Plan(seed, planned, blows, background_orders(jobs, seed, history=not short))
+    blows = _blows(BLOWS[length], dice)
+    return Plan(seed, planned, blows, background_orders(jobs, seed, history=length == "whole"))
 
 
 def _job(number: int, seed: int, dice: Random) -> PlannedJob:

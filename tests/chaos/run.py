@@ -30,6 +30,7 @@ LOOK_EVERY_SECONDS = 0.25
 SAY_EVERY_SECONDS = 5.0
 DUE_WITHIN_SECONDS = 120.0
 TRICKLE_EVERY_SECONDS = 0.25
+OVERTIME_JOBS_PER_SECOND = 0.5
 LAST_FAULTS_WITHIN_SECONDS = 30.0
 LET_PASS_EVERY_SECONDS = 3.0
 RUNNING = f"WorkflowType = '{JOB_WORKFLOW}' AND ExecutionStatus = 'Running'"
@@ -126,7 +127,7 @@ class Run:
             loading = group.create_task(load.run())
             for number, blow in enumerate(self.plan.blows):
                 due = self.plan.due(number)
-                load.allowed = due
+                load.allowed = max(due, len(load.accepted))
                 await until(lambda due=due: len(load.accepted) >= due, DUE_WITHIN_SECONDS)  # type: ignore[misc]
                 trickling = group.create_task(self._trickle(load, self.plan.due(number + 1)))
                 struck = await blows.strike(blow)
@@ -139,12 +140,11 @@ class Run:
             await loading
 
     async def _trickle(self, load: Load, until_number: int) -> None:
-        """Let jobs come evenly while a blow lasts."""
-        begun, first = time.monotonic(), load.allowed
-        while load.allowed < until_number:
+        """Let jobs come evenly while a blow lasts, and very few where it lasts longer than it should."""
+        while True:
             await asyncio.sleep(TRICKLE_EVERY_SECONDS)
-            due = first + (time.monotonic() - begun) * self.plan.jobs_per_second
-            load.allowed = min(until_number, int(due))
+            pace = self.plan.jobs_per_second if load.allowed < until_number else OVERTIME_JOBS_PER_SECOND
+            load.allowed += pace * TRICKLE_EVERY_SECONDS
 
     async def _watch(self) -> None:
         """Look at the record again and again, and tell the person at the terminal."""

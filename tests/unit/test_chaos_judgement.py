@@ -156,7 +156,7 @@ def test_slow_recovery_is_found_and_a_blow_without_open_jobs_is_none() -> None:
 
 
 def test_a_fault_that_never_struck_fails_the_run() -> None:
-    plan = make_plan(10, 1, short=True)
+    plan = make_plan(10, 1, "short")
     outcome = Outcome(plan, evidence(JOB), [], [], Counter({"429": 3}), Counter(), 0, 1.0, 1.0, settled=True)
 
     assert outcome.never_hit == ["429"]
@@ -170,7 +170,7 @@ def test_the_same_seed_plans_the_same_run() -> None:
 
 
 def test_even_a_short_plan_holds_every_kind_of_fault() -> None:
-    whole, short = make_plan(1000, 7), make_plan(60, 7, short=True)
+    whole, short = make_plan(1000, 7), make_plan(60, 7, "short")
 
     def kinds(plan: Any) -> set[str]:
         return {order.kind for job in plan.jobs for order in (*job.wavespeed, *job.grok)}
