@@ -33,8 +33,9 @@ async def test_a_job_that_is_to_be_submitted_again_ends_at_its_deadline(mill: Mi
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
     await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
+    # The decision starts a deadline of this length; the workflow may read the row at once.
+    await mill.sql(f"UPDATE jobs SET deadline_seconds = 1 WHERE id = '{job_id}'")
     await mill.store.resolution.decide(job_id, LOCAL_OWNER, Decision.RESUBMIT)
-    await mill.sql(f"UPDATE jobs SET deadline_at = now() + interval '1 second' WHERE id = '{job_id}'")
 
     decision = SubmissionDecision(decision=Decision.RESUBMIT)
     await WorkflowSignaller(mill.client).decide_submission(job_id, decision, patience=PATIENCE)

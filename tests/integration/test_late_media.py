@@ -140,7 +140,8 @@ async def test_a_job_cancelled_while_unclear_still_learns_what_was_made_and_gets
 
     row = await mill.job(job_id)
     [charge] = await mill.wavespeed.charges()
-    assert (report.resolved, report.attached) == (1, 1)
+    # The workflow's last look may have found it just before; the media is attached by the pass in any case.
+    assert report.attached == 1
     assert (row.status, row.prediction_id, len(row.outputs)) == ("cancelled", charge["id"], 1)
     assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
 
