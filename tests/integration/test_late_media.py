@@ -15,12 +15,14 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.submission import request_hash
 from promptmill.contracts.jobs import Billed, MediaRequest, ProviderMode
-from promptmill.contracts.names import job_workflow_id
+from promptmill.contracts.names import LOCAL_OWNER, job_workflow_id
+from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.contracts.store import Permission, SubmissionIntent
 from promptmill.local.temporal import TemporalServer
 from promptmill.presets import compose_request
 from promptmill.providers.wavespeed import boottime
-from tests.fixtures.mill import IMAGE_MODEL, Mill
+from promptmill.temporal import WorkflowSignaller
+from tests.fixtures.mill import IMAGE_MODEL, PATIENCE, Mill
 from tests.fixtures.unclear import submission_of
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
@@ -144,6 +146,33 @@ async def test_a_job_cancelled_while_unclear_still_learns_what_was_made_and_gets
     assert report.attached == 1
     assert (row.status, row.prediction_id, len(row.outputs)) == ("cancelled", charge["id"], 1)
     assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
+
+
+@pytest.mark.parametrize("decision", [Decision.ABANDON, Decision.RESUBMIT])
+async def test_what_a_person_gave_up_is_still_looked_for_and_known_as_a_candidate(
+    mill: Mill, decision: Decision
+) -> None:
+    await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=1000)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+    [made] = await mill.wavespeed.charges()
+    await mill.store.resolution.decide(job_id, LOCAL_OWNER, decision)
+    await WorkflowSignaller(mill.client).decide_submission(
+        job_id, SubmissionDecision(decision=decision), patience=PATIENCE
+    )
+    await mill.reaches(job_id, "failed" if decision is Decision.ABANDON else "completed")
+    await mill.wavespeed.clear()
+
+    await mill.reconcile()
+
+    given_up = (await mill.store.submissions.of_job(job_id))[0]
+    assert (given_up.state, given_up.prediction_id) == ("superseded", None)
+    assert given_up.candidates == [made["id"]]
+    looks = len(await mill.wavespeed.requests("history"))
+    await due(mill)
+    await mill.reconcile()
+    assert len(await mill.wavespeed.requests("history")) == looks, "once it is known, nobody looks any more"
 
 
 async def test_the_stale_intent_of_a_terminated_job_is_turned_and_resolved(

@@ -1775,15 +1775,21 @@ $$;
 
 -- next
 -- take_unclear_submissions(limit) -> submissions
--- Gives unknown submissions of jobs that have ended, those looked at longest ago first, and notes that they are looked
--- at now: again after 1, 2, 4, … minutes, an hour at most, for the 7 days that WaveSpeed keeps its history.
+-- Gives submissions that nobody else looks for in WaveSpeed's history, those looked at longest ago first, and notes that
+-- they are looked at now: the unknown ones of jobs that have ended, and what a person has given up and of which neither
+-- its prediction nor a candidate is known. Again after 1, 2, 4, … minutes, an hour at most, for the 7 days that
+-- WaveSpeed keeps its history.
 CREATE OR REPLACE FUNCTION take_unclear_submissions(p_limit integer)
     RETURNS SETOF submissions
     LANGUAGE sql
 AS $$
     UPDATE submissions AS s SET looked_at = clock_timestamp(), looks = s.looks + 1
     FROM (SELECT u.id FROM submissions AS u JOIN jobs AS j ON j.id = u.job_id
-          WHERE u.state = 'unknown' AND j.completed_at IS NOT NULL AND u.post_before > now() - interval '7 days'
+          WHERE ((u.state = 'unknown' AND j.completed_at IS NOT NULL)
+                 OR (u.state = 'superseded' AND u.prediction_id IS NULL AND NOT EXISTS (
+                     SELECT FROM jsonb_array_elements_text(u.candidates) AS c (id)
+                     WHERE NOT EXISTS (SELECT FROM submissions AS o WHERE o.prediction_id = c.id))))
+            AND u.post_before > now() - interval '7 days'
             AND (u.looked_at IS NULL
                  OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute'
                     <= clock_timestamp())
