@@ -88,9 +88,6 @@ UNCLEAR = frozenset(
 )
 """Faults after which a submission is unclear for long enough that a person can decide."""
 
-UNTOLD = frozenset({"webhook dropped", "webhook with a wrong signature", "webhook replayed from long ago"})
-"""Faults after which no webhook tells of a prediction."""
-
 SUBJECTS = ("a red fox", "an old lighthouse", "a glass kettle", "two herons", "a paper boat", "a night tram")
 SEEDED_MODEL = "wavespeed-ai/flux-dev"
 MODELS = (SEEDED_MODEL, SEEDED_MODEL, "bytedance/seedream-v4")
@@ -188,15 +185,11 @@ def _job(number: int, seed: int, dice: Random) -> PlannedJob:
 
 
 def _action(orders: Sequence[Order], dice: Random) -> tuple[Action | None, float]:
-    """Draw what a person does with a job.
-
-    Decisions fall on submissions that are unclear and whose webhook comes, or that were never made: what a person has
-    given up may have been made all the same, and then only its webhook still tells which prediction it is.
-    """
+    """Draw what a person does with a job. Decisions fall on submissions that are unclear, whatever becomes of them."""
     chance, after = dice.random(), dice.uniform(0, 4)
     kinds = {order.kind for order in orders}
-    if kinds & UNCLEAR and not kinds & UNTOLD and chance < 0.4:
-        return ("resubmit" if chance < 0.25 else "abandon"), after / 2
+    if kinds & UNCLEAR and chance < 0.25:
+        return ("resubmit" if chance < 0.15 else "abandon"), after / 2
     if chance < 0.06:
         return "cancel", after
     return ("terminate", after) if chance < 0.08 else (None, after)

@@ -69,15 +69,19 @@ class Record:
             "SELECT min(at) FROM job_events WHERE at > $1 AND status = ANY ($2)", after, list(MOVES)
         )
 
+    async def begin_settling(self) -> None:
+        """Have the reconciler look once more for what people have given up, now that the history is whole."""
+        await self.rows("UPDATE submissions SET looks = 0, looked_at = NULL WHERE state = 'superseded'")
+
     async def unsettled(self) -> int:
-        """Return how many jobs may still go on, and submissions of ended jobs are still to be cleared up."""
+        """Return how many jobs may still go on, and how many submissions are still to be looked for."""
         return int(
             await self.value(
-                "SELECT (SELECT count(*) FROM jobs WHERE status = ANY ($1))"
-                " + (SELECT count(*) FROM jobs WHERE status = 'submit_unknown')"
-                " + (SELECT count(*) FROM submissions JOIN jobs ON jobs.id = job_id"
-                "    WHERE jobs.completed_at IS NOT NULL AND state IN ('intended', 'unknown'))",
-                list(OPEN),
+                "SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NULL)"
+                " + (SELECT count(*) FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id"
+                "    WHERE (j.completed_at IS NOT NULL AND s.state IN ('intended', 'unknown'))"
+                "       OR (s.state = 'superseded' AND s.prediction_id IS NULL"
+                "           AND s.candidates = '[]' AND s.looks = 0))"
             )
         )
 
@@ -85,7 +89,8 @@ class Record:
         """Make due what the reconciler would do minutes and hours after a job's end."""
         with suppress(*AWAY):
             await self.rows(
-                "UPDATE submissions SET looked_at = looked_at - interval '2 hours' WHERE looked_at IS NOT NULL"
+                "UPDATE submissions SET looked_at = looked_at - interval '2 h'"
+                " WHERE looked_at IS NOT NULL AND state <> 'superseded'"
             )
             await self.rows("SELECT settle_stale_intents(5)")
 

@@ -159,6 +159,7 @@ class Run:
 
     async def _settle(self, record: Record, client: Client) -> bool:
         """Wait until nothing can go on any more; say whether that came about."""
+        await record.begin_settling()
         give_up, let_pass = time.monotonic() + self.settle_seconds, 0.0
         while time.monotonic() < give_up:
             # Workflows close a moment after their rows.
