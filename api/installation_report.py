@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.installation_notices import Notice, notices_of
 from api.schemas.answers import Answer
 from api.version import installed_version
 from promptmill.api_resources import ApiResources
@@ -107,6 +108,7 @@ class InstallationReport(SwitchesReport):
 
     ok: bool
     problems: list[str]
+    notices: list[Notice] = Field(description="What a person should be told first, in words.")
     versions: dict[str, str]
     providers: dict[str, str] = Field(description="`real`, `simulated` or `missing key`, by provider.")
     postgres: PostgresReport
@@ -120,18 +122,15 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
     settings = resources.settings
     (postgres, switches), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
     providers = provider_states(settings)
-    problems = [
-        *_postgres_problems(postgres),
-        *_switch_problems(switches),
-        *_temporal_problems(temporal),
-        *_provider_problems(providers),
-    ]
+    missing = [*_postgres_problems(postgres), *_temporal_problems(temporal), *_provider_problems(providers)]
     if postgres.answers and temporal.answers:
         mismatch = await _or_none(identity_problem(resources.store, resources.temporal))
-        problems += [mismatch] if mismatch else []
+        missing += [mismatch] if mismatch else []
+    problems = [*_switch_problems(switches), *missing]
     return InstallationReport(
         ok=not problems,
         problems=problems,
+        notices=list(notices_of(switches.drain, switches.submissions_held, temporal.queues, missing)),
         versions={
             "promptmill": installed_version(),
             "temporalio": version("temporalio"),

@@ -11,6 +11,7 @@ from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.reasons import REASONS, Reason, ReasonCode
 
+NOTHING_PAID: Final = "Nothing is paid."
 NOT_STARTED: Final = "Accepted; it starts as soon as Temporal answers."
 
 _STATUS: Final[dict[str, str]] = {
@@ -48,7 +49,7 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
         wait: What it waits for.
         reason_code: Why it is where it is.
         started: Whether its workflow is known to be started.
-        more: What else is to be told: `paid_text`, `late_text`.
+        more: What else is to be told: `end_text`, `late_text`.
     """
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
@@ -56,10 +57,8 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
     return text if more is None else f"{text} {more}"
 
 
-def paid_text(status: str, billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | None) -> str | None:
-    """Return what was paid for a job that is, or was, cut short; None for every other, and while nothing was paid."""
-    if status not in _CUT_SHORT and status != JobStatus.CANCELLING:
-        return None
+def paid_text(billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | None) -> str:
+    """Return what is paid for a job by now."""
     paid = [f"WaveSpeed {_usd(media_usd)}"] if billed is Billed.YES else []
     paid += [f"Grok {_usd(prompt_usd)}"] if prompt_usd else []
     told = [f"Already paid: {', '.join(paid)}."] if paid else []
@@ -67,9 +66,14 @@ def paid_text(status: str, billed: Billed, media_usd: Decimal | None, prompt_usd
         told.append("Whether WaveSpeed bills it is not known yet.")
     if billed is Billed.REFUNDED:
         told.append("WaveSpeed has refunded it.")
-    if not told and status in _CUT_SHORT:
-        told.append("Nothing was paid.")
-    return " ".join(told) or None
+    return " ".join(told) or NOTHING_PAID
+
+
+def end_text(status: str, paid: str) -> str | None:
+    """Return what was paid (`paid_text`) where it is news: for a job that is, or was, cut short; else None."""
+    if status in _CUT_SHORT:
+        return paid
+    return paid if status == JobStatus.CANCELLING and paid != NOTHING_PAID else None
 
 
 def late_text(left_seconds: float) -> str:

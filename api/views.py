@@ -15,7 +15,7 @@ from api.schemas.answers import (
     PromptJobAnswer,
     Wait,
 )
-from api.sentences import error_answer, job_text, paid_text, prompt_job_text, unclear_text
+from api.sentences import end_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
 from api.timeline import event_text
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
@@ -83,8 +83,9 @@ def job_answer(
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
     here = f"/api/jobs/{job.id}"
-    paid = paid_text(job.status, billed, job.media_cost_usd, job.prompt_cost_usd)
-    text = job_text(job.status, wait, job.reason_code, started=runs, more=_sentences(paid, late))
+    paid = paid_text(billed, job.media_cost_usd, job.prompt_cost_usd)
+    more = _sentences(end_text(job.status, paid), late)
+    text = job_text(job.status, wait, job.reason_code, started=runs, more=more)
     return JobAnswer.model_validate(
         {
             **{name: getattr(job, name) for name in _JOB_COLUMNS},
@@ -99,6 +100,7 @@ def job_answer(
             "error": _error(job),
             "candidates": list(unclear.candidates) if unclear else None,
             "billed": billed,
+            "paid_text": paid,
             "prompt_cost_usd": usd(job.prompt_cost_usd),
             "media_cost_usd": usd(job.media_cost_usd),
             "links": Links(
@@ -189,6 +191,7 @@ _JOB_COLUMNS = (
     "prompt_status",
     "prompt_source",
     "model",
+    "kind",
     "input",
     "prompt",
     "original_prompt",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from api.clock import now
 from api.estimates import Estimate, still_to_go, until_turn
 from api.recent_pace import RecentPace
 from api.schemas.answers import Wait, WaitFor
@@ -58,7 +59,7 @@ class Waits:
     async def of_prompt_job(self, prompt_job: PromptGenerationJob) -> Wait:
         """Return what a prompt job waits for."""
         if prompt_job.status == PromptJobStatus.PROCESSING:
-            return await self._processing(prompt_job, _now())
+            return await self._processing(prompt_job, now())
         starts_later = prompt_job.job_id is None and prompt_job.workflow_started_at is None
         if prompt_job.status != PromptJobStatus.QUEUED or starts_later:
             return NOTHING
@@ -109,13 +110,9 @@ def seconds_to_drain(statistics: dict[str, Any]) -> float | None:
 
 def late_warning(wait: Wait, deadline_at: datetime) -> str | None:
     """Return a warning where what is waited for now may end after the deadline; None where nobody knows."""
-    left = (deadline_at - _now()).total_seconds()
+    left = (deadline_at - now()).total_seconds()
     latest = wait.estimate_high_seconds or wait.estimate_seconds
     return late_text(left) if latest is not None and latest > left else None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  # no workflow runs here
 
 
 def _placed(for_: WaitFor, place: tuple[int, int], estimate: Estimate, stop: Stop) -> Wait:
@@ -125,7 +122,7 @@ def _placed(for_: WaitFor, place: tuple[int, int], estimate: Estimate, stop: Sto
 
 def _running(for_: WaitFor, seconds: Sequence[float], since: datetime) -> Wait:
     """Return the wait for what a provider does at this moment."""
-    estimate = still_to_go(seconds, (_now() - since).total_seconds())
+    estimate = still_to_go(seconds, (now() - since).total_seconds())
     return _estimated(for_, estimate, longer_than_usual=bool(seconds) and estimate.seconds is None)
 
 

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request, Response
 
+from api.clock import now
 from api.dependencies import FeedDep, IdInPath, JobReaderDep, OwnerDep, SettingsDep
 from api.errors import problems
 from api.live.event_stream import MEDIA_TYPE, EventStream
 from api.schemas.answers import Timeline
+from api.stages import measure_stages
 from api.strict_json import StrictRoute
 from api.views import event_answer
 
@@ -68,7 +70,9 @@ async def list_job_events(
     """Tell everything that happened to a job, in order; or follow it live (`Accept: text/event-stream`)."""
     await jobs.find(job_id)
     if MEDIA_TYPE not in request.headers.get("accept", ""):
-        return Timeline(items=[event_answer(event) for event in await jobs.store.jobs.events(job_id)])
+        events = await jobs.store.jobs.events(job_id)
+        stages = measure_stages(events, now())
+        return Timeline(items=[event_answer(event) for event in events], stages=stages)
     with ExitStack() as held:
         listener = held.enter_context(feed.following_job(jobs.owner, job_id))
         await feed.ready()

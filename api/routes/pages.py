@@ -21,6 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 _MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 _OURS: Final = frozenset({"page.css", "docs.js", "icon.svg"})
+_STYLES: Final = ("tokens", "layout", "parts", "jobs")
 _WORKSPACE: Final = files("api").joinpath("web", "workspace")
 _SWAGGER: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 _LONG: Final = {"Cache-Control": "public, max-age=3600"}
@@ -32,7 +33,9 @@ _CHECKED: Final = {"Cache-Control": "no-cache"}
 async def show_page(settings: SettingsDep) -> HTMLResponse:
     """Show the workspace."""
     page = Template(_text("index.html"))
-    return HTMLResponse(page.substitute(temporal_ui=escape(settings.temporal_ui_url), modules=_preloads()))
+    return HTMLResponse(
+        page.substitute(temporal_ui=escape(settings.temporal_ui_url), styles=_styles(), modules=_preloads())
+    )
 
 
 @router.get("/web/workspace/{name}")
@@ -82,6 +85,12 @@ async def show_error_code(code: str) -> HTMLResponse:
     if code not in PROBLEM_KINDS:
         raise Refused("not_found", "There is no such error code.")
     return HTMLResponse(_errors_page(f"Error {code}", {code: PROBLEM_KINDS[code]}))
+
+
+@cache
+def _styles() -> str:
+    """Return links to the style sheets; they stand in the order in which they may overrule one another."""
+    return "".join(f'<link rel="stylesheet" href="/web/workspace/{name}.css">\n' for name in _STYLES)
 
 
 @cache

@@ -99,6 +99,7 @@ class JobAnswer(Answer):
     prompt_status: str = Field(examples=[str(status) for status in PromptStatus])
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     model: str
+    kind: str = Field(description="What the model makes: image or video.")
     input: dict[str, Any]
     prompt: str | None
     original_prompt: str | None
@@ -110,6 +111,9 @@ class JobAnswer(Answer):
         description="Predictions that an unclear submission may have made; null where nothing is unclear, and in lists."
     )
     billed: Billed
+    paid_text: str = Field(
+        description="What is paid by now, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
+    )
     prompt_cost_usd: float | None
     media_cost_usd: float | None
     media_cost_source: str | None
@@ -167,10 +171,19 @@ class Event(Answer):
     detail: dict[str, Any]
 
 
+class Stage(Answer):
+    """A part of a job's way: how long it was there, and whether it still is."""
+
+    stage: str = Field(description="A status that is not final, or `writing` while Grok writes.")
+    seconds: float
+    open: bool
+
+
 class Timeline(Answer):
-    """Everything that happened to a job, in order."""
+    """Everything that happened to a job, in order, and where the time went."""
 
     items: list[Event]
+    stages: list[Stage]
 
 
 class JobCounts(Answer):

@@ -12,7 +12,7 @@ from api.cursors import cursor_after, read_cursor
 from api.errors import Refused, pointer_to
 from api.problem_kinds import PROBLEM_KINDS
 from api.schemas.answers import Wait, WaitFor
-from api.sentences import NOT_STARTED, error_answer, job_text, ordinal, paid_text, unclear_text
+from api.sentences import NOT_STARTED, end_text, error_answer, job_text, ordinal, paid_text, unclear_text
 from api.timeline import event_text
 from promptmill.contracts.errors import PromptmillError
 from promptmill.contracts.jobs import Billed, JobStatus
@@ -197,8 +197,8 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
 @pytest.mark.parametrize(
     ("status", "billed", "media", "prompt", "told"),
     [
-        ("cancelled", Billed.NO, None, None, "Nothing was paid."),
-        ("cancelled", Billed.NO, Decimal("0.04"), None, "Nothing was paid."),
+        ("cancelled", Billed.NO, None, None, "Nothing is paid."),
+        ("cancelled", Billed.NO, Decimal("0.04"), None, "Nothing is paid."),
         ("cancelled", Billed.NO, None, Decimal("0.00203"), "Already paid: Grok $0.00203."),
         ("cancelling", Billed.NO, None, None, None),
         ("cancelling", Billed.YES, Decimal("0.027"), None, "Already paid: WaveSpeed $0.027."),
@@ -212,7 +212,7 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
 def test_what_was_paid_is_told_where_a_job_was_cut_short(
     status: str, billed: Billed, media: Decimal | None, prompt: Decimal | None, told: str | None
 ) -> None:
-    assert paid_text(status, billed, media, prompt) == told
+    assert end_text(status, paid_text(billed, media, prompt)) == told
 
 
 def test_an_unclear_submission_is_told_with_what_is_known() -> None:

@@ -9,7 +9,7 @@ import { announce, noteFinished, tellProblem } from "./notices.js";
 const POLL_SECONDS = 1;
 const PATIENT_SECONDS = 3;
 
-/** Asks Grok for a prompt and follows it. Never touches the prompt's text by itself. */
+// Asks Grok for a prompt and follows it. Never touches the prompt's text by itself.
 export class AiGenerate {
 	constructor({ api, state, box }) {
 		Object.assign(this, { api, state, box });
@@ -20,13 +20,11 @@ export class AiGenerate {
 		return this.state.get("generate");
 	}
 
-	/** Go on with what was under way before the page was loaded. */
 	resume() {
 		if (this.now?.phase === "asking") this.ask();
 		else if (this.now?.phase === "running") this.follow(this.now.id);
 	}
 
-	/** Ask for a prompt, from what stands in the form now. */
 	start() {
 		this.state.set({ generate: { phase: "asking", key: newKey(), body: promptBody(this.state.values) } });
 		return this.ask();
@@ -46,7 +44,6 @@ export class AiGenerate {
 		}
 	}
 
-	/** Look again and again until it has ended. */
 	async follow(id) {
 		if (this.following === id) return;
 		this.following = id;
@@ -81,7 +78,6 @@ export class AiGenerate {
 		noteFinished(null, "No prompt written");
 	}
 
-	/** Stop at once; the server is told. */
 	async cancel() {
 		const { id } = this.now ?? {};
 		this.state.set({ generate: null });
@@ -94,14 +90,12 @@ export class AiGenerate {
 		}
 	}
 
-	/** Take the written prompt into the box. */
 	use() {
 		const { id, job } = this.now;
 		this.state.set({ generate: null });
 		this.box.replace(job.generatedPrompt, { id, text: job.generatedPrompt });
 	}
 
-	/** Leave the box as it is. */
 	keep() {
 		this.state.set({ generate: null });
 		this.box.area.focus();

@@ -1,11 +1,12 @@
 // Speaks to the public API, and to nothing else.
 
 import { noteServerTime } from "./clock.js";
+import { on } from "./dom.js";
 
 const TOKEN = "promptmill.token";
 const PATIENCE = 20000;
 
-/** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
+// What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0).
 export class Problem extends Error {
 	constructor(status, body) {
 		super(body.detail || body.title || `HTTP ${status}`);
@@ -16,21 +17,18 @@ export class Problem extends Error {
 		this.requestId = body.requestId ?? "";
 	}
 
-	/** Whether asking the same again may help. */
 	get passing() {
 		return this.status === 0 || this.status === 429 || this.status >= 500;
 	}
 
-	/** Return all that the server said, as one text. */
 	get sentence() {
 		const places = this.errors.map((error) => `${error.pointer || "request"}: ${error.message}`);
 		return places.length ? `${this.title || this.message}. ${places.join(" ")}` : this.message;
 	}
 }
 
-/** Calls the API; asks for the token when the server wants one. */
 export class Api {
-	/** `askToken(wasWrong)` resolves to a token that a person typed. */
+	// `askToken(wasWrong)` resolves to a token that a person typed.
 	constructor(askToken) {
 		this.askToken = askToken;
 		this.asking = null;
@@ -44,11 +42,15 @@ export class Api {
 		return this.send("POST", path, body ?? {}, { "Idempotency-Key": key ?? newKey() });
 	}
 
+	put(path, body) {
+		return this.send("PUT", path, body);
+	}
+
 	delete(path) {
 		return this.send("DELETE", path);
 	}
 
-	/** Return the JSON of an answer; throws `Problem`. */
+	// Return the JSON of an answer; throws `Problem`.
 	async send(method, path, body, headers = {}) {
 		const answer = await this.open(method, path, {
 			headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
@@ -63,7 +65,24 @@ export class Api {
 		return found;
 	}
 
-	/** Return a raw response, the token carried; a 401 asks for the token and tries again. */
+	// Send one file; `onProgress` is told the share that has left. Not by `fetch`: that tells no progress.
+	upload(path, file, { onProgress, signal }) {
+		return new Promise((resolve, reject) => {
+			const request = new XMLHttpRequest();
+			request.open("POST", path);
+			if (storedToken()) request.setRequestHeader("Authorization", `Bearer ${storedToken()}`);
+			request.responseType = "json";
+			request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+			request.onload = () => (request.status < 300 ? resolve(request.response) : reject(new Problem(request.status, request.response ?? {})));
+			request.onerror = request.onabort = () => reject(new Problem(0, { detail: "The server does not answer." }));
+			on(signal, "abort", () => request.abort());
+			const body = new FormData();
+			body.append("file", file);
+			request.send(body);
+		});
+	}
+
+	// Return a raw response, the token carried; a 401 asks for the token and tries again.
 	async open(method, path, options = {}) {
 		for (;;) {
 			const token = storedToken();
@@ -82,7 +101,7 @@ export class Api {
 		}
 	}
 
-	/** Ask for a token once, however many calls were refused. */
+	// Ask for a token once, however many calls were refused.
 	async newToken(refused) {
 		if (storedToken() !== refused) return;
 		this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
@@ -94,7 +113,7 @@ function storedToken() {
 	return sessionStorage.getItem(TOKEN) ?? "";
 }
 
-/** Return a key that names one request. Not `randomUUID`: that is missing without https. */
+// Return a key that names one request. Not `randomUUID`: that is missing without https.
 export function newKey() {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

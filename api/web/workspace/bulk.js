@@ -1,7 +1,7 @@
 // Cancel or retry all that a filter shows; count and cost are named first.
 
-import { ask } from "./dialogs.js";
-import { button, setText } from "./dom.js";
+import { confirm } from "./dialogs.js";
+import { button, on, setText } from "./dom.js";
 import { count, usd } from "./format.js";
 import { announce, notify, tellProblem } from "./notices.js";
 import { canCancel, canRetry, groupOf } from "./statuses.js";
@@ -27,13 +27,12 @@ const ACTS = {
 	},
 };
 
-/** Runs acts on the whole selection. */
 export class Bulk {
 	constructor({ api, book, element }) {
 		Object.assign(this, { api, book });
 		this.buttons = Object.fromEntries(Object.keys(ACTS).map((name) => [name, this.button(name)]));
 		element.append(this.buttons.cancel, this.buttons.retry);
-		book.addEventListener("list", () => this.show());
+		on(book, "list", () => this.show());
 	}
 
 	show() {
@@ -59,20 +58,11 @@ export class Bulk {
 		}
 	}
 
-	async confirm(act, jobs) {
-		const where = [groupOf(this.book.group).name, this.book.search ? `matching “${this.book.search}”` : ""].filter(Boolean).join(", ");
-		const answer = await ask({
-			title: `${act.verb} ${count(jobs.length, "job")}?`,
-			body: [
-				`The filter shows: ${where}.${jobs.length === MOST ? ` These are the newest ${MOST}; there are more.` : ""}`,
-				act.cost(jobs),
-			],
-			answers: [
-				{ id: "no", label: "Do nothing" },
-				{ id: "yes", label: `${act.verb} ${count(jobs.length, "job")}`, tone: "danger" },
-			],
-		});
-		return answer === "yes";
+	confirm(act, jobs) {
+		const where = [groupOf(this.book.group).name, this.book.search && `matching “${this.book.search}”`].filter(Boolean).join(", ");
+		const more = jobs.length === MOST ? ` These are the newest ${MOST}; there are more.` : "";
+		const what = `${act.verb} ${count(jobs.length, "job")}`;
+		return confirm(`${what}?`, [`The filter shows: ${where}.${more}`, act.cost(jobs)], what);
 	}
 
 	async run(act, jobs) {
@@ -97,7 +87,7 @@ export class Bulk {
 	}
 
 	button(name) {
-		return button({ class: "button is-small", hidden: true }, () => this.start(name));
+		return button("is-small", () => this.start(name), { hidden: true });
 	}
 }
 

@@ -4,28 +4,26 @@ import { age, exactTime } from "./format.js";
 import { el, setAttribute, setText } from "./dom.js";
 
 let ahead = 0;
-const listeners = new Set();
+const listeners = [];
 
-/** Note what time it is at the server (an HTTP Date); the difference is kept. */
+// Note what time it is at the server (an HTTP Date); the difference is kept.
 export function noteServerTime(text) {
 	const server = Date.parse(text ?? "");
 	// A Date has whole seconds: smaller differences tell nothing.
 	if (!Number.isNaN(server)) ahead = Math.abs(server - Date.now()) > 2000 ? server - Date.now() : 0;
 }
 
-/** Return the seconds since a time of the server; negative for one to come. */
+// Return the seconds since a time of the server; negative for one to come.
 export function secondsSince(text) {
 	return (Date.now() + ahead - Date.parse(text)) / 1000;
 }
 
-/** Return a `<time>` that tells the age of a moment, and the moment itself on hover. */
 export function timeElement(at) {
-	const element = el("time", { class: "age" });
+	const element = el("time.age");
 	setMoment(element, at);
 	return element;
 }
 
-/** Let a `<time>` show another moment. */
 export function setMoment(element, at) {
 	if (element.dataset.at === at) return;
 	element.dataset.at = at;
@@ -34,13 +32,11 @@ export function setMoment(element, at) {
 	setText(element, age(secondsSince(at)));
 }
 
-/** Call a function every second while the page is visible; returns what stops it. */
+// Call a function every second while the page is visible.
 export function everySecond(listener) {
-	listeners.add(listener);
-	return () => listeners.delete(listener);
+	listeners.push(listener);
 }
 
-/** Start the clock. */
 export function startClock() {
 	setInterval(() => {
 		if (document.hidden) return;

@@ -1,7 +1,7 @@
 // Says whether the list is live, paused, polling or lost, and lets a person pause or try again.
 
 import { everySecond } from "./clock.js";
-import { byId, el, fill, setAttribute, setText } from "./dom.js";
+import { byId, el, fill, on, setAttribute, setText } from "./dom.js";
 import { clockTime } from "./format.js";
 import { icon } from "./icons.js";
 import { announce } from "./notices.js";
@@ -15,7 +15,6 @@ const WORDS = {
 	lost: ["Not connected", "bad"],
 };
 
-/** Shows the state of a Live. */
 export class ConnectionView {
 	constructor() {
 		this.mark = byId("connection");
@@ -27,8 +26,8 @@ export class ConnectionView {
 
 	attach(live) {
 		this.live = live;
-		this.pauseButton.addEventListener("click", () => live.setPaused(!live.paused));
-		byId("try-now").addEventListener("click", () => live.restart());
+		on(this.pauseButton, "click", () => live.setPaused(!live.paused));
+		on(byId("try-now"), "click", () => live.restart());
 	}
 
 	show(state, detail) {
@@ -42,10 +41,10 @@ export class ConnectionView {
 		this.mark.dataset.state = state;
 		setText(this.mark.querySelector("span"), word);
 		const paused = state === "paused";
-		setAttribute(this.pauseButton, "aria-pressed", String(paused));
+		setAttribute(this.pauseButton, "aria-pressed", paused);
 		setAttribute(this.pauseButton, "title", paused ? "Go on with live updates" : "Pause live updates");
 		setAttribute(this.pauseButton, "aria-label", "Pause live updates");
-		fill(this.pauseButton, icon(paused ? "play" : "pause"), el("span", { text: paused ? "Go on" : "Pause" }));
+		fill(this.pauseButton, icon(paused ? "play" : "pause"), el("span", paused ? "Go on" : "Pause"));
 		this.banner.hidden = state !== "lost";
 		this.showCountdown();
 	}

@@ -1,37 +1,31 @@
 // Questions that wait for an answer: confirmations, the token, the shortcuts.
 
-import { button, byId, el, fill } from "./dom.js";
+import { button, byId, el, fill, on } from "./dom.js";
 
-/** Ask a question; resolves to the id of the chosen answer, null when it was closed.
- *
- * `body`: texts or elements. `answers`: [{id, label, tone}], the first one has the focus.
- */
-export function ask({ title, body, answers }) {
+// Ask before something is done; resolves to whether a person wants it. `body`: texts, empty ones are left out.
+// What destroys or pays twice is not the first button: Enter does nothing bad.
+export function confirm(title, body, yes, { tone = "danger", no = "Do nothing" } = {}) {
 	return new Promise((resolve) => {
-		const heading = el("h2", { id: "question-title", text: title });
-		const dialog = el("dialog", { class: "dialog", "aria-labelledby": "question-title" }, heading);
-		for (const part of body) dialog.append(typeof part === "string" ? el("p", { text: part }) : part);
-		const buttons = answers.map(({ id, label, tone }) => {
-			return button({ class: `button ${tone ?? ""}`, "data-answer": id, text: label }, () => close(id));
-		});
-		dialog.append(el("div", { class: "dialog-answers" }, ...buttons));
+		const before = document.activeElement;
 		const close = (answer) => {
 			dialog.remove();
 			before?.focus?.();
 			resolve(answer);
 		};
-		const before = document.activeElement;
-		dialog.addEventListener("cancel", (event) => {
+		const buttons = [button("", () => close(false), no), button(tone, () => close(true), yes)];
+		if (tone === "primary") buttons.reverse();
+		const dialog = el("dialog.dialog", { "aria-labelledby": "question-title" }, el("h2", { id: "question-title" }, title), ...body.filter(Boolean).map((text) => el("p", text)), el("div.dialog-answers", ...buttons));
+		on(dialog, "cancel", (event) => {
 			event.preventDefault();
-			close(null);
+			close(false);
 		});
 		document.body.append(dialog);
 		dialog.showModal();
-		(dialog.querySelector("[autofocus]") ?? buttons[0])?.focus();
+		buttons[0].focus();
 	});
 }
 
-/** Ask for the token of PROMPTMILL_API_TOKEN; resolves when one was typed. */
+// Ask for the token of PROMPTMILL_API_TOKEN; resolves when one was typed.
 export function askToken(wasWrong) {
 	return new Promise((resolve) => {
 		const dialog = byId("token-dialog");
@@ -51,12 +45,11 @@ export function askToken(wasWrong) {
 	});
 }
 
-/** Show the sheet of shortcuts. */
 export function showShortcuts(shortcuts) {
 	const dialog = byId("shortcuts-dialog");
 	fill(
 		dialog.querySelector("dl"),
-		shortcuts.map(([keys, does]) => el("div", {}, el("dt", {}, ...keys.map((key) => el("kbd", { text: key }))), el("dd", { text: does }))),
+		shortcuts.map(([keys, does]) => el("div", el("dt", ...keys.split(" ").map((key) => el("kbd", key))), el("dd", does))),
 	);
 	if (!dialog.open) dialog.showModal();
 }

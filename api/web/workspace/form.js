@@ -1,75 +1,83 @@
 // The form: binds its fields to the state, runs it, and fills it from a job.
 
 import { newKey } from "./api.js";
-import { byId, el, fill, setText } from "./dom.js";
+import { byId, el, fill, on, setAttribute, setText } from "./dom.js";
 import { jobBody, reasonsAgainst } from "./form_rules.js";
 import { icon } from "./icons.js";
 import { announce, notify, tellProblem } from "./notices.js";
 
 const TEXTS = ["prompt", "instructions", "operation", "onPromptFailure", "rawInput", "deadlineSeconds", "metadata"];
 
-/** The form on the left. `situation()` tells what the server said of itself. */
 export class Form {
-	constructor({ api, state, book, situation, onQueued }) {
-		Object.assign(this, { api, state, book, situation, onQueued });
+	constructor({ api, state, book, models, situation, onQueued }) {
+		Object.assign(this, { api, state, book, models, situation, onQueued });
 		this.run = byId("run");
 		this.reasons = byId("reasons");
 		for (const name of TEXTS) this.bind(name);
 		this.bindPriority();
 		for (const radio of document.querySelectorAll("input[name=writer]")) {
-			radio.addEventListener("change", () => state.set({ writer: radio.value }));
+			on(radio, "change", () => state.set({ writer: radio.value }));
 		}
-		byId("form").addEventListener("submit", (event) => {
+		on(byId("form"), "submit", (event) => {
 			event.preventDefault();
 			this.queue();
 		});
-		byId("clear-form").addEventListener("click", () => this.clear());
-		state.addEventListener("change", (event) => this.show(event.detail.by));
+		on(byId("clear-form"), "click", () => this.clear());
+		on(state, "change", (event) => this.show(event.detail.by));
 		this.show();
 	}
 
 	bind(name) {
 		const field = byId(name);
-		field.addEventListener("input", () => this.state.set({ [name]: field.value }, name));
+		on(field, "input", () => this.state.set({ [name]: field.value }, name));
 	}
 
 	bindPriority() {
 		const field = byId("priority");
-		field.addEventListener("input", () => this.state.set({ priority: Number(field.value) }, "priority"));
+		on(field, "input", () => this.state.set({ priority: Number(field.value) }, "priority"));
 	}
 
-	/** Bring the fields in line with the state; never the one that a person is typing in. */
 	show(by = null) {
 		const values = this.state.values;
 		for (const name of TEXTS) {
 			const field = byId(name);
 			if (name !== by && field.value !== values[name]) field.value = values[name];
 		}
-		byId("priority").value = String(values.priority);
+		byId("priority").value = values.priority;
 		setText(byId("priority-value"), String(values.priority));
 		for (const radio of document.querySelectorAll("input[name=writer]")) radio.checked = radio.value === values.writer;
-		const byGrok = values.writer === "grok";
-		byId("failure-field").hidden = !byGrok;
+		byId("failure-field").hidden = values.writer !== "grok";
 		this.showRun();
 	}
 
-	/** Show what the button does, or every reason why it cannot. */
+	// Where an operator has switched Grok's prompts off, nothing of them is offered.
+	showSituation() {
+		const { aiPrompts } = this.situation();
+		const off = aiPrompts?.on === false;
+		document.body.dataset.ai = off ? "off" : "on";
+		if (off && this.state.get("writer") === "grok") {
+			this.state.set({ writer: "me" });
+			notify(`Prompts by Grok are switched off${aiPrompts.reason ? `: ${aiPrompts.reason}` : ""}. The form sends yours.`, { tone: "attention" });
+		}
+		this.showRun();
+	}
+
 	showRun() {
 		const values = this.state.values;
-		const reasons = reasonsAgainst(values, this.situation());
-		this.run.setAttribute("aria-disabled", String(reasons.length > 0 || this.busy === true));
+		const reasons = reasonsAgainst(values, this.situation(), [...byId("form").elements].filter((one) => one.willValidate));
+		setAttribute(this.run, "aria-disabled", reasons.length > 0 || this.busy === true);
 		setText(byId("run-label"), this.busy ? "Queueing…" : values.writer === "grok" ? "Write prompt, then queue job" : "Queue job");
-		fill(this.reasons, reasons.map((reason) => el("li", { text: reason })));
+		fill(this.reasons, reasons.map((reason) => el("li", reason)));
 		this.reasons.hidden = reasons.length === 0;
 		return reasons;
 	}
 
-	/** Queue the job. A repeat after a lost answer carries the same key: it is one job. */
+	// Queue the job. A repeat after a lost answer carries the same key: it is one job.
 	async queue() {
 		const reasons = this.showRun();
 		if (reasons.length) return announce(`It cannot be queued: ${reasons.join(" ")}`);
 		if (this.busy) return undefined;
-		const body = jobBody(this.state.values);
+		const body = jobBody(this.state.values, this.models);
 		const text = JSON.stringify(body);
 		if (this.sent?.text !== text) this.sent = { text, key: newKey() };
 		this.busy = true;
@@ -97,8 +105,8 @@ export class Form {
 		const place = byId("form-problem");
 		place.hidden = problem === null;
 		if (problem === null) return;
-		const places = problem.errors.map((error) => el("li", {}, el("code", { text: error.pointer || "request" }), ` ${error.message}`));
-		fill(place, icon("warning"), el("div", {}, el("p", { class: "callout-title", text: problem.title || problem.message }), places.length ? el("ul", {}, ...places) : el("p", { text: problem.message })));
+		const places = problem.errors.map((error) => el("li", el("code", error.pointer || "request"), ` ${error.message}`));
+		fill(place, icon("warning"), el("div", el("p.callout-title", problem.title || problem.message), places.length ? el("ul", ...places) : el("p", problem.message)));
 	}
 
 	clear() {
@@ -109,7 +117,7 @@ export class Form {
 		byId("prompt").focus();
 	}
 
-	/** Fill the form from a job; what stood there can be brought back. */
+	// Fill the form from a job; what stood there can be brought back.
 	reuse(job) {
 		const before = { ...this.state.values };
 		const written = job.promptSource === "grok" || job.promptSource === "template";

@@ -1,5 +1,7 @@
 // What stands in the form. It survives a reload; a damaged memory is an empty form.
 
+import { on } from "./dom.js";
+
 const MEMORY = "promptmill.form";
 
 const EMPTY = {
@@ -20,19 +22,19 @@ const EMPTY = {
 	generate: null,
 };
 
-/** The form's values. Event `change` (detail: the set of changed names) after each change. */
+// The form's values. Event `change` (detail: the set of changed names) after each change.
 export class FormState extends EventTarget {
 	constructor() {
 		super();
 		this.values = { ...EMPTY, ...remembered() };
-		addEventListener("pagehide", () => this.remember());
+		on(window, "pagehide", () => this.remember());
 	}
 
 	get(name) {
 		return this.values[name];
 	}
 
-	/** Change values; `by` names the part that did, so that it need not show its own change. */
+	// Change values; `by` names the part that did, so that it need not show its own change.
 	set(changes, by = null) {
 		const names = Object.keys(changes).filter((name) => this.values[name] !== changes[name]);
 		if (!names.length) return;
@@ -42,7 +44,6 @@ export class FormState extends EventTarget {
 		this.dispatchEvent(new CustomEvent("change", { detail: { names: new Set(names), by } }));
 	}
 
-	/** Empty the form; the model stays. */
 	clear() {
 		this.set({ ...EMPTY, fields: {}, refUrls: [], model: this.values.model });
 	}

@@ -1,6 +1,6 @@
 // Durations, times, money and commands as text.
 
-/** Return seconds in the unit people would say: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`. */
+// Return seconds in the unit people would say: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`.
 export function duration(seconds) {
 	if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return "–";
 	const value = Math.max(0, seconds);
@@ -13,54 +13,33 @@ export function duration(seconds) {
 	return `${Math.round(hours / 24)} d`;
 }
 
-/** Return how long ago or how far ahead a time is, briefly: `now`, `12s`, `5m`, `3h`, `2d`. */
+// Return how long ago or how far ahead a time is, briefly: `now`, `12s`, `5m`, `3h`, `2d`.
 export function age(seconds) {
 	const value = Math.abs(seconds);
 	if (value < 3) return "now";
-	if (value < 60) return `${Math.floor(value)}s`;
-	if (value < 3600) return `${Math.floor(value / 60)}m`;
-	if (value < 86400) return `${Math.floor(value / 3600)}h`;
-	return `${Math.floor(value / 86400)}d`;
+	const [size, unit] = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]].find(([least]) => value >= least);
+	return `${Math.floor(value / size)}${unit}`;
 }
 
-/** Return a time of the server as this machine's date and time, with seconds. */
 export function exactTime(text) {
 	return new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
-/** Return only the clock's part of a time. */
 export function clockTime(text) {
 	return new Date(text).toLocaleTimeString(undefined, { timeStyle: "medium" });
 }
 
-/** Return money with two places at least and six at most; unknown is never 0. */
+// Return money with two places at least and six at most; unknown is never 0.
 export function usd(amount) {
 	if (amount === null || amount === undefined) return "not known";
 	const [whole, places] = amount.toFixed(6).split(".");
 	return `$${whole}.${places.replace(/0+$/, "").padEnd(2, "0")}`;
 }
 
-/** Return a count with its noun. */
 export function count(number, noun) {
 	return `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** Return 1st, 2nd, 3rd, 4th, … 11th. */
-export function ordinal(number) {
-	const teen = number % 100 >= 11 && number % 100 <= 13;
-	return `${number}${teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[number % 10] ?? "th"}`;
-}
-
-/** Return a wait's estimate: a range where the server tells one. */
-export function estimate(wait) {
-	const { estimateSeconds: about, estimateLowSeconds: low, estimateHighSeconds: high } = wait ?? {};
-	if (low !== null && low !== undefined && high !== null && high !== undefined && duration(low) !== duration(high)) {
-		return `about ${duration(low)} to ${duration(high)}`;
-	}
-	return about === null || about === undefined ? "" : `about ${duration(about)}`;
-}
-
-/** Return the command that would create a job like this one. */
 export function curlOf(job) {
 	const body = { model: job.model, input: job.input };
 	if (job.prompt ?? job.originalPrompt) body.prompt = job.prompt ?? job.originalPrompt;
@@ -70,15 +49,8 @@ export function curlOf(job) {
 	return `curl -sS ${location.origin}/api/jobs/create -H 'Content-Type: application/json' -d '${json}'`;
 }
 
-/** Return what a job is called in sentences: the beginning of its prompt, or its id. */
 export function jobName(job) {
 	const text = (job.prompt ?? job.originalPrompt ?? "").trim();
 	if (!text) return `job ${job.jobId.slice(-6)}`;
 	return text.length > 48 ? `“${text.slice(0, 47)}…”` : `“${text}”`;
-}
-
-/** Return what a model makes, as far as its path or its outputs tell. */
-export function kindOf(job, models) {
-	const known = job.outputs?.[0]?.kind ?? models?.get(job.model)?.kind;
-	return known ?? (/video|(^|[/_.-])[it]2v([/_.-]|$)/i.test(job.model) ? "video" : "image");
 }

@@ -31,9 +31,11 @@ const PATHS = {
 	undo: "M3 6.5h6.5a3 3 0 0 1 0 6H6M3 6.5l3-3M3 6.5l3 3",
 	inbox: "M2.5 9l2-5.5h7l2 5.5v3.5h-11V9ZM2.5 9H6c0 1.2.8 2 2 2s2-.8 2-2h3.5",
 	down: "M4 6l4 4 4-4",
+	upload: "M8 10.5V3M5 5.5 8 2.5l3 3M3 13.5h10",
+	"thumb-up": "M2.5 7h2v6h-2zM4.5 7.5 7.2 2.5c1 0 1.6.8 1.4 1.8L8.2 6.5h4.2c.8 0 1.3.7 1.1 1.5l-1 4c-.2.6-.6 1-1.2 1H4.5",
+	"thumb-down": "M2.5 9h2V3h-2zM4.5 8.5l2.7 5c1 0 1.6-.8 1.4-1.8L8.2 9.5h4.2c.8 0 1.3-.7 1.1-1.5l-1-4c-.2-.6-.6-1-1.2-1H4.5",
 };
 
-/** Return an icon; it is decoration, the text beside it says the same. */
 export function icon(name) {
 	const svg = document.createElementNS(SPACE, "svg");
 	svg.setAttribute("viewBox", "0 0 16 16");

@@ -4,7 +4,7 @@ import { groupOf, isFinal } from "./statuses.js";
 
 const PAGE = 200;
 
-/** Jobs by id. Events: `change` (detail: {job, before}) for each, `list` when what is shown may have changed. */
+// Jobs by id. Events: `change` (detail: {job, before}) for each, `list` when what is shown may have changed.
 export class JobBook extends EventTarget {
 	constructor(api) {
 		super();
@@ -17,7 +17,6 @@ export class JobBook extends EventTarget {
 		this.asked = 0;
 	}
 
-	/** The jobs that the filter shows, newest first. */
 	shown() {
 		const { statuses } = groupOf(this.group);
 		const needle = this.search.toLowerCase();
@@ -31,24 +30,21 @@ export class JobBook extends EventTarget {
 		return this.jobs.get(jobId);
 	}
 
-	/** Whether a filter hides anything. */
 	get filtered() {
 		return this.group !== "all" || this.search !== "";
 	}
 
-	/** Take a job as the server told it; an older answer never replaces the end of a job. */
+	// Take a job as the server told it; an older answer never replaces the end of a job.
 	put(job) {
 		if (this.keep(job)) this.tellList();
 	}
 
-	/** Take a job's row from the server anew. */
 	async refresh(jobId) {
 		const job = await this.api.get(`/api/jobs/${jobId}`);
 		this.put(job);
 		return job;
 	}
 
-	/** Show another selection. */
 	async select({ group = this.group, search = this.search }) {
 		this.group = group;
 		this.search = search;
@@ -57,7 +53,6 @@ export class JobBook extends EventTarget {
 		await this.reread();
 	}
 
-	/** Read the newest page of what is shown. */
 	async reread() {
 		const asked = ++this.asked;
 		const page = await this.api.get(`/api/jobs?${this.query()}`);
@@ -69,7 +64,6 @@ export class JobBook extends EventTarget {
 		this.tellList();
 	}
 
-	/** Read the page after the ones that are shown. */
 	async readOlder() {
 		const page = await this.api.get(`/api/jobs?${this.query(this.cursor)}`);
 		for (const job of page.items) this.keep(job);
@@ -77,7 +71,7 @@ export class JobBook extends EventTarget {
 		this.tellList();
 	}
 
-	/** Read every job that a filter shows, from the server, with only those that pass `wanted`. */
+	// Read every job that a filter shows, from the server, with only those that pass `wanted`.
 	async readAll(wanted, most = 1000) {
 		const found = [];
 		let cursor = null;
@@ -106,7 +100,7 @@ export class JobBook extends EventTarget {
 		return true;
 	}
 
-	/** Forget what the record has deleted: shown here, younger than the page's end, and not in it. */
+	// Forget what the record has deleted: shown here, younger than the page's end, and not in it.
 	forgetGone(page) {
 		const there = new Set(page.items.map((job) => job.jobId));
 		const oldest = page.nextCursor ? page.items.at(-1).createdAt : "";

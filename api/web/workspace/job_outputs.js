@@ -1,28 +1,27 @@
 // A job's outputs: picture, video, sound or text, to look at and to download before they expire.
 
 import { secondsSince } from "./clock.js";
-import { button, el, safeAddress } from "./dom.js";
+import { button, el, on, safeAddress } from "./dom.js";
 import { duration, exactTime } from "./format.js";
 import { icon } from "./icons.js";
 
-/** Return the section, or null where there is nothing. */
-export function outputsOf(job) {
+// Return the section, or null where there is nothing. `keep(job, kept)` stores what a person thinks of it.
+export function outputsOf(job, keep) {
 	if (!job.outputs.length) return null;
 	const title = job.outputs.length === 1 ? "Output" : `${job.outputs.length} outputs`;
-	return [el("h3", { text: title }), el("div", { class: "outputs" }, ...job.outputs.map(outputOf))];
+	return [el("h3", title), el("div.outputs", ...job.outputs.map(outputOf)), verdictOf(job, keep)];
 }
 
 function outputOf(output) {
 	const address = output.url ? safeAddress(output.url) : null;
-	const card = el("figure", { class: "output" });
+	const card = el("figure.output");
 	if (output.nsfw) card.append(covered(output, address));
 	else card.append(mediumOf(output, address));
 	card.append(
 		el(
 			"figcaption",
-			{},
-			el("span", { class: "quiet", text: expiry(output) }),
-			el("span", { class: "grow" }),
+			el("span.quiet", expiry(output)),
+			el("span.grow"),
 			address ? link(address, "Open", "external", { target: "_blank" }) : null,
 			address ? link(address, "Download", "download", { download: "", target: "_blank" }) : null,
 		),
@@ -33,23 +32,20 @@ function outputOf(output) {
 function mediumOf(output, address) {
 	const label = `Output ${output.index + 1}`;
 	if (output.kind === "image" && address) return pictureOf(address, label);
-	if (output.kind === "video" && address) return el("video", { src: address, controls: true, preload: "metadata", playsinline: true, "aria-label": label });
-	if (output.kind === "audio" && address) return el("audio", { src: address, controls: true, preload: "metadata", "aria-label": label });
-	if (output.text) return el("p", { class: "prose", text: output.text });
-	return el("p", { class: "quiet", text: address ?? "No address." });
+	if (/^(video|audio)$/.test(output.kind) && address) return el(output.kind, { src: address, controls: true, preload: "metadata", playsinline: true, "aria-label": label });
+	if (output.text) return el("p.prose", output.text);
+	return el("p.quiet", address ?? "No address.");
 }
 
 function pictureOf(address, label) {
 	const picture = el("img", { src: address, alt: label, referrerpolicy: "no-referrer", decoding: "async" });
-	picture.addEventListener("error", () => picture.replaceWith(el("p", { class: "gone" }, icon("warning"), "This picture cannot be shown: it may have expired.")));
+	on(picture, "error", () => picture.replaceWith(el("p.gone", icon("warning"), "This picture cannot be shown: it may have expired.")));
 	return picture;
 }
 
-/** Return what stands before a flagged output until somebody wants to see it. */
 function covered(output, address) {
-	const cover = el("div", { class: "cover" }, icon("warning"), el("p", { text: "WaveSpeed flagged this output as not safe for work." }));
-	const show = button({ class: "button is-small", text: "Show it" }, () => cover.replaceWith(mediumOf(output, address)));
-	cover.append(show);
+	const cover = el("div.cover", icon("warning"), el("p", "WaveSpeed flagged this output as not safe for work."));
+	cover.append(button("is-small", () => cover.replaceWith(mediumOf(output, address)), "Show it"));
 	return cover;
 }
 
@@ -60,5 +56,13 @@ function expiry(output) {
 }
 
 function link(address, label, shape, attributes) {
-	return el("a", { class: "link-button", href: address, rel: "noreferrer noopener", referrerpolicy: "no-referrer", ...attributes }, icon(shape), label);
+	return el("a.link-button", { href: address, rel: "noreferrer noopener", referrerpolicy: "no-referrer", ...attributes }, icon(shape), label);
+}
+
+function verdictOf(job, keep) {
+	const answers = [
+		["Keep it", "s", true, "check"],
+		["Not for me", "x", false, "cross"],
+	];
+	return el("div.rating", ...answers.map(([label, key, kept, shape]) => button("is-small", () => keep(job, kept), { "aria-pressed": job.kept === kept, title: `${label} (${key})` }, icon(shape), label)));
 }

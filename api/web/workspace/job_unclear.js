@@ -1,29 +1,22 @@
 // An unclear submission: what it means, what is known, and the three decisions.
 
-import { button, el } from "./dom.js";
+import { button, callout, el, on } from "./dom.js";
 import { count } from "./format.js";
 import { icon } from "./icons.js";
+import { priceOf } from "./job_actions.js";
 
-/** Return the section for a job in `submit_unknown`, else null. */
 export function unclearOf(job, actions) {
 	if (job.status !== "submit_unknown") return null;
 	const candidates = job.candidates ?? [];
 	return [
-		el(
-			"div",
-			{ class: "callout", "data-tone": "attention" },
+		callout(
+			"attention",
 			icon("question"),
-			el(
-				"div",
-				{},
-				el("p", { class: "callout-title", text: "Did WaveSpeed take it? Nobody knows yet." }),
-				el("p", {
-					text: "The paid request was sent, but no clear answer came back. It may be billed, so it is not sent again by itself: WaveSpeed's history is searched, and where that settles nothing, you decide.",
-				}),
-				el("p", { class: "quiet", text: known(candidates) }),
-			),
+			el("p.callout-title", "Did WaveSpeed take it? Nobody knows yet."),
+			el("p", "The paid request was sent, but no clear answer came back. It may be billed, so it is not sent again by itself: WaveSpeed's history is searched, and where that settles nothing, you decide."),
+			el("p.quiet", known(candidates)),
 		),
-		el("div", { class: "decisions" }, adoption(job, candidates, actions), resubmission(job, actions), abandonment(job, actions)),
+		el("div.decisions", adoption(job, candidates, actions), resubmission(job, actions), abandonment(job, actions)),
 	];
 }
 
@@ -33,42 +26,37 @@ function known(candidates) {
 }
 
 function adoption(job, candidates, actions) {
-	const input = el("input", { class: "input", id: "adopt-id", placeholder: "Prediction id", spellcheck: "false", autocomplete: "off", value: candidates.length === 1 ? candidates[0] : "" });
-	const adopt = decide("Adopt a prediction", "button is-small primary", () => input.value.trim() && actions.resolve(job, "adopt", input.value.trim()));
+	const input = el("input.input", { id: "adopt-id", placeholder: "Prediction id", spellcheck: "false", autocomplete: "off", value: candidates.length === 1 ? candidates[0] : "" });
+	const choose = (candidate) => {
+		input.value = candidate;
+		adopt.disabled = !input.value.trim();
+		input.focus();
+	};
+	const ask = () => {
+		const predictionId = input.value.trim();
+		const text = [`Prediction ${predictionId} becomes this job's. Nothing is paid by that; its outputs are collected.`];
+		actions.resolve(job, { decision: "adopt", predictionId }, { title: "Adopt this prediction?", text, yes: "Adopt it", tone: "primary" });
+	};
+	const adopt = button("is-small.primary", ask, "Adopt a prediction");
 	adopt.disabled = !input.value;
-	input.addEventListener("input", () => (adopt.disabled = !input.value.trim()));
-	const choices = candidates.map((candidate) => {
-		const choose = () => {
-			input.value = candidate;
-			adopt.disabled = false;
-			input.focus();
-		};
-		return button({ class: "id-button" }, choose, el("code", { text: candidate }));
-	});
-	return decision("It was taken", "Name the prediction: from the list, or from WaveSpeed's own history. Nothing more is paid.", [
-		...(choices.length > 1 ? [el("div", { class: "choices" }, ...choices)] : []),
-		el("label", { class: "label", for: "adopt-id", text: "Prediction id" }),
-		input,
-		adopt,
-	]);
+	on(input, "input", () => (adopt.disabled = !input.value.trim()));
+	const choices = candidates.length > 1 && el("div.choices", ...candidates.map((candidate) => button(".id-button", () => choose(candidate), el("code", candidate))));
+	const text = "Name the prediction: from the list, or from WaveSpeed's own history. Nothing more is paid.";
+	return decision("It was taken", text, choices, el("label.label", { for: "adopt-id" }, "Prediction id"), input, adopt);
 }
 
 function resubmission(job, actions) {
-	return decision("It was not taken", "One more submission is made and paid. If the first one was taken after all, you pay twice.", [
-		decide("Submit again", "button is-small", () => actions.resolve(job, "resubmit")),
-	]);
+	const text = "One more submission is made and paid. If the first one was taken after all, you pay twice.";
+	const asked = { title: "Submit again?", text: [text, `The price: ${priceOf(job)}.`], yes: "Submit again" };
+	return decision("It was not taken", text, button("is-small", () => actions.resolve(job, { decision: "resubmit" }, asked), "Submit again"));
 }
 
 function abandonment(job, actions) {
-	return decision("It does not matter any more", "The job fails. What WaveSpeed may have taken stays billed.", [
-		decide("Give the job up", "button is-small", () => actions.resolve(job, "abandon")),
-	]);
+	const text = "The job fails. What WaveSpeed may have taken stays billed; media that is found later is attached.";
+	const asked = { title: "Give the job up?", text: [text], yes: "Give it up" };
+	return decision("It does not matter any more", text, button("is-small", () => actions.resolve(job, { decision: "abandon" }, asked), "Give the job up"));
 }
 
-function decision(title, text, parts) {
-	return el("div", { class: "decision" }, el("h4", { text: title }), el("p", { class: "quiet", text }), ...parts);
-}
-
-function decide(label, className, act) {
-	return button({ class: className, text: label }, act);
+function decision(title, text, ...parts) {
+	return el("div.decision", el("h4", title), el("p.quiet", text), ...parts);
 }

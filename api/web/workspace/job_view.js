@@ -1,52 +1,45 @@
 // One job, whole: what it waits for, its outputs, its texts, its costs, its timeline.
 
 import { setMoment, timeElement } from "./clock.js";
-import { button, el, fill, safeAddress, setText } from "./dom.js";
+import { button, callout, el, fill, iconButton, safeAddress, setText } from "./dom.js";
 import { exactTime, jobName, usd } from "./format.js";
 import { icon } from "./icons.js";
-import { paidSentence } from "./job_actions.js";
 import { outputsOf } from "./job_outputs.js";
 import { stagesOf, timelineOf } from "./job_timeline.js";
 import { unclearOf } from "./job_unclear.js";
 import { copyText } from "./notices.js";
-import { setChip } from "./rows.js";
+import { PromptRating } from "./rating.js";
+import { ACTS, setChip } from "./rows.js";
 import { canCancel, canRetry } from "./statuses.js";
 
-/** Shows a job in sections; a section is made anew only when what it tells has changed. */
+// Shows a job in sections; a section is made anew only when what it tells has changed.
 export class JobView {
-	constructor({ models, actions, onReuse, onClose }) {
-		Object.assign(this, { models, actions });
+	constructor({ api, actions, act, onClose }) {
+		Object.assign(this, { api, actions });
 		this.heading = el("h2", { id: "panel-title", tabindex: "-1" });
-		this.chip = el("span", { class: "chip" });
-		this.sentence = el("p", { class: "panel-sentence" });
+		this.chip = el("span.chip");
+		this.sentence = el("p.panel-sentence");
 		this.time = timeElement(new Date().toISOString());
-		this.buttons = {
-			cancel: this.button("cross", "Cancel", () => actions.cancel(this.job)),
-			retry: this.button("retry", "Retry", () => actions.retry(this.job)),
-			reuse: this.button("reuse", "Use again", () => onReuse(this.job)),
-			copy: this.button("copy", "Copy as curl", () => actions.copyCurl(this.job)),
-		};
-		const close = button({ class: "icon-button", "aria-label": "Close the job", title: "Close (Esc)" }, onClose, icon("cross"));
-		this.temporal = el("a", { class: "button is-small", target: "_blank", rel: "noreferrer" }, icon("external"), "Open in Temporal");
-		this.body = el("div", { class: "panel-body" });
+		this.buttons = Object.fromEntries(ACTS.map(([name, shape, label]) => [name, button("is-small", () => act(name, this.job), icon(shape), label)]));
+		const close = iconButton("cross", "Close the job", onClose, "Close (Esc)");
+		this.temporal = el("a.button.is-small", { target: "_blank", rel: "noreferrer" }, icon("external"), "Open in Temporal");
+		this.body = el("div.panel-body");
 		this.element = el(
-			"div",
-			{ class: "panel-inside" },
+			"div.panel-inside",
 			el(
-				"header",
-				{ class: "panel-head" },
-				el("div", { class: "panel-line" }, this.chip, this.time, el("span", { class: "grow" }), close),
+				"header.panel-head",
+				el("div.panel-line", this.chip, this.time, el("span.grow"), close),
 				this.heading,
 				this.sentence,
-				el("div", { class: "panel-actions" }, ...Object.values(this.buttons), this.temporal),
+				el("div.panel-actions", ...Object.values(this.buttons), this.temporal),
 			),
 			this.body,
 		);
 		this.shown = new Map();
 	}
 
-	/** Show a job; `events` is null while its timeline has not been read. */
-	show(job, events) {
+	// Show a job; `timeline` is null while it has not been read.
+	show(job, timeline) {
 		const another = this.job?.jobId !== job.jobId;
 		this.job = job;
 		setText(this.heading, (job.prompt ?? job.originalPrompt ?? "").trim() || jobName(job));
@@ -65,74 +58,67 @@ export class JobView {
 		}
 		this.section("unclear", [job.status, job.candidates], () => unclearOf(job, this.actions));
 		this.section("error", [job.error, job.status], () => errorOf(job));
-		this.section("outputs", job.outputs, () => outputsOf(job));
+		this.section("outputs", [job.outputs, job.kept], () => outputsOf(job, (one, kept) => this.actions.keep(one, kept)));
 		this.section("warnings", job.warnings, () => warningsOf(job));
-		this.section("prompts", [job.prompt, job.originalPrompt, job.promptSource, job.promptStatus], () => promptsOf(job));
-		this.section("stages", events, () => events && stagesOf(events));
+		this.section("prompts", [job.prompt, job.originalPrompt, job.promptSource, job.promptStatus], () => promptsOf(job, this.api));
+		this.section("stages", timeline, () => timeline && stagesOf(timeline));
 		this.section("costs", [job.billed, job.mediaCostUsd, job.promptCostUsd, job.mediaCostSource], () => costsOf(job));
 		this.section("input", job.input, () => inputOf(job));
-		this.section("timeline", events, () => events && timelineOf(events));
+		this.section("timeline", timeline?.items, () => timeline && timelineOf(timeline));
 		this.section("ids", [job.predictionId, job.promptJobId, job.metadata, job.deadlineAt], () => idsOf(job));
 	}
 
-	/** Show a section; nothing where `make` returns null. */
+	// Show a section; nothing where `make` returns null.
 	section(name, told, make) {
 		const text = JSON.stringify(told ?? null);
 		const before = this.shown.get(name);
 		if (before?.text === text) return;
 		const made = make();
-		const element = made ? el("section", { class: "panel-section", "data-section": name }, ...made) : el("section", { hidden: true });
+		const element = made ? el("section.panel-section", { "data-section": name }, ...made) : el("section", { hidden: true });
 		if (before) before.element.replaceWith(element);
 		else this.body.append(element);
 		this.shown.set(name, { text, element });
 	}
-
-	button(shape, label, act) {
-		return button({ class: "button is-small" }, act, icon(shape), label);
-	}
 }
 
 function heading(text) {
-	return el("h3", { text });
+	return el("h3", text);
 }
 
 function errorOf(job) {
 	if (!job.error || job.status === "completed" || job.status === "submit_unknown") return null;
-	return [
-		el(
-			"div",
-			{ class: "callout", "data-tone": job.status === "cancelled" ? "quiet" : "bad" },
-			icon("warning"),
-			el(
-				"div",
-				{},
-				el("p", { class: "callout-title", text: job.error.message }),
-				job.error.hint ? el("p", { text: job.error.hint }) : null,
-				job.error.reasonCode ? el("p", { class: "quiet" }, el("code", { text: job.error.reasonCode })) : null,
-			),
-		),
-	];
+	const { message, hint, reasonCode } = job.error;
+	const tone = job.status === "cancelled" ? "quiet" : "bad";
+	return [callout(tone, icon("warning"), el("p.callout-title", message), hint && el("p", hint), reasonCode && el("p.quiet", el("code", reasonCode)))];
 }
 
 function warningsOf(job) {
 	if (!job.warnings.length) return null;
-	return job.warnings.map((warning) => el("div", { class: "callout", "data-tone": "attention" }, icon("info"), el("p", { text: warning })));
+	return job.warnings.map((warning) => callout("attention", icon("info"), el("p", warning)));
 }
 
-function promptsOf(job) {
+function promptsOf(job, api) {
 	const written = job.promptSource && job.promptSource !== "caller" && job.prompt !== job.originalPrompt;
 	if (!job.prompt && !job.originalPrompt) return null;
 	const parts = [heading("Prompt")];
 	if (job.originalPrompt && written) parts.push(quoted("Original", job.originalPrompt));
 	parts.push(quoted(written ? SOURCES[job.promptSource] ?? "Written" : "As given", job.prompt ?? job.originalPrompt));
+	if (job.promptJobId && job.promptStatus !== "failed" && job.prompt) parts.push(ratingOf(job, api));
 	return parts;
 }
 
 const SOURCES = { grok: "Written by Grok", edited: "Written by Grok, then edited", template: "From the template" };
 
+function ratingOf(job, api) {
+	const place = el("div");
+	const show = (promptJob) => promptJob.generatedPrompt && place.append(new PromptRating(api, promptJob).element);
+	api.get(`/api/prompt/queue/${job.promptJobId}`).then(show, () => {});
+	return place;
+}
+
 function quoted(label, text) {
-	const copy = button({ class: "icon-button", "aria-label": `Copy the prompt: ${label}`, title: "Copy" }, () => copyText(text, "The prompt is"), icon("copy"));
-	return el("div", { class: "quoted" }, el("div", { class: "quoted-head" }, el("span", { class: "label", text: label }), copy), el("p", { class: "prose", text }));
+	const copy = iconButton("copy", `Copy the prompt: ${label}`, () => copyText(text, "The prompt is"), "Copy");
+	return el("div.quoted", el("div.quoted-head", el("span.label", label), copy), el("p.prose", text));
 }
 
 function costsOf(job) {
@@ -141,14 +127,14 @@ function costsOf(job) {
 		["Grok", job.promptCostUsd === null && !job.promptJobId ? "not asked" : usd(job.promptCostUsd)],
 		["Billed", BILLED[job.billed] ?? job.billed],
 	];
-	return [heading("Cost"), facts(rows), el("p", { class: "quiet", text: paidSentence(job) })];
+	return [heading("Cost"), facts(rows), el("p.quiet", job.paidText)];
 }
 
 const BILLED = { no: "no", yes: "yes", unknown: "not known", refunded: "refunded" };
 
 function inputOf(job) {
 	if (!Object.keys(job.input).length) return null;
-	return [heading("Input"), el("pre", { tabindex: "0", "aria-label": "Input as JSON" }, el("code", { text: JSON.stringify(job.input, null, 2) }))];
+	return [heading("Input"), el("pre", { tabindex: "0", "aria-label": "Input as JSON" }, el("code", JSON.stringify(job.input, null, 2)))];
 }
 
 function idsOf(job) {
@@ -171,16 +157,14 @@ function idsOf(job) {
 	return [heading("Details"), facts(rows.map(([name, id]) => [name, id, true])), facts(times)];
 }
 
-/** Return names with their values; `copied`: with a button that copies the value. */
 function facts(rows) {
 	return el(
-		"dl",
-		{ class: "facts" },
-		...rows.map(([name, value, copied]) => el("div", {}, el("dt", { text: name }), el("dd", {}, copied ? copiedId(name, value) : value))),
+		"dl.facts",
+		...rows.map(([name, value, copied]) => el("div", el("dt", name), el("dd", copied ? copiedId(name, value) : value))),
 	);
 }
 
 function copiedId(name, value) {
 	const label = `Copy ${name}: ${value}`;
-	return button({ class: "id-button", title: "Copy", "aria-label": label }, () => copyText(value, `${name} is`), el("code", { text: value }), icon("copy"));
+	return button(".id-button", () => copyText(value, `${name} is`), { title: "Copy", "aria-label": label }, el("code", value), icon("copy"));
 }

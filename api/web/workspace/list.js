@@ -1,21 +1,20 @@
 // The list: rows by key, moved only where their order has changed, and what stands there when it is empty.
 
-import { button, el, fill, setText } from "./dom.js";
+import { button, el, fill, on, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { tellProblem } from "./notices.js";
 import { Row } from "./rows.js";
 import { groupOf } from "./statuses.js";
 
-/** Shows the book's jobs in `element`. */
 export class JobList {
-	constructor({ element, empty, older, book, models, act }) {
-		Object.assign(this, { element, empty, older, book, models, act });
+	constructor({ element, empty, older, book, act }) {
+		Object.assign(this, { element, empty, older, book, act });
 		this.rows = new Map();
 		this.current = null;
-		book.addEventListener("list", () => this.render());
-		older.addEventListener("click", () => this.readOlder());
+		on(book, "list", () => this.render());
+		on(older, "click", () => this.readOlder());
 	}
 
-	/** Bring the rows in line with the book. */
 	render() {
 		const jobs = this.book.shown();
 		const wanted = new Set(jobs.map((job) => job.jobId));
@@ -36,7 +35,7 @@ export class JobList {
 			found.update(job);
 			return found;
 		}
-		const made = new Row(job, this.models, this.act);
+		const made = new Row(job, this.act);
 		this.rows.set(job.jobId, made);
 		if (this.current === job.jobId) made.element.classList.add("is-current");
 		return made;
@@ -55,18 +54,12 @@ export class JobList {
 	showEmpty(number) {
 		this.empty.hidden = number > 0;
 		if (number > 0) return;
-		if (!this.book.loaded) return fill(this.empty, el("p", { class: "quiet", text: "Reading the jobs…" }));
-		if (!this.book.filtered) return fill(this.empty, ...nothingYet());
+		if (!this.book.loaded) return fill(this.empty, el("p.quiet", "Reading the jobs…"));
+		if (!this.book.filtered) return fill(this.empty, icon("inbox"), el("h3", "Nothing yet"), el("p.quiet", "Describe a picture or a video in the form and queue it. It appears here and goes its way."));
 		const filter = groupOf(this.book.group);
 		const what = this.book.search ? `matches “${this.book.search}”` : `is in “${filter.name}”`;
-		const clear = button({ class: "button", text: "Show all jobs" }, () => this.act("clear"));
-		return fill(
-			this.empty,
-			icon("search"),
-			el("h3", { text: "No match" }),
-			el("p", { class: "quiet", text: `No job ${what}${this.book.search && filter.id !== "all" ? ` in “${filter.name}”` : ""}.` }),
-			clear,
-		);
+		const where = this.book.search && filter.id !== "all" ? ` in “${filter.name}”` : "";
+		return fill(this.empty, icon("search"), el("h3", "No match"), el("p.quiet", `No job ${what}${where}.`), button("", () => this.act("clear"), "Show all jobs"));
 	}
 
 	async readOlder() {
@@ -75,14 +68,13 @@ export class JobList {
 		try {
 			await this.book.readOlder();
 		} catch (problem) {
-			this.act("problem", problem);
+			tellProblem("Older jobs could not be read.", problem);
 		} finally {
 			this.older.disabled = false;
 			setText(this.older, "Show older jobs");
 		}
 	}
 
-	/** Move the mark by so many rows and focus it. */
 	move(steps) {
 		const jobs = this.book.shown();
 		if (!jobs.length) return null;
@@ -95,26 +87,13 @@ export class JobList {
 		return next;
 	}
 
-	/** Mark a row as the one that keys act on. */
 	mark(jobId) {
 		this.rows.get(this.current)?.element.classList.remove("is-current");
 		this.current = jobId;
 		this.rows.get(jobId)?.element.classList.add("is-current");
 	}
 
-	/** Focus a job's row, where it is shown. */
 	focus(jobId) {
 		this.rows.get(jobId)?.element.querySelector("a").focus();
 	}
-}
-
-function nothingYet() {
-	return [
-		icon("inbox"),
-		el("h3", { text: "Nothing yet" }),
-		el("p", {
-			class: "quiet",
-			text: "Describe a picture or a video in the form and queue it. It appears here and goes its way.",
-		}),
-	];
 }

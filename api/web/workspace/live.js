@@ -1,5 +1,6 @@
 // Keeps the list up to date: one stream, polling where there is none, nothing while hidden or paused.
 
+import { on } from "./dom.js";
 import { readEvents } from "./event_stream.js";
 
 const POLL_SECONDS = 2;
@@ -8,9 +9,9 @@ const HIDDEN_SECONDS = 15;
 const SILENCE_SECONDS = 45;
 const LONGEST_BACKOFF_SECONDS = 10;
 
-/** The live connection. States: connecting, live, polling, lost, paused, hidden. */
+// The live connection. States: connecting, live, polling, lost, paused, hidden.
 export class Live {
-	/** `reread()` reads the list and throws when it cannot; `onEvent(data)` takes one change; `onState(state, detail)`. */
+	// `reread()` reads the list and throws when it cannot; `onEvent(data)` takes one change; `onState(state, detail)`.
 	constructor(api, { reread, onEvent, onState }) {
 		Object.assign(this, { api, reread, onEvent, onState });
 		this.state = "connecting";
@@ -19,11 +20,10 @@ export class Live {
 		this.attempts = 0;
 		this.controller = new AbortController();
 		this.wake = () => {};
-		document.addEventListener("visibilitychange", () => this.restart());
-		addEventListener("online", () => this.restart());
+		on(document, "visibilitychange", () => this.restart());
+		on(window, "online", () => this.restart());
 	}
 
-	/** Run for ever. */
 	async run() {
 		for (;;) {
 			this.controller = new AbortController();
@@ -32,7 +32,6 @@ export class Live {
 		}
 	}
 
-	/** Stop what is under way and look anew: what is wanted has changed. */
 	restart() {
 		this.controller.abort();
 		this.wake();
@@ -43,7 +42,7 @@ export class Live {
 		this.restart();
 	}
 
-	/** Do what the situation asks for; return how long to wait before the next step. */
+	// Do what the situation asks for; return how long to wait before the next step.
 	async step() {
 		if (this.paused) return this.tell("paused") ?? 3600;
 		if (document.hidden) return this.whileHidden();
@@ -55,7 +54,7 @@ export class Live {
 		}
 	}
 
-	/** Follow the stream to its end; return how long to wait, polling meanwhile where there is no stream. */
+	// Follow the stream to its end; return how long to wait, polling meanwhile where there is no stream.
 	async stream() {
 		const { signal } = this.controller;
 		const answer = await this.api.open("GET", "/api/jobs/events", { headers: { Accept: "text/event-stream" }, signal });
@@ -80,14 +79,7 @@ export class Live {
 
 	async take(event) {
 		if (event.type === "resync") return this.reread();
-		if (!event.data) return undefined;
-		let data;
-		try {
-			data = JSON.parse(event.data);
-		} catch {
-			return undefined;
-		}
-		return this.onEvent(data, event.type);
+		return event.data && this.onEvent(JSON.parse(event.data));
 	}
 
 	async poll() {
@@ -100,7 +92,7 @@ export class Live {
 		return 0;
 	}
 
-	/** No stream while nobody looks; a rare glance keeps the window's title honest. */
+	// No stream while nobody looks; a rare glance keeps the window's title honest.
 	async whileHidden() {
 		this.tell("hidden");
 		await this.pause(HIDDEN_SECONDS);

@@ -8,7 +8,7 @@ import { startClock } from "./clock.js";
 import { ConnectionView } from "./connection_view.js";
 import { Counters } from "./counters.js";
 import { askToken, showShortcuts } from "./dialogs.js";
-import { byId, setText } from "./dom.js";
+import { byId, on, setAttribute, setText } from "./dom.js";
 import { Form } from "./form.js";
 import { FormState } from "./form_state.js";
 import { jobName } from "./format.js";
@@ -19,22 +19,26 @@ import { JobList } from "./list.js";
 import { Live } from "./live.js";
 import { ModelFields } from "./model_fields.js";
 import { ModelPicker } from "./model_picker.js";
-import { announce, noteFinished, notify, tellProblem, watchTitle } from "./notices.js";
+import { Models } from "./models.js";
+import { announce, noteFinished, notify, watchTitle } from "./notices.js";
 import { Pictures } from "./pictures.js";
+import { Price } from "./price.js";
 import { PromptBox } from "./prompt_box.js";
+import { rateShown } from "./rating.js";
 import { listenToKeys, SHEET } from "./shortcuts.js";
 import { SidePanel } from "./side_panel.js";
 import { Situation } from "./situation.js";
 import { isFinal, statusLook } from "./statuses.js";
 import { nextTheme, startTheme } from "./theme.js";
+import { Uploads } from "./uploads.js";
 
 const api = new Api(askToken);
 const book = new JobBook(api);
 const state = new FormState();
-const models = new Map();
+const models = new Models(api);
 const actions = new JobActions(api, book);
 const situation = new Situation({ api, onChange: () => onSituation() });
-const now = () => situation.now;
+const now = () => ({ ...situation.now, uploading: uploads?.open, reading: models.fieldsOf(state.get("model")) === null });
 
 for (const place of document.querySelectorAll("[data-icon]")) place.replaceWith(icon(place.dataset.icon));
 startTheme();
@@ -43,14 +47,18 @@ watchTitle();
 
 const box = new PromptBox(state);
 const generate = new AiGenerate({ api, state, box });
-const form = new Form({ api, state, book, situation: now, onQueued });
+let uploads = null;
+const form = new Form({ api, state, book, models, situation: now, onQueued });
 const aiView = new AiView({ generate, state, situation: now });
-const picker = new ModelPicker({ models, state });
-const fields = new ModelFields({ models, state });
+new ModelPicker({ models, state });
+new ModelFields({ models, state });
+new Price({ api, state, models });
 const pictures = new Pictures({ state, situation: now });
-const list = new JobList({ element: byId("jobs"), empty: byId("empty"), older: byId("older"), book, models, act: onAct });
+uploads = new Uploads({ api, pictures, situation: now, onChange: () => form.showRun() });
+const act = (name, job) => acts[name](job);
+const list = new JobList({ element: byId("jobs"), empty: byId("empty"), older: byId("older"), book, act });
 const counters = new Counters({ element: byId("counters"), figures: byId("figures"), api, book, onSelect: (group) => select({ group }) });
-const panel = new SidePanel({ element: byId("panel"), api, book, models, actions, onReuse: reuse, onOpen: (jobId) => list.mark(jobId), onClose: (jobId) => list.focus(jobId) });
+const panel = new SidePanel({ element: byId("panel"), api, book, actions, act, onOpen: (jobId) => list.mark(jobId), onClose: (jobId) => list.focus(jobId) });
 new Bulk({ api, book, element: byId("bulk") });
 
 const connection = new ConnectionView();
@@ -58,39 +66,38 @@ const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (nam
 connection.attach(live);
 
 function onQueued(job) {
-	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => (location.hash = `job=${job.jobId}`) } });
+	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => acts.open(job) } });
 	list.mark(job.jobId);
 }
 
 function onSituation() {
-	form.showRun();
+	form.showSituation();
 	aiView.show();
 	pictures.show();
 }
 
-/** Take one change from the stream: a whole job, or the id of one to read. */
+// Take one change from the stream: a whole job, or the id of one to read.
 function onEvent(data) {
 	const job = data.job ?? data;
 	if (job.jobId && job.status && job.links) return book.put(job);
 	return job.jobId ? book.refresh(job.jobId).catch(() => {}) : undefined;
 }
 
-function onAct(name, subject) {
-	if (name === "open") location.hash = `job=${subject.jobId}`;
-	else if (name === "cancel") actions.cancel(subject);
-	else if (name === "retry") actions.retry(subject);
-	else if (name === "copy") actions.copyCurl(subject);
-	else if (name === "reuse") reuse(subject);
-	else if (name === "clear") select({ group: "all", search: "" });
-	else if (name === "problem") tellProblem("Older jobs could not be read.", subject);
-}
+const acts = {
+	open: ({ jobId }) => (location.hash = `job=${jobId}`),
+	cancel: (job) => actions.cancel(job),
+	retry: (job) => actions.retry(job),
+	copy: (job) => actions.copyCurl(job),
+	reuse,
+	clear: () => select({ group: "all", search: "" }),
+};
 
 async function select(wanted) {
 	if (wanted.search !== undefined) byId("search").value = wanted.search;
 	await book.select(wanted).catch(() => live.restart());
 }
 
-/** Fill the form from a job, after asking where a decision about a written prompt is open. */
+// Fill the form from a job, after asking where a decision about a written prompt is open.
 function reuse(job) {
 	if (state.get("generate")) {
 		notify("First decide about the prompt that is being written.", { tone: "attention" });
@@ -101,28 +108,27 @@ function reuse(job) {
 	form.reuse(job);
 }
 
-/** On a phone one half of the page is shown at a time. */
 function showTab(name) {
 	document.body.dataset.tab = name;
-	for (const tab of document.querySelectorAll("[data-half]")) tab.setAttribute("aria-pressed", String(tab.dataset.half === name));
+	for (const tab of document.querySelectorAll("[data-half]")) setAttribute(tab, "aria-pressed", tab.dataset.half === name);
 }
 
-book.addEventListener("change", ({ detail: { job, before } }) => {
+on(book, "change", ({ detail: { job, before } }) => {
 	if (!before || before.status === job.status) return;
 	const { word } = statusLook(job.status);
 	announce(`${jobName(job)}: ${word}.`);
 	if (isFinal(job)) noteFinished(job, word);
 });
-book.addEventListener("list", () => setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : ""));
+on(book, "list", () => setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : ""));
 
 let searching = null;
-byId("search").addEventListener("input", (event) => {
+on(byId("search"), "input", (event) => {
 	clearTimeout(searching);
 	searching = setTimeout(() => select({ search: event.target.value.trim() }), 200);
 });
-byId("help").addEventListener("click", () => showShortcuts(SHEET));
-for (const tab of document.querySelectorAll("[data-half]")) tab.addEventListener("click", () => showTab(tab.dataset.half));
-byId("jobs").addEventListener("focusin", (event) => {
+on(byId("help"), "click", () => showShortcuts(SHEET));
+for (const tab of document.querySelectorAll("[data-half]")) on(tab, "click", () => showTab(tab.dataset.half));
+on(byId("jobs"), "focusin", (event) => {
 	const jobId = event.target.closest("[data-job]")?.dataset.job;
 	if (jobId) list.mark(jobId);
 });
@@ -142,7 +148,7 @@ function escape(event) {
 		if (event.target === byId("search") && event.target.value) select({ search: "" });
 		else event.target.blur();
 	} else if (panel.open) panel.close();
-	else if (book.filtered) select({ group: "all", search: "" });
+	else if (book.filtered) acts.clear();
 }
 
 listenToKeys(
@@ -156,25 +162,19 @@ listenToKeys(
 		r: onCurrent((job) => actions.retry(job)),
 		u: onCurrent((job) => reuse(job)),
 		p: () => live.setPaused(!live.paused),
+		s: onCurrent((job) => actions.keep(job, true)),
+		x: onCurrent((job) => actions.keep(job, false)),
+		"+": () => rateShown("up"),
+		"-": () => rateShown("down"),
 		t: () => announce(`Theme: ${nextTheme()}.`),
 	},
 	{ run: () => form.queue(), escape },
 );
 
-async function readModels() {
-	const found = await api.get("/api/models").catch(() => null);
-	if (!found) return setTimeout(readModels, 5000);
-	for (const model of found.items) models.set(model.model, model);
-	picker.show();
-	fields.show();
-	list.render();
-	return undefined;
-}
-
 showTab(location.hash ? "jobs" : "new");
 pictures.show();
 live.run();
-readModels();
+models.read();
 situation.read();
 counters.read();
 generate.resume();

@@ -1,47 +1,66 @@
-// The inputs that a known model has: its size, seed, duration and whatever its defaults name.
+// The inputs of the chosen model as its schema tells them: first what is required or moves the price, the rest folded away.
 
-import { byId, el, fill } from "./dom.js";
+import { byId, el, fill, on } from "./dom.js";
+import { parseJson } from "./form_rules.js";
+import { icon } from "./icons.js";
 
-const WORDS = { size: "Size", seed: "Seed", duration: "Duration (s)", num_images: "Pictures", max_images: "Pictures at most", resolution: "Resolution" };
+const UNFOLDED = 4;
 
-/** Shows one field per input of the chosen model. */
 export class ModelFields {
 	constructor({ models, state }) {
 		Object.assign(this, { models, state });
 		this.element = byId("model-fields");
-		state.addEventListener("change", ({ detail }) => {
-			if (detail.names.has("model") || (detail.names.has("fields") && detail.by !== "fields")) this.show();
-		});
+		on(models, "change", () => this.show());
+		on(state, "change", ({ detail: { names, by } }) => (names.has("model") || (names.has("fields") && by !== "fields")) && this.show(true));
 	}
 
-	show() {
-		const model = this.models.get(this.state.get("model"));
-		fill(this.element, model ? inputsOf(model).map((input) => this.field(input, model)) : []);
-		this.element.hidden = !this.element.childElementCount;
+	show(anew = false) {
+		const path = this.state.get("model");
+		this.models.describe(path);
+		const fields = this.models.fieldsOf(path) ?? [];
+		if (!anew && fields === this.shown) return;
+		this.shown = fields;
+		const first = fields.filter((field, index) => field.required || field.movesPrice || index < UNFOLDED);
+		const rest = fields.filter((field) => !first.includes(field));
+		fill(this.element, this.row(first), rest.length ? el("details.fold", el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest)) : null);
+		this.element.hidden = !fields.length;
+		// The form judges its fields anew.
+		this.state.set({ fields: { ...this.state.get("fields") } }, "fields");
 	}
 
-	field(name, model) {
-		const usual = model.defaults[name];
-		const input = el("input", {
-			class: "input",
-			id: `field-${name}`,
-			value: this.state.get("fields")[name] ?? "",
-			placeholder: usual === undefined ? PLACEHOLDERS[name] ?? "" : String(usual),
-			inputmode: name === "size" || name === "resolution" ? null : "numeric",
-			autocomplete: "off",
-			list: name === "size" && model.sizes.length ? "sizes" : null,
-		});
-		input.addEventListener("input", () => this.state.set({ fields: { ...this.state.get("fields"), [name]: input.value.trim() } }, "fields"));
-		const sizes = name === "size" && model.sizes.length ? el("datalist", { id: "sizes" }, ...model.sizes.map((size) => el("option", { value: size }))) : null;
-		return el("div", { class: "field" }, el("label", { class: "label", for: input.id, text: WORDS[name] ?? name }), input, sizes);
+	row(fields) {
+		return el("div.field-row", ...fields.map((field) => this.field(field)));
+	}
+
+	field(field) {
+		const { name, title, description, required, suggestions, type } = field;
+		const control = controlOf(field, { id: `field-${name}`, "data-input": name, value: this.state.get("fields")[name] ?? "", required: required && field.default === null });
+		const take = () => {
+			if (type === "json") control.setCustomValidity(control.value.trim() && parseJson(control.value) === undefined ? "This is not JSON." : "");
+			this.state.set({ fields: { ...this.state.get("fields"), [name]: control.value } }, "fields");
+		};
+		on(control, "input", take);
+		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
+		if (list) control.setAttribute("list", list.id);
+		const note = [required && "required", field.movesPrice && "moves the price"].filter(Boolean).join(", ");
+		return el(type === "json" ? "div.field.is-wide" : "div.field", { title: description }, el("label.label", { for: control.id }, title || name, note && el("span.quiet", ` ${note}`)), control, list);
 	}
 }
 
-const PLACEHOLDERS = { size: "the model's own", seed: "random" };
+function controlOf({ name, type, choices, default: usual, minimum, maximum, step, maxLength }, attributes) {
+	const said = usual === null ? "the model’s own" : JSON.stringify(usual).replaceAll('"', "");
+	if (choices || type === "boolean") {
+		const { value, ...others } = attributes;
+		const select = el("select.input", others, el("option", { value: "" }, say(said)), ...(choices ?? [true, false]).map((choice) => el("option", { value: String(choice) }, say(String(choice)))));
+		select.value = value;
+		return select;
+	}
+	if (type === "json") return el("textarea.input.is-code", { ...attributes, rows: 2, spellcheck: "false", placeholder: said });
+	const numeric = type === "number" || type === "integer";
+	const limits = numeric ? { type: "number", min: minimum, max: maximum, step: step ?? (type === "integer" ? 1 : "any") } : { maxlength: maxLength, pattern: name === "size" ? "\\d{2,5}\\*\\d{2,5}" : null };
+	return el("input.input", { ...attributes, ...limits, autocomplete: "off", placeholder: name === "seed" ? "random" : said });
+}
 
-function inputsOf(model) {
-	const names = new Set(Object.keys(model.defaults));
-	if (model.sizes.length || model.sideMin) names.add("size");
-	if (model.seed) names.add("seed");
-	return ["size", ...names].filter((name, index, all) => names.has(name) && all.indexOf(name) === index);
+function say(choice) {
+	return { true: "yes", false: "no" }[choice] ?? choice;
 }

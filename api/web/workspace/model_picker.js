@@ -1,27 +1,28 @@
 // The model picker: a box to type in and a list to choose from; any other path is taken as well.
 
-import { byId, el, fill, setText } from "./dom.js";
+import { byId, el, fill, on, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** A combobox over the known models; shows the inputs that the chosen one has. */
+const MOST = 100;
+
 export class ModelPicker {
 	constructor({ models, state }) {
 		Object.assign(this, { models, state });
 		this.input = byId("model");
 		this.list = byId("model-list");
 		this.active = -1;
-		this.input.addEventListener("focus", () => this.input.select());
-		this.input.addEventListener("click", () => this.open(""));
-		this.input.addEventListener("input", () => this.open(this.input.value));
-		this.input.addEventListener("keydown", (event) => this.onKey(event));
-		this.input.addEventListener("blur", () => this.leave());
+		on(this.input, "focus", () => this.input.select());
+		on(this.input, "click", () => this.open(""));
+		on(this.input, "input", () => this.open(this.input.value));
+		on(this.input, "keydown", (event) => this.onKey(event));
+		on(this.input, "blur", () => this.leave());
 		// Before the blur: a press on a choice must not take the focus away first.
-		this.list.addEventListener("mousedown", (event) => event.preventDefault());
-		this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")?.dataset.model));
-		state.addEventListener("change", (event) => event.detail.names.has("model") && this.show());
+		on(this.list, "mousedown", (event) => event.preventDefault());
+		on(this.list, "click", (event) => this.choose(event.target.closest("[role=option]")?.dataset.model));
+		on(state, "change", (event) => event.detail.names.has("model") && this.show());
+		on(models, "change", () => this.show());
 	}
 
-	/** Show the chosen model and its note. */
 	show() {
 		const path = this.state.get("model");
 		const known = this.models.get(path);
@@ -31,21 +32,22 @@ export class ModelPicker {
 
 	open(needle) {
 		const words = needle.toLowerCase().split(/\s+/).filter(Boolean);
-		const found = [...this.models.values()].filter((model) => words.every((word) => `${model.label} ${model.model} ${model.kind}`.toLowerCase().includes(word)));
-		fill(this.list, found.map((model, index) => this.option(model, index)));
-		if (!found.length) fill(this.list, el("li", { class: "quiet combo-none", text: "No known model. The path is used as you typed it." }));
+		const found = [...this.models.list.values()].filter((model) => words.every((word) => `${model.label} ${model.model} ${model.kind}`.toLowerCase().includes(word)));
+		const more = found.length - MOST;
+		const note = !found.length ? "No known model. The path is used as you typed it." : more > 0 ? `${more} more: type to find them.` : null;
+		fill(this.list, found.slice(0, MOST).map((model, index) => this.option(model, index)), note && el("li.quiet.combo-none", note));
 		this.active = -1;
 		this.list.hidden = false;
-		this.input.setAttribute("aria-expanded", "true");
+		this.input.setAttribute("aria-expanded", true);
 	}
 
 	option(model, index) {
 		const chosen = model.model === this.state.get("model");
 		return el(
 			"li",
-			{ role: "option", id: `model-option-${index}`, "data-model": model.model, "aria-selected": String(chosen) },
+			{ role: "option", id: `model-option-${index}`, "data-model": model.model, "aria-selected": chosen },
 			icon(model.kind === "video" ? "video" : "image"),
-			el("span", { class: "combo-text" }, el("span", { text: model.label }), el("span", { class: "quiet", text: model.model })),
+			el("span.combo-text", el("span", model.label), el("span.quiet", model.model)),
 		);
 	}
 
@@ -88,7 +90,7 @@ export class ModelPicker {
 
 	close() {
 		this.list.hidden = true;
-		this.input.setAttribute("aria-expanded", "false");
+		this.input.setAttribute("aria-expanded", false);
 		this.input.removeAttribute("aria-activedescendant");
 	}
 }

@@ -1,6 +1,6 @@
 // Says things: briefly in a corner, to screen readers, and in the window's title.
 
-import { button, byId, el, setText } from "./dom.js";
+import { button, byId, el, iconButton, on, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
 const SHOWN_SECONDS = 7;
@@ -9,16 +9,16 @@ let finished = 0;
 let spoken = [];
 let speaking = null;
 
-/** Show a notice for a while; a problem stays until it is closed. `action`: {label, run}. */
+// Show a notice for a while; a problem stays until it is closed. `action`: {label, run}.
 export function notify(text, { tone = "quiet", action = null } = {}) {
-	const close = button({ class: "icon-button", "aria-label": "Close this notice" }, () => notice.remove(), icon("cross"));
-	const notice = el("div", { class: "notice", "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", { text }));
+	const close = iconButton("cross", "Close this notice", () => notice.remove());
+	const notice = el("div.notice", { "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", text));
 	if (action) {
 		const act = () => {
 			notice.remove();
 			action.run();
 		};
-		notice.append(button({ class: "link-button", text: action.label }, act));
+		notice.append(button(".link-button", act, action.label));
 	}
 	notice.append(close);
 	byId("notices").append(notice);
@@ -27,13 +27,12 @@ export function notify(text, { tone = "quiet", action = null } = {}) {
 	announce(text);
 }
 
-/** Tell what the server refused. */
 export function tellProblem(what, problem) {
 	const request = problem.requestId ? ` (request ${problem.requestId})` : "";
 	notify(`${what} ${problem.sentence ?? problem.message}${request}`, { tone: "bad" });
 }
 
-/** Say a sentence to screen readers; many at once are summed up. */
+// Say a sentence to screen readers; many at once are summed up.
 export function announce(text) {
 	spoken.push(text);
 	speaking ??= setTimeout(() => {
@@ -44,33 +43,26 @@ export function announce(text) {
 	}, 600);
 }
 
-/** Count in the window's title what has finished while nobody looked. */
 export function noteFinished(job, word) {
 	if (!document.hidden) return;
 	finished += 1;
 	document.title = finished === 1 ? `${word} · ${NAME}` : `(${finished}) finished · ${NAME}`;
 }
 
-/** Clear the title when somebody looks again. */
 export function watchTitle() {
-	document.addEventListener("visibilitychange", () => {
+	on(document, "visibilitychange", () => {
 		if (document.hidden) return;
 		finished = 0;
 		document.title = NAME;
 	});
 }
 
-/** Put a text into the clipboard, also where the browser offers it to https alone. */
+// Put a text into the clipboard; browsers offer it to https and to this machine alone.
 export async function copyText(text, what) {
 	try {
 		await navigator.clipboard.writeText(text);
+		notify(`${what} copied.`);
 	} catch {
-		const area = el("textarea", { class: "visually-hidden", value: text });
-		(document.querySelector("dialog[open]") ?? document.body).append(area);
-		area.select();
-		const done = document.execCommand("copy");
-		area.remove();
-		if (!done) return notify(`${what} could not be copied.`, { tone: "bad" });
+		notify(`${what} not copied: the browser allows that over https only.`, { tone: "bad" });
 	}
-	return notify(`${what} copied.`);
 }

@@ -1,12 +1,11 @@
 // Target and reference pictures by address, each with a thumbnail. An upload becomes an address by `put`.
 
-import { button, byId, el, fill } from "./dom.js";
+import { byId, el, fill, iconButton, on } from "./dom.js";
 import { pictureFits } from "./form_rules.js";
 import { icon } from "./icons.js";
 
 const MOST_REFERENCES = 8;
 
-/** The picture fields. */
 export class Pictures {
 	constructor({ state, situation }) {
 		Object.assign(this, { state, situation });
@@ -14,20 +13,21 @@ export class Pictures {
 		this.target = this.line("targetUrl", "Target picture", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
 		byId("target").append(this.target.element);
 		this.add = byId("add-reference");
-		this.add.addEventListener("click", () => {
+		on(this.add, "click", () => {
 			state.set({ refUrls: [...state.get("refUrls"), ""] });
 			this.references.lastElementChild?.querySelector("input").focus();
 		});
-		state.addEventListener("change", ({ detail }) => {
+		on(state, "change", ({ detail }) => {
 			if (detail.by !== "pictures" && (detail.names.has("refUrls") || detail.names.has("targetUrl"))) this.show();
 		});
 	}
 
-	/** Put an address where it belongs: the target when that is empty, else a further reference. False when full. */
+	// Put an address where it belongs: the target when that is empty, else a reference. False when all places are taken.
 	put(url) {
 		const { targetUrl, refUrls } = this.state.values;
+		const filled = refUrls.filter((one) => one.trim());
 		if (!targetUrl.trim()) this.state.set({ targetUrl: url });
-		else if (refUrls.length < MOST_REFERENCES) this.state.set({ refUrls: [...refUrls, url] });
+		else if (filled.length < MOST_REFERENCES) this.state.set({ refUrls: [...filled, url] });
 		else return false;
 		return true;
 	}
@@ -48,13 +48,12 @@ export class Pictures {
 		this.add.hidden = refUrls.length >= MOST_REFERENCES;
 	}
 
-	/** Return a line: thumbnail, address, and what empties or removes it. */
 	line(id, label, read, write, remove = () => this.state.set({ targetUrl: "" })) {
-		const thumbnail = el("span", { class: "thumb" }, icon("image"));
-		const input = el("input", { class: "input", id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false", autocomplete: "off" });
-		const drop = button({ class: "icon-button", "aria-label": `Remove: ${label}`, title: "Remove" }, remove, icon("cross"));
+		const thumbnail = el("span.thumb", icon("image"));
+		const input = el("input.input", { id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false", autocomplete: "off" });
+		const drop = iconButton("cross", `Remove: ${label}`, remove, "Remove");
 		const showThumbnail = () => this.showThumbnail(thumbnail, read().trim());
-		input.addEventListener("input", () => {
+		on(input, "input", () => {
 			write(input.value);
 			showThumbnail();
 		});
@@ -62,7 +61,7 @@ export class Pictures {
 			if (input.value !== read()) input.value = read();
 			showThumbnail();
 		};
-		return { element: el("div", { class: "picture-line" }, thumbnail, input, drop), show };
+		return { element: el("div.picture-line", thumbnail, input, drop), show };
 	}
 
 	showThumbnail(place, url) {
@@ -70,7 +69,7 @@ export class Pictures {
 		place.dataset.shows = url;
 		if (!pictureFits(url, this.situation().plainHttp)) return fill(place, icon("image"));
 		const picture = el("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", src: url });
-		picture.addEventListener("error", () => fill(place, icon("warning")));
+		on(picture, "error", () => fill(place, icon("warning")));
 		return fill(place, picture);
 	}
 }

@@ -1,22 +1,21 @@
 // The prompt's text: changed only where a person asked for it, and always undoable.
 
-import { byId } from "./dom.js";
+import { byId, on } from "./dom.js";
 
-/** The textarea, the browser's own undo kept alive. */
 export class PromptBox {
 	constructor(state) {
 		this.state = state;
 		this.area = byId("prompt");
 		this.before = null;
 		this.undoButton = byId("undo-prompt");
-		this.undoButton.addEventListener("click", () => this.undo());
-		this.area.addEventListener("input", () => this.replacing || this.forget());
-		state.addEventListener("change", ({ detail }) => {
+		on(this.undoButton, "click", () => this.undo());
+		on(this.area, "input", () => this.replacing || this.forget());
+		on(state, "change", ({ detail }) => {
 			if (detail.names.has("prompt") && !this.replacing && detail.by !== "prompt") this.forget();
 		});
 	}
 
-	/** Replace the text because a person said so; the old one comes back by undo. */
+	// Replace the text because a person said so; the old one comes back by undo.
 	replace(text, promptJob) {
 		this.before = { prompt: this.state.get("prompt"), promptJob: this.state.get("promptJob") };
 		this.write(text, promptJob);
@@ -31,7 +30,7 @@ export class PromptBox {
 		this.area.focus();
 	}
 
-	/** What was typed since must not be lost to the undo. */
+	// What was typed since must not be lost to the undo.
 	forget() {
 		this.before = null;
 		this.undoButton.hidden = true;

@@ -1,12 +1,12 @@
 // One row of the list: made once, then changed only where the job has changed.
 
 import { setMoment, timeElement } from "./clock.js";
-import { button, el, fill, safeAddress, setAttribute, setText } from "./dom.js";
-import { jobName, kindOf } from "./format.js";
+import { el, fill, iconButton, on, safeAddress, setAttribute, setText } from "./dom.js";
+import { jobName } from "./format.js";
 import { icon } from "./icons.js";
-import { canCancel, canRetry, isFinal, statusLook } from "./statuses.js";
+import { canCancel, canRetry, statusLook } from "./statuses.js";
 
-/** Let a chip show a status: shape, word and colour say the same. */
+// Let a chip show a status: shape, word and colour say the same.
 export function setChip(chip, status) {
 	if (chip.dataset.status === status) return;
 	const { word, icon: shape, tone } = statusLook(status);
@@ -15,35 +15,33 @@ export function setChip(chip, status) {
 	fill(chip, icon(shape), word);
 }
 
-/** A row. `act(name, job)` is told what a person wants: open, cancel, retry, copy, reuse. */
+// A row. `act(name, job)` is told what a person wants: open, cancel, retry, copy, reuse.
 export class Row {
-	constructor(job, models, act) {
-		this.models = models;
+	constructor(job, act) {
 		this.act = act;
-		this.thumbnail = el("span", { class: "thumb" });
-		this.title = el("a", { class: "row-title", href: `#job=${job.jobId}` });
-		this.model = el("span", { class: "row-model" });
-		this.note = el("span", { class: "row-note" });
-		this.chip = el("span", { class: "chip" });
-		this.sentence = el("span", { class: "row-sentence" });
+		this.thumbnail = el("span.thumb");
+		this.title = el("a.row-title", { href: `#job=${job.jobId}` });
+		this.model = el("span.row-model");
+		this.note = el("span.row-note");
+		this.chip = el("span.chip");
+		this.sentence = el("span.row-sentence");
 		this.time = timeElement(job.createdAt);
-		this.buttons = Object.fromEntries(BUTTONS.map(([name, shape, label]) => [name, this.button(name, shape, label)]));
+		this.buttons = Object.fromEntries(ACTS.map(([name, shape, label]) => [name, iconButton(shape, label, () => act(name, this.job))]));
 		this.element = el(
-			"li",
-			{ class: "row", "data-job": job.jobId },
+			"li.row",
+			{ "data-job": job.jobId },
 			this.thumbnail,
-			el("div", { class: "row-main" }, this.title, el("div", { class: "row-meta" }, this.model, this.note)),
-			el("div", { class: "row-state" }, this.chip, this.sentence),
+			el("div.row-main", this.title, el("div.row-meta", this.model, this.note)),
+			el("div.row-state", this.chip, this.sentence),
 			this.time,
-			el("div", { class: "row-actions" }, ...Object.values(this.buttons)),
+			el("div.row-actions", ...Object.values(this.buttons)),
 		);
-		this.element.addEventListener("click", (event) => {
+		on(this.element, "click", (event) => {
 			if (!event.target.closest("a, button")) this.act("open", this.job);
 		});
 		this.update(job);
 	}
 
-	/** Show the job as it is now. */
 	update(job) {
 		if (this.job === job) return;
 		this.job = job;
@@ -58,26 +56,22 @@ export class Row {
 		setMoment(this.time, job.createdAt);
 		this.buttons.cancel.hidden = !canCancel(job);
 		this.buttons.retry.hidden = !canRetry(job);
-		for (const [name, , label] of BUTTONS) setAttribute(this.buttons[name], "aria-label", `${label}: ${jobName(job)}`);
-		this.element.classList.toggle("is-open", !isFinal(job));
+		for (const [name, , label] of ACTS) setAttribute(this.buttons[name], "aria-label", `${label}: ${jobName(job)}`);
 		this.showThumbnail(job);
 	}
 
 	showThumbnail(job) {
 		const picture = job.outputs.find((output) => output.kind === "image" && output.url && !output.nsfw);
 		const address = picture ? safeAddress(picture.url) : null;
-		const wanted = address ?? kindOf(job, this.models);
+		const wanted = address ?? job.kind;
 		if (this.thumbnail.dataset.shows === wanted) return;
 		this.thumbnail.dataset.shows = wanted;
 		fill(this.thumbnail, address ? pictureOf(address, this.thumbnail) : icon(wanted === "video" ? "video" : "image"));
 	}
-
-	button(name, shape, label) {
-		return button({ class: "icon-button", title: label }, () => this.act(name, this.job), icon(shape));
-	}
 }
 
-const BUTTONS = [
+// What can be done with a job: name, icon, label.
+export const ACTS = [
 	["cancel", "cross", "Cancel"],
 	["retry", "retry", "Retry"],
 	["reuse", "reuse", "Use again"],
@@ -86,6 +80,7 @@ const BUTTONS = [
 
 function noteOf(job) {
 	const notes = [];
+	if (job.kept) notes.push("kept");
 	if (job.retryOf) notes.push("retry");
 	if (job.promptSource && job.promptSource !== "caller") notes.push(SOURCES[job.promptSource] ?? job.promptSource);
 	if (job.priority !== 5) notes.push(`priority ${job.priority}`);
@@ -96,6 +91,6 @@ const SOURCES = { grok: "prompt by Grok", edited: "prompt by Grok, edited", temp
 
 function pictureOf(address, place) {
 	const picture = el("img", { alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", src: address });
-	picture.addEventListener("error", () => fill(place, icon("image")));
+	on(picture, "error", () => fill(place, icon("image")));
 	return picture;
 }

@@ -1,21 +1,20 @@
 // The side panel: one job whole. Its address is `#job=<id>`, so that it can be linked and the browser's back closes it.
 
-import { el, fill, setText } from "./dom.js";
+import { el, fill, on, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { isFinal } from "./statuses.js";
 import { JobView } from "./job_view.js";
 
 const AGAIN_SECONDS = 3;
 
-/** Opens and closes with the address; shows what the server tells of one job, and again whenever it changes. */
 export class SidePanel {
-	constructor({ element, api, book, models, actions, onReuse, onOpen, onClose }) {
+	constructor({ element, api, book, actions, act, onOpen, onClose }) {
 		Object.assign(this, { element, api, book, onOpen, onClose });
-		this.view = new JobView({ models, actions, onReuse, onClose: () => this.close() });
+		this.view = new JobView({ api, actions, act, onClose: () => this.close() });
 		this.jobId = null;
 		element.append(this.view.element);
-		addEventListener("hashchange", () => this.follow());
-		book.addEventListener("change", (event) => event.detail.job.jobId === this.jobId && this.read());
+		on(window, "hashchange", () => this.follow());
+		on(book, "change", (event) => event.detail.job.jobId === this.jobId && this.read());
 		// A place in the queue changes without the job changing.
 		setInterval(() => this.jobId && !document.hidden && this.open && !isFinal(this.job ?? {}) && this.read(), AGAIN_SECONDS * 1000);
 	}
@@ -24,7 +23,6 @@ export class SidePanel {
 		return !this.element.hidden;
 	}
 
-	/** Show what the address names. */
 	follow() {
 		const jobId = /^#job=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
 		if (jobId === this.jobId) return;
@@ -36,7 +34,7 @@ export class SidePanel {
 		if (jobId === null) return this.onClose(before);
 		const known = this.book.get(jobId);
 		if (known) this.view.show(known, null);
-		else fill(this.view.body, el("p", { class: "quiet", text: "Reading the job…" }));
+		else fill(this.view.body, el("p.quiet", "Reading the job…"));
 		this.onOpen(jobId);
 		this.view.heading.focus({ preventScroll: true });
 		return this.read();
@@ -47,7 +45,6 @@ export class SidePanel {
 		this.follow();
 	}
 
-	/** Read the job and its timeline, once at a time. */
 	async read() {
 		if (this.reading) {
 			this.again = true;
@@ -59,7 +56,7 @@ export class SidePanel {
 			const [job, timeline] = await Promise.all([this.api.get(`/api/jobs/${jobId}`), this.api.get(`/api/jobs/${jobId}/events`)]);
 			if (jobId === this.jobId) {
 				this.job = job;
-				this.view.show(job, timeline.items);
+				this.view.show(job, timeline);
 			}
 		} catch (problem) {
 			if (jobId === this.jobId && problem.status === 404) this.showMissing();
@@ -74,6 +71,6 @@ export class SidePanel {
 
 	showMissing() {
 		setText(this.view.heading, "No such job");
-		fill(this.view.body, el("div", { class: "empty" }, icon("search"), el("p", { text: "The record has no job with this id. It may have been deleted." })));
+		fill(this.view.body, el("div.empty", icon("search"), el("p", "The record has no job with this id. It may have been deleted.")));
 	}
 }

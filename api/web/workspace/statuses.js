@@ -16,7 +16,7 @@ const STATUSES = {
 
 const FINAL = new Set(["completed", "failed", "cancelled", "expired", "terminated"]);
 
-/** The filters: id, name, statuses (empty: all), and what an empty list of it says. */
+// The filters: id, name, statuses (empty: all), and what an empty list of it says.
 export const GROUPS = [
 	{ id: "all", name: "All", statuses: [] },
 	{ id: "waiting", name: "Waiting", tone: "wait", icon: "clock", statuses: ["queued", "dispatching"] },
@@ -28,28 +28,24 @@ export const GROUPS = [
 	{ id: "cancelled", name: "Cancelled", tone: "quiet", icon: "slash", statuses: ["cancelled", "cancelling"] },
 ];
 
-/** Return `{word, icon, tone}`; a status of a newer server is shown by its own word. */
+// Return `{word, icon, tone}`; a status of a newer server is shown by its own word.
 export function statusLook(status) {
 	const [word, icon, tone] = STATUSES[status] ?? [status, "info", "quiet"];
 	return { word, icon, tone };
 }
 
-/** Return whether a job has ended. */
 export function isFinal(job) {
 	return FINAL.has(job.status);
 }
 
-/** Return whether a job can be cancelled, as the server tells it. */
 export function canCancel(job) {
 	return Boolean(job.links?.cancel) && job.status !== "cancelling";
 }
 
-/** Return whether a job can be retried, as the server tells it. */
 export function canRetry(job) {
 	return Boolean(job.links?.retry);
 }
 
-/** Return the group with this id, or the one of all jobs. */
 export function groupOf(id) {
 	return GROUPS.find((group) => group.id === id) ?? GROUPS[0];
 }

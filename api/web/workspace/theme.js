@@ -1,17 +1,15 @@
 // Light, dark, or as the system says.
 
-import { byId, setAttribute, setText } from "./dom.js";
+import { byId, on, setAttribute, setText } from "./dom.js";
 
 const MEMORY = "promptmill.theme";
 const ORDER = ["system", "light", "dark"];
 
-/** Show the remembered theme. */
 export function startTheme() {
 	show(localStorage.getItem(MEMORY));
-	byId("theme").addEventListener("click", nextTheme);
+	on(byId("theme"), "click", nextTheme);
 }
 
-/** Go on to the next theme; returns its name. */
 export function nextTheme() {
 	const now = document.documentElement.dataset.theme ?? "system";
 	const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
