@@ -30,7 +30,7 @@ def measure_stages(events: Sequence[JobEvent], now: datetime) -> list[Stage]:
             end = end or event.at
         elif (stage := _stage(event)) and not (begun and _goes_on(begun[-1][0], stage)):
             begun.append((stage, event.at))
-    ends = [at for _, at in begun[1:]] + [end or now]
+    ends = [*(at for _, at in begun[1:]), end or now][: len(begun)]
     return [
         Stage(stage=stage, seconds=max((until - at).total_seconds(), 0.0), open=end is None and index == len(begun))
         for index, ((stage, at), until) in enumerate(zip(begun, ends, strict=True), start=1)
