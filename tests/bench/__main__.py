@@ -92,7 +92,7 @@ async def _page(parts: Parts, ours: Promptmill, effort: Effort, progress: Progre
     chromium = await asyncio.to_thread(find_chromium)
     if chromium is None:
         progress.say(f"  - {MISSING}")
-        return [no_page_line(MISSING)]
+        return [no_page_line()]
     with progress.step("Making the jobs that the page lists"):
         await fill_list(ours)
     with progress.step("Opening the page"):

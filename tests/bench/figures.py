@@ -104,9 +104,9 @@ def page_lines(found: Visits) -> list[Line]:
     return [*_visit_lines("cold", found.cold), *_visit_lines("warm", found.warm)]
 
 
-def no_page_line(why: str) -> Line:
+def no_page_line() -> Line:
     """Return what stands in the page's place where there is no browser."""
-    return Line(f"page with {JOBS} jobs, form and list of use", f"not measured: {why}", f"< {USEFUL_MS:.0f} ms")
+    return Line(f"page with {JOBS} jobs, form and list of use", "not measured: no browser", f"< {USEFUL_MS:.0f} ms")
 
 
 def show(console: Console, title: str, lines: Sequence[Line]) -> None:

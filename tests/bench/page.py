@@ -96,13 +96,20 @@ async def _new_profile(browser: Browser) -> AsyncIterator[Page]:
 
 async def _visit(page: Page, traffic: Traffic, go: Callable[[], Awaitable[object]]) -> Visit:
     traffic.begin()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        await go()
-        useful_ms = await page.evaluate("whenUseful")
-        await _use(page)
-        await page.wait_for_load_state("load")
-        await eventually(lambda: traffic.settled, PATIENCE_SECONDS, what="all that the page asked for is there")
-        return Visit(await page.evaluate(FIRST_PAINT), useful_ms, traffic.requests, traffic.received)
+    await go()
+    useful_ms = await _useful(page)
+    await _use(page)
+    await page.wait_for_load_state("load")
+    await eventually(lambda: traffic.settled, PATIENCE_SECONDS, what="all that the page asked for is there")
+    return Visit(await page.evaluate(FIRST_PAINT), useful_ms, traffic.requests, traffic.received)
+
+
+async def _useful(page: Page) -> float:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return float(await page.evaluate("whenUseful"))
+    except TimeoutError:
+        raise AssertionError(f"The page was of no use within {PATIENCE_SECONDS:.0f} s.") from None
 
 
 async def _use(page: Page) -> None:
