@@ -28,7 +28,7 @@ chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jo
 histories: venv-dev ## Record the histories that `make test` replays, after a wanted change of a workflow
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/replay/record.py
 
-bench: venv-dev ## Measure against a bare Temporal workflow, and the API's latencies (ARGS=--quick)
+bench: venv-dev ## Measure against a bare Temporal workflow, the API and the page by themselves (ARGS=--quick)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.bench $(ARGS)
 
 screenshots: venv-dev ## Take the user guide's pictures anew, after a wanted change of the page (needs Chromium)

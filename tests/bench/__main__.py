@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures this system against a bare Temporal workflow, and the API by itself.
+"""`python -m tests.bench`: measures jobs against a bare Temporal workflow, and the API and the page by themselves.
 
 A measurement, not a test: exit code 0 also when a goal is missed, 1 when something failed.
 """
@@ -20,18 +20,30 @@ from temporalio.client import Client
 from promptmill.contracts.errors import PromptmillError
 from promptmill.leaving import leave
 from promptmill.temporal import connect
-from tests.bench.figures import Line, comparison_lines, cpu_lines, late_line, load_lines, show, stream_lines
+from tests.bench.figures import (
+    Line,
+    comparison_lines,
+    cpu_lines,
+    late_line,
+    load_lines,
+    no_page_line,
+    page_lines,
+    show,
+    stream_lines,
+)
 from tests.bench.load import load_creates, load_reads, store_jobs
+from tests.bench.page import fill_list, visit_page
 from tests.bench.parts import Parts, open_parts
 from tests.bench.progress import Progress
 from tests.bench.rounds import Effort, alternate, warm_up
 from tests.bench.sides import Bare, Promptmill
 from tests.bench.streams import open_streams, raise_file_limit
 from tests.environment import scrub
+from tests.fixtures.browser import MISSING, find_chromium
 from tests.fixtures.session import open_session
 
-WHOLE = Effort(rounds=7, busy_jobs=200, idle_jobs=20)
-QUICK = Effort(rounds=3, busy_jobs=80, idle_jobs=10)
+WHOLE = Effort(rounds=7, busy_jobs=200, idle_jobs=20, load_seconds=60, visits=7)
+QUICK = Effort(rounds=3, busy_jobs=80, idle_jobs=10, load_seconds=10, visits=3)
 INTERRUPTED = 130
 
 
@@ -57,20 +69,34 @@ def main() -> int:
 
 
 async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) -> list[Line]:
-    effort, seconds = (QUICK, 10) if asked.quick else (WHOLE, 60)
+    effort = QUICK if asked.quick else WHOLE
     lines: list[Line] = []
     client = await connect(parts.settings)
     async with httpx.AsyncClient(base_url=parts.api_url, timeout=30, trust_env=False) as http:
         try:
-            if asked.only != "api":
+            # The page first: it is to have its own jobs in the list. The load last: it holds the worker.
+            if asked.only in {None, "page"}:
+                lines += await _page(parts, Promptmill(client, http), effort, progress)
+            if asked.only in {None, "jobs"}:
                 lines += await _compare(parts, client, http, effort, progress)
-            if asked.only != "jobs":
-                lines += await _load(parts, http, seconds, progress)
+            if asked.only in {None, "api"}:
+                lines += await _load(parts, http, effort.load_seconds, progress)
         except Exception:
             # A part that has ended explains it better than the request that failed.
             parts.require_alive()
             raise
     return lines
+
+
+async def _page(parts: Parts, ours: Promptmill, effort: Effort, progress: Progress) -> list[Line]:
+    chromium = await asyncio.to_thread(find_chromium)
+    if chromium is None:
+        progress.say(f"  - {MISSING}")
+        return [no_page_line()]
+    with progress.step("Making the jobs that the page lists"):
+        await fill_list(ours)
+    with progress.step("Opening the page"):
+        return page_lines(await visit_page(chromium, parts.api_url, effort.visits))
 
 
 async def _compare(
@@ -109,7 +135,7 @@ def _first(error: BaseException) -> BaseException:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute instead of several; figures are rough")
-    parser.add_argument("--only", choices=("jobs", "api"), help="one half of it")
+    parser.add_argument("--only", choices=("page", "jobs", "api"), help="one part of it")
     return parser.parse_args()
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from tests.bench.cpu import THIS_CLIENT
 from tests.bench.load import PER_SECOND, STORED, Latencies
+from tests.bench.page import JOBS, Visit, Visits
 from tests.bench.rounds import IN_FLIGHT, Round
 from tests.bench.streams import STREAMS, StreamCost
 
@@ -19,6 +20,7 @@ IDLE_RATIO = 1.5
 CREATE_P99_MS = 100.0
 READ_P99_MS = 30.0
 STREAMS_MIB = 150.0
+USEFUL_MS = 1000.0
 PARTS = ("worker", "bare worker", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
 
 
@@ -97,6 +99,16 @@ def stream_lines(found: StreamCost) -> list[Line]:
     ]
 
 
+def page_lines(found: Visits) -> list[Line]:
+    """Return how soon the page is of use. The median counts: what else the machine does makes the worst."""
+    return [*_visit_lines("cold", found.cold), *_visit_lines("warm", found.warm)]
+
+
+def no_page_line() -> Line:
+    """Return what stands in the page's place where there is no browser."""
+    return Line(f"page with {JOBS} jobs, form and list of use", "not measured: no browser", f"< {USEFUL_MS:.0f} ms")
+
+
 def show(console: Console, title: str, lines: Sequence[Line]) -> None:
     """Write the table."""
     table = Table(title=title, title_justify="left", title_style="bold")
@@ -106,6 +118,22 @@ def show(console: Console, title: str, lines: Sequence[Line]) -> None:
         verdict = {None: "", True: "[green]reached[/]", False: "[bold red]missed[/]"}[line.met]
         table.add_row(line.what, line.figure, line.goal, verdict)
     console.print(table)
+
+
+def _visit_lines(how: str, visits: Sequence[Visit]) -> list[Line]:
+    what = f"page with {JOBS} jobs, {how}"
+    useful = [visit.useful_ms for visit in visits]
+    reached = median(useful) < USEFUL_MS
+    requests, received = (median(getattr(visit, name) for visit in visits) for name in ("requests", "received"))
+    return [
+        Line(f"{what}, first contentful paint", _worst([visit.painted_ms for visit in visits])),
+        Line(f"{what}, form and list of use", _worst(useful), f"< {USEFUL_MS:.0f} ms", reached),
+        Line(f"{what}, requests and bytes", f"{requests:.0f}, {received / 1024:.0f} KiB"),
+    ]
+
+
+def _worst(values: Sequence[float]) -> str:
+    return f"{median(values):.0f} ms, worst of {len(values)}: {max(values):.0f} ms"
 
 
 def _cpu(rounds: Sequence[Round], part: str) -> float:

@@ -23,11 +23,21 @@ ROUND_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured."""
+    """How much is measured.
+
+    Attributes:
+        rounds: Turns of each side.
+        busy_jobs: Jobs of a turn with `IN_FLIGHT` at once.
+        idle_jobs: Jobs of a turn one after the other.
+        load_seconds: How long the API is asked, for each of its routes.
+        visits: How many times the page is opened with an empty cache, and as many times again.
+    """
 
     rounds: int
     busy_jobs: int
     idle_jobs: int
+    load_seconds: int
+    visits: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ async def warm_up(sides: Sequence[Side]) -> None:
     """Let caches fill, pollers come up and connections be made."""
     async with asyncio.timeout(ROUND_SECONDS):
         for side in sides:
-            await _in_flight(side, 2 * IN_FLIGHT)
+            await run_in_flight(side, 2 * IN_FLIGHT)
             await _one_by_one(side, 3)
 
 
@@ -76,9 +86,22 @@ async def alternate(sides: Sequence[Side], parts: Parts, effort: Effort, progres
     return found
 
 
+async def run_in_flight(side: Side, jobs: int) -> None:
+    """Run jobs, always `IN_FLIGHT` at once until none is left to start."""
+    waiting = iter(range(jobs))
+
+    async def take() -> None:
+        for _ in waiting:
+            await side.run_job()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(IN_FLIGHT):
+            group.create_task(take())
+
+
 async def _round(side: Side, parts: Parts, effort: Effort) -> Round:
     before, begun = cpu_seconds(parts.pids), time.monotonic()
-    await _in_flight(side, effort.busy_jobs)
+    await run_in_flight(side, effort.busy_jobs)
     took = time.monotonic() - begun
     cpu = cpu_between(before, cpu_seconds(parts.pids))
     before = cpu_seconds(parts.pids)
@@ -90,19 +113,6 @@ async def _round(side: Side, parts: Parts, effort: Effort) -> Round:
         idle_ms=median(idle) * 1000,
         simulators_ms=simulators * 1000 / effort.idle_jobs,
     )
-
-
-async def _in_flight(side: Side, jobs: int) -> None:
-    """Run jobs, always `IN_FLIGHT` at once until none is left to start."""
-    waiting = iter(range(jobs))
-
-    async def take() -> None:
-        for _ in waiting:
-            await side.run_job()
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(IN_FLIGHT):
-            group.create_task(take())
 
 
 async def _one_by_one(side: Side, jobs: int) -> list[float]:

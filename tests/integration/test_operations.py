@@ -5,30 +5,20 @@ Replaced are only the places where things are: `.venv/bin`, and the two ports.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 from uuid_utils import uuid7
 
-from promptmill.local.ports import free_port
 from promptmill.local.postgres import PostgresServer
-from promptmill.local.processes import start_child
-from promptmill.local.readiness import answers, wait_ready
-from promptmill.local.temporal import PRIORITY_LEVELS, TemporalServer
-from tests.fixtures.mill import Provider
+from promptmill.local.temporal import TemporalServer
+from tests.fixtures import installation
+from tests.fixtures.installation import PICTURE, Installation, Servers, open_installation
 from tests.fixtures.session import ROOT, Session
 from tests.fixtures.simulators import Simulators
 from tests.support import eventually
@@ -39,103 +29,6 @@ BLOCKS = dict(re.findall(r"^```sh (?!untried)([\w-]+)\n(.*?)^```$", PAGE, re.MUL
 README = (ROOT / "README.md").read_text()
 FIRST_JOB = re.findall(r"^```sh first-job\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SHOWN = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
-
-MODEL = "wavespeed-ai/flux-dev"
-PICTURE = {"model": MODEL, "prompt": "A red fox in the snow"}
-
-
-@dataclass(frozen=True)
-class Installation:
-    """A running Promptmill in a namespace of its own, and a terminal beside it."""
-
-    environment: dict[str, str]
-    folder: Path
-    api: httpx.AsyncClient
-    worker_port: int
-    postgres: PostgresServer
-    grok: Provider
-    wavespeed: Provider
-
-    def run(self, name: str, **variables: str) -> str:
-        """Paste a block of the page into a shell and return what it printed."""
-        commands = BLOCKS[name]
-        if "curl " in commands and shutil.which("curl") is None:
-            pytest.skip("curl is not there")
-        return self.shell(commands, **variables)
-
-    def shell(self, commands: str, **variables: str) -> str:
-        done = self.attempt(commands, **variables)
-        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def attempt(self, commands: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        for told, here in (
-            (".venv/bin", os.fspath(Path(sys.executable).parent)),
-            ("http://127.0.0.1:3000", str(self.api.base_url).rstrip("/")),
-            ("127.0.0.1:9464", f"127.0.0.1:{self.worker_port}"),
-        ):
-            commands = commands.replace(told, here)
-        return subprocess.run(
-            ["/bin/sh", "-euc", commands],
-            env=self.environment | variables,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-        )
-
-    async def create(self, **fields: Any) -> str:
-        answer = await self.api.post("/api/jobs/create", json=PICTURE | fields)
-        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-        return answer.json()["jobId"]
-
-    async def job(self, job_id: str) -> dict[str, Any]:
-        return (await self.api.get(f"/api/jobs/{job_id}")).raise_for_status().json()
-
-    async def reaches(self, job_id: str, status: str, within: float = 20) -> dict[str, Any]:
-        async def there() -> dict[str, Any]:
-            job = await self.job(job_id)
-            assert job["status"] == status, f"{job['status']}: {job['error']}"
-            return job
-
-        return await eventually(there, within, what=f"status {status}")
-
-    async def queue(self, name: str) -> dict[str, Any]:
-        queues = (await self.api.get("/api/init")).json()["temporal"]["queues"]
-        return next(queue for queue in queues if queue["name"] == name)
-
-    async def shows(self, name: str, text: str, **variables: str) -> str:
-        """Run a block that only looks until it shows a text: searches lag behind."""
-
-        async def shown() -> str:
-            printed = await asyncio.to_thread(self.run, name, **variables)
-            assert text in printed, printed
-            return printed
-
-        return await eventually(shown, 20, what=f"{name} shows {text}")
-
-    def run_status(self, job_id: str) -> str:
-        """Return how the latest run of a job's workflow stands."""
-        command = f".venv/bin/temporal workflow describe --workflow-id job-{job_id} --output json"
-        return json.loads(self.shell(command))["workflowExecutionInfo"]["status"].removeprefix(
-            "WORKFLOW_EXECUTION_STATUS_"
-        )
-
-    @contextmanager
-    def braked(self, block: str) -> Iterator[None]:
-        """Stop a queue by a block of the page, and release both at the end."""
-        self.run(block)
-        try:
-            yield
-        finally:
-            self.run("release")
-
-
-def make_namespace(server: TemporalServer, environment: dict[str, str]) -> None:
-    command = [server.binary, "operator", "namespace", "create", "--namespace", environment["TEMPORAL_NAMESPACE"]]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -148,66 +41,15 @@ async def mill(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Installation]:
     """An API and a worker as processes, with the names of queues and ids that the page has."""
-    name = f"operations-{uuid7()}"
+    servers = Servers(session, postgres_server, database_template, temporal_server, simulators)
     folder = tmp_path_factory.mktemp("operations")
-    database = name.replace("-", "_")
-    postgres_server.psql("postgres", "-c", f"CREATE DATABASE {database} TEMPLATE {database_template}")
-    ports = {"api": free_port(), "worker": free_port()}
-    environment = {name: os.environ[name] for name in ("PROMPTMILL_DATA_DIR", "PROMPTMILL_ENV_FILE")} | {
-        "PATH": f"{postgres_server.programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.fspath(ROOT),
-        "PROMPTMILL_SIMULATED_ONLY": "true",
-        "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES": "true",
-        "DATABASE_URL": postgres_server.uri(database),
-        "TEMPORAL_ADDRESS": temporal_server.address,
-        "TEMPORAL_NAMESPACE": name,
-        "TEMPORAL_CONFIG_FILE": os.devnull,
-        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": str(PRIORITY_LEVELS),
-        "PROMPTMILL_RECONCILE_SECONDS": "2",
-        "PROMPTMILL_POLL_IMAGE_SECONDS": "0.1",
-        "PROMPTMILL_POLL_IMAGE_MAX_SECONDS": "0.3",
-        "PROMPTMILL_TEMPORAL_START_SECONDS": "5",
-        "PROMPTMILL_SHUTDOWN_SECONDS": "5",
-        "XAI_API_KEY": name,
-        "XAI_API_BASE": simulators.grok.url,
-        "WAVESPEED_API_KEY": name,
-        "WAVESPEED_API_BASE": simulators.wavespeed.url,
-        "PROMPTMILL_PORT": str(ports["api"]),
-        "PROMPTMILL_METRICS_PORT": str(ports["worker"]),
-        "PROMPTMILL_TEMPORAL_METRICS_PORT": "0",
-    }
-    make_namespace(temporal_server, environment)
-    children = [
-        session.guard(
-            start_child(
-                module,
-                [sys.executable, "-m", module],
-                log=session.folder / f"operations-{module}.log",
-                environment=environment,
-                folder=ROOT,
-            )
-        )
-        for module in ("worker", "api")
-    ]
-    for child in children:
-        wait_ready(child, lambda port=ports[child.name]: answers(f"http://127.0.0.1:{port}/readyz"), within=60)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['api']}", timeout=20, trust_env=False) as api:
-        yield Installation(
-            environment,
-            folder,
-            api,
-            ports["worker"],
-            postgres_server,
-            Provider(api, simulators.grok.url, name),
-            Provider(api, simulators.wavespeed.url, name),
-        )
-    for child in reversed(children):
-        child.stop(10)
-    postgres_server.psql("postgres", "-c", f"DROP DATABASE {database} WITH (FORCE)")
+    async with open_installation(servers, f"operations-{uuid7()}", blocks=BLOCKS, folder=folder) as opened:
+        yield opened
 
 
 def test_every_command_of_the_page_is_run_here() -> None:
-    run_here = set(re.findall(r'(?:\.run|\.shows|\.braked)\(\s*"([\w-]+)"', Path(__file__).read_text()))
+    code = "".join(Path(file).read_text() for file in (__file__, installation.__file__))
+    run_here = set(re.findall(r'(?:\.run|\.shows|\.braked)\(\s*"([\w-]+)"', code))
     assert run_here == set(BLOCKS)
 
 

@@ -1,0 +1,118 @@
+"""How long the workspace page takes until it is of use: a real Chromium opens it, cold and warm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.bench.rounds import ROUND_SECONDS, run_in_flight
+from tests.bench.sides import Promptmill
+from tests.bench.traffic import Traffic
+from tests.fixtures.browser import DESKTOP, FORM_READY, ROW, open_browser
+from tests.support import eventually
+
+JOBS = 200
+ROWS = 10
+"""So many rows are what a person sees of the list without scrolling."""
+
+PATIENCE_SECONDS = 60.0
+
+WHEN_USEFUL = f"""
+globalThis.whenUseful = new Promise((resolve) => {{
+    const seen = (selector) => document.querySelectorAll(selector).length;
+    const isUseful = () => seen("{FORM_READY}") && seen("{ROW}") >= {ROWS};
+    const observer = new MutationObserver(() => {{
+        if (!isUseful()) return;
+        observer.disconnect();
+        // What stands in the document is not on the screen yet: it is after the next frame.
+        requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+    }});
+    observer.observe(document, {{ subtree: true, childList: true, characterData: true }});
+}});
+"""
+"""Runs before any script of the page. Milliseconds count from when the browser begins to ask for the page."""
+
+FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One opening of the page.
+
+    Attributes:
+        painted_ms: Until something of it was seen.
+        useful_ms: Until the form could be used and the first rows of the list were seen.
+        requests: How many left the browser, until nothing more came; pictures and the stream of changes among them.
+        received: Bytes that came back for them.
+    """
+
+    painted_ms: float
+    useful_ms: float
+    requests: int
+    received: int
+
+
+@dataclass(frozen=True)
+class Visits:
+    """What was seen: each cold visit with an empty cache, each warm one after it, with what the cache held by then."""
+
+    cold: Sequence[Visit]
+    warm: Sequence[Visit]
+
+
+async def fill_list(side: Promptmill) -> None:
+    """Have jobs made from beginning to end, so that the list has rows with pictures."""
+    async with asyncio.timeout(ROUND_SECONDS):
+        await run_in_flight(side, JOBS)
+
+
+async def visit_page(chromium: str, url: str, times: int) -> Visits:
+    """Open the page so many times in a profile of its own, and each time load it once more."""
+    cold: list[Visit] = []
+    warm: list[Visit] = []
+    async with open_browser(chromium) as browser:
+        for _ in range(times):
+            async with _new_profile(browser) as page:
+                traffic = Traffic()
+                await traffic.watch(page)
+                cold.append(await _visit(page, traffic, lambda page=page: page.goto(url, wait_until="commit")))
+                warm.append(await _visit(page, traffic, lambda page=page: page.reload(wait_until="commit")))
+    return Visits(cold, warm)
+
+
+@asynccontextmanager
+async def _new_profile(browser: Browser) -> AsyncIterator[Page]:
+    profile = await browser.new_context(viewport=DESKTOP)
+    try:
+        await profile.add_init_script(WHEN_USEFUL)
+        yield await profile.new_page()
+    finally:
+        await profile.close()
+
+
+async def _visit(page: Page, traffic: Traffic, go: Callable[[], Awaitable[object]]) -> Visit:
+    traffic.begin()
+    await go()
+    useful_ms = await _useful(page)
+    await _use(page)
+    await page.wait_for_load_state("load")
+    await eventually(lambda: traffic.settled, PATIENCE_SECONDS, what="all that the page asked for is there")
+    return Visit(await page.evaluate(FIRST_PAINT), useful_ms, traffic.requests, traffic.received)
+
+
+async def _useful(page: Page) -> float:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return float(await page.evaluate("whenUseful"))
+    except TimeoutError:
+        raise AssertionError(f"The page was of no use within {PATIENCE_SECONDS:.0f} s.") from None
+
+
+async def _use(page: Page) -> None:
+    """Use the form: a page that only seems to be of use would make the figures worth nothing."""
+    await page.locator("#prompt").fill("A fox")
+    await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")
