@@ -21,12 +21,12 @@ router = APIRouter(include_in_schema=False)
 
 _MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 _OURS: Final = frozenset({"page.css", "docs.js", "icon.svg"})
-_STYLES: Final = ("tokens", "layout", "parts", "jobs")
+_STYLES: Final = ("tokens.css", "layout.css", "parts.css", "jobs.css")
 _WORKSPACE: Final = files("api").joinpath("web", "workspace")
 _SWAGGER: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 _LONG: Final = {"Cache-Control": "public, max-age=3600"}
 _CHECKED: Final = {"Cache-Control": "no-cache"}
-"""A browser asks each time whether it has the file as it is: modules of two versions must never meet."""
+_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @router.get("/")
@@ -34,17 +34,26 @@ async def show_page(settings: SettingsDep) -> HTMLResponse:
     """Show the workspace."""
     page = Template(_text("index.html"))
     return HTMLResponse(
-        page.substitute(temporal_ui=escape(settings.temporal_ui_url), styles=_styles(), modules=_preloads())
+        page.substitute(
+            temporal_ui=escape(settings.temporal_ui_url),
+            styles=_styles(),
+            modules=_preloads(),
+            main=_workspace_address("main.js"),
+        )
     )
 
 
-@router.get("/web/workspace/{name}")
-async def get_workspace_file(name: str, request: Request) -> Response:
-    """Give a module or a style sheet of the workspace; 304 where the browser has it."""
+@router.get("/web/workspace-{version}/{name}")
+async def get_workspace_file(version: str, name: str, request: Request) -> Response:
+    """Give a module or a style sheet of the workspace; 304 where the browser has it.
+
+    A browser keeps a file for ever under the address of its version. Under another version's address, as a page
+    asks that an older or newer copy of the API has given, it asks each time.
+    """
     if name not in _workspace_files():
         raise Refused("not_found")
     tag = _workspace_files()[name]
-    headers = {**_CHECKED, "ETag": tag}
+    headers = {**(_FOR_EVER if version == _workspace_version() else _CHECKED), "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     suffix = name.rsplit(".", 1)[1]
@@ -90,14 +99,14 @@ async def show_error_code(code: str) -> HTMLResponse:
 @cache
 def _styles() -> str:
     """Return links to the style sheets; they stand in the order in which they may overrule one another."""
-    return "".join(f'<link rel="stylesheet" href="/web/workspace/{name}.css">\n' for name in _STYLES)
+    return "".join(f'<link rel="stylesheet" href="{_workspace_address(name)}">\n' for name in _STYLES)
 
 
 @cache
 def _preloads() -> str:
     """Return links that fetch all modules at once; the browser would find them only one behind the other."""
     modules = sorted(name for name in _workspace_files() if name.endswith(".js"))
-    return "".join(f'<link rel="modulepreload" href="/web/workspace/{name}">\n' for name in modules)
+    return "".join(f'<link rel="modulepreload" href="{_workspace_address(name)}">\n' for name in modules)
 
 
 def _errors_page(title: str, kinds: dict[str, ProblemKind]) -> str:
@@ -123,6 +132,17 @@ def _workspace_files() -> dict[str, str]:
     """Return the workspace's files with their entity tags: a path that is not one of these names nothing."""
     found = (entry for entry in _WORKSPACE.iterdir() if entry.name.endswith((".css", ".js")))
     return {entry.name: f'"{sha256(entry.read_bytes()).hexdigest()[:32]}"' for entry in found}
+
+
+@cache
+def _workspace_version() -> str:
+    """Return what all files of the workspace are together: modules of two versions must never meet."""
+    together = "".join(f"{name}{tag}" for name, tag in sorted(_workspace_files().items()))
+    return sha256(together.encode()).hexdigest()[:12]
+
+
+def _workspace_address(name: str) -> str:
+    return f"/web/workspace-{_workspace_version()}/{name}"
 
 
 @cache

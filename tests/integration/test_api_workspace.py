@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 import httpx
 
 from promptmill.presets import load_presets
 from promptmill.settings import Settings
 from tests.fixtures.api import open_api
 
-MODULE = "/web/workspace/main.js"
+MODULE = "/web/workspace-old/main.js"
+FILES = {file.name for file in files("api").joinpath("web", "workspace").iterdir()}
 
 
 async def test_the_page_alone_may_show_pictures_from_elsewhere(lonely_api: httpx.AsyncClient) -> None:
@@ -30,7 +34,22 @@ async def test_a_real_provider_adds_no_address_to_the_policy(lonely_settings: Se
     assert "img-src 'self' https: blob: data:;" in page.headers["content-security-policy"]
 
 
-async def test_a_module_is_sent_again_only_when_it_has_changed(lonely_api: httpx.AsyncClient) -> None:
+async def test_a_browser_keeps_a_module_for_ever_under_the_address_of_its_version(
+    lonely_api: httpx.AsyncClient,
+) -> None:
+    page = (await lonely_api.get("/")).text
+    addresses = re.findall(r'"(/web/workspace-[^"]+)"', page)
+    for address in addresses:
+        found = await lonely_api.get(address)
+        assert found.status_code == 200, address
+        assert "immutable" in found.headers["cache-control"], address
+
+    assert {address.rsplit("/", 1)[1] for address in addresses} == FILES
+
+
+async def test_under_another_versions_address_it_is_sent_again_only_when_it_has_changed(
+    lonely_api: httpx.AsyncClient,
+) -> None:
     first = await lonely_api.get(MODULE)
     again = await lonely_api.get(MODULE, headers={"If-None-Match": first.headers["etag"]})
     other = await lonely_api.get(MODULE, headers={"If-None-Match": '"another"'})
@@ -39,12 +58,11 @@ async def test_a_module_is_sent_again_only_when_it_has_changed(lonely_api: httpx
     assert first.headers["cache-control"] == "no-cache"
     assert (again.status_code, again.content) == (304, b"")
     assert other.status_code == 200
-    assert MODULE in (await lonely_api.get("/")).text
 
 
 async def test_nothing_but_the_workspaces_own_files_is_given(lonely_api: httpx.AsyncClient) -> None:
     for name in ("nothing.js", "..%2Findex.html", "..%2f..%2fapp.py", "index.html"):
-        assert (await lonely_api.get(f"/web/workspace/{name}")).status_code == 404, name
+        assert (await lonely_api.get(f"/web/workspace-old/{name}")).status_code == 404, name
 
 
 async def test_models_are_listed_with_their_inputs(lonely_api: httpx.AsyncClient) -> None:
