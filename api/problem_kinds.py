@@ -46,6 +46,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "Calls from other web pages are refused",
         "A browser sent this from a page of another origin. Use the page of this service, or call from a program.",
     ),
+    "ai_prompts_off": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "AI prompts are switched off",
+        "Write the prompt yourself (`prompt` without `useAiPrompt`), or use a prompt that is written already "
+        "(`promptJobId`). `promptmill flag ai-prompts on` switches them on again. What was accepted goes on.",
+    ),
     "not_found": ProblemKind(
         HTTPStatus.NOT_FOUND,
         "Not found",

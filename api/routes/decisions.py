@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 from uuid_utils.compat import uuid7
 
+from api.ai_prompts import require_ai_prompts
 from api.dependencies import IdempotencyDep, IdInPath, JobReaderDep, ResourcesDep
 from api.errors import problems
 from api.idempotency import DOCUMENTED, REPLAYED
@@ -61,7 +62,7 @@ async def resolve_job(
 @router.post(
     "/retry",
     status_code=HTTPStatus.ACCEPTED,
-    responses=_PROBLEMS,
+    responses={**_PROBLEMS, **problems(HTTPStatus.FORBIDDEN)},
     openapi_extra=DOCUMENTED,
     dependencies=[REQUIRE_INTAKE],
 )
@@ -75,7 +76,9 @@ async def retry_job(
     response: Response,
 ) -> JobAnswer:
     """Accept a new job from the same request, linked by `retryOf`. The old one is left as it is."""
-    await jobs.find(job_id)
+    old = await jobs.find(job_id)
+    if old.use_ai_prompt:
+        await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     job, replayed = await resources.store.jobs.retry(
         job_id, owner=jobs.owner, new_id=uuid7(), force=request.force, idempotency=key
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.acceptance import new_job
+from api.ai_prompts import require_ai_prompts
 from api.cursors import cursor_after, read_cursor
 from api.dependencies import (
     IdempotencyDep,
@@ -36,6 +37,7 @@ from sql.models import Job
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
 
 _CREATE_PROBLEMS = problems(
+    HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -61,6 +63,8 @@ async def create_job(
     response: Response,
 ) -> JobAnswer:
     """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
+    if request.use_ai_prompt:
+        await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     wanted = await new_job(request, owner=jobs.owner, settings=resources.settings, store=resources.store)
     job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = f"/api/jobs/{job.id}"

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.acceptance import new_prompt_job
+from api.ai_prompts import require_ai_prompts
 from api.dependencies import (
     IdempotencyDep,
     IdInPath,
@@ -43,6 +44,7 @@ _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
     openapi_extra=DOCUMENTED,
     dependencies=[REQUIRE_INTAKE],
     responses=problems(
+        HTTPStatus.FORBIDDEN,
         HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -61,6 +63,7 @@ async def enqueue_prompt(
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
+    await require_ai_prompts(resources.store, owner=owner, key=key)
     wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
     response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
