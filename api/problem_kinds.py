@@ -101,6 +101,16 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "This prediction belongs to another submission",
         "Take one of the job's `candidates`, or look in WaveSpeed's history.",
     ),
+    "prompt_not_written": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There is no written prompt to rate",
+        "Wait until the prompt job has ended with a prompt (`generatedPrompt`), then rate it.",
+    ),
+    "no_outputs": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There is no result to rate",
+        "Only a job with `outputs` has a result that can be kept or discarded. Wait for it, or look why there is none.",
+    ),
     "record_conflict": ProblemKind(
         HTTPStatus.CONFLICT, "The state of the job does not allow this", "Look at the job, then decide again."
     ),

@@ -1,4 +1,4 @@
-"""A person's decisions: what an unclear submission was, and that an ended job is tried anew."""
+"""A person's decisions: what an unclear submission was, that a job is tried anew, whether its result is kept."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from api.idempotency import DOCUMENTED, REPLAYED
 from api.intake import REQUIRE_INTAKE
 from api.schemas.answers import JobAnswer
 from api.schemas.decisions import ResolveJob, RetryJob
+from api.schemas.ratings import RateResult
 from api.starting import asked, start_jobs
 from api.strict_json import StrictRoute
 from api.views import job_answer
@@ -89,3 +90,10 @@ async def retry_job(
     started = await start_jobs(resources, [job]) == 1
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
+
+
+@router.put("/rating", responses=_PROBLEMS)
+async def rate_result(job_id: IdInPath, request: RateResult, jobs: JobReaderDep) -> JobAnswer:
+    """Say whether the result is kept. Only a job with outputs has one; saying it again replaces what was said."""
+    await jobs.find(job_id)
+    return await jobs.answer(await jobs.store.ratings.rate_result(job_id, owner=jobs.owner, kept=request.kept))

@@ -15,10 +15,8 @@ from api.dependencies import (
     IdempotencyDep,
     IdInPath,
     JobReaderDep,
-    OwnerDep,
     ResourcesDep,
     StoreDep,
-    WorkflowLinksDep,
 )
 from api.errors import problems
 from api.idempotency import DOCUMENTED, REPLAYED
@@ -77,9 +75,7 @@ async def create_job(
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
-async def list_jobs(
-    wanted: Annotated[ListJobs, Query()], store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep
-) -> JobList:
+async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
     """List jobs, newest first. A place in the queue is told for a single job only."""
     where = JobFilter(
         statuses=tuple(wanted.status),
@@ -90,13 +86,10 @@ async def list_jobs(
         limit=wanted.limit + 1,
         before=read_cursor(wanted.cursor) if wanted.cursor is not None else None,
     )
-    found = await store.jobs.list(owner, where)
+    found = await store.jobs.list(jobs.owner, where)
     page = found[: wanted.limit]
-    billed = await store.jobs.billed([job.id for job in page])
     return JobList(
-        items=[
-            job_answer(job, billed=billed[job.id], wait=brief_wait(job.status), workflows=workflows) for job in page
-        ],
+        items=await jobs.brief_answers(page),
         next_cursor=_cursor(page) if len(found) > len(page) else None,
     )
 
