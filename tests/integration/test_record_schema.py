@@ -122,6 +122,22 @@ async def test_ratings_of_prompts_outlive_a_way_down_and_up(record: Record) -> N
     assert (row.rating, row.rating_reason) == (-1, "dull")
 
 
+async def test_who_is_connected_goes_on_while_the_schema_grows(record: Record) -> None:
+    """The code of the last release names its columns; what its connections have prepared must stay good."""
+    await downgrade(record.url, "0001")
+    accept = await record.hand.prepare("SELECT (a.job).status, a.replayed FROM accept_job($1) AS a")
+    cancel = await record.hand.prepare("SELECT (c.job).status FROM request_job_cancel($1, 'local') AS c")
+    seen = []
+    for _ in range(2):
+        wanted = new_job()
+        seen.append(await accept.fetchval(wanted.model_dump_json()))
+        seen.append(await cancel.fetchval(wanted.id))
+        await migrate(record.url)
+
+    assert seen == ["queued", "cancelled"] * 2
+    assert await record.store.operations.schema_revision() == newest_revision()
+
+
 async def test_a_broken_off_index_is_made_anew(each_postgres: PostgresServer, bare: str) -> None:
     await migrate(each_postgres.uri(bare), "0002")
     each_postgres.psql(bare, "-c", "CREATE INDEX jobs_kept_idx ON jobs (kept)")
