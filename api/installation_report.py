@@ -34,6 +34,7 @@ from promptmill.contracts.names import (
 )
 from promptmill.installation import identity_problem
 from promptmill.settings import Settings
+from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.search_attributes import registered_search_attributes
 from sql.models import Switch
 
@@ -81,7 +82,7 @@ class PostgresReport(Answer):
 
 
 class SwitchReport(Answer):
-    """Something that an operator, or the restore guard, has stopped: whether, why, and since when."""
+    """Something that an operator, or the restore guard, has set: whether it is on, why, and since when."""
 
     on: bool = False
     reason: str | None = None
@@ -101,6 +102,7 @@ class SwitchesReport(Answer):
 
     drain: SwitchReport | None = Field(None, description="Whether intake is stopped.")
     submissions_held: SwitchReport | None = Field(None, description="Whether paid submissions are stopped.")
+    ai_prompts: SwitchReport | None = Field(None, description="Whether Grok may be asked for new prompts.")
 
 
 class InstallationReport(SwitchesReport):
@@ -141,12 +143,15 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
         temporal=temporal,
         drain=switches.drain,
         submissions_held=switches.submissions_held,
+        ai_prompts=switches.ai_prompts,
         webhooks=WebhooksReport(
             on=settings.public_url is not None,
             public_url=settings.public_url,
             secret="configured" if settings.wavespeed_webhook_secret else "fetched",
         ),
         flags={
+            # Not known while Postgres is away: nothing is refused for it then.
+            "aiPrompts": switches.ai_prompts is None or switches.ai_prompts.on,
             "allowPrivateAddresses": settings.allow_private_addresses,
             "simulatedOnly": settings.simulated_only,
             "tokenRequired": settings.api_token is not None,
@@ -173,17 +178,29 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
             revision = await operations.schema_revision()
             if revision is None:
                 return PostgresReport(answers=True), SwitchesReport()
-            drain, held = await operations.drain(), await operations.submissions_held()
+            found = await operations.switches()
     except (RecordError, TimeoutError):
         return PostgresReport(answers=False), SwitchesReport()
-    switches = SwitchesReport(drain=_switch_report(drain), submissions_held=_switch_report(held))
+    switches = SwitchesReport(
+        drain=_stopped_report(found.get(DRAIN)),
+        submissions_held=_stopped_report(found.get(SUBMISSIONS_HELD)),
+        ai_prompts=_allowed_report(found.get(AI_PROMPTS)),
+    )
     return PostgresReport(answers=True, schema_revision=revision), switches
 
 
-def _switch_report(switch: Switch | None) -> SwitchReport:
-    if switch is None:
+def _stopped_report(switch: Switch | None) -> SwitchReport:
+    """Return what a switch stops; one that is off has nothing to tell."""
+    if switch is None or switch.value != ON:
         return SwitchReport()
     return SwitchReport(on=True, reason=switch.reason, since=switch.changed_at)
+
+
+def _allowed_report(switch: Switch | None) -> SwitchReport:
+    """Return what a flag allows; it is on where nobody has set it."""
+    if switch is None:
+        return SwitchReport(on=True)
+    return SwitchReport(on=switch.value != OFF, reason=switch.reason, since=switch.changed_at)
 
 
 async def _ask_temporal(resources: ApiResources) -> TemporalReport:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from api.errors import Refused
 from api.schemas.answers import JobAnswer
 from api.views import Unclear, WorkflowLinks, job_answer
-from api.waiting import Waits, late_warning
+from api.waiting import Waits, brief_wait, late_warning
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobStatus, SubmissionState
 from promptmill.store import Store
@@ -44,6 +45,7 @@ class JobReader:
         """Return a job as callers see it."""
         billed = await self.store.jobs.billed([job.id])
         wait = await self.waits.of_job(job)
+        ratings = await self.store.ratings.of_prompts([job.prompt_job_id])
         return job_answer(
             job,
             billed=billed[job.id],
@@ -51,7 +53,23 @@ class JobReader:
             workflows=self.workflows,
             unclear=await self._unclear(job) if job.status == JobStatus.SUBMIT_UNKNOWN else None,
             late=late_warning(wait, job.deadline_at),
+            prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
         )
+
+    async def brief_answers(self, jobs: Sequence[Job]) -> list[JobAnswer]:
+        """Return jobs as lists show them, with as many queries for all of them as for one."""
+        billed = await self.store.jobs.billed([job.id for job in jobs])
+        ratings = await self.store.ratings.of_prompts(job.prompt_job_id for job in jobs)
+        return [
+            job_answer(
+                job,
+                billed=billed[job.id],
+                wait=brief_wait(job.status),
+                workflows=self.workflows,
+                prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
+            )
+            for job in jobs
+        ]
 
     async def _unclear(self, job: Job) -> Unclear:
         submissions = await self.store.submissions.of_job(job.id)

@@ -46,6 +46,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "Calls from other web pages are refused",
         "A browser sent this from a page of another origin. Use the page of this service, or call from a program.",
     ),
+    "ai_prompts_off": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "AI prompts are switched off",
+        "Write the prompt yourself (`prompt` without `useAiPrompt`), or use a prompt that is written already "
+        "(`promptJobId`). `promptmill flag ai-prompts on` switches them on again. What was accepted goes on.",
+    ),
     "not_found": ProblemKind(
         HTTPStatus.NOT_FOUND,
         "Not found",
@@ -94,6 +100,16 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.CONFLICT,
         "This prediction belongs to another submission",
         "Take one of the job's `candidates`, or look in WaveSpeed's history.",
+    ),
+    "prompt_not_written": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There is no written prompt to rate",
+        "Wait until the prompt job has ended with a prompt (`generatedPrompt`), then rate it.",
+    ),
+    "no_outputs": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There is no result to rate",
+        "Only a job with `outputs` has a result that can be kept or discarded. Wait for it, or look why there is none.",
     ),
     "record_conflict": ProblemKind(
         HTTPStatus.CONFLICT, "The state of the job does not allow this", "Look at the job, then decide again."

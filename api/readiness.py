@@ -61,7 +61,12 @@ async def _notes(store: Store) -> list[str]:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             drained, held = await store.operations.drain(), await store.operations.submissions_held()
+            silent = await store.operations.ai_prompts_off()
     except (RecordError, TimeoutError):
         return []
-    stopped = ((drained, "Intake is stopped by an operator."), (held, "Paid submissions are stopped."))
+    stopped = (
+        (drained, "Intake is stopped by an operator."),
+        (held, "Paid submissions are stopped."),
+        (silent, "AI prompts are switched off by an operator."),
+    )
     return [f"{text} See GET /api/init." for switch, text in stopped if switch is not None]

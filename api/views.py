@@ -13,6 +13,7 @@ from api.schemas.answers import (
     Links,
     OutputAnswer,
     PromptJobAnswer,
+    ResultCounts,
     Wait,
 )
 from api.sentences import end_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
@@ -20,6 +21,8 @@ from api.timeline import event_text
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
+from promptmill.contracts.ratings import Rating, Results
+from promptmill.store.ratings import rating_word
 from sql.models import Job, JobEvent, PromptGenerationJob
 
 
@@ -68,6 +71,7 @@ def job_answer(
     started: bool | None = None,
     unclear: Unclear | None = None,
     late: str | None = None,
+    prompt_rating: Rating | None = None,
 ) -> JobAnswer:
     """Return a job as callers see it.
 
@@ -79,6 +83,7 @@ def job_answer(
         started: Whether its workflow runs, where more is known than the row tells.
         unclear: What is known of its unclear submission, where that was looked up.
         late: A warning where it may not end in time.
+        prompt_rating: What a person said of its prompt job's prompt.
     """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
@@ -103,6 +108,7 @@ def job_answer(
             "paid_text": paid,
             "prompt_cost_usd": usd(job.prompt_cost_usd),
             "media_cost_usd": usd(job.media_cost_usd),
+            "prompt_rating": prompt_rating,
             "links": Links(
                 self_=here,
                 events=f"{here}/events",
@@ -122,8 +128,9 @@ def prompt_job_answer(
     workflows: WorkflowLinks,
     started: bool | None = None,
     late: str | None = None,
+    results: Results | None = None,
 ) -> PromptJobAnswer:
-    """Return a prompt job as callers see it. `started` and `late` as in `job_answer`."""
+    """Return a prompt job as callers see it; `results` are none where none is given, the rest as in `job_answer`."""
     final = prompt_job.status in FINAL_PROMPT_STATUSES
     here = f"/api/prompt/queue/{prompt_job.id}"
     alone = prompt_job.job_id is None
@@ -148,6 +155,8 @@ def prompt_job_answer(
             "estimated_wait_seconds": wait.estimate_seconds,
             "error": _error(prompt_job),
             "prompt_cost_usd": usd(prompt_job.cost_usd),
+            "rating": rating_word(prompt_job.rating),
+            "results": ResultCounts.model_validate((results or Results()).model_dump()),
             "links": Links(
                 self_=here,
                 events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
@@ -204,6 +213,7 @@ _JOB_COLUMNS = (
     "dispatched_at",
     "completed_at",
     "deadline_at",
+    "kept",
 )
 _PROMPT_JOB_COLUMNS = (
     "status",
@@ -214,6 +224,7 @@ _PROMPT_JOB_COLUMNS = (
     "grok_model",
     "retry_count",
     "next_attempt_at",
+    "rating_reason",
     "created_at",
     "started_at",
     "completed_at",

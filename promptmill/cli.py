@@ -157,6 +157,28 @@ def resume(*, reason: Annotated[str, typer.Option(help="Why.")] = "resumed by a 
 
 
 @app.command()
+def flag(
+    name: Annotated[str | None, typer.Argument(help="Which one; without it, all are shown.")] = None,
+    state: Annotated[Literal["on", "off"] | None, typer.Argument(help="Without it, it is shown.")] = None,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; callers see it.")] = "",
+) -> None:
+    """Show or switch what may be switched while everything runs: `ai-prompts`. Nothing needs a restart."""
+    from promptmill.commands.flags import FLAGS, flag_line, set_flag, show_flags
+
+    if name is not None and name not in FLAGS:
+        raise typer.BadParameter(f"there is no flag {name!r}; there are: {', '.join(FLAGS)}", param_hint="NAME")
+    current = load_settings()
+    if name is None or state is None:
+        shown = asyncio.run(show_flags(current))
+    else:
+        shown = {name: asyncio.run(set_flag(current, name, on=state == "on", reason=reason or None))}
+    for one, switch in shown.items():
+        if name in (None, one):
+            _say(flag_line(one, switch), "yellow" if switch is not None and switch.value == "off" else "")
+
+
+@app.command()
 def restore_check(
     *,
     release: Annotated[

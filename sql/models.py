@@ -74,6 +74,7 @@ class Job(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Time)
     dispatched_at: datetime | None = Field(sa_type=Time)
     completed_at: datetime | None = Field(sa_type=Time)
+    kept: bool | None
 
 
 class PromptGenerationJob(SQLModel, table=True):

@@ -69,7 +69,9 @@ CREATE TABLE jobs (
     created_at               timestamptz NOT NULL DEFAULT now(),
     updated_at               timestamptz NOT NULL DEFAULT now(),
     dispatched_at            timestamptz,
-    completed_at             timestamptz
+    completed_at             timestamptz,
+    -- a person's word on the outputs; null while there is none
+    kept                     boolean
 );
 
 -- Lists, newest first: all of an owner's, or those in one status.
@@ -113,6 +115,9 @@ CREATE INDEX jobs_retry_of_idx ON jobs (retry_of) WHERE retry_of IS NOT NULL;
 
 CREATE INDEX jobs_prompt_job_id_idx ON jobs (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
 
+-- Results that a person has judged, for the statistics.
+CREATE INDEX jobs_kept_idx ON jobs (owner, created_at) WHERE kept IS NOT NULL;
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Prompt jobs: one prompt that Grok writes, alone (job_id null) or for the job that needs it.
 
@@ -146,7 +151,7 @@ CREATE TABLE prompt_generation_jobs (
     output_tokens       integer,
     cost_usd            numeric(12, 6),
     answered_attempts   integer[] NOT NULL DEFAULT '{}',
-    rating              smallint,
+    rating              smallint CHECK (rating IN (-1, 1)), -- a person's word on the prompt: down, up
     rating_reason       text,
     -- its workflow, as in jobs; enqueued_at is when it last joined Grok's queue
     cancel_requested_at timestamptz,
@@ -199,6 +204,9 @@ CREATE INDEX prompt_generation_jobs_completed_at_idx ON prompt_generation_jobs (
 -- How long the newest prompts took.
 CREATE INDEX prompt_generation_jobs_written_idx ON prompt_generation_jobs (completed_at DESC)
     WHERE status = 'completed';
+
+-- Prompts that a person has judged, for the statistics.
+CREATE INDEX prompt_generation_jobs_rated_idx ON prompt_generation_jobs (owner, created_at) WHERE rating IS NOT NULL;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Submissions: one paid POST to WaveSpeed each, its intent written before the first byte.
@@ -401,6 +409,10 @@ CREATE TABLE queue_minutes (
 \ir functions/restart_workflow.sql
 \ir functions/delete_expired_records.sql
 \ir functions/get_prompt_queue_stats.sql
+\ir functions/tell_job_changed.sql
+\ir functions/rate_prompt_job.sql
+\ir functions/rate_result.sql
+\ir functions/get_prompt_satisfaction.sql
 \ir functions/prompt_queue_position.sql
 \ir functions/job_queue_position.sql
 
@@ -442,6 +454,6 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0001');
+INSERT INTO alembic_version (version_num) VALUES ('0003');
 
 COMMIT;

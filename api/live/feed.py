@@ -264,7 +264,8 @@ class Feed:
             for listener in tuple(topic.listeners):
                 for piece in news.changes:
                     listener.tell(piece.sequence, piece)
-                listener.tell("job", news.job)
+                # What is no event (a rating) has no place: else whoever knows the newest event would not be told.
+                listener.tell("job", news.job if news.changes else news.job._replace(sequence=0))
 
 
 @asynccontextmanager

@@ -11,8 +11,7 @@ from api.job_reading import JobReader
 from api.live.frames import changed_piece, job_piece
 from api.live.listeners import Piece
 from api.schemas.answers import JobAnswer
-from api.views import event_answer, job_answer
-from api.waiting import brief_wait
+from api.views import event_answer
 from promptmill.contracts.jobs import FINAL_STATUSES
 
 
@@ -47,14 +46,8 @@ class LiveReader:
     jobs: JobReader
 
     async def listed(self, ids: Sequence[UUID]) -> list[ListedJob]:
-        """Return the jobs as the list shows them: two queries, however many they are."""
-        store = self.jobs.store
-        found = await store.live.jobs(ids)
-        billed = await store.jobs.billed([job.id for job in found])
-        answers = (
-            job_answer(job, billed=billed[job.id], wait=brief_wait(job.status), workflows=self.jobs.workflows)
-            for job in found
-        )
+        """Return the jobs as the list shows them: three queries at most, however many they are."""
+        answers = await self.jobs.brief_answers(await self.jobs.store.live.jobs(ids))
         return [ListedJob(answer.owner, answer.job_id, job_piece(answer)) for answer in answers]
 
     async def news(self, job_id: UUID, after: int) -> JobNews:

@@ -1,4 +1,4 @@
-"""A person's decisions: what an unclear submission was, and that an ended job is tried anew."""
+"""A person's decisions: what an unclear submission was, that a job is tried anew, whether its result is kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Final
 from fastapi import APIRouter, Response
 from uuid_utils.compat import uuid7
 
+from api.ai_prompts import require_ai_prompts
 from api.dependencies import IdempotencyDep, IdInPath, JobReaderDep, ResourcesDep
 from api.errors import problems
 from api.idempotency import DOCUMENTED, REPLAYED
 from api.intake import REQUIRE_INTAKE
 from api.schemas.answers import JobAnswer
 from api.schemas.decisions import ResolveJob, RetryJob
+from api.schemas.ratings import RateResult
 from api.starting import asked, start_jobs
 from api.strict_json import StrictRoute
 from api.views import job_answer
@@ -61,7 +63,7 @@ async def resolve_job(
 @router.post(
     "/retry",
     status_code=HTTPStatus.ACCEPTED,
-    responses=_PROBLEMS,
+    responses={**_PROBLEMS, **problems(HTTPStatus.FORBIDDEN)},
     openapi_extra=DOCUMENTED,
     dependencies=[REQUIRE_INTAKE],
 )
@@ -75,7 +77,9 @@ async def retry_job(
     response: Response,
 ) -> JobAnswer:
     """Accept a new job from the same request, linked by `retryOf`. The old one is left as it is."""
-    await jobs.find(job_id)
+    old = await jobs.find(job_id)
+    if old.use_ai_prompt:
+        await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     job, replayed = await resources.store.jobs.retry(
         job_id, owner=jobs.owner, new_id=uuid7(), force=request.force, idempotency=key
     )
@@ -86,3 +90,10 @@ async def retry_job(
     started = await start_jobs(resources, [job]) == 1
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
+
+
+@router.put("/rating", responses=_PROBLEMS)
+async def rate_result(job_id: IdInPath, request: RateResult, jobs: JobReaderDep) -> JobAnswer:
+    """Say whether the result is kept. Only a job with outputs has one; saying it again replaces what was said."""
+    await jobs.find(job_id)
+    return await jobs.answer(await jobs.store.ratings.rate_result(job_id, owner=jobs.owner, kept=request.kept))

@@ -9,15 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.acceptance import new_job
+from api.ai_prompts import require_ai_prompts
 from api.cursors import cursor_after, read_cursor
 from api.dependencies import (
     IdempotencyDep,
     IdInPath,
     JobReaderDep,
-    OwnerDep,
     ResourcesDep,
     StoreDep,
-    WorkflowLinksDep,
 )
 from api.errors import problems
 from api.idempotency import DOCUMENTED, REPLAYED
@@ -36,6 +35,7 @@ from sql.models import Job
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
 
 _CREATE_PROBLEMS = problems(
+    HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -61,6 +61,8 @@ async def create_job(
     response: Response,
 ) -> JobAnswer:
     """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
+    if request.use_ai_prompt:
+        await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     wanted = await new_job(request, owner=jobs.owner, settings=resources.settings, store=resources.store)
     job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
@@ -73,9 +75,7 @@ async def create_job(
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
-async def list_jobs(
-    wanted: Annotated[ListJobs, Query()], store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep
-) -> JobList:
+async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
     """List jobs, newest first. A place in the queue is told for a single job only."""
     where = JobFilter(
         statuses=tuple(wanted.status),
@@ -86,13 +86,10 @@ async def list_jobs(
         limit=wanted.limit + 1,
         before=read_cursor(wanted.cursor) if wanted.cursor is not None else None,
     )
-    found = await store.jobs.list(owner, where)
+    found = await store.jobs.list(jobs.owner, where)
     page = found[: wanted.limit]
-    billed = await store.jobs.billed([job.id for job in page])
     return JobList(
-        items=[
-            job_answer(job, billed=billed[job.id], wait=brief_wait(job.status), workflows=workflows) for job in page
-        ],
+        items=await jobs.brief_answers(page),
         next_cursor=_cursor(page) if len(found) > len(page) else None,
     )
 

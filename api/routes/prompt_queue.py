@@ -1,4 +1,4 @@
-"""Prompt jobs: enqueue, statistics, look, cancel."""
+"""Prompt jobs: enqueue, statistics, look, cancel, rate."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.acceptance import new_prompt_job
+from api.ai_prompts import require_ai_prompts
 from api.dependencies import (
     IdempotencyDep,
     IdInPath,
@@ -20,8 +21,9 @@ from api.dependencies import (
 from api.errors import Refused, problems
 from api.idempotency import DOCUMENTED, REPLAYED
 from api.intake import REQUIRE_INTAKE
-from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, Wait, WaitFor
+from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, SatisfactionAnswer, Wait, WaitFor
 from api.schemas.prompt_queue import EnqueuePrompt
+from api.schemas.ratings import RatePrompt
 from api.starting import asked, start_prompt_jobs
 from api.strict_json import StrictRoute
 from api.views import WorkflowLinks, prompt_job_answer
@@ -43,6 +45,7 @@ _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
     openapi_extra=DOCUMENTED,
     dependencies=[REQUIRE_INTAKE],
     responses=problems(
+        HTTPStatus.FORBIDDEN,
         HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -61,12 +64,13 @@ async def enqueue_prompt(
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
+    await require_ai_prompts(resources.store, owner=owner, key=key)
     wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
     response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-        return await _answer(waits, prompt_job, workflows)
+        return await _answer(resources.store, waits, prompt_job, workflows)
     started = await start_prompt_jobs(resources, [prompt_job]) == 1
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
@@ -75,14 +79,18 @@ async def enqueue_prompt(
 
 @router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
 async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatistics:
-    """Tell how the prompt queue does: now by counts, and over the last hour."""
+    """Tell how the prompt queue does: now by counts, over the last hour, and what people said in the last 30 days."""
     found = await store.prompts.statistics(owner)
+    satisfaction = await store.ratings.satisfaction(owner)
     return QueueStatistics(
         **{name: found[name] for name in _SAME_NAMES},
         average_wait_seconds=found["avg_wait_time_seconds"],
         average_processing_seconds=found["avg_processing_seconds"],
         estimated_wait_seconds=seconds_to_drain(found),
         jobs=JobCounts(**found["jobs"]),
+        satisfaction=[
+            SatisfactionAnswer(model=one.grok_model, **one.model_dump(exclude={"grok_model"})) for one in satisfaction
+        ],
     )
 
 
@@ -91,7 +99,7 @@ async def get_prompt_job(
     prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep, waits: WaitsDep
 ) -> PromptJobAnswer:
     """Tell where a prompt job stands."""
-    return await _answer(waits, await _find(store, prompt_job_id, owner), workflows)
+    return await _answer(store, waits, await _find(store, prompt_job_id, owner), workflows)
 
 
 @router.delete(
@@ -116,7 +124,34 @@ async def cancel_prompt_job(
         await asked(resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id)))
     if prompt_job.status not in FINAL_PROMPT_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
-    return await _answer(waits, prompt_job, workflows)
+    return await _answer(store, waits, prompt_job, workflows)
+
+
+@router.put(
+    "/{prompt_job_id}/rating",
+    responses={
+        **_LOOK_PROBLEMS,
+        **problems(
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        ),
+    },
+)
+async def rate_prompt(
+    *,
+    prompt_job_id: IdInPath,
+    request: RatePrompt,
+    store: StoreDep,
+    owner: OwnerDep,
+    workflows: WorkflowLinksDep,
+    waits: WaitsDep,
+) -> PromptJobAnswer:
+    """Say what the written prompt is worth, and why. Saying it again replaces what was said."""
+    await _find(store, prompt_job_id, owner)
+    rated = await store.ratings.rate_prompt(prompt_job_id, owner=owner, rating=request.rating, reason=request.reason)
+    return await _answer(store, waits, rated, workflows)
 
 
 async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerationJob:
@@ -132,10 +167,16 @@ async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerati
     raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
 
 
-async def _answer(waits: Waits, prompt_job: PromptGenerationJob, workflows: WorkflowLinks) -> PromptJobAnswer:
+async def _answer(
+    store: Store, waits: Waits, prompt_job: PromptGenerationJob, workflows: WorkflowLinks
+) -> PromptJobAnswer:
     wait = await waits.of_prompt_job(prompt_job)
     return prompt_job_answer(
-        prompt_job, wait=wait, workflows=workflows, late=late_warning(wait, prompt_job.deadline_at)
+        prompt_job,
+        wait=wait,
+        workflows=workflows,
+        late=late_warning(wait, prompt_job.deadline_at),
+        results=await store.ratings.results(prompt_job.id),
     )
 
 

@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
 from promptmill.contracts.prompts import Operation, PromptJobStatus, PromptSource, PromptStatus
+from promptmill.contracts.ratings import Rating
 
 
 class Answer(BaseModel):
@@ -125,6 +126,11 @@ class JobAnswer(Answer):
     completed_at: datetime | None
     deadline_at: datetime
     metadata: dict[str, str]
+    kept: bool | None = Field(description="A person's word on the outputs; null while there is none.")
+    prompt_rating: str | None = Field(
+        description="A person's word on the prompt of `promptJobId`; null while there is none.",
+        examples=[str(rating) for rating in Rating],
+    )
     links: Links
 
 
@@ -133,6 +139,13 @@ class JobList(Answer):
 
     items: list[JobAnswer]
     next_cursor: str | None
+
+
+class ResultCounts(Answer):
+    """How many results of a prompt people kept and discarded; those without a word are in neither."""
+
+    kept: int = 0
+    discarded: int = 0
 
 
 class PromptJobAnswer(Answer):
@@ -157,6 +170,11 @@ class PromptJobAnswer(Answer):
     started_at: datetime | None
     completed_at: datetime | None
     metadata: dict[str, str]
+    rating: str | None = Field(
+        description="A person's word; null while there is none.", examples=[str(rating) for rating in Rating]
+    )
+    rating_reason: str | None
+    results: ResultCounts = Field(description="Of all jobs that used the prompt.")
     links: Links
 
 
@@ -202,6 +220,21 @@ class JobCounts(Answer):
     terminated: int = 0
 
 
+class SatisfactionAnswer(Answer):
+    """What people said of the prompts and results of one Grok model and one prompt source.
+
+    `satisfaction_rate` is the share of `up` and `kept` in all four counts, 0 to 1.
+    """
+
+    model: str | None = Field(description="Grok's model; null where the prompt is not Grok's.")
+    prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
+    up: int
+    down: int
+    kept: int
+    discarded: int
+    satisfaction_rate: float
+
+
 class QueueStatistics(Answer):
     """The prompt queue now and in the last hour. Null where the last hour shows nothing."""
 
@@ -219,6 +252,9 @@ class QueueStatistics(Answer):
     retry_success_rate: float | None
     estimated_wait_seconds: float | None
     jobs: JobCounts
+    satisfaction: list[SatisfactionAnswer] = Field(
+        description="Ratings of the last 30 days, the most rated first; groups without a rating are left out."
+    )
 
 
 class Dispatched(Answer):

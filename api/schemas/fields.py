@@ -18,7 +18,7 @@ DAY: Final = 86_400
 WEEK: Final = 7 * DAY
 
 
-def _blank_is_absent(value: Any) -> Any:
+def blank_is_absent(value: Any) -> Any:
     """Return null for a text of nothing but spaces: forms send those for what was left empty."""
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -30,12 +30,12 @@ Url = Annotated[
 ]
 """An address; whether it may be opened is judged by `promptmill.addresses`, which needs the installation's rule."""
 
-OptionalUrl = Annotated[Url | None, BeforeValidator(_blank_is_absent)]
+OptionalUrl = Annotated[Url | None, BeforeValidator(blank_is_absent)]
 PromptText = Annotated[
-    Annotated[str, StringConstraints(max_length=PROMPT_CHARACTERS)] | None, BeforeValidator(_blank_is_absent)
+    Annotated[str, StringConstraints(max_length=PROMPT_CHARACTERS)] | None, BeforeValidator(blank_is_absent)
 ]
 InstructionsText = Annotated[
-    Annotated[str, StringConstraints(max_length=INSTRUCTIONS_CHARACTERS)] | None, BeforeValidator(_blank_is_absent)
+    Annotated[str, StringConstraints(max_length=INSTRUCTIONS_CHARACTERS)] | None, BeforeValidator(blank_is_absent)
 ]
 RefUrls = Annotated[
     list[Url],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import RowMapping
 from sqlmodel import SQLModel
@@ -12,6 +12,17 @@ from promptmill.contracts.messages import Message
 from promptmill.contracts.store import IdempotencyKey
 from promptmill.store.database import Database
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
+
+_ACCEPTED_BEFORE: Final = """
+    SELECT EXISTS (SELECT FROM idempotency_keys
+                   WHERE owner = :owner AND key = :key AND request_hash = :request_hash
+                     AND created_at > now() - interval '24 hours')
+"""
+
+
+async def accepted_before(database: Database, owner: str, idempotency: IdempotencyKey) -> bool:
+    """Return whether the same request was accepted under this key already, so that asking again is a replay."""
+    return bool(await database.value(_ACCEPTED_BEFORE, owner=owner, **idempotency.model_dump()))
 
 
 async def accept(

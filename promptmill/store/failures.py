@@ -36,6 +36,7 @@ AWAY: Final = (
     "25006",  # read-only: a standby, in the middle of a failover
     "42P01",  # no such table: not migrated yet
     "42883",  # no such function: the same
+    "42703",  # no such column: the same
     LOCK_NOT_AVAILABLE,
 )
 """SQLSTATEs, or their beginnings, after which waiting and asking again is right."""

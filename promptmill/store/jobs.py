@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
-from promptmill.store.acceptance import accept, once
+from promptmill.store.acceptance import accept, accepted_before, once
 from promptmill.store.database import Database, column_list, to_row
 from sql.models import Job, JobEvent
 
@@ -83,6 +83,10 @@ class JobStore:
         """
         row = await accept(self.database, _ACCEPT, Job, job, idempotency)
         return to_row(Job, row), row["replayed"]
+
+    async def accepted_before(self, owner: str, idempotency: IdempotencyKey) -> bool:
+        """Return whether this request, of whatever kind, was accepted under its key already: again is a replay."""
+        return await accepted_before(self.database, owner, idempotency)
 
     async def get(self, job_id: UUID, *, owner: str | None = None) -> Job:
         """Return a job.

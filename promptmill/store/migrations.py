@@ -66,6 +66,8 @@ async def migrate(database_url: str, revision: str = "head", *, sql_only: bool =
 async def downgrade(database_url: str, revision: str) -> str:
     """Bring the schema down to a revision (`base`: nothing left). Refuses where that would drop people's rows.
 
+    A refusal changes nothing: it all happens in one transaction.
+
     Returns:
         The revision that the database has now, or `base`.
 
@@ -103,9 +105,9 @@ async def _take_lock(connection: AsyncConnection) -> None:
         await asyncio.sleep(_LOCK_PAUSE)
 
 
-def _config(connection: Connection | None = None, output: io.StringIO | None = None) -> Config:
+def _config(connection: Connection | None = None, output: io.StringIO | None = None, *, down: bool = False) -> Config:
     """Return Alembic's configuration: the revisions of the package `sql`, wherever that is installed."""
-    attributes: dict[str, Any] = {} if connection is None else {"connection": connection}
+    attributes: dict[str, Any] = {} if connection is None else {"connection": connection, "down": down}
     config = Config(attributes=attributes, output_buffer=output)
     config.set_main_option("script_location", "sql:migrations")
     return config
@@ -123,7 +125,7 @@ def _upgrade(connection: Connection, revision: str) -> str:
 
 
 def _downgrade(connection: Connection, revision: str) -> str:
-    command.downgrade(_config(connection), revision)
+    command.downgrade(_config(connection, down=True), revision)
     return _current(connection)
 
 

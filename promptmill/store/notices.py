@@ -17,7 +17,7 @@ from promptmill.store.connection import connector, driver_address
 from promptmill.store.failures import translated
 
 CHANNEL: Final = "promptmill_events"
-"""Where `append_job_event` tells of each change."""
+"""Where `append_job_event` and `tell_job_changed` tell of each change."""
 
 APPLICATION: Final = "promptmill-listen"
 """The connection's name in `pg_stat_activity`."""
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Notice(NamedTuple):
-    """One change of one job: the event with this sequence was committed."""
+    """One change of one job: committed with the event of this sequence, or after it where it is no event of its own."""
 
     job_id: UUID
     owner: str

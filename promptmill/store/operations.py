@@ -17,6 +17,9 @@ DRAIN: Final = "drain"
 SUBMISSIONS_HELD: Final = "submissions_held"
 """The switch that stops paid submissions, for all jobs."""
 
+AI_PROMPTS: Final = "ai-prompts"
+"""The switch that lets Grok be asked for new prompts; on where nobody has set it."""
+
 HIGHEST_SUBMISSION: Final = "highest-submission"
 """The switch that holds the highest number of submissions that were deleted, or lost with a restored backup."""
 
@@ -118,6 +121,11 @@ class OperationsStore:
     async def clear_drain(self, reason: str | None = None) -> None:
         """Accept jobs again."""
         await self.set_switch(DRAIN, OFF, reason)
+
+    async def ai_prompts_off(self) -> Switch | None:
+        """Return the switch that refuses new prompts of Grok; None while they are allowed."""
+        switch = (await self.switches()).get(AI_PROMPTS)
+        return switch if switch is not None and switch.value == OFF else None
 
     async def what_goes_on(self, limit: int = 1000) -> GoingOn:
         """Return what has not ended, oldest first, at most `limit` of each kind.

@@ -15,6 +15,7 @@ from promptmill.store.live import LiveStore
 from promptmill.store.operations import OperationsStore
 from promptmill.store.pace import PaceStore
 from promptmill.store.prompts import PromptStore
+from promptmill.store.ratings import RatingStore
 from promptmill.store.resolution import ResolutionStore
 from promptmill.store.submissions import SubmissionStore
 from promptmill.store.upkeep import UpkeepStore
@@ -22,7 +23,7 @@ from promptmill.store.upkeep import UpkeepStore
 
 @dataclass(frozen=True)
 class Store:
-    """The record: jobs, live changes, prompt jobs, submissions and how they resolve, webhooks, callbacks, the rest.
+    """The record: jobs, live changes, prompt jobs, ratings, submissions and how they resolve, webhooks, callbacks.
 
     Every method of its parts raises `RecordUnavailable` while Postgres is away, and `RecordNotFound` for an id that
     does not exist (or not for the owner who asks).
@@ -32,6 +33,7 @@ class Store:
     live: LiveStore
     pace: PaceStore
     prompts: PromptStore
+    ratings: RatingStore
     submissions: SubmissionStore
     resolution: ResolutionStore
     inbox: InboxStore
@@ -55,6 +57,7 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
             live=LiveStore(database),
             pace=PaceStore(database),
             prompts=PromptStore(database),
+            ratings=RatingStore(database),
             submissions=SubmissionStore(database),
             resolution=ResolutionStore(database),
             inbox=InboxStore(database),

@@ -9,13 +9,17 @@ from alembic import context
 
 
 def run() -> None:
-    """Run the chosen revisions, each in a transaction of its own."""
+    """Run the chosen revisions: upwards each in a transaction of its own, downwards all in one.
+
+    So a revision that refuses to go down leaves everything as it was.
+    """
     if context.is_offline_mode():
         # Without a named style every % would be doubled, as if a driver were to read it.
         named = {"paramstyle": "named"}
         context.configure(dialect_name="postgresql", dialect_opts=named, transaction_per_migration=True)
     else:
-        context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
+        given = context.config.attributes
+        context.configure(connection=given["connection"], transaction_per_migration=not given["down"])
     with context.begin_transaction():
         context.run_migrations()
 

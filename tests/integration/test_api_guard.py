@@ -252,9 +252,14 @@ async def test_unknown_paths_and_methods_are_problems_too(lonely_api: httpx.Asyn
 @pytest.mark.parametrize(
     ("damage", "status", "code"),
     [
-        ("ALTER TABLE submissions RENAME COLUMN prediction_id TO gone", 500, "record_error"),
+        (
+            "ALTER TABLE submissions RENAME COLUMN state TO gone; ALTER TABLE submissions ADD COLUMN state integer",
+            500,
+            "record_error",
+        ),
         ("UPDATE jobs SET outputs = '{\"inside\": 1}'", 500, "internal_error"),
         ("DROP TABLE submissions CASCADE", 503, "record_unavailable"),
+        ("ALTER TABLE submissions RENAME COLUMN prediction_id TO gone", 503, "record_unavailable"),
     ],
 )
 async def test_a_fault_of_ours_tells_nothing_of_the_inside(

@@ -32,6 +32,7 @@ from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import new_job
+from tests.fixtures.record import written
 from tests.fixtures.session import StartProcess
 from tests.support import eventually
 
@@ -319,3 +320,35 @@ async def unknown(_provider: str) -> Any:
 async def is_open(client: httpx.AsyncClient, path: str) -> Any:
     async with client.stream("GET", path) as answer:
         return answer.status_code == 200
+
+
+async def test_a_rating_reaches_another_tab_though_it_is_no_event(lonely_api: httpx.AsyncClient, store: Store) -> None:
+    job = await create(lonely_api)
+    await store.jobs.begin(UUID(job["jobId"]))
+    await advance(store, job, JobStatus.FAILED, outputs=(OUTPUT,))
+    before = (await lonely_api.get(f"{job['links']['self']}/events")).json()
+    async with listening(lonely_api, LIST) as stream:
+        await stream.until("resync")
+        rated = await lonely_api.put(f"{job['links']['self']}/rating", json={"kept": True})
+        told = await stream.until("job")
+
+    assert rated.status_code == 200
+    assert (told.data["jobId"], told.data["kept"]) == (job["jobId"], True)
+    assert (await lonely_api.get(f"{job['links']['self']}/events")).json() == before
+
+
+async def test_a_rated_prompt_reaches_who_follows_its_job(lonely_api: httpx.AsyncClient, store: Store) -> None:
+    """The follower knows the newest event already: what is no event must reach it all the same, each time."""
+    job = await create(lonely_api, useAiPrompt=True)
+    await store.jobs.begin(UUID(job["jobId"]))
+    attempt = await store.prompts.begin_attempt(UUID(job["promptJobId"]), "grok-4")
+    await store.prompts.finish(written(UUID(job["promptJobId"]), attempt.attempt_no))
+    seen = []
+    async with listening(lonely_api, f"{job['links']['self']}/events") as stream:
+        first = await stream.until("job")
+        for rating in ("up", "down", None):
+            await lonely_api.put(f"/api/prompt/queue/{job['promptJobId']}/rating", json={"rating": rating})
+            seen.append(await stream.until("job"))
+
+    assert [told.data["promptRating"] for told in (first, *seen)] == [None, "up", "down", None]
+    assert {told.id for told in seen} == {first.id}, "whoever comes back misses nothing"

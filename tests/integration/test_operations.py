@@ -286,6 +286,19 @@ async def test_a_drain_stops_intake_until_it_is_resumed(mill: Installation) -> N
         assert "taken again" in mill.run("resume")
 
 
+async def test_ai_prompts_are_off_until_they_are_on_again(mill: Installation) -> None:
+    asked = {"model": MODEL, "useAiPrompt": True, "instructions": "A fox"}
+    assert "ai-prompts: off since" in mill.run("flag-off")
+    try:
+        assert mill.run("flag-look").count("prompts are being reviewed") == 2, "the command and /api/init"
+        refused = await mill.api.post("/api/jobs/create", json=asked)
+        assert (refused.status_code, refused.json()["code"]) == (403, "ai_prompts_off")
+    finally:
+        assert "ai-prompts: on since" in mill.run("flag-on")
+    accepted = await mill.api.post("/api/jobs/create", json=asked)
+    await mill.reaches(accepted.json()["jobId"], "completed")
+
+
 async def test_a_restored_record_is_checked(mill: Installation) -> None:
     assert "Submissions go on." in mill.run("restore-check")
     assert "Submissions go on." in mill.run("restore-release")

@@ -21,7 +21,7 @@ from promptmill.local.postgres import PostgresServer
 from promptmill.store import open_store
 from promptmill.store.migrations import downgrade, migrate, newest_revision
 from tests.fixtures.postgres import SCHEMA
-from tests.fixtures.record import Record, new_id, new_job
+from tests.fixtures.record import Record, new_id, new_job, new_prompt_job
 from tests.fixtures.session import ROOT
 
 FUNCTIONS = sorted(path.stem for path in (ROOT / "sql" / "functions").glob("*.sql"))
@@ -92,6 +92,59 @@ async def test_down_refuses_to_drop_jobs(record: Record) -> None:
 
     assert (await record.store.jobs.get(job_id)).status == "queued"
     assert await record.store.operations.schema_revision() == newest_revision()
+
+
+async def test_down_refuses_to_drop_what_people_said_of_results(record: Record) -> None:
+    """A refusal leaves everything as it was, also what the revisions above the one that refuses have made."""
+    job_id = await record.accept()
+    await record.hand.execute("UPDATE jobs SET kept = false")
+    database = await record.hand.fetchval("SELECT current_database()")
+    before = dump(record.server, database)
+
+    with pytest.raises(RecordError, match="people have judged results"):
+        await downgrade(record.url, "0001")
+
+    assert dump(record.server, database) == before
+    await record.hand.execute("UPDATE jobs SET kept = NULL")
+    assert await downgrade(record.url, "0001") == "0001"
+    await migrate(record.url)
+    assert (await record.store.jobs.get(job_id)).kept is None
+
+
+async def test_ratings_of_prompts_outlive_a_way_down_and_up(record: Record) -> None:
+    prompt_job, _ = await record.store.prompts.accept(new_prompt_job())
+    await record.hand.execute("UPDATE prompt_generation_jobs SET rating = -1, rating_reason = 'dull'")
+
+    await downgrade(record.url, "0001")
+    await migrate(record.url)
+
+    row = await record.store.prompts.get(prompt_job.id)
+    assert (row.rating, row.rating_reason) == (-1, "dull")
+
+
+async def test_who_is_connected_goes_on_while_the_schema_grows(record: Record) -> None:
+    """The code of the last release names its columns; what its connections have prepared must stay good."""
+    await downgrade(record.url, "0001")
+    accept = await record.hand.prepare("SELECT (a.job).status, a.replayed FROM accept_job($1) AS a")
+    cancel = await record.hand.prepare("SELECT (c.job).status FROM request_job_cancel($1, 'local') AS c")
+    seen = []
+    for _ in range(2):
+        wanted = new_job()
+        seen.append(await accept.fetchval(wanted.model_dump_json()))
+        seen.append(await cancel.fetchval(wanted.id))
+        await migrate(record.url)
+
+    assert seen == ["queued", "cancelled"] * 2
+    assert await record.store.operations.schema_revision() == newest_revision()
+
+
+async def test_a_broken_off_index_is_made_anew(each_postgres: PostgresServer, bare: str) -> None:
+    await migrate(each_postgres.uri(bare), "0002")
+    each_postgres.psql(bare, "-c", "CREATE INDEX jobs_kept_idx ON jobs (kept)")
+
+    await migrate(each_postgres.uri(bare))
+
+    assert dump(each_postgres, bare) == dump(each_postgres, "promptmill_template")
 
 
 async def test_two_migrators_at_once_are_one(each_postgres: PostgresServer, bare: str) -> None:

@@ -28,7 +28,21 @@ def postgres_error(sqlstate: str) -> DBAPIError:
 
 @pytest.mark.parametrize(
     "sqlstate",
-    ["08006", "28P01", "3D000", "40P01", "53300", "55P03", "57P01", "57P03", "57014", "58030", "25006", "42P01"],
+    [
+        "08006",
+        "28P01",
+        "3D000",
+        "40P01",
+        "53300",
+        "55P03",
+        "57P01",
+        "57P03",
+        "57014",
+        "58030",
+        "25006",
+        "42P01",
+        "42703",
+    ],
 )
 def test_away_is_worth_asking_again(sqlstate: str) -> None:
     error = record_error(postgres_error(sqlstate))

@@ -1,0 +1,62 @@
+"""`promptmill flag`: what is switched on and off while everything runs, and what that means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from promptmill.settings import Settings
+from promptmill.store import open_store
+from promptmill.store.operations import AI_PROMPTS, OFF, ON
+from sql.models import Switch
+
+
+@dataclass(frozen=True)
+class Flag:
+    """What it means that a flag is on, and that it is off, in a sentence each."""
+
+    on: str
+    off: str
+
+
+FLAGS: Final = {
+    AI_PROMPTS: Flag(
+        on="Grok writes prompts for jobs and prompt jobs that ask for one.",
+        off="New jobs and prompt jobs that need Grok are refused (403 `ai_prompts_off`); what was accepted goes on.",
+    ),
+}
+"""Every flag. Each is on where nobody has set it, and is read anew for each request: nothing needs a restart."""
+
+
+async def show_flags(settings: Settings) -> dict[str, Switch | None]:
+    """Return every flag as it was set; None where nobody has set it.
+
+    Raises:
+        RecordUnavailable: Postgres cannot be reached.
+        ConfigurationError: DATABASE_URL is not set.
+    """
+    async with open_store(settings.require_database_url(), pool_size=1) as store:
+        found = await store.operations.switches()
+    return {name: found.get(name) for name in FLAGS}
+
+
+async def set_flag(settings: Settings, name: str, *, on: bool, reason: str | None) -> Switch | None:
+    """Switch one of `FLAGS` on or off and return it as the record has it then.
+
+    Raises:
+        RecordUnavailable: Postgres cannot be reached.
+        ConfigurationError: DATABASE_URL is not set.
+    """
+    async with open_store(settings.require_database_url(), pool_size=1) as store:
+        await store.operations.set_switch(name, ON if on else OFF, reason)
+        return (await store.operations.switches()).get(name)
+
+
+def flag_line(name: str, switch: Switch | None) -> str:
+    """Return how a flag stands: its state, since when, why, and what that means."""
+    if switch is None:
+        return f"{name}: on, never switched. {FLAGS[name].on}"
+    on = switch.value != OFF
+    why = f" ({switch.reason})" if switch.reason else ""
+    since = f"{switch.changed_at:%F %T} UTC"
+    return f"{name}: {'on' if on else 'off'} since {since}{why}. {FLAGS[name].on if on else FLAGS[name].off}"

@@ -1,0 +1,43 @@
+"""What people say of prompts and results: the plain data between the record and the API."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from promptmill.contracts.messages import Message
+
+
+class Rating(StrEnum):
+    """A person's word on a written prompt."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Results(Message):
+    """How many results of a prompt people kept, and how many they discarded; those without a word are in neither."""
+
+    kept: int = 0
+    discarded: int = 0
+
+
+class Satisfaction(Message):
+    """What people said of the prompts and results of one Grok model and one prompt source.
+
+    Attributes:
+        grok_model: Null where the prompt is not Grok's.
+        prompt_source: Who wrote the prompt.
+        up: Prompts rated up.
+        down: Prompts rated down.
+        kept: Results kept.
+        discarded: Results discarded.
+        satisfaction_rate: The share of `up` and `kept` in all four, 0 to 1.
+    """
+
+    grok_model: str | None
+    prompt_source: str | None
+    up: int
+    down: int
+    kept: int
+    discarded: int
+    satisfaction_rate: float

@@ -1,0 +1,77 @@
+"""Ratings: what people say of prompts and results, and what comes of it by model and source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from promptmill.contracts.ratings import Rating, Results, Satisfaction
+from promptmill.store.database import Database, column_list
+from sql.models import Job, PromptGenerationJob
+
+_NUMBERS: Final = {Rating.UP: 1, Rating.DOWN: -1}
+_WORDS: Final = {number: word for word, number in _NUMBERS.items()}
+
+_RATE_PROMPT: Final = (
+    f"SELECT {column_list(PromptGenerationJob)} FROM rate_prompt_job(:prompt_job_id, :owner, :rating, :reason)"
+)
+_RATE_RESULT: Final = f"SELECT {column_list(Job)} FROM rate_result(:job_id, :owner, :kept)"
+_RESULTS: Final = """
+    SELECT count(*) FILTER (WHERE kept) AS kept, count(*) FILTER (WHERE NOT kept) AS discarded
+    FROM jobs WHERE prompt_job_id = :prompt_job_id
+"""
+_OF_PROMPTS: Final = """
+    SELECT id, rating FROM prompt_generation_jobs WHERE id = ANY (CAST(:ids AS uuid[])) AND rating IS NOT NULL
+"""
+_SATISFACTION: Final = "SELECT * FROM get_prompt_satisfaction(:owner)"
+
+
+@dataclass(frozen=True)
+class RatingStore:
+    """Ratings of prompts and results. Repeating a call is safe."""
+
+    database: Database
+
+    async def rate_prompt(
+        self, prompt_job_id: UUID, *, owner: str, rating: Rating | None, reason: str | None = None
+    ) -> PromptGenerationJob:
+        """Take a person's word on a written prompt in place of what was said before; None takes it back.
+
+        Raises:
+            RecordNotFound: There is no such prompt job, or not for this owner.
+            RecordConflict: `prompt_not_written`.
+        """
+        number = None if rating is None else _NUMBERS[rating]
+        values = {"prompt_job_id": prompt_job_id, "owner": owner, "rating": number, "reason": reason}
+        return await self.database.row(PromptGenerationJob, _RATE_PROMPT, **values)
+
+    async def rate_result(self, job_id: UUID, *, owner: str, kept: bool | None) -> Job:
+        """Note whether a person keeps a job's outputs, in place of what was said before; None takes it back.
+
+        Raises:
+            RecordNotFound: There is no such job, or not for this owner.
+            RecordConflict: `no_outputs`.
+        """
+        return await self.database.row(Job, _RATE_RESULT, job_id=job_id, owner=owner, kept=kept)
+
+    async def results(self, prompt_job_id: UUID) -> Results:
+        """Return what people said of the results of all jobs that used a prompt."""
+        return Results.model_validate(dict(await self.database.mapping(_RESULTS, prompt_job_id=prompt_job_id)))
+
+    async def of_prompts(self, prompt_job_ids: Iterable[UUID | None]) -> dict[UUID, Rating]:
+        """Return the ratings of those prompt jobs that have one. Without an id it asks nobody."""
+        ids = [prompt_job_id for prompt_job_id in prompt_job_ids if prompt_job_id is not None]
+        rows = await self.database.mappings(_OF_PROMPTS, ids=ids) if ids else ()
+        return {row["id"]: _WORDS[row["rating"]] for row in rows}
+
+    async def satisfaction(self, owner: str) -> list[Satisfaction]:
+        """Return what people said in the last 30 days by Grok's model and prompt source, the most rated first."""
+        rows = await self.database.mappings(_SATISFACTION, owner=owner)
+        return [Satisfaction.model_validate(dict(row)) for row in rows]
+
+
+def rating_word(number: int | None) -> Rating | None:
+    """Return a row's rating as a word."""
+    return None if number is None else _WORDS[number]

@@ -1,0 +1,34 @@
+-- rate_prompt_job(prompt_job_id, owner, rating, reason) -> prompt_job
+-- Takes a person's word on a written prompt: 1 (up) or -1 (down), with a reason or without; null takes both back. It
+-- replaces what was said before; saying the same again changes nothing. Listeners are told of the newest 200 jobs that
+-- used the prompt: as many as a page of a list has.
+-- Raises PM404 when the owner has no such prompt job; PM409 (prompt_not_written) when it has not ended with a prompt;
+-- PM422 for a rating that does not exist, or a reason for none.
+CREATE OR REPLACE FUNCTION rate_prompt_job(
+    p_prompt_job_id uuid, p_owner text, p_rating integer, p_reason text DEFAULT NULL
+)
+    RETURNS prompt_generation_jobs
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_prompt_job prompt_generation_jobs := lock_prompt_job(p_prompt_job_id);
+BEGIN
+    IF v_prompt_job.owner <> p_owner THEN
+        RAISE EXCEPTION 'no prompt job %', p_prompt_job_id USING ERRCODE = 'PM404';
+    ELSIF p_rating NOT IN (-1, 1) OR (p_rating IS NULL AND p_reason IS NOT NULL) THEN
+        RAISE EXCEPTION 'no rating % with reason %', p_rating, p_reason USING ERRCODE = 'PM422';
+    ELSIF v_prompt_job.generated_prompt IS NULL OR v_prompt_job.status IN ('queued', 'processing') THEN
+        RAISE EXCEPTION 'The prompt job has no written prompt (it is %).', v_prompt_job.status
+            USING ERRCODE = 'PM409', HINT = 'prompt_not_written';
+    ELSIF (v_prompt_job.rating, v_prompt_job.rating_reason) IS NOT DISTINCT FROM (p_rating::smallint, p_reason) THEN
+        RETURN v_prompt_job;
+    END IF;
+    UPDATE prompt_generation_jobs
+    SET rating = p_rating, rating_reason = p_reason, updated_at = now()
+    WHERE id = p_prompt_job_id
+    RETURNING * INTO v_prompt_job;
+    PERFORM tell_job_changed(j)
+    FROM (SELECT * FROM jobs WHERE prompt_job_id = p_prompt_job_id ORDER BY created_at DESC LIMIT 200) AS j;
+    RETURN v_prompt_job;
+END;
+$$;
