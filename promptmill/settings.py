@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         50_000_000,
         ge=1024,
         le=150_000_000,
-        description="Most pixels (width times height) of an uploaded picture; while it is cleaned, each takes up to 8 bytes.",
+        description="Most pixels (width times height) of an uploaded picture; while it is cleaned, each takes up to 16 bytes of memory.",
     )
     uploads_at_once: int = Field(2, ge=1, le=64, description="Uploaded pictures decoded at once, per API process.")
 

@@ -20,7 +20,7 @@ def plain_colours(picture: Image.Image) -> Image.Image:
     picture = _with_alpha(picture)
     if profile:
         # A profile that cannot be read, or is one for other pictures, says nothing: what is left is the picture.
-        with suppress(ImageCms.PyCMSError):
+        with suppress(ImageCms.PyCMSError, OSError):
             picture = _in_srgb(picture, profile)
     return picture if picture.mode in {"L", "LA", "RGB", "RGBA"} else picture.convert("RGB")
 
@@ -62,7 +62,7 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     """Return the picture converted from its profile.
 
     Raises:
-        PyCMSError: The profile is none for this picture.
+        PyCMSError, OSError: The profile is broken, or none for this picture.
     """
     alpha = picture.getchannel("A") if picture.mode in {"LA", "RGBA"} else None
     base = picture.convert({"LA": "L", "RGBA": "RGB"}[picture.mode]) if alpha else picture

@@ -79,7 +79,7 @@ _DECODERS: Final = (
 def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
     """Return the picture in a file: upright, in sRGB with 8 bits a channel, without metadata.
 
-    Takes long (seconds) and much memory (8 bytes a pixel) with large pictures: call it in a thread.
+    Takes long (seconds) and much memory (16 bytes a pixel) with large pictures: call it in a thread.
 
     Raises:
         Refused: `picture_type`, `picture_unreadable`, `picture_animated`, `picture_too_many_pixels`,
