@@ -13,9 +13,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.body_rules import BodyRules
+from api.body_rules import CUT_OFF, BodyRules, is_endless
 from api.callers import CallerRules
-from api.errors import Refused, problem_response
+from api.errors import problem_response
 from api.metrics import RequestMetrics
 from api.page_policy import PAGE
 
@@ -32,8 +32,6 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 }
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_CUT_OFF: Final = {"Connection": "close"}
-"""With a refused body: the connection ends, and what is left of the body is not read."""
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = structlog.get_logger("api.requests")
 
@@ -73,14 +71,12 @@ class Guard:
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer) -> None:
         method, path = scope["method"], scope["path"]
-        unwanted = self.bodies.refusal(method, path, headers)
-        refusal = self.rules.refusal(method, path, headers) or unwanted
+        refusal = self.rules.refusal(method, path, headers) or self.bodies.refusal(method, path, headers)
         if refusal is not None:
-            more = _CUT_OFF if unwanted else None
+            more = CUT_OFF if is_endless(headers) else None
             await problem_response(scope, refusal, headers=more)(scope, receive, answer.send)
             return
-        limited = _limited(receive, self.bodies.most_bytes(method, path), self.bodies.too_large(method, path))
-        await self.app(scope, limited, answer.send)
+        await self.app(scope, self.bodies.limited(method, path, receive), answer.send)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or "(none)"
@@ -121,18 +117,3 @@ def _request_id(headers: Headers) -> str:
     """Return the caller's request id where it is harmless in logs and headers, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid7())
-
-
-def _limited(receive: Receive, limit: int, code: str) -> Receive:
-    """Return a `receive` that refuses a body without Content-Length once it has grown beyond the limit."""
-    total = 0
-
-    async def receive_limited() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > limit:
-            raise Refused(code, headers=_CUT_OFF)
-        return message
-
-    return receive_limited
