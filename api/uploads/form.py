@@ -15,7 +15,7 @@ from api.errors import Refused
 
 FIELD: Final = "file"
 READ_SECONDS: Final = 120
-"""How long a body may take to arrive: who sends slowly holds a place that others wait for."""
+"""Seconds that a body may take to arrive: who sends slowly holds a place that others wait for."""
 
 
 class _FormInMemory(MultiPartParser):
@@ -28,7 +28,7 @@ class _FormInMemory(MultiPartParser):
             file.close()
 
 
-async def read_file(request: Request, max_bytes: int) -> bytes:
+async def read_file(request: Request, max_bytes: int, *, within: float = READ_SECONDS) -> bytes:
     """Return the content of the form's file. Its name and its type are the caller's claim and not looked at.
 
     Raises:
@@ -36,7 +36,7 @@ async def read_file(request: Request, max_bytes: int) -> bytes:
     """
     parser = _FormInMemory(request.headers, request.stream(), max_files=1, max_fields=0)
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(within):
             form = await parser.parse()
         match form.multi_items():
             case [(name, UploadFile() as file)] if name == FIELD:

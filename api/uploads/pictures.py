@@ -93,6 +93,8 @@ def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
         raise Refused("picture_unreadable", f"The JPEG has more than {MOST_SCANS} scans; save it anew.")
     with _unreadable_when_broken():
         picture.load()
+        if picture.mode == "P" and picture.palette is None:
+            raise Refused("picture_unreadable")
         pixels = _without_metadata(plain_colours(_upright(picture)))
     del picture
     written = decoder.encode(pixels, limits.max_bytes)

@@ -82,6 +82,15 @@ def test_a_broken_file_is_refused(file_format: str) -> None:
     assert refused(data[:12] + b"\xaa" * (len(data) - 12)).code == "picture_unreadable"
 
 
+def test_a_palette_that_is_missing_makes_a_broken_file() -> None:
+    data = saved(drawn().quantize(32), "PNG")
+    at = data.index(b"PLTE") - 4
+    behind = at + 12 + int.from_bytes(data[at : at + 4], "big")
+
+    assert clean_picture(data, LIMITS).width == 64
+    assert refused(data[:at] + data[behind:]).code == "picture_unreadable"
+
+
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
 def test_an_animated_picture_is_refused(file_format: str) -> None:
     frames = [drawn(), drawn().rotate(180)]
