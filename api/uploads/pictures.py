@@ -154,7 +154,7 @@ def _without_metadata(picture: Image.Image) -> Image.Image:
 def _unreadable_when_broken() -> Iterator[None]:
     try:
         yield
-    except (Refused, MemoryError):
+    except MemoryError:
         raise
     except Image.DecompressionBombError:
         # The one type whose decoder judges by itself, before it makes room.

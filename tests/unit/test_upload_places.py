@@ -15,23 +15,21 @@ from api.uploads.form import read_file
 from api.uploads.places import UploadPlaces
 
 
-async def test_only_so_many_pictures_are_decoded_at_once() -> None:
-    """Each of the two waits until both have begun, which a third would make three."""
-    places, running, most = UploadPlaces(2), 0, 0
-    both, lock = threading.Barrier(2), threading.Lock()
+async def test_as_many_pictures_are_decoded_at_once_as_there_are_decoders() -> None:
+    places, meeting = UploadPlaces(2), threading.Barrier(2)
 
-    def work() -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        both.wait(timeout=10)
-        with lock:
-            running -= 1
+    await asyncio.gather(*(places.decode(lambda: meeting.wait(timeout=10)) for _ in range(4)))
 
-    await asyncio.gather(*(places.decode(work) for _ in range(6)))
 
-    assert most == 2
+async def test_no_more_pictures_are_decoded_at_once_than_there_are_decoders() -> None:
+    """Three would go on as soon as they are together; they never are."""
+    places, meeting = UploadPlaces(2), threading.Barrier(3)
+
+    waited = (places.decode(lambda: meeting.wait(timeout=0.3)) for _ in range(3))
+
+    assert {type(end) for end in await asyncio.gather(*waited, return_exceptions=True)} == {
+        threading.BrokenBarrierError
+    }
 
 
 async def test_a_decoder_is_free_again_after_a_picture_that_is_refused() -> None:
