@@ -20,7 +20,8 @@ from promptmill.settings import Settings, load_settings
 from promptmill.telemetry import configure_logging
 
 GRACE_SECONDS: Final = 10
-"""How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass."""
+"""How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass,
+or uploads a picture over a slow line."""
 
 WRONG_SETTINGS: Final = 2
 """Exit code when the process cannot start as it is configured."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from api.body_rules import BodyRules
 from api.callers import CallerRules
 from api.dependencies import State, workflow_links
 from api.errors import install_error_handlers
@@ -18,8 +19,9 @@ from api.metrics import RequestMetrics
 from api.openapi import document
 from api.page_policy import page_policy
 from api.recent_pace import RecentPace
-from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, webhooks
+from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, uploads, webhooks
 from api.stopped_queues import StoppedQueues
+from api.uploads.places import UploadPlaces
 from api.version import installed_version
 from api.waiting import Waits
 from api.webhook_secret import WebhookSecret
@@ -37,7 +39,7 @@ def create_app(settings: Settings) -> Guard:
     """Return the whole application, ready to be served: the routes behind the guard."""
     metrics = RequestMetrics.create()
     app = build_routes(settings, metrics)
-    return Guard(app, CallerRules.of(settings), settings.max_body_bytes, metrics, page_policy(settings))
+    return Guard(app, CallerRules.of(settings), BodyRules.of(settings), metrics, page_policy(settings))
 
 
 def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
@@ -60,6 +62,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     stopped_queues=queues,
                     pace=pace,
                     feed=feed,
+                    upload_places=UploadPlaces(settings.uploads_at_once),
                 )
 
     app = FastAPI(
@@ -71,7 +74,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (events, jobs, decisions, models, prompt_queue, webhooks, operations, health, pages):
+    for module in (events, jobs, decisions, models, uploads, prompt_queue, webhooks, operations, health, pages):
         app.include_router(module.router)
     install_error_handlers(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

@@ -18,6 +18,7 @@ from api.live.feed import Feed
 from api.metrics import RequestMetrics
 from api.recent_pace import RecentPace
 from api.stopped_queues import StoppedQueues
+from api.uploads.places import UploadPlaces
 from api.views import WorkflowLinks
 from api.waiting import Waits
 from api.webhook_secret import WebhookSecret
@@ -38,6 +39,7 @@ class State(TypedDict):
     stopped_queues: StoppedQueues
     pace: RecentPace
     feed: Feed
+    upload_places: UploadPlaces
 
 
 def workflow_links(resources: ApiResources) -> WorkflowLinks:
@@ -80,6 +82,11 @@ async def _feed(request: Request) -> Feed:
     return found
 
 
+async def _upload_places(request: Request) -> UploadPlaces:
+    found: UploadPlaces = request.state.upload_places
+    return found
+
+
 async def _owner() -> str:
     """Return whose rows the caller may see; one owner, until there are keys for more."""
     return LOCAL_OWNER
@@ -118,6 +125,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
 WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
 FeedDep = Annotated[Feed, Depends(_feed)]
+UploadPlacesDep = Annotated[UploadPlaces, Depends(_upload_places)]
 OwnerDep = Annotated[str, Depends(_owner)]
 WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
 WaitsDep = Annotated[Waits, Depends(_waits)]

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message as MimeHeader
 from typing import Final
 
 import structlog
@@ -14,8 +13,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.callers import WEBHOOKS, CallerRules
-from api.errors import Refused, problem_response
+from api.body_rules import CUT_OFF, BodyRules, is_endless
+from api.callers import CallerRules
+from api.errors import problem_response
 from api.metrics import RequestMetrics
 from api.page_policy import PAGE
 
@@ -30,9 +30,6 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-WEBHOOK_BYTES: Final = 1_048_576
-"""Largest body of a webhook: outputs and inputs of one prediction."""
-BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -49,7 +46,7 @@ class Guard:
 
     app: ASGIApp
     rules: CallerRules
-    max_body_bytes: int
+    bodies: BodyRules
     metrics: RequestMetrics
     page_policy: str
 
@@ -73,25 +70,13 @@ class Guard:
             self._note(scope, answer.status, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer) -> None:
-        refusal = self.rules.refusal(scope["method"], scope["path"], headers) or self._body_refusal(scope, headers)
+        method, path = scope["method"], scope["path"]
+        refusal = self.rules.refusal(method, path, headers) or self.bodies.refusal(method, path, headers)
         if refusal is not None:
-            await problem_response(scope, refusal)(scope, receive, answer.send)
+            more = CUT_OFF if is_endless(headers) else None
+            await problem_response(scope, refusal, headers=more)(scope, receive, answer.send)
             return
-        await self.app(scope, _limited(receive, self._most_bytes(scope)), answer.send)
-
-    def _body_refusal(self, scope: Scope, headers: Headers) -> str | None:
-        """Return why a body is refused before it is read, or None."""
-        length = headers.get("content-length", "0")
-        if "transfer-encoding" not in headers and length == "0":
-            return None
-        if length.isascii() and length.isdigit() and int(length) > self._most_bytes(scope):
-            return "too_large"
-        if scope["method"] in BODY_METHODS and not scope["path"].startswith(WEBHOOKS) and not _is_json(headers):
-            return "unsupported_media_type"
-        return None
-
-    def _most_bytes(self, scope: Scope) -> int:
-        return WEBHOOK_BYTES if scope["path"].startswith(WEBHOOKS) else self.max_body_bytes
+        await self.app(scope, self.bodies.limited(method, path, receive), answer.send)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or "(none)"
@@ -132,25 +117,3 @@ def _request_id(headers: Headers) -> str:
     """Return the caller's request id where it is harmless in logs and headers, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid7())
-
-
-def _is_json(headers: Headers) -> bool:
-    header = MimeHeader()
-    header["content-type"] = headers.get("content-type", "")
-    charset = str(header.get_param("charset", "utf-8")).lower()
-    return header.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}
-
-
-def _limited(receive: Receive, limit: int) -> Receive:
-    """Return a `receive` that refuses a body without Content-Length once it has grown beyond the limit."""
-    total = 0
-
-    async def receive_limited() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > limit:
-            raise Refused("too_large")
-        return message
-
-    return receive_limited

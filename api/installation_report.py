@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.installation_notices import Notice, notices_of
 from api.schemas.answers import Answer
+from api.uploads.pictures import PICTURE_TYPES
 from api.version import installed_version
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordError
@@ -97,6 +98,14 @@ class WebhooksReport(Answer):
     secret: str = Field(description="`configured`, or `fetched` from WaveSpeed when the first one comes.")
 
 
+class UploadsReport(Answer):
+    """What `POST /api/uploads` takes: bytes of the file, pixels (width times height), and types."""
+
+    max_bytes: int
+    max_pixels: int
+    types: list[str]
+
+
 class SwitchesReport(Answer):
     """The record's switches. Null while Postgres is away."""
 
@@ -116,6 +125,7 @@ class InstallationReport(SwitchesReport):
     postgres: PostgresReport
     temporal: TemporalReport
     webhooks: WebhooksReport
+    uploads: UploadsReport
     flags: dict[str, bool]
 
 
@@ -148,6 +158,9 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
             on=settings.public_url is not None,
             public_url=settings.public_url,
             secret="configured" if settings.wavespeed_webhook_secret else "fetched",
+        ),
+        uploads=UploadsReport(
+            max_bytes=settings.upload_max_bytes, max_pixels=settings.upload_max_pixels, types=list(PICTURE_TYPES)
         ),
         flags={
             # Not known while Postgres is away: nothing is refused for it then.

@@ -63,10 +63,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "too_large": ProblemKind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The body is too large",
-        "Send addresses of pictures, never pictures. The limit is PROMPTMILL_MAX_BODY_BYTES.",
+        "Send addresses of pictures; `POST /api/uploads` takes the pictures. The limit is PROMPTMILL_MAX_BODY_BYTES.",
     ),
     "unsupported_media_type": ProblemKind(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", "Send `Content-Type: application/json` (UTF-8)."
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The body has the wrong type",
+        "Send `Content-Type: application/json` (UTF-8); to `POST /api/uploads` alone, `multipart/form-data`.",
     ),
     "idempotency_key_reused": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -125,6 +127,47 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "Too many live streams are open",
         "Close one, or follow the whole list with a single stream. The limit is PROMPTMILL_STREAMS_PER_OWNER.",
         10,
+    ),
+    # -- uploads
+    "invalid_form": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The form is not valid",
+        "Send `multipart/form-data` with exactly one file, in the field `file`, and nothing else.",
+    ),
+    "picture_too_large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The picture's file is too large",
+        "Make it smaller, or save it as JPEG. `GET /api/init` tells the limit (PROMPTMILL_UPLOAD_MAX_BYTES).",
+    ),
+    "picture_type": ProblemKind(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The file is no JPEG, PNG or WebP",
+        "Save the picture as one of them. Its content counts, not its name; HEIC, AVIF, GIF and others are not taken.",
+    ),
+    "picture_unreadable": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The picture cannot be read",
+        "The file is damaged or not whole. Open it in a picture program and save it anew.",
+    ),
+    "picture_animated": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The picture is animated", "Upload a single picture: save one frame by itself."
+    ),
+    "picture_too_many_pixels": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The picture has too many pixels",
+        "Make it smaller. `GET /api/init` tells the limit (PROMPTMILL_UPLOAD_MAX_PIXELS).",
+    ),
+    "picture_too_small": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The picture is too small", "Providers take no such picture: make it larger."
+    ),
+    "upload_too_slow": ProblemKind(
+        HTTPStatus.REQUEST_TIMEOUT, "The upload took too long", "Upload a smaller picture, or over a faster connection."
+    ),
+    "too_many_uploads": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many pictures are being uploaded",
+        _AGAIN + " PROMPTMILL_UPLOADS_AT_ONCE says how many are worked on.",
+        5,
     ),
     # -- webhooks
     "webhook_refused": ProblemKind(

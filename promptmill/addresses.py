@@ -37,13 +37,13 @@ _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 _REFUSED_HOST: Final = "points to a private, loopback, link-local or reserved address"
 
 
-def url_trouble(url: str, *, allow_private: bool = False) -> str | None:
+def url_trouble(url: str, *, allow_private: bool = False, most_characters: int = MAX_URL_CHARACTERS) -> str | None:
     """Return what is wrong with an address, as the end of a sentence, or None.
 
     `allow_private` lets loopback and private networks through, plain http to them included (simulators).
     """
-    if len(url) > MAX_URL_CHARACTERS:
-        return f"must have at most {MAX_URL_CHARACTERS} characters"
+    if len(url) > most_characters:
+        return f"must have at most {most_characters} characters"
     if _FORBIDDEN.search(url):
         return "contains characters that no address may hold"
     try:

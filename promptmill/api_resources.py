@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.wavespeed_uploads import WaveSpeedUploads, open_wavespeed_uploads
 from promptmill.settings import Settings
 from promptmill.store import Store, open_store
 from promptmill.temporal import TemporalGate, connect, create_starter
@@ -23,6 +24,7 @@ class ApiResources:
     temporal: Client
     gate: TemporalGate
     account: WaveSpeedAccount
+    uploads: WaveSpeedUploads
 
 
 @asynccontextmanager
@@ -50,5 +52,8 @@ async def open_api_resources(settings: Settings) -> AsyncIterator[ApiResources]:
             ),
             account=await stack.enter_async_context(
                 open_wavespeed_account(settings.wavespeed_api_base, settings.wavespeed_api_key)
+            ),
+            uploads=await stack.enter_async_context(
+                open_wavespeed_uploads(settings.wavespeed_api_base, settings.wavespeed_api_key)
             ),
         )

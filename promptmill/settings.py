@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from typing import Any, Self
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
+from promptmill.setting_values import PublicAddress, Words, is_loopback
 
 LOCAL_ENV = "local.env"
 """File in the data folder where a running local stack leaves its addresses."""
@@ -39,32 +38,6 @@ TEMPORAL_VARIABLES = {
     "TEMPORAL_PROFILE": "The profile in that file.",
 }
 """What Temporal's SDK reads by itself, with what it means; `.env.example` lists them."""
-
-
-def _split(value: object) -> object:
-    """Turn a comma-separated text into a tuple; leave everything else to pydantic."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""A comma-separated list."""
-
-
-def _public(address: str) -> str:
-    """Let an address pass to which WaveSpeed can post: https, or plain http on this machine (simulators)."""
-    parts = urlsplit(address)
-    plain = parts.scheme == "http" and is_loopback(address)
-    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment or parts.port == 0:
-        raise ValueError("must be an address such as https://host, without credentials and query")
-    if parts.scheme != "https" and not plain:
-        raise ValueError("must be an https address: WaveSpeed posts to no other")
-    return address.rstrip("/")
-
-
-PublicAddress = Annotated[str, AfterValidator(_public)]
-"""Where others reach us, without a slash at the end."""
 
 
 class Settings(BaseSettings):
@@ -197,6 +170,21 @@ class Settings(BaseSettings):
         15, gt=0, le=300, description="How often a silent live stream says that it is alive."
     )
     max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body that the API reads.")
+
+    # -- uploads (`POST /api/uploads`)
+    upload_max_bytes: int = Field(
+        20_971_520,
+        ge=1024,
+        le=52_428_800,
+        description="Largest picture that may be uploaded, in bytes; it holds for the cleaned one as well. Grok takes none above 20 MiB.",
+    )
+    upload_max_pixels: int = Field(
+        50_000_000,
+        ge=1024,
+        le=150_000_000,
+        description="Most pixels (width times height) of an uploaded picture; while it is cleaned, each takes up to 16 bytes of memory.",
+    )
+    uploads_at_once: int = Field(2, ge=1, le=64, description="Uploaded pictures decoded at once, per API process.")
 
     # -- Temporal (its address and credentials: TEMPORAL_*)
     task_queue: str = Field(
@@ -376,17 +364,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         said = first["msg"].removeprefix("Value error, ")
         name = f"{variable_name(str(first['loc'][0]))} is not valid: " if first["loc"] else ""
         raise ConfigurationError(f"{name}{said}.") from None
-
-
-def is_loopback(base: str) -> bool:
-    """Return whether an address's host is this machine itself."""
-    host = urlsplit(base).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def provider_mode(base: str) -> ProviderMode:

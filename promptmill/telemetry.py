@@ -27,7 +27,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 from promptmill.settings import Settings
 
-CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL")
+CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL", "python_multipart")
 """Libraries whose INFO is noise; a request's address may also hold what is nobody's business."""
 
 SECRET_FIELDS: Final = frozenset(

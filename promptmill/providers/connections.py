@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.settings import is_loopback
+from promptmill.setting_values import is_loopback
 
 CONNECT_SECONDS: Final = 10.0
 """How long the TCP handshake, and then the TLS handshake, may take."""

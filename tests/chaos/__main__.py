@@ -18,7 +18,7 @@ from rich.console import Console
 
 from promptmill.contracts.errors import PromptmillError
 from promptmill.leaving import leave
-from promptmill.settings import is_loopback
+from promptmill.setting_values import is_loopback
 from tests.chaos.installation import open_installation
 from tests.chaos.plan import Length, make_plan
 from tests.chaos.report import show

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.guard import WEBHOOK_BYTES
+from api.body_rules import WEBHOOK_BYTES
 from promptmill.contracts.jobs import Billed
 from promptmill.local.ports import free_port
 from promptmill.settings import Settings

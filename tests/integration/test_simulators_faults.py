@@ -290,6 +290,7 @@ def test_every_kind_of_fault_has_a_test() -> None:
     assert {where: len(kinds) for where, kinds in CONTENT_KINDS.items()} == {
         "submit": 6,
         "history": 2,
+        "upload": 1,
         "webhook": 6,
         "chat": 4,
     }

@@ -109,6 +109,21 @@ async def test_upload_needs_exactly_what_the_ticket_says(
     assert (await wavespeed_http.get(ticket["download_url"])).status_code == (200 if status == 200 else 404)
 
 
+async def test_a_ticket_can_be_ordered_that_has_expired(
+    wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl
+) -> None:
+    await wavespeed_control.order("upload", "expired")
+
+    statuses = []
+    for _ in range(2):
+        ticket = (await wavespeed_http.post("/api/v3/media/uploads", json={"filename": "fox.png", "size": 5})).json()
+        upload = ticket["data"]["upload"]
+        put = await wavespeed_http.request("PUT", upload["url"], content=b"12345", headers=upload["headers"])
+        statuses.append(put.status_code)
+
+    assert statuses == [403, 200]
+
+
 async def test_too_large_an_upload_is_413(wavespeed_http: httpx.AsyncClient) -> None:
     question = {"filename": "fox.png", "size": 10**9}
 

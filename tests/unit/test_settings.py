@@ -4,7 +4,8 @@ import pytest
 
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.settings import is_loopback, load_settings, merged_environment
+from promptmill.setting_values import is_loopback
+from promptmill.settings import load_settings, merged_environment
 
 
 def environment(folder: Path, **values: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ answer `status` with a body that is no JSON object.
 CONTENT_KINDS: Mapping[str, frozenset[str]] = {
     "submit": frozenset({"ending", "never", "nsfw", "no_id", "id_with_code", "hidden"}),
     "history": frozenset({"hidden", "without_inputs"}),
+    "upload": frozenset({"expired"}),
     "webhook": frozenset({"lost", "duplicate", "late", "early", "wrong_signature", "old_timestamp"}),
     "chat": frozenset({"invalid_json", "cut_json", "empty_content", "refusal"}),
 }
@@ -34,7 +35,8 @@ CONTENT_KINDS: Mapping[str, frozenset[str]] = {
 `ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or a word that nobody knows) with
 `code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `no_id`: made, but the
 answer names no id; `id_with_code`: made, and the answer carries its id beside the error `code`; `hidden`: on `submit`
-the prediction stays out of the history for `seconds` (for ever without them), on `history` this one listing is empty.
+the prediction stays out of the history for `seconds` (for ever without them), on `history` this one listing is empty;
+`expired`: the ticket of an upload may no longer be used.
 """
 
 

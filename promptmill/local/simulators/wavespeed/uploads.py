@@ -51,7 +51,9 @@ class Uploads:
         if question.size > LARGEST_FILE:
             return problem(413)
         token = secrets.token_hex(16)
-        upload = _Upload(question.size, question.content_type or "application/octet-stream", now() + TICKET_SECONDS)
+        fault = call.content_fault()
+        lasts = -1 if fault and fault.kind == "expired" else TICKET_SECONDS
+        upload = _Upload(question.size, question.content_type or "application/octet-stream", now() + lasts)
         self._uploads[token] = upload
         instruction = {
             "method": "PUT",

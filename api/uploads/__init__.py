@@ -1,0 +1,1 @@
+"""Pictures that callers upload: read from a form, judged, cleaned of everything but pixels."""

@@ -1,0 +1,52 @@
+"""Reads the one file of an upload's form into memory: never onto a disk, and never further than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Final
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from api.errors import Refused
+
+FIELD: Final = "file"
+READ_SECONDS: Final = 120
+"""Seconds that a body may take to arrive: who sends slowly holds a place that others wait for."""
+
+
+class _FormInMemory(MultiPartParser):
+    # The default writes what is larger than 1 MiB to a temporary file: somebody's picture on a disk.
+    spool_max_size = sys.maxsize
+
+    def close(self) -> None:
+        """Give the memory back; a form's own `close` leaves the files of a form that broke off."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
+
+async def read_file(request: Request, max_bytes: int, *, within: float = READ_SECONDS) -> bytes:
+    """Return the content of the form's file. Its name and its type are the caller's claim and not looked at.
+
+    Raises:
+        Refused: `invalid_form`, `picture_too_large` or `upload_too_slow`.
+    """
+    parser = _FormInMemory(request.headers, request.stream(), max_files=1, max_fields=0)
+    try:
+        async with asyncio.timeout(within):
+            form = await parser.parse()
+        match form.multi_items():
+            case [(name, UploadFile() as file)] if name == FIELD:
+                if (file.size or 0) > max_bytes:
+                    raise Refused("picture_too_large")
+                return await file.read()
+    except (MultiPartException, ClientDisconnect):
+        raise Refused("invalid_form") from None
+    except TimeoutError:
+        raise Refused("upload_too_slow", headers={"Connection": "close"}) from None
+    finally:
+        parser.close()
+    raise Refused("invalid_form")

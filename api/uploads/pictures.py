@@ -1,0 +1,167 @@
+"""Turns an uploaded file into a clean picture: judged by its content, decoded once, nothing kept but its pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, NamedTuple
+
+from PIL import ExifTags, Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from api.errors import Refused
+from api.uploads.colours import plain_colours
+from api.uploads.encoding import JPEG, PNG, Encoded, encode_from_webp, encode_jpeg, encode_png
+
+PICTURE_TYPES: Final = (JPEG, PNG, "image/webp")
+"""What is taken. HEIC, AVIF, GIF, TIFF, SVG and all others are not: each decoder is one more door."""
+
+LEAST_SIDE: Final = 8
+LEAST_PIXELS: Final = 512
+"""Grok refuses a picture with a shorter side, or with fewer pixels in all."""
+
+MOST_SCANS: Final = 100
+"""Scans of one JPEG. Cameras write one, progressive files about ten; each costs a pass over the whole picture, and a
+file of some megabytes can hold a million of them."""
+
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientation -> what makes the picture upright."""
+
+
+class PictureLimits(NamedTuple):
+    """Bytes of the file, before and after it was cleaned, and pixels of the picture."""
+
+    max_bytes: int
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class CleanPicture:
+    """A picture without metadata. `content_type` is `image/jpeg` or `image/png`; width and height are those shown."""
+
+    data: bytes
+    content_type: str
+    width: int
+    height: int
+
+
+class _Decoder(NamedTuple):
+    """How the files of one type begin, how they are opened, and how the picture is written again.
+
+    The decoders are named, not looked for: `Image.open` would try others, and judge the size by limits of its own.
+    """
+
+    begins: re.Pattern[bytes]
+    open: Callable[[BytesIO], ImageFile.ImageFile]
+    encode: Callable[[Image.Image, int], Encoded | None]
+
+
+_DECODERS: Final = (
+    _Decoder(re.compile(rb"\xff\xd8\xff"), JpegImageFile, encode_jpeg),
+    _Decoder(re.compile(rb"\x89PNG\r\n\x1a\n"), PngImageFile, encode_png),
+    _Decoder(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), WebPImageFile, encode_from_webp),
+)
+
+
+def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
+    """Return the picture in a file: upright, in sRGB with 8 bits a channel, without metadata.
+
+    Takes long (seconds) and much memory (16 bytes a pixel) with large pictures: call it in a thread.
+
+    Raises:
+        Refused: `picture_type`, `picture_unreadable`, `picture_animated`, `picture_too_many_pixels`,
+            `picture_too_small` or `picture_too_large`.
+    """
+    decoder = _decoder_of(data)
+    with _unreadable_when_broken():
+        picture = decoder.open(BytesIO(data))
+    _judge_header(picture, limits)
+    if data.count(b"\xff\xda") > MOST_SCANS and isinstance(picture, JpegImageFile):
+        raise Refused("picture_unreadable", f"The JPEG has more than {MOST_SCANS} scans; save it anew.")
+    with _unreadable_when_broken():
+        picture.load()
+        if picture.mode == "P" and picture.palette is None:
+            raise Refused("picture_unreadable")
+        pixels = _without_metadata(plain_colours(_upright(picture)))
+    del picture
+    written = decoder.encode(pixels, limits.max_bytes)
+    if written is None:
+        raise Refused(
+            "picture_too_large",
+            f"Cleaned of its metadata, the picture has more than {limits.max_bytes} bytes: make it smaller, "
+            "or save it as JPEG.",
+        )
+    return CleanPicture(written.data, written.content_type, *pixels.size)
+
+
+def _decoder_of(data: bytes) -> _Decoder:
+    if not data:
+        raise Refused("picture_unreadable", "The file is empty.")
+    for decoder in _DECODERS:
+        if decoder.begins.match(data):
+            return decoder
+    raise Refused("picture_type")
+
+
+def _judge_header(picture: ImageFile.ImageFile, limits: PictureLimits) -> None:
+    """Refuse what need not be decoded to be refused."""
+    width, height = picture.size
+    if width * height > limits.max_pixels:
+        raise _too_many_pixels(f"The picture has {width} x {height} pixels; {limits.max_pixels} are allowed in all.")
+    if min(width, height) < LEAST_SIDE or width * height < LEAST_PIXELS:
+        raise Refused(
+            "picture_too_small",
+            f"The picture has {width} x {height} pixels; each side needs {LEAST_SIDE}, the whole {LEAST_PIXELS}.",
+        )
+    if getattr(picture, "is_animated", False):
+        raise Refused("picture_animated")
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    orientation = None
+    # EXIF that cannot be read says nothing; the pixels are sound all the same.
+    with suppress(Exception):
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    if turn is None:
+        return picture
+    turned = picture.transpose(turn)
+    turned.info = picture.info
+    return turned
+
+
+def _without_metadata(picture: Image.Image) -> Image.Image:
+    """Return the picture with nothing to be written beside its pixels; the transparency of a palette is one of them."""
+    transparency = picture.info.get("transparency")
+    picture.info = {} if transparency is None or picture.mode != "P" else {"transparency": transparency}
+    return picture
+
+
+@contextmanager
+def _unreadable_when_broken() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError:
+        # The one type whose decoder judges by itself, before it makes room.
+        raise _too_many_pixels(None) from None
+    except Exception:  # noqa: BLE001  # foreign bytes make decoders raise anything
+        raise Refused("picture_unreadable") from None
+
+
+def _too_many_pixels(detail: str | None) -> Refused:
+    return Refused("picture_too_many_pixels", detail)
