@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api.callers import CallerRules
+from api.catalogue.prices import open_prices
+from api.catalogue.reading import open_catalogue
 from api.dependencies import State, workflow_links
 from api.errors import install_error_handlers
 from api.guard import Guard
@@ -52,7 +54,11 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
             waits = Waits(resources.store, queues, pace)
             # Whose jobs a listener may see is judged when it comes.
             reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
-            async with open_feed(settings, LiveReader(reader)) as feed:
+            async with (
+                open_feed(settings, LiveReader(reader)) as feed,
+                open_catalogue(settings, resources.account) as catalogue,
+                open_prices(resources.account) as prices,
+            ):
                 yield State(
                     resources=resources,
                     metrics=metrics,
@@ -60,6 +66,8 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     stopped_queues=queues,
                     pace=pace,
                     feed=feed,
+                    catalogue=catalogue,
+                    prices=prices,
                 )
 
     app = FastAPI(

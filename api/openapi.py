@@ -11,6 +11,7 @@ from api.errors import MEDIA_TYPE, Problem
 
 TAGS = [
     {"name": "jobs", "description": "Pictures and videos on their way."},
+    {"name": "models", "description": "What can be made, with which inputs, and what it would cost."},
     {"name": "prompt queue", "description": "Prompts that Grok writes."},
     {"name": "webhooks", "description": "For providers: signed, and never needed by callers."},
     {"name": "operations", "description": "For operators and cron jobs."},
