@@ -9,6 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api.errors import FieldError, Refused, invalid, pointer_to
+from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from api.schemas.prompt_queue import EnqueuePrompt
 from promptmill.addresses import url_trouble
@@ -166,13 +167,18 @@ def _picture_warnings(request: CreateJob) -> Iterator[str]:
 
 
 def _job_addresses(request: CreateJob) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    yield from _picture_addresses(request)
+    yield from media_addresses(request)
     if request.callback_url:
         yield ("callbackUrl",), request.callback_url
+
+
+def media_addresses(request: CreateJob | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find the addresses that WaveSpeed would be sent."""
+    yield from _picture_addresses(request)
     yield from _input_addresses(("input",), request.input)
 
 
-def _picture_addresses(request: CreateJob | EnqueuePrompt) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _picture_addresses(request: CreateJob | EnqueuePrompt | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if request.target_url:
         yield ("targetUrl",), request.target_url
     for index, url in enumerate(request.ref_urls):

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from api.body_rules import BodyRules
 from api.callers import CallerRules
+from api.catalogue.prices import open_prices
+from api.catalogue.reading import open_catalogue
 from api.dependencies import State, workflow_links
 from api.errors import install_error_handlers
 from api.guard import Guard
@@ -54,7 +56,11 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
             waits = Waits(resources.store, queues, pace)
             # Whose jobs a listener may see is judged when it comes.
             reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
-            async with open_feed(settings, LiveReader(reader)) as feed:
+            async with (
+                open_feed(settings, LiveReader(reader)) as feed,
+                open_catalogue(settings, resources.account) as catalogue,
+                open_prices(resources.account) as prices,
+            ):
                 yield State(
                     resources=resources,
                     metrics=metrics,
@@ -63,6 +69,8 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     pace=pace,
                     feed=feed,
                     upload_places=UploadPlaces(settings.uploads_at_once),
+                    catalogue=catalogue,
+                    prices=prices,
                 )
 
     app = FastAPI(

@@ -11,6 +11,8 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator
 
+from api.catalogue.prices import Prices
+from api.catalogue.reading import Catalogue
 from api.errors import Refused
 from api.idempotency import idempotency_key
 from api.job_reading import JobReader
@@ -40,6 +42,8 @@ class State(TypedDict):
     pace: RecentPace
     feed: Feed
     upload_places: UploadPlaces
+    catalogue: Catalogue
+    prices: Prices
 
 
 def workflow_links(resources: ApiResources) -> WorkflowLinks:
@@ -87,6 +91,16 @@ async def _upload_places(request: Request) -> UploadPlaces:
     return found
 
 
+async def _catalogue(request: Request) -> Catalogue:
+    found: Catalogue = request.state.catalogue
+    return found
+
+
+async def _prices(request: Request) -> Prices:
+    found: Prices = request.state.prices
+    return found
+
+
 async def _owner() -> str:
     """Return whose rows the caller may see; one owner, until there are keys for more."""
     return LOCAL_OWNER
@@ -126,6 +140,8 @@ MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
 WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
 FeedDep = Annotated[Feed, Depends(_feed)]
 UploadPlacesDep = Annotated[UploadPlaces, Depends(_upload_places)]
+CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
+PricesDep = Annotated[Prices, Depends(_prices)]
 OwnerDep = Annotated[str, Depends(_owner)]
 WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
 WaitsDep = Annotated[Waits, Depends(_waits)]

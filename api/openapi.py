@@ -12,6 +12,7 @@ from api.errors import MEDIA_TYPE, Problem
 TAGS = [
     {"name": "jobs", "description": "Pictures and videos on their way."},
     {"name": "uploads", "description": "Pictures that are on no public address yet."},
+    {"name": "models", "description": "What can be made, with which inputs, and what it would cost."},
     {"name": "prompt queue", "description": "Prompts that Grok writes."},
     {"name": "webhooks", "description": "For providers: signed, and never needed by callers."},
     {"name": "operations", "description": "For operators and cron jobs."},

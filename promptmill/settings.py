@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     prediction_grace_seconds: float = Field(
         600, ge=0, description="How long a 404 for an accepted prediction is not believed."
     )
+    models_cache_seconds: float = Field(3600, gt=0, description="How long WaveSpeed's list of models is believed.")
 
     public_url: PublicAddress | None = Field(
         None,

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.record",
     "tests.fixtures.mill",
     "tests.fixtures.api",
+    "tests.fixtures.shop",
     "tests.fixtures.browser",
     "tests.fixtures.webhooks",
 ]

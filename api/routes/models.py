@@ -1,47 +1,82 @@
-"""The models that the form offers."""
+"""The models that the form offers, their fields, and what a run would cost."""
 
 from __future__ import annotations
 
-from typing import Any
+from http import HTTPStatus
+from typing import Annotated, Final
 
-from fastapi import APIRouter
-from pydantic import Field
+from fastapi import APIRouter, Path
 
-from api.schemas.answers import Answer
-from promptmill.presets import load_presets
+from api.acceptance import media_addresses, refuse_addresses
+from api.catalogue.floors import judge
+from api.catalogue.views import model_answer, model_detail
+from api.dependencies import CatalogueDep, PricesDep, SettingsDep
+from api.errors import Refused, problems
+from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
+from api.strict_json import StrictRoute
+from promptmill.presets import compose_request
 
-router = APIRouter(prefix="/api/models", tags=["models"])
+router = APIRouter(prefix="/api/models", tags=["models"], route_class=StrictRoute)
 
+PathInPath = Annotated[
+    str, Path(description="WaveSpeed's path of the model, with its slashes.", examples=["wavespeed-ai/flux-dev"])
+]
 
-class ModelAnswer(Answer):
-    """One model of WaveSpeed, as far as it is known here. Any other path works as well."""
-
-    model: str = Field(examples=["wavespeed-ai/flux-dev"])
-    label: str
-    kind: str = Field(description="image or video")
-    pictures_field: str | None = Field(description="The input that takes pictures; null: it takes none.")
-    max_pictures: int
-    sizes: list[str] = Field(description='Values of the input `size` to choose from, "W*H".')
-    side_min: int | None
-    side_max: int | None
-    seed: bool
-    defaults: dict[str, Any] = Field(description="Inputs that are sent where the caller gives none.")
-
-
-class ModelList(Answer):
-    """The known models, in the order in which a form shows them."""
-
-    items: list[ModelAnswer]
-    source: str = Field(description="Where they are from: `presets`.")
+ANY_SEED: Final = 0
+"""Stands for the seed that a submission draws: the same question must have one body."""
 
 
 @router.get("")
-async def list_models() -> ModelList:
-    """List the models that are known here, with their inputs."""
+async def list_models(catalogue: CatalogueDep) -> ModelList:
+    """List the models that are known here: the presets, then the rest of WaveSpeed's list where that can be read.
+
+    The list is believed for an hour (`PROMPTMILL_MODELS_CACHE_SECONDS`) and read anew in the background. While the
+    first one is still on its way, and without a key, the presets stand alone (`source`).
+    """
+    models = await catalogue.look()
     return ModelList(
-        items=[
-            ModelAnswer.model_validate(preset.model_dump(mode="json") | {"sizes": list(preset.sizes)})
-            for preset in load_presets().values()
-        ],
-        source="presets",
+        items=[model_answer(entry) for entry in models.entries.values()], source=models.source, as_of=models.as_of
     )
+
+
+@router.post(
+    "/price",
+    responses=problems(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
+    ),
+)
+async def ask_price(
+    request: AskPrice, catalogue: CatalogueDep, prices: PricesDep, settings: SettingsDep
+) -> PriceAnswer:
+    """Ask WaveSpeed what a run would cost, without running it; free.
+
+    The inputs are completed exactly as a submission would complete them. Where WaveSpeed tells no price, `priceUsd` is
+    null and `reason` says why. The same question within a minute is answered from memory.
+    """
+    refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
+    body = compose_request(
+        request.model, request.input, request.prompt or "", request.target_url, request.ref_urls, ANY_SEED
+    )
+    worth = judge((await catalogue.look()).entries.get(request.model), body)
+    price = await prices.of(request.model, body)
+    return PriceAnswer(
+        model=request.model,
+        price_usd=None if price.usd is None else float(price.usd),
+        floor=worth.floor,
+        missing=list(worth.missing),
+        reason=price.reason or worth.reason,
+        asked_at=price.asked_at,
+    )
+
+
+@router.get("/{model:path}", responses=problems(HTTPStatus.NOT_FOUND))
+async def get_model(model: PathInPath, catalogue: CatalogueDep) -> ModelDetail:
+    """Tell a model's inputs as a form shows them: from WaveSpeed's schema, else from the preset."""
+    entry = (await catalogue.look()).entries.get(model)
+    if entry is None:
+        raise Refused(
+            "not_found",
+            "This model is not known here. A job may name any path of WaveSpeed's all the same; it is sent exactly the "
+            "inputs that are given.",
+        )
+    return model_detail(entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
@@ -57,6 +58,13 @@ ModelPath = Annotated[
 ]
 
 
+def wrong_inputs(given: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """Return what is wrong with the inputs of a model, whatever the model: (path on the wire, message) each."""
+    if len(canonical(given)) > INPUT_BYTES:
+        return [(("input",), f"Must have at most {INPUT_BYTES} bytes as JSON.")]
+    return [(("input", name), why) for name, why in REFUSED_INPUTS.items() if name in given]
+
+
 class CreateJob(StrictRequestModel):
     """A job to accept: one piece of media, with a prompt given, taken from a prompt job, or written by Grok first."""
 
@@ -82,15 +90,10 @@ class CreateJob(StrictRequestModel):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
-        wrong = [*self._wrong_inputs(), *self._wrong_prompt()]
+        wrong = [*wrong_inputs(self.input), *self._wrong_prompt()]
         if wrong:
             raise field_errors(type(self), wrong)
         return self
-
-    def _wrong_inputs(self) -> list[tuple[tuple[str, ...], str]]:
-        if len(canonical(self.input)) > INPUT_BYTES:
-            return [(("input",), f"Must have at most {INPUT_BYTES} bytes as JSON.")]
-        return [(("input", name), why) for name, why in REFUSED_INPUTS.items() if name in self.input]
 
     def _wrong_prompt(self) -> list[tuple[tuple[str, ...], str]]:
         if not self.use_ai_prompt:

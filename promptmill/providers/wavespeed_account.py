@@ -1,30 +1,34 @@
-"""WaveSpeed's unpaid side: the account's balance, its webhook secret, and what a submission would cost."""
+"""WaveSpeed's unpaid side: balance, webhook secret, the list of models, and what a submission would cost."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 import httpx
 from pydantic import SecretStr
 
+from promptmill.contracts.catalogue import ListedModel
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.answers import Answer
+from promptmill.providers.answers import BODY_LIMIT, Answer
 from promptmill.providers.connections import key_problem, open_connection, plain_key
-from promptmill.providers.wavespeed_answers import PROVIDER, codes, data, read_failure
+from promptmill.providers.wavespeed_answers import PROVIDER, amount_in, codes, data, price_in, read_failure, refusal
+from promptmill.providers.wavespeed_models import read_models
 from promptmill.providers.wavespeed_unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
 
 PRICE_SECONDS: Final = 3.0
 """How long a price may take: a job does not wait longer for a number that is good to know."""
 
-NO_PRICE_USD: Final = 1_000_000
-"""From here on an amount is no price: it must not keep a paid submission from being recorded."""
-
 BALANCE_SECONDS: Final = 10.0
 SECRET_SECONDS: Final = 10.0
+
+MODELS_SECONDS: Final = 60.0
+MODELS_BYTES: Final = 32 * 1024 * 1024
+"""The list of about a thousand models with their schemas is several megabytes."""
 
 _KEY_REFUSED: Final = frozenset({401, 403})
 _OK: Final = 200
@@ -39,6 +43,11 @@ class WaveSpeedAccount:
         self._base = base.rstrip("/")
         self._key = plain_key(api_key)
 
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key to ask with; a wrong one is WaveSpeed's to judge."""
+        return bool(self._key)
+
     async def balance(self) -> Decimal:
         """Return the account's balance in USD. The cheapest test of a key.
 
@@ -48,7 +57,7 @@ class WaveSpeedAccount:
         """
         answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
         self._refuse_bad_key(answer)
-        amount = _amount(data(answer).get("balance"))
+        amount = amount_in(data(answer).get("balance"))
         if codes(answer) != {_OK} or amount is None:
             raise read_failure(answer, self._key)
         return amount
@@ -59,15 +68,50 @@ class WaveSpeedAccount:
         Inputs that are left out make the answer too low (the model's base price).
         """
         try:
-            answer = await self._ask("POST", "model/price", {"model_id": model, "inputs": dict(inputs)}, PRICE_SECONDS)
+            return await self.quote(model, inputs)
         except (ProviderError, TypeError, ValueError):
             return None
+
+    async def quote(self, model: str, inputs: Mapping[str, Any]) -> Decimal:
+        """Return what `price` returns, or say why it cannot be learned.
+
+        Raises:
+            ProviderRefused: The key is missing or not accepted, or WaveSpeed does not take this model or these inputs.
+            ProviderUnavailable: WaveSpeed did not answer in time, or with something else than a price.
+            TypeError, ValueError: The inputs cannot be written as JSON.
+        """
+        answer = await self._ask("POST", "model/price", {"model_id": model, "inputs": dict(inputs)}, PRICE_SECONDS)
         if codes(answer) != {_OK}:
-            return None
+            reason = refusal(answer)
+            if reason is not None:
+                raise ProviderRefused(reason, answer.sentence(PROVIDER, self._key))
+            raise read_failure(answer, self._key)
         found = data(answer)
-        discounted = _amount(found.get("discounted_price"))
-        price = _amount(found.get("price")) if discounted is None else discounted
-        return price if price is not None and 0 <= price < NO_PRICE_USD else None
+        discounted = found.get("discounted_price")
+        price = price_in(found.get("price") if amount_in(discounted) is None else discounted)
+        if price is None:
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered without a price.")
+        return price
+
+    async def models(self) -> tuple[ListedModel, ...]:
+        """Return WaveSpeed's list of models with their inputs; at least one.
+
+        Raises:
+            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderUnavailable: WaveSpeed did not answer, or with something else than a list of models.
+        """
+        answer = await self._ask("GET", "models", None, MODELS_SECONDS, limit=MODELS_BYTES)
+        # Megabytes: the loop goes on meanwhile.
+        return await asyncio.to_thread(self._listed, answer)
+
+    def _listed(self, answer: Answer) -> tuple[ListedModel, ...]:
+        self._refuse_bad_key(answer)
+        if codes(answer) != {_OK}:
+            raise read_failure(answer, self._key)
+        found = read_models(answer.object.get("data"))
+        if not found:
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered without any model.")
+        return found
 
     async def webhook_secret(self) -> SecretStr:
         """Return the secret that signs WaveSpeed's webhooks, as WaveSpeed gives it (`whsec_…`).
@@ -93,12 +137,14 @@ class WaveSpeedAccount:
                 f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid, topped-up key.",
             )
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None, seconds: float) -> Answer:
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None, seconds: float, *, limit: int = BODY_LIMIT
+    ) -> Answer:
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
             raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, problem)
         address = f"{self._base}/api/v3/{path}"
-        return await ask_unpaid(self._http, method, address, key=self._key, seconds=seconds, body=body)
+        return await ask_unpaid(self._http, method, address, key=self._key, seconds=seconds, body=body, limit=limit)
 
 
 def _secret(answer: Answer) -> str | None:
@@ -108,17 +154,6 @@ def _secret(answer: Answer) -> str | None:
         if isinstance(value, str) and value.strip():
             return value.strip()
     return None
-
-
-def _amount(value: object) -> Decimal | None:
-    """Read an amount of money that JSON gave as a number or as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
 
 
 @asynccontextmanager

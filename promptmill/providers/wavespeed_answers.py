@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from promptmill.contracts.errors import (
@@ -20,6 +21,9 @@ from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.answers import Answer, retry_after
 
 PROVIDER: Final = "WaveSpeed"
+
+NO_PRICE_USD: Final = 1_000_000
+"""From here on an amount is no price: it must not keep a paid submission from being recorded."""
 
 _ID_LIMIT: Final = 200
 
@@ -56,6 +60,23 @@ def data(answer: Answer) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def amount_in(value: object) -> Decimal | None:
+    """Return an amount of money that stands in an answer, as a number or a text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    return amount if amount.is_finite() else None
+
+
+def price_in(value: object) -> Decimal | None:
+    """Return an amount that can be a price, else None."""
+    price = amount_in(value)
+    return price if price is not None and 0 <= price < NO_PRICE_USD else None
+
+
 def prediction_id(answer: Answer) -> str | None:
     """Return the id in `data`: the proof that WaveSpeed made a prediction, whatever the codes say."""
     return prediction_id_of(data(answer))
@@ -90,14 +111,15 @@ def read_submission(answer: Answer, key: str) -> str:
     said = answer.sentence(PROVIDER, key)
     if _RATE in seen:
         raise ProviderRateLimited(ReasonCode.WAVESPEED_RATE_LIMITED, said, retry_after=retry_after(answer.headers))
-    reason = _refusal(answer, seen)
+    reason = refusal(answer)
     if reason is not None:
         raise ProviderRefused(reason, said)
     raise SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"No prediction id came back. {said}")
 
 
-def _refusal(answer: Answer, seen: set[int]) -> ReasonCode | None:
+def refusal(answer: Answer) -> ReasonCode | None:
     """Return why WaveSpeed refused, or None when it did not do so clearly."""
+    seen = codes(answer)
     if seen & _MONEY_CODES and _lacks_money(answer.words):
         return ReasonCode.WAVESPEED_NO_CREDIT
     return next((reason for code, reason in _REFUSALS.items() if code in seen), None)

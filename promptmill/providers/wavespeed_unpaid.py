@@ -11,7 +11,7 @@ import httpx
 
 from promptmill.contracts.errors import ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.answers import Answer, read_answer
+from promptmill.providers.answers import BODY_LIMIT, Answer, read_answer
 from promptmill.providers.connections import authorization
 from promptmill.providers.redaction import redact
 
@@ -27,18 +27,19 @@ async def ask_unpaid(
     key: str,
     seconds: float,
     body: Mapping[str, Any] | None = None,
+    limit: int = BODY_LIMIT,
 ) -> Answer:
-    """Make one request and return its answer, whatever it says.
+    """Make one request and return its answer of at most `limit` bytes, whatever it says.
 
     Raises:
-        ProviderUnavailable: No whole answer within `seconds`.
+        ProviderUnavailable: No whole answer within `seconds`, or a larger one.
         TypeError, ValueError: The body cannot be written as JSON.
     """
     content = None if body is None else json.dumps(body, allow_nan=False).encode()
     headers = authorization(key) | ({"Content-Type": "application/json"} if content else {})
     try:
         async with asyncio.timeout(seconds), http.stream(method, address, content=content, headers=headers) as response:
-            answer = await read_answer(response)
+            answer = await read_answer(response, limit)
     except (httpx.HTTPError, OSError) as error:
         words = redact(str(error), key).rstrip(".") or type(error).__name__
         raise ProviderUnavailable(

@@ -25,6 +25,8 @@ class Model:
     per_seconds: int | None = None
     price_by: str | None = None
     prices: Mapping[str, Decimal] | None = None
+    name: str | None = None
+    description: str | None = None
 
     @property
     def is_video(self) -> bool:
@@ -68,8 +70,8 @@ class Model:
         }
         return {
             "model_id": self.model_id,
-            "name": self.model_id,
-            "description": f"Simulated {self.kind} model.",
+            "name": self.name or self.model_id,
+            "description": self.description or f"Simulated {self.kind} model.",
             "type": self.kind,
             "base_price": float(self.base_price),
             "sort_order": order,
@@ -78,11 +80,18 @@ class Model:
         }
 
     def _formula(self) -> str:
-        factors = ["base_price"]
+        """Return how `price` is made, as WaveSpeed tells it: a JSONata text over `base_price` and all inputs."""
+        factors = [self._unit_formula()]
         if self.per_seconds:
             factors.append(f"duration / {self.per_seconds}")
         factors += [name for name in COUNTS if name in self.inputs]
         return '{"total_price": ' + " * ".join(factors) + "}"
+
+    def _unit_formula(self) -> str:
+        if not (self.prices and self.price_by):
+            return "base_price"
+        table = json.dumps({value: float(price) for value, price in self.prices.items()})
+        return f"($unit := $lookup({table}, {self.price_by}); $exists($unit) ? $unit : base_price)"
 
 
 def load_models() -> dict[str, Model]:
@@ -105,4 +114,6 @@ def _model(entry: dict[str, Any], shared: dict[str, dict[str, Any]]) -> Model:
         per_seconds=entry.get("per_seconds"),
         price_by=entry.get("price_by"),
         prices={name: Decimal(price) for name, price in prices.items()} if prices else None,
+        name=entry.get("name"),
+        description=entry.get("description"),
     )

@@ -1,0 +1,1 @@
+"""The models that a form offers: the presets, WaveSpeed's own list, and what a run would cost."""

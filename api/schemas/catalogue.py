@@ -1,0 +1,153 @@
+"""What callers send and get about models: the list, one model with its fields, and the price of a run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from api.schemas.answers import Answer
+from api.schemas.fields import OptionalUrl, PromptText, RefUrls
+from api.schemas.jobs import ModelPath, wrong_inputs
+from api.schemas.strict import StrictRequestModel, field_errors
+from promptmill.contracts.jobs import MediaKind
+
+_MODEL: Final = {
+    "model": "wavespeed-ai/flux-dev",
+    "label": "FLUX dev",
+    "kind": "image",
+    "picturesField": "image",
+    "maxPictures": 1,
+    "sizes": ["1024*1024", "768*1024"],
+    "sideMin": 256,
+    "sideMax": 1536,
+    "seed": True,
+    "defaults": {"size": "1024*1024", "num_images": 1},
+    "basePriceUsd": 0.012,
+    "known": "both",
+}
+_FIELD: Final = {
+    "name": "num_images",
+    "title": "Num images",
+    "description": "How many pictures.",
+    "type": "integer",
+    "required": False,
+    "default": 1,
+    "minimum": 1,
+    "maximum": 4,
+    "step": None,
+    "choices": None,
+    "suggestions": None,
+    "maxLength": None,
+    "movesPrice": True,
+}
+
+
+def _example(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+class ModelAnswer(Answer):
+    """One model of WaveSpeed, as far as it is known here. Any other path works as well."""
+
+    model_config = _example(_MODEL)
+
+    model: str
+    label: str
+    kind: str = Field(description="What it makes: image, video, audio or text.", examples=[str(MediaKind.IMAGE)])
+    pictures_field: str | None = Field(description="The input that takes pictures; null: it takes none.")
+    max_pictures: int
+    sizes: list[str] = Field(description='Values of the input `size` to choose from, "W*H".')
+    side_min: int | None = Field(description="Shortest side of a free size, in pixels.")
+    side_max: int | None = Field(description="Longest side of a free size, in pixels.")
+    seed: bool
+    defaults: dict[str, Any] = Field(description="Inputs that are sent where the caller gives none.")
+    base_price_usd: float | None = Field(description="What a run costs at least; null: not known.")
+    known: str = Field(description="Who tells of it: preset (we), wavespeed (its list) or both.")
+
+
+class ModelList(Answer):
+    """The known models, in the order in which a form shows them."""
+
+    model_config = _example({"items": [_MODEL], "source": "wavespeed", "asOf": "2026-11-24T09:30:00Z"})
+
+    items: list[ModelAnswer]
+    source: Literal["presets", "wavespeed"] = Field(
+        description="`wavespeed`: WaveSpeed's list, the presets first. `presets`: it is not read yet, or cannot be."
+    )
+    as_of: datetime | None = Field(description="When WaveSpeed's list was read.")
+
+
+class FieldAnswer(Answer):
+    """One input of a model, as a form shows it. Null is 'not told'; WaveSpeed has the last word."""
+
+    model_config = _example(_FIELD)
+
+    name: str = Field(description="Its name in `input`.")
+    title: str
+    description: str
+    type: Literal["text", "number", "integer", "boolean", "choice", "json"]
+    required: bool
+    default: Any = Field(description="What counts where nothing is given.")
+    minimum: float | int | None
+    maximum: float | int | None
+    step: float | int | None
+    choices: list[Any] | None = Field(description="All values of a `choice`.")
+    suggestions: list[str] | None = Field(description="Values to begin with; others are possible.")
+    max_length: int | None
+    moves_price: bool = Field(description="Whether the price of a run depends on it, as far as that is known.")
+
+
+class ModelDetail(ModelAnswer):
+    """One model with its fields: all inputs but prompt, pictures, and what Promptmill never sends."""
+
+    model_config = _example(_MODEL | {"description": "Fast pictures from text.", "fields": [_FIELD]})
+
+    description: str
+    fields: list[FieldAnswer]
+
+
+class AskPrice(StrictRequestModel):
+    """What a run would be made of. Nothing is accepted or stored."""
+
+    model_config = _example(
+        {"model": "alibaba/wan-2.6/text-to-video", "input": {"duration": 10}, "prompt": "a lighthouse in a storm"}
+    )
+
+    model: ModelPath
+    input: dict[str, Any] = Field(
+        default_factory=dict, description="The model's own inputs except the prompt; 64 KiB at most."
+    )
+    prompt: PromptText = Field(None, description="May be left out, as long as there is none.")
+    target_url: OptionalUrl = Field(None, description="The picture to change.")
+    ref_urls: RefUrls = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _may_be_sent(self) -> Self:
+        wrong = wrong_inputs(self.input)
+        if wrong:
+            raise field_errors(type(self), wrong)
+        return self
+
+
+class PriceAnswer(Answer):
+    """What WaveSpeed would charge for exactly what would be sent."""
+
+    model_config = _example(
+        {
+            "model": "wavespeed-ai/wan-2.2/i2v-720p",
+            "priceUsd": 0.3,
+            "floor": True,
+            "missing": ["duration"],
+            "reason": None,
+            "askedAt": "2026-11-24T09:30:00Z",
+        }
+    )
+
+    model: str
+    price_usd: float | None = Field(description="Null: it cannot be learned now; `reason` says why.")
+    floor: bool = Field(description="The run may cost more: inputs that move the price are not in what would be sent.")
+    missing: list[str] = Field(description="Those inputs.")
+    reason: str | None = Field(description="Why there is no price, or why it may be a floor though nothing is missing.")
+    asked_at: datetime

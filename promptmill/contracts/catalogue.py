@@ -1,0 +1,67 @@
+"""What a provider tells about a model: its inputs with their limits, and what it costs at least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class InputType(StrEnum):
+    """How a person fills an input in."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """One input of a model, as far as its schema can be understood; None is 'not told'.
+
+    Attributes:
+        minimum: Least value of a number; of the input `size` the shortest side in pixels.
+        maximum: Largest value of a number; of the input `size` the longest side in pixels.
+        choices: All values there are, for a `choice`.
+        suggestions: Values to begin with, for a text that may be another.
+        pictures: How many pictures it takes: a list of addresses, or the single address `image`; 0 for anything else.
+    """
+
+    name: str
+    type: InputType
+    title: str = ""
+    description: str = ""
+    required: bool = False
+    default: Any = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    step: int | float | None = None
+    choices: tuple[Any, ...] | None = None
+    suggestions: tuple[str, ...] | None = None
+    max_length: int | None = None
+    pictures: int = 0
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """One model of a provider's list.
+
+    Attributes:
+        type: The provider's word for what it does, such as `text-to-image`; empty where it says nothing.
+        base_price: US dollars; a run with other inputs may cost more.
+        formula: How the price is made from the inputs, a JSONata text; None where it is not told.
+        inputs: In the order in which a form shows them.
+    """
+
+    model: str
+    name: str
+    description: str = ""
+    type: str = ""
+    base_price: Decimal | None = None
+    sort_order: float | None = None
+    formula: str | None = None
+    inputs: tuple[ModelInput, ...] = ()
