@@ -59,8 +59,8 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
 
 def paid_text(billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | None) -> str:
     """Return what is paid for a job by now."""
-    paid = [f"WaveSpeed {_usd(media_usd)}"] if billed is Billed.YES else []
-    paid += [f"Grok {_usd(prompt_usd)}"] if prompt_usd else []
+    paid = [f"WaveSpeed {money(media_usd)}"] if billed is Billed.YES else []
+    paid += [f"Grok {money(prompt_usd)}"] if prompt_usd else []
     told = [f"Already paid: {', '.join(paid)}."] if paid else []
     if billed is Billed.UNKNOWN:
         told.append("Whether WaveSpeed bills it is not known yet.")
@@ -74,6 +74,24 @@ def end_text(status: str, paid: str) -> str | None:
     if status in _CUT_SHORT:
         return paid
     return paid if status == JobStatus.CANCELLING and paid != NOTHING_PAID else None
+
+
+def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reason: str | None) -> str:
+    """Return what a run would cost.
+
+    Args:
+        usd: WaveSpeed's price; None where it is not known.
+        floor: Whether the run may cost more.
+        missing: The inputs whose absence makes it so.
+        reason: Why there is no price, or why it may be a floor though nothing is missing.
+    """
+    if usd is None:
+        return f"The price is not known. {reason or ''}".strip()
+    if not floor:
+        return f"About {money(usd)} at WaveSpeed."
+    names = ", ".join(f"“{name}”" for name in missing)
+    why = f"{names} {'is' if len(missing) == 1 else 'are'} not set." if missing else reason or ""
+    return f"At least {money(usd)} at WaveSpeed. {why}".strip()
 
 
 def late_text(left_seconds: float) -> str:
@@ -170,8 +188,8 @@ def _stopped(wait: Wait) -> str:
     return f" This queue is stopped{': ' + reason if reason else ' by an operator'}."
 
 
-def _usd(amount: Decimal | None) -> str:
-    """Return money with two places at least and six at most."""
+def money(amount: Decimal | None) -> str:
+    """Return USD with two places at least and six at most."""
     if amount is None:
         return "(price not known)"
     whole, _, places = f"{amount:.6f}".partition(".")

@@ -13,6 +13,7 @@ from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
 from api.errors import Refused, problems
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
+from api.sentences import price_text
 from api.strict_json import StrictRoute
 from promptmill.presets import compose_request
 
@@ -59,12 +60,14 @@ async def ask_price(
     )
     worth = judge((await catalogue.look()).entries.get(request.model), body)
     price = await prices.of(request.model, body)
+    reason = price.reason or worth.reason
     return PriceAnswer(
         model=request.model,
         price_usd=None if price.usd is None else float(price.usd),
         floor=worth.floor,
         missing=list(worth.missing),
-        reason=price.reason or worth.reason,
+        reason=reason,
+        text=price_text(price.usd, floor=worth.floor, missing=worth.missing, reason=reason),
         asked_at=price.asked_at,
     )
 

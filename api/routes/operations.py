@@ -10,8 +10,9 @@ from temporalio.service import RPCError
 
 from api.dependencies import ResourcesDep
 from api.errors import problems
-from api.installation_report import InstallationReport, report_installation
+from api.installation_report import report_installation
 from api.schemas.answers import Dispatched, Reconciled
+from api.schemas.installation import InstallationReport
 from api.starting import start_stranded
 from promptmill.contracts.errors import RecordUnavailable, TemporalUnavailable
 from promptmill.installation import initialize

@@ -31,6 +31,7 @@ from api.waiting import Waits, late_warning, seconds_to_drain
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
+from promptmill.contracts.ratings import overall_satisfaction
 from promptmill.store import Store
 from sql.models import PromptGenerationJob
 
@@ -88,6 +89,7 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
         average_processing_seconds=found["avg_processing_seconds"],
         estimated_wait_seconds=seconds_to_drain(found),
         jobs=JobCounts(**found["jobs"]),
+        satisfaction_rate=overall_satisfaction(satisfaction),
         satisfaction=[
             SatisfactionAnswer(model=one.grok_model, **one.model_dump(exclude={"grok_model"})) for one in satisfaction
         ],

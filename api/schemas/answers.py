@@ -252,6 +252,7 @@ class QueueStatistics(Answer):
     retry_success_rate: float | None
     estimated_wait_seconds: float | None
     jobs: JobCounts
+    satisfaction_rate: float | None = Field(description="Of all of `satisfaction` together; null without a rating.")
     satisfaction: list[SatisfactionAnswer] = Field(
         description="Ratings of the last 30 days, the most rated first; groups without a rating are left out."
     )

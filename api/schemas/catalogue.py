@@ -141,6 +141,7 @@ class PriceAnswer(Answer):
             "floor": True,
             "missing": ["duration"],
             "reason": None,
+            "text": "At least $0.30 at WaveSpeed. “duration” is not set.",
             "askedAt": "2026-11-24T09:30:00Z",
         }
     )
@@ -150,4 +151,5 @@ class PriceAnswer(Answer):
     floor: bool = Field(description="The run may cost more: inputs that move the price are not in what would be sent.")
     missing: list[str] = Field(description="Those inputs.")
     reason: str | None = Field(description="Why there is no price, or why it may be a floor though nothing is missing.")
+    text: str = Field(description="All of this in plain words.")
     asked_at: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from promptmill.contracts.messages import Message
@@ -41,3 +42,10 @@ class Satisfaction(Message):
     kept: int
     discarded: int
     satisfaction_rate: float
+
+
+def overall_satisfaction(groups: Sequence[Satisfaction]) -> float | None:
+    """Return the share of good words in all groups together, 0 to 1; None where nobody has said a word."""
+    good = sum(group.up + group.kept for group in groups)
+    bad = sum(group.down + group.discarded for group in groups)
+    return good / (good + bad) if groups else None

@@ -18,7 +18,7 @@ from uuid_utils import uuid7
 from promptmill.local.postgres import PostgresServer
 from promptmill.local.temporal import TemporalServer
 from tests.fixtures import installation
-from tests.fixtures.installation import PICTURE, Installation, Servers, open_installation
+from tests.fixtures.installation import MODEL, PICTURE, Installation, Servers, open_installation
 from tests.fixtures.session import ROOT, Session
 from tests.fixtures.simulators import Simulators
 from tests.support import eventually

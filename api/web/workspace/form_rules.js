@@ -131,9 +131,11 @@ function mediaRequest(values, models) {
 	return { model: path, input, ...(values.writer === "me" && { targetUrl: null, refUrls: null }) };
 }
 
+// What moves the price is always said, so that the price is no floor; else an empty field is left to the model.
 function fieldInput(values, fields) {
-	const filled = fields.map((field) => [field, (values.fields[field.name] ?? "").trim()]).filter(([, text]) => text);
-	return Object.fromEntries(filled.map(([field, text]) => [field.name, valueOf(field, text)]));
+	const typed = ({ name }) => (values.fields[name] ?? "").trim();
+	const said = fields.filter((field) => typed(field) || (field.movesPrice && field.default !== null));
+	return Object.fromEntries(said.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
 }
 
 function valueOf({ type, choices }, text) {
