@@ -17,6 +17,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from api.errors import Refused
 from api.uploads.colours import plain_colours
 from api.uploads.encoding import JPEG, PNG, Encoded, encode_from_webp, encode_jpeg, encode_png
+from api.uploads.scans import MOST_SCANS, has_too_many_scans
 
 PICTURE_TYPES: Final = (JPEG, PNG, "image/webp")
 """What is taken. HEIC, AVIF, GIF, TIFF, SVG and all others are not: each decoder is one more door."""
@@ -24,10 +25,6 @@ PICTURE_TYPES: Final = (JPEG, PNG, "image/webp")
 LEAST_SIDE: Final = 8
 LEAST_PIXELS: Final = 512
 """Grok refuses a picture with a shorter side, or with fewer pixels in all."""
-
-MOST_SCANS: Final = 100
-"""Scans of one JPEG. Cameras write one, progressive files about ten; each costs a pass over the whole picture, and a
-file of some megabytes can hold a million of them."""
 
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -89,7 +86,7 @@ def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
     with _unreadable_when_broken():
         picture = decoder.open(BytesIO(data))
     _judge_header(picture, limits)
-    if data.count(b"\xff\xda") > MOST_SCANS and isinstance(picture, JpegImageFile):
+    if isinstance(picture, JpegImageFile) and has_too_many_scans(data):
         raise Refused("picture_unreadable", f"The JPEG has more than {MOST_SCANS} scans; save it anew.")
     with _unreadable_when_broken():
         picture.load()

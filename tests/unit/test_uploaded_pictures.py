@@ -172,7 +172,16 @@ def test_a_jpeg_with_scans_without_end_is_refused() -> None:
     scan = data[last:-2]
 
     assert clean_picture(data[:-2] + scan * 20 + data[-2:], LIMITS).width == 64
-    assert refused(data[:-2] + scan * 200 + data[-2:]).code == "picture_unreadable"
+    refusal = refused(data[:-2] + scan * 200 + data[-2:])
+    assert refusal.code == "picture_unreadable"
+    assert "scans" in refusal.detail
+
+
+def test_a_film_behind_a_photo_does_no_harm() -> None:
+    """Telephones hang some seconds of film behind a photo; by chance it holds the bytes with which scans begin."""
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08" * 500
+
+    assert len(clean_picture(saved(drawn(), "JPEG") + film, LIMITS).data) < 10_000
 
 
 def noise(mode: str) -> Image.Image:
