@@ -119,6 +119,8 @@ def test_limits_and_words_are_kept() -> None:
         ({"enum": [0, 1], "default": False}, None),
         ({"enum": ["a"], "default": "b"}, None),
         ({"type": "array", "default": [{"path": "x"}]}, [{"path": "x"}]),
+        ({"type": "array", "default": [float("nan")]}, None),
+        ({"enum": [float("inf"), "a"], "default": float("inf")}, None),
     ],
 )
 def test_a_default_that_its_own_field_could_not_hold_is_none(schema: Any, default: Any) -> None:
