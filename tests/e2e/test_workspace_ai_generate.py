@@ -98,7 +98,7 @@ async def test_waiting_tells_the_place_and_can_be_cancelled(
     async with open_workspace(browser, str(idle_api.base_url)) as workspace:
         await workspace.prompt.fill(MINE)
         await workspace.generate()
-        await expect(workspace.ai).to_contain_text("Waiting for Grok, 3rd of 3")
+        await expect(workspace.ai).to_contain_text("Waiting for Grok: 3rd of 3")
         async with workspace.page.expect_response(lambda answer: answer.request.method == "DELETE") as cancelled:
             await workspace.button("Cancel").click()
 

@@ -6,15 +6,14 @@ import { jobBody, reasonsAgainst } from "./form_rules.js";
 import { icon } from "./icons.js";
 import { announce, notify, tellProblem } from "./notices.js";
 
-const TEXTS = ["prompt", "instructions", "operation", "onPromptFailure", "rawInput", "deadlineSeconds", "metadata"];
+const FIELDS = ["prompt", "instructions", "operation", "onPromptFailure", "priority", "rawInput", "deadlineSeconds", "metadata"];
 
 export class Form {
 	constructor({ api, state, book, models, situation, onQueued }) {
 		Object.assign(this, { api, state, book, models, situation, onQueued });
 		this.run = byId("run");
 		this.reasons = byId("reasons");
-		for (const name of TEXTS) this.bind(name);
-		this.bindPriority();
+		for (const name of FIELDS) this.bind(byId(name));
 		for (const radio of document.querySelectorAll("input[name=writer]")) {
 			on(radio, "change", () => state.set({ writer: radio.value }));
 		}
@@ -27,23 +26,16 @@ export class Form {
 		this.show();
 	}
 
-	bind(name) {
-		const field = byId(name);
-		on(field, "input", () => this.state.set({ [name]: field.value }, name));
-	}
-
-	bindPriority() {
-		const field = byId("priority");
-		on(field, "input", () => this.state.set({ priority: Number(field.value) }, "priority"));
+	bind(field) {
+		on(field, "input", () => this.state.set({ [field.id]: field.type === "range" ? field.valueAsNumber : field.value }, field.id));
 	}
 
 	show(by = null) {
 		const values = this.state.values;
-		for (const name of TEXTS) {
+		for (const name of FIELDS) {
 			const field = byId(name);
-			if (name !== by && field.value !== values[name]) field.value = values[name];
+			if (name !== by && field.value !== String(values[name])) field.value = values[name];
 		}
-		byId("priority").value = values.priority;
 		setText(byId("priority-value"), String(values.priority));
 		for (const radio of document.querySelectorAll("input[name=writer]")) radio.checked = radio.value === values.writer;
 		byId("failure-field").hidden = values.writer !== "grok";

@@ -131,10 +131,10 @@ function mediaRequest(values, models) {
 	return { model: path, input, ...(values.writer === "me" && { targetUrl: null, refUrls: null }) };
 }
 
-// What moves the price is always said, so that the price is no floor; else an empty field is left to the model.
+// What is required or moves the price is always said, so that the price is no floor; else an empty field is left to the model.
 function fieldInput(values, fields) {
 	const typed = ({ name }) => (values.fields[name] ?? "").trim();
-	const said = fields.filter((field) => typed(field) || (field.movesPrice && field.default !== null));
+	const said = fields.filter((field) => typed(field) || ((field.required || field.movesPrice) && field.default !== null));
 	return Object.fromEntries(said.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
 }
 

@@ -81,10 +81,6 @@ export class JobView {
 	}
 }
 
-function heading(text) {
-	return el("h3", text);
-}
-
 function errorOf(job) {
 	if (!job.error || job.status === "completed" || job.status === "submit_unknown") return null;
 	const { message, hint, reasonCode } = job.error;
@@ -100,7 +96,7 @@ function warningsOf(job) {
 function promptsOf(job, api) {
 	const written = job.promptSource && job.promptSource !== "caller" && job.prompt !== job.originalPrompt;
 	if (!job.prompt && !job.originalPrompt) return null;
-	const parts = [heading("Prompt")];
+	const parts = [el("h3", "Prompt")];
 	if (job.originalPrompt && written) parts.push(quoted("Original", job.originalPrompt));
 	parts.push(quoted(written ? SOURCES[job.promptSource] ?? "Written" : "As given", job.prompt ?? job.originalPrompt));
 	if (job.promptJobId && job.promptStatus !== "failed" && job.prompt) parts.push(ratingOf(job, api));
@@ -127,14 +123,14 @@ function costsOf(job) {
 		["Grok", job.promptCostUsd === null && !job.promptJobId ? "not asked" : usd(job.promptCostUsd)],
 		["Billed", BILLED[job.billed] ?? job.billed],
 	];
-	return [heading("Cost"), facts(rows), el("p.quiet", job.paidText)];
+	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];
 }
 
 const BILLED = { no: "no", yes: "yes", unknown: "not known", refunded: "refunded" };
 
 function inputOf(job) {
 	if (!Object.keys(job.input).length) return null;
-	return [heading("Input"), el("pre", { tabindex: "0", "aria-label": "Input as JSON" }, el("code", JSON.stringify(job.input, null, 2)))];
+	return [el("h3", "Input"), el("pre", { tabindex: "0", "aria-label": "Input as JSON" }, el("code", JSON.stringify(job.input, null, 2)))];
 }
 
 function idsOf(job) {
@@ -154,7 +150,7 @@ function idsOf(job) {
 		["Providers", job.providerMode],
 		...Object.entries(job.metadata),
 	].filter(([, text]) => text);
-	return [heading("Details"), facts(rows.map(([name, id]) => [name, id, true])), facts(times)];
+	return [el("h3", "Details"), facts(rows.map(([name, id]) => [name, id, true])), facts(times)];
 }
 
 function facts(rows) {

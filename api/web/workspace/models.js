@@ -1,7 +1,6 @@
 // What is known of models: the list to choose from, and the inputs of the chosen one.
 
-const AGAIN_SECONDS = 5;
-const ANEW_SECONDS = 60;
+const MOST_SECONDS = 600;
 
 // WaveSpeed's models where its list can be read, else the presets. Event `change` when more is known.
 export class Models extends EventTarget {
@@ -21,7 +20,8 @@ export class Models extends EventTarget {
 		return this.whole.get(path)?.fields ?? (this.list.has(path) || !this.list.size ? null : []);
 	}
 
-	async read() {
+	// Again while WaveSpeed's own list may still come, ever more rarely: without a key it never does.
+	async read(seconds = 3) {
 		const found = await this.api.get("/api/models").catch(() => null);
 		if (found && found.asOf !== this.asOf) this.whole.clear();
 		if (found) {
@@ -29,7 +29,7 @@ export class Models extends EventTarget {
 			this.list = new Map(found.items.map((model) => [model.model, model]));
 			this.dispatchEvent(new Event("change"));
 		}
-		if (found?.source !== "wavespeed") setTimeout(() => this.read(), (found ? ANEW_SECONDS : AGAIN_SECONDS) * 1000);
+		if (found?.source !== "wavespeed") setTimeout(() => this.read(Math.min(seconds * 2, MOST_SECONDS)), seconds * 1000);
 	}
 
 	async describe(path) {

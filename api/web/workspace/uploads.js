@@ -59,7 +59,7 @@ export class Uploads {
 			else line.refuse("All places for pictures are taken. Remove one and try again.");
 		} catch (problem) {
 			if (line.stop.signal.aborted) line.leave();
-			else line.refuse(problem.sentence, problem.passing ? () => this.send(file) : null);
+			else line.refuse(`${problem.title && `${problem.title}. `}${problem.sentence}`, problem.passing ? () => this.send(file) : null);
 		} finally {
 			this.count(-1);
 		}
