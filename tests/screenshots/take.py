@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
-from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.jobs import JobStatus, MediaKind
 from tests.fixtures.browser import Workspace, open_workspace
 from tests.fixtures.mill import Mill
 
@@ -30,6 +31,7 @@ PROMPTS: Final = (
     "An empty tram at night, rain on the windows",
     "A heron over the reeds, long exposure",
 )
+PRESS: Final = "simulated/poster-press/text-to-image"
 VIDEO: Final = "alibaba/wan-2.6/text-to-video"
 
 
@@ -50,7 +52,8 @@ async def busy(seen: Workspace, mill: Mill) -> None:
     await mill.wavespeed.order("submit", "never", times=3)
     for prompt in ("A glass house in a pine forest, dusk", "Ink drawing of a walking stilt house"):
         await mill.reaches(await mill.create(prompt=prompt, priority=8), "generating")
-    await mill.reaches(await mill.create(prompt="Clouds over the pass", model=VIDEO, input={}), "generating")
+    video = await mill.create(prompt="Clouds over the pass", model=VIDEO, kind=MediaKind.VIDEO, input={})
+    await mill.reaches(video, "generating")
     await mill.grok.order("chat", "hold", times=2)
     await mill.create(use_ai_prompt=True, instructions="A quiet harbour")
     await mill.accept(prompt="A paper boat on a puddle")
@@ -93,6 +96,32 @@ async def finished(seen: Workspace, mill: Mill) -> None:
     await mill.reaches(job_id, "completed")
     await show_job(seen, job_id)
     await expect(seen.panel.locator(".output img")).to_be_visible()
+    await seen.panel.get_by_role("button", name="Keep it").click()
+    await expect(seen.rows.first.locator(".row-note")).to_contain_text("kept")
+    await seen.panel.locator("h2").focus()
+
+
+async def form(seen: Workspace, mill: Mill) -> None:
+    """A model that WaveSpeed's list tells of: its inputs, a picture on its way, and the price."""
+    await done(mill, 3)
+    await seen.page.locator("#model").fill(PRESS)
+    await seen.page.keyboard.press("Enter")
+    await seen.prompt.fill("A fox on a poster, flat colours")
+    await seen.page.locator("#field-style").select_option("comic")
+    await seen.page.locator("#field-num_images").fill("2")
+    await seen.page.locator("#upload-files").set_input_files([_picture("fox.png", "coral")])
+    await expect(seen.page.locator("#targetUrl")).not_to_have_value("")
+    await mill.wavespeed.order("upload", "hold")
+    await seen.page.locator("#upload-files").set_input_files([_picture("snow.png", "lightblue")])
+    await mill.wavespeed.asked("upload", 2)
+    await expect(seen.page.locator("#uploads")).to_contain_text("checking")
+    await expect(seen.page.locator("#price")).to_contain_text("At least")
+
+
+def _picture(name: str, colour: str) -> FilePayload:
+    drawn = BytesIO()
+    Image.new("RGB", (64, 64), colour).save(drawn, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": drawn.getvalue()}
 
 
 async def failed(seen: Workspace, mill: Mill) -> None:
@@ -127,6 +156,7 @@ PICTURES: Final[dict[str, tuple[Scene, dict[str, Any]]]] = {
     "comparing": (comparing, {}),
     "running": (running, {}),
     "done": (finished, {"viewport": {"width": 1600, "height": 950}}),
+    "form": (form, {"viewport": {"width": 1360, "height": 1000}}),
     "failed": (failed, {}),
     "unclear": (unclear, {"viewport": {"width": 1360, "height": 1000}}),
     "dark": (busy, {"color_scheme": "dark"}),
@@ -149,6 +179,8 @@ async def test_picture(name: str, browser: Browser, served_mill: httpx.AsyncClie
     await served_mill.post("/api/init")
     async with open_workspace(browser, str(served_mill.base_url), **({"viewport": DESKTOP} | context)) as seen:
         await scene(seen, mill)
+        rows = await seen.rows.count()
+        await expect(seen.page.locator("[data-group=all] .tile-figure")).to_have_text(str(rows))
         if name == "phone-jobs":
             await seen.page.locator("[data-half=jobs]").click()
         await seen.page.locator(".notice .icon-button").evaluate_all("buttons => buttons.forEach((one) => one.click())")
@@ -158,3 +190,4 @@ async def test_picture(name: str, browser: Browser, served_mill: httpx.AsyncClie
         shrink(picture)
         assert picture.stat().st_size < MOST_BYTES
         await mill.grok.release()
+        await mill.wavespeed.release()
