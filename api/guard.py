@@ -33,6 +33,9 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_FILES: Final = "/web/"
+"""The page's own files: some forty at each first visit, of which nobody wants to read."""
+
 _log = structlog.get_logger("api.requests")
 
 
@@ -81,7 +84,8 @@ class Guard:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or "(none)"
         self.metrics.note(scope["method"], route, status, seconds)
-        log = _log.debug if scope["path"] in _QUIET_PATHS else _log.info
+        quiet = scope["path"] in _QUIET_PATHS or scope["path"].startswith(_FILES)
+        log = _log.debug if quiet else _log.info
         log(
             "request",
             method=scope["method"],

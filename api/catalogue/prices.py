@@ -7,10 +7,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from api.clock import now
 from api.strict_json import canonical
 from promptmill.contracts.errors import ProviderError
 from promptmill.providers.wavespeed_account import WaveSpeedAccount
@@ -106,16 +107,16 @@ class Prices:
         return price
 
     def _remember(self, question: str, price: Price) -> None:
-        now = self.clock()
+        at = self.clock()
         if len(self._seen) >= MOST_REMEMBERED:
-            self._seen = {asked: known for asked, known in self._seen.items() if known[0] > now}
+            self._seen = {asked: known for asked, known in self._seen.items() if known[0] > at}
         if len(self._seen) >= MOST_REMEMBERED:
             self._seen.clear()
-        self._seen[question] = (now + (FAILED_SECONDS if price.usd is None else FRESH_SECONDS), price)
+        self._seen[question] = (at + (FAILED_SECONDS if price.usd is None else FRESH_SECONDS), price)
 
 
 def _price(usd: Decimal | None, reason: str | None) -> Price:
-    return Price(usd, reason, datetime.now(UTC))  # noqa: TID251  # no workflow runs here
+    return Price(usd, reason, now())
 
 
 @asynccontextmanager

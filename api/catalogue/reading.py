@@ -7,18 +7,19 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal
 
 import structlog
 
 from api.catalogue.entries import Entry, known_models
+from api.clock import now
 from promptmill.contracts.catalogue import ListedModel
 from promptmill.contracts.errors import ProviderError
 from promptmill.providers.wavespeed_account import WaveSpeedAccount
 from promptmill.settings import Settings
 
-PATIENCE_SECONDS: Final = 3.0
+PATIENCE_SECONDS: Final = 1.0
 """How long the very first caller waits for WaveSpeed's list; then the presets must do."""
 
 AGAIN_SECONDS: Final = 30.0
@@ -81,8 +82,7 @@ class Catalogue:
         pause = min(AGAIN_SECONDS, self.fresh_seconds)
         try:
             listed = await fetch()
-            now = datetime.now(UTC)  # noqa: TID251  # no workflow runs here
-            self._known = Models(known_models(listed), "wavespeed", now)
+            self._known = Models(known_models(listed), "wavespeed", now())
             pause = self.fresh_seconds
         except ProviderError as error:
             _log.warning("models_unknown", error=str(error))

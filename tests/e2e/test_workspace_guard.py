@@ -96,11 +96,12 @@ async def test_nothing_serious_keeps_people_out(
     browser: Browser, workspace: Workspace, mill: Mill, scheme: str, width: int
 ) -> None:
     for prompt in ("A fox", "An owl"):
-        await mill.reaches(await mill.create(prompt=prompt), "completed")
+        await mill.reaches(await mill.create(prompt=prompt, use_ai_prompt=True), "completed")
     size = {"width": width, "height": 860}
     async with open_workspace(browser, workspace.url, viewport=size, color_scheme=scheme) as seen:
         page = seen.page
         await page.locator("#ai-generate:visible").wait_for()
+        await show_every_form_of_field(page)
         await no_serious_violation(page)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         if width < 800:
@@ -114,6 +115,18 @@ async def test_nothing_serious_keeps_people_out(
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+
+
+async def show_every_form_of_field(page: Page) -> None:
+    """A model with inputs of every form, an upload that was refused, a price that may be a floor."""
+    await page.locator("#model").fill("simulated/poster-press/text-to-image")
+    await page.keyboard.press("Enter")
+    await page.get_by_text("More inputs").click()
+    await page.locator("#upload-files").set_input_files(
+        {"name": "fox.gif", "mimeType": "image/gif", "buffer": b"GIF89a"}
+    )
+    await expect(page.locator("#uploads .upload")).to_contain_text("Only JPEG")
+    await expect(page.locator("#price")).to_contain_text("At least")
 
 
 async def no_serious_violation(page: Page) -> None:

@@ -87,6 +87,41 @@ async def test_the_story_by_keyboard_alone(workspace: Workspace, mill: Mill) -> 
     await expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
+async def test_from_words_to_a_kept_picture_by_keyboard_alone(workspace: Workspace, mill: Mill) -> None:
+    page, keys = workspace.page, workspace.page.keyboard
+    await keys.press("n")
+    await expect(workspace.prompt).to_be_focused()
+    await keys.press("Shift+Tab")  # the model's size
+    await keys.press("Shift+Tab")  # the model
+    await expect(page.locator("#model")).to_be_focused()
+    await keys.type("flux dev")
+    await keys.press("ArrowDown")
+    await keys.press("Enter")
+    await expect(page.locator("#model-note")).to_contain_text("FLUX dev")
+    await keys.press("Escape")
+    await keys.press("n")
+    await keys.type("A fox in the snow")
+    await keys.press("Tab")
+    await keys.press("Enter")  # AI Generate
+    await expect(workspace.button("Use it")).to_be_focused()
+    await keys.press("+")
+    await expect(workspace.ai.get_by_role("button", name="Good prompt")).to_have_attribute("aria-pressed", "true")
+    await keys.press("Enter")
+    await expect(workspace.prompt).to_be_focused()
+    await keys.press("Control+Enter")
+    await expect(workspace.chip("completed")).to_be_visible()
+    await keys.press("Escape")
+    await keys.press("j")
+    await keys.press("Enter")
+    await expect(workspace.panel.locator(".output img")).to_be_visible()
+    await keys.press("s")
+    await expect(workspace.rows.locator(".row-note")).to_have_text("kept · prompt by Grok")
+    await keys.press("Escape")
+
+    await expect(workspace.rows.locator("a")).to_be_focused()
+    assert (await mill.wavespeed.requests("submit"))[0]["path"].endswith("wavespeed-ai/flux-dev")
+
+
 async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: Workspace) -> None:
     page = workspace.page
     await page.locator("#target input").fill("ftp://example.com/a.png")
