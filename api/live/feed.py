@@ -14,7 +14,7 @@ import structlog
 from api.errors import Refused
 from api.live.frames import RESYNC, job_piece
 from api.live.listeners import Listener, Piece, Places
-from api.live.reading import LiveReader
+from api.live.reading import JobNews, LiveReader
 from promptmill.contracts.errors import RecordError, RecordNotFound
 from promptmill.settings import Settings
 from promptmill.store.notices import Notice, NoticeListener
@@ -64,6 +64,8 @@ class Feed:
     _lists: dict[str, set[Listener]] = field(default_factory=dict, init=False)
     _topics: dict[UUID, _Topic] = field(default_factory=dict, init=False)
     _changed: set[UUID] = field(default_factory=set, init=False)
+    _renewed: set[UUID] = field(default_factory=set, init=False)
+    _missed: bool = field(default=False, init=False)
     _work: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _hearing: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -192,12 +194,18 @@ class Feed:
         if notice.owner not in self._lists and topic is None:
             return
         self._changed.add(notice.job_id)
+        if notice.sequence == 0:
+            self._renewed.add(notice.job_id)
         if len(self._changed) > MOST_CHANGED:
             self._read_all_anew()
         self._work.set()
 
     def _begun(self) -> None:
         self._hearing.set()
+        if self._missed:
+            # What was missed may have been no event.
+            self._renewed = set(self._topics)
+            self._missed = False
         if self._end_all is not None:
             self._end_all.cancel()
             self._end_all = None
@@ -207,6 +215,7 @@ class Feed:
     def _lost(self) -> None:
         if self._hearing.is_set():
             self._hearing.clear()
+            self._missed = True
             self._end_all = asyncio.get_running_loop().call_later(DEAF_SECONDS, self._end_streams)
 
     def _end_streams(self) -> None:
@@ -217,8 +226,7 @@ class Feed:
 
     def _read_all_anew(self) -> None:
         """Begin anew: what was missed is unknown. Lists are told so; single jobs are read."""
-        self._changed.clear()
-        self._changed.update(self._topics)
+        self._changed = set(self._topics)
         for listeners in self._lists.values():
             for listener in listeners:
                 listener.tell("resync", RESYNC)
@@ -233,12 +241,14 @@ class Feed:
             self._reading = True
             await asyncio.sleep(GATHER_SECONDS)
             changed, self._changed = self._changed, set()
+            renewed, self._renewed = self._renewed, set()
             try:
                 await self._tell_lists(changed)
-                await self._tell_topics(changed)
+                await self._tell_topics(changed, renewed)
             except RecordError as error:
                 _log.warning("change_not_read", error=str(error))
                 self._changed |= changed
+                self._renewed |= renewed
                 self._work.set()
                 await asyncio.sleep(AGAIN_SECONDS)
 
@@ -249,23 +259,27 @@ class Feed:
             for listener in tuple(self._lists.get(owner, ())):
                 listener.tell(job_id, piece)
 
-    async def _tell_topics(self, changed: set[UUID]) -> None:
+    async def _tell_topics(self, changed: set[UUID], renewed: set[UUID]) -> None:
         for job_id in changed & self._topics.keys():
             topic = self._topics.get(job_id)
             if topic is None:
                 continue
             try:
-                news = await self.reader.news(job_id, topic.told)
+                self._tell_topic(topic, await self.reader.news(job_id, topic.told), renewed=job_id in renewed)
             except RecordNotFound:
                 for listener in topic.listeners:
                     listener.close()
-                continue
-            topic.told = max(topic.told, news.latest)
-            for listener in tuple(topic.listeners):
-                for piece in news.changes:
-                    listener.tell(piece.sequence, piece)
-                # What is no event (a rating) has no place: else whoever knows the newest event would not be told.
-                listener.tell("job", news.job if news.changes else news.job._replace(sequence=0))
+
+    def _tell_topic(self, topic: _Topic, news: JobNews, *, renewed: bool) -> None:
+        """Tell a job's followers its new events and the job; where it was `renewed` without one, the job alone."""
+        topic.told = max(topic.told, news.latest)
+        # Without an event it has no place: else whoever knows the newest event would not be told.
+        job = news.job if news.changes else news.job._replace(sequence=0)
+        for listener in tuple(topic.listeners):
+            for piece in news.changes:
+                listener.tell(piece.sequence, piece)
+            if news.changes or renewed:
+                listener.tell("job", job)
 
 
 @asynccontextmanager

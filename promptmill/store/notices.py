@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Notice(NamedTuple):
-    """One change of one job: committed with the event of this sequence, or after it where it is no event of its own."""
+    """One change of one job: the event with this sequence was committed; 0 for a change that is no event."""
 
     job_id: UUID
     owner: str

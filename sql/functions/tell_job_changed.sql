@@ -1,11 +1,10 @@
 -- tell_job_changed(job)
 -- Tells listeners of `promptmill_events` to read a job anew though its timeline has no new row: something about it has
--- changed that is no event of the job. It names the newest event, as everything is told up to there already.
+-- changed that is no event of the job. Its sequence is 0, which no event has.
 CREATE OR REPLACE FUNCTION tell_job_changed(p_job jobs)
     RETURNS void
     LANGUAGE sql
 AS $$
     SELECT pg_notify('promptmill_events', json_build_object(
-        'jobId', p_job.id, 'owner', p_job.owner, 'status', p_job.status,
-        'sequence', (SELECT coalesce(max(sequence), 0) FROM job_events WHERE job_id = p_job.id))::text);
+        'jobId', p_job.id, 'owner', p_job.owner, 'sequence', 0, 'status', p_job.status)::text);
 $$;

@@ -94,7 +94,7 @@ async def test_statistics_tell_what_is_known(lonely_api: httpx.AsyncClient, stor
     assert set(empty) == {
         "totalQueued", "totalProcessing", "totalCompleted", "totalFailed", "totalCancelled", "averageWaitSeconds",
         "averageProcessingSeconds", "oldestQueuedSeconds", "processedPerMinute", "errorRate", "retryRate",
-        "retrySuccessRate", "estimatedWaitSeconds", "jobs", "satisfaction",
+        "retrySuccessRate", "estimatedWaitSeconds", "jobs", "satisfactionRate", "satisfaction",
     }  # fmt: skip
     assert (empty["totalQueued"], empty["averageWaitSeconds"], empty["errorRate"]) == (0, None, None)
     assert (busy["totalQueued"], busy["totalCompleted"], busy["errorRate"]) == (1, 1, 0)

@@ -112,7 +112,7 @@ async def test_brake_on_wavespeed_holds_submissions_and_lets_paid_jobs_finish(mi
             waiting = await mill.create()
             assert (await mill.queue("promptmill-wavespeed"))["stopped"] is True
             looked = mill.run("brake-look")
-            assert looked.count("spending stopped") == 2, "Temporal's table and /api/init"
+            assert looked.count("spending stopped") == 3, "Temporal's table, /api/init's queue and its notice"
             await mill.reaches(paid, "completed")
             assert (await mill.job(waiting))["status"] == "dispatching"
             assert (await mill.job(waiting))["billed"] == "no"
@@ -290,7 +290,8 @@ async def test_ai_prompts_are_off_until_they_are_on_again(mill: Installation) ->
     asked = {"model": MODEL, "useAiPrompt": True, "instructions": "A fox"}
     assert "ai-prompts: off since" in mill.run("flag-off")
     try:
-        assert mill.run("flag-look").count("prompts are being reviewed") == 2, "the command and /api/init"
+        looked = mill.run("flag-look")
+        assert looked.count("prompts are being reviewed") == 3, "the command, /api/init's switch and its notice"
         refused = await mill.api.post("/api/jobs/create", json=asked)
         assert (refused.status_code, refused.json()["code"]) == (403, "ai_prompts_off")
     finally:

@@ -179,7 +179,7 @@ async def test_a_rating_is_told_and_is_no_event(record: Record) -> None:
 
     assert await record.store.jobs.events(job_id) == before
     assert len(told) == 2, "saying the same again changes nothing"
-    assert all(f'"sequence" : {before[-1].sequence}' in text and str(job_id) in text for text in told)
+    assert all('"sequence" : 0' in text and str(job_id) in text for text in told), "0: no event"
 
 
 async def test_a_retry_starts_unrated(record: Record) -> None:
