@@ -34,8 +34,9 @@ class SubmissionStore:
     async def permit(self, intent: SubmissionIntent) -> SubmissionPermit:
         """Ask whether the paid POST may be made, and write its intent.
 
-        Repeating it with the same intent, before anything was settled, gives the same answer. `post` speaks of the
-        submission and the request in the answer, and is for this caller alone.
+        Repeating it with the same intent, before anything was settled, gives the same answer; once a person or the
+        history has settled it, never `post`. `post` speaks of the submission and the request in the answer, and is for
+        this caller alone.
 
         Raises:
             RecordNotFound: There is no such job.

@@ -1,7 +1,8 @@
 -- adopt_prediction(submission_id, prediction_id, by) -> job
 -- Gives an unclear submission its prediction, and moves its job. Facts (`answer`, `webhook`) go through
 -- settle_submission. An inference (`history`, `person`) is taken from `unknown` alone, never for a prediction that
--- another submission has; `history` not either while another submission with the same request may have made it.
+-- another submission has; `history` not either while another submission with the same request may have made it, nor for
+-- one that an older backup lost: it has no request to compare.
 -- Raises PM404 when no such submission exists, PM409 (prediction_owned), PM422 for another word in `by`.
 CREATE OR REPLACE FUNCTION adopt_prediction(p_submission_id uuid, p_prediction_id text, p_by text)
     RETURNS jobs
@@ -26,13 +27,13 @@ BEGIN
     SELECT * INTO v_job FROM jobs WHERE id = v_job_id;
     PERFORM FROM prompt_generation_jobs WHERE job_id = v_job_id FOR UPDATE; -- locks before the first change
     SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id FOR UPDATE;
-    IF v_submission.state <> 'unknown' OR (p_by = 'history' AND EXISTS (
+    IF v_submission.state <> 'unknown' OR (p_by = 'history' AND (v_submission.request_hash = '' OR EXISTS (
         SELECT FROM submissions AS s
         WHERE s.request_hash = v_submission.request_hash AND s.id <> p_submission_id AND (
             s.state IN ('intended', 'unknown')
             -- given up, and nobody knows what it made, at the same time
             OR (s.state = 'superseded' AND s.prediction_id IS NULL
-                AND s.post_before > v_submission.intended_at - interval '15 minutes')))) THEN
+                AND s.post_before > v_submission.intended_at - interval '15 minutes'))))) THEN
         RETURN v_job;
     ELSIF EXISTS (SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id) THEN
         RAISE EXCEPTION 'Prediction % belongs to another submission.', p_prediction_id

@@ -7,7 +7,8 @@
 -- stopped for all jobs (the switch submissions_held); ask again later. Repeated with the same callback token (only the
 -- sender has it) while nothing was settled, it permits the same intent. A submission that WaveSpeed refused for now is
 -- used again under the new id, so that a storm of 429 makes no rows and a late report of an earlier attempt finds no
--- row to settle.
+-- row to settle. An id whose submission was settled meanwhile (its sender stood still while it asked, and a person or
+-- the history was faster) gets no second permission but `unknown`: whoever asks looks at the job as it is now.
 -- Raises PM404 when no such job exists.
 CREATE OR REPLACE FUNCTION permit_submission(
     p_job_id uuid,
@@ -28,7 +29,7 @@ AS $$
 DECLARE
     v_job jobs;
     v_open submissions;
-    v_reused uuid;
+    v_refused uuid;
     v_reason text;
 BEGIN
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
@@ -83,6 +84,18 @@ BEGIN
 
     -- a job that comes back from submit_unknown gets a new row: the old one stays as its story
     IF v_job.status <> 'submit_unknown' THEN
+        SELECT s.id INTO v_refused FROM submissions AS s
+        WHERE s.job_id = p_job_id AND s.state = 'rejected' AND s.resolved_by IS NULL
+        ORDER BY s.number DESC LIMIT 1;
+    END IF;
+    RETURN QUERY SELECT 'unknown', s.id, s.request, NULL::text, NULL::timestamptz, s.reason_code, s.error
+    FROM submissions AS s
+    WHERE s.job_id = p_job_id AND s.id = p_submission_id AND s.id IS DISTINCT FROM v_refused;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+
+    IF v_refused IS NOT NULL THEN
         UPDATE submissions AS s
         SET id = p_submission_id, -- of the earlier ids the last hundred: a week of 429 must not grow the row
             earlier_ids = CASE WHEN s.id = p_submission_id THEN s.earlier_ids
@@ -91,12 +104,8 @@ BEGIN
             request_hash = p_request_hash, provider_base = p_provider_base, key_fingerprint = p_key_fingerprint,
             intended_at = clock_timestamp(),
             post_before = clock_timestamp() + p_post_within_seconds * interval '1 second', outcome_at = NULL
-        WHERE s.id = (SELECT r.id FROM submissions AS r
-                      WHERE r.job_id = p_job_id AND r.state = 'rejected' AND r.resolved_by IS NULL
-                      ORDER BY r.number DESC LIMIT 1)
-        RETURNING s.id INTO v_reused;
-    END IF;
-    IF v_reused IS NULL THEN
+        WHERE s.id = v_refused;
+    ELSE
         INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
                                  key_fingerprint, post_before)
         VALUES (p_submission_id, p_job_id, 'intended', p_callback_token, p_request, p_request_hash, p_provider_base,

@@ -9,7 +9,7 @@ import pytest
 from promptmill.contracts.errors import RecordConflict
 from promptmill.contracts.jobs import JobChange, JobStatus, SubmissionState
 from promptmill.contracts.resolution import Decision, ResolvedBy
-from tests.fixtures.record import OWNER, Record, accepted, intent
+from tests.fixtures.record import OWNER, Record, accepted, intent, new_id
 
 INFERENCES = (ResolvedBy.HISTORY, ResolvedBy.PERSON)
 FACTS = (ResolvedBy.ANSWER, ResolvedBy.WEBHOOK)
@@ -40,6 +40,19 @@ async def test_inference_never_takes_a_prediction_that_another_submission_has(re
 
     assert refusal.value.conflict == "prediction_owned"
     assert await record.submissions(wish.job_id) == [("unknown", None)]
+
+
+async def test_history_says_nothing_of_a_submission_that_a_backup_lost(record: Record) -> None:
+    """Nobody knows any more what was sent, so nothing can be compared; a person may know."""
+    lost = intent(await record.dispatching(), known_submission_id=new_id())
+    permit = await record.store.submissions.permit(lost)
+    assert permit.submission_id is not None
+
+    row = await record.store.resolution.adopt(permit.submission_id, "p-1", ResolvedBy.HISTORY)
+
+    assert (row.status, row.prediction_id, row.open_submission) == (JobStatus.SUBMIT_UNKNOWN, None, "unknown")
+    row = await record.store.resolution.adopt(permit.submission_id, "p-1", ResolvedBy.PERSON)
+    assert (row.status, row.prediction_id) == (JobStatus.GENERATING, "p-1")
 
 
 async def test_history_does_not_choose_between_two_equal_requests(record: Record) -> None:

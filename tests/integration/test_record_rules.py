@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from promptmill.contracts.errors import RecordConflict
@@ -25,9 +25,8 @@ attempt = st.integers(-2, 0)  # 0: the current one; others: late reports of earl
 sender = st.integers(-3, -1)  # which of the attempts so far speaks
 
 STEP = st.one_of(
-    st.tuples(
-        st.sampled_from(["begin", "begin_attempt", "permit", "permit_again", "cancel", "cancel_prompt", "claim"])
-    ),
+    st.tuples(st.sampled_from(["begin", "begin_attempt", "permit", "cancel", "cancel_prompt", "claim"])),
+    st.tuples(st.just("permit_again"), sender),
     st.tuples(st.just("advance"), st.sampled_from(JobStatus), st.booleans()),
     # an end, and the wish for another one, often enough
     st.tuples(st.just("advance"), st.sampled_from([JobStatus.COMPLETED, JobStatus.FAILED]), st.booleans()),
@@ -51,7 +50,9 @@ BEGINNINGS: dict[str, list[tuple[Any, ...]]] = {"accepted": [], "prompting": [("
 BEGINNINGS["dispatching"] = [("begin",), ("begin_attempt",), ("write", 0)]
 BEGINNINGS["sent"] = [*BEGINNINGS["dispatching"], ("permit",)]
 BEGINNINGS["unclear"] = [*BEGINNINGS["sent"], ("settle", -1, "unknown")]
-PREPARED = ["accepted", "prompting", "dispatching", "sent", "unclear", "unclear"]
+BEGINNINGS["given_up"] = [*BEGINNINGS["sent"], ("permit",), ("decide", Decision.RESUBMIT)]
+BEGINNINGS["restored"] = [*BEGINNINGS["dispatching"], ("permit_restored", True)]
+PREPARED = [*BEGINNINGS, "unclear"]
 STORY = st.lists(STEP, min_size=8, max_size=40)  # short ones seldom reach an end, and what comes after it
 
 
@@ -222,9 +223,10 @@ class Story:
         """What heartbeats have named: only what was permitted."""
         return self.in_flight
 
-    async def permit_again(self) -> None:
-        if self.intents:
-            await self._permit(self.intents[-1])
+    async def permit_again(self, ago: int) -> None:
+        """An attempt asks once more: an answer was lost, or it stood still in between, for however long."""
+        if len(self.intents) >= -ago:
+            await self._permit(self.intents[ago])
 
     async def permit_restored(self, known: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
         wish = intent(self.job_id, request_hash=new_id().hex, known_submission_id=new_id() if known else None)
@@ -274,11 +276,12 @@ class Story:
         if unclear is None:
             return
         guess = f"q-{new_id()}"
-        self.guesses.add(guess)
         row = await self.record.store.resolution.adopt(unclear.submission_id, guess, by)
-        if unclear.request_hash == "" and by is ResolvedBy.HISTORY and row.prediction_id is None:
-            self.guesses.discard(guess)  # what a backup lost has no request to compare
+        if unclear.request_hash == "" and by is ResolvedBy.HISTORY:  # what a backup lost has no request to compare
+            assert row.open_submission is SubmissionState.UNKNOWN
+            assert row.prediction_id != guess
             return
+        self.guesses.add(guess)
         assert row.prediction_id == guess
         assert row.open_submission is SubmissionState.ACCEPTED
         if contested:
@@ -360,6 +363,23 @@ class Story:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(story=STORY, prepared=st.sampled_from(PREPARED))
+# an attempt asks once more whose submission a person, or the history, has settled meanwhile
+@example(story=[("permit_again", -2)], prepared="given_up")
+@example(story=[("permit",), ("absent", True), ("permit_again", -2)], prepared="sent")
+@example(story=[("permit",), ("settle", -1, "rejected"), ("permit_again", -3)], prepared="given_up")
+# a submission that a backup lost has no request, so the history says nothing of it: be it the only one or not, and
+# though its job knows the prediction of an earlier one
+@example(story=[("infer", ResolvedBy.HISTORY, False)], prepared="restored")
+@example(
+    story=[
+        ("permit_restored", True),
+        ("settle", -1, "accepted"),
+        ("decide", Decision.RESUBMIT),
+        ("permit_restored", True),
+        ("infer", ResolvedBy.HISTORY, False),
+    ],
+    prepared="given_up",
+)
 async def test_no_sequence_of_reports_breaks_the_rules(
     record: Record, story: list[tuple[Any, ...]], prepared: str
 ) -> None:

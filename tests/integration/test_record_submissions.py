@@ -10,6 +10,7 @@ import pytest
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import Billed, JobChange, JobStatus, ProviderMode, SubmissionState
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.contracts.resolution import Decision, ResolvedBy
 from promptmill.contracts.store import Permission, SubmissionIntent, SubmissionOutcome
 from tests.fixtures.record import Record, accepted, intent, new_id
 
@@ -101,6 +102,35 @@ async def test_repeated_question_is_answered_by_what_is_true_now(record: Record)
     assert (again.permission, again.reason_code) == (Permission.STOP, ReasonCode.CANCEL_REQUESTED)
     assert await states(record, wish.job_id) == ["rejected"]
     assert await billed(record, wish.job_id) is Billed.NO
+
+
+@pytest.mark.parametrize("settled_by", [ResolvedBy.PERSON, ResolvedBy.ABSENCE])
+async def test_question_repeated_after_its_submission_was_settled_permits_nothing(
+    record: Record, settled_by: ResolvedBy
+) -> None:
+    """Its first answer was lost and its sender stood still: meanwhile the submission was given up, to be made anew."""
+    wish = intent(await record.dispatching())
+    await record.store.submissions.permit(wish)
+    await record.store.submissions.permit(intent(wish.job_id))  # the next attempt makes it unknown
+    if settled_by is ResolvedBy.PERSON:
+        await record.store.resolution.decide(wish.job_id, "local", Decision.RESUBMIT)
+    else:
+        await record.store.resolution.prove_absent(wish.submission_id, resubmit=True)
+    before = await record.submissions(wish.job_id)
+
+    again = await record.store.submissions.permit(wish)
+
+    # the answer after which a workflow looks at the row, and goes on from there
+    assert (again.permission, again.submission_id) == (Permission.UNKNOWN, wish.submission_id)
+    assert await record.submissions(wish.job_id) == before
+    snapshot = await record.store.jobs.begin(wish.job_id)
+    assert (snapshot.status, snapshot.open_submission) == ("submit_unknown", None)
+    following = intent(wish.job_id)
+    assert (await record.store.submissions.permit(following)).permission is Permission.POST
+    # a refusal for now does not lend its row to the id that has one already
+    await record.store.submissions.settle(outcome(following, SubmissionState.REJECTED))
+    assert (await record.store.submissions.permit(wish)).permission is Permission.UNKNOWN
+    assert await states(record, wish.job_id) == [before[0][0], "rejected"]
 
 
 async def test_attempt_that_finds_an_intent_does_not_post(record: Record) -> None:
