@@ -1,6 +1,6 @@
 // The counters on top of the list; each is the filter of what it counts.
 
-import { el, on, setAttribute, setText } from "./dom.js";
+import { button, el, on, setAttribute, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
 import { GROUPS } from "./statuses.js";
@@ -31,7 +31,7 @@ export class Counters {
 			setAttribute(button, "aria-label", `${group.name}: ${number}`);
 		}
 		setText(this.figures, figuresOf(found));
-		this.figures.title = found.satisfaction.map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row)}`).join("\n");
+		this.figures.title = (found.satisfaction ?? []).map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row)}`).join("\n");
 	}
 
 	countOf(group) {
@@ -52,20 +52,14 @@ export class Counters {
 
 	tile(group, onSelect) {
 		const figure = el("span.tile-figure", "–");
-		const button = el(
-			"button.tile",
-			{ type: "button", "data-tone": group.tone, "data-group": group.id, "aria-pressed": group.id === "all" },
-			figure,
-			el("span.tile-name", group.icon ? icon(group.icon) : null, group.name),
-		);
-		on(button, "click", () => onSelect(group.id));
-		return { button, figure };
+		const tile = button(".tile", () => onSelect(group.id), { "data-tone": group.tone, "data-group": group.id, "aria-pressed": group.id === "all" }, figure, el("span.tile-name", group.icon && icon(group.icon), group.name));
+		return { button: tile, figure };
 	}
 }
 
 function figuresOf(found) {
 	const speed = (found.processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
-	const liked = found.satisfactionRate === null ? "" : ` · ${percent(found)}`;
+	const liked = found.satisfaction?.length ? ` · ${percent(found)}` : "";
 	return `Wait for Grok ${duration(found.averageWaitSeconds)} · ${speed} prompts/min${liked}`;
 }
 

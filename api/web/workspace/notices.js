@@ -13,13 +13,7 @@ let speaking = null;
 export function notify(text, { tone = "quiet", action = null } = {}) {
 	const close = iconButton("cross", "Close this notice", () => notice.remove());
 	const notice = el("div.notice", { "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", text));
-	if (action) {
-		const act = () => {
-			notice.remove();
-			action.run();
-		};
-		notice.append(button(".link-button", act, action.label));
-	}
+	if (action) notice.append(button(".link-button", () => (notice.remove(), action.run()), action.label));
 	notice.append(close);
 	byId("notices").append(notice);
 	while (byId("notices").childElementCount > 4) byId("notices").firstElementChild.remove();

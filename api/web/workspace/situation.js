@@ -40,7 +40,7 @@ export class Situation {
 		setText(mark.querySelector("span"), simulated.length === 2 ? "Simulated providers" : `${simulated[0]} simulated`);
 		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is paid.`;
 		setText(byId("version"), `Promptmill ${report.versions.promptmill}`);
-		fill(byId("banners"), report.notices.map(banner));
+		fill(byId("banners"), report.notices?.map(banner));
 	}
 }
 
