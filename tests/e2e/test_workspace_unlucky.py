@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Route, expect
 
-from tests.e2e.test_workspace_pictures import Pictures, chosen
+from tests.e2e.test_workspace_pictures import Pictures, chosen, picture
 from tests.fixtures.browser import Workspace
 from tests.fixtures.mill import Mill
 
@@ -69,6 +69,7 @@ async def test_a_schema_may_call_its_inputs_as_it_likes(workspace: Workspace, mi
     given = {name: f"this {name}" for name in NAMES} | {"constructor": "constructor"}
     assert (await sent.value).post_data_json["input"] == given
     assert await mill.wavespeed.requests("submit") == []
+    await page.unroute_all(behavior="ignoreErrors")
 
 
 async def test_the_same_model_once_more_keeps_what_was_typed(workspace: Workspace) -> None:
@@ -88,6 +89,41 @@ async def test_what_is_no_json_is_told_after_a_reload_as_well(workspace: Workspa
     await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "true")
 
 
+async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: Workspace, mill: Mill) -> None:
+    pictures, page = Pictures(workspace), workspace.page
+    await mill.wavespeed.order("upload", "hold")
+    await pictures.choose(
+        [*chosen("first.png", content=picture(side=90)), *chosen("stopped.png"), *chosen("third.png")]
+    )
+    await mill.wavespeed.asked("upload")
+    await expect(pictures.lines).to_have_count(3)
+    await page.get_by_role("button", name="Stop the upload of stopped.png").click()
+    await expect(pictures.lines).to_have_count(2)
+    await expect(page.locator("#reasons")).to_contain_text("A picture is being uploaded")
+    await mill.wavespeed.release()
+
+    await expect(pictures.references).to_have_count(1)
+    await expect(pictures.lines).to_have_count(0)
+    await expect(page.locator("#reasons")).not_to_contain_text("being uploaded")
+    # The first one is the target, however long it took.
+    await pictures.shown(page.locator("#target .thumb img"))
+    assert await page.locator("#target .thumb img").evaluate("picture => picture.naturalWidth") == 90
+    assert len(await mill.wavespeed.requests("upload")) == 2
+
+
+async def test_a_rating_is_there_after_a_reload(workspace: Workspace) -> None:
+    await workspace.prompt.fill("A fox")
+    await workspace.generate()
+    await workspace.ai.get_by_role("button", name="Good prompt").click()
+    await workspace.ai.get_by_label("Why?").fill("Sharp")
+    await workspace.page.keyboard.press("Enter")
+    await expect(workspace.page.locator("#announcements")).to_contain_text("Rated: Good prompt.")
+    await workspace.page.keyboard.press("Tab")
+    await workspace.page.reload()
+    await expect(workspace.ai.get_by_role("button", name="Good prompt")).to_have_attribute("aria-pressed", "true")
+    await expect(workspace.ai.get_by_label("Why?")).to_have_value("Sharp")
+
+
 @pytest.mark.parametrize("damage", [{"refUrls": [1]}, {"fields": {"size": 5}}, {"fields": None}, {"refUrls": [None]}])
 async def test_a_damaged_memory_costs_what_is_damaged_alone(workspace: Workspace, damage: dict[str, Any]) -> None:
     await remember(workspace, {"prompt": "A fox"} | damage)
@@ -101,14 +137,14 @@ async def test_a_verdict_leaves_focus_and_outputs_where_they_are(workspace: Work
     await mill.reaches(job_id, "completed")
     await workspace.rows.locator("a").click()
     keep = workspace.panel.get_by_role("button", name="Keep it")
-    picture = await workspace.panel.locator(".output img").element_handle()
+    shown = await workspace.panel.locator(".output img").element_handle()
     await keep.focus()
     for pressed in ("true", "false"):
         await workspace.page.keyboard.press("Enter")
         await expect(keep).to_have_attribute("aria-pressed", pressed)
         await expect(keep).to_be_focused()
-    assert picture is not None
-    assert await picture.evaluate("picture => picture.isConnected")
+    assert shown is not None
+    assert await shown.evaluate("picture => picture.isConnected")
 
 
 async def test_an_upload_takes_the_focus_from_nobody(workspace: Workspace) -> None:
@@ -171,3 +207,5 @@ async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill
     await workspace.rows.locator("a").click()
     # The sections behind the one that an older API does not tell.
     await expect(workspace.panel.locator("[data-section=ids]")).to_be_visible()
+    # What is still on its way must not fail the next test.
+    await page.unroute_all(behavior="ignoreErrors")

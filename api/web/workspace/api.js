@@ -31,7 +31,6 @@ export class Api {
 	// `askToken(wasWrong)` resolves to a token that a person typed.
 	constructor(askToken) {
 		this.askToken = askToken;
-		this.asking = null;
 	}
 
 	get(path) {

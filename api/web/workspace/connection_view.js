@@ -20,7 +20,6 @@ export class ConnectionView {
 		this.mark = byId("connection");
 		this.banner = byId("lost");
 		this.pauseButton = byId("pause");
-		this.state = null;
 		everySecond(() => this.showCountdown());
 	}
 

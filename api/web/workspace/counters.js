@@ -11,7 +11,6 @@ const WORDS = { submit_unknown: "submitUnknown" };
 export class Counters {
 	constructor({ element, figures, api, book, onSelect }) {
 		Object.assign(this, { element, figures, api, book });
-		this.counts = {};
 		this.tiles = new Map(GROUPS.map((group) => [group.id, this.tile(group, onSelect)]));
 		element.append(...[...this.tiles.values()].map((tile) => tile.button));
 		on(book, "change", () => this.soon());

@@ -7,7 +7,7 @@ const SHOWN_SECONDS = 7;
 const NAME = "Promptmill";
 let finished = 0;
 let spoken = [];
-let speaking = null;
+let speaking;
 
 // Show a notice for a while; a problem stays until it is closed. `action`: {label, run}.
 export function notify(text, { tone = "quiet", action = null } = {}) {

@@ -10,8 +10,6 @@ const EVERY_SECONDS = 10;
 export class Situation {
 	constructor({ api, onChange }) {
 		Object.assign(this, { api, onChange });
-		this.report = null;
-		this.shown = "";
 		setInterval(() => document.hidden || this.read(), EVERY_SECONDS * 1000);
 		on(document, "visibilitychange", () => document.hidden || this.read());
 	}
