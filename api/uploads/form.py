@@ -34,6 +34,9 @@ async def read_file(request: Request, max_bytes: int, *, within: float = READ_SE
     Raises:
         Refused: `invalid_form`, `picture_too_large` or `upload_too_slow`.
     """
+    if "content-type" not in request.headers:
+        # Without a body nobody has asked for one before; the parser takes it for granted.
+        raise Refused("invalid_form")
     parser = _FormInMemory(request.headers, request.stream(), max_files=1, max_fields=0)
     try:
         async with asyncio.timeout(within):

@@ -123,6 +123,7 @@ async def test_the_documentation_shows_the_form(upload_api: httpx.AsyncClient) -
         pytest.param({"files": {"picture": ("a.jpg", FOX)}}, id="another field"),
         pytest.param({"files": {"file": (None, FOX)}}, id="no file"),
         pytest.param({"content": b"", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, id="nothing"),
+        pytest.param({}, id="not even a type"),
         pytest.param({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, id="no boundary"),
         pytest.param({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, id="no form"),
     ],

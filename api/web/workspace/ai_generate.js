@@ -13,7 +13,6 @@ const PATIENT_SECONDS = 3;
 export class AiGenerate {
 	constructor({ api, state, box }) {
 		Object.assign(this, { api, state, box });
-		this.following = null;
 	}
 
 	get now() {

@@ -70,7 +70,7 @@ export class AiView {
 		return [
 			el(
 				mine ? "div.compare" : "div.compare.is-single",
-				mine ? el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), el("p.prose", { tabindex: "0" }, mine)) : null,
+				mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), el("p.prose", { tabindex: "0" }, mine)),
 				el("section.is-new", { "aria-label": "Grok's text" }, el("h3.label", icon("sparkle"), "Grok’s"), el("p.prose", { tabindex: "0" }, job.generatedPrompt)),
 			),
 			el(

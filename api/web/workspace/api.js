@@ -7,7 +7,7 @@ const TOKEN = "promptmill.token";
 const PATIENCE = 20000;
 
 // What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0).
-export class Problem extends Error {
+class Problem extends Error {
 	constructor(status, body) {
 		super(body.detail || body.title || `HTTP ${status}`);
 		this.status = status;
@@ -31,7 +31,6 @@ export class Api {
 	// `askToken(wasWrong)` resolves to a token that a person typed.
 	constructor(askToken) {
 		this.askToken = askToken;
-		this.asking = null;
 	}
 
 	get(path) {
@@ -74,7 +73,7 @@ export class Api {
 			request.responseType = "json";
 			request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
 			request.onload = () => (request.status < 300 ? resolve(request.response) : reject(new Problem(request.status, request.response ?? {})));
-			request.onerror = request.onabort = () => reject(new Problem(0, { detail: "The server does not answer." }));
+			request.onerror = request.onabort = () => reject(silence());
 			on(signal, "abort", () => request.abort());
 			const body = new FormData();
 			body.append("file", file);
@@ -92,7 +91,7 @@ export class Api {
 			try {
 				answer = await fetch(path, { ...options, method, headers, cache: "no-store" });
 			} catch {
-				throw new Problem(0, { detail: "The server does not answer." });
+				throw silence();
 			}
 			noteServerTime(answer.headers.get("Date"));
 			if (answer.status !== 401) return answer;
@@ -107,6 +106,10 @@ export class Api {
 		this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
 		await this.asking.finally(() => (this.asking = null));
 	}
+}
+
+function silence() {
+	return new Problem(0, { detail: "The server does not answer." });
 }
 
 function storedToken() {

@@ -16,14 +16,14 @@ const ACTS = {
 		verb: "Cancel",
 		done: "cancelled",
 		run: (api, job) => api.delete(`/api/jobs/${job.jobId}`),
-		cost: (jobs) => paid(jobs),
+		cost: paid,
 	},
 	retry: {
 		fits: (job) => canRetry(job) && RETRIED.has(job.status),
 		verb: "Retry",
 		done: "queued again",
 		run: (api, job) => api.post(`/api/jobs/${job.jobId}/retry`),
-		cost: (jobs) => price(jobs),
+		cost: price,
 	},
 };
 

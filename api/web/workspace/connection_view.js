@@ -20,7 +20,6 @@ export class ConnectionView {
 		this.mark = byId("connection");
 		this.banner = byId("lost");
 		this.pauseButton = byId("pause");
-		this.state = null;
 		everySecond(() => this.showCountdown());
 	}
 
@@ -43,7 +42,6 @@ export class ConnectionView {
 		const paused = state === "paused";
 		setAttribute(this.pauseButton, "aria-pressed", paused);
 		setAttribute(this.pauseButton, "title", paused ? "Go on with live updates" : "Pause live updates");
-		setAttribute(this.pauseButton, "aria-label", "Pause live updates");
 		fill(this.pauseButton, icon(paused ? "play" : "pause"), el("span", paused ? "Go on" : "Pause"));
 		this.banner.hidden = state !== "lost";
 		this.showCountdown();

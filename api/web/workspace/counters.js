@@ -1,6 +1,6 @@
 // The counters on top of the list; each is the filter of what it counts.
 
-import { el, on, setAttribute, setText } from "./dom.js";
+import { button, el, on, setAttribute, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
 import { GROUPS } from "./statuses.js";
@@ -11,7 +11,6 @@ const WORDS = { submit_unknown: "submitUnknown" };
 export class Counters {
 	constructor({ element, figures, api, book, onSelect }) {
 		Object.assign(this, { element, figures, api, book });
-		this.counts = {};
 		this.tiles = new Map(GROUPS.map((group) => [group.id, this.tile(group, onSelect)]));
 		element.append(...[...this.tiles.values()].map((tile) => tile.button));
 		on(book, "change", () => this.soon());
@@ -31,7 +30,7 @@ export class Counters {
 			setAttribute(button, "aria-label", `${group.name}: ${number}`);
 		}
 		setText(this.figures, figuresOf(found));
-		this.figures.title = found.satisfaction.map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row)}`).join("\n");
+		this.figures.title = (found.satisfaction ?? []).map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row)}`).join("\n");
 	}
 
 	countOf(group) {
@@ -52,20 +51,14 @@ export class Counters {
 
 	tile(group, onSelect) {
 		const figure = el("span.tile-figure", "–");
-		const button = el(
-			"button.tile",
-			{ type: "button", "data-tone": group.tone, "data-group": group.id, "aria-pressed": group.id === "all" },
-			figure,
-			el("span.tile-name", group.icon ? icon(group.icon) : null, group.name),
-		);
-		on(button, "click", () => onSelect(group.id));
-		return { button, figure };
+		const tile = button(".tile", () => onSelect(group.id), { "data-tone": group.tone, "data-group": group.id, "aria-pressed": group.id === "all" }, figure, el("span.tile-name", group.icon && icon(group.icon), group.name));
+		return { button: tile, figure };
 	}
 }
 
 function figuresOf(found) {
 	const speed = (found.processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
-	const liked = found.satisfactionRate === null ? "" : ` · ${percent(found)}`;
+	const liked = found.satisfaction?.length ? ` · ${percent(found)}` : "";
 	return `Wait for Grok ${duration(found.averageWaitSeconds)} · ${speed} prompts/min${liked}`;
 }
 

@@ -26,7 +26,7 @@ export function setText(element, text) {
 // Set an attribute where it differs; null removes it. False removes it too, and true is its presence, but for `aria-…`, which says so in words.
 export function setAttribute(element, name, value) {
 	const wanted = typeof value !== "boolean" || name.startsWith("aria-") ? value : value ? "" : null;
-	if (wanted === null || wanted === undefined) element.removeAttribute(name);
+	if ((wanted ?? null) === null) element.removeAttribute(name);
 	else if (element.getAttribute(name) !== String(wanted)) element.setAttribute(name, wanted);
 }
 

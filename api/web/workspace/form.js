@@ -14,9 +14,7 @@ export class Form {
 		this.run = byId("run");
 		this.reasons = byId("reasons");
 		for (const name of FIELDS) this.bind(byId(name));
-		for (const radio of document.querySelectorAll("input[name=writer]")) {
-			on(radio, "change", () => state.set({ writer: radio.value }));
-		}
+		on(byId("form"), "change", ({ target }) => target.name === "writer" && state.set({ writer: target.value }));
 		on(byId("form"), "submit", (event) => {
 			event.preventDefault();
 			this.queue();
@@ -37,7 +35,7 @@ export class Form {
 			if (name !== by && field.value !== String(values[name])) field.value = values[name];
 		}
 		setText(byId("priority-value"), String(values.priority));
-		for (const radio of document.querySelectorAll("input[name=writer]")) radio.checked = radio.value === values.writer;
+		byId("form").elements.writer.value = values.writer;
 		byId("failure-field").hidden = values.writer !== "grok";
 		this.showRun();
 	}

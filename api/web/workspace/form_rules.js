@@ -47,7 +47,7 @@ function pictureReason(values, plainHttp) {
 function controlReasons({ rawInput }, controls) {
 	const raw = parseObject(rawInput) ?? {};
 	return controls
-		.filter((control) => control.labels.length && !control.validity.valid && !(control.dataset.input in raw))
+		.filter((control) => control.labels.length && !control.validity.valid && !Object.hasOwn(raw, control.dataset.input))
 		.map((control) => `${control.labels[0].firstChild.textContent.trim()}: ${control.validationMessage}`);
 }
 
@@ -81,7 +81,7 @@ export function reasonAgainstWriting(values, { plainHttp, drain }) {
 	if (drain?.on) return "New prompts are not accepted now.";
 	if (values.operation === "enhance" && !values.prompt.trim()) return "To enhance a prompt, write one first.";
 	if (nothingToGoBy(values)) return "Give a few words, instructions or a picture first.";
-	return pictureReason(values, plainHttp) ?? null;
+	return pictureReason(values, plainHttp);
 }
 
 function nothingToGoBy(values) {
@@ -133,9 +133,14 @@ function mediaRequest(values, models) {
 
 // What is required or moves the price is always said, so that the price is no floor; else an empty field is left to the model.
 function fieldInput(values, fields) {
-	const typed = ({ name }) => (values.fields[name] ?? "").trim();
+	const typed = ({ name }) => fieldText(values, name).trim();
 	const said = fields.filter((field) => typed(field) || ((field.required || field.movesPrice) && field.default !== null));
 	return Object.fromEntries(said.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
+}
+
+// An input may be called `toString`.
+export function fieldText({ fields }, name) {
+	return Object.hasOwn(fields, name) ? fields[name] : "";
 }
 
 function valueOf({ type, choices }, text) {

@@ -68,5 +68,5 @@ function remembered() {
 
 function fits(value, usual) {
 	if (usual === null) return value === null || typeof value === "object";
-	return typeof value === typeof usual && Array.isArray(value) === Array.isArray(usual);
+	return typeof value === typeof usual && Array.isArray(value) === Array.isArray(usual) && Object.values(value ?? [0]).every((part) => typeof part === "string");
 }

@@ -2,7 +2,7 @@
 
 // Return seconds in the unit people would say: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`.
 export function duration(seconds) {
-	if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return "–";
+	if (!Number.isFinite(seconds)) return "–";
 	const value = Math.max(0, seconds);
 	if (value < 9.95) return `${value.toFixed(1)} s`;
 	if (value < 90) return `${Math.round(value)} s`;
@@ -31,7 +31,7 @@ export function clockTime(text) {
 
 // Return money with two places at least and six at most; unknown is never 0.
 export function usd(amount) {
-	if (amount === null || amount === undefined) return "not known";
+	if (!Number.isFinite(amount)) return "not known";
 	const [whole, places] = amount.toFixed(6).split(".");
 	return `$${whole}.${places.replace(/0+$/, "").padEnd(2, "0")}`;
 }
@@ -41,8 +41,7 @@ export function count(number, noun) {
 }
 
 export function curlOf(job) {
-	const body = { model: job.model, input: job.input };
-	if (job.prompt ?? job.originalPrompt) body.prompt = job.prompt ?? job.originalPrompt;
+	const body = { model: job.model, input: job.input, prompt: (job.prompt ?? job.originalPrompt) || undefined };
 	if (job.priority !== 5) body.priority = job.priority;
 	if (Object.keys(job.metadata).length) body.metadata = job.metadata;
 	const json = JSON.stringify(body).replaceAll("'", "'\\''");

@@ -1,6 +1,5 @@
 // What a person does with a job: cancel, retry, decide, copy. Destructive acts ask first and name what is paid.
 
-import { Problem } from "./api.js";
 import { confirm } from "./dialogs.js";
 import { curlOf, jobName, usd } from "./format.js";
 import { announce, copyText, notify, tellProblem } from "./notices.js";
@@ -41,7 +40,7 @@ export class JobActions {
 			notify("Queued again.", { action: { label: "Open it", run: () => (location.hash = `job=${made.jobId}`) } });
 			return made;
 		} catch (problem) {
-			if (problem instanceof Problem && problem.code === "may_be_billed" && !force) return this.askForce(job);
+			if (problem.code === "may_be_billed" && !force) return this.askForce(job);
 			tellProblem("The job was not retried.", problem);
 			return null;
 		}

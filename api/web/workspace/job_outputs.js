@@ -1,15 +1,15 @@
 // A job's outputs: picture, video, sound or text, to look at and to download before they expire.
 
 import { secondsSince } from "./clock.js";
-import { button, el, on, safeAddress } from "./dom.js";
+import { button, el, on, safeAddress, setAttribute } from "./dom.js";
 import { duration, exactTime } from "./format.js";
 import { icon } from "./icons.js";
 
-// Return the section, or null where there is nothing. `keep(job, kept)` stores what a person thinks of it.
+// Return the section, or null where there is nothing. `keep(kept)` stores what a person thinks of it; `showKept` shows that.
 export function outputsOf(job, keep) {
 	if (!job.outputs.length) return null;
 	const title = job.outputs.length === 1 ? "Output" : `${job.outputs.length} outputs`;
-	return [el("h3", title), el("div.outputs", ...job.outputs.map(outputOf)), verdictOf(job, keep)];
+	return [el("h3", title), el("div.outputs", ...job.outputs.map(outputOf)), verdictOf(keep)];
 }
 
 function outputOf(output) {
@@ -22,8 +22,8 @@ function outputOf(output) {
 			"figcaption",
 			el("span.quiet", expiry(output)),
 			el("span.grow"),
-			address ? link(address, "Open", "external", { target: "_blank" }) : null,
-			address ? link(address, "Download", "download", { download: "", target: "_blank" }) : null,
+			address && link(address, "Open", "external", { target: "_blank" }),
+			address && link(address, "Download", "download", { download: "", target: "_blank" }),
 		),
 	);
 	return card;
@@ -59,10 +59,15 @@ function link(address, label, shape, attributes) {
 	return el("a.link-button", { href: address, rel: "noreferrer noopener", referrerpolicy: "no-referrer", ...attributes }, icon(shape), label);
 }
 
-function verdictOf(job, keep) {
+function verdictOf(keep) {
 	const answers = [
 		["Keep it", "s", true, "check"],
 		["Not for me", "x", false, "cross"],
 	];
-	return el("div.rating", ...answers.map(([label, key, kept, shape]) => button("is-small", () => keep(job, kept), { "aria-pressed": job.kept === kept, title: `${label} (${key})` }, icon(shape), label)));
+	return el("div.rating", ...answers.map(([label, key, kept, shape]) => button("is-small", () => keep(kept), { "data-kept": `${kept}`, title: `${label} (${key})` }, icon(shape), label)));
+}
+
+// In place: a film plays on, and the focus stays.
+export function showKept(place, kept) {
+	for (const answer of place.querySelectorAll("[data-kept]")) setAttribute(answer, "aria-pressed", answer.dataset.kept === `${kept}`);
 }

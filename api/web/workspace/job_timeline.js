@@ -16,7 +16,7 @@ const STAGES = {
 };
 const NOTHING_SECONDS = 0.05;
 
-export function stagesOf({ stages }) {
+export function stagesOf({ stages = [] }) {
 	const parts = stages.filter((part) => part.open || part.seconds >= NOTHING_SECONDS);
 	if (!parts.length) return null;
 	const whole = parts.reduce((sum, part) => sum + part.seconds, 0) || 1;

@@ -29,7 +29,7 @@ function adoption(job, candidates, actions) {
 	const input = el("input.input", { id: "adopt-id", placeholder: "Prediction id", spellcheck: "false", autocomplete: "off", value: candidates.length === 1 ? candidates[0] : "" });
 	const choose = (candidate) => {
 		input.value = candidate;
-		adopt.disabled = !input.value.trim();
+		adopt.disabled = false;
 		input.focus();
 	};
 	const ask = () => {

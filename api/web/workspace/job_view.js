@@ -4,7 +4,7 @@ import { setMoment, timeElement } from "./clock.js";
 import { button, callout, el, fill, iconButton, safeAddress, setText } from "./dom.js";
 import { exactTime, jobName, usd } from "./format.js";
 import { icon } from "./icons.js";
-import { outputsOf } from "./job_outputs.js";
+import { outputsOf, showKept } from "./job_outputs.js";
 import { stagesOf, timelineOf } from "./job_timeline.js";
 import { unclearOf } from "./job_unclear.js";
 import { copyText } from "./notices.js";
@@ -58,7 +58,8 @@ export class JobView {
 		}
 		this.section("unclear", [job.status, job.candidates], () => unclearOf(job, this.actions));
 		this.section("error", [job.error, job.status], () => errorOf(job));
-		this.section("outputs", [job.outputs, job.kept], () => outputsOf(job, (one, kept) => this.actions.keep(one, kept)));
+		this.section("outputs", job.outputs, () => outputsOf(job, (kept) => this.actions.keep(this.job, kept)));
+		showKept(this.body, job.kept);
 		this.section("warnings", job.warnings, () => warningsOf(job));
 		this.section("prompts", [job.prompt, job.originalPrompt, job.promptSource, job.promptStatus], () => promptsOf(job, this.api));
 		this.section("stages", timeline, () => timeline && stagesOf(timeline));

@@ -10,7 +10,6 @@ export class JobList {
 	constructor({ element, empty, older, book, act }) {
 		Object.assign(this, { element, empty, older, book, act });
 		this.rows = new Map();
-		this.current = null;
 		on(book, "list", () => this.render());
 		on(older, "click", () => this.readOlder());
 	}

@@ -16,7 +16,6 @@ export class Live {
 		Object.assign(this, { api, reread, onEvent, onState });
 		this.state = "connecting";
 		this.paused = false;
-		this.lostSince = null;
 		this.attempts = 0;
 		this.controller = new AbortController();
 		this.wake = () => {};

@@ -47,7 +47,7 @@ watchTitle();
 
 const box = new PromptBox(state);
 const generate = new AiGenerate({ api, state, box });
-let uploads = null;
+let uploads;
 const form = new Form({ api, state, book, models, situation: now, onQueued });
 const aiView = new AiView({ generate, state, situation: now });
 new ModelPicker({ models, state });
@@ -121,7 +121,7 @@ on(book, "change", ({ detail: { job, before } }) => {
 });
 on(book, "list", () => setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : ""));
 
-let searching = null;
+let searching;
 on(byId("search"), "input", (event) => {
 	clearTimeout(searching);
 	searching = setTimeout(() => select({ search: event.target.value.trim() }), 200);

@@ -1,7 +1,7 @@
 // The inputs of the chosen model as its schema tells them: first what is required or moves the price, the rest folded away.
 
 import { byId, el, fill, on } from "./dom.js";
-import { parseJson } from "./form_rules.js";
+import { fieldText, parseJson } from "./form_rules.js";
 import { icon } from "./icons.js";
 
 const UNFOLDED = 4;
@@ -22,7 +22,7 @@ export class ModelFields {
 		this.shown = fields;
 		const first = fields.filter((field, index) => field.required || field.movesPrice || index < UNFOLDED);
 		const rest = fields.filter((field) => !first.includes(field));
-		fill(this.element, this.row(first), rest.length ? el("details.fold", el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest)) : null);
+		fill(this.element, this.row(first), rest.length > 0 && el("details.fold", el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest)));
 		this.element.hidden = !fields.length;
 		// The form judges its fields anew.
 		this.state.set({ fields: { ...this.state.get("fields") } }, "fields");
@@ -34,12 +34,13 @@ export class ModelFields {
 
 	field(field) {
 		const { name, title, description, required, suggestions, type } = field;
-		const control = controlOf(field, { id: `field-${name}`, "data-input": name, value: this.state.get("fields")[name] ?? "", required: required && field.default === null });
-		const take = () => {
-			if (type === "json") control.setCustomValidity(control.value.trim() && parseJson(control.value) === undefined ? "This is not JSON." : "");
+		const control = controlOf(field, { id: `field-${name}`, "data-input": name, value: fieldText(this.state.values, name), required: required && field.default === null });
+		const judge = () => control.setCustomValidity(type === "json" && control.value.trim() && parseJson(control.value) === undefined ? "This is not JSON." : "");
+		judge();
+		on(control, "input", () => {
+			judge();
 			this.state.set({ fields: { ...this.state.get("fields"), [name]: control.value } }, "fields");
-		};
-		on(control, "input", take);
+		});
 		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
 		if (list) control.setAttribute("list", list.id);
 		const note = [required && "required", field.movesPrice && "moves the price"].filter(Boolean).join(", ");
@@ -58,9 +59,9 @@ function controlOf({ name, type, choices, default: usual, minimum, maximum, step
 	if (type === "json") return el("textarea.input.is-code", { ...attributes, rows: 2, spellcheck: "false", placeholder: said });
 	const numeric = type === "number" || type === "integer";
 	const limits = numeric ? { type: "number", min: minimum, max: maximum, step: step ?? (type === "integer" ? 1 : "any") } : { maxlength: maxLength, pattern: name === "size" ? "\\d{2,5}\\*\\d{2,5}" : null };
-	return el("input.input", { ...attributes, ...limits, autocomplete: "off", placeholder: name === "seed" ? "random" : said });
+	return el("input.input", { ...attributes, ...limits, placeholder: name === "seed" ? "random" : said });
 }
 
 function say(choice) {
-	return { true: "yes", false: "no" }[choice] ?? choice;
+	return choice === "true" ? "yes" : choice === "false" ? "no" : choice;
 }

@@ -75,16 +75,16 @@ export class ModelPicker {
 
 	choose(path) {
 		if (!path) return;
-		this.close();
-		this.state.set({ model: path, fields: {} });
-		this.show();
+		this.take(path);
 	}
 
 	leave() {
-		if (this.list.hidden) return;
+		if (!this.list.hidden) this.take(this.input.value.trim());
+	}
+
+	take(path) {
 		this.close();
-		const typed = this.input.value.trim();
-		if (typed !== this.state.get("model")) this.state.set({ model: typed, fields: {} });
+		if (path !== this.state.get("model")) this.state.set({ model: path, fields: {} });
 		this.show();
 	}
 

@@ -29,13 +29,14 @@ export class Models extends EventTarget {
 			this.list = new Map(found.items.map((model) => [model.model, model]));
 			this.dispatchEvent(new Event("change"));
 		}
-		if (found?.source !== "wavespeed") setTimeout(() => this.read(Math.min(seconds * 2, MOST_SECONDS)), seconds * 1000);
+		if (found?.source !== "wavespeed") setTimeout(() => this.read(found ? Math.min(seconds * 2, MOST_SECONDS) : 3), seconds * 1000);
 	}
 
 	async describe(path) {
 		if (!this.list.has(path) || this.whole.has(path)) return;
 		const found = await this.api.get(`/api/models/${path}`).catch((problem) => problem.status === 404 && { fields: [] });
-		if (!found) return;
+		// Not heard: the change asks again.
+		if (!found) return setTimeout(() => this.dispatchEvent(new Event("change")), 3000);
 		this.whole.set(path, found);
 		this.dispatchEvent(new Event("change"));
 	}

@@ -7,19 +7,13 @@ const SHOWN_SECONDS = 7;
 const NAME = "Promptmill";
 let finished = 0;
 let spoken = [];
-let speaking = null;
+let speaking;
 
 // Show a notice for a while; a problem stays until it is closed. `action`: {label, run}.
 export function notify(text, { tone = "quiet", action = null } = {}) {
 	const close = iconButton("cross", "Close this notice", () => notice.remove());
 	const notice = el("div.notice", { "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", text));
-	if (action) {
-		const act = () => {
-			notice.remove();
-			action.run();
-		};
-		notice.append(button(".link-button", act, action.label));
-	}
+	if (action) notice.append(button(".link-button", () => (notice.remove(), action.run()), action.label));
 	notice.append(close);
 	byId("notices").append(notice);
 	while (byId("notices").childElementCount > 4) byId("notices").firstElementChild.remove();

@@ -8,7 +8,7 @@ const MOST_REFERENCES = 8;
 
 export class Pictures {
 	constructor({ state, situation }) {
-		Object.assign(this, { state, situation });
+		Object.assign(this, { state, situation, lines: [] });
 		this.references = byId("references");
 		this.target = this.line("targetUrl", "Target picture", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
 		byId("target").append(this.target.element);
@@ -34,23 +34,29 @@ export class Pictures {
 
 	show() {
 		this.target.show();
-		const { refUrls } = this.state.values;
-		fill(
-			this.references,
-			refUrls.map((_, index) => {
-				const change = (url) => this.state.set({ refUrls: this.state.get("refUrls").map((old, at) => (at === index ? url : old)) }, "pictures");
-				const remove = () => this.state.set({ refUrls: this.state.get("refUrls").filter((__, at) => at !== index) });
-				const line = this.line(`refUrl-${index}`, `Reference picture ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
-				line.show();
-				return line.element;
-			}),
-		);
-		this.add.hidden = refUrls.length >= MOST_REFERENCES;
+		const { lines } = this;
+		const { length } = this.state.get("refUrls");
+		this.add.hidden = length >= MOST_REFERENCES;
+		while (lines.length < length) lines.push(this.reference(lines.length));
+		for (const { element } of lines.splice(length)) {
+			if (element.contains(document.activeElement)) this.add.focus();
+			element.remove();
+		}
+		for (const line of lines) line.show();
+	}
+
+	// Lines stay: somebody may be typing in one.
+	reference(index) {
+		const change = (url) => this.state.set({ refUrls: this.state.get("refUrls").map((old, at) => (at === index ? url : old)) }, "pictures");
+		const remove = () => this.state.set({ refUrls: this.state.get("refUrls").filter((_, at) => at !== index) });
+		const line = this.line(`refUrl-${index}`, `Reference picture ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
+		this.references.append(line.element);
+		return line;
 	}
 
 	line(id, label, read, write, remove = () => this.state.set({ targetUrl: "" })) {
 		const thumbnail = el("span.thumb", icon("image"));
-		const input = el("input.input", { id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false", autocomplete: "off" });
+		const input = el("input.input", { id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false" });
 		const drop = iconButton("cross", `Remove: ${label}`, remove, "Remove");
 		const showThumbnail = () => this.showThumbnail(thumbnail, read().trim());
 		on(input, "input", () => {

@@ -25,6 +25,8 @@ export class Price {
 		const asked = JSON.stringify([body, values.writer]);
 		if (asked === this.asked) return;
 		this.asked = asked;
+		// The last price was another question's.
+		this.place.style.visibility = "hidden";
 		const quote = body && (await this.api.post("/api/models/price", body).catch(() => null));
 		if (asked !== this.asked) return;
 		// Not heard: the next change asks again.
@@ -34,6 +36,7 @@ export class Price {
 
 	show(quote) {
 		this.place.hidden = !quote;
+		this.place.style.visibility = "";
 		this.place.dataset.tone = quote?.floor ? "attention" : "quiet";
 		setText(this.place, quote && `${quote.text}${this.state.get("writer") === "grok" ? " Grok’s tokens come on top." : ""}`);
 	}

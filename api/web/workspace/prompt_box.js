@@ -6,7 +6,6 @@ export class PromptBox {
 	constructor(state) {
 		this.state = state;
 		this.area = byId("prompt");
-		this.before = null;
 		this.undoButton = byId("undo-prompt");
 		on(this.undoButton, "click", () => this.undo());
 		on(this.area, "input", () => this.replacing || this.forget());

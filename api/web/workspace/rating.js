@@ -29,7 +29,7 @@ export class PromptRating {
 	async rate(rating) {
 		try {
 			const reason = (rating && this.reason.value.trim()) || undefined;
-			this.job = await this.api.put(`/api/prompt/queue/${this.job.promptJobId}/rating`, { rating, reason });
+			Object.assign(this.job, await this.api.put(`/api/prompt/queue/${this.job.promptJobId}/rating`, { rating, reason }));
 			announce(rating ? `Rated: ${WORDS[rating]}.` : "The rating is taken back.");
 		} catch (problem) {
 			tellProblem("The rating was not stored.", problem);

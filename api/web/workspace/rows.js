@@ -62,7 +62,7 @@ export class Row {
 
 	showThumbnail(job) {
 		const picture = job.outputs.find((output) => output.kind === "image" && output.url && !output.nsfw);
-		const address = picture ? safeAddress(picture.url) : null;
+		const address = picture && safeAddress(picture.url);
 		const wanted = address ?? job.kind;
 		if (this.thumbnail.dataset.shows === wanted) return;
 		this.thumbnail.dataset.shows = wanted;

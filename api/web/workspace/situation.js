@@ -10,8 +10,6 @@ const EVERY_SECONDS = 10;
 export class Situation {
 	constructor({ api, onChange }) {
 		Object.assign(this, { api, onChange });
-		this.report = null;
-		this.shown = "";
 		setInterval(() => document.hidden || this.read(), EVERY_SECONDS * 1000);
 		on(document, "visibilitychange", () => document.hidden || this.read());
 	}
@@ -40,7 +38,7 @@ export class Situation {
 		setText(mark.querySelector("span"), simulated.length === 2 ? "Simulated providers" : `${simulated[0]} simulated`);
 		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is paid.`;
 		setText(byId("version"), `Promptmill ${report.versions.promptmill}`);
-		fill(byId("banners"), report.notices.map(banner));
+		fill(byId("banners"), report.notices?.map(banner));
 	}
 }
 

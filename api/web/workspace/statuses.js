@@ -16,7 +16,7 @@ const STATUSES = {
 
 const FINAL = new Set(["completed", "failed", "cancelled", "expired", "terminated"]);
 
-// The filters: id, name, statuses (empty: all), and what an empty list of it says.
+// The filters: id, name, statuses (empty: all).
 export const GROUPS = [
 	{ id: "all", name: "All", statuses: [] },
 	{ id: "waiting", name: "Waiting", tone: "wait", icon: "clock", statuses: ["queued", "dispatching"] },

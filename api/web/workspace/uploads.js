@@ -40,10 +40,11 @@ export class Uploads {
 	}
 
 	take(files) {
-		for (const file of files) this.send(file);
+		for (const file of files) this.last = this.send(file, this.last);
 	}
 
-	async send(file) {
+	// One after the other: the first becomes the target, and the page's other calls find a connection.
+	async send(file, before) {
 		const line = new Line(file.name || "picture");
 		byId("uploads").append(line.element);
 		const refusal = this.refusalOf(file);
@@ -54,12 +55,14 @@ export class Uploads {
 		this.count(1);
 		announce(`Uploading ${line.name}.`);
 		try {
+			await before;
+			line.stop.signal.throwIfAborted();
 			const { url } = await this.api.upload("/api/uploads", file, { onProgress: (share) => line.show(share), signal: line.stop.signal });
 			if (this.pictures.put(url)) line.leave();
 			else line.refuse("All places for pictures are taken. Remove one and try again.");
 		} catch (problem) {
 			if (line.stop.signal.aborted) line.leave();
-			else line.refuse(`${problem.title && `${problem.title}. `}${problem.sentence}`, problem.passing ? () => this.send(file) : null);
+			else line.refuse(`${problem.title && `${problem.title}. `}${problem.sentence}`, problem.passing ? () => this.take([file]) : null);
 		} finally {
 			this.count(-1);
 		}
@@ -85,7 +88,7 @@ class Line {
 		this.stop = new AbortController();
 		this.bar = el("progress", { max: 1, value: 0, "aria-label": `Upload of ${name}` });
 		this.note = el("span.quiet", "0 %");
-		const drop = iconButton("cross", `Stop the upload of ${name}`, () => this.stop.abort(), "Stop");
+		const drop = iconButton("cross", `Stop the upload of ${name}`, () => (this.stop.abort(), this.leave()), "Stop");
 		this.element = el("div.upload", el("span.upload-name", name), this.bar, this.note, drop);
 	}
 

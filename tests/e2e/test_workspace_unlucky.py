@@ -1,0 +1,211 @@
+"""What goes wrong around the form: odd schemas, late and older answers, a damaged memory, a focus that must stay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Route, expect
+
+from tests.e2e.test_workspace_pictures import Pictures, chosen, picture
+from tests.fixtures.browser import Workspace
+from tests.fixtures.mill import Mill
+
+PRESS = "simulated/poster-press/text-to-image"
+VIDEO = "wavespeed-ai/wan-2.2/i2v-720p"
+MEMORY = "promptmill.form"
+NAMES = ("toString", "constructor", "__proto__", "a.b c")
+
+
+async def choose(workspace: Workspace, model: str) -> None:
+    await workspace.page.locator("#model").fill(model)
+    await workspace.page.keyboard.press("Enter")
+
+
+def field(workspace: Workspace, name: str) -> Locator:
+    return workspace.page.locator(f'[data-input="{name}"]')
+
+
+async def remember(workspace: Workspace, form: dict[str, Any]) -> None:
+    """Open the page anew with what a browser remembers of the form."""
+    text = json.dumps(json.dumps(form))
+    await workspace.page.add_init_script(f"localStorage.setItem('{MEMORY}', {text})")
+    await workspace.open()
+
+
+async def change(route: Route, **changes: Any) -> None:
+    """Give the server's answer with other fields; None takes one away."""
+    answer = await route.fetch()
+    told = await answer.json() | changes
+    await route.fulfill(response=answer, json={name: value for name, value in told.items() if value is not None})
+
+
+async def test_a_schema_may_call_its_inputs_as_it_likes(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    odd = {"title": "<b>Odd</b>", "type": "text", "required": True, "default": None, "movesPrice": False}
+    told = [{"name": name, "description": "<script>"} | odd for name in NAMES]
+    told[1] |= {"type": "choice", "choices": ["constructor", "<i>"]}
+    await page.route(f"**/api/models/{PRESS}", lambda route: change(route, fields=told))
+    await choose(workspace, PRESS)
+    await workspace.prompt.fill("A fox")
+    for name in NAMES:
+        await expect(field(workspace, name)).to_have_value("")
+    await expect(page.locator("#model-fields label").first).to_contain_text("<b>Odd</b>")
+    await expect(field(workspace, "constructor").locator("option")).to_have_text(
+        [re.compile("own$"), "constructor", "<i>"]
+    )
+    # The names alone are in no raw input: each empty field is told.
+    await expect(page.locator("#reasons li")).to_have_count(len(NAMES))
+    await field(workspace, "constructor").select_option("constructor")
+    for name in set(NAMES) - {"constructor"}:
+        await field(workspace, name).fill(f"this {name}")
+    await page.route("**/api/jobs/create", lambda route: route.fulfill(status=503, json={"detail": "Not now."}))
+    async with page.expect_request("**/api/jobs/create") as sent:
+        await workspace.queue()
+
+    given = {name: f"this {name}" for name in NAMES} | {"constructor": "constructor"}
+    assert (await sent.value).post_data_json["input"] == given
+    assert await mill.wavespeed.requests("submit") == []
+    await page.unroute_all(behavior="ignoreErrors")
+
+
+async def test_the_same_model_once_more_keeps_what_was_typed(workspace: Workspace) -> None:
+    await choose(workspace, PRESS)
+    await field(workspace, "num_images").fill("3")
+    await workspace.page.locator("#model").press("Enter")
+    await expect(field(workspace, "num_images")).to_have_value("3")
+    await choose(workspace, VIDEO)
+    await choose(workspace, PRESS)
+    await expect(field(workspace, "num_images")).to_have_value("")
+
+
+async def test_what_is_no_json_is_told_after_a_reload_as_well(workspace: Workspace) -> None:
+    fields = {"style": "comic", "layers": "{no"}
+    await remember(workspace, {"model": PRESS, "prompt": "A fox", "fields": fields})
+    await expect(workspace.page.locator("#reasons")).to_contain_text("Layers: This is not JSON.")
+    await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "true")
+
+
+async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: Workspace, mill: Mill) -> None:
+    pictures, page = Pictures(workspace), workspace.page
+    await mill.wavespeed.order("upload", "hold")
+    await pictures.choose(
+        [*chosen("first.png", content=picture(side=90)), *chosen("stopped.png"), *chosen("third.png")]
+    )
+    await mill.wavespeed.asked("upload")
+    await expect(pictures.lines).to_have_count(3)
+    await page.get_by_role("button", name="Stop the upload of stopped.png").click()
+    await expect(pictures.lines).to_have_count(2)
+    await expect(page.locator("#reasons")).to_contain_text("A picture is being uploaded")
+    await mill.wavespeed.release()
+
+    await expect(pictures.references).to_have_count(1)
+    await expect(pictures.lines).to_have_count(0)
+    await expect(page.locator("#reasons")).not_to_contain_text("being uploaded")
+    # The first one is the target, however long it took.
+    await pictures.shown(page.locator("#target .thumb img"))
+    assert await page.locator("#target .thumb img").evaluate("picture => picture.naturalWidth") == 90
+    assert len(await mill.wavespeed.requests("upload")) == 2
+
+
+async def test_a_rating_is_there_after_a_reload(workspace: Workspace) -> None:
+    await workspace.prompt.fill("A fox")
+    await workspace.generate()
+    await workspace.ai.get_by_role("button", name="Good prompt").click()
+    await workspace.ai.get_by_label("Why?").fill("Sharp")
+    await workspace.page.keyboard.press("Enter")
+    await expect(workspace.page.locator("#announcements")).to_contain_text("Rated: Good prompt.")
+    await workspace.page.keyboard.press("Tab")
+    await workspace.page.reload()
+    await expect(workspace.ai.get_by_role("button", name="Good prompt")).to_have_attribute("aria-pressed", "true")
+    await expect(workspace.ai.get_by_label("Why?")).to_have_value("Sharp")
+
+
+@pytest.mark.parametrize("damage", [{"refUrls": [1]}, {"fields": {"size": 5}}, {"fields": None}, {"refUrls": [None]}])
+async def test_a_damaged_memory_costs_what_is_damaged_alone(workspace: Workspace, damage: dict[str, Any]) -> None:
+    await remember(workspace, {"prompt": "A fox"} | damage)
+    await expect(workspace.prompt).to_have_value("A fox")
+    await workspace.queue()
+    await expect(workspace.chip("completed")).to_be_visible()
+
+
+async def test_a_verdict_leaves_focus_and_outputs_where_they_are(workspace: Workspace, mill: Mill) -> None:
+    job_id = await mill.create(prompt="A fox")
+    await mill.reaches(job_id, "completed")
+    await workspace.rows.locator("a").click()
+    keep = workspace.panel.get_by_role("button", name="Keep it")
+    shown = await workspace.panel.locator(".output img").element_handle()
+    await keep.focus()
+    for pressed in ("true", "false"):
+        await workspace.page.keyboard.press("Enter")
+        await expect(keep).to_have_attribute("aria-pressed", pressed)
+        await expect(keep).to_be_focused()
+    assert shown is not None
+    assert await shown.evaluate("picture => picture.isConnected")
+
+
+async def test_an_upload_takes_the_focus_from_nobody(workspace: Workspace) -> None:
+    pictures = Pictures(workspace)
+    await pictures.target.fill("https://pictures.example/1.png")
+    await workspace.button("Add a reference").click()
+    await expect(pictures.references.first).to_be_focused()
+    await workspace.page.keyboard.type("https://pictures.example/")
+    await pictures.choose(chosen())
+    await expect(pictures.references).to_have_count(2)
+    await workspace.page.keyboard.type("2.png")
+    await expect(pictures.references.first).to_have_value("https://pictures.example/2.png")
+    # A line that is gone leaves the focus beside it, not on the page, where each letter is a command.
+    await workspace.page.get_by_role("button", name="Remove: Reference picture 2").press("Enter")
+    await expect(workspace.button("Add a reference")).to_be_focused()
+
+
+async def test_a_price_is_never_that_of_another_question(workspace: Workspace) -> None:
+    price, answered = workspace.page.locator("#price"), asyncio.Event()
+    await expect(price).to_have_text("About $0.027 at WaveSpeed.")
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await workspace.page.route("**/api/models/price", late)
+    async with workspace.page.expect_request("**/api/models/price"):
+        await choose(workspace, VIDEO)
+    await expect(price).to_be_hidden()
+    answered.set()
+    await expect(price).to_have_text("About $0.30 at WaveSpeed.")
+    await expect(price).to_be_visible()
+
+
+async def test_inputs_that_could_not_be_read_are_read_again(workspace: Workspace) -> None:
+    failures = iter([503])
+
+    async def fail_first(route: Route) -> None:
+        status = next(failures, None)
+        await (route.fulfill(status=status, json={"detail": "Away."}) if status else route.continue_())
+
+    await workspace.page.route(f"**/api/models/{PRESS}", fail_first)
+    await remember(workspace, {"model": PRESS, "prompt": "A fox", "fields": {"style": "comic"}})
+    await expect(workspace.page.locator("#reasons")).to_contain_text("inputs are being read")
+    await expect(field(workspace, "style")).to_have_value("comic")
+    await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "false")
+
+
+async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    await page.route("**/api/init", lambda route: change(route, notices=None, aiPrompts=None, uploads=None))
+    await page.route("**/api/prompt/queue", lambda route: change(route, satisfaction=None, satisfactionRate=None))
+    await page.route("**/api/jobs/*/events", lambda route: change(route, stages=None))
+    job_id = await mill.create(prompt="A fox")
+    await mill.reaches(job_id, "completed")
+    await page.reload()
+    await expect(page.locator("#simulated")).to_be_visible()
+    await expect(page.locator("#figures")).to_contain_text("prompts/min")
+    await expect(page.locator("#figures")).not_to_contain_text("liked")
+    await workspace.rows.locator("a").click()
+    # The sections behind the one that an older API does not tell.
+    await expect(workspace.panel.locator("[data-section=ids]")).to_be_visible()
+    # What is still on its way must not fail the next test.
+    await page.unroute_all(behavior="ignoreErrors")
