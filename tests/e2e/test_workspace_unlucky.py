@@ -16,6 +16,7 @@ from tests.fixtures.mill import Mill
 
 PRESS = "simulated/poster-press/text-to-image"
 VIDEO = "wavespeed-ai/wan-2.2/i2v-720p"
+DONE = "completed"
 MEMORY = "promptmill.form"
 NAMES = ("toString", "constructor", "__proto__", "a.b c")
 
@@ -109,6 +110,26 @@ async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: W
     await pictures.shown(page.locator("#target .thumb img"))
     assert await page.locator("#target .thumb img").evaluate("picture => picture.naturalWidth") == 90
     assert len(await mill.wavespeed.requests("upload")) == 2
+
+
+async def test_a_field_that_the_raw_input_overrules_shows_what_is_sent(workspace: Workspace, mill: Mill) -> None:
+    """`Use again` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
+    await mill.reaches(await mill.create(model=PRESS, prompt="A fox", input={"style": "comic", "num_images": 2}), DONE)
+    await workspace.button("Use again: “A fox”").click()
+    await expect(field(workspace, "num_images")).to_have_value("2")
+    await expect(field(workspace, "num_images")).to_be_disabled()
+    await expect(field(workspace, "style")).to_have_value("comic")
+    await expect(workspace.page.locator("label", has=workspace.page.get_by_text("in the raw input"))).to_have_count(2)
+    await expect(field(workspace, "quality")).to_be_enabled()
+    await workspace.page.get_by_text("Raw input, deadline").click()
+    await workspace.page.locator("#rawInput").fill('{"style": "comic"}')
+    await field(workspace, "num_images").fill("3")
+    await workspace.queue()
+    await expect(workspace.rows).to_have_count(2)
+    await expect(workspace.chip(DONE)).to_be_visible()
+
+    sent = [request["body"]["num_images"] for request in await mill.wavespeed.requests("submit")]
+    assert sent == [2, 3]
 
 
 async def test_a_rating_is_there_after_a_reload(workspace: Workspace) -> None:
