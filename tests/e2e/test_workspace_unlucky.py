@@ -214,6 +214,20 @@ async def test_inputs_that_could_not_be_read_are_read_again(workspace: Workspace
     await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "false")
 
 
+async def test_the_model_that_would_be_paid_is_shown_while_the_list_is_not_there(workspace: Workspace) -> None:
+    page = workspace.page
+    await page.route("**/api/models", lambda route: route.fulfill(status=503, json={"detail": "Away."}))
+    await page.reload()
+    await workspace.prompt.fill("A fox")
+    await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")
+    await expect(page.locator("#model")).to_have_value("bytedance/seedream-v4")
+    # Whether it is in the list is not known yet.
+    await expect(page.locator("#model-note")).to_be_empty()
+    await page.locator("#model").click()
+    await workspace.prompt.click()
+    await expect(page.locator("#model")).to_have_value("bytedance/seedream-v4")
+
+
 async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill: Mill) -> None:
     page = workspace.page
     await page.route("**/api/init", lambda route: change(route, notices=None, aiPrompts=None, uploads=None))
