@@ -16,6 +16,7 @@ from tests.fixtures.mill import Mill
 
 PRESS = "simulated/poster-press/text-to-image"
 VIDEO = "wavespeed-ai/wan-2.2/i2v-720p"
+DONE = "completed"
 MEMORY = "promptmill.form"
 NAMES = ("toString", "constructor", "__proto__", "a.b c")
 
@@ -111,6 +112,26 @@ async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: W
     assert len(await mill.wavespeed.requests("upload")) == 2
 
 
+async def test_a_field_that_the_raw_input_overrules_shows_what_is_sent(workspace: Workspace, mill: Mill) -> None:
+    """`Use again` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
+    await mill.reaches(await mill.create(model=PRESS, prompt="A fox", input={"style": "comic", "num_images": 2}), DONE)
+    await workspace.button("Use again: “A fox”").click()
+    await expect(field(workspace, "num_images")).to_have_value("2")
+    await expect(field(workspace, "num_images")).to_be_disabled()
+    await expect(field(workspace, "style")).to_have_value("comic")
+    await expect(workspace.page.locator("label", has=workspace.page.get_by_text("in the raw input"))).to_have_count(2)
+    await expect(field(workspace, "quality")).to_be_enabled()
+    await workspace.page.get_by_text("Raw input, deadline").click()
+    await workspace.page.locator("#rawInput").fill('{"style": "comic"}')
+    await field(workspace, "num_images").fill("3")
+    await workspace.queue()
+    await expect(workspace.rows).to_have_count(2)
+    await expect(workspace.chip(DONE)).to_be_visible()
+
+    sent = [request["body"]["num_images"] for request in await mill.wavespeed.requests("submit")]
+    assert sent == [2, 3]
+
+
 async def test_a_rating_is_there_after_a_reload(workspace: Workspace) -> None:
     await workspace.prompt.fill("A fox")
     await workspace.generate()
@@ -191,6 +212,20 @@ async def test_inputs_that_could_not_be_read_are_read_again(workspace: Workspace
     await expect(workspace.page.locator("#reasons")).to_contain_text("inputs are being read")
     await expect(field(workspace, "style")).to_have_value("comic")
     await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "false")
+
+
+async def test_the_model_that_would_be_paid_is_shown_while_the_list_is_not_there(workspace: Workspace) -> None:
+    page = workspace.page
+    await page.route("**/api/models", lambda route: route.fulfill(status=503, json={"detail": "Away."}))
+    await page.reload()
+    await workspace.prompt.fill("A fox")
+    await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")
+    await expect(page.locator("#model")).to_have_value("bytedance/seedream-v4")
+    # Whether it is in the list is not known yet.
+    await expect(page.locator("#model-note")).to_be_empty()
+    await page.locator("#model").click()
+    await workspace.prompt.click()
+    await expect(page.locator("#model")).to_have_value("bytedance/seedream-v4")
 
 
 async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill: Mill) -> None:

@@ -30,7 +30,7 @@ export class AiView {
 		const now = this.generate.now;
 		const reason = reasonAgainstWriting(this.state.values, this.situation());
 		this.button.hidden = now !== null || this.situation().aiPrompts?.on === false;
-		setAttribute(this.button, "aria-disabled", reason ? "true" : null);
+		setAttribute(this.button, "aria-disabled", reason && "true");
 		setAttribute(this.button, "title", reason ?? "Grok writes a prompt from your words, instructions and pictures");
 		if (!reason || now) setText(byId("ai-reason"), "");
 		const phase = now ? `${now.phase}:${now.key}` : null;

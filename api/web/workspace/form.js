@@ -93,25 +93,28 @@ export class Form {
 
 	showProblem(problem) {
 		const place = byId("form-problem");
-		place.hidden = problem === null;
-		if (problem === null) return;
+		place.hidden = !problem;
+		if (!problem) return;
 		const places = problem.errors.map((error) => el("li", el("code", error.pointer || "request"), ` ${error.message}`));
 		fill(place, icon("warning"), el("div", el("p.callout-title", problem.title || problem.message), places.length ? el("ul", ...places) : el("p", problem.message)));
 	}
 
 	clear() {
-		const before = { ...this.state.values };
-		this.state.clear();
+		this.replace("The form is empty.", () => this.state.clear());
 		this.showProblem(null);
-		notify("The form is empty.", { action: { label: "Undo", run: () => this.state.set(before) } });
+	}
+
+	// What stood there can be brought back.
+	replace(said, change) {
+		const before = { ...this.state.values };
+		change();
+		notify(said, { action: { label: "Undo", run: () => this.state.set(before) } });
 		byId("prompt").focus();
 	}
 
-	// Fill the form from a job; what stood there can be brought back.
 	reuse(job) {
-		const before = { ...this.state.values };
 		const written = job.promptSource === "grok" || job.promptSource === "template";
-		this.state.set({
+		const values = {
 			model: job.model,
 			fields: {},
 			rawInput: Object.keys(job.input).length ? JSON.stringify(job.input, null, 2) : "",
@@ -121,8 +124,7 @@ export class Form {
 			metadata: Object.keys(job.metadata).length ? JSON.stringify(job.metadata, null, 2) : "",
 			promptJob: null,
 			generate: null,
-		});
-		notify("The form is filled from the job.", { action: { label: "Undo", run: () => this.state.set(before) } });
-		byId("prompt").focus();
+		};
+		this.replace("The form is filled from the job.", () => this.state.set(values));
 	}
 }

@@ -13,7 +13,7 @@ export function reasonsAgainst(values, { plainHttp, drain, uploading, reading },
 		uploading && "A picture is being uploaded. Wait for it, or stop it.",
 		pictureReason(values, plainHttp),
 		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are being read.",
-		...controlReasons(values, controls),
+		...controlReasons(controls),
 		...jsonReasons(values),
 	].filter(Boolean);
 }
@@ -43,11 +43,9 @@ function pictureReason(values, plainHttp) {
 	return bad && `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} address.`;
 }
 
-// What stands in the raw input goes before a field, so the field need not be right.
-function controlReasons({ rawInput }, controls) {
-	const raw = parseObject(rawInput) ?? {};
+function controlReasons(controls) {
 	return controls
-		.filter((control) => control.labels.length && !control.validity.valid && !Object.hasOwn(raw, control.dataset.input))
+		.filter((control) => control.labels.length && !control.validity.valid)
 		.map((control) => `${control.labels[0].firstChild.textContent.trim()}: ${control.validationMessage}`);
 }
 

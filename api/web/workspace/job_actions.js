@@ -17,8 +17,7 @@ export class JobActions {
 
 	async cancel(job) {
 		if (!canCancel(job)) return;
-		const stays = job.billed === "yes" ? "What WaveSpeed has begun stays billed." : "";
-		const body = [`${jobName(job)} stops and cannot go on.`, job.paidText, stays];
+		const body = [`${jobName(job)} stops and cannot go on.`, job.paidText, job.billed === "yes" && "What WaveSpeed has begun stays billed."];
 		if (!(await confirm("Cancel this job?", body, "Cancel the job", { no: "Keep it" }))) return;
 		try {
 			this.book.put(await this.api.delete(`/api/jobs/${job.jobId}`));

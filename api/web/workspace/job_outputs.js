@@ -14,10 +14,9 @@ export function outputsOf(job, keep) {
 
 function outputOf(output) {
 	const address = output.url ? safeAddress(output.url) : null;
-	const card = el("figure.output");
-	if (output.nsfw) card.append(covered(output, address));
-	else card.append(mediumOf(output, address));
-	card.append(
+	return el(
+		"figure.output",
+		output.nsfw ? covered(output, address) : mediumOf(output, address),
 		el(
 			"figcaption",
 			el("span.quiet", expiry(output)),
@@ -26,7 +25,6 @@ function outputOf(output) {
 			address && link(address, "Download", "download", { download: "", target: "_blank" }),
 		),
 	);
-	return card;
 }
 
 function mediumOf(output, address) {

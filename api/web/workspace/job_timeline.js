@@ -42,7 +42,7 @@ export function timelineOf({ items: events }) {
 			"li",
 			{ "data-tone": tone },
 			el("span.event-mark", icon(shape)),
-			el("div", el("p", event.text), el("p.quiet", el("time", { datetime: event.at, title: exactTime(event.at) }, clockTime(event.at)), gap === null ? null : ` · after ${duration(gap)}`)),
+			el("div", el("p", event.text), el("p.quiet", el("time", { datetime: event.at, title: exactTime(event.at) }, clockTime(event.at)), gap !== null && ` · after ${duration(gap)}`)),
 		);
 	});
 	return [el("h3", "Timeline"), el("ol.timeline", ...items)];

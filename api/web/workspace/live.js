@@ -15,7 +15,6 @@ export class Live {
 	constructor(api, { reread, onEvent, onState }) {
 		Object.assign(this, { api, reread, onEvent, onState });
 		this.state = "connecting";
-		this.paused = false;
 		this.attempts = 0;
 		this.controller = new AbortController();
 		this.wake = () => {};

@@ -1,7 +1,7 @@
 // The inputs of the chosen model as its schema tells them: first what is required or moves the price, the rest folded away.
 
 import { byId, el, fill, on } from "./dom.js";
-import { fieldText, parseJson } from "./form_rules.js";
+import { fieldText, parseJson, parseObject } from "./form_rules.js";
 import { icon } from "./icons.js";
 
 const UNFOLDED = 4;
@@ -11,7 +11,7 @@ export class ModelFields {
 		Object.assign(this, { models, state });
 		this.element = byId("model-fields");
 		on(models, "change", () => this.show());
-		on(state, "change", ({ detail: { names, by } }) => (names.has("model") || (names.has("fields") && by !== "fields")) && this.show(true));
+		on(state, "change", ({ detail: { names, by } }) => (names.has("model") || names.has("rawInput") || (names.has("fields") && by !== "fields")) && this.show(true));
 	}
 
 	show(anew = false) {
@@ -22,7 +22,7 @@ export class ModelFields {
 		this.shown = fields;
 		const first = fields.filter((field, index) => field.required || field.movesPrice || index < UNFOLDED);
 		const rest = fields.filter((field) => !first.includes(field));
-		fill(this.element, this.row(first), rest.length > 0 && el("details.fold", el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest)));
+		fill(this.element, this.row(first), rest.length > 0 && el("details.fold", { open: Boolean(this.element.querySelector("[open]")) }, el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest)));
 		this.element.hidden = !fields.length;
 		// The form judges its fields anew.
 		this.state.set({ fields: { ...this.state.get("fields") } }, "fields");
@@ -34,22 +34,25 @@ export class ModelFields {
 
 	field(field) {
 		const { name, title, description, required, suggestions, type } = field;
-		const control = controlOf(field, { id: `field-${name}`, "data-input": name, value: fieldText(this.state.values, name), required: required && field.default === null });
+		// What stands in the raw input goes before a field: shown here, changed there.
+		const raw = parseObject(this.state.get("rawInput")) ?? {};
+		const ruled = Object.hasOwn(raw, name);
+		const control = controlOf(field, { id: `field-${name}`, "data-input": name, disabled: ruled, value: ruled ? plain(raw[name]) : fieldText(this.state.values, name), required: required && field.default === null });
 		const judge = () => control.setCustomValidity(type === "json" && control.value.trim() && parseJson(control.value) === undefined ? "This is not JSON." : "");
 		judge();
 		on(control, "input", () => {
 			judge();
 			this.state.set({ fields: { ...this.state.get("fields"), [name]: control.value } }, "fields");
 		});
-		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
+		const list = suggestions?.length && el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value })));
 		if (list) control.setAttribute("list", list.id);
-		const note = [required && "required", field.movesPrice && "moves the price"].filter(Boolean).join(", ");
+		const note = [required && "required", field.movesPrice && "moves the price", ruled && "in the raw input"].filter(Boolean).join(", ");
 		return el(type === "json" ? "div.field.is-wide" : "div.field", { title: description }, el("label.label", { for: control.id }, title || name, note && el("span.quiet", ` ${note}`)), control, list);
 	}
 }
 
 function controlOf({ name, type, choices, default: usual, minimum, maximum, step, maxLength }, attributes) {
-	const said = usual === null ? "the model’s own" : JSON.stringify(usual).replaceAll('"', "");
+	const said = usual === null ? "the model’s own" : plain(usual);
 	if (choices || type === "boolean") {
 		const { value, ...others } = attributes;
 		const select = el("select.input", others, el("option", { value: "" }, say(said)), ...(choices ?? [true, false]).map((choice) => el("option", { value: String(choice) }, say(String(choice)))));
@@ -60,6 +63,10 @@ function controlOf({ name, type, choices, default: usual, minimum, maximum, step
 	const numeric = type === "number" || type === "integer";
 	const limits = numeric ? { type: "number", min: minimum, max: maximum, step: step ?? (type === "integer" ? 1 : "any") } : { maxlength: maxLength, pattern: name === "size" ? "\\d{2,5}\\*\\d{2,5}" : null };
 	return el("input.input", { ...attributes, ...limits, placeholder: name === "seed" ? "random" : said });
+}
+
+function plain(value) {
+	return JSON.stringify(value).replaceAll('"', "");
 }
 
 function say(choice) {

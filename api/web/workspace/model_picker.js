@@ -10,7 +10,6 @@ export class ModelPicker {
 		Object.assign(this, { models, state });
 		this.input = byId("model");
 		this.list = byId("model-list");
-		this.active = -1;
 		on(this.input, "focus", () => this.input.select());
 		on(this.input, "click", () => this.open(""));
 		on(this.input, "input", () => this.open(this.input.value));
@@ -21,13 +20,14 @@ export class ModelPicker {
 		on(this.list, "click", (event) => this.choose(event.target.closest("[role=option]")?.dataset.model));
 		on(state, "change", (event) => event.detail.names.has("model") && this.show());
 		on(models, "change", () => this.show());
+		this.show();
 	}
 
 	show() {
 		const path = this.state.get("model");
 		const known = this.models.get(path);
 		if (document.activeElement !== this.input || this.list.hidden) this.input.value = path;
-		setText(byId("model-note"), known ? `${known.label} · makes ${known.kind === "video" ? "videos" : "pictures"} · ${picturesOf(known)}` : path ? "Not in the list: it gets exactly the input you give." : "");
+		setText(byId("model-note"), known ? `${known.label} · makes ${known.kind === "video" ? "videos" : "pictures"} · ${picturesOf(known)}` : path && this.models.list.size ? "Not in the list: it gets exactly the input you give." : "");
 	}
 
 	open(needle) {

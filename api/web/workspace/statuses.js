@@ -39,11 +39,11 @@ export function isFinal(job) {
 }
 
 export function canCancel(job) {
-	return Boolean(job.links?.cancel) && job.status !== "cancelling";
+	return job.links?.cancel && job.status !== "cancelling";
 }
 
 export function canRetry(job) {
-	return Boolean(job.links?.retry);
+	return job.links?.retry;
 }
 
 export function groupOf(id) {
