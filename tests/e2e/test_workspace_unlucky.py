@@ -228,6 +228,23 @@ async def test_the_model_that_would_be_paid_is_shown_while_the_list_is_not_there
     await expect(page.locator("#model")).to_have_value("bytedance/seedream-v4")
 
 
+async def test_a_thumbnail_comes_when_the_installation_has_told_that_it_may(workspace: Workspace) -> None:
+    page, told = workspace.page, asyncio.Event()
+    pictures = Pictures(workspace)
+
+    async def late(route: Route) -> None:
+        await told.wait()
+        await route.continue_()
+
+    await page.route("**/api/init", late)
+    await workspace.open()
+    await pictures.choose(chosen())
+    await expect(pictures.target).to_have_value(re.compile("^http://"))
+    await expect(page.locator("#target .thumb img")).to_have_count(0)
+    told.set()
+    await pictures.shown(page.locator("#target .thumb img"))
+
+
 async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill: Mill) -> None:
     page = workspace.page
     await page.route("**/api/init", lambda route: change(route, notices=None, aiPrompts=None, uploads=None))

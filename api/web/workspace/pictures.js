@@ -71,9 +71,10 @@ export class Pictures {
 	}
 
 	showThumbnail(place, url) {
+		if (!pictureFits(url, this.situation().plainHttp)) url = "";
 		if (place.dataset.shows === url) return;
 		place.dataset.shows = url;
-		if (!pictureFits(url, this.situation().plainHttp)) return fill(place, icon("image"));
+		if (!url) return fill(place, icon("image"));
 		const picture = el("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", src: url });
 		on(picture, "error", () => fill(place, icon("warning")));
 		return fill(place, picture);

@@ -43,7 +43,7 @@ export class Uploads {
 		for (const file of files) this.last = this.send(file, this.last);
 	}
 
-	// One after the other: the first becomes the target, and the page's other calls find a connection.
+	// One after the other: the first is the target, and other calls find a connection.
 	async send(file, before) {
 		const line = new Line(file.name || "picture");
 		byId("uploads").append(line.element);
