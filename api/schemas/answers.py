@@ -104,6 +104,9 @@ class JobAnswer(Answer):
     input: dict[str, Any]
     prompt: str | None
     original_prompt: str | None
+    instructions: str | None
+    target_url: str | None
+    ref_urls: list[str]
     priority: int
     prediction_id: str | None
     outputs: list[OutputAnswer]

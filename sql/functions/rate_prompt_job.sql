@@ -13,7 +13,7 @@ AS $$
 DECLARE
     v_prompt_job prompt_generation_jobs := lock_prompt_job(p_prompt_job_id);
 BEGIN
-    IF v_prompt_job.owner <> p_owner THEN
+    IF v_prompt_job.owner IS DISTINCT FROM p_owner THEN
         RAISE EXCEPTION 'no prompt job %', p_prompt_job_id USING ERRCODE = 'PM404';
     ELSIF p_rating NOT IN (-1, 1) OR (p_rating IS NULL AND p_reason IS NOT NULL) THEN
         RAISE EXCEPTION 'no rating % with reason %', p_rating, p_reason USING ERRCODE = 'PM422';

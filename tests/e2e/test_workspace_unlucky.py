@@ -12,7 +12,7 @@ from playwright.async_api import Locator, Route, expect
 
 from tests.e2e.test_workspace_pictures import Pictures, chosen, picture
 from tests.fixtures.browser import Workspace
-from tests.fixtures.mill import Mill
+from tests.fixtures.mill import EDIT_MODEL, Mill
 
 PRESS = "simulated/poster-press/text-to-image"
 VIDEO = "wavespeed-ai/wan-2.2/i2v-720p"
@@ -261,3 +261,26 @@ async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill
     await expect(workspace.panel.locator("[data-section=ids]")).to_be_visible()
     # What is still on its way must not fail the next test.
     await page.unroute_all(behavior="ignoreErrors")
+
+
+async def test_a_job_used_again_brings_its_pictures_where_they_can_be_changed(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    first, target, other = (f"https://pictures.example/{number}.png" for number in range(3))
+    await mill.reaches(
+        await mill.create(prompt="A fox", model=EDIT_MODEL, input={"images": [first, target]}), "completed"
+    )
+    await page.locator("#instructions").fill("Of another job")
+    await workspace.button("Use again: “A fox”").click()
+    await expect(page.locator("#targetUrl")).to_have_value(target)
+    await expect(page.locator("#references input")).to_have_value(first)
+    await expect(page.locator("#instructions")).to_have_value("")
+    await page.locator("#targetUrl").fill(other)
+    await workspace.queue()
+    await expect(workspace.rows).to_have_count(2)
+    await expect(workspace.chip("completed")).to_be_visible()
+
+    assert (await mill.wavespeed.requests("submit"))[-1]["body"]["images"] == [first, other]
+    await workspace.page.locator("#clear-form").click()
+    await workspace.button("Use again: “A fox”").first.click()
+    await expect(page.locator("#targetUrl")).to_have_value(other)
+    await expect(page.locator("#references input")).to_have_value(first)

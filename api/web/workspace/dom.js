@@ -65,6 +65,13 @@ export function iconButton(shape, label, act, title = label) {
 	return button(".icon-button", act, { "aria-label": label, title }, icon(shape));
 }
 
+// Return a picture from elsewhere; `broken` is called where it cannot be shown.
+export function pictureOf(src, alt, broken, more = {}) {
+	const picture = el("img", { alt, decoding: "async", referrerpolicy: "no-referrer", ...more, src });
+	on(picture, "error", broken);
+	return picture;
+}
+
 export function callout(tone, sign, ...parts) {
 	return el("div.callout", { "data-tone": tone }, sign, el("div", ...parts));
 }

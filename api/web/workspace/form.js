@@ -113,18 +113,14 @@ export class Form {
 	}
 
 	reuse(job) {
-		const written = job.promptSource === "grok" || job.promptSource === "template";
-		const values = {
-			model: job.model,
-			fields: {},
-			rawInput: Object.keys(job.input).length ? JSON.stringify(job.input, null, 2) : "",
-			prompt: job.prompt ?? job.originalPrompt ?? "",
-			writer: written || job.prompt ? "me" : "grok",
-			priority: job.priority,
-			metadata: Object.keys(job.metadata).length ? JSON.stringify(job.metadata, null, 2) : "",
-			promptJob: null,
-			generate: null,
-		};
-		this.replace("The form is filled from the job.", () => this.state.set(values));
+		const { model, prompt, originalPrompt, instructions, priority, targetUrl, metadata } = job;
+		const { [this.models.get(model)?.picturesField]: shown, ...input } = job.input;
+		const refUrls = [shown ?? [job.refUrls ?? [], targetUrl ?? []]].flat(2);
+		const values = { model, rawInput: json(input), metadata: json(metadata), targetUrl: refUrls.pop() ?? "", refUrls, prompt: prompt ?? originalPrompt ?? "", instructions: instructions ?? "", writer: prompt ? "me" : "grok", priority };
+		this.replace("The form is filled from the job.", () => this.state.clear(values));
 	}
+}
+
+function json(object) {
+	return Object.keys(object).length ? JSON.stringify(object, null, 2) : "";
 }

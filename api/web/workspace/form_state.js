@@ -44,8 +44,8 @@ export class FormState extends EventTarget {
 		this.dispatchEvent(new CustomEvent("change", { detail: { names: new Set(names), by } }));
 	}
 
-	clear() {
-		this.set({ ...EMPTY, fields: {}, refUrls: [], model: this.values.model });
+	clear(values = { model: this.values.model }) {
+		this.set({ ...EMPTY, fields: {}, refUrls: [], ...values });
 	}
 
 	remember() {

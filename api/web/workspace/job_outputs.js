@@ -1,7 +1,7 @@
 // A job's outputs: picture, video, sound or text, to look at and to download before they expire.
 
 import { secondsSince } from "./clock.js";
-import { button, el, on, safeAddress, setAttribute } from "./dom.js";
+import { button, el, pictureOf, safeAddress, setAttribute } from "./dom.js";
 import { duration, exactTime } from "./format.js";
 import { icon } from "./icons.js";
 
@@ -29,16 +29,14 @@ function outputOf(output) {
 
 function mediumOf(output, address) {
 	const label = `Output ${output.index + 1}`;
-	if (output.kind === "image" && address) return pictureOf(address, label);
+	if (output.kind === "image" && address) return pictureOf(address, label, showGone);
 	if (/^(video|audio)$/.test(output.kind) && address) return el(output.kind, { src: address, controls: true, preload: "metadata", playsinline: true, "aria-label": label });
 	if (output.text) return el("p.prose", output.text);
 	return el("p.quiet", address ?? "No address.");
 }
 
-function pictureOf(address, label) {
-	const picture = el("img", { src: address, alt: label, referrerpolicy: "no-referrer", decoding: "async" });
-	on(picture, "error", () => picture.replaceWith(el("p.gone", icon("warning"), "This picture cannot be shown: it may have expired.")));
-	return picture;
+function showGone({ target }) {
+	target.replaceWith(el("p.gone", icon("warning"), "This picture cannot be shown: it may have expired."));
 }
 
 function covered(output, address) {

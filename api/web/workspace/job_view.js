@@ -9,7 +9,7 @@ import { stagesOf, timelineOf } from "./job_timeline.js";
 import { unclearOf } from "./job_unclear.js";
 import { copyText } from "./notices.js";
 import { PromptRating } from "./rating.js";
-import { ACTS, setChip } from "./rows.js";
+import { ACTS, setChip, SOURCES } from "./rows.js";
 import { canCancel, canRetry } from "./statuses.js";
 
 // Shows a job in sections; a section is made anew only when what it tells has changed.
@@ -99,12 +99,10 @@ function promptsOf(job, api) {
 	if (!job.prompt && !job.originalPrompt) return null;
 	const parts = [el("h3", "Prompt")];
 	if (job.originalPrompt && written) parts.push(quoted("Original", job.originalPrompt));
-	parts.push(quoted(written ? SOURCES[job.promptSource] ?? "Written" : "As given", job.prompt ?? job.originalPrompt));
+	parts.push(quoted(written ? `Written ${SOURCES[job.promptSource] ?? ""}` : "As given", job.prompt ?? job.originalPrompt));
 	if (job.promptJobId && job.promptStatus !== "failed" && job.prompt) parts.push(ratingOf(job, api));
 	return parts;
 }
-
-const SOURCES = { grok: "Written by Grok", edited: "Written by Grok, then edited", template: "From the template" };
 
 function ratingOf(job, api) {
 	const place = el("div");

@@ -1,6 +1,6 @@
 // Target and reference pictures by address, each with a thumbnail. An upload becomes an address by `put`.
 
-import { byId, el, fill, iconButton, on } from "./dom.js";
+import { byId, el, fill, iconButton, on, pictureOf } from "./dom.js";
 import { pictureFits } from "./form_rules.js";
 import { icon } from "./icons.js";
 
@@ -74,9 +74,6 @@ export class Pictures {
 		if (!pictureFits(url, this.situation().plainHttp)) url = "";
 		if (place.dataset.shows === url) return;
 		place.dataset.shows = url;
-		if (!url) return fill(place, icon("image"));
-		const picture = el("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", src: url });
-		on(picture, "error", () => fill(place, icon("warning")));
-		return fill(place, picture);
+		fill(place, url ? pictureOf(url, "", () => fill(place, icon("warning"))) : icon("image"));
 	}
 }

@@ -1,7 +1,7 @@
 // One row of the list: made once, then changed only where the job has changed.
 
 import { setMoment, timeElement } from "./clock.js";
-import { el, fill, iconButton, on, safeAddress, setAttribute, setText } from "./dom.js";
+import { el, fill, iconButton, on, pictureOf, safeAddress, setAttribute, setText } from "./dom.js";
 import { jobName } from "./format.js";
 import { icon } from "./icons.js";
 import { canCancel, canRetry, statusLook } from "./statuses.js";
@@ -66,7 +66,7 @@ export class Row {
 		const wanted = address ?? job.kind;
 		if (this.thumbnail.dataset.shows === wanted) return;
 		this.thumbnail.dataset.shows = wanted;
-		fill(this.thumbnail, address ? pictureOf(address, this.thumbnail) : icon(wanted === "video" ? "video" : "image"));
+		fill(this.thumbnail, address ? pictureOf(address, "", () => fill(this.thumbnail, icon("image")), { loading: "lazy" }) : icon(wanted === "video" ? "video" : "image"));
 	}
 }
 
@@ -82,15 +82,9 @@ function noteOf(job) {
 	const notes = [];
 	if (job.kept) notes.push("kept");
 	if (job.retryOf) notes.push("retry");
-	if (job.promptSource && job.promptSource !== "caller") notes.push(SOURCES[job.promptSource] ?? job.promptSource);
+	if (job.promptSource && job.promptSource !== "caller") notes.push(`prompt ${SOURCES[job.promptSource] ?? job.promptSource}`);
 	if (job.priority !== 5) notes.push(`priority ${job.priority}`);
 	return notes.join(" · ");
 }
 
-const SOURCES = { grok: "prompt by Grok", edited: "prompt by Grok, edited", template: "prompt from the template" };
-
-function pictureOf(address, place) {
-	const picture = el("img", { alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", src: address });
-	on(picture, "error", () => fill(place, icon("image")));
-	return picture;
-}
+export const SOURCES = { grok: "by Grok", grok_fallback: "by Grok", edited: "by Grok, edited", template: "from the template" };
