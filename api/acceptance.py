@@ -20,6 +20,7 @@ from promptmill.contracts.store import NewJob, NewPromptJob
 from promptmill.presets import kind_of, preset_for
 from promptmill.settings import Settings
 from promptmill.store import Store
+from sql.models import PromptGenerationJob
 
 PICTURE_SECONDS: Final = 900
 VIDEO_SECONDS: Final = 3600
@@ -36,7 +37,7 @@ async def new_job(request: CreateJob, *, owner: str, settings: Settings, store: 
         RecordUnavailable: Postgres is away.
     """
     refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
-    prompt, source = await _settled_prompt(request, owner=owner, store=store)
+    prompt, source, original = await _settled_prompt(request, owner=owner, store=store)
     job_id = uuid7()
     kind = kind_of(request.model)
     return NewJob(
@@ -51,7 +52,7 @@ async def new_job(request: CreateJob, *, owner: str, settings: Settings, store: 
         target_url=request.target_url,
         ref_urls=tuple(request.ref_urls),
         on_prompt_failure=request.on_prompt_failure,
-        original_prompt=request.prompt,
+        original_prompt=original,
         prompt=prompt,
         prompt_source=source,
         prompt_job_id=request.prompt_job_id,
@@ -91,26 +92,29 @@ def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, 
         raise Refused("invalid_request", f"{found[0].pointer}: {found[0].message}", errors=found)
 
 
-async def _settled_prompt(request: CreateJob, *, owner: str, store: Store) -> tuple[str | None, PromptSource | None]:
-    """Return the text for WaveSpeed and who wrote it, as far as that is settled before Grok is asked."""
+async def _settled_prompt(
+    request: CreateJob, *, owner: str, store: Store
+) -> tuple[str | None, PromptSource | None, str | None]:
+    """Return the text for WaveSpeed and who wrote it, as far as it is settled yet; and the caller's own words."""
     if request.use_ai_prompt:
-        return None, None
+        return None, None, request.prompt
     if request.prompt_job_id is None:
-        return request.prompt, PromptSource.CALLER
-    written, source = await _written_prompt(request.prompt_job_id, owner=owner, store=store)
-    if request.prompt is not None and request.prompt != written:
-        return request.prompt, PromptSource.EDITED
-    return written, source
+        return request.prompt, PromptSource.CALLER, request.prompt
+    found = await _written(request.prompt_job_id, owner=owner, store=store)
+    if request.prompt is not None and request.prompt != found.generated_prompt:
+        return request.prompt, PromptSource.EDITED, found.existing_prompt
+    return found.generated_prompt, PromptSource(found.prompt_source or PromptSource.GROK), found.existing_prompt
 
 
-async def _written_prompt(prompt_job_id: UUID, *, owner: str, store: Store) -> tuple[str, PromptSource]:
+async def _written(prompt_job_id: UUID, *, owner: str, store: Store) -> PromptGenerationJob:
+    """Return a prompt job that has a prompt to give."""
     try:
         found = await store.prompts.get(prompt_job_id, owner=owner)
     except RecordNotFound:
         raise invalid("/promptJobId", "There is no such prompt job.") from None
     if found.status != PromptJobStatus.COMPLETED or found.generated_prompt is None:
         raise invalid("/promptJobId", f"This prompt job is {found.status}; only a completed one has a prompt to give.")
-    return found.generated_prompt, PromptSource(found.prompt_source or PromptSource.GROK)
+    return found
 
 
 def _own_prompt_job(request: CreateJob, *, owner: str, settings: Settings) -> NewPromptJob:

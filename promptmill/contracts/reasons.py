@@ -57,6 +57,7 @@ class Reason(NamedTuple):
 
 
 _AGAIN = "Create the job again later."
+_LOOK_AGAIN = "If it was billed, its media is still fetched for some days: look again before you create it anew."
 
 REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.GROK_BAD_KEY: Reason(
@@ -164,8 +165,8 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "Media that still arrives is attached. Allow more with generateTimeoutSeconds.",
     ),
     ReasonCode.CANCEL_REQUESTED: Reason("A caller cancelled it.", "Nothing to do."),
-    ReasonCode.WORKFLOW_TERMINATED: Reason("An operator terminated the workflow in Temporal.", _AGAIN),
-    ReasonCode.WORKFLOW_TIMED_OUT: Reason("The workflow timed out in Temporal.", _AGAIN),
+    ReasonCode.WORKFLOW_TERMINATED: Reason("An operator terminated the workflow in Temporal.", _LOOK_AGAIN),
+    ReasonCode.WORKFLOW_TIMED_OUT: Reason("The workflow timed out in Temporal.", _LOOK_AGAIN),
     ReasonCode.WORKFLOW_FAILED: Reason(
         "The workflow failed in a way that was not foreseen.",
         "Open the workflow in the Temporal Web UI for the cause, and report it.",

@@ -48,6 +48,8 @@ class Screen:
                 self._console.print(Text.assemble((f"  {name:<16} ", "bold"), f"{address:<{width}}  ", remark))
         self.say("")
         self.say("Promptmill is running. Keep this terminal open and try this in a second one:\n")
+        if plan.settings.api_token:
+            self.say("export PROMPTMILL_API_TOKEN=…   (its value, from .env)", style="green")
         self.say(example_request(plan) + "\n", style="green")
         self.say("Ctrl-C stops everything; the next start finds all jobs again.\n")
 
@@ -60,7 +62,7 @@ def example_request(plan: StackPlan) -> str:
 
 
 def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
-    yield "API", plan.api_url, Text("the page at /, its documentation at /docs")
+    yield "API", plan.api_url, Text("the page; the API's documentation at /docs")
     yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
     yield (
         "Temporal",

@@ -254,7 +254,7 @@ async def test_a_wrong_filter_is_refused(lonely_api: httpx.AsyncClient, params: 
 
 
 async def test_a_written_prompt_is_used_again_or_edited(lonely_api: httpx.AsyncClient, store: Store) -> None:
-    queued = (await lonely_api.post("/api/prompt/queue", json={"instructions": "a fox"})).json()
+    queued = (await lonely_api.post("/api/prompt/queue", json={"prompt": "a fox of mine"})).json()
     too_early = await lonely_api.post("/api/jobs/create", json={"model": "a/b", "promptJobId": queued["promptJobId"]})
     await _write_prompt(store, queued["promptJobId"])
 
@@ -265,6 +265,7 @@ async def test_a_written_prompt_is_used_again_or_edited(lonely_api: httpx.AsyncC
     assert (as_written["prompt"], as_written["promptSource"]) == ("a written fox", "grok")
     assert as_written["promptJobId"] == queued["promptJobId"]
     assert (edited["prompt"], edited["promptSource"]) == ("a blue fox", "edited")
+    assert as_written["originalPrompt"] == edited["originalPrompt"] == "a fox of mine", "what the caller wrote is kept"
     for refused in (too_early, unknown):
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == "/promptJobId"

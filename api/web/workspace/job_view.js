@@ -119,7 +119,7 @@ function quoted(label, text) {
 function costsOf(job) {
 	const rows = [
 		["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
-		["Grok", job.promptCostUsd === null && !job.promptJobId ? "not asked" : usd(job.promptCostUsd)],
+		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not asked"],
 		["Billed", BILLED[job.billed] ?? job.billed],
 	];
 	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];

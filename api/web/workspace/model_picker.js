@@ -96,6 +96,6 @@ export class ModelPicker {
 }
 
 function picturesOf(model) {
-	if (!model.picturesField) return "takes no pictures";
+	if (!model.picturesField) return "pictures go to Grok alone";
 	return model.maxPictures > 1 ? `takes up to ${model.maxPictures} pictures` : "takes one picture";
 }
