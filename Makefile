@@ -19,7 +19,7 @@ up: venv ## Start everything on this machine: Postgres, Temporal, simulators, wo
 # Sessions at once, each with servers of its own: tests mostly wait, so more than there are processors pay off.
 SESSIONS ?= 4
 
-test: venv-dev ## Run all tests on real servers of their own (ARGS="-k cancel" for some, SESSIONS=1 for one after another)
+test: venv-dev ## Run all tests on real servers of their own (ARGS="-k cancel" for some, ARGS=tests/unit/test_docs.py SESSIONS=1 for one file)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist loadfile $(ARGS)
 
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
@@ -50,7 +50,7 @@ lock: venv-dev ## Lock the packages of pyproject.toml, with hashes (ARGS=--upgra
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-dev.txt
 
-smoke: venv ## Try a running instance with a few requests (PROMPTMILL_URL, default http://127.0.0.1:3000)
+smoke: venv ## Try the running API of the settings with a few requests (PROMPTMILL_URL names another)
 	@$(VENV_PYTHON) -m promptmill smoke
 
 clean: ## Delete .venv and caches; the data in .promptmill stays

@@ -13,6 +13,8 @@ Why a job or a prompt job ended, or what it waits for. The code stands in `error
 (`reasonCode`), in the record (`reason_code`) and as the type of the workflow's failure in Temporal. A code never
 changes once it is released; new ones may come.
 
+A job's reason is not an HTTP error code. Those tell why a request was refused; the API shows them at `/docs/errors`.
+
 This page is made by `promptmill reasons`; a test holds it equal to the code.
 """
 

@@ -128,7 +128,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.SUBMISSION_ABSENT: Reason(
         "The submission never reached WaveSpeed: its history was read twice, completely, and does not hold it.",
-        "Nothing was billed. Retry the job; PROMPTMILL_RESUBMIT_WHEN_ABSENT=on does that by itself.",
+        "Nothing was billed. Retry the job; PROMPTMILL_RESUBMIT_WHEN_ABSENT=true does that by itself.",
     ),
     ReasonCode.SUBMISSION_ABANDONED: Reason(
         "A person gave the unclear submission up.",

@@ -134,7 +134,7 @@ def _first(error: BaseException) -> BaseException:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a minute instead of several; figures are rough")
+    parser.add_argument("--quick", action="store_true", help="three minutes instead of eleven; figures are rough")
     parser.add_argument("--only", choices=("page", "jobs", "api"), help="one part of it")
     return parser.parse_args()
 

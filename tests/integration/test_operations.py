@@ -6,7 +6,9 @@ Replaced are only the places where things are: `.venv/bin`, and the two ports.
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 import pytest_asyncio
 from uuid_utils import uuid7
 
-from promptmill.local.postgres import PostgresServer
+from promptmill.local.postgres import PostgresServer, programs_by_version
 from promptmill.local.temporal import TemporalServer
 from tests.fixtures import installation
 from tests.fixtures.installation import MODEL, PICTURE, Installation, Servers, open_installation
@@ -25,6 +27,8 @@ from tests.support import eventually
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 BLOCKS = dict(re.findall(r"^```sh (?!untried)([\w-]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+
+REVISIONS = sorted(file.name[:4] for file in (ROOT / "sql" / "migrations" / "versions").glob("0*.py"))
 
 README = (ROOT / "README.md").read_text()
 FIRST_JOB = re.findall(r"^```sh first-job\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -253,17 +257,28 @@ async def test_installation_is_made_again_and_adopted(mill: Installation) -> Non
     assert mill.environment["TEMPORAL_NAMESPACE"] in mill.run("adopt")
 
 
-def test_schema_goes_up_and_an_empty_one_comes_down(mill: Installation, empty_database_url: str) -> None:
+def test_schema_goes_up_and_comes_down_to_the_revision_before_the_newest(
+    mill: Installation, empty_database_url: str
+) -> None:
     assert "CREATE TABLE jobs" in mill.run("migrate", DATABASE_URL=empty_database_url)
-    assert "base" in mill.run("migrate-down", DATABASE_URL=empty_database_url)
+    before = REVISIONS[-2]
+    assert f"is at revision {before}." in mill.run("migrate-down", DATABASE_URL=empty_database_url)
+    assert f"The\nnewest is {REVISIONS[-1]};" in PAGE
 
 
-async def test_schema_with_jobs_in_it_does_not_come_down(mill: Installation) -> None:
+async def test_schema_with_jobs_in_it_does_not_come_down_to_nothing(mill: Installation) -> None:
     await mill.reaches(await mill.create(), "completed")
-    refused = mill.attempt(BLOCKS["migrate-down"])
+    refused = mill.attempt(BLOCKS["migrate-down"].replace(REVISIONS[-2], "base"))
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
     assert (await mill.api.get("/api/jobs")).json()["items"]
+
+
+def test_the_programs_of_the_local_postgres_are_where_the_page_says(mill: Installation) -> None:
+    (mill.folder / ".venv").symlink_to(sys.prefix)
+    assert mill.run("postgres-programs") == ""
+    found = mill.shell(BLOCKS["postgres-programs"] + "command -v pg_dump\ncommand -v psql", PATH=os.defpath)
+    assert {Path(line).resolve().parent for line in found.split()} == {max(programs_by_version().items())[1].resolve()}
 
 
 async def test_the_record_is_backed_up(mill: Installation) -> None:
