@@ -74,6 +74,7 @@ async def test_a_chosen_picture_becomes_the_target_and_is_what_the_model_gets(
     await pictures.choose(chosen("fox.webp", "image/webp", picture("WEBP")))
     await expect(pictures.lines).to_contain_text("fox.webp")
     await expect(page.locator("#reasons")).to_contain_text("A picture is being uploaded")
+    await mill.wavespeed.asked("upload")
     await mill.wavespeed.release()
 
     await expect(pictures.target).to_have_value(STORED)
