@@ -46,6 +46,9 @@ def judge(entry: Entry | None, body: Mapping[str, Any]) -> Judgement:
     if entry is None or (entry.known is Known.WAVESPEED and not entry.inputs):
         return Judgement(floor=True, reason=NOT_KNOWN)
     movers = price_movers(entry)
+    if entry.known is Known.PRESET and not movers:
+        # A preset names the inputs that we know, not all: without WaveSpeed's own list there may be more.
+        return Judgement(floor=True, reason=NOT_KNOWN)
     # A picture that may be left out is not missing: without it the model works from the prompt alone.
     missing = tuple(
         each.name

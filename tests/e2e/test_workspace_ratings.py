@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from promptmill.store.operations import AI_PROMPTS, OFF, ON
 from tests.fixtures.browser import Workspace
 from tests.fixtures.mill import Mill
+from tests.support import eventually
 
 LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 
@@ -48,6 +50,36 @@ async def test_a_written_prompt_is_rated_by_one_key_with_a_reason_if_one_likes(
     await page.keyboard.press("+")
     await expect(panel.get_by_role("button", name="Good prompt")).to_have_attribute("aria-pressed", "false")
     assert (await statistics(served_mill))["satisfaction"] == []
+
+
+async def test_a_reason_and_then_at_once_another_thumb_are_stored_in_their_order(
+    workspace: Workspace, served_mill: httpx.AsyncClient
+) -> None:
+    page = workspace.page
+    first = asyncio.Event()
+    heard: list[str | None] = []
+
+    async def hold_the_first(route: Route) -> None:
+        heard.append(route.request.post_data_json["rating"])
+        if len(heard) == 2:
+            # The reason's own request is on its way as long as it takes.
+            await first.wait()
+        await route.continue_()
+
+    await workspace.prompt.fill("A fox")
+    await workspace.generate()
+    await expect(page.locator(".compare")).to_be_visible()
+    await page.route("**/rating", hold_the_first)
+    await workspace.ai.get_by_role("button", name="Bad prompt").click()
+    await workspace.ai.get_by_label("Why?").fill("Too long")
+    await workspace.ai.get_by_role("button", name="Good prompt").click()
+    await eventually(lambda: len(heard) >= 2, what="the reason is on its way")
+    first.set()
+
+    await expect(workspace.ai.get_by_role("button", name="Good prompt")).to_have_attribute("aria-pressed", "true")
+    assert heard == ["down", "down", "up"]
+    [told] = (await statistics(served_mill))["satisfaction"]
+    assert (told["up"], told["down"]) == (1, 0)
 
 
 async def test_a_result_is_kept_or_not_and_every_open_page_sees_it(

@@ -115,3 +115,11 @@ def test_what_a_preset_sends_by_itself_is_not_missing() -> None:
     assert judge(known_models([listed])[model], body) == Judgement(floor=False)
     assert judge(known_models([listed])[model], {"prompt": "a fox"}).missing == ("duration", "size")
     assert judge(known_models([])[model], body) == Judgement(floor=False)
+
+
+def test_a_preset_that_names_nothing_that_moves_the_price_is_a_floor_until_wavespeeds_list_tells_more() -> None:
+    known = known_models(())["google/veo3.1-fast"]
+    listed = ListedModel("google/veo3.1-fast", "Veo", formula="base_price", inputs=())
+
+    assert judge(known, {"prompt": "a fox"}) == Judgement(floor=True, reason=NOT_KNOWN)
+    assert judge(known_models([listed])["google/veo3.1-fast"], {"prompt": "a fox"}) == Judgement(floor=False)

@@ -6,7 +6,7 @@ import { announce, tellProblem } from "./notices.js";
 
 const WORDS = { up: "Good prompt", down: "Bad prompt" };
 
-// The thumbs of one prompt job; `rateShown` presses those that are on the page.
+// The thumbs of one prompt job.
 export class PromptRating {
 	constructor(api, promptJob) {
 		Object.assign(this, { api, job: promptJob });
@@ -26,7 +26,12 @@ export class PromptRating {
 		if (document.activeElement !== this.reason) this.reason.value = ratingReason ?? "";
 	}
 
-	async rate(rating) {
+	// In turn: the last word counts.
+	rate(rating) {
+		this.saved = Promise.resolve(this.saved).then(() => this.save(rating));
+	}
+
+	async save(rating) {
 		try {
 			const reason = (rating && this.reason.value.trim()) || undefined;
 			Object.assign(this.job, await this.api.put(`/api/prompt/queue/${this.job.promptJobId}/rating`, { rating, reason }));
