@@ -135,10 +135,3 @@ async def open_raw_server(
         yield raw
     finally:
         server.close()
-
-
-def closed_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

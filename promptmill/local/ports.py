@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from contextlib import suppress
 
@@ -10,14 +11,22 @@ import psutil
 from promptmill.local.errors import LocalStackError
 
 LOOPBACK = "127.0.0.1"
+# Below what systems give to outgoing connections (Linux from 32768, others from 49152): one of those could
+# take it before its server listens. Drawn by chance, since two stacks may choose at the same time.
+CHOICE = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of the loopback address that nobody listens on now, and no connection is given soon.
+
+    Raises:
+        LocalStackError: None was found.
+    """
+    # Not the seeded generator of a test or a chaos run: two of the same seed would choose the same ports.
+    for port in random.SystemRandom().sample(CHOICE, 100):
+        if is_free(port):
+            return port
+    raise LocalStackError(f"No free port was found between {CHOICE.start} and {CHOICE.stop - 1}: stop some processes.")
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

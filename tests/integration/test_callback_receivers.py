@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
+from promptmill.local.ports import free_port
 from tests.callback_receiver import deliveries
 from tests.fixtures.callbacks import OK, callback, timeline, told, working
 from tests.fixtures.mill import PATIENCE, Mill
-from tests.raw_server import LOOPBACK, Conduct, closed_port, http_answer, open_raw_server
+from tests.raw_server import LOOPBACK, Conduct, http_answer, open_raw_server
 from tests.support import eventually
 
 
@@ -35,7 +36,7 @@ async def test_receiver_that_failed_is_told_again_with_the_same_id_and_body(idle
 
 
 async def test_receiver_that_was_down_is_told_when_it_is_back(idle_mill: Mill) -> None:
-    port = closed_port()
+    port = free_port()
     async with working(idle_mill, callback_give_up_seconds=2) as mill:
         job_id = await mill.create(callback_url=f"http://{LOOPBACK}:{port}/")
         await eventually(lambda: timeline(mill, job_id), 20, what="a first attempt is noted")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -14,9 +13,10 @@ import pytest
 import trustme
 
 from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable
+from promptmill.local.ports import free_port
 from promptmill.providers.callback_sender import CallbackSender, open_callback_sender, resolve
 from tests.callback_receiver import deliveries
-from tests.raw_server import LOOPBACK, Conduct, RawServer, closed_port, http_answer, open_raw_server
+from tests.raw_server import LOOPBACK, Conduct, RawServer, http_answer, open_raw_server
 
 NAME = "receiver.example.com"
 UNROUTED = "2000::1"
@@ -246,7 +246,7 @@ async def test_broken_connection_is_said(sender: CallbackSender, conduct: Conduc
 
 async def test_nobody_listening_is_said(sender: CallbackSender) -> None:
     with pytest.raises(ReceiverUnavailable):
-        await send(sender, f"http://{LOOPBACK}:{closed_port()}/")
+        await send(sender, f"http://{LOOPBACK}:{free_port()}/")
 
 
 async def test_resolver_that_hangs_or_knows_nothing_is_said() -> None:
@@ -281,10 +281,9 @@ async def test_endless_answer_is_cut_and_its_status_counts(sender: CallbackSende
 
     server = await asyncio.start_server(pour, LOOPBACK, 0)
     async with server:
-        began = time.monotonic()
-        assert await send(sender, f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/") == 200
+        async with asyncio.timeout(60):
+            assert await send(sender, f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/") == 200
 
-    assert time.monotonic() - began < 3
     assert sent < 20_000_000
 
 

@@ -23,8 +23,9 @@ from promptmill.contracts.errors import (
     ProviderUnavailable,
 )
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.local.ports import free_port
 from promptmill.providers.grok import GrokClient, GrokQuestion, open_grok
-from tests.raw_server import Conduct, RawServer, closed_port, cut_short, http_answer, open_raw_server
+from tests.raw_server import Conduct, RawServer, cut_short, http_answer, open_raw_server
 from tests.support import eventually
 
 KEY = "xai-very-secret-key-0123456789"
@@ -261,7 +262,7 @@ async def test_trouble_at_xai_may_pass(answer: bytes | Conduct) -> None:
 
 
 async def test_a_refused_connection_may_pass() -> None:
-    async with open_grok(f"http://127.0.0.1:{closed_port()}", SecretStr(KEY), timeout_seconds=5) as grok:
+    async with open_grok(f"http://127.0.0.1:{free_port()}", SecretStr(KEY), timeout_seconds=5) as grok:
         with pytest.raises(ProviderUnavailable):
             await grok.write(QUESTION)
 

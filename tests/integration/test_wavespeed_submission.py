@@ -24,8 +24,9 @@ from promptmill.contracts.errors import (
     SubmitUnclear,
 )
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.local.ports import free_port
 from promptmill.providers.wavespeed import WaveSpeedClient, boottime, open_wavespeed
-from tests.raw_server import Conduct, RawServer, closed_port, cut_short, http_answer, open_raw_server
+from tests.raw_server import Conduct, RawServer, cut_short, http_answer, open_raw_server
 from tests.support import eventually
 
 KEY = "wsk_very-secret-key-0123456789"
@@ -229,7 +230,7 @@ async def test_a_process_frozen_past_its_time_sends_nothing_when_it_wakes() -> N
 
 
 async def test_a_refused_connection_has_sent_nothing() -> None:
-    async with client_of(f"http://127.0.0.1:{closed_port()}") as client:
+    async with client_of(f"http://127.0.0.1:{free_port()}") as client:
         with pytest.raises(NothingSent) as raised:
             await client.submit(MODEL, BODY, post_by=boottime() + 20)
 
@@ -270,7 +271,7 @@ async def test_a_proxy_that_refuses_the_tunnel_has_received_no_submission(monkey
 
 
 async def test_a_simulator_is_not_looked_for_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
 
     outcome, _ = await submit_to(http_answer(200, CREATED))
 

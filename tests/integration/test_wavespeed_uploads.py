@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from promptmill.contracts.errors import ConfigurationError, ProviderError, ProviderRefused, ProviderUnavailable
+from promptmill.local.ports import free_port
 from promptmill.providers.wavespeed_uploads import open_wavespeed_uploads
-from tests.raw_server import Conduct, RawServer, closed_port, http_answer, open_raw_server
+from tests.raw_server import Conduct, RawServer, http_answer, open_raw_server
 
 KEY = "wsk_very-secret-key-0123456789"
 PICTURE = b"\x89PNG and so on"
@@ -92,7 +93,7 @@ async def test_what_the_storage_does_instead_is_told_once_and_without_its_words(
 
 async def test_a_storage_that_is_not_there_is_told() -> None:
     with pytest.raises(ProviderUnavailable, match="cannot be reached"):
-        await uploaded(f"http://127.0.0.1:{closed_port()}")
+        await uploaded(f"http://127.0.0.1:{free_port()}")
 
 
 async def test_a_ticket_for_another_method_sends_nothing() -> None:

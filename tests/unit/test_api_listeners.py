@@ -48,7 +48,7 @@ async def test_a_listener_that_waits_is_woken() -> None:
     await asyncio.sleep(0)
     listener.tell("a", piece(1))
 
-    assert await asyncio.wait_for(waiting, 1) == [piece(1)]
+    assert await asyncio.wait_for(waiting, 30) == [piece(1)]
 
 
 async def test_a_listener_that_reads_too_slowly_is_dropped() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import pytest
 from starlette.requests import Request
@@ -61,9 +60,8 @@ async def test_who_sends_too_slowly_is_told_so() -> None:
     headers = [(b"content-type", b"multipart/form-data; boundary=x")]
     request = Request({"type": "http", "method": "POST", "headers": headers}, silence)
 
-    began = time.monotonic()
     with pytest.raises(Refused) as raised:
-        await read_file(request, 1000, within=0.05)
+        async with asyncio.timeout(60):
+            await read_file(request, 1000, within=0.05)
 
     assert raised.value.code == "upload_too_slow"
-    assert time.monotonic() - began < 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import struct
-import time
 
 import pytest
 from PIL import Image
@@ -118,14 +117,13 @@ def _peak_megabytes() -> int:
 
 def test_a_bomb_is_refused_by_its_header() -> None:
     """30 GB of pixels are promised; nothing of them is made."""
-    before, began = _peak_megabytes(), time.monotonic()
+    before = _peak_megabytes()
 
     refusal = refused(png_of_header(100_000, 100_000))
 
     assert refusal.code == "picture_too_many_pixels"
     assert "100000 x 100000" in refusal.detail
     assert _peak_megabytes() - before < 50
-    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize("side", [12_000, 16_383])
