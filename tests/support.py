@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 async def eventually(
-    condition: Callable[[], Result | Awaitable[Result]], within: float = 10, *, what: str | None = None
+    condition: Callable[[], Result | Awaitable[Result]], within: float = 30, *, what: str | None = None
 ) -> Result:
     """Wait until a condition holds, and return what it returned.
 
@@ -39,7 +39,7 @@ async def eventually(
         pause = min(pause * 1.5, 0.2)
 
 
-def eventually_sync(condition: Callable[[], Result], within: float = 10, *, what: str | None = None) -> Result:
+def eventually_sync(condition: Callable[[], Result], within: float = 30, *, what: str | None = None) -> Result:
     """Wait as `eventually` does, in a test without a loop."""
     give_up = time.monotonic() + within
     while True:

@@ -50,7 +50,7 @@ async def left_alone(browser: Browser, mill: Mill, port: int) -> AsyncIterator[W
             await workspace.open()
             await workspace.prompt.fill("Typed before")
         lost = workspace.page.locator("#lost")
-        await expect(lost).to_be_visible(timeout=8000)
+        await expect(lost).to_be_visible()
         await expect(lost).to_contain_text("The server does not answer. What you see is as of")
         await workspace.queue()
         await expect(workspace.page.locator("#form-problem")).to_contain_text("does not answer")
@@ -60,7 +60,7 @@ async def left_alone(browser: Browser, mill: Mill, port: int) -> AsyncIterator[W
 async def test_a_server_that_was_away_is_found_again(browser: Browser, mill: Mill) -> None:
     port = free_port()
     async with left_alone(browser, mill, port) as workspace, open_api(mill.settings, port):
-        await expect(workspace.page.locator("#lost")).to_be_hidden(timeout=15_000)  # it tries every 10 s or sooner
+        await expect(workspace.page.locator("#lost")).to_be_hidden(timeout=30_000)  # it tries every 10 s or sooner
         await expect(workspace.prompt).to_have_value("Typed before")
         await workspace.queue()
         await expect(workspace.chip("completed")).to_be_visible()

@@ -63,7 +63,7 @@ async def test_closed_connections_are_replaced(record: Record) -> None:
             return False
         return True
 
-    await eventually(healed, within=3)
+    await eventually(healed)
     assert await record.store.operations.database.value("SELECT pg_backend_pid()") not in pids
 
 
