@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -250,6 +251,8 @@ async def test_a_failed_handshake_has_sent_nothing() -> None:
     assert b"POST" not in server.received
 
 
+# httpcore leaves the socket of a handshake to the collector where the limit of the whole call strikes before its own.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_handshake_that_takes_too_long_has_sent_nothing() -> None:
     async with (
         open_raw_server(Conduct.DEAF) as server,
@@ -257,6 +260,7 @@ async def test_a_handshake_that_takes_too_long_has_sent_nothing() -> None:
     ):
         with pytest.raises(NothingSent):
             await client.submit(MODEL, BODY, post_by=boottime() + 20)
+    gc.collect()
 
 
 async def test_a_proxy_that_refuses_the_tunnel_has_received_no_submission(monkeypatch: pytest.MonkeyPatch) -> None:
