@@ -52,7 +52,8 @@ class MediaActivities:
         Raises:
             StageStopped, ProviderRefused, ProviderRateLimited, NothingSent, RecordUnavailable: See `Sender.submit`.
         """
-        work = asyncio.create_task(self.sender.submit(request, _submission_of_earlier_attempt()))
+        known = _submission_of_earlier_attempt() or request.known_submission
+        work = asyncio.create_task(self.sender.submit(request, known))
         while True:
             try:
                 return await asyncio.shield(work)

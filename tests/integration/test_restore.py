@@ -10,10 +10,12 @@ from uuid import UUID
 from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
 from promptmill.contracts.names import reconcile_schedule_id
+from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.installation import ensure_schedule, initialize
 from promptmill.local.postgres import PostgresServer
 from promptmill.restore_guard import guard_restore, remember_submission, remembered_submission
-from tests.fixtures.mill import Mill
+from promptmill.temporal import WorkflowSignaller
+from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
 
 
@@ -106,6 +108,24 @@ async def test_predictions_that_nobody_knows_keep_submissions_held_until_a_perso
     assert await mill.store.operations.submissions_held() is not None
     assert (await check_restore(mill.settings, release=True, say=_say)).released
     assert await mill.store.operations.submissions_held() is None
+
+
+async def test_an_unclear_submission_that_the_record_has_forgotten_is_not_made_again(mill: Mill) -> None:
+    """A standby that lagged took over, while workers ran: the workflow knows what it was told."""
+    await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=1000)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+    [lost] = await mill.store.submissions.of_job(job_id)
+
+    await mill.sql(f"DELETE FROM submissions; UPDATE jobs SET status = 'dispatching' WHERE id = '{job_id}'")
+    hint = SubmissionDecision(decision=Decision.RESUBMIT)
+    await WorkflowSignaller(mill.client).decide_submission(job_id, hint, patience=PATIENCE)
+
+    [known] = await eventually(lambda: mill.store.submissions.of_job(job_id), what="a submission is known again")
+    assert (known.id, known.state) == (lost.id, "unknown")
+    assert (await mill.reaches(job_id, "submit_unknown")).reason_code == "submit_unclear"
+    assert len(await mill.wavespeed.requests("submit")) == 1
 
 
 async def _status(mill: Mill, job_id: UUID, status: str) -> bool:
