@@ -6,7 +6,7 @@ inference: predictions in WaveSpeed's history that no submission owns. Only then
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,9 +26,12 @@ from promptmill.settings import Settings
 from promptmill.store import Store, open_store
 from promptmill.temporal import connect
 from promptmill.temporal.histories import JobHistory, read_job_history
+from sql.models import Submission
 
 HISTORY_DAYS: Final = 7
 """WaveSpeed keeps its history this long."""
+
+_OPEN: Final = frozenset({SubmissionState.INTENDED, SubmissionState.UNKNOWN, SubmissionState.ACCEPTED})
 
 Say = Callable[[str], None]
 
@@ -109,17 +112,28 @@ async def _restore_job(store: Store, history: JobHistory, report: RestoreReport)
         await store.operations.restore_row(job, history.result)
         report.rows_restored.append(job.job_id)
     rows = await store.submissions.of_job(job.job_id)
-    known = {row.id for row in rows} | {earlier for row in rows for earlier in row.earlier_ids}
-    paid = {row.prediction_id for row in rows}
-    for submitted in history.submissions:
-        new = submitted.submission_id not in known and submitted.prediction_id not in paid
-        if submitted.state is SubmissionState.ACCEPTED and new:
-            await store.submissions.settle(_accepted(job, submitted))
-            report.submissions_restored += 1
-        known.add(submitted.submission_id)
-    for attempted in set(history.attempted) - known:
-        await store.submissions.settle(_unclear(job, attempted))
+    for outcome in _forgotten(history, rows):
+        await store.submissions.settle(outcome)
         report.submissions_restored += 1
+
+
+def _forgotten(history: JobHistory, rows: Sequence[Submission]) -> list[SubmissionOutcome]:
+    """Return what a workflow knows of its submissions and the record does not: what is paid, else what is unclear.
+
+    A submission can stand in the record as it was when the backup was made: intended, or unclear.
+    """
+    paid = {row.prediction_id for row in rows}
+    accepted = [
+        _accepted(history.job, submitted)
+        for submitted in history.submissions
+        if submitted.state is SubmissionState.ACCEPTED and submitted.prediction_id not in paid
+    ]
+    if accepted or any(row.state in _OPEN for row in rows):
+        return accepted
+    known = {row.id for row in rows} | {earlier for row in rows for earlier in row.earlier_ids}
+    told = [s.submission_id for s in history.submissions if s.state is SubmissionState.UNKNOWN]
+    last = [one for one in (*told, *history.attempted) if one not in known][-1:]
+    return [_unclear(history.job, one) for one in last]
 
 
 def _accepted(job: JobInput, submitted: SubmitResult) -> SubmissionOutcome:
@@ -136,7 +150,7 @@ def _unclear(job: JobInput, submission_id: UUID) -> SubmissionOutcome:
         submission_id=submission_id,
         job_id=job.job_id,
         state=SubmissionState.UNKNOWN,
-        error="An earlier attempt was about to send it; the record of it was lost with a restored backup.",
+        error="It was sent, or about to be; the record of it was lost with a restored backup.",
     )
 
 

@@ -128,6 +128,46 @@ async def test_an_unclear_submission_that_the_record_has_forgotten_is_not_made_a
     assert len(await mill.wavespeed.requests("submit")) == 1
 
 
+async def test_an_unclear_submission_that_the_backup_lacks_is_brought_back(idle_mill: Mill) -> None:
+    mill = idle_mill
+    await mill.wavespeed.order("submit", "cut", after=True)
+    async with mill.worker():
+        await mill.wavespeed.order("history", "hidden", times=1000)
+        job_id = await mill.create()
+        await mill.reaches(job_id, "submit_unknown")
+    await mill.wavespeed.clear()
+    [lost] = await mill.store.submissions.of_job(job_id)
+    await mill.sql(f"DELETE FROM submissions; UPDATE jobs SET status = 'dispatching' WHERE id = '{job_id}'")
+
+    report = await check_restore(mill.settings, release=False, say=_say)
+
+    [known] = await mill.store.submissions.of_job(job_id)
+    assert (known.id, known.state) == (lost.id, "unknown")
+    assert (await mill.job(job_id)).status == "submit_unknown"
+    [charge] = await mill.wavespeed.charges()
+    assert (report.submissions_restored, report.unknown_predictions) == (1, [charge["id"]])
+
+
+async def test_a_submission_that_was_under_way_when_the_backup_was_made_is_no_strangers(idle_mill: Mill) -> None:
+    mill = idle_mill
+    async with mill.worker():
+        job_id = await mill.create()
+        await mill.reaches(job_id, "completed")
+        await mill.closes(mill.handle(job_id))
+    [charge] = await mill.wavespeed.charges()
+    await mill.sql(f"""
+        UPDATE submissions SET state = 'intended', prediction_id = NULL, outcome_at = NULL;
+        UPDATE jobs SET status = 'dispatching', prediction_id = NULL, outputs = '[]', dispatched_at = NULL,
+            completed_at = NULL WHERE id = '{job_id}'
+    """)
+
+    report = await check_restore(mill.settings, release=False, say=_say)
+
+    assert (report.unknown_predictions, report.released) == ([], True)
+    [submission] = await mill.store.submissions.of_job(job_id)
+    assert (submission.state, submission.prediction_id) == ("accepted", charge["id"])
+
+
 async def _status(mill: Mill, job_id: UUID, status: str) -> bool:
     return (await mill.job(job_id)).status == status
 
