@@ -77,6 +77,8 @@ class GenerateMediaWorkflow:
             asyncio.CancelledError: It was cancelled.
         """
         row = await record(RecordActivities.begin_job, job.job_id)
+        # After a reset the row knows more than the input: a person's decision starts a new deadline.
+        self._deadline = row.deadline_at or self._deadline
         if not row.status.final:
             row = await self._until_final(row)
         if job.callback_url:
