@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from activities.matching import Judgement, judge
@@ -60,7 +60,8 @@ class Resolver:
         Raises:
             RecordUnavailable: Postgres is away.
         """
-        read_at = _now()
+        # By the record's clock, as all the times that it is compared with: this worker's may be wrong by minutes.
+        read_at = unclear.asked_at
         ours = (self.wavespeed.base, self.wavespeed.key_fingerprint)
         if (unclear.provider_base, unclear.key_fingerprint) != ours:
             return _later(unclear, read_at, "It was sent with another key, or to another address, than this worker's.")
@@ -159,7 +160,3 @@ def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetim
     """Return that it stays unclear; the next look comes by age, or when it is due if that is sooner."""
     wait = wait_after(read_at - unclear.sent_from)
     return Look(None, why, wait if due is None else max(min(wait, due - read_at), _LEAST))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow

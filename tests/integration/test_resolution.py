@@ -24,6 +24,13 @@ from tests.support import eventually
 
 PROMPT = "A red fox in the snow"
 
+RECORD_TEN_MINUTES_BEHIND = """
+    CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+        RETURN pg_catalog.clock_timestamp() - interval '10 minutes';
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$;
+"""
+"""A clock that differs from this machine's, for connections opened from now on."""
+
 
 @pytest.fixture
 async def proving(idle_mill: Mill) -> AsyncIterator[Mill]:
@@ -102,6 +109,21 @@ async def test_what_was_never_made_is_proved_absent_and_not_billed(proving: Mill
 async def test_absence_is_not_believed_before_the_post_could_have_ended(idle_mill: Mill) -> None:
     async with idle_mill.changed(**PROOF) as mill, mill.worker():
         known = await mill.create(prompt="Another")
+        await mill.reaches(known, "completed")
+        await mill.wavespeed.order("submit", "cut")
+        job_id = await mill.create()
+        await mill.reaches(job_id, "submit_unknown")
+
+        seen = [await look(mill, job_id) for _ in range(2)]
+
+        assert ["not show it yet" in str(one) for one in seen] == [True, True]
+        assert (await submission_of(mill, job_id)).absent_since is None
+
+
+async def test_a_worker_whose_clock_is_ahead_of_the_records_believes_no_absence_too_early(idle_mill: Mill) -> None:
+    await idle_mill.sql(RECORD_TEN_MINUTES_BEHIND)
+    async with idle_mill.changed(**PROOF) as mill, mill.worker():
+        known = await mill.create(prompt="Another", generate_timeout_seconds=3600)
         await mill.reaches(known, "completed")
         await mill.wavespeed.order("submit", "cut")
         job_id = await mill.create()
