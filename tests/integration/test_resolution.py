@@ -19,7 +19,15 @@ from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.contracts.store import SubmissionOutcome
 from promptmill.temporal import WorkflowSignaller
 from tests.fixtures.mill import IMAGE_MODEL, PATIENCE, Mill
-from tests.fixtures.unclear import PROOF, details, look, make_submissions_older, open_proving_mill, submission_of
+from tests.fixtures.unclear import (
+    KNOWN_MODEL,
+    PROOF,
+    details,
+    look,
+    make_submissions_older,
+    open_proving_mill,
+    submission_of,
+)
 from tests.support import eventually
 
 PROMPT = "A red fox in the snow"
@@ -210,6 +218,23 @@ async def test_two_equal_submissions_stay_unclear_until_a_person_decides(mill: M
     assert (await mill.reaches(jobs[0], "completed")).prediction_id == mine
     assert isinstance(await look(mill, jobs[1]), JobSnapshot), "only one is left, and nobody else can have made it"
     assert (await mill.job(jobs[1])).prediction_id == max(made)
+
+
+async def test_a_prediction_that_fits_two_unclear_submissions_is_neither_ones(mill: Mill) -> None:
+    """WaveSpeed fills in what was left out: what the second made looks like what the first asked for."""
+    await mill.wavespeed.order("history", "hidden", times=1000)
+    await mill.wavespeed.order("submit", "cut")
+    never_made = await mill.create(prompt=PROMPT, model=KNOWN_MODEL, input={})
+    await mill.reaches(never_made, "submit_unknown")
+    await mill.wavespeed.order("submit", "cut", after=True)
+    made = await mill.create(prompt=PROMPT, model=KNOWN_MODEL, input={"size": "2048*2048"})
+    await mill.reaches(made, "submit_unknown")
+    await mill.wavespeed.clear()
+
+    seen = [await look(mill, job_id) for job_id in (never_made, made)]
+
+    assert ["A person must decide" in str(one) for one in seen] == [True, True]
+    assert (await submission_of(mill, never_made)).candidates == (await submission_of(mill, made)).candidates
 
 
 async def test_a_candidate_of_which_wavespeed_tells_no_inputs_keeps_it_unclear(
