@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from promptmill.contracts.errors import ProviderError, RecordNotFound, TemporalUnavailable
 from promptmill.contracts.jobs import JobInput, SubmissionState, SubmitResult
@@ -86,21 +86,32 @@ async def check_restore(settings: Settings, *, release: bool, say: Say) -> Resto
 
 
 async def _from_temporal(store: Store, client: Client, task_queue: str, report: RestoreReport, say: Say) -> None:
-    async for history in _job_histories(client, task_queue):
+    async for history in _job_histories(client, task_queue, say):
         report.workflows += 1
         if report.workflows % 100 == 0:
             say(f"{report.workflows} workflows compared")
         await _restore_job(store, history, report)
 
 
-async def _job_histories(client: Client, task_queue: str) -> AsyncIterator[JobHistory]:
+async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIterator[JobHistory]:
     """Yield the latest run of each job: what a reset left behind is part of it."""
     query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{task_queue}'"
     seen: set[str] = set()
     async for execution in client.list_workflows(query, rpc_timeout=timedelta(seconds=30)):
-        if execution.id not in seen:
-            seen.add(execution.id)
-            yield await read_job_history(client, execution.id)
+        if execution.id in seen:
+            continue
+        seen.add(execution.id)
+        try:
+            history = await read_job_history(client, execution.id)
+        except ValueError as error:
+            # A person may have started one by hand, with any input: it is no row's.
+            say(f"Left out: {error}.")
+        except RPCError as error:
+            # Listed a little longer than it is kept.
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        else:
+            yield history
 
 
 async def _restore_job(store: Store, history: JobHistory, report: RestoreReport) -> None:

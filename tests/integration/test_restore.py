@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
-from promptmill.contracts.names import reconcile_schedule_id
+from promptmill.contracts.names import JOB_WORKFLOW, reconcile_schedule_id
 from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.installation import ensure_schedule, initialize
 from promptmill.local.postgres import PostgresServer
@@ -166,6 +166,27 @@ async def test_a_submission_that_was_under_way_when_the_backup_was_made_is_no_st
     assert (report.unknown_predictions, report.released) == ([], True)
     [submission] = await mill.store.submissions.of_job(job_id)
     assert (submission.state, submission.prediction_id) == ("accepted", charge["id"])
+
+
+async def test_a_workflow_that_is_no_jobs_does_not_keep_submissions_held(idle_mill: Mill) -> None:
+    mill = idle_mill
+    async with mill.worker():
+        job_id = await mill.create()
+        await mill.reaches(job_id, "completed")
+    await mill.store.operations.hold_submissions("test")
+    queue = mill.settings.task_queue
+    await mill.client.start_workflow(JOB_WORKFLOW, "by hand", id=f"by-hand-{job_id}", task_queue=queue)
+    said: list[str] = []
+
+    async def both_listed() -> bool:
+        query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{queue}'"
+        return (await mill.client.count_workflows(query)).count == 2
+
+    await eventually(both_listed)
+    report = await check_restore(mill.settings, release=False, say=said.append)
+
+    assert (report.workflows, report.released) == (1, True)
+    assert any(f"by-hand-{job_id}" in line for line in said)
 
 
 async def _status(mill: Mill, job_id: UUID, status: str) -> bool:
