@@ -58,7 +58,8 @@ class MediaActivities:
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
-                if work.done():
+                # Done in the same moment, it has an answer all the same: the next turn returns it.
+                if work.cancelled():
                     raise
 
     @activity.defn
