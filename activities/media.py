@@ -52,12 +52,14 @@ class MediaActivities:
         Raises:
             StageStopped, ProviderRefused, ProviderRateLimited, NothingSent, RecordUnavailable: See `Sender.submit`.
         """
-        work = asyncio.create_task(self.sender.submit(request, _submission_of_earlier_attempt()))
+        known = _submission_of_earlier_attempt() or request.known_submission
+        work = asyncio.create_task(self.sender.submit(request, known))
         while True:
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
-                if work.done():
+                # Done in the same moment, it has an answer all the same: the next turn returns it.
+                if work.cancelled():
                     raise
 
     @activity.defn

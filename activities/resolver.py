@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from activities.matching import Judgement, judge
+from activities.matching import Judgement, judge, matches
 from promptmill.contracts.errors import ProviderError, RecordConflict
 from promptmill.contracts.jobs import JobSnapshot, SubmissionState
 from promptmill.contracts.resolution import ResolvedBy, UnclearSubmission
@@ -60,7 +60,8 @@ class Resolver:
         Raises:
             RecordUnavailable: Postgres is away.
         """
-        read_at = _now()
+        # By the record's clock, as all the times that it is compared with: this worker's may be wrong by minutes.
+        read_at = unclear.asked_at
         ours = (self.wavespeed.base, self.wavespeed.key_fingerprint)
         if (unclear.provider_base, unclear.key_fingerprint) != ours:
             return _later(unclear, read_at, "It was sent with another key, or to another address, than this worker's.")
@@ -72,7 +73,7 @@ class Resolver:
             owned = await self.store.resolution.owned([item.id for item in items])
             judgement = judge(unclear, items, owned=owned, window=window)
             if judgement.candidates:
-                return await self._consider(unclear, judgement, read_at)
+                return await self._consider(unclear, items, judgement, read_at)
             return await self._doubt(unclear, {item.id for item in items}, owned, read_at)
         except ProviderError as error:
             return _later(unclear, read_at, str(error))
@@ -83,20 +84,28 @@ class Resolver:
     async def _read(self, model: str, window: tuple[datetime, datetime]) -> list[HistoryItem]:
         return await self.wavespeed.history(model=model, created_after=window[0], created_before=window[1])
 
-    async def _consider(self, unclear: UnclearSubmission, judgement: Judgement, read_at: datetime) -> Look:
+    async def _consider(
+        self, unclear: UnclearSubmission, items: Collection[HistoryItem], judgement: Judgement, read_at: datetime
+    ) -> Look:
         """Adopt the one prediction that fits in everything; otherwise keep the candidates for a person."""
         resolution = self.store.resolution
         await resolution.note_present(unclear.submission_id)
         if set(judgement.candidates) - set(unclear.candidates):
             await resolution.note_candidates(unclear.submission_id, judgement.candidates)
-        if judgement.match is not None and not unclear.others_open:
-            row = await resolution.adopt(unclear.submission_id, judgement.match, ResolvedBy.HISTORY)
+        match = next((item for item in items if item.id == judgement.match), None)
+        if match is not None and not unclear.others_open and not await self._fits_another(unclear, match):
+            row = await resolution.adopt(unclear.submission_id, match.id, ResolvedBy.HISTORY)
             if row.open_submission is not SubmissionState.UNKNOWN:
                 return Look(row)
         shown = ", ".join(judgement.candidates[:3])
         return _later(
             unclear, read_at, f"WaveSpeed's predictions that it may have made: {shown}. A person must decide."
         )
+
+    async def _fits_another(self, unclear: UnclearSubmission, match: HistoryItem) -> bool:
+        """Return whether another unclear submission may have made it: of what it left out, the history tells more."""
+        others = await self.store.resolution.other_requests(unclear.submission_id, unclear.model, match.created_at)
+        return any(matches(request, match.inputs) for request in others)
 
     async def _doubt(
         self, unclear: UnclearSubmission, shown: Collection[str], owned: Collection[str], read_at: datetime
@@ -159,7 +168,3 @@ def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetim
     """Return that it stays unclear; the next look comes by age, or when it is due if that is sooner."""
     wait = wait_after(read_at - unclear.sent_from)
     return Look(None, why, wait if due is None else max(min(wait, due - read_at), _LEAST))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow

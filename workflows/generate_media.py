@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -53,6 +54,7 @@ class GenerateMediaWorkflow:
         self._job = job
         self._deadline = job.deadline_at
         self._news = 0
+        self._submission_id: UUID | None = None
 
     @workflow.signal(name=DELIVER_RESULT)
     def deliver_result(self, delivery: ResultDelivery) -> None:
@@ -75,6 +77,8 @@ class GenerateMediaWorkflow:
             asyncio.CancelledError: It was cancelled.
         """
         row = await record(RecordActivities.begin_job, job.job_id)
+        # After a reset the row knows more than the input: a person's decision starts a new deadline.
+        self._deadline = row.deadline_at or self._deadline
         if not row.status.final:
             row = await self._until_final(row)
         if job.callback_url:
@@ -173,6 +177,8 @@ class GenerateMediaWorkflow:
             target_url=job.target_url,
             ref_urls=job.ref_urls,
             provider_mode=job.provider_mode,
+            # Of the time before: where the record does not hold it, that has lost what may be paid.
+            known_submission=self._submission_id,
         )
         self._show("Waits for its turn at **WaveSpeed**, or is being handed over.")
         while True:
@@ -186,6 +192,7 @@ class GenerateMediaWorkflow:
                 )
             except ActivityError as error:
                 raise_failure(error)
+            self._submission_id = result.submission_id
             if not result.recorded:
                 await self._record_submission(result)
             if result.state is not SubmissionState.REJECTED:

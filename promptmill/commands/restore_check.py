@@ -6,7 +6,7 @@ inference: predictions in WaveSpeed's history that no submission owns. Only then
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from promptmill.contracts.errors import ProviderError, RecordNotFound, TemporalUnavailable
 from promptmill.contracts.jobs import JobInput, SubmissionState, SubmitResult
@@ -26,9 +26,12 @@ from promptmill.settings import Settings
 from promptmill.store import Store, open_store
 from promptmill.temporal import connect
 from promptmill.temporal.histories import JobHistory, read_job_history
+from sql.models import Submission
 
 HISTORY_DAYS: Final = 7
 """WaveSpeed keeps its history this long."""
+
+_OPEN: Final = frozenset({SubmissionState.INTENDED, SubmissionState.UNKNOWN, SubmissionState.ACCEPTED})
 
 Say = Callable[[str], None]
 
@@ -83,21 +86,32 @@ async def check_restore(settings: Settings, *, release: bool, say: Say) -> Resto
 
 
 async def _from_temporal(store: Store, client: Client, task_queue: str, report: RestoreReport, say: Say) -> None:
-    async for history in _job_histories(client, task_queue):
+    async for history in _job_histories(client, task_queue, say):
         report.workflows += 1
         if report.workflows % 100 == 0:
             say(f"{report.workflows} workflows compared")
         await _restore_job(store, history, report)
 
 
-async def _job_histories(client: Client, task_queue: str) -> AsyncIterator[JobHistory]:
+async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIterator[JobHistory]:
     """Yield the latest run of each job: what a reset left behind is part of it."""
     query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{task_queue}'"
     seen: set[str] = set()
     async for execution in client.list_workflows(query, rpc_timeout=timedelta(seconds=30)):
-        if execution.id not in seen:
-            seen.add(execution.id)
-            yield await read_job_history(client, execution.id)
+        if execution.id in seen:
+            continue
+        seen.add(execution.id)
+        try:
+            history = await read_job_history(client, execution.id)
+        except ValueError as error:
+            # A person may have started one by hand, with any input: it is no row's.
+            say(f"Left out: {error}.")
+        except RPCError as error:
+            # Listed a little longer than it is kept.
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        else:
+            yield history
 
 
 async def _restore_job(store: Store, history: JobHistory, report: RestoreReport) -> None:
@@ -109,17 +123,28 @@ async def _restore_job(store: Store, history: JobHistory, report: RestoreReport)
         await store.operations.restore_row(job, history.result)
         report.rows_restored.append(job.job_id)
     rows = await store.submissions.of_job(job.job_id)
-    known = {row.id for row in rows} | {earlier for row in rows for earlier in row.earlier_ids}
-    paid = {row.prediction_id for row in rows}
-    for submitted in history.submissions:
-        new = submitted.submission_id not in known and submitted.prediction_id not in paid
-        if submitted.state is SubmissionState.ACCEPTED and new:
-            await store.submissions.settle(_accepted(job, submitted))
-            report.submissions_restored += 1
-        known.add(submitted.submission_id)
-    for attempted in set(history.attempted) - known:
-        await store.submissions.settle(_unclear(job, attempted))
+    for outcome in _forgotten(history, rows):
+        await store.submissions.settle(outcome)
         report.submissions_restored += 1
+
+
+def _forgotten(history: JobHistory, rows: Sequence[Submission]) -> list[SubmissionOutcome]:
+    """Return what a workflow knows of its submissions and the record does not: what is paid, else what is unclear.
+
+    A submission can stand in the record as it was when the backup was made: intended, or unclear.
+    """
+    paid = {row.prediction_id for row in rows}
+    accepted = [
+        _accepted(history.job, submitted)
+        for submitted in history.submissions
+        if submitted.state is SubmissionState.ACCEPTED and submitted.prediction_id not in paid
+    ]
+    if accepted or any(row.state in _OPEN for row in rows):
+        return accepted
+    known = {row.id for row in rows} | {earlier for row in rows for earlier in row.earlier_ids}
+    told = [s.submission_id for s in history.submissions if s.state is SubmissionState.UNKNOWN]
+    last = [one for one in (*told, *history.attempted) if one not in known][-1:]
+    return [_unclear(history.job, one) for one in last]
 
 
 def _accepted(job: JobInput, submitted: SubmitResult) -> SubmissionOutcome:
@@ -136,7 +161,7 @@ def _unclear(job: JobInput, submission_id: UUID) -> SubmissionOutcome:
         submission_id=submission_id,
         job_id=job.job_id,
         state=SubmissionState.UNKNOWN,
-        error="An earlier attempt was about to send it; the record of it was lost with a restored backup.",
+        error="It was sent, or about to be; the record of it was lost with a restored backup.",
     )
 
 

@@ -185,7 +185,11 @@ class JobChange(Message):
 
 
 class MediaRequest(Message):
-    """What `submit_media` needs: the job and the text that Grok or the caller wrote."""
+    """What `submit_media` needs: the job and the text that Grok or the caller wrote.
+
+    `known_submission` is what the workflow was told of last, when it submits once more: a record that does not hold it
+    has forgotten a POST that may be paid.
+    """
 
     job_id: UUID
     model: str
@@ -194,6 +198,7 @@ class MediaRequest(Message):
     target_url: str | None = None
     ref_urls: tuple[str, ...] = ()
     provider_mode: ProviderMode
+    known_submission: UUID | None = None
 
 
 class SubmitResult(Message):

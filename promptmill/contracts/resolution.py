@@ -32,7 +32,8 @@ class UnclearSubmission(Message):
     """A submission in `unknown`, with all that its prediction can be recognised by.
 
     Attributes:
-        sent_from, sent_until: When the POST can have been made, by our clock.
+        asked_at: When the record was asked for it, by the record's clock.
+        sent_from, sent_until: When the POST can have been made, by the record's clock.
         others_open: Whether another submission with the same request hash is `intended` or `unknown`, or was given up
             at the same time, so that a prediction may be its.
         absent_since: When the history was first seen without a candidate; null when it was not.
@@ -45,6 +46,7 @@ class UnclearSubmission(Message):
     request_hash: str
     provider_base: str
     key_fingerprint: str
+    asked_at: datetime
     sent_from: datetime
     sent_until: datetime
     others_open: bool = False

@@ -185,8 +185,8 @@ class Permission(StrEnum):
 class SubmissionIntent(Message):
     """One paid POST that is about to be made.
 
-    `known_submission_id` is what an earlier attempt's heartbeat named: if the record does not hold it, an older backup
-    was restored, and the answer is `unknown`.
+    `known_submission_id` is what an earlier attempt's heartbeat named, or the workflow was told of: if the record does
+    not hold it, an older backup was restored, and the answer is `unknown`.
     """
 
     job_id: UUID

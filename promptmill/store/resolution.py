@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from promptmill.contracts.jobs import JobSnapshot
@@ -14,14 +14,15 @@ from promptmill.contracts.store import IdempotencyKey
 from promptmill.store.acceptance import once
 from promptmill.store.database import Database, column_list, to_row
 from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
-from sql.models import Job
+from sql.models import Job, Submission
 
 SENDER_IS_DEAD: Final = timedelta(minutes=15)
 """How long after the last moment for its first byte a submission's sender may still be about to report."""
 
 _UNCLEAR: Final = """
     SELECT s.id AS submission_id, s.job_id, j.model, s.request, s.request_hash, s.provider_base, s.key_fingerprint,
-           s.intended_at AS sent_from, s.post_before AS sent_until, s.candidates, s.absent_since,
+           clock_timestamp() AS asked_at, s.intended_at AS sent_from, s.post_before AS sent_until,
+           s.candidates, s.absent_since,
            s.request_hash <> '' AND EXISTS (
                SELECT FROM submissions AS o
                WHERE o.request_hash = s.request_hash AND o.id <> s.id AND (
@@ -39,6 +40,13 @@ _OF_ENDED: Final = f"""
 """
 _OWNED: Final = """
     SELECT prediction_id FROM submissions WHERE prediction_id = ANY (CAST(:prediction_ids AS text[]))
+"""
+_OTHERS: Final = """
+    SELECT o.request FROM submissions AS o JOIN jobs AS j ON j.id = o.job_id
+    WHERE o.id <> :id AND j.model = :model AND o.intended_at < CAST(:made_at AS timestamptz) + interval '15 minutes'
+      AND (o.state IN ('intended', 'unknown')
+           OR (o.state = 'superseded' AND o.prediction_id IS NULL
+               AND o.post_before > CAST(:made_at AS timestamptz) - interval '15 minutes'))
 """
 _KNOWN: Final = """
     SELECT s.prediction_id, j.model, s.outcome_at
@@ -89,6 +97,11 @@ class ResolutionStore:
         """Return which of these predictions any submission has."""
         rows = await self.database.mappings(_OWNED, prediction_ids=[*prediction_ids])
         return {row["prediction_id"] for row in rows}
+
+    async def other_requests(self, submission_id: UUID, model: str, made_at: datetime) -> list[dict[str, Any]]:
+        """Return what other submissions of a model have sent that are unclear, or were given up, at about that time."""
+        rows = await self.database.mappings(_OTHERS, Submission, id=submission_id, model=model, made_at=made_at)
+        return [row["request"] for row in rows]
 
     async def known_prediction(
         self, base: str, key_fingerprint: str, *, other_than_job: UUID

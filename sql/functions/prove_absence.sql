@@ -1,7 +1,8 @@
 -- prove_absence(submission_id, resubmit) -> job
 -- Notes that an unknown submission made nothing, proved by WaveSpeed's history: it is `rejected`. The job that waits
 -- for it fails as submission_absent, or, with `resubmit`, stays in submit_unknown without an open submission: then its
--- workflow may submit again. A submission that was settled meanwhile stays as it is.
+-- workflow may submit again. A submission that was settled meanwhile stays as it is, and so does one of which somebody
+-- else has seen a candidate since (note_absence): whoever proves stood still, and has read what holds no more.
 -- Raises PM404 when no such submission exists.
 CREATE OR REPLACE FUNCTION prove_absence(p_submission_id uuid, p_resubmit boolean)
     RETURNS jobs
@@ -20,7 +21,7 @@ BEGIN
     UPDATE submissions
     SET state = 'rejected', reason_code = 'submission_absent', error = NULL, outcome_at = clock_timestamp(),
         resolved_at = clock_timestamp(), resolved_by = 'absence'
-    WHERE id = p_submission_id AND state = 'unknown'
+    WHERE id = p_submission_id AND state = 'unknown' AND absent_since IS NOT NULL
     RETURNING * INTO v_submission;
     IF NOT FOUND THEN
         RETURN v_job;

@@ -8,11 +8,14 @@ from uuid import UUID
 import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import ActivityEnvironment
 
-from promptmill.contracts.jobs import Billed
+from promptmill.contracts.jobs import Billed, MediaRequest
 from promptmill.contracts.names import wavespeed_queue
+from promptmill.store.jobs import job_input
 from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
+from worker.build import build_activities
 
 
 async def _cancelled(mill: Mill, job_id: UUID) -> None:
@@ -209,3 +212,23 @@ async def _pending_cancel(mill: Mill, job_id: UUID) -> bool:
 async def brake(mill: Mill) -> None:
     """Stop WaveSpeed's queue as an operator does."""
     await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
+
+
+async def test_an_answer_that_comes_in_the_same_moment_as_the_cancel_is_brought_home(idle_mill: Mill) -> None:
+    mill = idle_mill
+    job_id = await mill.accept()
+    row = await mill.store.jobs.begin(job_id)
+    job = job_input(await mill.job(job_id))
+    request = MediaRequest(
+        job_id=job_id, model=job.model, input=job.input, prompt=row.prompt or "", provider_mode=job.provider_mode
+    )
+    await mill.wavespeed.order("submit", "hold", after=True)
+    submit = build_activities(mill.resources).media.submit_media
+    activity = asyncio.create_task(ActivityEnvironment().run(submit, request))
+    await mill.wavespeed.asked("submit")
+    [work] = [task for task in asyncio.all_tasks() if "Sender.submit" in repr(task.get_coro())]
+    work.add_done_callback(lambda _: activity.cancel())
+
+    await mill.wavespeed.release()
+
+    assert (await activity).prediction_id == (await mill.wavespeed.charges())[0]["id"]

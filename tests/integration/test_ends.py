@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from promptmill.contracts.jobs import Billed, JobChange, JobStatus, MediaKind, O
 from promptmill.contracts.names import LOCAL_OWNER, wavespeed_queue
 from promptmill.contracts.prompts import OnPromptFailure
 from promptmill.contracts.resolution import Decision, SubmissionDecision
+from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
 from promptmill.temporal import WorkflowSignaller
 from sql.models import Job
@@ -45,6 +47,17 @@ async def test_a_job_that_is_to_be_submitted_again_ends_at_its_deadline(mill: Mi
     assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.FAILED
     assert (await mill.handle(job_id).describe()).history_length < FEW_EVENTS
     assert len(await mill.wavespeed.requests("submit")) == 1
+
+
+async def test_a_workflow_that_was_reset_keeps_the_deadline_that_a_decision_started(mill: Mill) -> None:
+    """Its input tells the first deadline, which has passed; what is paid must be collected."""
+    job_id = await mill.accept()
+    job = job_input(await mill.job(job_id))
+    passed = job.model_copy(update={"deadline_at": job.created_at - timedelta(hours=1)})
+
+    await mill.resources.starter.start_job(passed, patience=PATIENCE)
+
+    await mill.reaches(job_id, "completed")
 
 
 @pytest.mark.parametrize(

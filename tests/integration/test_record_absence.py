@@ -29,7 +29,7 @@ async def test_absence_counts_from_when_it_was_first_seen(record: Record) -> Non
 async def test_proved_absence_ends_the_job_and_is_not_billed(record: Record) -> None:
     wish = await record.unclear()
 
-    row = await record.store.resolution.prove_absent(wish.submission_id, resubmit=False)
+    row = await record.prove_absent(wish.submission_id, resubmit=False)
 
     assert (row.status, row.reason_code, row.open_submission) == (JobStatus.FAILED, "submission_absent", None)
     assert (await record.store.jobs.billed([wish.job_id]))[wish.job_id] is Billed.NO
@@ -37,10 +37,25 @@ async def test_proved_absence_ends_the_job_and_is_not_billed(record: Record) -> 
     assert (stored.state, stored.resolved_by) == ("rejected", "absence")
 
 
+@pytest.mark.parametrize("resubmit", [False, True])
+async def test_a_reading_that_is_older_than_a_candidate_proves_nothing(record: Record, resubmit: bool) -> None:  # noqa: FBT001
+    """Whoever proves has read twice, and then stood still; another worker read meanwhile, and saw one."""
+    wish = await record.unclear()
+    resolution = record.store.resolution
+    await resolution.note_absent(wish.submission_id)
+    await resolution.note_present(wish.submission_id)
+    await resolution.note_candidates(wish.submission_id, ["p-1"])
+
+    row = await resolution.prove_absent(wish.submission_id, resubmit=resubmit)
+
+    assert (row.status, row.open_submission) == (JobStatus.SUBMIT_UNKNOWN, SubmissionState.UNKNOWN)
+    assert await record.submissions(wish.job_id) == [("unknown", None)]
+
+
 async def test_proved_absence_may_lead_to_a_new_submission(record: Record) -> None:
     wish = await record.unclear()
 
-    row = await record.store.resolution.prove_absent(wish.submission_id, resubmit=True)
+    row = await record.prove_absent(wish.submission_id, resubmit=True)
     permit = await record.store.submissions.permit(intent(wish.job_id))
 
     assert (row.status, row.open_submission) == (JobStatus.SUBMIT_UNKNOWN, None)
@@ -52,12 +67,12 @@ async def test_proved_absence_may_lead_to_a_new_submission(record: Record) -> No
 
 async def test_second_absence_of_a_job_is_told_as_well(record: Record) -> None:
     wish = await record.unclear()
-    await record.store.resolution.prove_absent(wish.submission_id, resubmit=True)
+    await record.prove_absent(wish.submission_id, resubmit=True)
     second = intent(wish.job_id)
     await record.store.submissions.permit(second)
     await record.store.submissions.settle(outcome(second, SubmissionState.UNKNOWN))
 
-    await record.store.resolution.prove_absent(second.submission_id, resubmit=True)
+    await record.prove_absent(second.submission_id, resubmit=True)
 
     told = [event.detail.get("resolvedBy") for event in await record.store.jobs.events(wish.job_id)]
     assert told.count("absence") == 2
@@ -66,9 +81,9 @@ async def test_second_absence_of_a_job_is_told_as_well(record: Record) -> None:
 async def test_prediction_that_comes_after_its_absence_was_proved_is_kept(record: Record) -> None:
     """WaveSpeed's history was wrong: it is paid all the same."""
     failed = await record.unclear()
-    await record.store.resolution.prove_absent(failed.submission_id, resubmit=False)
+    await record.prove_absent(failed.submission_id, resubmit=False)
     again = await record.unclear()
-    await record.store.resolution.prove_absent(again.submission_id, resubmit=True)
+    await record.prove_absent(again.submission_id, resubmit=True)
     second = intent(again.job_id)
     await record.store.submissions.permit(second)
 
@@ -85,6 +100,6 @@ async def test_absence_does_not_end_a_job_that_is_being_cancelled(record: Record
     wish = await record.unclear()
     await record.store.jobs.request_cancel(wish.job_id, owner=OWNER)
 
-    row = await record.store.resolution.prove_absent(wish.submission_id, resubmit=False)
+    row = await record.prove_absent(wish.submission_id, resubmit=False)
 
     assert (row.status, row.open_submission) == (JobStatus.CANCELLING, None)

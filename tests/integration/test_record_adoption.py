@@ -79,7 +79,7 @@ async def test_inference_changes_nothing_that_was_settled_meanwhile(record: Reco
     await record.store.submissions.settle(accepted(wish.job_id, wish.submission_id, "p-1"))
 
     row = await record.store.resolution.adopt(wish.submission_id, "p-2", ResolvedBy.HISTORY)
-    absent = await record.store.resolution.prove_absent(wish.submission_id, resubmit=False)
+    absent = await record.prove_absent(wish.submission_id, resubmit=False)
 
     assert row.prediction_id == absent.prediction_id == "p-1"
     assert await record.submissions(wish.job_id) == [("accepted", "p-1")]

@@ -171,7 +171,7 @@ async def test_what_may_be_billed_is_not_retried_unless_forced(record: Record) -
 
 async def test_what_is_settled_is_retried_without_force(record: Record) -> None:
     absent = await record.unclear()
-    await record.store.resolution.prove_absent(absent.submission_id, resubmit=False)
+    await record.prove_absent(absent.submission_id, resubmit=False)
     abandoned = await record.unclear()
     await record.store.resolution.decide(abandoned.job_id, OWNER, Decision.ABANDON)
     completed = await record.generating()

@@ -299,7 +299,7 @@ class Story:
         """The history proves, maybe wrongly, that nothing was made."""
         unclear = await self.record.store.resolution.unclear(self.job_id)
         if unclear is not None:
-            row = await self.record.store.resolution.prove_absent(unclear.submission_id, resubmit=resubmit)
+            row = await self.record.prove_absent(unclear.submission_id, resubmit=resubmit)
             assert row.open_submission is None
             self.given_up = True
 

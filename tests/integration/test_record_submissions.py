@@ -115,7 +115,7 @@ async def test_question_repeated_after_its_submission_was_settled_permits_nothin
     if settled_by is ResolvedBy.PERSON:
         await record.store.resolution.decide(wish.job_id, "local", Decision.RESUBMIT)
     else:
-        await record.store.resolution.prove_absent(wish.submission_id, resubmit=True)
+        await record.prove_absent(wish.submission_id, resubmit=True)
     before = await record.submissions(wish.job_id)
 
     again = await record.store.submissions.permit(wish)

@@ -110,7 +110,7 @@ async def test_webhook_of_a_submission_that_was_given_up_is_kept(record: Record)
 
 async def test_webhook_whose_absence_was_proved_is_kept(record: Record) -> None:
     wish = await record.unclear()
-    await record.store.resolution.prove_absent(wish.submission_id, resubmit=False)
+    await record.prove_absent(wish.submission_id, resubmit=False)
 
     await receive(record, wish)
 

@@ -19,10 +19,25 @@ from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.contracts.store import SubmissionOutcome
 from promptmill.temporal import WorkflowSignaller
 from tests.fixtures.mill import IMAGE_MODEL, PATIENCE, Mill
-from tests.fixtures.unclear import PROOF, details, look, make_submissions_older, open_proving_mill, submission_of
+from tests.fixtures.unclear import (
+    KNOWN_MODEL,
+    PROOF,
+    details,
+    look,
+    make_submissions_older,
+    open_proving_mill,
+    submission_of,
+)
 from tests.support import eventually
 
 PROMPT = "A red fox in the snow"
+
+RECORD_TEN_MINUTES_BEHIND = """
+    CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+        RETURN pg_catalog.clock_timestamp() - interval '10 minutes';
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$;
+"""
+"""A clock that differs from this machine's, for connections opened from now on."""
 
 
 @pytest.fixture
@@ -113,6 +128,21 @@ async def test_absence_is_not_believed_before_the_post_could_have_ended(idle_mil
         assert (await submission_of(mill, job_id)).absent_since is None
 
 
+async def test_a_worker_whose_clock_is_ahead_of_the_records_believes_no_absence_too_early(idle_mill: Mill) -> None:
+    await idle_mill.sql(RECORD_TEN_MINUTES_BEHIND)
+    async with idle_mill.changed(**PROOF) as mill, mill.worker():
+        known = await mill.create(prompt="Another", generate_timeout_seconds=3600)
+        await mill.reaches(known, "completed")
+        await mill.wavespeed.order("submit", "cut")
+        job_id = await mill.create()
+        await mill.reaches(job_id, "submit_unknown")
+
+        seen = [await look(mill, job_id) for _ in range(2)]
+
+        assert ["not show it yet" in str(one) for one in seen] == [True, True]
+        assert (await submission_of(mill, job_id)).absent_since is None
+
+
 async def test_what_was_never_made_is_submitted_again_where_that_is_switched_on(idle_mill: Mill) -> None:
     async with open_proving_mill(idle_mill, resubmit_when_absent=True) as mill:
         await mill.wavespeed.order("submit", "cut")
@@ -188,6 +218,23 @@ async def test_two_equal_submissions_stay_unclear_until_a_person_decides(mill: M
     assert (await mill.reaches(jobs[0], "completed")).prediction_id == mine
     assert isinstance(await look(mill, jobs[1]), JobSnapshot), "only one is left, and nobody else can have made it"
     assert (await mill.job(jobs[1])).prediction_id == max(made)
+
+
+async def test_a_prediction_that_fits_two_unclear_submissions_is_neither_ones(mill: Mill) -> None:
+    """WaveSpeed fills in what was left out: what the second made looks like what the first asked for."""
+    await mill.wavespeed.order("history", "hidden", times=1000)
+    await mill.wavespeed.order("submit", "cut")
+    never_made = await mill.create(prompt=PROMPT, model=KNOWN_MODEL, input={})
+    await mill.reaches(never_made, "submit_unknown")
+    await mill.wavespeed.order("submit", "cut", after=True)
+    made = await mill.create(prompt=PROMPT, model=KNOWN_MODEL, input={"size": "2048*2048"})
+    await mill.reaches(made, "submit_unknown")
+    await mill.wavespeed.clear()
+
+    seen = [await look(mill, job_id) for job_id in (never_made, made)]
+
+    assert ["A person must decide" in str(one) for one in seen] == [True, True]
+    assert (await submission_of(mill, never_made)).candidates == (await submission_of(mill, made)).candidates
 
 
 async def test_a_candidate_of_which_wavespeed_tells_no_inputs_keeps_it_unclear(

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
-from promptmill.contracts.names import reconcile_schedule_id
+from promptmill.contracts.names import JOB_WORKFLOW, reconcile_schedule_id
+from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.installation import ensure_schedule, initialize
 from promptmill.local.postgres import PostgresServer
 from promptmill.restore_guard import guard_restore, remember_submission, remembered_submission
-from tests.fixtures.mill import Mill
+from promptmill.temporal import WorkflowSignaller
+from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
 
 
@@ -106,6 +108,85 @@ async def test_predictions_that_nobody_knows_keep_submissions_held_until_a_perso
     assert await mill.store.operations.submissions_held() is not None
     assert (await check_restore(mill.settings, release=True, say=_say)).released
     assert await mill.store.operations.submissions_held() is None
+
+
+async def test_an_unclear_submission_that_the_record_has_forgotten_is_not_made_again(mill: Mill) -> None:
+    """A standby that lagged took over, while workers ran: the workflow knows what it was told."""
+    await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.order("history", "hidden", times=1000)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "submit_unknown")
+    [lost] = await mill.store.submissions.of_job(job_id)
+
+    await mill.sql(f"DELETE FROM submissions; UPDATE jobs SET status = 'dispatching' WHERE id = '{job_id}'")
+    hint = SubmissionDecision(decision=Decision.RESUBMIT)
+    await WorkflowSignaller(mill.client).decide_submission(job_id, hint, patience=PATIENCE)
+
+    [known] = await eventually(lambda: mill.store.submissions.of_job(job_id), what="a submission is known again")
+    assert (known.id, known.state) == (lost.id, "unknown")
+    assert (await mill.reaches(job_id, "submit_unknown")).reason_code == "submit_unclear"
+    assert len(await mill.wavespeed.requests("submit")) == 1
+
+
+async def test_an_unclear_submission_that_the_backup_lacks_is_brought_back(idle_mill: Mill) -> None:
+    mill = idle_mill
+    await mill.wavespeed.order("submit", "cut", after=True)
+    async with mill.worker():
+        await mill.wavespeed.order("history", "hidden", times=1000)
+        job_id = await mill.create()
+        await mill.reaches(job_id, "submit_unknown")
+    await mill.wavespeed.clear()
+    [lost] = await mill.store.submissions.of_job(job_id)
+    await mill.sql(f"DELETE FROM submissions; UPDATE jobs SET status = 'dispatching' WHERE id = '{job_id}'")
+
+    report = await check_restore(mill.settings, release=False, say=_say)
+
+    [known] = await mill.store.submissions.of_job(job_id)
+    assert (known.id, known.state) == (lost.id, "unknown")
+    assert (await mill.job(job_id)).status == "submit_unknown"
+    [charge] = await mill.wavespeed.charges()
+    assert (report.submissions_restored, report.unknown_predictions) == (1, [charge["id"]])
+
+
+async def test_a_submission_that_was_under_way_when_the_backup_was_made_is_no_strangers(idle_mill: Mill) -> None:
+    mill = idle_mill
+    async with mill.worker():
+        job_id = await mill.create()
+        await mill.reaches(job_id, "completed")
+        await mill.closes(mill.handle(job_id))
+    [charge] = await mill.wavespeed.charges()
+    await mill.sql(f"""
+        UPDATE submissions SET state = 'intended', prediction_id = NULL, outcome_at = NULL;
+        UPDATE jobs SET status = 'dispatching', prediction_id = NULL, outputs = '[]', dispatched_at = NULL,
+            completed_at = NULL WHERE id = '{job_id}'
+    """)
+
+    report = await check_restore(mill.settings, release=False, say=_say)
+
+    assert (report.unknown_predictions, report.released) == ([], True)
+    [submission] = await mill.store.submissions.of_job(job_id)
+    assert (submission.state, submission.prediction_id) == ("accepted", charge["id"])
+
+
+async def test_a_workflow_that_is_no_jobs_does_not_keep_submissions_held(idle_mill: Mill) -> None:
+    mill = idle_mill
+    async with mill.worker():
+        job_id = await mill.create()
+        await mill.reaches(job_id, "completed")
+    await mill.store.operations.hold_submissions("test")
+    queue = mill.settings.task_queue
+    await mill.client.start_workflow(JOB_WORKFLOW, "by hand", id=f"by-hand-{job_id}", task_queue=queue)
+    said: list[str] = []
+
+    async def both_listed() -> bool:
+        query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{queue}'"
+        return (await mill.client.count_workflows(query)).count == 2
+
+    await eventually(both_listed)
+    report = await check_restore(mill.settings, release=False, say=said.append)
+
+    assert (report.workflows, report.released) == (1, True)
+    assert any(f"by-hand-{job_id}" in line for line in said)
 
 
 async def _status(mill: Mill, job_id: UUID, status: str) -> bool:

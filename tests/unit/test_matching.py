@@ -43,6 +43,7 @@ def unclear(request: dict[str, Any]) -> UnclearSubmission:
         request_hash="",
         provider_base="",
         key_fingerprint="",
+        asked_at=NOW,
         sent_from=NOW,
         sent_until=NOW,
     )

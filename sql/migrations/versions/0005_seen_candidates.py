@@ -1,0 +1,23 @@
+"""Seen candidates: a reading of the history that is older than one proves no absence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sql.statements import run_sql_file
+
+revision: Final = "0005"
+down_revision: Final = "0004"
+branch_labels: Final = None
+depends_on: Final = None
+
+
+def upgrade() -> None:
+    """Put the function in the place of that of revision 0001."""
+    run_sql_file(Path(__file__).with_suffix(".up.sql"))
+
+
+def downgrade() -> None:
+    """Put that of revision 0001 back."""
+    run_sql_file(Path(__file__).with_suffix(".down.sql"))
