@@ -3,7 +3,7 @@
 import { button, el, on, setAttribute, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
-import { GROUPS } from "./statuses.js";
+import { GROUPS, statusLook } from "./statuses.js";
 
 const EVERY_SECONDS = 5;
 const WORDS = { submit_unknown: "submitUnknown" };
@@ -51,7 +51,8 @@ export class Counters {
 
 	tile(group, onSelect) {
 		const figure = el("span.tile-figure", "–");
-		const tile = button(".tile", () => onSelect(group.id), { "data-tone": group.tone, "data-group": group.id, "aria-pressed": group.id === "all" }, figure, el("span.tile-name", group.icon && icon(group.icon), group.name));
+		const { tone, icon: shape } = group.statuses.length ? statusLook(group.statuses[0]) : {};
+		const tile = button(".tile", () => onSelect(group.id), { "data-tone": tone, "data-group": group.id, "aria-pressed": group.id === "all" }, figure, el("span.tile-name", shape && icon(shape), group.name));
 		return { button: tile, figure };
 	}
 }

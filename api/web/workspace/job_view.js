@@ -120,12 +120,10 @@ function costsOf(job) {
 	const rows = [
 		["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
 		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not asked"],
-		["Billed", BILLED[job.billed] ?? job.billed],
+		["Billed", job.billed === "unknown" ? "not known" : job.billed],
 	];
 	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];
 }
-
-const BILLED = { no: "no", yes: "yes", unknown: "not known", refunded: "refunded" };
 
 function inputOf(job) {
 	if (!Object.keys(job.input).length) return null;

@@ -74,8 +74,7 @@ export class ModelPicker {
 	}
 
 	choose(path) {
-		if (!path) return;
-		this.take(path);
+		if (path) this.take(path);
 	}
 
 	leave() {
