@@ -12,6 +12,7 @@ export class AiView {
 		Object.assign(this, { generate, state, situation });
 		this.button = byId("ai-generate");
 		this.place = byId("ai-state");
+		this.box = byId("prompt");
 		this.phase = null;
 		on(this.button, "click", () => this.press());
 		on(state, "change", () => this.show());
@@ -29,19 +30,22 @@ export class AiView {
 	show() {
 		const now = this.generate.now;
 		const reason = reasonAgainstWriting(this.state.values, this.situation());
+		// Before anything is hidden: what is hidden loses the focus at once.
+		const { activeElement } = document;
 		this.button.hidden = now !== null || this.situation().aiPrompts?.on === false;
 		setAttribute(this.button, "aria-disabled", reason && "true");
 		setAttribute(this.button, "title", reason ?? "Grok writes a prompt from your words, instructions and pictures");
 		if (!reason || now) setText(byId("ai-reason"), "");
 		const phase = now ? `${now.phase}:${now.key}` : null;
 		byId("prompt-frame").dataset.phase = now?.phase ?? "idle";
-		byId("prompt").hidden = now?.phase === "done";
 		if (phase !== this.phase) {
-			const focused = this.place.contains(document.activeElement) || document.activeElement === this.button;
+			const focused = activeElement === this.button || this.place.contains(activeElement) || (now && activeElement === document.body);
 			this.phase = phase;
 			this.place.hidden = now === null;
+			// Who is typing goes on typing: no key meant for the text presses a button.
+			this.box.hidden = now?.phase === "done" && activeElement !== this.box;
 			fill(this.place, now ? this.build(now) : []);
-			if (focused || now?.phase === "done") this.place.querySelector("button")?.focus({ preventScroll: true });
+			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });
 		}
 		this.showProgress();
 	}
@@ -69,8 +73,8 @@ export class AiView {
 		const cost = [job.grokModel, job.promptCostUsd ? usd(job.promptCostUsd) : null].filter(Boolean).join(" · ");
 		return [
 			el(
-				mine ? "div.compare" : "div.compare.is-single",
-				mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), el("p.prose", { tabindex: "0" }, mine)),
+				"div.compare",
+				mine && this.box.hidden && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), el("p.prose", { tabindex: "0" }, mine)),
 				el("section.is-new", { "aria-label": "Grok's text" }, el("h3.label", icon("sparkle"), "Grok’s"), el("p.prose", { tabindex: "0" }, job.generatedPrompt)),
 			),
 			el(
