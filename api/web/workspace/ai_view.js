@@ -1,6 +1,6 @@
 // Shows AI Generate in the prompt box's own place: waiting, writing, the two texts beside each other, or what happened.
 
-import { everySecond, secondsSince } from "./clock.js";
+import { every, secondsSince } from "./clock.js";
 import { button, byId, callout, el, fill, on, setAttribute, setText } from "./dom.js";
 import { reasonAgainstWriting } from "./form_rules.js";
 import { duration, usd } from "./format.js";
@@ -16,7 +16,7 @@ export class AiView {
 		this.phase = null;
 		on(this.button, "click", () => this.press());
 		on(state, "change", () => this.show());
-		everySecond(() => this.showProgress());
+		every(1, () => this.showProgress());
 		this.show();
 	}
 
@@ -39,7 +39,7 @@ export class AiView {
 		const phase = now ? `${now.phase}:${now.key}` : null;
 		byId("prompt-frame").dataset.phase = now?.phase ?? "idle";
 		if (phase !== this.phase) {
-			const focused = activeElement === this.button || this.place.contains(activeElement) || (now && activeElement === document.body);
+			const focused = activeElement === this.button || this.place.contains(activeElement) || (now?.phase === "done" && activeElement === document.body);
 			this.phase = phase;
 			this.place.hidden = now === null;
 			// Who is typing goes on typing: no key meant for the text presses a button.

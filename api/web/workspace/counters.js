@@ -1,5 +1,6 @@
 // The counters on top of the list; each is the filter of what it counts.
 
+import { every } from "./clock.js";
 import { button, el, on, setAttribute, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
@@ -15,7 +16,7 @@ export class Counters {
 		element.append(...[...this.tiles.values()].map((tile) => tile.button));
 		on(book, "change", () => this.soon());
 		on(book, "list", () => this.showSelection());
-		setInterval(() => document.hidden || this.read(), EVERY_SECONDS * 1000);
+		every(EVERY_SECONDS, () => this.read());
 	}
 
 	async read() {

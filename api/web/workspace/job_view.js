@@ -18,7 +18,7 @@ export class JobView {
 		Object.assign(this, { api, actions });
 		this.heading = el("h2", { id: "panel-title", tabindex: "-1" });
 		this.chip = el("span.chip");
-		this.sentence = el("p.panel-sentence");
+		this.sentence = el("p");
 		this.time = timeElement(new Date().toISOString());
 		this.buttons = Object.fromEntries(ACTS.map(([name, shape, label]) => [name, button("is-small", () => act(name, this.job), icon(shape), label)]));
 		const close = iconButton("cross", "Close the job", onClose, "Close (Esc)");

@@ -11,7 +11,7 @@ export class PromptBox {
 		on(this.area, "input", () => {
 			if (this.replacing) return;
 			// Ctrl+Z has brought it back: it is nobody else's text.
-			if (this.before?.prompt === this.area.value) state.set({ promptJob: this.before.promptJob });
+			if (this.before?.prompt === this.area.value) state.set(this.before);
 			// What was typed since must not be lost to the undo.
 			this.undoButton.hidden = true;
 		});

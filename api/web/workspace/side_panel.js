@@ -1,5 +1,6 @@
 // The side panel: one job whole. Its address is `#job=<id>`, so that it can be linked and the browser's back closes it.
 
+import { every } from "./clock.js";
 import { el, on } from "./dom.js";
 import { icon } from "./icons.js";
 import { isFinal } from "./statuses.js";
@@ -16,7 +17,7 @@ export class SidePanel {
 		on(window, "hashchange", () => this.follow());
 		on(book, "change", (event) => event.detail.job.jobId === this.jobId && this.read());
 		// A place in the queue changes without the job changing.
-		setInterval(() => this.jobId && !document.hidden && this.open && !isFinal(this.job ?? {}) && this.read(), AGAIN_SECONDS * 1000);
+		every(AGAIN_SECONDS, () => this.jobId && !isFinal(this.job ?? {}) && this.read());
 	}
 
 	get open() {
