@@ -47,6 +47,7 @@ export class AiView {
 			fill(this.place, now ? this.build(now) : []);
 			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });
 		}
+		if (this.mine) setText(this.mine, this.state.get("prompt").trim());
 		this.showProgress();
 	}
 
@@ -74,7 +75,7 @@ export class AiView {
 		return [
 			el(
 				"div.compare",
-				mine && this.box.hidden && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), el("p.prose", { tabindex: "0" }, mine)),
+				mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), (this.mine = el("p.prose", { tabindex: "0" }, mine))),
 				el("section.is-new", { "aria-label": "Grok's text" }, el("h3.label", icon("sparkle"), "Grok’s"), el("p.prose", { tabindex: "0" }, job.generatedPrompt)),
 			),
 			el(
