@@ -20,16 +20,18 @@ export class AiView {
 		this.show();
 	}
 
+	get reason() {
+		return reasonAgainstWriting(this.state.values, this.situation());
+	}
+
 	press() {
-		const reason = reasonAgainstWriting(this.state.values, this.situation());
-		if (reason) return setText(byId("ai-reason"), reason);
-		return this.generate.start();
+		return this.reason ? setText(byId("ai-reason"), this.reason) : this.generate.start();
 	}
 
 	// Show the phase; a phase is built once, its progress changes in place.
 	show() {
-		const now = this.generate.now;
-		const reason = reasonAgainstWriting(this.state.values, this.situation());
+		const { reason, generate: { now } } = this;
+		const done = now?.phase === "done";
 		// Before anything is hidden: what is hidden loses the focus at once.
 		const { activeElement } = document;
 		this.button.hidden = now !== null || this.situation().aiPrompts?.on === false;
@@ -39,11 +41,11 @@ export class AiView {
 		const phase = now ? `${now.phase}:${now.key}` : null;
 		byId("prompt-frame").dataset.phase = now?.phase ?? "idle";
 		if (phase !== this.phase) {
-			const focused = activeElement === this.button || this.place.contains(activeElement) || (now?.phase === "done" && activeElement === document.body);
+			const focused = activeElement === this.button || this.place.contains(activeElement) || (done && activeElement === document.body);
 			this.phase = phase;
 			this.place.hidden = now === null;
 			// Who is typing goes on typing: no key meant for the text presses a button.
-			this.box.hidden = now?.phase === "done" && activeElement !== this.box;
+			this.box.hidden = done && activeElement !== this.box;
 			fill(this.place, now ? this.build(now) : []);
 			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });
 		}
