@@ -85,6 +85,55 @@ async def test_a_failure_says_what_happened_and_can_be_tried_again(workspace: Wo
     await expect(workspace.prompt).to_have_value(MINE)
 
 
+async def test_the_focus_stays_with_it_and_comes_back_to_the_prompt(workspace: Workspace, mill: Mill) -> None:
+    keys = workspace.page.keyboard
+    await mill.grok.order("chat", "hold")
+    await workspace.prompt.fill(MINE)
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(workspace.ai).to_contain_text("Grok is writing")
+    await expect(workspace.button("Cancel")).to_be_focused()
+    await keys.press("Enter")
+    await expect(workspace.prompt).to_be_focused()
+    await mill.grok.release()
+
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(workspace.button("Use it")).to_be_focused()
+
+
+async def test_who_types_on_keeps_the_focus_when_the_prompt_is_there(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    for asked, place in enumerate((workspace.prompt, page.locator("#instructions")), 1):
+        await mill.grok.order("chat", "hold")
+        await workspace.prompt.fill(MINE)
+        await workspace.generate()
+        await place.fill("Typed on, ")
+        await mill.grok.asked("chat", asked)
+        await mill.grok.release()
+        await expect(page.locator(".compare")).to_be_visible()
+        await page.keyboard.type("and on")
+        await expect(place).to_have_value("Typed on, and on")
+        await expect(page.locator(".compare section").first.locator("p")).to_have_text(
+            await workspace.prompt.input_value()
+        )
+        await workspace.button("Keep mine").click()
+        await expect(workspace.prompt).to_be_focused()
+
+
+async def test_my_words_brought_back_by_a_key_are_mine_again(workspace: Workspace) -> None:
+    await workspace.prompt.fill(MINE)
+    await workspace.generate()
+    await workspace.button("Use it").click()
+    await expect(workspace.prompt).not_to_have_value(MINE)
+    await workspace.page.keyboard.press("Control+z")
+    await expect(workspace.prompt).to_have_value(MINE)
+    await workspace.queue()
+
+    await expect(workspace.chip("completed")).to_be_visible()
+    await expect(workspace.rows.locator(".row-note")).to_have_text("")
+
+
 @pytest.fixture
 async def idle_api(idle_mill: Mill) -> AsyncIterator[httpx.AsyncClient]:
     """An API whose jobs wait: no worker runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import uuid_utils.compat as uuid_versions
 from playwright.async_api import Browser, expect
 
 from promptmill.local.ports import free_port
@@ -102,3 +103,29 @@ async def test_filters_and_bulk_acts_name_what_they_do(workspace: Workspace, mil
     await expect(page.locator("#empty")).to_contain_text("No match")
     await workspace.button("Show all jobs").click()
     await expect(page.locator(".chip[data-status=cancelled]")).to_have_count(3)
+
+
+async def test_the_focus_comes_back_from_a_question_about_many_jobs(workspace: Workspace, mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "never")
+    await mill.reaches(await mill.create(prompt="Fox"), "generating")
+    cancel = workspace.button("Cancel 1…")
+    await cancel.focus()
+    await workspace.page.keyboard.press("Enter")
+    await workspace.answer("Do nothing").press("Enter")
+
+    await expect(cancel).to_be_focused()
+
+
+async def test_a_job_that_is_not_there_offers_nothing_of_the_one_before(workspace: Workspace, mill: Mill) -> None:
+    page, panel = workspace.page, workspace.panel
+    job_id = await mill.create(prompt="A fox")
+    await mill.reaches(job_id, "completed")
+    for fragment in (f"job={job_id}", f"job={uuid_versions.uuid7()}", f"job={job_id}"):
+        await page.evaluate("there => { location.hash = there }", fragment)
+        if str(job_id) in fragment:
+            await expect(panel.locator("h2")).to_have_text("A fox")
+            await expect(panel.locator(".output img")).to_be_visible()
+            await expect(panel.get_by_role("button", name="Retry")).to_be_visible()
+        else:
+            await expect(panel.locator("h2")).to_have_text("No such job")
+            await expect(panel.locator("button:visible")).to_have_count(1)  # it closes the panel

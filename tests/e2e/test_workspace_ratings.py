@@ -123,3 +123,19 @@ async def test_ai_prompts_switched_off_leave_nothing_of_grok_to_press(workspace:
     await mill.store.operations.set_switch(AI_PROMPTS, ON)
     await page.evaluate(LOOK_AGAIN)
     await expect(workspace.button("AI Generate")).to_be_visible()
+
+
+async def test_an_undo_brings_no_question_to_grok_back_where_prompts_are_switched_off(
+    workspace: Workspace, mill: Mill
+) -> None:
+    page = workspace.page
+    await workspace.prompt.fill("A fox")
+    await page.get_by_text("Grok writes it first").click()
+    await page.locator("#clear-form").click()
+    await mill.store.operations.set_switch(AI_PROMPTS, OFF, "Grok is being reviewed")
+    await page.evaluate(LOOK_AGAIN)
+    await expect(page.locator("#banners")).to_contain_text("Grok is being reviewed")
+    await page.get_by_role("button", name="Undo", exact=True).click()
+
+    await expect(workspace.prompt).to_have_value("A fox")
+    await expect(page.locator("#run-label")).to_have_text("Queue job")

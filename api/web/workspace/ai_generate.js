@@ -97,7 +97,6 @@ export class AiGenerate {
 
 	keep() {
 		this.state.set({ generate: null });
-		this.box.area.focus();
 	}
 }
 

@@ -1,6 +1,6 @@
 // Shows AI Generate in the prompt box's own place: waiting, writing, the two texts beside each other, or what happened.
 
-import { everySecond, secondsSince } from "./clock.js";
+import { every, secondsSince } from "./clock.js";
 import { button, byId, callout, el, fill, on, setAttribute, setText } from "./dom.js";
 import { reasonAgainstWriting } from "./form_rules.js";
 import { duration, usd } from "./format.js";
@@ -12,37 +12,44 @@ export class AiView {
 		Object.assign(this, { generate, state, situation });
 		this.button = byId("ai-generate");
 		this.place = byId("ai-state");
+		this.box = byId("prompt");
 		this.phase = null;
 		on(this.button, "click", () => this.press());
 		on(state, "change", () => this.show());
-		everySecond(() => this.showProgress());
+		every(1, () => this.showProgress());
 		this.show();
 	}
 
+	get reason() {
+		return reasonAgainstWriting(this.state.values, this.situation());
+	}
+
 	press() {
-		const reason = reasonAgainstWriting(this.state.values, this.situation());
-		if (reason) return setText(byId("ai-reason"), reason);
-		return this.generate.start();
+		return this.reason ? setText(byId("ai-reason"), this.reason) : this.generate.start();
 	}
 
 	// Show the phase; a phase is built once, its progress changes in place.
 	show() {
-		const now = this.generate.now;
-		const reason = reasonAgainstWriting(this.state.values, this.situation());
+		const { reason, generate: { now } } = this;
+		const done = now?.phase === "done";
+		// Before anything is hidden: what is hidden loses the focus at once.
+		const { activeElement } = document;
 		this.button.hidden = now !== null || this.situation().aiPrompts?.on === false;
 		setAttribute(this.button, "aria-disabled", reason && "true");
 		setAttribute(this.button, "title", reason ?? "Grok writes a prompt from your words, instructions and pictures");
 		if (!reason || now) setText(byId("ai-reason"), "");
 		const phase = now ? `${now.phase}:${now.key}` : null;
 		byId("prompt-frame").dataset.phase = now?.phase ?? "idle";
-		byId("prompt").hidden = now?.phase === "done";
 		if (phase !== this.phase) {
-			const focused = this.place.contains(document.activeElement) || document.activeElement === this.button;
+			const focused = activeElement === this.button || this.place.contains(activeElement) || (done && activeElement === document.body);
 			this.phase = phase;
 			this.place.hidden = now === null;
+			// Who is typing goes on typing: no key meant for the text presses a button.
+			this.box.hidden = done && activeElement !== this.box;
 			fill(this.place, now ? this.build(now) : []);
-			if (focused || now?.phase === "done") this.place.querySelector("button")?.focus({ preventScroll: true });
+			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });
 		}
+		if (this.mine) setText(this.mine, this.state.get("prompt").trim());
 		this.showProgress();
 	}
 
@@ -69,8 +76,8 @@ export class AiView {
 		const cost = [job.grokModel, job.promptCostUsd ? usd(job.promptCostUsd) : null].filter(Boolean).join(" · ");
 		return [
 			el(
-				mine ? "div.compare" : "div.compare.is-single",
-				mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), el("p.prose", { tabindex: "0" }, mine)),
+				"div.compare",
+				mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), (this.mine = el("p.prose", { tabindex: "0" }, mine))),
 				el("section.is-new", { "aria-label": "Grok's text" }, el("h3.label", icon("sparkle"), "Grok’s"), el("p.prose", { tabindex: "0" }, job.generatedPrompt)),
 			),
 			el(

@@ -47,14 +47,16 @@ export class Bulk {
 
 	async start(name) {
 		const act = ACTS[name];
-		this.buttons[name].disabled = true;
+		if (this.busy) return;
+		// Not disabled: a disabled button loses the focus, which comes back to it from the question.
+		this.busy = true;
 		try {
 			const jobs = await this.book.readAll(act.fits, MOST);
 			if (jobs.length && (await this.confirm(act, jobs))) await this.run(act, jobs);
 		} catch (problem) {
 			tellProblem("The jobs could not be read.", problem);
 		} finally {
-			this.buttons[name].disabled = false;
+			this.busy = false;
 		}
 	}
 

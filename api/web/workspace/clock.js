@@ -4,7 +4,6 @@ import { age, exactTime } from "./format.js";
 import { el, setAttribute, setText } from "./dom.js";
 
 let ahead = 0;
-const listeners = [];
 
 // Note what time it is at the server (an HTTP Date); the difference is kept.
 export function noteServerTime(text) {
@@ -32,17 +31,13 @@ export function setMoment(element, at) {
 	setText(element, age(secondsSince(at)));
 }
 
-// Call a function every second while the page is visible.
-export function everySecond(listener) {
-	listeners.push(listener);
+// Do something again and again while the page is visible.
+export function every(seconds, act) {
+	setInterval(() => document.hidden || act(), seconds * 1000);
 }
 
 export function startClock() {
-	setInterval(() => {
-		if (document.hidden) return;
-		for (const element of document.querySelectorAll("time.age[data-at]")) {
-			setText(element, age(secondsSince(element.dataset.at)));
-		}
-		for (const listener of listeners) listener();
-	}, 1000);
+	every(1, () => {
+		for (const element of document.querySelectorAll("time.age[data-at]")) setText(element, age(secondsSince(element.dataset.at)));
+	});
 }

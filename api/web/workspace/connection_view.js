@@ -1,6 +1,6 @@
 // Says whether the list is live, paused, polling or lost, and lets a person pause or try again.
 
-import { everySecond } from "./clock.js";
+import { every } from "./clock.js";
 import { byId, el, fill, on, setAttribute, setText } from "./dom.js";
 import { clockTime } from "./format.js";
 import { icon } from "./icons.js";
@@ -20,7 +20,7 @@ export class ConnectionView {
 		this.mark = byId("connection");
 		this.banner = byId("lost");
 		this.pauseButton = byId("pause");
-		everySecond(() => this.showCountdown());
+		every(1, () => this.showCountdown());
 	}
 
 	attach(live) {

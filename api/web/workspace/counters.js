@@ -1,9 +1,10 @@
 // The counters on top of the list; each is the filter of what it counts.
 
+import { every } from "./clock.js";
 import { button, el, on, setAttribute, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
-import { GROUPS } from "./statuses.js";
+import { GROUPS, statusLook } from "./statuses.js";
 
 const EVERY_SECONDS = 5;
 const WORDS = { submit_unknown: "submitUnknown" };
@@ -15,7 +16,7 @@ export class Counters {
 		element.append(...[...this.tiles.values()].map((tile) => tile.button));
 		on(book, "change", () => this.soon());
 		on(book, "list", () => this.showSelection());
-		setInterval(() => document.hidden || this.read(), EVERY_SECONDS * 1000);
+		every(EVERY_SECONDS, () => this.read());
 	}
 
 	async read() {
@@ -51,7 +52,8 @@ export class Counters {
 
 	tile(group, onSelect) {
 		const figure = el("span.tile-figure", "–");
-		const tile = button(".tile", () => onSelect(group.id), { "data-tone": group.tone, "data-group": group.id, "aria-pressed": group.id === "all" }, figure, el("span.tile-name", group.icon && icon(group.icon), group.name));
+		const { tone, icon: shape } = group.statuses.length ? statusLook(group.statuses[0]) : {};
+		const tile = button(".tile", () => onSelect(group.id), { "data-tone": tone, "data-group": group.id, "aria-pressed": group.id === "all" }, figure, el("span.tile-name", shape && icon(shape), group.name));
 		return { button: tile, figure };
 	}
 }

@@ -107,8 +107,9 @@ export class Form {
 	// What stood there can be brought back.
 	replace(said, change) {
 		const before = { ...this.state.values };
-		change();
-		notify(said, { action: { label: "Undo", run: () => this.state.set(before) } });
+		const run = (what) => (what(), this.showSituation());
+		run(change);
+		notify(said, { action: { label: "Undo", run: () => run(() => this.state.set(before)) } });
 		byId("prompt").focus();
 	}
 

@@ -1,5 +1,7 @@
 // What the form would send, and every reason why it cannot.
 
+import { short } from "./format.js";
+
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$/;
 const PRIVATE_INPUTS = { prompt: "the prompt has its own box", enable_sync_mode: "Promptmill waits by itself", enable_base64_output: "Promptmill keeps addresses" };
 
@@ -168,8 +170,4 @@ function compact(body) {
 
 function isObject(value) {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function short(text) {
-	return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

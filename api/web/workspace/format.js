@@ -50,6 +50,9 @@ export function curlOf(job) {
 
 export function jobName(job) {
 	const text = (job.prompt ?? job.originalPrompt ?? "").trim();
-	if (!text) return `job ${job.jobId.slice(-6)}`;
-	return text.length > 48 ? `“${text.slice(0, 47)}…”` : `“${text}”`;
+	return text ? `“${short(text)}”` : `job ${job.jobId.slice(-6)}`;
+}
+
+export function short(text) {
+	return text.length > 48 ? `${text.slice(0, 47)}…` : text;
 }

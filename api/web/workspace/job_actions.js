@@ -18,12 +18,7 @@ export class JobActions {
 	async cancel(job) {
 		if (!canCancel(job)) return;
 		const body = [`${jobName(job)} stops and cannot go on.`, job.paidText, job.billed === "yes" && "What WaveSpeed has begun stays billed."];
-		if (!(await confirm("Cancel this job?", body, "Cancel the job", { no: "Keep it" }))) return;
-		try {
-			this.book.put(await this.api.delete(`/api/jobs/${job.jobId}`));
-		} catch (problem) {
-			tellProblem("The job was not cancelled.", problem);
-		}
+		if (await confirm("Cancel this job?", body, "Cancel the job", { no: "Keep it" })) await this.take(this.api.delete(`/api/jobs/${job.jobId}`), "The job was not cancelled.");
 	}
 
 	async retry(job) {
@@ -54,23 +49,25 @@ export class JobActions {
 	// Decide on an unclear submission. `body`: {decision, predictionId}; `asked`: what is asked before.
 	async resolve(job, body, { title, text, yes, tone }) {
 		if (!(await confirm(title, text, yes, { tone, no: "Not now" }))) return;
-		try {
-			this.book.put(await this.api.post(`/api/jobs/${job.jobId}/resolve`, body));
-			notify("Decided.");
-		} catch (problem) {
-			tellProblem("The decision was not taken.", problem);
-		}
+		if (await this.take(this.api.post(`/api/jobs/${job.jobId}/resolve`, body), "The decision was not taken.")) notify("Decided.");
 	}
 
 	// Note whether the result is kept; the same answer again takes it back.
 	async keep(job, kept) {
 		if (!job.outputs.length) return;
+		const told = await this.take(this.api.put(`/api/jobs/${job.jobId}/rating`, { kept: job.kept === kept ? null : kept }), "It was not stored.");
+		if (told) announce(told.kept === null ? "Neither kept nor discarded." : told.kept ? "Kept." : "Not kept.");
+	}
+
+	// Take the job that the server answers with; null where it refused, which is told.
+	async take(answer, refused) {
 		try {
-			const told = await this.api.put(`/api/jobs/${job.jobId}/rating`, { kept: job.kept === kept ? null : kept });
-			this.book.put(told);
-			announce(told.kept === null ? "Neither kept nor discarded." : told.kept ? "Kept." : "Not kept.");
+			const job = await answer;
+			this.book.put(job);
+			return job;
 		} catch (problem) {
-			tellProblem("It was not stored.", problem);
+			tellProblem(refused, problem);
+			return null;
 		}
 	}
 

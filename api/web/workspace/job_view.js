@@ -18,12 +18,14 @@ export class JobView {
 		Object.assign(this, { api, actions });
 		this.heading = el("h2", { id: "panel-title", tabindex: "-1" });
 		this.chip = el("span.chip");
-		this.sentence = el("p.panel-sentence");
+		this.sentence = el("p");
 		this.time = timeElement(new Date().toISOString());
 		this.buttons = Object.fromEntries(ACTS.map(([name, shape, label]) => [name, button("is-small", () => act(name, this.job), icon(shape), label)]));
 		const close = iconButton("cross", "Close the job", onClose, "Close (Esc)");
 		this.temporal = el("a.button.is-small", { target: "_blank", rel: "noreferrer" }, icon("external"), "Open in Temporal");
 		this.body = el("div.panel-body");
+		const answers = el("div.panel-actions", ...Object.values(this.buttons), this.temporal);
+		this.ofJob = [this.chip, this.time, this.sentence, answers];
 		this.element = el(
 			"div.panel-inside",
 			el(
@@ -31,17 +33,27 @@ export class JobView {
 				el("div.panel-line", this.chip, this.time, el("span.grow"), close),
 				this.heading,
 				this.sentence,
-				el("div.panel-actions", ...Object.values(this.buttons), this.temporal),
+				answers,
 			),
 			this.body,
 		);
 		this.shown = new Map();
 	}
 
+	// Show no job, and why; what could be done with the last one is not offered.
+	blank(title, ...why) {
+		this.job = null;
+		this.shown.clear();
+		setText(this.heading, title);
+		for (const part of this.ofJob) part.hidden = true;
+		fill(this.body, ...why);
+	}
+
 	// Show a job; `timeline` is null while it has not been read.
 	show(job, timeline) {
 		const another = this.job?.jobId !== job.jobId;
 		this.job = job;
+		for (const part of this.ofJob) part.hidden = false;
 		setText(this.heading, (job.prompt ?? job.originalPrompt ?? "").trim() || jobName(job));
 		setChip(this.chip, job.status);
 		setMoment(this.time, job.createdAt);
@@ -120,12 +132,10 @@ function costsOf(job) {
 	const rows = [
 		["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
 		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not asked"],
-		["Billed", BILLED[job.billed] ?? job.billed],
+		["Billed", job.billed === "unknown" ? "not known" : job.billed],
 	];
 	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];
 }
-
-const BILLED = { no: "no", yes: "yes", unknown: "not known", refunded: "refunded" };
 
 function inputOf(job) {
 	if (!Object.keys(job.input).length) return null;

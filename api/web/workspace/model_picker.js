@@ -35,7 +35,7 @@ export class ModelPicker {
 		const found = [...this.models.list.values()].filter((model) => words.every((word) => `${model.label} ${model.model} ${model.kind}`.toLowerCase().includes(word)));
 		const more = found.length - MOST;
 		const note = !found.length ? "No known model. The path is used as you typed it." : more > 0 ? `${more} more: type to find them.` : null;
-		fill(this.list, found.slice(0, MOST).map((model, index) => this.option(model, index)), note && el("li.quiet.combo-none", note));
+		fill(this.list, found.slice(0, MOST).map((model, index) => this.option(model, index)), note && el("li.quiet", note));
 		this.active = -1;
 		this.list.hidden = false;
 		this.input.setAttribute("aria-expanded", true);
@@ -74,8 +74,7 @@ export class ModelPicker {
 	}
 
 	choose(path) {
-		if (!path) return;
-		this.take(path);
+		if (path) this.take(path);
 	}
 
 	leave() {

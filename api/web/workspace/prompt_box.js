@@ -8,7 +8,13 @@ export class PromptBox {
 		this.area = byId("prompt");
 		this.undoButton = byId("undo-prompt");
 		on(this.undoButton, "click", () => this.undo());
-		on(this.area, "input", () => this.replacing || this.forget());
+		on(this.area, "input", () => {
+			if (this.replacing) return;
+			// Ctrl+Z has brought it back: it is nobody else's text.
+			if (this.before?.prompt === this.area.value) state.set(this.before);
+			// What was typed since must not be lost to the undo.
+			this.undoButton.hidden = true;
+		});
 		on(state, "change", ({ detail }) => {
 			if (detail.names.has("prompt") && !this.replacing && detail.by !== "prompt") this.forget();
 		});
@@ -29,7 +35,6 @@ export class PromptBox {
 		this.area.focus();
 	}
 
-	// What was typed since must not be lost to the undo.
 	forget() {
 		this.before = null;
 		this.undoButton.hidden = true;

@@ -11,7 +11,7 @@ export class PromptRating {
 	constructor(api, promptJob) {
 		Object.assign(this, { api, job: promptJob });
 		this.thumbs = Object.keys(WORDS).map((word) =>
-			button(".icon-button", () => this.rate(this.job.rating === word ? null : word), { "data-rate": word, title: `${WORDS[word]} (${word === "up" ? "+" : "-"})`, "aria-label": WORDS[word] }, icon(`thumb-${word}`)),
+			button(".icon-button", () => this.rate(this.job.rating === word ? null : word), { "data-rate": word, title: `${WORDS[word]} (${word === "up" ? "+" : "-"})`, "aria-label": WORDS[word] }, icon("thumb")),
 		);
 		this.reason = el("input.input", { "aria-label": "Why?", placeholder: "Why? (optional)", maxlength: 500, autocomplete: "off" });
 		on(this.reason, "change", () => this.job.rating && this.rate(this.job.rating));

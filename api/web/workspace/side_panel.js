@@ -1,6 +1,7 @@
 // The side panel: one job whole. Its address is `#job=<id>`, so that it can be linked and the browser's back closes it.
 
-import { el, fill, on, setText } from "./dom.js";
+import { every } from "./clock.js";
+import { el, on } from "./dom.js";
 import { icon } from "./icons.js";
 import { isFinal } from "./statuses.js";
 import { JobView } from "./job_view.js";
@@ -16,7 +17,7 @@ export class SidePanel {
 		on(window, "hashchange", () => this.follow());
 		on(book, "change", (event) => event.detail.job.jobId === this.jobId && this.read());
 		// A place in the queue changes without the job changing.
-		setInterval(() => this.jobId && !document.hidden && this.open && !isFinal(this.job ?? {}) && this.read(), AGAIN_SECONDS * 1000);
+		every(AGAIN_SECONDS, () => this.jobId && !isFinal(this.job ?? {}) && this.read());
 	}
 
 	get open() {
@@ -34,7 +35,7 @@ export class SidePanel {
 		if (jobId === null) return this.onClose(before);
 		const known = this.book.get(jobId);
 		if (known) this.view.show(known, null);
-		else fill(this.view.body, el("p.quiet", "Reading the job…"));
+		else this.view.blank("Reading the job…");
 		this.onOpen(jobId);
 		this.view.heading.focus({ preventScroll: true });
 		return this.read();
@@ -59,7 +60,7 @@ export class SidePanel {
 				this.view.show(job, timeline);
 			}
 		} catch (problem) {
-			if (jobId === this.jobId && problem.status === 404) this.showMissing();
+			if (jobId === this.jobId && problem.status === 404) this.view.blank("No such job", el("div.empty", icon("search"), el("p", "The record has no job with this id. It may have been deleted.")));
 		} finally {
 			this.reading = false;
 		}
@@ -69,8 +70,4 @@ export class SidePanel {
 		}
 	}
 
-	showMissing() {
-		setText(this.view.heading, "No such job");
-		fill(this.view.body, el("div.empty", icon("search"), el("p", "The record has no job with this id. It may have been deleted.")));
-	}
 }

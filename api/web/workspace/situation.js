@@ -3,14 +3,14 @@
 import { byId, el, fill, on, setText } from "./dom.js";
 import { age, exactTime } from "./format.js";
 import { icon } from "./icons.js";
-import { secondsSince } from "./clock.js";
+import { every, secondsSince } from "./clock.js";
 
 const EVERY_SECONDS = 10;
 
 export class Situation {
 	constructor({ api, onChange }) {
 		Object.assign(this, { api, onChange });
-		setInterval(() => document.hidden || this.read(), EVERY_SECONDS * 1000);
+		every(EVERY_SECONDS, () => this.read());
 		on(document, "visibilitychange", () => document.hidden || this.read());
 	}
 

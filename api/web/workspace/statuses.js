@@ -16,16 +16,16 @@ const STATUSES = {
 
 const FINAL = new Set(["completed", "failed", "cancelled", "expired", "terminated"]);
 
-// The filters: id, name, statuses (empty: all).
+// The filters: id, name, statuses (empty: all); each looks like the first of them.
 export const GROUPS = [
 	{ id: "all", name: "All", statuses: [] },
-	{ id: "waiting", name: "Waiting", tone: "wait", icon: "clock", statuses: ["queued", "dispatching"] },
-	{ id: "writing", name: "Writing", tone: "work", icon: "pen", statuses: ["prompting"] },
-	{ id: "generating", name: "Generating", tone: "work", icon: "ring", statuses: ["generating"] },
-	{ id: "unclear", name: "Needs you", tone: "attention", icon: "question", statuses: ["submit_unknown"] },
-	{ id: "done", name: "Done", tone: "good", icon: "check", statuses: ["completed"] },
-	{ id: "failed", name: "Failed", tone: "bad", icon: "cross", statuses: ["failed", "expired", "terminated"] },
-	{ id: "cancelled", name: "Cancelled", tone: "quiet", icon: "slash", statuses: ["cancelled", "cancelling"] },
+	{ id: "waiting", name: "Waiting", statuses: ["queued", "dispatching"] },
+	{ id: "writing", name: "Writing", statuses: ["prompting"] },
+	{ id: "generating", name: "Generating", statuses: ["generating"] },
+	{ id: "unclear", name: "Needs you", statuses: ["submit_unknown"] },
+	{ id: "done", name: "Done", statuses: ["completed"] },
+	{ id: "failed", name: "Failed", statuses: ["failed", "expired", "terminated"] },
+	{ id: "cancelled", name: "Cancelled", statuses: ["cancelled", "cancelling"] },
 ];
 
 // Return `{word, icon, tone}`; a status of a newer server is shown by its own word.
