@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,14 +37,22 @@ _SET_SWITCH: Final = """
     INSERT INTO switches (name, value, reason) VALUES (:name, :value, :reason)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, reason = excluded.reason, changed_at = now()
 """
+_GROK_IS_NOT_AT_WORK: Final = "(p.status = 'queued' OR p.next_attempt_at IS NOT NULL)"
 _GOING_ON: Final = f"""
-    WITH held AS (SELECT EXISTS (SELECT FROM switches WHERE name = '{SUBMISSIONS_HELD}' AND value = '{ON}') AS on),
+    WITH stopped AS (
+        SELECT 'wavespeed' = ANY (braked)
+               OR EXISTS (SELECT FROM switches WHERE name = '{SUBMISSIONS_HELD}' AND value = '{ON}') AS wavespeed,
+               'grok' = ANY (braked) AS grok
+        FROM CAST(:braked AS text[]) AS braked
+    ),
     work AS (
         SELECT 'jobs' AS "table", j.id, j.status, j.created_at, s.billed,
-               CASE j.status WHEN 'submit_unknown' THEN coalesce(s.unclear, false) OR held.on
-                             WHEN 'dispatching' THEN held.on AND NOT coalesce(s.sent, false)
+               CASE j.status WHEN 'submit_unknown' THEN coalesce(s.unclear, false)
+                                                       OR stopped.wavespeed AND NOT coalesce(s.sent, false)
+                             WHEN 'dispatching' THEN stopped.wavespeed AND NOT coalesce(s.sent, false)
+                             WHEN 'prompting' THEN stopped.grok AND {_GROK_IS_NOT_AT_WORK}
                              ELSE false END AS waiting
-        FROM jobs AS j CROSS JOIN held LEFT JOIN LATERAL (
+        FROM jobs AS j CROSS JOIN stopped LEFT JOIN prompt_generation_jobs AS p ON p.job_id = j.id LEFT JOIN LATERAL (
             SELECT bool_or(state = 'unknown') AS unclear,
                    bool_or(state IN ('intended', 'accepted')) AS sent,
                    CASE WHEN j.prediction_id IS NOT NULL
@@ -53,8 +62,9 @@ _GOING_ON: Final = f"""
             FROM submissions WHERE job_id = j.id) AS s ON true
         WHERE j.status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')
         UNION ALL
-        SELECT 'prompt_generation_jobs', id, status, created_at, NULL, false FROM prompt_generation_jobs
-        WHERE status IN ('queued', 'processing') AND job_id IS NULL
+        SELECT 'prompt_generation_jobs', p.id, p.status, p.created_at, NULL, stopped.grok AND {_GROK_IS_NOT_AT_WORK}
+        FROM prompt_generation_jobs AS p CROSS JOIN stopped
+        WHERE p.status IN ('queued', 'processing') AND p.job_id IS NULL
     )
     (SELECT * FROM work WHERE waiting ORDER BY created_at, id LIMIT :limit)
     UNION ALL
@@ -127,14 +137,15 @@ class OperationsStore:
         switch = (await self.switches()).get(AI_PROMPTS)
         return switch if switch is not None and switch.value == OFF else None
 
-    async def what_goes_on(self, limit: int = 1000) -> GoingOn:
+    async def what_goes_on(self, limit: int = 1000, *, braked: Collection[str] = ()) -> GoingOn:
         """Return what has not ended, oldest first, at most `limit` of each kind.
 
-        What needs a person: unclear submissions, and while submissions are held, what would be submitted next.
+        What needs a person: unclear submissions; while submissions are held, what would be submitted next; and what
+        waits in the queue of a provider whose brake is on (`braked`: `grok`, `wavespeed`).
         """
         going: list[OpenWork] = []
         waiting: list[OpenWork] = []
-        for row in await self.database.mappings(_GOING_ON, limit=limit):
+        for row in await self.database.mappings(_GOING_ON, limit=limit, braked=[*braked]):
             (waiting if row["waiting"] else going).append(OpenWork.model_validate(dict(row)))
         return GoingOn(going=tuple(going), waiting=tuple(waiting))
 

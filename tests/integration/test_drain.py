@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from promptmill.commands.brake import brake_providers
 from promptmill.commands.drain import drain_jobs, drain_lines, resume_jobs
+from promptmill.local.ports import free_port
 from tests.fixtures.mill import Mill
 from tests.fixtures.session import StartProcess
 
@@ -36,6 +40,38 @@ async def test_what_waits_for_a_person_is_named_and_not_waited_for(mill: Mill) -
     [_, line] = drain_lines(left)
     assert str(job_id) in line
     assert "billed: unknown" in line
+
+
+@pytest.mark.parametrize("provider", ["grok", "wavespeed"])
+async def test_what_waits_behind_a_brake_is_named_and_not_waited_for(mill: Mill, provider: str) -> None:
+    await brake_providers(mill.settings, on=True, providers=[provider], reason="test")
+    fields = {"use_ai_prompt": True} if provider == "grok" else {}
+    job_id = await mill.create(**fields)
+    await mill.reaches(job_id, "prompting" if provider == "grok" else "dispatching")
+    told: list[str] = []
+
+    async with asyncio.timeout(60):
+        left = await drain_jobs(mill.settings, reason="test", timeout_seconds=0, say=told.append)
+
+    assert [work.id for work in left.waiting] == [job_id]
+    assert "billed: no" in drain_lines(left)[1]
+    assert any(f"What waits for {provider} is not waited for" in line for line in told)
+    await brake_providers(mill.settings, on=False, providers=[provider], reason="test")
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=60, say=_say)
+    assert drain_lines(left) == ["Nothing is left."]
+    assert (await mill.job(job_id)).status == "completed"
+
+
+async def test_without_temporal_everything_counts_as_going_on(mill: Mill) -> None:
+    """Which brakes are on is not known then: better to wait too long."""
+    away = mill.settings.model_copy(update={"temporal": {"TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}"}})
+    job_id = await mill.accept()
+    told: list[str] = []
+
+    left = await drain_jobs(away, reason="test", timeout_seconds=1, say=told.append)
+
+    assert [work.id for work in left.going] == [job_id]
+    assert any("Temporal does not say which brakes are on" in line for line in told)
 
 
 async def test_a_drain_that_takes_too_long_says_what_still_goes_on(mill: Mill) -> None:

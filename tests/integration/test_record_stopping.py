@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -123,6 +124,23 @@ async def test_while_submissions_are_held_the_next_ones_wait_for_a_person(record
 
     assert set(told(found.waiting)) == {dispatching}
     assert set(told(found.going)) == {paid, sending.job_id}
+
+
+async def test_behind_a_brake_waits_what_has_not_been_handed_over(record: Record) -> None:
+    queued, dispatching, paid = await record.accept(), await record.dispatching(), await record.generating()
+    sending = intent(await record.dispatching())
+    await record.store.submissions.permit(sending)
+    lone, _ = await record.store.prompts.accept(new_prompt_job())
+    (writing, _), (retried, _) = await record.prompting(), await record.prompting()
+    started = "UPDATE prompt_generation_jobs SET status = 'processing', next_attempt_at = $2 WHERE job_id = $1"
+    await record.hand.execute(started, writing, None)
+    await record.hand.execute(started, retried, datetime(2030, 1, 1, tzinfo=UTC))
+    goes_on = record.store.operations.what_goes_on
+
+    assert set(told((await goes_on(braked=["wavespeed"])).waiting)) == {dispatching}
+    assert set(told((await goes_on(braked=["grok"])).waiting)) == {retried, lone.id}
+    both = await goes_on(braked=["grok", "wavespeed"])
+    assert set(told(both.going)) == {queued, writing, paid, sending.job_id}
 
 
 # -- an older backup
