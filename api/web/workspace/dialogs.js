@@ -51,5 +51,5 @@ export function showShortcuts(shortcuts) {
 		dialog.querySelector("dl"),
 		shortcuts.map(([keys, does]) => el("div", el("dt", ...keys.split(" ").map((key) => el("kbd", key))), el("dd", does))),
 	);
-	dialog.showModal();
+	if (!dialog.open) dialog.showModal();
 }
