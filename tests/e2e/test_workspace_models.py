@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
@@ -9,6 +10,7 @@ from tests.fixtures.api import open_api
 from tests.fixtures.browser import Workspace, open_workspace
 from tests.fixtures.mill import Mill
 
+FLUX = "wavespeed-ai/flux-dev"
 PRESS = "simulated/poster-press/text-to-image"
 VIDEO = "wavespeed-ai/wan-2.2/i2v-720p"
 PICTURE = "https://pictures.example/1.png"
@@ -124,3 +126,22 @@ async def test_without_a_key_the_presets_make_the_form(keyless: Workspace) -> No
     await expect(field(keyless, "size")).to_be_visible()
     await expect(keyless.page.locator("#price")).to_contain_text("WAVESPEED_API_KEY")
     await expect(keyless.page.locator("#banners")).to_contain_text("WAVESPEED_API_KEY is not set.")
+
+
+async def test_who_stands_in_a_field_stays_there_when_wavespeeds_schema_comes(
+    browser: Browser, served_mill: httpx.AsyncClient, mill: Mill
+) -> None:
+    """A slow list: the presets make the form first."""
+    await mill.wavespeed.order("models", "hold")
+    async with open_workspace(browser, str(served_mill.base_url)) as workspace:
+        await choose(workspace, FLUX)
+        fields = workspace.page.locator("#model-fields .field")
+        await expect(fields).to_have_count(3)
+        await field(workspace, "size").press_sequentially("512*5")
+
+        await mill.wavespeed.release()
+
+        await expect(fields).not_to_have_count(3)
+        await expect(field(workspace, "size")).to_be_focused()
+        await workspace.page.keyboard.type("12")
+        await expect(field(workspace, "size")).to_have_value("512*512")

@@ -91,6 +91,7 @@ async def test_from_words_to_a_kept_picture_by_keyboard_alone(workspace: Workspa
     page, keys = workspace.page, workspace.page.keyboard
     await keys.press("n")
     await expect(workspace.prompt).to_be_focused()
+    await expect(page.locator("#field-size")).to_be_visible()
     await keys.press("Shift+Tab")  # the model's size
     await keys.press("Shift+Tab")  # the model
     await expect(page.locator("#model")).to_be_focused()

@@ -8,7 +8,6 @@ import { canCancel, canRetry, groupOf } from "./statuses.js";
 
 const MOST = 1000;
 const AT_ONCE = 4;
-const RETRIED = new Set(["failed", "expired", "terminated", "cancelled"]);
 
 const ACTS = {
 	cancel: {
@@ -19,7 +18,7 @@ const ACTS = {
 		cost: paid,
 	},
 	retry: {
-		fits: (job) => canRetry(job) && RETRIED.has(job.status),
+		fits: (job) => canRetry(job) && job.status !== "completed",
 		verb: "Retry",
 		done: "queued again",
 		run: (api, job) => api.post(`/api/jobs/${job.jobId}/retry`),
@@ -40,7 +39,7 @@ export class Bulk {
 		for (const [name, act] of Object.entries(ACTS)) {
 			const number = jobs.filter(act.fits).length;
 			const more = this.book.cursor ? "+" : "";
-			this.buttons[name].hidden = number === 0 || (name === "retry" && !this.book.filtered);
+			this.buttons[name].hidden = !number || (name === "retry" && !this.book.filtered);
 			setText(this.buttons[name], `${act.verb} ${number}${more}…`);
 		}
 	}

@@ -58,7 +58,7 @@ export class Form {
 		setAttribute(this.run, "aria-disabled", reasons.length > 0 || this.busy === true);
 		setText(byId("run-label"), this.busy ? "Queueing…" : values.writer === "grok" ? "Write prompt, then queue job" : "Queue job");
 		fill(this.reasons, reasons.map((reason) => el("li", reason)));
-		this.reasons.hidden = reasons.length === 0;
+		this.reasons.hidden = !reasons.length;
 		return reasons;
 	}
 

@@ -102,8 +102,7 @@ function errorOf(job) {
 }
 
 function warningsOf(job) {
-	if (!job.warnings.length) return null;
-	return job.warnings.map((warning) => callout("attention", icon("info"), el("p", warning)));
+	return job.warnings.length && job.warnings.map((warning) => callout("attention", icon("info"), el("p", warning)));
 }
 
 function promptsOf(job, api) {

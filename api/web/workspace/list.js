@@ -30,10 +30,8 @@ export class JobList {
 
 	row(job) {
 		const found = this.rows.get(job.jobId);
-		if (found) {
-			found.update(job);
-			return found;
-		}
+		found?.update(job);
+		if (found) return found;
 		const made = new Row(job, this.act);
 		this.rows.set(job.jobId, made);
 		if (this.current === job.jobId) made.element.classList.add("is-current");
@@ -52,7 +50,7 @@ export class JobList {
 
 	showEmpty(number) {
 		this.empty.hidden = number > 0;
-		if (number > 0) return;
+		if (number) return;
 		if (!this.book.loaded) return fill(this.empty, el("p.quiet", "Reading the jobs…"));
 		if (!this.book.filtered) return fill(this.empty, icon("inbox"), el("h3", "Nothing yet"), el("p.quiet", "Describe a picture or a video in the form and queue it. It appears here and goes its way."));
 		const filter = groupOf(this.book.group);

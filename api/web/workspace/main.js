@@ -79,7 +79,7 @@ function onSituation() {
 // Take one change from the stream: a whole job, or the id of one to read.
 function onEvent(data) {
 	const job = data.job ?? data;
-	if (job.jobId && job.status && job.links) return book.put(job);
+	if (job.links) return book.put(job);
 	return job.jobId ? book.refresh(job.jobId).catch(() => {}) : undefined;
 }
 
@@ -99,13 +99,10 @@ async function select(wanted) {
 
 // Fill the form from a job, after asking where a decision about a written prompt is open.
 function reuse(job) {
-	if (state.get("generate")) {
-		notify("First decide about the prompt that is being written.", { tone: "attention" });
-		return;
-	}
+	if (state.get("generate")) return notify("First decide about the prompt that is being written.", { tone: "attention" });
 	if (matchMedia("(max-width: 1100px)").matches && panel.open) panel.close();
 	showTab("new");
-	form.reuse(job);
+	return form.reuse(job);
 }
 
 function showTab(name) {
@@ -158,9 +155,9 @@ listenToKeys(
 		n: () => (showTab("new"), byId("prompt").hidden ? byId("ai-state").querySelector("button").focus() : byId("prompt").focus()),
 		j: () => step(1),
 		k: () => step(-1),
-		c: onCurrent((job) => actions.cancel(job)),
-		r: onCurrent((job) => actions.retry(job)),
-		u: onCurrent((job) => reuse(job)),
+		c: onCurrent(acts.cancel),
+		r: onCurrent(acts.retry),
+		u: onCurrent(reuse),
 		p: () => live.setPaused(!live.paused),
 		s: onCurrent((job) => actions.keep(job, true)),
 		x: onCurrent((job) => actions.keep(job, false)),

@@ -17,12 +17,16 @@ export class ModelFields {
 	show(anew = false) {
 		const path = this.state.get("model");
 		this.models.describe(path);
-		const fields = this.models.fieldsOf(path) ?? [];
+		// While they are read anew, those of before stay.
+		const fields = this.models.fieldsOf(path) ?? (path === this.path ? this.shown : []);
 		if (!anew && fields === this.shown) return;
-		this.shown = fields;
+		Object.assign(this, { path, shown: fields });
+		const { id } = document.activeElement;
 		const first = fields.filter((field, index) => field.required || field.movesPrice || index < UNFOLDED);
 		const rest = fields.filter((field) => !first.includes(field));
 		fill(this.element, this.row(first), rest.length > 0 && el("details.fold", { open: Boolean(this.element.querySelector("[open]")) }, el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest)));
+		// Who stands in one stays there.
+		if (id !== document.activeElement.id) byId(id)?.focus();
 		this.element.hidden = !fields.length;
 		// The form judges its fields anew.
 		this.state.set({ fields: { ...this.state.get("fields") } }, "fields");

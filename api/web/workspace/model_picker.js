@@ -53,10 +53,10 @@ export class ModelPicker {
 
 	onKey(event) {
 		const options = [...this.list.querySelectorAll("[role=option]")];
-		if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+		const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+		if (step) {
 			event.preventDefault();
 			if (this.list.hidden) return this.open("");
-			const step = event.key === "ArrowDown" ? 1 : -1;
 			this.active = Math.max(0, Math.min(options.length - 1, this.active + step));
 			options.forEach((option, index) => option.classList.toggle("is-active", index === this.active));
 			options[this.active]?.scrollIntoView({ block: "nearest" });

@@ -23,8 +23,8 @@ export class Models extends EventTarget {
 	// Again while WaveSpeed's own list may still come, ever more rarely: without a key it never does.
 	async read(seconds = 3) {
 		const found = await this.api.get("/api/models").catch(() => null);
-		if (found && found.asOf !== this.asOf) this.whole.clear();
 		if (found) {
+			if (found.asOf !== this.asOf) this.whole.clear();
 			this.asOf = found.asOf;
 			this.list = new Map(found.items.map((model) => [model.model, model]));
 			this.dispatchEvent(new Event("change"));

@@ -69,5 +69,4 @@ export class SidePanel {
 			if (this.jobId) await this.read();
 		}
 	}
-
 }

@@ -48,10 +48,7 @@ export class Uploads {
 		const line = new Line(file.name || "picture");
 		byId("uploads").append(line.element);
 		const refusal = this.refusalOf(file);
-		if (refusal) {
-			line.refuse(refusal);
-			return;
-		}
+		if (refusal) return line.refuse(refusal);
 		this.count(1);
 		announce(`Uploading ${line.name}.`);
 		try {
@@ -66,6 +63,7 @@ export class Uploads {
 		} finally {
 			this.count(-1);
 		}
+		return undefined;
 	}
 
 	// Return why a file need not be sent, else null; the server judges by content.
