@@ -101,7 +101,9 @@ class JobAnswer(Answer):
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     model: str
     kind: str = Field(description="What the model makes: image or video.")
-    input: dict[str, Any]
+    input: dict[str, Any] = Field(
+        description="The model's own inputs except the prompt, with the pictures in the field that takes them."
+    )
     prompt: str | None
     original_prompt: str | None
     instructions: str | None

@@ -77,7 +77,7 @@ class CreateJob(StrictRequestModel):
     prompt_job_id: UUID | None = Field(None, description="A completed prompt job whose prompt is used.")
     operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; Grok sees it last.")
+    target_url: OptionalUrl = Field(None, description="The picture to change; model and Grok get it last.")
     ref_urls: RefUrls = Field(default_factory=list)
     on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do when Grok cannot help.")
     priority: Priority = 5

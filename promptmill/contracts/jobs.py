@@ -98,7 +98,8 @@ class Output(Message):
 class JobInput(Message):
     """The whole request of a job: the input of `GenerateMediaWorkflow`, built from the row alone.
 
-    `prompt` is the caller's text: to send, to enhance, or to fall back on.
+    `input` holds the pictures for WaveSpeed; `target_url` and `ref_urls` are those that Grok sees. `prompt` is the
+    caller's text: to send, to enhance, or to fall back on.
     """
 
     job_id: UUID
@@ -187,6 +188,7 @@ class JobChange(Message):
 class MediaRequest(Message):
     """What `submit_media` needs: the job and the text that Grok or the caller wrote.
 
+    `target_url` and `ref_urls` count for jobs of earlier releases alone: their `input` does not hold the pictures yet.
     `known_submission` is what the workflow was told of last, when it submits once more: a record that does not hold it
     has forgotten a POST that may be paid.
     """
