@@ -7,7 +7,7 @@ never dropped in silence: a warning says so where the job is still what its call
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from api.catalogue.entries import Entry
 from api.catalogue.reading import AGAIN_SECONDS, Catalogue
@@ -16,6 +16,8 @@ from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from promptmill.config.presets import place_pictures
 from promptmill.contracts.errors import ProviderUnavailable
+
+_PUT_THEM: Final = "Put pictures for WaveSpeed into input."
 
 
 @dataclass(frozen=True)
@@ -41,48 +43,43 @@ async def placed(request: CreateJob | AskPrice, catalogue: Catalogue) -> Placeme
     try:
         entry = await catalogue.find(request.model)
     except ProviderUnavailable as error:
-        return _unknown_now(request, str(error), for_grok=for_grok)
+        if for_grok:
+            return _unplaced(request, f"{error} {_PUT_THEM}", for_grok=True)
+        return Placement(request.input, refusal=_refusal_for_now(request.model, error))
     if entry is None or entry.pictures_field is None:
         why = "is not a model that we know" if entry is None else "has no input for pictures that we know"
-        return Placement(request.input, (_unused(f"{request.model} {why}.", for_grok=for_grok),))
+        return _unplaced(request, f"{request.model} {why}. {_PUT_THEM}", for_grok=for_grok)
     if request.input.get(entry.pictures_field):
-        said = f"targetUrl and refUrls are not used: input.{entry.pictures_field} is given."
-        return Placement(request.input, () if for_grok else (said,))
-    inputs = place_pictures(
-        request.input, entry.pictures_field, entry.max_pictures, request.target_url, request.ref_urls
-    )
-    return _with_those_left_out(request, entry, inputs, for_grok=for_grok)
+        return _unplaced(request, f"input.{entry.pictures_field} is given.", for_grok=for_grok)
+    return _placed_in(entry, request, for_grok=for_grok)
 
 
-def _unknown_now(request: CreateJob | AskPrice, trouble: str, *, for_grok: bool) -> Placement:
-    """Go on with Grok's look at the pictures, or refuse: the job would be paid without what it is made from."""
-    if for_grok:
-        return Placement(request.input, (_unused(trouble, for_grok=True),))
-    detail = f"{trouble} Where {request.model} takes pictures is not known: put them into input, or try again later."
-    wait = {"Retry-After": f"{AGAIN_SECONDS:.0f}"}
-    return Placement(request.input, refusal=Refused("provider_unavailable", detail, headers=wait))
+def _unplaced(request: CreateJob | AskPrice, why: str, *, for_grok: bool) -> Placement:
+    return Placement(request.input, (f"targetUrl and refUrls {_instead(for_grok=for_grok)}: {why}",))
 
 
-def _with_those_left_out(
-    request: CreateJob | AskPrice, entry: Entry, inputs: dict[str, Any], *, for_grok: bool
-) -> Placement:
-    """Say which references are too many."""
+def _placed_in(entry: Entry, request: CreateJob | AskPrice, *, for_grok: bool) -> Placement:
+    """Put the pictures into the field that the model has, and say which references are too many."""
     room = entry.max_pictures
+    inputs = place_pictures(request.input, entry.pictures_field, room, request.target_url, request.ref_urls)
     given = len(request.ref_urls) + bool(request.target_url)
     if given <= room:
         return Placement(inputs)
+    takes = f"{entry.model} takes {'one picture' if room == 1 else f'{room} pictures'}"
     references = room - bool(request.target_url)
     if references == 0:
-        where = "go to Grok only" if for_grok else "are not used"
-        return Placement(inputs, (f"refUrls {where}: {entry.model} takes one picture, which is targetUrl.",))
-    most = "one picture" if room == 1 else f"{room} pictures"
-    if for_grok:
-        first = "the first" if references == 1 else f"the first {references}"
-        return Placement(inputs, (f"refUrls beyond {first} go to Grok only: {entry.model} takes {most}.",))
-    message = f"{entry.model} takes {most} at most; targetUrl and refUrls name {given}."
-    return Placement(inputs, refusal=invalid("/refUrls", message))
+        return Placement(inputs, (f"refUrls {_instead(for_grok=for_grok)}: {takes}, which is targetUrl.",))
+    if not for_grok:
+        return Placement(inputs, refusal=invalid("/refUrls", f"{takes} at most; targetUrl and refUrls name {given}."))
+    first = "the first" if references == 1 else f"the first {references}"
+    return Placement(inputs, (f"refUrls after {first} {_instead(for_grok=True)}: {takes}.",))
 
 
-def _unused(why: str, *, for_grok: bool) -> str:
-    where = "go to Grok only" if for_grok else "are not used"
-    return f"targetUrl and refUrls {where}: {why} Put pictures for WaveSpeed into input."
+def _instead(*, for_grok: bool) -> str:
+    return "go to Grok only" if for_grok else "are not used"
+
+
+def _refusal_for_now(model: str, error: ProviderUnavailable) -> Refused:
+    """Refuse what would be paid without the pictures that it is made from, and may be right in half a minute."""
+    detail = f"{error} Where {model} takes pictures is not known: put them into input, or try again later."
+    return Refused("provider_unavailable", detail, headers={"Retry-After": f"{AGAIN_SECONDS:.0f}"})

@@ -95,14 +95,14 @@ async def test_more_than_the_model_takes_are_refused_with_the_limit(
             TARGET,
             REFS[:4],
             {"images": [*REFS[:2], TARGET]},
-            f"refUrls beyond the first 2 go to Grok only: {QWEN} takes 3 pictures.",
+            f"refUrls after the first 2 go to Grok only: {QWEN} takes 3 pictures.",
         ),
         (
             ONE_TAKER,
             None,
             REFS[:2],
             {"image": REFS[0]},
-            f"refUrls beyond the first go to Grok only: {ONE_TAKER} takes one picture.",
+            f"refUrls after the first go to Grok only: {ONE_TAKER} takes one picture.",
         ),
         (
             KLING,
@@ -147,10 +147,11 @@ async def test_where_no_field_is_known_pictures_are_put_nowhere_and_that_is_said
 @pytest.mark.parametrize("model", [QWEN, LIST_TAKER])
 async def test_what_stands_in_the_input_is_never_replaced(model: str) -> None:
     own = {"images": ["https://pictures.example/own.png"]}
-    warning = "targetUrl and refUrls are not used: input.images is given."
+    for_nobody = "targetUrl and refUrls are not used: input.images is given."
+    for_grok = "targetUrl and refUrls go to Grok only: input.images is given."
 
-    assert await place(model, TARGET, REFS, input=own) == Placement(own, (warning,))
-    assert await place(model, TARGET, REFS, input=own, useAiPrompt=True) == Placement(own)
+    assert await place(model, TARGET, REFS, input=own) == Placement(own, (for_nobody,))
+    assert await place(model, TARGET, REFS, input=own, useAiPrompt=True) == Placement(own, (for_grok,))
 
 
 async def test_without_the_list_a_job_for_grok_goes_on_and_says_that_wavespeed_gets_no_picture() -> None:
