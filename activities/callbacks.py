@@ -24,8 +24,8 @@ from promptmill.contracts.errors import (
     RecordUnavailable,
 )
 from promptmill.contracts.names import callback_workflow_id
-from promptmill.providers.callback_sender import CallbackSender
-from promptmill.providers.callback_signature import CallbackSigner, new_callback_secret
+from promptmill.providers.callbacks.sender import CallbackSender
+from promptmill.providers.callbacks.signature import CallbackSigner, new_callback_secret
 from promptmill.store import Store
 from promptmill.store.callback_body import callback_body
 

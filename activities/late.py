@@ -17,7 +17,7 @@ from promptmill.contracts.errors import ProviderError
 from promptmill.contracts.jobs import JobChange, MediaKind
 from promptmill.contracts.reconciliation import LateReport
 from promptmill.contracts.resolution import LatePrediction, ResultDelivery, UnclearSubmission
-from promptmill.providers.wavespeed import WaveSpeedClient
+from promptmill.providers.wavespeed.client import WaveSpeedClient
 from promptmill.store import Store
 from promptmill.temporal import WorkflowSignaller
 

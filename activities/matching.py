@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from promptmill.contracts.resolution import UnclearSubmission
-from promptmill.providers.wavespeed import HistoryItem
+from promptmill.providers.wavespeed.client import HistoryItem
 
 _PICTURES: Final = frozenset({"image", "images"})
 _MEDIA: Final = ("http://", "https://", "data:")

@@ -24,7 +24,7 @@ from promptmill.contracts.jobs import (
     SubmitResult,
 )
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.wavespeed import Prediction, WaveSpeedClient
+from promptmill.providers.wavespeed.client import Prediction, WaveSpeedClient
 from promptmill.store import Store
 
 

@@ -21,7 +21,7 @@ from promptmill.contracts.errors import (
 )
 from promptmill.contracts.prompts import PromptRequest, PromptResult, PromptSource
 from promptmill.contracts.store import AttemptDecision, PromptAttempt, PromptEnd, PromptFailure
-from promptmill.providers.grok import GrokAnswer, GrokClient, GrokQuestion
+from promptmill.providers.grok.client import GrokAnswer, GrokClient, GrokQuestion
 from promptmill.store import Store
 
 FIRST_DELAY_SECONDS = 1.0

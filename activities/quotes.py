@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from promptmill.providers.wavespeed_account import WaveSpeedAccount
+from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
 from promptmill.contracts.prompts import PromptChange, PromptJobStatus
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
-from promptmill.installation import identity_problem
-from promptmill.restore_guard import guard_restore
 from promptmill.store import Store
 from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
 from promptmill.temporal import WorkflowStarter
+from promptmill.temporal.installation import identity_problem
+from promptmill.temporal.restore_guard import guard_restore
 
 _log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from activities.matching import Judgement, judge, matches
 from promptmill.contracts.errors import ProviderError, RecordConflict
 from promptmill.contracts.jobs import JobSnapshot, SubmissionState
 from promptmill.contracts.resolution import ResolvedBy, UnclearSubmission
-from promptmill.providers.wavespeed import HistoryItem, WaveSpeedClient
+from promptmill.providers.wavespeed.client import HistoryItem, WaveSpeedClient
 from promptmill.store import Store
 
 KEPT: Final = timedelta(days=7)

@@ -18,6 +18,8 @@ from temporalio import activity
 from activities.heartbeats import heartbeats
 from activities.persistence import insist
 from activities.quotes import Quote, asked_quote
+from promptmill.config.presets import LARGEST_SEED, compose_request
+from promptmill.config.settings import provider_mode
 from promptmill.contracts.errors import (
     NothingSent,
     ProviderError,
@@ -37,10 +39,8 @@ from promptmill.contracts.store import (
     SubmissionOutcome,
     SubmissionPermit,
 )
-from promptmill.presets import LARGEST_SEED, compose_request
-from promptmill.providers.wavespeed import WaveSpeedClient, boottime
-from promptmill.providers.wavespeed_account import WaveSpeedAccount
-from promptmill.settings import provider_mode
+from promptmill.providers.wavespeed.account import WaveSpeedAccount
+from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime
 from promptmill.store import Store
 
 

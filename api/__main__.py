@@ -12,11 +12,11 @@ import structlog
 import uvicorn
 
 from api.app import create_app
-from api.callers import is_loopback_name
 from api.dependencies import State
+from promptmill.addresses import is_loopback_host
+from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.leaving import leave
-from promptmill.settings import Settings, load_settings
+from promptmill.hard_exit import hard_exit
 from promptmill.telemetry import configure_logging
 
 GRACE_SECONDS: Final = 10
@@ -58,7 +58,7 @@ def check_settings(settings: Settings) -> None:
         ConfigurationError: A setting is missing, or the API would be open to everyone.
     """
     settings.require_database_url()
-    if not is_loopback_name(settings.host) and settings.api_token is None:
+    if not is_loopback_host(settings.host) and settings.api_token is None:
         raise ConfigurationError(
             f"PROMPTMILL_HOST is {settings.host}, which others can reach: set PROMPTMILL_API_TOKEN to a secret that "
             "every call must carry, or listen on 127.0.0.1."
@@ -109,4 +109,4 @@ def server_config(settings: Settings) -> uvicorn.Config:
 
 
 if __name__ == "__main__":
-    leave(main())
+    hard_exit(main())

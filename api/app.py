@@ -7,29 +7,29 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.body_rules import BodyRules
-from api.callers import CallerRules
 from api.catalogue.prices import open_prices
 from api.catalogue.reading import open_catalogue
 from api.dependencies import State, workflow_links
-from api.errors import install_error_handlers
-from api.guard import Guard
-from api.job_reading import JobReader
+from api.http.bodies import BodyRules
+from api.http.callers import CallerRules
+from api.http.errors import install_error_handlers
+from api.http.guard import Guard
+from api.http.metrics import RequestMetrics
+from api.http.openapi import document
+from api.http.page_policy import page_policy
+from api.installation.stopped_queues import StoppedQueues
+from api.installation.version import installed_version
+from api.jobs.reading import JobReader
+from api.jobs.recent_pace import RecentPace
+from api.jobs.waiting import Waits
 from api.live.feed import open_feed
 from api.live.reading import LiveReader
-from api.metrics import RequestMetrics
-from api.openapi import document
-from api.page_policy import page_policy
-from api.recent_pace import RecentPace
 from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, uploads, webhooks
-from api.stopped_queues import StoppedQueues
 from api.uploads.places import UploadPlaces
-from api.version import installed_version
-from api.waiting import Waits
-from api.webhook_secret import WebhookSecret
+from api.webhooks.secret import WebhookSecret
 from promptmill.api_resources import open_api_resources
+from promptmill.config.settings import Settings
 from promptmill.contracts.names import LOCAL_OWNER
-from promptmill.settings import Settings
 
 DESCRIPTION = (
     "An AI prompt queue: Grok writes the prompt, WaveSpeed makes the picture or video, Temporal sees it through. "

@@ -13,21 +13,21 @@ from pydantic import BeforeValidator
 
 from api.catalogue.prices import Prices
 from api.catalogue.reading import Catalogue
-from api.errors import Refused
-from api.idempotency import idempotency_key
-from api.job_reading import JobReader
+from api.http.errors import Refused
+from api.http.idempotency import idempotency_key
+from api.http.metrics import RequestMetrics
+from api.installation.stopped_queues import StoppedQueues
+from api.jobs.reading import JobReader
+from api.jobs.recent_pace import RecentPace
+from api.jobs.views import WorkflowLinks
+from api.jobs.waiting import Waits
 from api.live.feed import Feed
-from api.metrics import RequestMetrics
-from api.recent_pace import RecentPace
-from api.stopped_queues import StoppedQueues
 from api.uploads.places import UploadPlaces
-from api.views import WorkflowLinks
-from api.waiting import Waits
-from api.webhook_secret import WebhookSecret
+from api.webhooks.secret import WebhookSecret
 from promptmill.api_resources import ApiResources
+from promptmill.config.settings import Settings
 from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.contracts.store import IdempotencyKey
-from promptmill.settings import Settings
 from promptmill.store import Store
 from promptmill.temporal import TemporalGate
 

@@ -56,6 +56,21 @@ def url_trouble(url: str, *, allow_private: bool = False, most_characters: int =
     return _parts_trouble(parts, parts.hostname, allow_private=allow_private)
 
 
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host name or address, without port and brackets, is this machine itself (RFC 6761)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_url(url: str) -> bool:
+    """Return whether a URL's host is this machine itself."""
+    return is_loopback_host(urlsplit(url).hostname or "")
+
+
 def address_trouble(text: str, *, allow_private: bool = False) -> str | None:
     """Return what is wrong with one IP address that a name was resolved to, as the end of a sentence, or None."""
     try:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
-from promptmill.providers.wavespeed_uploads import WaveSpeedUploads, open_wavespeed_uploads
-from promptmill.settings import Settings
+from promptmill.config.settings import Settings
+from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.wavespeed.uploads import WaveSpeedUploads, open_wavespeed_uploads
 from promptmill.store import Store, open_store
 from promptmill.temporal import TemporalGate, connect, create_starter
 

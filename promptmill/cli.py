@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from promptmill.config.settings import load_settings
 from promptmill.contracts.errors import PromptmillError
-from promptmill.leaving import leave
-from promptmill.settings import load_settings
+from promptmill.hard_exit import hard_exit
 
 # Each command imports what it needs itself: `--help` shall not wait for Temporal's SDK.
 # ruff: noqa: PLC0415
@@ -231,7 +231,7 @@ def main() -> NoReturn:
         code = 1
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    leave(code)
+    hard_exit(code)
 
 
 def _say(text: str, style: str = "") -> None:

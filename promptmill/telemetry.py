@@ -25,7 +25,7 @@ from prometheus_client import (
 )
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from promptmill.settings import Settings
+from promptmill.config.settings import Settings
 
 CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL", "python_multipart")
 """Libraries whose INFO is noise; a request's address may also hold what is nobody's business."""

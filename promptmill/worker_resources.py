@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
-from promptmill.providers.callback_sender import CallbackSender, open_callback_sender
-from promptmill.providers.grok import GrokClient, open_grok
-from promptmill.providers.wavespeed import WaveSpeedClient, open_wavespeed
-from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
-from promptmill.settings import Settings
+from promptmill.config.settings import Settings
+from promptmill.providers.callbacks.sender import CallbackSender, open_callback_sender
+from promptmill.providers.grok.client import GrokClient, open_grok
+from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.wavespeed.client import WaveSpeedClient, open_wavespeed
 from promptmill.store import Store, open_store
 from promptmill.temporal import WorkflowStarter, connect, create_starter
 

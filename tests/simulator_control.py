@@ -54,7 +54,7 @@ class SimulatorControl:
         return deliveries
 
     async def order(self, where: str, kind: str, **more: Any) -> None:
-        """Order a fault; `promptmill.local.simulators.faults.Fault` says what there is."""
+        """Order a fault; `promptmill.simulators.faults.Fault` says what there is."""
         await self._send("POST", "/faults", [{"where": where, "kind": kind, **more}])
 
     async def clear_faults(self) -> None:
@@ -65,7 +65,7 @@ class SimulatorControl:
         return sum(fault["hits"] for fault in (await self.account())["faults"])
 
     async def set_timing(self, **timing: float | None) -> None:
-        """Change some of `promptmill.local.simulators.accounts.Timing`."""
+        """Change some of `promptmill.simulators.accounts.Timing`."""
         await self._send("PUT", "/timing", timing)
 
     async def set_credit(self, usd: str) -> None:

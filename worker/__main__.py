@@ -14,12 +14,12 @@ import uvloop
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
+from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
-from promptmill.installation import initialize
-from promptmill.leaving import leave
-from promptmill.restore_guard import guard_restore
-from promptmill.settings import Settings, load_settings
+from promptmill.hard_exit import hard_exit
 from promptmill.telemetry import configure_logging
+from promptmill.temporal.installation import initialize
+from promptmill.temporal.restore_guard import guard_restore
 from promptmill.worker_resources import WorkerResources, open_worker_resources
 from worker.build import build_workers
 from worker.health import Health, serve_health
@@ -125,4 +125,4 @@ def _runtime(settings: Settings) -> Runtime:
 
 
 if __name__ == "__main__":
-    leave(main())
+    hard_exit(main())

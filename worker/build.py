@@ -23,7 +23,7 @@ from activities.resolver import Resolver
 from activities.submission import Sender
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.names import grok_queue, wavespeed_queue
-from promptmill.providers.callback_signature import CallbackSigner
+from promptmill.providers.callbacks.signature import CallbackSigner
 from promptmill.temporal import WorkflowSignaller
 from promptmill.worker_resources import WorkerResources
 from worker.errors import ErrorInterceptor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from promptmill.config.presets import LARGEST_SEED, Preset
 from promptmill.contracts.catalogue import InputType, ModelInput
-from promptmill.presets import LARGEST_SEED, Preset
 
 _DESCRIPTIONS: Final = {
     "duration": "Seconds.",

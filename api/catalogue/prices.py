@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from api.clock import now
-from api.strict_json import canonical
+from api.http.strict_json import canonical
 from promptmill.contracts.errors import ProviderError
-from promptmill.providers.wavespeed_account import WaveSpeedAccount
+from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 FRESH_SECONDS: Final = 60.0
 """How long a price is told again without asking."""

@@ -14,10 +14,10 @@ import structlog
 
 from api.catalogue.entries import Entry, known_models
 from api.clock import now
+from promptmill.config.settings import Settings
 from promptmill.contracts.catalogue import ListedModel
 from promptmill.contracts.errors import ProviderError
-from promptmill.providers.wavespeed_account import WaveSpeedAccount
-from promptmill.settings import Settings
+from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 PATIENCE_SECONDS: Final = 1.0
 """How long the very first caller waits for WaveSpeed's list; then the presets must do."""

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import structlog
 
-from api.errors import Refused
+from api.http.errors import Refused
 from api.live.frames import RESYNC, job_piece
 from api.live.listeners import Listener, Piece, Places
 from api.live.reading import JobNews, LiveReader
+from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordError, RecordNotFound
-from promptmill.settings import Settings
 from promptmill.store.notices import Notice, NoticeListener
 
 GATHER_SECONDS: Final = 0.05

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from api.errors import Refused
+from api.http.errors import Refused
 
 MOST_PENDING: Final = 1000
 """How many pieces may wait for a slow listener; one more, and it is dropped. It reconnects and reads anew."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from api.job_reading import JobReader
+from api.jobs.reading import JobReader
+from api.jobs.views import event_answer
 from api.live.frames import changed_piece, job_piece
 from api.live.listeners import Piece
 from api.schemas.answers import JobAnswer
-from api.views import event_answer
 from promptmill.contracts.jobs import FINAL_STATUSES
 
 

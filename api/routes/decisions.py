@@ -8,18 +8,18 @@ from typing import Final
 from fastapi import APIRouter, Response
 from uuid_utils.compat import uuid7
 
-from api.ai_prompts import require_ai_prompts
 from api.dependencies import IdempotencyDep, IdInPath, JobReaderDep, ResourcesDep
-from api.errors import problems
-from api.idempotency import DOCUMENTED, REPLAYED
-from api.intake import REQUIRE_INTAKE
+from api.http.errors import problems
+from api.http.idempotency import DOCUMENTED, REPLAYED
+from api.http.strict_json import StrictRoute
+from api.installation.ai_prompts import require_ai_prompts
+from api.installation.intake import REQUIRE_INTAKE
+from api.jobs.starting import asked, start_jobs
+from api.jobs.views import job_answer
+from api.jobs.waiting import brief_wait
 from api.schemas.answers import JobAnswer
 from api.schemas.decisions import ResolveJob, RetryJob
 from api.schemas.ratings import RateResult
-from api.starting import asked, start_jobs
-from api.strict_json import StrictRoute
-from api.views import job_answer
-from api.waiting import brief_wait
 from promptmill.contracts.jobs import Billed
 from promptmill.contracts.resolution import SubmissionDecision
 

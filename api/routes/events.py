@@ -10,12 +10,12 @@ from fastapi import APIRouter, Header, Request, Response
 
 from api.clock import now
 from api.dependencies import FeedDep, IdInPath, JobReaderDep, OwnerDep, SettingsDep
-from api.errors import problems
+from api.http.errors import problems
+from api.http.strict_json import StrictRoute
+from api.jobs.stages import measure_stages
+from api.jobs.views import event_answer
 from api.live.event_stream import MEDIA_TYPE, EventStream
 from api.schemas.answers import Timeline
-from api.stages import measure_stages
-from api.strict_json import StrictRoute
-from api.views import event_answer
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
 

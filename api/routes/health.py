@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api.dependencies import MetricsDep, ResourcesDep, StoreDep
-from api.readiness import look_ready
+from api.installation.readiness import look_ready
 from api.schemas.answers import Alive, Readiness
 from promptmill.contracts.errors import RecordUnavailable
 

@@ -8,9 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.acceptance import new_job
-from api.ai_prompts import require_ai_prompts
-from api.cursors import cursor_after, read_cursor
 from api.dependencies import (
     IdempotencyDep,
     IdInPath,
@@ -18,15 +15,18 @@ from api.dependencies import (
     ResourcesDep,
     StoreDep,
 )
-from api.errors import problems
-from api.idempotency import DOCUMENTED, REPLAYED
-from api.intake import REQUIRE_INTAKE
+from api.http.cursors import cursor_after, read_cursor
+from api.http.errors import problems
+from api.http.idempotency import DOCUMENTED, REPLAYED
+from api.http.strict_json import StrictRoute
+from api.installation.ai_prompts import require_ai_prompts
+from api.installation.intake import REQUIRE_INTAKE
+from api.jobs.acceptance import new_job
+from api.jobs.starting import asked, start_jobs
+from api.jobs.views import job_answer
+from api.jobs.waiting import brief_wait
 from api.schemas.answers import JobAnswer, JobList
 from api.schemas.jobs import CreateJob, ListJobs
-from api.starting import asked, start_jobs
-from api.strict_json import StrictRoute
-from api.views import job_answer
-from api.waiting import brief_wait
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter

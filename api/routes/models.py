@@ -7,15 +7,15 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
-from api.acceptance import media_addresses, refuse_addresses
 from api.catalogue.floors import judge
 from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
-from api.errors import Refused, problems
+from api.http.errors import Refused, problems
+from api.http.strict_json import StrictRoute
+from api.jobs.acceptance import media_addresses, refuse_addresses
+from api.jobs.sentences import price_text
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
-from api.sentences import price_text
-from api.strict_json import StrictRoute
-from promptmill.presets import compose_request
+from promptmill.config.presets import compose_request
 
 router = APIRouter(prefix="/api/models", tags=["models"], route_class=StrictRoute)
 

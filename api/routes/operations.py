@@ -9,13 +9,13 @@ from fastapi import APIRouter, Response
 from temporalio.service import RPCError
 
 from api.dependencies import ResourcesDep
-from api.errors import problems
-from api.installation_report import report_installation
+from api.http.errors import problems
+from api.installation.report import report_installation
+from api.jobs.starting import start_stranded
 from api.schemas.answers import Dispatched, Reconciled
 from api.schemas.installation import InstallationReport
-from api.starting import start_stranded
 from promptmill.contracts.errors import RecordUnavailable, TemporalUnavailable
-from promptmill.installation import initialize
+from promptmill.temporal.installation import initialize
 
 router = APIRouter(prefix="/api", tags=["operations"])
 

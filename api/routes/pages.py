@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.dependencies import SettingsDep
-from api.errors import Refused
-from api.problem_kinds import PROBLEM_KINDS, ProblemKind
+from api.http.errors import Refused
+from api.http.problem_kinds import PROBLEM_KINDS, ProblemKind
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.acceptance import new_prompt_job
-from api.ai_prompts import require_ai_prompts
 from api.dependencies import (
     IdempotencyDep,
     IdInPath,
@@ -18,16 +16,18 @@ from api.dependencies import (
     WaitsDep,
     WorkflowLinksDep,
 )
-from api.errors import Refused, problems
-from api.idempotency import DOCUMENTED, REPLAYED
-from api.intake import REQUIRE_INTAKE
+from api.http.errors import Refused, problems
+from api.http.idempotency import DOCUMENTED, REPLAYED
+from api.http.strict_json import StrictRoute
+from api.installation.ai_prompts import require_ai_prompts
+from api.installation.intake import REQUIRE_INTAKE
+from api.jobs.acceptance import new_prompt_job
+from api.jobs.starting import asked, start_prompt_jobs
+from api.jobs.views import WorkflowLinks, prompt_job_answer
+from api.jobs.waiting import Waits, late_warning, seconds_to_drain
 from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, SatisfactionAnswer, Wait, WaitFor
 from api.schemas.prompt_queue import EnqueuePrompt
 from api.schemas.ratings import RatePrompt
-from api.starting import asked, start_prompt_jobs
-from api.strict_json import StrictRoute
-from api.views import WorkflowLinks, prompt_job_answer
-from api.waiting import Waits, late_warning, seconds_to_drain
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES

@@ -13,12 +13,12 @@ import structlog
 from fastapi import APIRouter, Query, Request
 
 from api.dependencies import ResourcesDep, WebhookSecretDep, parse_id
-from api.errors import Refused, problems
+from api.http.errors import Refused, problems
+from api.http.strict_json import parse
+from api.jobs.starting import asked
 from api.schemas.answers import WebhookTaken
-from api.starting import asked
-from api.strict_json import parse
-from api.webhook_secret import WebhookSecret
-from api.webhook_signatures import WebhookHeaders, is_fresh, is_signed, read_headers
+from api.webhooks.secret import WebhookSecret
+from api.webhooks.signatures import WebhookHeaders, is_fresh, is_signed, read_headers
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.contracts.resolution import ResultDelivery

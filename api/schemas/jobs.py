@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.http.strict_json import canonical, text_trouble
 from api.schemas.fields import (
     DAY,
     DeadlineSeconds,
@@ -22,7 +23,6 @@ from api.schemas.fields import (
     RefUrls,
 )
 from api.schemas.strict import StrictRequestModel, field_errors
-from api.strict_json import canonical, text_trouble
 from promptmill.contracts.jobs import JobStatus
 from promptmill.contracts.prompts import OnPromptFailure, Operation
 

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from api.errors import Refused
+from api.http.errors import Refused
 
 FIELD: Final = "file"
 READ_SECONDS: Final = 120

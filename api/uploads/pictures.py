@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from api.errors import Refused
+from api.http.errors import Refused
 from api.uploads.colours import plain_colours
 from api.uploads.encoding import JPEG, PNG, Encoded, encode_from_webp, encode_jpeg, encode_png
 from api.uploads.scans import MOST_SCANS, has_too_many_scans

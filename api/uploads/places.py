@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from api.errors import Refused
+from api.http.errors import Refused
 
 PLACES_PER_DECODER: Final = 4
 """Uploads taken in for each that is decoded: the others arrive, or are on their way to WaveSpeed."""

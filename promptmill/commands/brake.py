@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from temporalio.service import RPCError
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.errors import TemporalUnavailable
-from promptmill.settings import Settings
 from promptmill.temporal import connect
 from promptmill.temporal.brakes import PROVIDERS, Brake, read_brake, set_brake
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from promptmill.providers.callback_signature import CallbackSigner, new_callback_secret
-from promptmill.settings import Settings
+from promptmill.config.settings import Settings
+from promptmill.providers.callbacks.signature import CallbackSigner, new_callback_secret
 from promptmill.store import open_store
 
 

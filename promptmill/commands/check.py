@@ -11,16 +11,16 @@ from typing import Final
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError, RPCStatusCode
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.installation import identity_problem
-from promptmill.providers.grok import open_grok
-from promptmill.providers.wavespeed_account import open_wavespeed_account
-from promptmill.settings import Settings
+from promptmill.providers.grok.client import open_grok
+from promptmill.providers.wavespeed.account import open_wavespeed_account
 from promptmill.store import open_store
 from promptmill.store.migrations import newest_revision
 from promptmill.temporal import connect
 from promptmill.temporal.connection import connect_config
+from promptmill.temporal.installation import identity_problem
 
 SECONDS: Final = 10
 """How long one question may take."""

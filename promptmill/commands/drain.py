@@ -13,8 +13,8 @@ from collections.abc import Callable
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.store import GoingOn, OpenWork
-from promptmill.settings import Settings
 from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.brakes import PROVIDERS, read_brake

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from promptmill.settings import Settings
+from promptmill.config.settings import Settings
 from promptmill.store import open_store
 from promptmill.store.operations import AI_PROMPTS, OFF, ON
 from sql.models import Switch

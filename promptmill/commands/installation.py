@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from temporalio.service import RPCError
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.errors import TemporalUnavailable
-from promptmill.installation import TemporalIdentity, adopt_identity, initialize
-from promptmill.settings import Settings
 from promptmill.store import open_store
 from promptmill.temporal import connect
+from promptmill.temporal.installation import TemporalIdentity, adopt_identity, initialize
 
 
 async def initialize_installation(settings: Settings) -> tuple[str, ...]:

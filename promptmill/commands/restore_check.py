@@ -16,16 +16,16 @@ from uuid import UUID
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ProviderError, RecordNotFound, TemporalUnavailable
 from promptmill.contracts.jobs import JobInput, SubmissionState, SubmitResult
 from promptmill.contracts.names import JOB_WORKFLOW
 from promptmill.contracts.store import SubmissionOutcome
-from promptmill.providers.wavespeed import WaveSpeedClient, open_wavespeed
-from promptmill.restore_guard import remembered_submission
-from promptmill.settings import Settings
+from promptmill.providers.wavespeed.client import WaveSpeedClient, open_wavespeed
 from promptmill.store import Store, open_store
 from promptmill.temporal import connect
 from promptmill.temporal.histories import JobHistory, read_job_history
+from promptmill.temporal.restore_guard import remembered_submission
 from sql.models import Submission
 
 HISTORY_DAYS: Final = 7

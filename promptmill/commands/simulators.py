@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from promptmill.config.settings import Settings, variable_name
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.local.simulators.accounts import Timing
-from promptmill.local.simulators.serving import SimulatorUrls, serve_simulators
-from promptmill.settings import Settings, variable_name
+from promptmill.simulators.accounts import Timing
+from promptmill.simulators.serving import SimulatorUrls, serve_simulators
 
 INSTANT = Timing(min_seconds=0, max_seconds=0)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from promptmill.config.settings import merged_environment
 from promptmill.contracts.jobs import JobStatus
-from promptmill.settings import merged_environment
 
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
 SECONDS: Final = 15.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from promptmill.commands.migrate import apply_schema
+from promptmill.config.settings import merged_environment, variable_name
 from promptmill.local.folder import open_data_folder
 from promptmill.local.plan import plan_stack
 from promptmill.local.screen import Screen
 from promptmill.local.stack import Stack
-from promptmill.settings import merged_environment, variable_name
 
 
 def run_up() -> int:

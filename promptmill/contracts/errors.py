@@ -23,7 +23,7 @@ PromptmillError
     └── SubmitUnclear
 
 Each class has a stable `code` and says whether asking again may help (`retryable`). `worker.errors` turns them into
-Temporal's failures, `api.errors` into problem documents.
+Temporal's failures, `api.http.errors` into problem documents.
 """
 
 from __future__ import annotations

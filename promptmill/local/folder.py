@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from promptmill.config.settings import LOCAL_ENV
 from promptmill.local.errors import LocalStackError
 from promptmill.local.processes import ProcessMark
-from promptmill.settings import LOCAL_ENV
 
 VERSION = 1
 """Raised when an older release could no longer read what this one writes into the folder."""

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from promptmill.config.settings import Settings, load_settings, merged_environment, variable_name
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.local.ports import LOOPBACK, free_port, require_free
 from promptmill.local.temporal import PRIORITY_LEVELS
-from promptmill.settings import Settings, load_settings, merged_environment, variable_name
 
 SIMULATOR_KEY = "local-simulator"
 """Always the same: a simulator keeps what it made per key."""

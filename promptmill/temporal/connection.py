@@ -10,7 +10,7 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
-from promptmill.settings import Settings
+from promptmill.config.settings import Settings
 
 DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
 """How messages become payloads; the replayer of stored histories needs the same one."""

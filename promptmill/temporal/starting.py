@@ -14,6 +14,7 @@ from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.callbacks import CallbackInput
 from promptmill.contracts.errors import cut
 from promptmill.contracts.jobs import JobInput, JobStatus
@@ -26,7 +27,6 @@ from promptmill.contracts.names import (
     prompt_workflow_id,
 )
 from promptmill.contracts.prompts import PromptRequest
-from promptmill.settings import Settings
 from promptmill.temporal.search_attributes import registered_search_attributes, search_attributes
 
 FAIRNESS_KEY_BYTES = 64

@@ -18,7 +18,7 @@ from rich.console import Console
 from temporalio.client import Client
 
 from promptmill.contracts.errors import PromptmillError
-from promptmill.leaving import leave
+from promptmill.hard_exit import hard_exit
 from promptmill.temporal import connect
 from tests.bench.figures import (
     Line,
@@ -148,4 +148,4 @@ def _machine() -> str:
 
 
 if __name__ == "__main__":
-    leave(main())
+    hard_exit(main())

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from temporalio import activity
 from temporalio.client import Client
 
-from promptmill.providers.grok import GrokClient, GrokQuestion
-from promptmill.providers.wavespeed import WaveSpeedClient, boottime
+from promptmill.providers.grok.client import GrokClient, GrokQuestion
+from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime
 
 SYSTEM = "You write one prompt for a picture. Answer in JSON."
 SEND_WITHIN_SECONDS = 20.0

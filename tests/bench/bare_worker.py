@@ -10,9 +10,9 @@ import uvloop
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from promptmill.providers.grok import open_grok
-from promptmill.providers.wavespeed import open_wavespeed
-from promptmill.settings import Settings, load_settings
+from promptmill.config.settings import Settings, load_settings
+from promptmill.providers.grok.client import open_grok
+from promptmill.providers.wavespeed.client import open_wavespeed
 from promptmill.temporal import connect
 from tests.bench.bare_activities import BareActivities
 from tests.bench.bare_workflow import BARE_QUEUE, BareWorkflow

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from uuid_utils import uuid7
 
+from promptmill.config.settings import Settings, load_settings
 from promptmill.local.plan import SIMULATOR_KEY
 from promptmill.local.ports import LOOPBACK, free_port
 from promptmill.local.postgres import PostgresServer, open_postgres
@@ -17,7 +18,6 @@ from promptmill.local.processes import Child, start_child
 from promptmill.local.readiness import answers, wait_ready
 from promptmill.local.stack import DATABASE
 from promptmill.local.temporal import PRIORITY_LEVELS, open_temporal
-from promptmill.settings import Settings, load_settings
 from tests.bench import bare_worker
 from tests.bench.progress import Progress
 from tests.fixtures.postgres import SCHEMA

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from promptmill.addresses import is_loopback_url
 from promptmill.contracts.errors import PromptmillError
-from promptmill.leaving import leave
-from promptmill.setting_values import is_loopback
+from promptmill.hard_exit import hard_exit
 from tests.chaos.installation import open_installation
 from tests.chaos.plan import Length, make_plan
 from tests.chaos.report import show
@@ -81,7 +81,7 @@ def copy_logs(session: Session, target: Path) -> None:
 def foreign_base(environ: Mapping[str, str]) -> str | None:
     """Return why a run is refused in this environment, which names a provider that is no simulator; else None."""
     for name in ("XAI_API_BASE", "WAVESPEED_API_BASE"):
-        if environ.get(name) and not is_loopback(environ[name]):
+        if environ.get(name) and not is_loopback_url(environ[name]):
             return f"{name} is {environ[name]}, which is not a loopback address: chaos is for simulators alone."
     return None
 
@@ -103,4 +103,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    leave(main())
+    hard_exit(main())

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import httpx
 from temporalio.client import Client
 
+from promptmill.config.settings import load_settings
 from promptmill.contracts.names import JOB_WORKFLOW
-from promptmill.settings import load_settings
 from promptmill.temporal import connect
 from tests.chaos.asking import Asker, open_http
 from tests.chaos.blows import Blows, Struck

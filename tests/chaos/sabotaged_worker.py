@@ -11,8 +11,8 @@ from typing import Any
 
 import worker.__main__ as entry
 from promptmill.contracts.errors import SubmitUnclear
-from promptmill.leaving import leave
-from promptmill.providers.wavespeed import WaveSpeedClient
+from promptmill.hard_exit import hard_exit
+from promptmill.providers.wavespeed.client import WaveSpeedClient
 from promptmill.worker_resources import WorkerResources
 
 
@@ -62,4 +62,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    hard_exit(main())

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from promptmill.commands.flags import flag_line, set_flag, show_flags
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.store import JobFilter
-from promptmill.settings import Settings
 from promptmill.store import Store
 from promptmill.store.operations import AI_PROMPTS
 from tests.fixtures.api import open_api

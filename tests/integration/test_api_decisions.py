@@ -9,10 +9,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus, SubmissionState
 from promptmill.contracts.names import DECIDE_SUBMISSION
 from promptmill.contracts.store import SubmissionOutcome
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.mill import Mill, new_job
 from tests.fixtures.webhooks import Ordered, ordered

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.problem_kinds import PROBLEM_KINDS
+from api.http.problem_kinds import PROBLEM_KINDS
+from promptmill.config.settings import Settings
 from promptmill.contracts.store import JobFilter
 from promptmill.local.ports import free_port
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.store import JobFilter
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import IMAGE_MODEL, new_job

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
 from promptmill.contracts.prompts import PromptResult, PromptSource
 from promptmill.contracts.store import JobFilter, PromptEnd
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import new_job

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from promptmill.config.presets import load_presets
+from promptmill.config.settings import Settings
 from promptmill.local.ports import free_port
-from promptmill.local.simulators.accounts import Timing
-from promptmill.local.simulators.serving import open_simulator
-from promptmill.local.simulators.wavespeed.app import create_wavespeed_app
-from promptmill.local.simulators.wavespeed.catalogue import load_models
-from promptmill.presets import load_presets
-from promptmill.settings import Settings
+from promptmill.simulators.accounts import Timing
+from promptmill.simulators.serving import open_simulator
+from promptmill.simulators.wavespeed.app import create_wavespeed_app
+from promptmill.simulators.wavespeed.catalogue import load_models
 from tests.fixtures.api import open_api
 from tests.raw_server import Conduct, RawServer, open_raw_server
 from tests.simulator_control import SimulatorControl

@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 from temporalio.client import WorkflowExecutionStatus
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.names import grok_queue, wavespeed_queue
-from promptmill.settings import Settings
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import IMAGE_MODEL, Mill
 from tests.support import eventually

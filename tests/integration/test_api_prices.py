@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from api.catalogue.floors import NOT_KNOWN
 from api.catalogue.prices import AT_ONCE, BUSY, NO_KEY
 from api.routes.models import ANY_SEED
-from promptmill.presets import compose_request
-from promptmill.settings import Settings
+from promptmill.config.presets import compose_request
+from promptmill.config.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.simulator_control import SimulatorControl

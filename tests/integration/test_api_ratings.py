@@ -9,8 +9,8 @@ import httpx
 import pytest
 from uuid_utils.compat import uuid7
 
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.mill import IMAGE_MODEL, Mill, new_job, new_prompt_job
 from tests.fixtures.record import written

@@ -16,18 +16,18 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.job_reading import JobReader
+from api.installation.stopped_queues import StoppedQueues
+from api.jobs.reading import JobReader
+from api.jobs.recent_pace import RecentPace
+from api.jobs.views import WorkflowLinks
+from api.jobs.waiting import Waits
 from api.live.feed import open_feed
 from api.live.reading import JobNews, ListedJob, LiveReader
-from api.recent_pace import RecentPace
-from api.stopped_queues import StoppedQueues
-from api.views import WorkflowLinks
-from api.waiting import Waits
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
 from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.local.ports import free_port
 from promptmill.local.readiness import answers, wait_ready
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import new_job

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.body_rules import ENVELOPE_BYTES
-from api.problem_kinds import PROBLEM_KINDS
-from promptmill.settings import Settings
+from api.http.bodies import ENVELOPE_BYTES
+from api.http.problem_kinds import PROBLEM_KINDS
+from promptmill.config.settings import Settings
 from tests.fixtures.api import open_api
 from tests.fixtures.simulators import ProviderSimulator
 from tests.pictures import SECRET, drawn, gps_exif, opened, saved

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.body_rules import WEBHOOK_BYTES
+from api.http.bodies import WEBHOOK_BYTES
+from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import Billed
 from promptmill.local.ports import free_port
-from promptmill.settings import Settings
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import new_job

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 import httpx
 
-from promptmill.presets import load_presets
-from promptmill.settings import Settings
+from promptmill.config.presets import load_presets
+from promptmill.config.settings import Settings
 from tests.fixtures.api import open_api
 
 MODULE = "/web/workspace-old/main.js"

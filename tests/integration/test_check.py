@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from promptmill.commands.check import Finding, check_all
+from promptmill.config.settings import load_settings
 from promptmill.local.ports import free_port
-from promptmill.settings import load_settings
 from promptmill.store.migrations import newest_revision
 from tests.fixtures.simulators import ProviderSimulator
 

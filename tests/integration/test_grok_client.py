@@ -24,7 +24,7 @@ from promptmill.contracts.errors import (
 )
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.local.ports import free_port
-from promptmill.providers.grok import GrokClient, GrokQuestion, open_grok
+from promptmill.providers.grok.client import GrokClient, GrokQuestion, open_grok
 from tests.raw_server import Conduct, RawServer, cut_short, http_answer, open_raw_server
 from tests.support import eventually
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from promptmill.contracts.errors import ProviderRefused
-from promptmill.providers.grok import GrokClient, open_grok
+from promptmill.providers.grok.client import GrokClient, open_grok
 from tests.raw_server import Conduct, RawServer, http_answer, open_raw_server
 
 KEY = "xai-very-secret-key-0123456789"

@@ -14,13 +14,13 @@ import uuid_utils.compat as uuid_versions
 from temporalio.testing import ActivityEnvironment
 
 from activities.submission import request_hash
+from promptmill.config.presets import compose_request
 from promptmill.contracts.jobs import Billed, MediaRequest, ProviderMode
 from promptmill.contracts.names import LOCAL_OWNER, job_workflow_id
 from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.contracts.store import Permission, SubmissionIntent
 from promptmill.local.temporal import TemporalServer
-from promptmill.presets import compose_request
-from promptmill.providers.wavespeed import boottime
+from promptmill.providers.wavespeed.client import boottime
 from promptmill.temporal import WorkflowSignaller
 from tests.fixtures.mill import IMAGE_MODEL, PATIENCE, Mill
 from tests.fixtures.unclear import submission_of

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from promptmill.config.presets import compose_request, load_presets, takes_pictures
 from promptmill.contracts.errors import NothingSent, ProviderModelUnavailable, ProviderRefused, SubmitUnclear
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.presets import compose_request, load_presets, takes_pictures
-from promptmill.providers.grok import GrokClient, GrokQuestion, open_grok
-from promptmill.providers.predictions import Prediction
-from promptmill.providers.wavespeed import WaveSpeedClient, boottime, open_wavespeed
-from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.grok.client import GrokClient, GrokQuestion, open_grok
+from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime, open_wavespeed
+from promptmill.providers.wavespeed.predictions import Prediction
 from tests.fixtures.simulators import ProviderSimulator
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually

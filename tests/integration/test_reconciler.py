@@ -12,10 +12,10 @@ from uuid_utils.compat import uuid7
 from promptmill.contracts.errors import TemporalUnavailable
 from promptmill.contracts.names import JOB_WORKFLOW, job_workflow_id, reconcile_schedule_id
 from promptmill.contracts.reconciliation import ReconcileReport
-from promptmill.installation import adopt_identity, initialize
 from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
 from promptmill.temporal import TemporalGate
+from promptmill.temporal.installation import adopt_identity, initialize
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 from worker.build import build_activities

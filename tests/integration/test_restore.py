@@ -11,10 +11,10 @@ from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
 from promptmill.contracts.names import JOB_WORKFLOW, reconcile_schedule_id
 from promptmill.contracts.resolution import Decision, SubmissionDecision
-from promptmill.installation import ensure_schedule, initialize
 from promptmill.local.postgres import PostgresServer
-from promptmill.restore_guard import guard_restore, remember_submission, remembered_submission
 from promptmill.temporal import WorkflowSignaller
+from promptmill.temporal.installation import ensure_schedule, initialize
+from promptmill.temporal.restore_guard import guard_restore, remember_submission, remembered_submission
 from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from promptmill.local.simulators.accounts import Timing
-from promptmill.local.simulators.faults import CONTENT_KINDS, EXCHANGE_KINDS
-from promptmill.local.simulators.serving import open_simulator
-from promptmill.local.simulators.wavespeed.app import create_wavespeed_app
+from promptmill.simulators.accounts import Timing
+from promptmill.simulators.faults import CONTENT_KINDS, EXCHANGE_KINDS
+from promptmill.simulators.serving import open_simulator
+from promptmill.simulators.wavespeed.app import create_wavespeed_app
 from tests.simulator_control import SimulatorControl
 
 SUBMIT = "/api/v3/wavespeed-ai/z-image/turbo"

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from promptmill.local.simulators.accounts import Timing
-from promptmill.local.simulators.clock import now, rfc3339
-from promptmill.local.simulators.serving import open_simulator
-from promptmill.local.simulators.wavespeed.app import create_wavespeed_app
-from promptmill.local.simulators.wavespeed.journal import Journal
-from promptmill.local.simulators.wavespeed.predictions import KEPT_SECONDS
+from promptmill.simulators.accounts import Timing
+from promptmill.simulators.clock import now, rfc3339
+from promptmill.simulators.serving import open_simulator
+from promptmill.simulators.wavespeed.app import create_wavespeed_app
+from promptmill.simulators.wavespeed.journal import Journal
+from promptmill.simulators.wavespeed.predictions import KEPT_SECONDS
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
 from tests.wavespeed_calls import EDIT, PICTURE, TURBO, history, result, submit

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from promptmill.local.simulators.wavespeed.catalogue import load_models
-from promptmill.local.simulators.wavespeed.inputs import find_problem
-from promptmill.presets import compose_request, load_presets
+from promptmill.config.presets import compose_request, load_presets
+from promptmill.simulators.wavespeed.catalogue import load_models
+from promptmill.simulators.wavespeed.inputs import find_problem
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
 from tests.wavespeed_calls import EDIT, KLING, PICTURE, TURBO, result, submit

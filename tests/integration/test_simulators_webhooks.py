@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from promptmill.local.simulators.clock import now
-from promptmill.local.simulators.serving import open_simulator
+from promptmill.simulators.clock import now
+from promptmill.simulators.serving import open_simulator
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
-from promptmill.providers.wavespeed_account import WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
 from tests.raw_server import Conduct, RawServer, http_answer, open_raw_server
 
 KEY = "wsk_very-secret-key-0123456789"

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.local.simulators.clock import now as clock_seconds
-from promptmill.providers.wavespeed import HistoryItem, WaveSpeedClient, boottime, open_wavespeed
-from promptmill.providers.wavespeed_account import open_wavespeed_account
+from promptmill.providers.wavespeed.account import open_wavespeed_account
+from promptmill.providers.wavespeed.client import HistoryItem, WaveSpeedClient, boottime, open_wavespeed
+from promptmill.simulators.clock import now as clock_seconds
 from tests.fixtures.simulators import ProviderSimulator
 from tests.raw_server import Conduct, RawServer, cut_short, http_answer, open_raw_server
 from tests.simulator_control import SimulatorControl

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.answers import BODY_LIMIT
-from promptmill.providers.wavespeed_account import MODELS_BYTES, WaveSpeedAccount, open_wavespeed_account
+from promptmill.providers.http.answers import BODY_LIMIT
+from promptmill.providers.wavespeed.account import MODELS_BYTES, WaveSpeedAccount, open_wavespeed_account
 from tests.raw_server import Conduct, RawServer, http_answer, open_raw_server
 
 KEY = "wsk_very-secret-key-0123456789"

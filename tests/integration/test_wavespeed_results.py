@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from promptmill.contracts.errors import ProviderRefused, ProviderUnavailable
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.wavespeed import WaveSpeedClient, open_wavespeed
+from promptmill.providers.wavespeed.client import WaveSpeedClient, open_wavespeed
 from tests.raw_server import Conduct, cut_short, http_answer, open_raw_server
 
 KEY = "wsk_very-secret-key-0123456789"

@@ -26,7 +26,7 @@ from promptmill.contracts.errors import (
 )
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.local.ports import free_port
-from promptmill.providers.wavespeed import WaveSpeedClient, boottime, open_wavespeed
+from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime, open_wavespeed
 from tests.raw_server import Conduct, RawServer, cut_short, http_answer, open_raw_server
 from tests.support import eventually
 
@@ -196,7 +196,7 @@ async def test_after_its_time_not_one_byte_leaves() -> None:
 FROZEN_CHILD = """
 import asyncio, os, signal, sys
 from pydantic import SecretStr
-from promptmill.providers.wavespeed import boottime, open_wavespeed
+from promptmill.providers.wavespeed.client import boottime, open_wavespeed
 
 async def main():
     async with open_wavespeed(sys.argv[1], SecretStr("wsk_key"), submit_timeout_seconds=30) as client:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from promptmill.contracts.errors import ConfigurationError, ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.local.ports import free_port
-from promptmill.providers.wavespeed_uploads import open_wavespeed_uploads
+from promptmill.providers.wavespeed.uploads import open_wavespeed_uploads
 from tests.raw_server import Conduct, RawServer, http_answer, open_raw_server
 
 KEY = "wsk_very-secret-key-0123456789"

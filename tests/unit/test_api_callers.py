@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.datastructures import Headers
 
-from api.callers import CallerRules
+from api.http.callers import CallerRules
 
 RULES = CallerRules(frozenset({"mill.example"}), None)
 WITH_TOKEN = CallerRules(frozenset(), b"secret")

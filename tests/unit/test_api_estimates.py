@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.estimates import UNKNOWN, Estimate, still_to_go, until_turn
+from api.jobs.estimates import UNKNOWN, Estimate, still_to_go, until_turn
+from api.jobs.sentences import job_text
+from api.jobs.waiting import late_warning
 from api.schemas.answers import Wait, WaitFor
-from api.sentences import job_text
-from api.waiting import late_warning
 from promptmill.store.pace import Minute
 
 

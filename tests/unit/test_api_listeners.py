@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from api.errors import Refused
+from api.http.errors import Refused
 from api.live.listeners import MOST_PENDING, Listener, Piece, Places
 
 

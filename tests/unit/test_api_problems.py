@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from api.cursors import cursor_after, read_cursor
-from api.errors import Refused, pointer_to
-from api.problem_kinds import PROBLEM_KINDS
+from api.http.cursors import cursor_after, read_cursor
+from api.http.errors import Refused, pointer_to
+from api.http.problem_kinds import PROBLEM_KINDS
+from api.jobs.sentences import NOT_STARTED, end_text, error_answer, job_text, ordinal, paid_text, unclear_text
+from api.jobs.timeline import event_text
 from api.schemas.answers import Wait, WaitFor
-from api.sentences import NOT_STARTED, end_text, error_answer, job_text, ordinal, paid_text, unclear_text
-from api.timeline import event_text
 from promptmill.contracts.errors import PromptmillError
 from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.reasons import ReasonCode

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from api.errors import pointer_to
+from api.http.errors import pointer_to
 from api.schemas.jobs import INPUT_BYTES, CreateJob, ListJobs
 from api.schemas.prompt_queue import EnqueuePrompt
 from promptmill.contracts.prompts import OnPromptFailure

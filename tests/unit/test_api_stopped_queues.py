@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.stopped_queues import FRESH_SECONDS, Stop, StoppedQueues
+from api.installation.stopped_queues import FRESH_SECONDS, Stop, StoppedQueues
 from promptmill.temporal.brakes import Brake
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.errors import Refused
-from api.strict_json import MAX_DEPTH, canonical, parse
+from api.http.errors import Refused
+from api.http.strict_json import MAX_DEPTH, canonical, parse
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

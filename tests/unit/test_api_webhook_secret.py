@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from api.webhook_secret import FETCH_AGAIN_SECONDS, REFRESH_SECONDS, WebhookSecret
+from api.webhooks.secret import FETCH_AGAIN_SECONDS, REFRESH_SECONDS, WebhookSecret
 from promptmill.contracts.errors import ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 

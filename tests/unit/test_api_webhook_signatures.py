@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from api.webhook_signatures import MAX_AGE_SECONDS, WebhookHeaders, is_fresh, is_signed, read_headers
+from api.webhooks.signatures import MAX_AGE_SECONDS, WebhookHeaders, is_fresh, is_signed, read_headers
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EVENT, TIMESTAMP = "e6832d4abffb4d79bfbca19783fca133", "1767225600"

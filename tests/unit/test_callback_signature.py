@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.providers.callback_signature import CallbackSigner, new_callback_secret
+from promptmill.providers.callbacks.signature import CallbackSigner, new_callback_secret
 from tests.callback_receiver import SECRET, Delivery, signed_by
 
 OTHER = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()

@@ -9,9 +9,9 @@ import pytest
 
 from api.catalogue.entries import Known, known_models
 from api.catalogue.views import model_answer, model_detail
+from promptmill.config.presets import NEVER_SENT, load_presets
 from promptmill.contracts.catalogue import InputType, ListedModel, ModelInput
 from promptmill.contracts.jobs import MediaKind
-from promptmill.presets import NEVER_SENT, load_presets
 
 FLUX = "wavespeed-ai/flux-dev"
 SIZE = ModelInput("size", InputType.TEXT, description="Pixels.", default="512*512", minimum=128, maximum=2048)

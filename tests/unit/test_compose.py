@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import pytest
 import yaml
 
+from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, variable_name
 from promptmill.local.temporal import DYNAMIC_CONFIG
-from promptmill.settings import TEMPORAL_VARIABLES, Settings, variable_name
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"

@@ -3,7 +3,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from promptmill.commands.settings_page import NOT_VARIABLES, env_example
-from promptmill.settings import TEMPORAL_VARIABLES, Settings, load_settings, variable_name
+from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, load_settings, variable_name
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 

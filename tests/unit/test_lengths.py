@@ -44,7 +44,7 @@ def test_no_file_holds_a_second_idea() -> None:
 @pytest.mark.parametrize(
     ("own", "limit"),
     [
-        ("promptmill/settings.py", LONGEST),
+        ("promptmill/config/settings.py", LONGEST),
         ("tests/unit/test_lengths.py", LONGEST),
         ("sql/functions/accept_job.sql", LONGEST),
         ("api/web/workspace/main.js", LONGEST_OF_THE_PAGE),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from activities.matching import differs, judge, matches
 from promptmill.contracts.resolution import UnclearSubmission
-from promptmill.providers.wavespeed import HistoryItem
+from promptmill.providers.wavespeed.client import HistoryItem
 
 MODEL = "bytedance/seedream-v4/edit"
 NOW = datetime(2026, 5, 19, 6, 0, tzinfo=UTC)

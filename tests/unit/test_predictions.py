@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.predictions import Prediction, read_prediction, read_time
+from promptmill.providers.wavespeed.predictions import Prediction, read_prediction, read_time
 
 CREATED = "2026-05-19T06:09:15.948268264Z"
 VIDEO_MODEL = "kwaivgi/kling-v2.5-turbo-pro/image-to-video"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from promptmill.config.presets import NEVER_SENT, compose_request, kind_of, load_presets, preset_for, takes_pictures
 from promptmill.contracts.jobs import MediaKind
-from promptmill.presets import NEVER_SENT, compose_request, kind_of, load_presets, preset_for, takes_pictures
 
 EDIT = "bytedance/seedream-v4/edit"
 QWEN = "wavespeed-ai/qwen-image/edit"

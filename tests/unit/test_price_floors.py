@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from api.catalogue.entries import Entry, known_models
 from api.catalogue.floors import NOT_KNOWN, Judgement, formula_names, judge, price_movers
+from promptmill.config.presets import compose_request
 from promptmill.contracts.catalogue import InputType, ListedModel, ModelInput
-from promptmill.presets import compose_request
 
 NAMES = ("duration", "resolution", "size", "images", "image", "num_images", "prompt", "seed", "odd name")
 PATH = "vendor/model"

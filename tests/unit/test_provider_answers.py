@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from promptmill.contracts.errors import ProviderError, ProviderRateLimited, ProviderRefused, SubmitUnclear
-from promptmill.providers.answers import Answer
-from promptmill.providers.grok_completions import GrokQuestion, read_completion
-from promptmill.providers.redaction import redact, storable
-from promptmill.providers.wavespeed_answers import read_submission
+from promptmill.providers.grok.completions import GrokQuestion, read_completion
+from promptmill.providers.http.answers import Answer
+from promptmill.providers.http.redaction import redact, storable
+from promptmill.providers.wavespeed.answers import read_submission
 
 KEY = "a-very-secret-key"
 SHARED_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

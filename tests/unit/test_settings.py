@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from promptmill.addresses import is_loopback_url
+from promptmill.config.settings import load_settings, merged_environment
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.setting_values import is_loopback
-from promptmill.settings import load_settings, merged_environment
 
 
 def environment(folder: Path, **values: str) -> dict[str, str]:
@@ -105,7 +105,7 @@ def test_missing_database_is_told_with_the_way_out(tmp_path: Path) -> None:
     ],
 )
 def test_only_loopback_addresses_count_as_simulators(base: str, *, loopback: bool) -> None:
-    assert is_loopback(base) is loopback
+    assert is_loopback_url(base) is loopback
 
 
 def test_provider_is_real_unless_its_base_is_loopback(tmp_path: Path) -> None:

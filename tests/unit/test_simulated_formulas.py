@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonata import Jsonata
 
-from promptmill.local.simulators.wavespeed.catalogue import COUNTS, Model, load_models
+from promptmill.simulators.wavespeed.catalogue import COUNTS, Model, load_models
 
 
 def bodies(model: Model) -> list[dict[str, Any]]:

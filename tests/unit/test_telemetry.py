@@ -10,7 +10,7 @@ from promptmill.telemetry import create_metrics, flatten_temporal, hide_secrets,
 LOG_ONCE = """
 import logging
 import structlog
-from promptmill.settings import load_settings
+from promptmill.config.settings import load_settings
 from promptmill.telemetry import configure_logging
 
 configure_logging(load_settings({"PROMPTMILL_ENV_FILE": ""}), "worker")

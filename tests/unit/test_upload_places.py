@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from api.errors import Refused
+from api.http.errors import Refused
 from api.uploads.form import read_file
 from api.uploads.places import UploadPlaces
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from promptmill.contracts.errors import ProviderAnswerUnusable
-from promptmill.providers.answers import Answer
-from promptmill.providers.wavespeed_tickets import SIGNED_URL_CHARACTERS, Ticket, read_ticket
+from promptmill.providers.http.answers import Answer
+from promptmill.providers.wavespeed.tickets import SIGNED_URL_CHARACTERS, Ticket, read_ticket
 
 PUT_URL = "https://storage.example.com/bucket/fox.png?X-Signature=s3cret"
 DOWNLOAD_URL = "https://files.example.com/fox.png"

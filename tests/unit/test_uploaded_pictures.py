@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image
 
-from api.errors import Refused
+from api.http.errors import Refused
 from api.uploads.pictures import LEAST_SIDE, CleanPicture, PictureLimits, clean_picture
 from tests.pictures import drawn, opened, png_of_header, saved
 

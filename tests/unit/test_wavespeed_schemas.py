@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptmill.contracts.catalogue import InputType, ModelInput
-from promptmill.local.simulators.wavespeed.catalogue import load_models
-from promptmill.providers.wavespeed_models import FORMULA_CHARACTERS, MOST_MODELS, read_models
-from promptmill.providers.wavespeed_schemas import MOST_INPUTS, USUAL_PICTURES, read_inputs
+from promptmill.providers.wavespeed.models import FORMULA_CHARACTERS, MOST_MODELS, read_models
+from promptmill.providers.wavespeed.schemas import MOST_INPUTS, USUAL_PICTURES, read_inputs
+from promptmill.simulators.wavespeed.catalogue import load_models
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["string", "null", 10**400]),

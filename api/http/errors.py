@@ -1,0 +1,172 @@
+"""Turns every failure into one shape: a problem document (RFC 9457), never a stack trace or foreign text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.http.problem_kinds import PROBLEM_KINDS
+from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordUnavailable
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 5
+"""What a 503 asks for where its kind does not say; as long as the breaker in front of Temporal stays open."""
+
+_log = structlog.get_logger(__name__)
+_CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
+_CODE_OF_STATUS: Final = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.BAD_REQUEST: "invalid_json",
+}
+
+
+class FieldError(BaseModel):
+    """One wrong place of a request.
+
+    `pointer` is a JSON pointer into the body (`/input/size`), or begins with `/query/`, `/header/`.
+    """
+
+    pointer: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457). `code` is stable; programs decide by it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    requestId: str  # noqa: N815  # the name on the wire
+    errors: list[FieldError] | None = Field(None, description="Where the request is wrong (422 only).")
+
+
+class Refused(HTTPException):
+    """A request that is refused with a code of `PROBLEM_KINDS`.
+
+    An `HTTPException`, because FastAPI lets only that kind pass while it reads a body.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the code; without a detail, the kind's own advice."""
+        kind = PROBLEM_KINDS[code]
+        super().__init__(kind.status, detail or kind.advice, dict(headers or {}))
+        self.code = code
+        self.errors = list(errors)
+
+
+def invalid(pointer: str, message: str) -> Refused:
+    """Return the refusal of one wrong field."""
+    return Refused("invalid_request", f"{pointer}: {message}", errors=[FieldError(pointer=pointer, message=message)])
+
+
+def problem_response(
+    scope: Mapping[str, Any],
+    code: str,
+    detail: str | None = None,
+    *,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the problem document of a code, for the request in `scope`."""
+    kind = PROBLEM_KINDS[code]
+    more = dict(headers or {})
+    if kind.retry_after or kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        more.setdefault("Retry-After", str(kind.retry_after or RETRY_AFTER_SECONDS))
+    if kind.status is HTTPStatus.UNAUTHORIZED:
+        more.setdefault("WWW-Authenticate", _CHALLENGES[code])
+    problem = Problem(
+        type=f"/docs/errors/{code}",
+        title=kind.title,
+        status=int(kind.status),
+        detail=detail or kind.advice,
+        instance=str(scope["path"]),
+        code=code,
+        requestId=str(scope.get("request_id", "")),
+        errors=list(errors) or None,
+    )
+    return JSONResponse(problem.model_dump(exclude_none=True), int(kind.status), more, MEDIA_TYPE)
+
+
+def pointer_to(location: Sequence[str | int]) -> str:
+    """Return the JSON pointer of a pydantic location: the body's own path, or one below /query, /header, /path."""
+    parts = [str(part) for part in location]
+    if parts and parts[0] == "body":
+        parts = parts[1:]
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error, Refused):
+        return problem_response(request.scope, error.code, error.detail, errors=error.errors, headers=error.headers)
+    code = _CODE_OF_STATUS.get(HTTPStatus(error.status_code), "internal_error")
+    return problem_response(request.scope, code, headers=error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [FieldError(pointer=pointer_to(e["loc"]), message=str(e["msg"])) for e in error.errors()]
+    first = found[0]
+    detail = f"{first.pointer or 'The body'}: {first.message}"
+    return problem_response(request.scope, "invalid_request", detail, errors=found)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PromptmillError)
+    code = _code_of(error)
+    if PROBLEM_KINDS[code].status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
+        return problem_response(request.scope, code)
+    # A driver's words may name hosts and databases; only our own sentences go out.
+    own_words = None if isinstance(error, RecordUnavailable) else str(error)
+    if isinstance(error, RecordConflict):
+        own_words = f"{error} {PROBLEM_KINDS[code].advice}"
+    return problem_response(request.scope, code, own_words)
+
+
+def _code_of(error: PromptmillError) -> str:
+    """Return the most telling code that has a row; a conflict's own word goes before the class's."""
+    told = (error.conflict, error.code) if isinstance(error, RecordConflict) else (error.code,)
+    return next((code for code in told if code in PROBLEM_KINDS), PromptmillError.code)
+
+
+async def _unforeseen(request: Request, _error: Exception) -> Response:
+    # Starlette raises it again after this answer; the guard logs it.
+    return problem_response(request.scope, "internal_error")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Let every failure leave the application as a problem document."""
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(PromptmillError, _ours)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that may fail with these statuses, for the OpenAPI document."""
+    described = {
+        status: " / ".join(sorted(f"`{code}`" for code, kind in PROBLEM_KINDS.items() if kind.status is status))
+        for status in statuses
+    }
+    return {int(status): {"model": Problem, "description": text} for status, text in described.items()}

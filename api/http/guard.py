@@ -1,0 +1,123 @@
+"""Stands in front of the application: who may call, how much may be sent, and what every answer carries."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
+
+from api.http.bodies import CUT_OFF, BodyRules, is_endless
+from api.http.callers import CallerRules
+from api.http.errors import problem_response
+from api.http.metrics import RequestMetrics
+from api.http.page_policy import PAGE
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_FILES: Final = "/web/"
+"""The page's own files: some forty at each first visit, of which nobody wants to read."""
+
+_log = structlog.get_logger("api.requests")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """An ASGI application around the real one.
+
+    Attributes:
+        page_policy: The Content-Security-Policy of the workspace page alone; everything else has the strict one.
+    """
+
+    app: ASGIApp
+    rules: CallerRules
+    bodies: BodyRules
+    metrics: RequestMetrics
+    page_policy: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on; always answer with a request id and the security headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        scope["request_id"] = _request_id(headers)
+        answer = _Answer(scope, send, self.page_policy if scope["path"] == PAGE else CONTENT_SECURITY_POLICY)
+        began = time.perf_counter()
+        try:
+            await self._answer(scope, headers, receive, answer)
+        except Exception:  # noqa: BLE001  # the last net: whatever it was, the caller gets a problem document
+            # The application's last net has raised again what it could not handle; nothing of it goes out.
+            _log.exception("request_failed", request_id=scope["request_id"])
+            if not answer.status:
+                await problem_response(scope, "internal_error")(scope, receive, answer.send)
+        finally:
+            self._note(scope, answer.status, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer) -> None:
+        method, path = scope["method"], scope["path"]
+        refusal = self.rules.refusal(method, path, headers) or self.bodies.refusal(method, path, headers)
+        if refusal is not None:
+            more = CUT_OFF if is_endless(headers) else None
+            await problem_response(scope, refusal, headers=more)(scope, receive, answer.send)
+            return
+        await self.app(scope, self.bodies.limited(method, path, receive), answer.send)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None) or "(none)"
+        self.metrics.note(scope["method"], route, status, seconds)
+        quiet = scope["path"] in _QUIET_PATHS or scope["path"].startswith(_FILES)
+        log = _log.debug if quiet else _log.info
+        log(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+        )
+
+
+class _Answer:
+    """The way out: puts the common headers on an answer and remembers its status (0 until it has begun)."""
+
+    def __init__(self, scope: Scope, send: Send, policy: str) -> None:
+        self.status = 0
+        self._policy = policy
+        self._scope = scope
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._scope["request_id"]
+            for name, value in SECURITY_HEADERS.items():
+                headers[name] = value
+            headers["Content-Security-Policy"] = self._policy
+            headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+
+
+def _request_id(headers: Headers) -> str:
+    """Return the caller's request id where it is harmless in logs and headers, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid7())

@@ -1,0 +1,1 @@
+"""What operators and probes are told of this installation, and the switches that they set."""

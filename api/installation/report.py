@@ -1,0 +1,239 @@
+"""What runs and what is missing: asked of Postgres, Temporal and the settings, each on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Final, TypeVar
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+    GetSystemInfoRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.installation.notices import notices_of
+from api.installation.version import installed_version
+from api.schemas.installation import (
+    InstallationReport,
+    PostgresReport,
+    QueueReport,
+    ScheduleReport,
+    SwitchesReport,
+    SwitchReport,
+    TemporalReport,
+    UploadsReport,
+    WebhooksReport,
+)
+from api.uploads.pictures import PICTURE_TYPES
+from promptmill.api_resources import ApiResources
+from promptmill.config.settings import Settings
+from promptmill.contracts.errors import RecordError
+from promptmill.contracts.jobs import ProviderMode
+from promptmill.contracts.names import (
+    PRIORITY_ATTRIBUTE,
+    SEARCH_ATTRIBUTES,
+    grok_queue,
+    reconcile_schedule_id,
+    wavespeed_queue,
+)
+from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
+from promptmill.temporal.installation import identity_problem
+from promptmill.temporal.search_attributes import registered_search_attributes
+from sql.models import Switch
+
+PATIENCE: Final = timedelta(seconds=3)
+"""How long one question may take: this is asked by people and by probes."""
+
+Found = TypeVar("Found")
+
+
+async def report_installation(resources: ApiResources) -> InstallationReport:
+    """Ask everything, at once where that is possible, and tell it; what is away is a problem, never an error."""
+    settings = resources.settings
+    (postgres, switches), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
+    providers = provider_states(settings)
+    missing = [*_postgres_problems(postgres), *_temporal_problems(temporal), *_provider_problems(providers)]
+    if postgres.answers and temporal.answers:
+        mismatch = await _or_none(identity_problem(resources.store, resources.temporal))
+        missing += [mismatch] if mismatch else []
+    problems = [*_switch_problems(switches), *missing]
+    return InstallationReport(
+        ok=not problems,
+        problems=problems,
+        notices=list(notices_of(switches, temporal.queues, missing)),
+        versions={
+            "promptmill": installed_version(),
+            "temporalio": version("temporalio"),
+            "fastapi": version("fastapi"),
+        },
+        providers=providers,
+        postgres=postgres,
+        temporal=temporal,
+        drain=switches.drain,
+        submissions_held=switches.submissions_held,
+        ai_prompts=switches.ai_prompts,
+        webhooks=WebhooksReport(
+            on=settings.public_url is not None,
+            public_url=settings.public_url,
+            secret="configured" if settings.wavespeed_webhook_secret else "fetched",
+        ),
+        uploads=UploadsReport(
+            max_bytes=settings.upload_max_bytes, max_pixels=settings.upload_max_pixels, types=list(PICTURE_TYPES)
+        ),
+        flags={
+            # Not known while Postgres is away: nothing is refused for it then.
+            "aiPrompts": switches.ai_prompts is None or switches.ai_prompts.on,
+            "allowPrivateAddresses": settings.allow_private_addresses,
+            "simulatedOnly": settings.simulated_only,
+            "tokenRequired": settings.api_token is not None,
+        },
+    )
+
+
+def provider_states(settings: Settings) -> dict[str, str]:
+    """Return whether each provider is the paid one, a simulator, or cannot be asked for want of a key."""
+    asked = {
+        "grok": (settings.grok_mode, settings.xai_api_key),
+        "wavespeed": (settings.wavespeed_mode, settings.wavespeed_api_key),
+    }
+    return {
+        name: "missing key" if mode is ProviderMode.REAL and key is None else str(mode)
+        for name, (mode, key) in asked.items()
+    }
+
+
+async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, SwitchesReport]:
+    operations = resources.store.operations
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            revision = await operations.schema_revision()
+            if revision is None:
+                return PostgresReport(answers=True), SwitchesReport()
+            found = await operations.switches()
+    except (RecordError, TimeoutError):
+        return PostgresReport(answers=False), SwitchesReport()
+    switches = SwitchesReport(
+        drain=_stopped_report(found.get(DRAIN)),
+        submissions_held=_stopped_report(found.get(SUBMISSIONS_HELD)),
+        ai_prompts=_allowed_report(found.get(AI_PROMPTS)),
+    )
+    return PostgresReport(answers=True, schema_revision=revision), switches
+
+
+def _stopped_report(switch: Switch | None) -> SwitchReport:
+    """Return what a switch stops; one that is off has nothing to tell."""
+    if switch is None or switch.value != ON:
+        return SwitchReport()
+    return SwitchReport(on=True, reason=switch.reason, since=switch.changed_at)
+
+
+def _allowed_report(switch: Switch | None) -> SwitchReport:
+    """Return what a flag allows; it is on where nobody has set it."""
+    if switch is None:
+        return SwitchReport(on=True)
+    return SwitchReport(on=switch.value != OFF, reason=switch.reason, since=switch.changed_at)
+
+
+async def _ask_temporal(resources: ApiResources) -> TemporalReport:
+    client, settings = resources.temporal, resources.settings
+    address = client.service_client.config.target_host
+    unknown = TemporalReport(address=address, namespace=client.namespace, answers=False)
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds() * 2):
+            info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
+            known = await registered_search_attributes(client)
+            schedule = await _ask_schedule(client, settings.task_queue)
+            queues = await asyncio.gather(*(_ask_queue(client, *queue) for queue in _queues(settings.task_queue)))
+    except (RPCError, RuntimeError, TimeoutError):
+        return unknown
+    return unknown.model_copy(
+        update={
+            "answers": True,
+            "version": info.server_version,
+            "missing_search_attributes": sorted({*SEARCH_ATTRIBUTES, PRIORITY_ATTRIBUTE} - known),
+            "schedule": schedule,
+            "queues": list(queues),
+        }
+    )
+
+
+async def _ask_schedule(client: Client, task_queue: str) -> ScheduleReport | None:
+    schedule_id = reconcile_schedule_id(task_queue)
+    try:
+        found = await client.get_schedule_handle(schedule_id).describe(rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+    upcoming = found.info.next_action_times
+    return ScheduleReport(id=schedule_id, paused=found.schedule.state.paused, next_at=upcoming[0] if upcoming else None)
+
+
+def _queues(task_queue: str) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:
+    """Return each queue with the kind of its pollers that counts."""
+    return (
+        (task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+        (grok_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+        (wavespeed_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    )
+
+
+async def _ask_queue(client: Client, name: str, kind: TaskQueueType.ValueType) -> QueueReport:
+    answer: DescribeTaskQueueResponse = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_config=True
+        ),
+        timeout=PATIENCE,
+    )
+    rate = answer.config.queue_rate_limit
+    per_second = rate.rate_limit.requests_per_second if rate.HasField("rate_limit") else None
+    return QueueReport(
+        name=name,
+        pollers=len(answer.pollers),
+        per_second=per_second,
+        stopped=per_second == 0,
+        reason=(rate.metadata.reason or None) if per_second is not None else None,
+    )
+
+
+async def _or_none(question: Awaitable[Found]) -> Found | None:
+    try:
+        return await question
+    except (RPCError, RuntimeError, RecordError):
+        return None
+
+
+def _postgres_problems(found: PostgresReport) -> list[str]:
+    if not found.answers:
+        return ["Postgres does not answer: check DATABASE_URL and that it runs."]
+    if found.schema_revision is None:
+        return ["The database has no schema: run `python -m promptmill migrate`."]
+    return []
+
+
+def _switch_problems(found: SwitchesReport) -> list[str]:
+    held = found.submissions_held
+    # A drained intake is what an operator wants; held submissions want an operator.
+    return [f"Submissions are stopped: {held.reason} Run `promptmill restore-check`."] if held and held.on else []
+
+
+def _temporal_problems(found: TemporalReport) -> list[str]:
+    if not found.answers:
+        return [f"Temporal does not answer at {found.address}: check TEMPORAL_ADDRESS and that it runs."]
+    unserved = [queue.name for queue in found.queues if queue.pollers == 0]
+    problems = [f"No worker polls {name}: start `python -m worker`." for name in unserved]
+    if found.schedule is None:
+        problems.append("The reconciler has no schedule: `POST /api/init` makes it.")
+    return problems
+
+
+def _provider_problems(states: dict[str, str]) -> list[str]:
+    variables = {"grok": "XAI_API_KEY", "wavespeed": "WAVESPEED_API_KEY"}
+    return [f"{variables[name]} is not set." for name, state in states.items() if state == "missing key"]

@@ -1,0 +1,1 @@
+"""A job as callers make it, see it and follow it."""

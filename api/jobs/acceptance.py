@@ -1,0 +1,202 @@
+"""Turns what a caller asks for into what the record stores, with everything decided: defaults, sources, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from api.http.errors import FieldError, Refused, invalid, pointer_to
+from api.schemas.catalogue import AskPrice
+from api.schemas.jobs import CreateJob
+from api.schemas.prompt_queue import EnqueuePrompt
+from promptmill.addresses import url_trouble
+from promptmill.config.presets import kind_of, preset_for
+from promptmill.config.settings import Settings
+from promptmill.contracts.errors import RecordNotFound
+from promptmill.contracts.jobs import MediaKind
+from promptmill.contracts.prompts import Operation, PromptJobStatus, PromptSource
+from promptmill.contracts.store import NewJob, NewPromptJob
+from promptmill.store import Store
+from sql.models import PromptGenerationJob
+
+PICTURE_SECONDS: Final = 900
+VIDEO_SECONDS: Final = 3600
+"""How long WaveSpeed may take, by kind, where the caller does not say."""
+
+_SCHEMES: Final = ("http:", "https:", "ftp:", "file:", "//")
+
+
+async def new_job(request: CreateJob, *, owner: str, settings: Settings, store: Store) -> NewJob:
+    """Return the job to accept.
+
+    Raises:
+        Refused: An address may not be opened, or the named prompt job has no prompt to give.
+        RecordUnavailable: Postgres is away.
+    """
+    refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
+    prompt, source, original = await _settled_prompt(request, owner=owner, store=store)
+    job_id = uuid7()
+    kind = kind_of(request.model)
+    return NewJob(
+        id=job_id,
+        owner=owner,
+        model=request.model,
+        kind=kind,
+        input=request.input,
+        use_ai_prompt=request.use_ai_prompt,
+        operation=_operation(request),
+        instructions=request.instructions,
+        target_url=request.target_url,
+        ref_urls=tuple(request.ref_urls),
+        on_prompt_failure=request.on_prompt_failure,
+        original_prompt=original,
+        prompt=prompt,
+        prompt_source=source,
+        prompt_job_id=request.prompt_job_id,
+        prompt_job=_own_prompt_job(request, owner=owner, settings=settings) if request.use_ai_prompt else None,
+        priority=request.priority,
+        provider_mode=settings.wavespeed_mode,
+        generate_timeout_seconds=request.generate_timeout_seconds or _patience(kind),
+        deadline_seconds=request.deadline_seconds,
+        callback_url=request.callback_url,
+        metadata=request.metadata,
+        warnings=tuple(_warnings(request)),
+    )
+
+
+def new_prompt_job(request: EnqueuePrompt, *, owner: str, settings: Settings) -> NewPromptJob:
+    """Return the prompt job to accept.
+
+    Raises:
+        Refused: An address may not be opened.
+    """
+    refuse_addresses(_picture_addresses(request), allow_private=settings.allow_private_addresses)
+    return _prompt_job(request, request.metadata, owner=owner, settings=settings)
+
+
+def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, allow_private: bool) -> None:
+    """Let pass what providers may open.
+
+    Raises:
+        Refused: With a pointer to each address that they may not.
+    """
+    found = [
+        FieldError(pointer=pointer_to(path), message=f"The address {trouble}.")
+        for path, url in addresses
+        if (trouble := url_trouble(url, allow_private=allow_private)) is not None
+    ]
+    if found:
+        raise Refused("invalid_request", f"{found[0].pointer}: {found[0].message}", errors=found)
+
+
+async def _settled_prompt(
+    request: CreateJob, *, owner: str, store: Store
+) -> tuple[str | None, PromptSource | None, str | None]:
+    """Return the text for WaveSpeed and who wrote it, as far as it is settled yet; and the caller's own words."""
+    if request.use_ai_prompt:
+        return None, None, request.prompt
+    if request.prompt_job_id is None:
+        return request.prompt, PromptSource.CALLER, request.prompt
+    found = await _written(request.prompt_job_id, owner=owner, store=store)
+    if request.prompt is not None and request.prompt != found.generated_prompt:
+        return request.prompt, PromptSource.EDITED, found.existing_prompt
+    return found.generated_prompt, PromptSource(found.prompt_source or PromptSource.GROK), found.existing_prompt
+
+
+async def _written(prompt_job_id: UUID, *, owner: str, store: Store) -> PromptGenerationJob:
+    """Return a prompt job that has a prompt to give."""
+    try:
+        found = await store.prompts.get(prompt_job_id, owner=owner)
+    except RecordNotFound:
+        raise invalid("/promptJobId", "There is no such prompt job.") from None
+    if found.status != PromptJobStatus.COMPLETED or found.generated_prompt is None:
+        raise invalid("/promptJobId", f"This prompt job is {found.status}; only a completed one has a prompt to give.")
+    return found
+
+
+def _own_prompt_job(request: CreateJob, *, owner: str, settings: Settings) -> NewPromptJob:
+    return _prompt_job(request, {}, owner=owner, settings=settings)
+
+
+def _prompt_job(
+    request: CreateJob | EnqueuePrompt, metadata: dict[str, str], *, owner: str, settings: Settings
+) -> NewPromptJob:
+    return NewPromptJob(
+        id=uuid7(),
+        owner=owner,
+        operation=_operation(request),
+        instructions=request.instructions,
+        existing_prompt=request.prompt,
+        target_url=request.target_url,
+        ref_urls=tuple(request.ref_urls),
+        priority=request.priority,
+        max_retries=settings.grok_max_retries,
+        deadline_seconds=request.deadline_seconds,
+        metadata=metadata,
+    )
+
+
+def _operation(request: CreateJob | EnqueuePrompt) -> Operation:
+    return request.operation or (Operation.ENHANCE if request.prompt else Operation.GENERATE)
+
+
+def _patience(kind: MediaKind) -> int:
+    return VIDEO_SECONDS if kind is MediaKind.VIDEO else PICTURE_SECONDS
+
+
+def _warnings(request: CreateJob) -> Iterator[str]:
+    """Say what of the request will have no effect."""
+    if request.target_url or request.ref_urls:
+        yield from _picture_warnings(request)
+    if not request.use_ai_prompt:
+        if request.instructions:
+            yield "instructions are not used: useAiPrompt is false, so Grok is not asked."
+        if request.operation is not None:
+            yield "operation is not used: useAiPrompt is false, so Grok is not asked."
+
+
+def _picture_warnings(request: CreateJob) -> Iterator[str]:
+    preset = preset_for(request.model)
+    if preset is None or preset.pictures_field is None:
+        why = "is not a model that we know" if preset is None else "takes no pictures"
+        where = "go to Grok only" if request.use_ai_prompt else "are not used"
+        yield f"targetUrl and refUrls {where}: {request.model} {why}. Put pictures for WaveSpeed into input."
+    elif request.input.get(preset.pictures_field) and not request.use_ai_prompt:
+        yield f"targetUrl and refUrls are not used: input.{preset.pictures_field} is given."
+    elif preset.pictures_field == "image" and request.target_url and request.ref_urls and not request.use_ai_prompt:
+        yield f"refUrls are not used: {request.model} takes one picture, which is targetUrl."
+
+
+def _job_addresses(request: CreateJob) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    yield from media_addresses(request)
+    if request.callback_url:
+        yield ("callbackUrl",), request.callback_url
+
+
+def media_addresses(request: CreateJob | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find the addresses that WaveSpeed would be sent."""
+    yield from _picture_addresses(request)
+    yield from _input_addresses(("input",), request.input)
+
+
+def _picture_addresses(request: CreateJob | EnqueuePrompt | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if request.target_url:
+        yield ("targetUrl",), request.target_url
+    for index, url in enumerate(request.ref_urls):
+        yield ("refUrls", index), url
+
+
+def _input_addresses(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find what WaveSpeed will read as an address: texts that begin like one. The depth of a body is limited."""
+    if isinstance(value, str):
+        if value.lstrip().lower().startswith(_SCHEMES):
+            yield path, value
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _input_addresses((*path, name), entry)
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _input_addresses((*path, index), entry)

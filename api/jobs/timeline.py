@@ -1,0 +1,103 @@
+"""Says in one plain sentence what an event tells: from its status, its reason and its detail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from api.jobs.sentences import status_text, with_reason
+from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus, SubmissionState
+from promptmill.contracts.prompts import PromptStatus
+
+_FACTS: Final = {
+    "prompt": "a written prompt",
+    "promptCostUsd": "what the prompt cost",
+    "predictionId": "WaveSpeed's prediction id",
+    "outputs": "outputs",
+    "mediaCostUsd": "WaveSpeed's price",
+}
+_ACCEPTED: Final = {
+    "webhook": "WaveSpeed's webhook says that it accepted it.",
+    "history": "WaveSpeed's history shows its prediction.",
+    "person": "A person said which prediction is this job's.",
+}
+"""How it became known that WaveSpeed accepted a submission, where its own answer did not say so."""
+
+_DECISIONS: Final = {
+    "resubmit": "A person decided to submit it again.",
+    "abandon": "A person gave the unclear submission up.",
+}
+
+
+def event_text(status: str, reason_code: str | None, detail: Mapping[str, Any]) -> str:
+    """Return what an event says. Words of a newer version are shown as they are."""
+    for name, tell in _ASIDES.items():
+        if name in detail:
+            return tell(detail)
+    return with_reason(_news(status, detail) or status_text(status), reason_code)
+
+
+def _news(status: str, detail: Mapping[str, Any]) -> str | None:
+    """Return what happened where the status alone does not tell."""
+    ended = status in FINAL_STATUSES
+    if "submissionState" in detail:
+        return _submission_news(detail, ended=ended)
+    if detail.get("facts") and status != JobStatus.COMPLETED:
+        return f"Noted: {', '.join(_FACTS.get(fact, fact) for fact in detail['facts'])}."
+    # An end is told by its status.
+    return None if ended else _prompt_news(detail)
+
+
+def _submission_news(detail: Mapping[str, Any], *, ended: bool) -> str | None:
+    """Return what became of a submission; one that ended the job is told by the job's end."""
+    state, by = detail["submissionState"], detail.get("resolvedBy")
+    if state == SubmissionState.ACCEPTED:
+        usual = "WaveSpeed had accepted it." if ended else "WaveSpeed accepted it and is making it."
+        return _ACCEPTED.get(by or "", usual)
+    if state == SubmissionState.SUPERSEDED and detail.get("predictionId"):
+        return f"A submission that was given up had made prediction {detail['predictionId']}."
+    if state == SubmissionState.UNKNOWN:
+        return status_text(JobStatus.SUBMIT_UNKNOWN)
+    if state == SubmissionState.REJECTED and not ended:
+        return "It is submitted again." if by == "absence" else "WaveSpeed did not take it."
+    return None
+
+
+def _candidate_news(detail: Mapping[str, Any]) -> str:
+    count = len(detail["candidates"])
+    return f"{count} prediction{'' if count == 1 else 's'} in WaveSpeed's history may be it."
+
+
+def _callback_news(detail: Mapping[str, Any]) -> str:
+    seen = f"HTTP {detail['statusCode']}" if "statusCode" in detail else str(detail.get("error", "no answer"))
+    seen = seen.rstrip(".")
+    return {
+        "attempt": f"Telling the caller's address, attempt {detail.get('attempt')}: {seen}.",
+        "delivered": "The caller's address was told of the end.",
+        "given_up": f"The caller's address could not be told of the end: {seen}.",
+    }.get(detail["callback"], "The caller's address was told.")
+
+
+def _prompt_news(detail: Mapping[str, Any]) -> str | None:
+    if "retryCount" in detail:
+        return f"Grok could not help; it is asked again (retry {detail['retryCount']} of {detail.get('maxRetries')})."
+    if detail.get("promptStatus") == PromptStatus.GENERATING:
+        again = f", attempt {detail['attempt']}" if detail.get("attempt", 1) > 1 else ""
+        return f"Grok ({detail.get('model')}) is writing the prompt{again}."
+    return {
+        PromptStatus.COMPLETED: "The prompt is written; on its way to WaveSpeed.",
+        PromptStatus.FAILED: "The prompt could not be written.",
+    }.get(detail.get("promptStatus", ""))
+
+
+_ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "restored": lambda _: "Put back from its workflow: the record was restored from an older backup.",
+    "retriedBy": lambda told: f"Retried as job {told['retriedBy']}, although a submission of this one may be billed.",
+    "retryOf": lambda told: f"Retries job {told['retryOf']}, although a submission of that one may be billed.",
+    "callback": _callback_news,
+    "decision": lambda told: _DECISIONS.get(told["decision"], "A person decided."),
+    "candidates": _candidate_news,
+    "obstacle": lambda told: f"WaveSpeed's history cannot settle it yet: {told['obstacle']}",
+    "absentSince": lambda _: "WaveSpeed's history does not show it; it is read once more before that is believed.",
+}
+"""What is told beside a job's own course, whatever status and reason it keeps, by the name in the detail."""

@@ -1,0 +1,1 @@
+"""WaveSpeed's webhooks: whether one is genuine."""

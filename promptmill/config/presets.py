@@ -1,0 +1,106 @@
+"""The WaveSpeed models that we know (`presets.toml`), and a submission's body made from one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from promptmill.contracts.jobs import MediaKind
+from promptmill.contracts.messages import Message
+
+NEVER_SENT: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
+"""Inputs that would hold the paid POST open for minutes, or bring megabytes where an address is expected."""
+
+LARGEST_SEED: Final = 2_147_483_647
+"""Seeds that we choose lie between 0 and this; it is the smallest limit of the models that have seeds."""
+
+_VIDEO = re.compile(r"(?i)video|(^|[/_.-])[itv]2v([/_.-]|$)")
+
+
+class Preset(Message):
+    """What we know of one model; `presets.toml` says what each field means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    label: str
+    kind: MediaKind
+    pictures_field: Literal["images", "image"] | None = None
+    max_pictures: int = Field(1, ge=1)
+    sizes: tuple[str, ...] = ()
+    side_min: int | None = None
+    side_max: int | None = None
+    seed: bool = False
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+
+@cache
+def load_presets() -> Mapping[str, Preset]:
+    """Read the presets once, by the model's path, in the file's order."""
+    text = files(__package__).joinpath("presets.toml").read_text(encoding="utf-8")
+    return MappingProxyType({model: Preset(model=model, **fields) for model, fields in tomllib.loads(text).items()})
+
+
+def preset_for(model: str) -> Preset | None:
+    """Return what we know of a model, or None."""
+    return load_presets().get(model)
+
+
+def kind_of(model: str) -> MediaKind:
+    """Return what a model makes: its preset's kind, else a guess from its path."""
+    preset = preset_for(model)
+    if preset is not None:
+        return preset.kind
+    return MediaKind.VIDEO if _VIDEO.search(model) else MediaKind.IMAGE
+
+
+def takes_pictures(model: str) -> bool:
+    """Return whether we know where this model takes pictures."""
+    preset = preset_for(model)
+    return preset is not None and preset.pictures_field is not None
+
+
+def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in which they are told everywhere
+    model: str,
+    input: Mapping[str, Any],  # noqa: A002  # the API's own word for the model's inputs
+    prompt: str,
+    target_url: str | None,
+    ref_urls: Sequence[str],
+    seed: int | None,
+) -> dict[str, Any]:
+    """Return the body of a submission: the caller's inputs, completed by the preset, and the prompt.
+
+    Args:
+        model: WaveSpeed's path of the model.
+        input: The caller's inputs; what stands there is never replaced.
+        prompt: The text that is sent.
+        target_url: The picture to work on.
+        ref_urls: Pictures to go by.
+        seed: Sent where the model has seeds and the caller gave none; it makes the submission findable.
+    """
+    body = {name: value for name, value in input.items() if name not in NEVER_SENT}
+    body["prompt"] = prompt
+    preset = preset_for(model)
+    if preset is None:
+        return body
+    pictures = _pictures(preset, target_url, ref_urls)
+    if preset.pictures_field and pictures and not body.get(preset.pictures_field):
+        body[preset.pictures_field] = pictures
+    if preset.seed and seed is not None and body.get("seed") is None:
+        body["seed"] = seed
+    return preset.defaults | body
+
+
+def _pictures(preset: Preset, target_url: str | None, ref_urls: Sequence[str]) -> list[str] | str | None:
+    """Return the pictures in the form that the model's field takes: references first, the target last and never cut."""
+    if preset.pictures_field == "image":
+        return target_url or next(iter(ref_urls), None)
+    target = [target_url] if target_url else []
+    return [*ref_urls[: preset.max_pictures - len(target)], *target]

@@ -1,0 +1,37 @@
+"""The kinds of values that settings have beside plain numbers and texts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from promptmill.addresses import is_loopback_url
+
+
+def _split(value: object) -> object:
+    """Turn a comma-separated text into a tuple; leave everything else to pydantic."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list."""
+
+
+def _public(address: str) -> str:
+    """Let an address pass to which WaveSpeed can post: https, or plain http on this machine (simulators)."""
+    parts = urlsplit(address)
+    plain = parts.scheme == "http" and is_loopback_url(address)
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment or parts.port == 0:
+        raise ValueError("must be an address such as https://host, without credentials and query")
+    if parts.scheme != "https" and not plain:
+        raise ValueError("must be an https address: WaveSpeed posts to no other")
+    return address.rstrip("/")
+
+
+PublicAddress = Annotated[str, AfterValidator(_public)]
+"""Where others reach us, without a slash at the end."""

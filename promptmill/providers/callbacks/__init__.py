@@ -1,0 +1,1 @@
+"""Callbacks to addresses that callers gave: signed, and sent only where they may go."""

@@ -1,0 +1,82 @@
+"""How every connection to a provider is made: HTTP/1.1, no redirects, no retries, no surprise from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+from promptmill.addresses import is_loopback_url
+from promptmill.contracts.errors import ConfigurationError
+
+CONNECT_SECONDS: Final = 10.0
+"""How long the TCP handshake, and then the TLS handshake, may take."""
+
+_CONNECT_SHARE: Final = 1 / 3
+"""Share of the whole call that each handshake may take at most: both must end before the caller's own timeout, because
+httpcore closes a connection whose handshake timed out, but not one whose handshake was cancelled."""
+
+
+@asynccontextmanager
+async def open_connection(
+    base: str, *, timeout_seconds: float, variable: str, keep_alive: bool = True
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Open an HTTP client for one provider and close it afterwards.
+
+    Args:
+        base: Where the provider's API is.
+        timeout_seconds: Longest time of a call; callers bound the whole of it themselves.
+        variable: The setting that `base` came from, for the error.
+        keep_alive: Whether a connection may be used twice. Never for what is paid: a pooled connection that the other
+            side has just closed looks like a request that may have arrived.
+
+    Raises:
+        ConfigurationError: `base` is not an http or https address.
+    """
+    _check_base(base, variable)
+    async with httpx.AsyncClient(
+        http1=True,
+        http2=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds * _CONNECT_SHARE)),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
+        # A company's proxy is honoured, but simulators on this machine are not looked for behind it.
+        trust_env=not is_loopback_url(base),
+    ) as http:
+        yield http
+
+
+def _check_base(base: str, variable: str) -> None:
+    try:
+        parts = urlsplit(base)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ConfigurationError(f"{variable} is not an address such as https://host or http://127.0.0.1:3901.")
+
+
+def plain_key(api_key: SecretStr | None) -> str:
+    """Return the key as text, without the white space that copying adds; empty when there is none."""
+    return api_key.get_secret_value().strip() if api_key else ""
+
+
+def key_problem(key: str, variable: str) -> str | None:
+    """Return why the key cannot be sent at all, naming the setting, or None.
+
+    A key that is no header text would fail only while the request is written, with the key in the error's text.
+    """
+    if not key:
+        return f"{variable} is not set."
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        return f"{variable} holds characters that no key has."
+    return None
+
+
+def authorization(key: str) -> dict[str, str]:
+    """Return the headers that carry the key."""
+    return {"Authorization": f"Bearer {key}", "Accept": "application/json"}

@@ -1,0 +1,129 @@
+"""One paid POST that either provably did not leave, or whose answer is told as it was seen.
+
+httpx hands httpcore's documented `trace` extension through: it is called immediately before the request headers are
+written. There the sender looks at the clock a last time, and from there on it treats every failure as unclear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from promptmill.contracts.errors import NothingSent, SubmitUnclear
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.http.answers import Answer, collect_body
+from promptmill.providers.http.redaction import redact
+
+
+def boottime() -> float:
+    """Return seconds on a clock that runs on while this process is frozen and while the machine sleeps.
+
+    CLOCK_BOOTTIME on Linux. Elsewhere CLOCK_MONOTONIC: on macOS it counts sleep, which Python's own `time.monotonic`
+    does not; Windows has only the latter.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class _TooLate(Exception):
+    """The POST's time has passed; raised before the first byte."""
+
+
+@dataclass
+class _Departure:
+    """Watches one request: whether its first byte may have left, and that it does not leave too late."""
+
+    post_by: float
+    passed: bool = False
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take one trace event; `http11.` or `http2.` stands before the name."""
+        if not event.endswith("send_request_headers.started"):
+            return
+        request = info.get("request")
+        if request is not None and request.method == b"CONNECT":
+            return  # a proxy is asked for a tunnel; the request itself follows
+        if boottime() > self.post_by:
+            raise _TooLate
+        self.passed = True
+
+
+@dataclass(frozen=True)
+class GuardedSender:
+    """Sends paid POSTs, one connection each.
+
+    Attributes:
+        http: A client from `open_connection(keep_alive=False)`.
+        timeout_seconds: Longest time of the whole call, connecting included.
+    """
+
+    http: httpx.AsyncClient
+    timeout_seconds: float
+
+    async def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        post_by: float,
+        key: str,
+    ) -> Answer:
+        """Send one POST and return what came back, also where it broke off (`Answer.broken`).
+
+        Args:
+            url: The address without a query.
+            content: The body.
+            headers: Headers beside those that the sender sets.
+            params: The query.
+            post_by: Reading of `boottime()` after which not one byte may leave.
+            key: The secret that must not stand in an error's text.
+
+        Raises:
+            NothingSent: Not one byte of the request left.
+            SubmitUnclear: The request may have left, and not even a status came back.
+        """
+        departure = _Departure(post_by)
+        status: int | None = None
+        answered: Mapping[str, str] = {}
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                async with self.http.stream(
+                    "POST",
+                    url,
+                    content=content,
+                    params=dict(params),
+                    headers={**headers, "Connection": "close"},
+                    extensions={"trace": departure},
+                ) as response:
+                    status, answered = response.status_code, response.headers
+                    broken = await collect_body(response, body)
+        except _TooLate:
+            raise NothingSent(
+                ReasonCode.WAVESPEED_UNREACHABLE, "The time for sending had passed; nothing was sent."
+            ) from None
+        except Exception as error:  # noqa: BLE001  # whatever it was: what matters is whether anything may have left
+            broken = _cause(error, self.timeout_seconds, key)
+            if not departure.passed:
+                raise NothingSent(
+                    ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed cannot be reached ({broken}); nothing was sent."
+                ) from None
+            if status is None:
+                raise SubmitUnclear(
+                    ReasonCode.SUBMIT_UNCLEAR, f"The request may have arrived, but no answer came: {broken}."
+                ) from None
+        return Answer(status, answered, bytes(body), broken)
+
+
+def _cause(error: Exception, timeout_seconds: float, key: str) -> str:
+    """Say what broke: httpx's words where it has some, else the kind of error."""
+    if type(error) is TimeoutError:
+        return f"no answer within {timeout_seconds:g} s"
+    return redact(str(error), key).strip().rstrip(".") or type(error).__name__

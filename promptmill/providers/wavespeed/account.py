@@ -1,0 +1,167 @@
+"""WaveSpeed's unpaid side: balance, webhook secret, the list of models, and what a submission would cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any, Final
+
+import httpx
+from pydantic import SecretStr
+
+from promptmill.contracts.catalogue import ListedModel
+from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.http.answers import BODY_LIMIT, Answer
+from promptmill.providers.http.connections import key_problem, open_connection, plain_key
+from promptmill.providers.wavespeed.answers import PROVIDER, amount_in, codes, data, price_in, read_failure, refusal
+from promptmill.providers.wavespeed.models import read_models
+from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
+
+PRICE_SECONDS: Final = 3.0
+"""How long a price may take: a job does not wait longer for a number that is good to know."""
+
+BALANCE_SECONDS: Final = 10.0
+SECRET_SECONDS: Final = 10.0
+
+MODELS_SECONDS: Final = 60.0
+MODELS_BYTES: Final = 32 * 1024 * 1024
+"""The list of about a thousand models with their schemas is several megabytes."""
+
+_KEY_REFUSED: Final = frozenset({401, 403})
+_OK: Final = 200
+
+
+class WaveSpeedAccount:
+    """Asks WaveSpeed what costs nothing. The API may use it."""
+
+    def __init__(self, http: httpx.AsyncClient, *, base: str, api_key: SecretStr | None) -> None:
+        """Take a client and where to ask."""
+        self._http = http
+        self._base = base.rstrip("/")
+        self._key = plain_key(api_key)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key to ask with; a wrong one is WaveSpeed's to judge."""
+        return bool(self._key)
+
+    async def balance(self) -> Decimal:
+        """Return the account's balance in USD. The cheapest test of a key.
+
+        Raises:
+            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderUnavailable: WaveSpeed did not answer, or with something else.
+        """
+        answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
+        self._refuse_bad_key(answer)
+        amount = amount_in(data(answer).get("balance"))
+        if codes(answer) != {_OK} or amount is None:
+            raise read_failure(answer, self._key)
+        return amount
+
+    async def price(self, model: str, inputs: Mapping[str, Any]) -> Decimal | None:
+        """Return what a submission with exactly these inputs would cost, in USD; None when that cannot be learned.
+
+        Inputs that are left out make the answer too low (the model's base price).
+        """
+        try:
+            return await self.quote(model, inputs)
+        except (ProviderError, TypeError, ValueError):
+            return None
+
+    async def quote(self, model: str, inputs: Mapping[str, Any]) -> Decimal:
+        """Return what `price` returns, or say why it cannot be learned.
+
+        Raises:
+            ProviderRefused: The key is missing or not accepted, or WaveSpeed does not take this model or these inputs.
+            ProviderUnavailable: WaveSpeed did not answer in time, or with something else than a price.
+            TypeError, ValueError: The inputs cannot be written as JSON.
+        """
+        answer = await self._ask("POST", "model/price", {"model_id": model, "inputs": dict(inputs)}, PRICE_SECONDS)
+        if codes(answer) != {_OK}:
+            reason = refusal(answer)
+            if reason is not None:
+                raise ProviderRefused(reason, answer.sentence(PROVIDER, self._key))
+            raise read_failure(answer, self._key)
+        found = data(answer)
+        discounted = found.get("discounted_price")
+        price = price_in(found.get("price") if amount_in(discounted) is None else discounted)
+        if price is None:
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered without a price.")
+        return price
+
+    async def models(self) -> tuple[ListedModel, ...]:
+        """Return WaveSpeed's list of models with their inputs; at least one.
+
+        Raises:
+            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderUnavailable: WaveSpeed did not answer, or with something else than a list of models.
+        """
+        answer = await self._ask("GET", "models", None, MODELS_SECONDS, limit=MODELS_BYTES)
+        # Megabytes: the loop goes on meanwhile.
+        return await asyncio.to_thread(self._listed, answer)
+
+    def _listed(self, answer: Answer) -> tuple[ListedModel, ...]:
+        self._refuse_bad_key(answer)
+        if codes(answer) != {_OK}:
+            raise read_failure(answer, self._key)
+        found = read_models(answer.object.get("data"))
+        if not found:
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered without any model.")
+        return found
+
+    async def webhook_secret(self) -> SecretStr:
+        """Return the secret that signs WaveSpeed's webhooks, as WaveSpeed gives it (`whsec_…`).
+
+        Raises:
+            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderUnavailable: WaveSpeed did not answer, or with something else.
+        """
+        answer = await self._ask("GET", "webhook/secret", None, SECRET_SECONDS)
+        self._refuse_bad_key(answer)
+        secret = _secret(answer)
+        if codes(answer) != {_OK} or secret is None:
+            # No words of the answer: a shape that we do not know may hold the secret.
+            raise ProviderUnavailable(
+                ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered {answer.status} and told no webhook secret."
+            )
+        return SecretStr(secret)
+
+    def _refuse_bad_key(self, answer: Answer) -> None:
+        if codes(answer) & _KEY_REFUSED:
+            raise ProviderRefused(
+                ReasonCode.WAVESPEED_BAD_KEY,
+                f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid, topped-up key.",
+            )
+
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None, seconds: float, *, limit: int = BODY_LIMIT
+    ) -> Answer:
+        problem = key_problem(self._key, KEY_VARIABLE)
+        if problem:
+            raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, problem)
+        address = f"{self._base}/api/v3/{path}"
+        return await ask_unpaid(self._http, method, address, key=self._key, seconds=seconds, body=body, limit=limit)
+
+
+def _secret(answer: Answer) -> str | None:
+    """Return the secret from any of the shapes that were seen: `data.secret`, `data` itself, `secret` at the top."""
+    document = answer.object
+    for value in (data(answer).get("secret"), document.get("data"), document.get("secret")):
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
+
+
+@asynccontextmanager
+async def open_wavespeed_account(base: str, api_key: SecretStr | None) -> AsyncIterator[WaveSpeedAccount]:
+    """Open a client and close its connections afterwards. Opens without a key.
+
+    Raises:
+        ConfigurationError: `base` is not an address.
+    """
+    async with open_connection(base, timeout_seconds=BALANCE_SECONDS, variable=BASE_VARIABLE) as http:
+        yield WaveSpeedAccount(http, base=base, api_key=api_key)

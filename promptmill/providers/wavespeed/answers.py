@@ -1,0 +1,142 @@
+"""What an answer of WaveSpeed's means: the envelope's code and the HTTP status, both looked at.
+
+The answer table of `docs/architecture.md`, 'The paid submission', is `read_submission`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from promptmill.contracts.errors import (
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnavailable,
+    SubmitUnclear,
+)
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.http.answers import Answer, retry_after
+
+PROVIDER: Final = "WaveSpeed"
+
+NO_PRICE_USD: Final = 1_000_000
+"""From here on an amount is no price: it must not keep a paid submission from being recorded."""
+
+_ID_LIMIT: Final = 200
+
+_RATE: Final = 429
+_REFUSALS: Final = {
+    401: ReasonCode.WAVESPEED_BAD_KEY,
+    402: ReasonCode.WAVESPEED_NO_CREDIT,
+    403: ReasonCode.WAVESPEED_FORBIDDEN,
+    404: ReasonCode.WAVESPEED_UNKNOWN_MODEL,
+    400: ReasonCode.WAVESPEED_BAD_INPUT,
+    413: ReasonCode.WAVESPEED_BAD_INPUT,
+    415: ReasonCode.WAVESPEED_BAD_INPUT,
+    422: ReasonCode.WAVESPEED_BAD_INPUT,
+}
+"""Status or envelope code -> reason, most telling first: the first that either of the two carries counts."""
+
+_MONEY_CODES: Final = frozenset({400, 403})
+_MONEY = re.compile(r"(?i)\b(balance|credits?|top(ped|ping)?[\s-]?up|funds)\b")
+_LACK = re.compile(r"(?i)\binsufficient\b")
+_RIGHTS = re.compile(r"(?i)\b(roles?|permissions?|scopes?|privileges?|access|rights?)\b")
+
+
+def codes(answer: Answer) -> set[int]:
+    """Return the HTTP status and, where there is one, the envelope's code."""
+    code = answer.object.get("code")
+    if isinstance(code, str) and re.fullmatch(r"[0-9]{1,6}", code):
+        code = int(code)
+    return {answer.status, code} if isinstance(code, int) and not isinstance(code, bool) else {answer.status}
+
+
+def data(answer: Answer) -> dict[str, Any]:
+    """Return the envelope's `data` where it is an object, else an empty one."""
+    value = answer.object.get("data")
+    return value if isinstance(value, dict) else {}
+
+
+def amount_in(value: object) -> Decimal | None:
+    """Return an amount of money that stands in an answer, as a number or a text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    return amount if amount.is_finite() else None
+
+
+def price_in(value: object) -> Decimal | None:
+    """Return an amount that can be a price, else None."""
+    price = amount_in(value)
+    return price if price is not None and 0 <= price < NO_PRICE_USD else None
+
+
+def prediction_id(answer: Answer) -> str | None:
+    """Return the id in `data`: the proof that WaveSpeed made a prediction, whatever the codes say."""
+    return prediction_id_of(data(answer))
+
+
+def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
+    """Return a prediction object's id; None where it has none that could be one."""
+    value = prediction.get("id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str) and 0 < len(value.strip()) <= _ID_LIMIT and value.strip().isprintable():
+        return value.strip()
+    return None
+
+
+def read_submission(answer: Answer, key: str) -> str:
+    """Return the prediction's id that a submission's answer carries.
+
+    Raises:
+        ProviderRateLimited: A 429; nothing was made.
+        ProviderRefused: WaveSpeed says no, in its own words.
+        SubmitUnclear: Everything else.
+    """
+    found = prediction_id(answer)
+    if found is not None:
+        return found
+    if answer.broken is not None:
+        raise SubmitUnclear(
+            ReasonCode.SUBMIT_UNCLEAR, f"WaveSpeed's answer ({answer.status}) broke off: {answer.broken}."
+        )
+    seen = codes(answer)
+    said = answer.sentence(PROVIDER, key)
+    if _RATE in seen:
+        raise ProviderRateLimited(ReasonCode.WAVESPEED_RATE_LIMITED, said, retry_after=retry_after(answer.headers))
+    reason = refusal(answer)
+    if reason is not None:
+        raise ProviderRefused(reason, said)
+    raise SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"No prediction id came back. {said}")
+
+
+def refusal(answer: Answer) -> ReasonCode | None:
+    """Return why WaveSpeed refused, or None when it did not do so clearly."""
+    seen = codes(answer)
+    if seen & _MONEY_CODES and _lacks_money(answer.words):
+        return ReasonCode.WAVESPEED_NO_CREDIT
+    return next((reason for code, reason in _REFUSALS.items() if code in seen), None)
+
+
+def _lacks_money(words: str) -> bool:
+    """Tell 'insufficient balance' from 'insufficient role': both come as 403."""
+    return bool(_MONEY.search(words) or (_LACK.search(words) and not _RIGHTS.search(words)))
+
+
+def read_failure(answer: Answer, key: str) -> ProviderError:
+    """Return the error that an unpaid call's answer means; only a 404 is left to the caller to judge before."""
+    seen = codes(answer)
+    said = answer.sentence(PROVIDER, key)
+    if _RATE in seen:
+        return ProviderUnavailable(ReasonCode.WAVESPEED_RATE_LIMITED, said, retry_after=retry_after(answer.headers))
+    for code in (401, 403):
+        if code in seen:
+            return ProviderUnavailable(_REFUSALS[code], said)
+    return ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, said, retry_after=retry_after(answer.headers))

@@ -1,0 +1,200 @@
+"""WaveSpeed's paid side: one guarded submission, reading what it made, and the history. Nothing here asks twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from promptmill.contracts.errors import ProviderRefused, ProviderUnavailable
+from promptmill.contracts.jobs import MediaKind
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.http.answers import Answer
+from promptmill.providers.http.connections import authorization, key_problem, open_connection, plain_key
+from promptmill.providers.http.guarded_sender import GuardedSender, boottime
+from promptmill.providers.wavespeed.answers import PROVIDER, codes, data, read_failure, read_submission
+from promptmill.providers.wavespeed.history import HistoryItem, moment, read_history
+from promptmill.providers.wavespeed.predictions import Prediction, read_prediction
+from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
+
+__all__ = ["HistoryItem", "Prediction", "WaveSpeedClient", "boottime", "open_wavespeed"]
+
+READ_SECONDS: Final = 30.0
+"""How long reading one result may take, as in WaveSpeed's own clients."""
+
+HISTORY_PAGES: Final = 50
+"""Pages of the history that are read at most: 5,000 predictions of one model within minutes."""
+
+_OWN_PATHS: Final = frozenset(
+    {"account", "balance", "billings", "media", "model", "models", "predictions", "upload", "user", "webhook"}
+)
+"""First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
+
+_NOT_FOUND: Final = 404
+
+
+class WaveSpeedClient:
+    """Submits to WaveSpeed and reads results.
+
+    Attributes:
+        base: Where WaveSpeed's API is, without a slash at its end.
+        key_fingerprint: First 12 hexadecimal digits of the key's SHA-256; empty without a key.
+    """
+
+    def __init__(
+        self,
+        sender: GuardedSender,
+        http: httpx.AsyncClient,
+        *,
+        base: str,
+        api_key: SecretStr | None,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        """Take the guarded sender for what is paid and a client for what is not."""
+        self._sender = sender
+        self._http = http
+        self._key = plain_key(api_key)
+        self._read_seconds = read_seconds
+        self.base = base.rstrip("/")
+        self.key_fingerprint = hashlib.sha256(self._key.encode()).hexdigest()[:12] if self._key else ""
+
+    async def submit(
+        self, model: str, body: Mapping[str, Any], *, post_by: float, webhook_url: str | None = None
+    ) -> str:
+        """Submit once and return the prediction's id. Costs money.
+
+        Args:
+            model: WaveSpeed's path of the model.
+            body: The model's inputs, sent as they are.
+            post_by: Reading of `boottime()` after which not one byte may leave.
+            webhook_url: Where WaveSpeed shall report the end.
+
+        Raises:
+            NothingSent: Not one byte left; asking again is safe.
+            ProviderRateLimited: A 429; nothing was made.
+            ProviderRefused: WaveSpeed said no, or there is no key to ask with.
+            SubmitUnclear: It may have been made, and billed.
+        """
+        problem = key_problem(self._key, KEY_VARIABLE)
+        if problem:
+            raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, f"{problem} Nothing was sent.")
+        answer = await self._sender.post(
+            self._address(_model_path(model)),
+            content=_encode(body),
+            headers={**authorization(self._key), "Content-Type": "application/json"},
+            params={"webhook": webhook_url} if webhook_url else {},
+            post_by=post_by,
+            key=self._key,
+        )
+        return read_submission(answer, self._key)
+
+    async def result(self, prediction_id: str, *, kind: MediaKind | None = None) -> Prediction:
+        """Read a prediction as it is now. Free, and may be repeated.
+
+        Args:
+            prediction_id: WaveSpeed's id.
+            kind: What the model makes; None to tell it from the model's name.
+
+        Raises:
+            ProviderRefused: `prediction_gone`: WaveSpeed answers 404.
+            ProviderUnavailable: Anything else that is not a prediction, a bad key included: it may be mended, and what
+                is paid must still be collected.
+        """
+        answer = await self._read(f"predictions/{quote(prediction_id, safe='')}/result")
+        if _NOT_FOUND in codes(answer):
+            raise ProviderRefused(ReasonCode.PREDICTION_GONE, answer.sentence(PROVIDER, self._key))
+        found = data(answer)
+        if not answer.ok or not isinstance(found.get("status"), str):
+            raise read_failure(answer, self._key)
+        if str(found.get("id") or prediction_id) != prediction_id:
+            raise ProviderUnavailable(
+                ReasonCode.WAVESPEED_UNREACHABLE, "WaveSpeed answered with another prediction than the one asked for."
+            )
+        return read_prediction(found, asked_id=prediction_id, kind=kind, key=self._key)
+
+    async def history(
+        self, *, model: str | None, created_after: datetime, created_before: datetime, limit_pages: int = HISTORY_PAGES
+    ) -> list[HistoryItem]:
+        """List the predictions of a model (null: of all) and a time, all pages, with what was submitted. Free.
+
+        WaveSpeed keeps seven days. What was made on its website stands there too.
+
+        Raises:
+            ProviderUnavailable: The list could not be read, or is not surely whole.
+        """
+        question = ({"model": model} if model else {}) | {
+            "created_after": moment(created_after),
+            "created_before": moment(created_before),
+            "include_inputs": True,
+        }
+        return await read_history(
+            lambda body: self._read("predictions", body), question, limit_pages=limit_pages, key=self._key
+        )
+
+    async def _read(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Make one unpaid request: a GET, or with a body a POST."""
+        problem = key_problem(self._key, KEY_VARIABLE)
+        if problem:
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_BAD_KEY, problem)
+        method = "GET" if body is None else "POST"
+        return await ask_unpaid(
+            self._http, method, self._address(path), key=self._key, seconds=self._read_seconds, body=body
+        )
+
+    def _address(self, path: str) -> str:
+        return f"{self.base}/api/v3/{path}"
+
+
+def _model_path(model: str) -> str:
+    """Return the model as a path, or refuse what would be another call of WaveSpeed's."""
+    parts = model.split("/")
+    if parts[0] in _OWN_PATHS or not all(part.strip(". ") for part in parts):
+        raise ProviderRefused(
+            ReasonCode.WAVESPEED_UNKNOWN_MODEL, f"{model!r} is not the path of a model. Nothing was sent."
+        )
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    """Return the body as JSON. What cannot be written will not be writable the next time either."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise ProviderRefused(
+            ReasonCode.WAVESPEED_BAD_INPUT, "The inputs cannot be written as JSON. Nothing was sent."
+        ) from None
+
+
+@asynccontextmanager
+async def open_wavespeed(
+    base: str, api_key: SecretStr | None, *, submit_timeout_seconds: float, read_timeout_seconds: float = READ_SECONDS
+) -> AsyncIterator[WaveSpeedClient]:
+    """Open a client and close its connections afterwards. Opens without a key; calls then say that it is missing.
+
+    Args:
+        base: Where WaveSpeed's API is.
+        api_key: The key, or None.
+        submit_timeout_seconds: Longest time of one submission in all.
+        read_timeout_seconds: Longest time of reading one result.
+
+    Raises:
+        ConfigurationError: `base` is not an address.
+    """
+    async with (
+        open_connection(base, timeout_seconds=submit_timeout_seconds, variable=BASE_VARIABLE, keep_alive=False) as paid,
+        open_connection(base, timeout_seconds=read_timeout_seconds, variable=BASE_VARIABLE) as free,
+    ):
+        yield WaveSpeedClient(
+            GuardedSender(paid, submit_timeout_seconds),
+            free,
+            base=base,
+            api_key=api_key,
+            read_seconds=read_timeout_seconds,
+        )

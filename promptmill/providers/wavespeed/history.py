@@ -1,0 +1,105 @@
+"""WaveSpeed's list of predictions: the only way to learn what became of a submission that got no answer.
+
+What is concluded from it is worth money, so a list that is not surely whole is no list at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from promptmill.contracts.errors import ProviderUnavailable
+from promptmill.contracts.messages import Message
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.http.answers import Answer
+from promptmill.providers.http.redaction import storable
+from promptmill.providers.wavespeed.answers import codes, data, prediction_id_of, read_failure
+from promptmill.providers.wavespeed.predictions import read_time
+
+PAGE_SIZE: Final = 100
+"""Predictions of one page; WaveSpeed gives no more."""
+
+_OK: Final = 200
+
+
+class HistoryItem(Message):
+    """One prediction of the list. `inputs` is what was submitted; None where WaveSpeed does not tell."""
+
+    id: str
+    model: str
+    created_at: datetime
+    status: str
+    inputs: dict[str, Any] | None = None
+
+
+async def read_history(
+    ask: Callable[[dict[str, Any]], Awaitable[Answer]],
+    question: dict[str, Any],
+    *,
+    limit_pages: int,
+    key: str,
+) -> list[HistoryItem]:
+    """Read all pages of a list, newest first.
+
+    Args:
+        ask: Makes one request with this body.
+        question: The filters, without page and size.
+        limit_pages: More pages than this are not read.
+        key: The secret that must not stand in an error's words.
+
+    Raises:
+        ProviderUnavailable: It could not be read, there is more than that many pages, it changed meanwhile so that
+            something can be missing, or it does not look like a list of predictions.
+    """
+    found: dict[str, HistoryItem] = {}
+    promised = 0
+    for page in range(1, limit_pages + 1):
+        answer = await ask({**question, "page": page, "page_size": PAGE_SIZE})
+        items, total = _page(answer, page, key)
+        promised = max(promised, total)
+        fresh = {item.id: item for item in items if item.id not in found}
+        if items and not fresh and len(items) >= PAGE_SIZE:
+            raise _odd("shows one page again and again")
+        found |= fresh
+        if not fresh or (promised and len(items) < PAGE_SIZE and len(found) >= promised):
+            break
+        # A short page alone is no end: WaveSpeed may give fewer to a page than were asked for.
+    else:
+        raise _odd(f"holds more than {limit_pages} pages")
+    if len(found) < promised:
+        raise _odd(f"promised {promised} predictions and showed {len(found)}")
+    return list(found.values())
+
+
+def moment(at: datetime) -> str:
+    """Return a time as WaveSpeed's filters take it: RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _page(answer: Answer, page: int, key: str) -> tuple[list[HistoryItem], int]:
+    """Return the predictions of one page and how many there are in all; 0 where that is not said."""
+    if codes(answer) != {_OK}:
+        raise read_failure(answer, key)
+    shown = data(answer)
+    items, total = shown.get("items"), shown.get("total")
+    if not isinstance(items, list) or shown.get("page", page) != page:
+        raise _odd(f"is no list, or not page {page}")
+    return [_item(item) for item in items], total if isinstance(total, int) else 0
+
+
+def _item(item: object) -> HistoryItem:
+    if not isinstance(item, dict):
+        raise _odd("holds something that is no prediction")
+    found_id = prediction_id_of(item)
+    model, status, created_at = item.get("model"), item.get("status"), read_time(item.get("created_at"))
+    if found_id is None or created_at is None or not isinstance(model, str) or not isinstance(status, str):
+        raise _odd("holds a prediction without id, model, status or time")
+    inputs = next((value for name in ("inputs", "input") if isinstance(value := item.get(name), dict) and value), None)
+    return HistoryItem(
+        id=storable(found_id), model=storable(model), created_at=created_at, status=storable(status), inputs=inputs
+    )
+
+
+def _odd(what: str) -> ProviderUnavailable:
+    return ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed's history {what}: it proves nothing.")

@@ -1,0 +1,79 @@
+"""WaveSpeed's list of models, read entry by entry: what cannot be understood costs that entry or field alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from promptmill.contracts.catalogue import ListedModel
+from promptmill.contracts.errors import cut
+from promptmill.providers.http.redaction import storable
+from promptmill.providers.wavespeed.answers import price_in
+from promptmill.providers.wavespeed.schemas import finite, read_inputs
+
+MOST_MODELS: Final = 5_000
+"""Entries that are read; WaveSpeed has about a thousand."""
+
+PATH_CHARACTERS: Final = 200
+NAME_CHARACTERS: Final = 120
+DESCRIPTION_CHARACTERS: Final = 2_000
+FORMULA_CHARACTERS: Final = 8_000
+"""A longer formula is not kept at all: half of one would hide names."""
+
+
+def read_models(listed: object) -> tuple[ListedModel, ...]:
+    """Return the models of the envelope's `data`, in its order; of a path told twice the first entry counts.
+
+    Never raises: an entry that names no model is left out, and what is odd in an entry is left out of it.
+    """
+    if not isinstance(listed, list):
+        return ()
+    found: dict[str, ListedModel] = {}
+    for entry in listed[:MOST_MODELS]:
+        model = _read_model(entry)
+        if model is not None:
+            found.setdefault(model.model, model)
+    return tuple(found.values())
+
+
+def _read_model(entry: object) -> ListedModel | None:
+    if not isinstance(entry, dict):
+        return None
+    path = entry.get("model_id")
+    if not isinstance(path, str) or not 0 < len(path.strip()) <= PATH_CHARACTERS or not path.strip().isprintable():
+        return None
+    path = path.strip()
+    return ListedModel(
+        model=path,
+        name=_text(entry, "name", NAME_CHARACTERS) or path,
+        description=_text(entry, "description", DESCRIPTION_CHARACTERS),
+        type=_text(entry, "type", NAME_CHARACTERS).lower(),
+        base_price=price_in(entry.get("base_price")),
+        sort_order=finite(entry.get("sort_order")),
+        formula=_formula(entry.get("formula")),
+        inputs=read_inputs(_request_schema(entry)),
+    )
+
+
+def _text(entry: Mapping[str, Any], name: str, limit: int) -> str:
+    value = entry.get(name)
+    return cut(storable(value), limit) if isinstance(value, str) else ""
+
+
+def _formula(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value.strip()) <= FORMULA_CHARACTERS else None
+
+
+def _request_schema(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a run's body: of `model_run` where several are told, else the first that is one."""
+    schemas = list(_schemas(entry.get("api_schema")))
+    runs = [schema for kind, schema in schemas if kind == "model_run"]
+    return next(iter(runs), None) or next((schema for _, schema in schemas), {})
+
+
+def _schemas(api_schema: object) -> Iterator[tuple[object, Mapping[str, Any]]]:
+    told = api_schema.get("api_schemas") if isinstance(api_schema, dict) else None
+    for each in told if isinstance(told, list) else ():
+        schema = each.get("request_schema") if isinstance(each, dict) else None
+        if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
+            yield each.get("type"), schema

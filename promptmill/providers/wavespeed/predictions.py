@@ -1,0 +1,200 @@
+"""A prediction as WaveSpeed shows it, and its outputs in our words."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from promptmill.config.presets import kind_of
+from promptmill.contracts.errors import cut
+from promptmill.contracts.jobs import MediaKind, Output
+from promptmill.contracts.messages import Message
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.providers.http.redaction import redact, storable
+
+RETENTION: Final = timedelta(days=7)
+"""How long WaveSpeed keeps outputs, from the prediction's creation."""
+
+COMPLETED: Final = "completed"
+FAILED: Final = "failed"
+STOPPED: Final = frozenset({"cancelled", "timeout", "deleted"})
+
+_FAILURES: Final = {1200: ReasonCode.GENERATION_MODERATED, 1402: ReasonCode.GENERATION_INPUT_UNREACHABLE}
+_MODERATION = re.compile(r"(?i)\b(content flagged|flagged as|moderation)\b")
+
+_EXTENSIONS: Final = {
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"), MediaKind.IMAGE),
+    **dict.fromkeys((".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v"), MediaKind.VIDEO),
+    **dict.fromkeys((".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".opus"), MediaKind.AUDIO),
+    ".json": MediaKind.JSON,
+    ".txt": MediaKind.TEXT,
+}
+_MAGIC: Final = (
+    (0, b"\x89PNG", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (8, b"WAVE", "audio/wav"),
+    (0, b"ID3", "audio/mpeg"),
+)
+"""Which bytes stand where in a file of which media type."""
+
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 9000
+
+_HEAD_CHARACTERS: Final = 16
+"""Characters of base64 that hold the twelve bytes which tell a file's type."""
+
+
+class Prediction(Message):
+    """What WaveSpeed made of a submission, as far as it is.
+
+    Attributes:
+        status: WaveSpeed's word; anything but the known final ones means 'not finished'.
+        error: WaveSpeed's words about a failure, redacted and cut.
+        code: WaveSpeed's error code of the prediction, as in its error table.
+    """
+
+    id: str
+    model: str = ""
+    status: str
+    outputs: tuple[Output, ...] = ()
+    error: str | None = None
+    code: int | None = None
+    created_at: datetime | None = None
+
+    @property
+    def completed(self) -> bool:
+        """Whether the media was made."""
+        return self.status == COMPLETED
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.completed or self.status == FAILED or self.status in STOPPED
+
+    @property
+    def reason_code(self) -> ReasonCode | None:
+        """Why there is no media; None while it is not finished, and when it was made."""
+        if self.status in STOPPED:
+            return ReasonCode.GENERATION_STOPPED
+        if self.status != FAILED:
+            return None
+        if self.code in _FAILURES:
+            return _FAILURES[self.code]
+        moderated = _MODERATION.search(self.error or "")
+        return ReasonCode.GENERATION_MODERATED if moderated else ReasonCode.GENERATION_FAILED
+
+
+def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | None, key: str) -> Prediction:
+    """Read a prediction object.
+
+    Args:
+        data: The object, from an envelope's `data` or a webhook's body. `status` must be a text.
+        asked_id: Taken where the object names no id.
+        kind: What the model makes; None to tell it from the model's name.
+        key: The secret that must not stand in the error's words.
+    """
+    model = storable(str(data.get("model") or ""))
+    created_at = read_time(data.get("created_at"))
+    error, code = data.get("error"), data.get("code")
+    return Prediction(
+        id=storable(str(data.get("id") or asked_id)),
+        model=model,
+        status=storable(str(data.get("status"))).strip().lower(),
+        outputs=_outputs(data, kind or kind_of(model), created_at),
+        error=cut(redact(error if isinstance(error, str) else json.dumps(error), key)) if error else None,
+        code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        created_at=created_at,
+    )
+
+
+def read_time(value: object) -> datetime | None:
+    """Read WaveSpeed's RFC 3339 times, which carry nine digits of a second; None when it is no time of ours.
+
+    A server that has no time to tell writes the year 1.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.strip()))
+    except ValueError:
+        return None
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _outputs(data: dict[str, Any], kind: MediaKind, created_at: datetime | None) -> tuple[Output, ...]:
+    values = data.get("outputs")
+    if values is None or values == "":
+        return ()
+    listed = values if isinstance(values, list) else [values]
+    return tuple(
+        _output(index, value, kind, _nsfw(data.get("has_nsfw_contents"), index), created_at)
+        for index, value in enumerate(listed)
+    )
+
+
+def _nsfw(flags: object, index: int) -> bool | None:
+    """Return the flag of one output; WaveSpeed gives a list, or nothing."""
+    flag = flags[index] if isinstance(flags, list) and index < len(flags) else flags
+    return flag if isinstance(flag, bool) else None
+
+
+def _output(index: int, value: object, kind: MediaKind, nsfw: bool | None, created_at: datetime | None) -> Output:  # noqa: FBT001  # a fact, not a switch
+    text = None
+    if not isinstance(value, str):
+        text = storable(json.dumps(value, ensure_ascii=False))
+        named = value.get("url") if isinstance(value, dict) else None
+        if not (isinstance(named, str) and _is_address(named)):
+            return Output(index=index, kind=MediaKind.JSON, text=text, nsfw=nsfw)
+        value = named
+    value = storable(value)
+    if _is_address(value):
+        expires_at = created_at + RETENTION if created_at else None
+        return Output(
+            index=index, kind=_kind_of_url(value, kind), url=value, text=text, nsfw=nsfw, expires_at=expires_at
+        )
+    inline = _inline_type(value)
+    if inline is not None:
+        url = value if value.startswith("data:") else f"data:{inline};base64,{''.join(value.split())}"
+        return Output(index=index, kind=_kind_of_type(inline, kind), url=url, nsfw=nsfw)
+    return Output(index=index, kind=MediaKind.TEXT, text=value, nsfw=nsfw)
+
+
+def _is_address(value: str) -> bool:
+    return value.startswith(("https://", "http://"))
+
+
+def _kind_of_url(url: str, kind: MediaKind) -> MediaKind:
+    """Tell the kind from the file's extension; where it has none that we know, it is what the model makes."""
+    try:
+        extension = PurePosixPath(urlsplit(url).path).suffix.lower()
+    except ValueError:
+        return kind
+    return _EXTENSIONS.get(extension, kind)
+
+
+def _inline_type(value: str) -> str | None:
+    """Return the media type of a data address or of bare base64; None for anything else."""
+    if value.startswith("data:"):
+        return value[5:].partition(",")[0].partition(";")[0] or "text/plain"
+    try:
+        head = b64decode(value[:_HEAD_CHARACTERS], validate=True)
+    except ValueError:
+        return None
+    return next((media_type for at, magic, media_type in _MAGIC if head[at:].startswith(magic)), None)
+
+
+def _kind_of_type(media_type: str, kind: MediaKind) -> MediaKind:
+    """Tell the kind from a media type such as `image/png`."""
+    main = media_type.partition("/")[0]
+    return MediaKind(main) if main in {"image", "video", "audio", "text"} else kind

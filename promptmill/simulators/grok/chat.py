@@ -1,0 +1,141 @@
+"""`POST /v1/chat/completions`: writes, counts tokens and charges."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from promptmill.simulators.clock import now
+from promptmill.simulators.faults import Fault
+from promptmill.simulators.front_door import Call
+from promptmill.simulators.grok.catalogue import Catalogue, Model
+from promptmill.simulators.grok.checks import parts, refuse_for_model, refuse_pictures, refuse_request
+from promptmill.simulators.grok.refusals import NO_CREDIT, TEAM, refusal
+from promptmill.simulators.grok.writing import fill, user_text, write_prompt
+
+CHARACTERS_PER_TOKEN = 4
+PICTURE_TOKENS = 256
+REASONING_TOKENS = 94
+TICKS_PER_DOLLAR = 10**10
+REFUSAL = "I can't help with that request."
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What the model says: its text, why it stopped, and a refusal instead of a text."""
+
+    content: str | None
+    finish_reason: str = "stop"
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Completes chats."""
+
+    catalogue: Catalogue
+
+    async def complete(self, call: Call) -> Response:
+        """Answer one completion and charge it, or say why not."""
+        early = refuse_request(call.request, call.body)
+        if early is not None:
+            return early
+        model = self.catalogue.find(call.body["model"])
+        if model is None:
+            return _unknown_model(call.body["model"])
+        refused = refuse_for_model(call.body, model) or refuse_pictures(call.body)
+        if refused is None and call.account.ledger.balance <= 0:
+            refused = refusal(429, NO_CREDIT)
+        if refused is not None:
+            return refused
+        completion_id = _uuid()
+        await asyncio.sleep(call.account.timing.draw(completion_id))
+        return self._write(call, model, completion_id)
+
+    def _write(self, call: Call, model: Model, completion_id: str) -> Response:
+        written = _spoiled(_content(call.body), call.content_fault())
+        usage = _usage(call.body, model, written)
+        usd = Decimal(usage["cost_in_usd_ticks"]) / TICKS_PER_DOLLAR
+        call.account.ledger.charge(completion_id, model.id, usd, now())
+        message = {"role": "assistant", "content": written.content, "refusal": written.refusal}
+        return JSONResponse(
+            {
+                "id": completion_id,
+                "object": "chat.completion",
+                "created": int(now()),
+                "model": model.id,
+                "choices": [{"index": 0, "message": message, "finish_reason": written.finish_reason}],
+                "usage": usage,
+                "system_fingerprint": f"fp_{model.id}",
+            }
+        )
+
+
+def _unknown_model(name: str) -> Response:
+    words = f"The model {name} does not exist or your team {TEAM} does not have access to it."
+    return refusal(404, f"{words} Please ensure you're using the correct API key.")
+
+
+def _content(body: dict[str, Any]) -> str:
+    pictures = sum(part.get("type") == "image_url" for part in parts(body))
+    prompt = write_prompt(user_text(body["messages"]), pictures)
+    wanted = body.get("response_format") or {}
+    if wanted.get("type") == "json_schema":
+        return json.dumps(fill(wanted["json_schema"]["schema"], prompt), ensure_ascii=False)
+    return json.dumps({"prompt": prompt}, ensure_ascii=False) if wanted.get("type") == "json_object" else prompt
+
+
+def _spoiled(content: str, fault: Fault | None) -> _Written:
+    match fault.kind if fault else None:
+        case "invalid_json":
+            return _Written("Here is the prompt you asked for: " + content)
+        case "cut_json":
+            return _Written(content[: len(content) // 2], "length")
+        case "empty_content":
+            return _Written("")
+        case "refusal":
+            return _Written(None, refusal=(fault.message if fault else None) or REFUSAL)
+        case _:
+            return _Written(content)
+
+
+def _usage(body: dict[str, Any], model: Model, written: _Written) -> dict[str, Any]:
+    all_parts = list(parts(body))
+    characters = sum(len(part.get("text") or "") for part in all_parts)
+    text_tokens = max(1, characters // CHARACTERS_PER_TOKEN)
+    image_tokens = PICTURE_TOKENS * sum(part.get("type") == "image_url" for part in all_parts)
+    completion_tokens = max(1, len(written.content or written.refusal or "") // CHARACTERS_PER_TOKEN)
+    # Reasoning stands outside completion_tokens, but inside the total and the cost.
+    reasons = model.reasoning and body.get("reasoning_effort") != "none"
+    reasoning_tokens = REASONING_TOKENS if reasons else 0
+    prompt_tokens = text_tokens + image_tokens
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens + reasoning_tokens,
+        "prompt_tokens_details": {
+            "text_tokens": text_tokens,
+            "audio_tokens": 0,
+            "image_tokens": image_tokens,
+            "cached_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": reasoning_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+        "num_sources_used": 0,
+        "cost_in_usd_ticks": model.cost_ticks(prompt_tokens, completion_tokens + reasoning_tokens),
+    }
+
+
+def _uuid() -> str:
+    raw = secrets.token_hex(16)
+    return "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
