@@ -73,7 +73,7 @@ async def _notes(store: Store) -> list[str]:
 
 
 async def _deployment_notes(store: Store) -> list[str]:
-    """Return a note where the SQL functions are another release's: no problem, for a rolling deployment is like that."""
+    """Return a note where the SQL functions are another release's, as they are during a rolling deployment."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             differing = await store.operations.differing_functions()
@@ -81,7 +81,5 @@ async def _deployment_notes(store: Store) -> list[str]:
         return []
     if not differing:
         return []
-    return [
-        f"{len(differing)} SQL functions are another release's: normal during a deployment, otherwise run "
-        "`python -m promptmill migrate`."
-    ]
+    note = f"SQL functions of another release: {len(differing)}. Normal during a deployment"
+    return [f"{note}, otherwise run `python -m promptmill migrate`."]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobStatus
@@ -13,11 +13,13 @@ from promptmill.store import Store, open_store
 HEAD: Final = """\
 # Transitions
 
-Every change of a status that is allowed. A status that leads nowhere is final. What each one means, and a picture of
-them, stands in [the life of a job](architecture.md#the-life-of-a-job).
+Every change of status that is allowed. What each status means: [the life of a job](architecture.md#the-life-of-a-job).
 
-This page is made by `promptmill transitions` from the SQL function `transition_allowed`; a test holds both equal.
+This page is printed by `promptmill transitions` from the SQL function `transition_allowed`; a test keeps the two equal.
 """
+
+Transition: TypeAlias = tuple[str, str]
+"""The status before, and the one after."""
 
 TABLES: Final = (
     ("A job", "jobs", tuple(map(str, JobStatus))),
@@ -46,10 +48,27 @@ async def transitions_page(store: Store) -> str:
     parts = [HEAD]
     for heading, table, statuses in TABLES:
         allowed = await store.operations.transitions(table, statuses)
-        rows = [f"| `{old}` | {_targets(new for start, new in allowed if start == old)} |" for old in statuses]
-        parts.append("\n".join([f"## {heading}\n", "| from | to |", "|---|---|", *rows, ""]))
+        parts.append("\n".join([f"## {heading}\n", *_diagram(statuses, allowed), "", *_table(statuses, allowed), ""]))
     return "\n".join(parts)
 
 
-def _targets(statuses: Iterable[str]) -> str:
-    return ", ".join(f"`{status}`" for status in statuses) or "nothing: it is final"
+def _table(statuses: Sequence[str], allowed: Sequence[Transition]) -> list[str]:
+    targets = {old: ", ".join(f"`{new}`" for start, new in allowed if start == old) for old in statuses}
+    return ["| from | to |", "|---|---|", *(f"| `{old}` | {targets[old] or '(final)'} |" for old in statuses)]
+
+
+def _diagram(statuses: Sequence[str], allowed: Sequence[Transition]) -> list[str]:
+    """Draw the arrows. A status that every open one may go to has a single arrow, or nobody could read the drawing."""
+    open_statuses = {old for old, _ in allowed}
+    sources = {new: {old for old, target in allowed if target == new} for new in statuses}
+    common = [new for new in statuses if len(sources[new]) > 2 and sources[new] | {new} >= open_statuses]  # noqa: PLR2004
+    return [
+        "```mermaid",
+        "stateDiagram-v2",
+        "    direction LR",
+        f"    [*] --> {statuses[0]}",
+        *(f"    {old} --> {new}" for old, new in allowed if new not in common),
+        *(['    state "every open status" as open'] if common else []),
+        *(f"    open --> {new}" for new in common),
+        "```",
+    ]

@@ -16,7 +16,7 @@ import asyncpg
 from sqlalchemy import Connection, text
 
 import sql
-from promptmill.store.failures import record_error
+from promptmill.contracts.errors import RecordError
 from sql.scripts import run_script
 
 SQL_FOLDER: Final = Path(sql.__path__[0])
@@ -102,8 +102,9 @@ def _apply(connection: Connection, function: Function) -> None:
     try:
         run_script(connection, function.script)
     except asyncpg.PostgresError as error:
-        refusal = record_error(error)
-        raise type(refusal)(f"sql/functions/{function.name}.sql: {refusal}. No function was changed.") from error
+        raise RecordError(
+            f"sql/functions/{function.name}.sql could not be applied: {error}. No function was changed."
+        ) from error
 
 
 def _note(functions: Sequence[Function]) -> str:

@@ -19,7 +19,7 @@ from promptmill.local.postgres import PostgresServer
 from promptmill.store import open_store
 from promptmill.store.migrations import downgrade, migrate, newest_revision
 from tests.fixtures.postgres import SCHEMA, dump
-from tests.fixtures.record import Record, new_id, new_job, new_prompt_job
+from tests.fixtures.record import Record, new_job, new_prompt_job
 from tests.fixtures.session import ROOT
 
 FUNCTIONS = sorted(path.stem for path in (ROOT / "sql" / "functions").glob("*.sql"))
