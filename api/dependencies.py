@@ -17,10 +17,8 @@ from api.http.errors import Refused
 from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
 from api.installation.stopped_queues import StoppedQueues
-from api.jobs.reading import JobReader
-from api.jobs.recent_pace import RecentPace
-from api.jobs.views import WorkflowLinks
-from api.jobs.waiting import Waits
+from api.jobs.reading import JobReader, WorkflowLinks
+from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import Feed
 from api.uploads.places import UploadPlaces
 from api.webhooks.secret import WebhookSecret

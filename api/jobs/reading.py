@@ -1,19 +1,63 @@
-"""Finds a caller's job and tells all about it."""
+"""Finds what a caller asks for and tells all about it: jobs and prompt jobs as they are answered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import quote
 from uuid import UUID
 
 from api.http.errors import Refused
-from api.jobs.views import Unclear, WorkflowLinks, job_answer
+from api.jobs.sentences import end_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
 from api.jobs.waiting import Waits, brief_wait, late_warning
-from api.schemas.answers import JobAnswer
+from api.schemas.jobs import JobAnswer, OutputAnswer
+from api.schemas.parts import ErrorAnswer, Links, Wait
+from api.schemas.prompt_queue import PromptJobAnswer, ResultCounts
 from promptmill.contracts.errors import RecordNotFound
-from promptmill.contracts.jobs import JobStatus, SubmissionState
+from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus, SubmissionState
+from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
+from promptmill.contracts.ratings import Rating, Results
 from promptmill.store import Store
-from sql.models import Job
+from promptmill.store.ratings import rating_word
+from sql.models import Job, PromptGenerationJob
+
+
+@dataclass(frozen=True)
+class WorkflowLinks:
+    """Addresses of workflows in the Temporal Web UI.
+
+    Attributes:
+        base: Where the Web UI is.
+        namespace: The namespace that holds the workflows.
+    """
+
+    base: str
+    namespace: str
+
+    def to(self, workflow_id: str) -> str:
+        """Return the page of one workflow."""
+        return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """What is known of a job's unclear submission.
+
+    Attributes:
+        candidates: The predictions in WaveSpeed's history that may be it.
+        open: Whether it is still unclear; if not, the job is about to be submitted again.
+        absent: Whether the history was seen without it.
+    """
+
+    candidates: tuple[str, ...] = ()
+    open: bool = True
+    absent: bool = False
+
+    def text(self) -> str:
+        """Return it as a sentence."""
+        return unclear_text(self.candidates, open_=self.open, absent=self.absent)
 
 
 @dataclass(frozen=True)
@@ -77,3 +121,163 @@ class JobReader:
         if not still:
             return Unclear(open=False)
         return Unclear(tuple(still[-1].candidates), absent=still[-1].absent_since is not None)
+
+
+def job_answer(
+    job: Job,
+    *,
+    billed: Billed,
+    wait: Wait,
+    workflows: WorkflowLinks,
+    started: bool | None = None,
+    unclear: Unclear | None = None,
+    late: str | None = None,
+    prompt_rating: Rating | None = None,
+) -> JobAnswer:
+    """Return a job as callers see it.
+
+    Args:
+        job: Its row.
+        billed: Whether WaveSpeed charged for it.
+        wait: What it waits for.
+        workflows: Where its workflow is shown.
+        started: Whether its workflow runs, where more is known than the row tells.
+        unclear: What is known of its unclear submission, where that was looked up.
+        late: A warning where it may not end in time.
+        prompt_rating: What a person said of its prompt job's prompt.
+    """
+    runs = job.workflow_started_at is not None if started is None else started
+    final = job.status in FINAL_STATUSES
+    here = f"/api/jobs/{job.id}"
+    paid = paid_text(billed, job.media_cost_usd, job.prompt_cost_usd)
+    more = _sentences(end_text(job.status, paid), late)
+    text = job_text(job.status, wait, job.reason_code, started=runs, more=more)
+    return JobAnswer.model_validate(
+        {
+            **{name: getattr(job, name) for name in _JOB_COLUMNS},
+            "job_id": job.id,
+            "status_text": unclear.text() if unclear else text,
+            "metadata": job.caller_metadata,
+            "warnings": [*job.warnings, *([late] if late else [])],
+            "wait": wait,
+            "queue_position": wait.position,
+            "estimated_wait_seconds": wait.estimate_seconds,
+            "outputs": [OutputAnswer.model_validate(output) for output in job.outputs],
+            "error": _error(job),
+            "candidates": list(unclear.candidates) if unclear else None,
+            "billed": billed,
+            "paid_text": paid,
+            "prompt_cost_usd": usd(job.prompt_cost_usd),
+            "media_cost_usd": usd(job.media_cost_usd),
+            "prompt_rating": prompt_rating,
+            "links": Links(
+                self_=here,
+                events=f"{here}/events",
+                cancel=None if final else here,
+                retry=f"{here}/retry" if final else None,
+                resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
+                temporal=workflows.to(job_workflow_id(job.id)),
+            ),
+        }
+    )
+
+
+def prompt_job_answer(
+    prompt_job: PromptGenerationJob,
+    *,
+    wait: Wait,
+    workflows: WorkflowLinks,
+    started: bool | None = None,
+    late: str | None = None,
+    results: Results | None = None,
+) -> PromptJobAnswer:
+    """Return a prompt job as callers see it; `results` are none where none is given, the rest as in `job_answer`."""
+    final = prompt_job.status in FINAL_PROMPT_STATUSES
+    here = f"/api/prompt/queue/{prompt_job.id}"
+    alone = prompt_job.job_id is None
+    # A prompt job of a job has no workflow of its own: the job's workflow is what runs.
+    workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
+    runs = (prompt_job.workflow_started_at is not None or not alone) if started is None else started
+    return PromptJobAnswer.model_validate(
+        {
+            **{name: getattr(prompt_job, name) for name in _PROMPT_JOB_COLUMNS},
+            "prompt_job_id": prompt_job.id,
+            "status_text": prompt_job_text(
+                prompt_job.status,
+                wait,
+                prompt_job.reason_code,
+                started=runs,
+                cancelling=prompt_job.cancel_requested_at is not None and not final,
+                more=late,
+            ),
+            "metadata": prompt_job.caller_metadata,
+            "wait": wait,
+            "queue_position": wait.position,
+            "estimated_wait_seconds": wait.estimate_seconds,
+            "error": _error(prompt_job),
+            "prompt_cost_usd": usd(prompt_job.cost_usd),
+            "rating": rating_word(prompt_job.rating),
+            "results": ResultCounts.model_validate((results or Results()).model_dump()),
+            "links": Links(
+                self_=here,
+                events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
+                cancel=None if final else here,
+                temporal=workflows.to(workflow_id),
+            ),
+        }
+    )
+
+
+def _sentences(*parts: str | None) -> str | None:
+    return " ".join(part for part in parts if part) or None
+
+
+def usd(amount: Decimal | None) -> float | None:
+    """Return money as a JSON number: six places survive a double."""
+    return None if amount is None else float(amount)
+
+
+def _error(row: Job | PromptGenerationJob) -> ErrorAnswer | None:
+    """Return why a row failed or waits for a person; what went wrong on the way to success is in the events."""
+    return None if row.status == JobStatus.COMPLETED else error_answer(row.reason_code, row.error)
+
+
+_JOB_COLUMNS = (
+    "status",
+    "owner",
+    "prompt_job_id",
+    "prompt_status",
+    "prompt_source",
+    "model",
+    "kind",
+    "input",
+    "prompt",
+    "original_prompt",
+    "instructions",
+    "target_url",
+    "ref_urls",
+    "priority",
+    "prediction_id",
+    "media_cost_source",
+    "provider_mode",
+    "retry_of",
+    "created_at",
+    "dispatched_at",
+    "completed_at",
+    "deadline_at",
+    "kept",
+)
+_PROMPT_JOB_COLUMNS = (
+    "status",
+    "job_id",
+    "operation",
+    "generated_prompt",
+    "prompt_source",
+    "grok_model",
+    "retry_count",
+    "next_attempt_at",
+    "rating_reason",
+    "created_at",
+    "started_at",
+    "completed_at",
+)

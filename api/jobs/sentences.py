@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from api.schemas.answers import ErrorAnswer, Wait, WaitFor
+from api.schemas.parts import ErrorAnswer, Wait, WaitFor
 from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.reasons import REASONS, Reason, ReasonCode

@@ -12,14 +12,12 @@ from api.dependencies import IdempotencyDep, IdInPath, JobReaderDep, ResourcesDe
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.ai_prompts import require_ai_prompts
-from api.installation.intake import REQUIRE_INTAKE
+from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
+from api.jobs.reading import job_answer
 from api.jobs.starting import asked, start_jobs
-from api.jobs.views import job_answer
 from api.jobs.waiting import brief_wait
-from api.schemas.answers import JobAnswer
-from api.schemas.decisions import ResolveJob, RetryJob
-from api.schemas.ratings import RateResult
+from api.schemas.decisions import RateResult, ResolveJob, RetryJob
+from api.schemas.jobs import JobAnswer
 from promptmill.contracts.jobs import Billed
 from promptmill.contracts.resolution import SubmissionDecision
 

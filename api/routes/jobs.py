@@ -19,14 +19,12 @@ from api.http.cursors import cursor_after, read_cursor
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.ai_prompts import require_ai_prompts
-from api.installation.intake import REQUIRE_INTAKE
+from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_job
+from api.jobs.reading import job_answer
 from api.jobs.starting import asked, start_jobs
-from api.jobs.views import job_answer
 from api.jobs.waiting import brief_wait
-from api.schemas.answers import JobAnswer, JobList
-from api.schemas.jobs import CreateJob, ListJobs
+from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter

@@ -12,8 +12,8 @@ from api.dependencies import ResourcesDep
 from api.http.errors import problems
 from api.installation.report import report_installation
 from api.jobs.starting import start_stranded
-from api.schemas.answers import Dispatched, Reconciled
 from api.schemas.installation import InstallationReport
+from api.schemas.operations import Dispatched, Reconciled
 from promptmill.contracts.errors import RecordUnavailable, TemporalUnavailable
 from promptmill.temporal.installation import initialize
 

@@ -19,15 +19,20 @@ from api.dependencies import (
 from api.http.errors import Refused, problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.ai_prompts import require_ai_prompts
-from api.installation.intake import REQUIRE_INTAKE
+from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_prompt_job
+from api.jobs.reading import WorkflowLinks, prompt_job_answer
 from api.jobs.starting import asked, start_prompt_jobs
-from api.jobs.views import WorkflowLinks, prompt_job_answer
 from api.jobs.waiting import Waits, late_warning, seconds_to_drain
-from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, SatisfactionAnswer, Wait, WaitFor
-from api.schemas.prompt_queue import EnqueuePrompt
-from api.schemas.ratings import RatePrompt
+from api.schemas.parts import Wait, WaitFor
+from api.schemas.prompt_queue import (
+    EnqueuePrompt,
+    JobCounts,
+    PromptJobAnswer,
+    QueueStatistics,
+    RatePrompt,
+    SatisfactionAnswer,
+)
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES

@@ -16,7 +16,7 @@ from api.dependencies import ResourcesDep, WebhookSecretDep, parse_id
 from api.http.errors import Refused, problems
 from api.http.strict_json import parse
 from api.jobs.starting import asked
-from api.schemas.answers import WebhookTaken
+from api.schemas.operations import WebhookTaken
 from api.webhooks.secret import WebhookSecret
 from api.webhooks.signatures import WebhookHeaders, is_fresh, is_signed, read_headers
 from promptmill.api_resources import ApiResources

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.jobs.estimates import UNKNOWN, Estimate, still_to_go, until_turn
 from api.jobs.sentences import job_text
-from api.jobs.waiting import late_warning
-from api.schemas.answers import Wait, WaitFor
+from api.jobs.waiting import UNKNOWN, Estimate, late_warning, still_to_go, until_turn
+from api.schemas.parts import Wait, WaitFor
 from promptmill.store.pace import Minute
 
 
