@@ -177,16 +177,12 @@ class ReconciliationActivities:
         if run.state not in _END_OF_JOB:
             return 0
         if row.table == "jobs" and run.result is not None and run.result.status.final:
-            left = run.result
-            change = JobChange(
+            change = JobChange.built_from(
+                run.result,
                 job_id=row.id,
-                status=left.status,
-                reason_code=_reason(left.reason_code),
-                error=left.error,
-                prompt=left.prompt,
-                prompt_source=left.prompt_source,
-                prediction_id=left.prediction_id,
-                outputs=left.outputs or None,
+                reason_code=_reason(run.result.reason_code),
+                outputs=run.result.outputs or None,
+                media_cost_source=None,
                 detail={"by": "reconciler"},
             )
             await self.store.jobs.advance(change)

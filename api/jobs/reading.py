@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -152,33 +153,29 @@ def job_answer(
     paid = paid_text(billed, job.media_cost_usd, job.prompt_cost_usd)
     more = _sentences(end_text(job.status, paid), late)
     text = job_text(job.status, wait, job.reason_code, started=runs, more=more)
-    return JobAnswer.model_validate(
-        {
-            **{name: getattr(job, name) for name in _JOB_COLUMNS},
-            "job_id": job.id,
-            "status_text": unclear.text() if unclear else text,
-            "metadata": job.caller_metadata,
-            "warnings": [*job.warnings, *([late] if late else [])],
-            "wait": wait,
-            "queue_position": wait.position,
-            "estimated_wait_seconds": wait.estimate_seconds,
-            "outputs": [OutputAnswer.model_validate(output) for output in job.outputs],
-            "error": _error(job),
-            "candidates": list(unclear.candidates) if unclear else None,
-            "billed": billed,
-            "paid_text": paid,
-            "prompt_cost_usd": usd(job.prompt_cost_usd),
-            "media_cost_usd": usd(job.media_cost_usd),
-            "prompt_rating": prompt_rating,
-            "links": Links(
-                self_=here,
-                events=f"{here}/events",
-                cancel=None if final else here,
-                retry=f"{here}/retry" if final else None,
-                resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
-                temporal=workflows.to(job_workflow_id(job.id)),
-            ),
-        }
+    return JobAnswer.built_from(
+        job,
+        **_wait_fields(wait),
+        job_id=job.id,
+        status_text=unclear.text() if unclear else text,
+        metadata=job.caller_metadata,
+        warnings=[*job.warnings, *([late] if late else [])],
+        outputs=[OutputAnswer.model_validate(output) for output in job.outputs],
+        error=_error(job),
+        candidates=list(unclear.candidates) if unclear else None,
+        billed=billed,
+        paid_text=paid,
+        prompt_cost_usd=usd(job.prompt_cost_usd),
+        media_cost_usd=usd(job.media_cost_usd),
+        prompt_rating=prompt_rating,
+        links=Links(
+            self_=here,
+            events=f"{here}/events",
+            cancel=None if final else here,
+            retry=f"{here}/retry" if final else None,
+            resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
+            temporal=workflows.to(job_workflow_id(job.id)),
+        ),
     )
 
 
@@ -198,34 +195,35 @@ def prompt_job_answer(
     # A prompt job of a job has no workflow of its own: the job's workflow is what runs.
     workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
     runs = (prompt_job.workflow_started_at is not None or not alone) if started is None else started
-    return PromptJobAnswer.model_validate(
-        {
-            **{name: getattr(prompt_job, name) for name in _PROMPT_JOB_COLUMNS},
-            "prompt_job_id": prompt_job.id,
-            "status_text": prompt_job_text(
-                prompt_job.status,
-                wait,
-                prompt_job.reason_code,
-                started=runs,
-                cancelling=prompt_job.cancel_requested_at is not None and not final,
-                more=late,
-            ),
-            "metadata": prompt_job.caller_metadata,
-            "wait": wait,
-            "queue_position": wait.position,
-            "estimated_wait_seconds": wait.estimate_seconds,
-            "error": _error(prompt_job),
-            "prompt_cost_usd": usd(prompt_job.cost_usd),
-            "rating": rating_word(prompt_job.rating),
-            "results": ResultCounts.model_validate((results or Results()).model_dump()),
-            "links": Links(
-                self_=here,
-                events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
-                cancel=None if final else here,
-                temporal=workflows.to(workflow_id),
-            ),
-        }
+    return PromptJobAnswer.built_from(
+        prompt_job,
+        **_wait_fields(wait),
+        prompt_job_id=prompt_job.id,
+        status_text=prompt_job_text(
+            prompt_job.status,
+            wait,
+            prompt_job.reason_code,
+            started=runs,
+            cancelling=prompt_job.cancel_requested_at is not None and not final,
+            more=late,
+        ),
+        metadata=prompt_job.caller_metadata,
+        error=_error(prompt_job),
+        prompt_cost_usd=usd(prompt_job.cost_usd),
+        rating=rating_word(prompt_job.rating),
+        results=ResultCounts.built_from(results or Results()),
+        links=Links(
+            self_=here,
+            events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
+            cancel=None if final else here,
+            temporal=workflows.to(workflow_id),
+        ),
     )
+
+
+def _wait_fields(wait: Wait) -> dict[str, Any]:
+    """Return what an answer tells of a wait: all of it, and again what stood in answers before there was `wait`."""
+    return {"wait": wait, "queue_position": wait.position, "estimated_wait_seconds": wait.estimate_seconds}
 
 
 def _sentences(*parts: str | None) -> str | None:
@@ -240,44 +238,3 @@ def usd(amount: Decimal | None) -> float | None:
 def _error(row: Job | PromptGenerationJob) -> ErrorAnswer | None:
     """Return why a row failed or waits for a person; what went wrong on the way to success is in the events."""
     return None if row.status == JobStatus.COMPLETED else error_answer(row.reason_code, row.error)
-
-
-_JOB_COLUMNS = (
-    "status",
-    "owner",
-    "prompt_job_id",
-    "prompt_status",
-    "prompt_source",
-    "model",
-    "kind",
-    "input",
-    "prompt",
-    "original_prompt",
-    "instructions",
-    "target_url",
-    "ref_urls",
-    "priority",
-    "prediction_id",
-    "media_cost_source",
-    "provider_mode",
-    "retry_of",
-    "created_at",
-    "dispatched_at",
-    "completed_at",
-    "deadline_at",
-    "kept",
-)
-_PROMPT_JOB_COLUMNS = (
-    "status",
-    "job_id",
-    "operation",
-    "generated_prompt",
-    "prompt_source",
-    "grok_model",
-    "retry_count",
-    "next_attempt_at",
-    "rating_reason",
-    "created_at",
-    "started_at",
-    "completed_at",
-)

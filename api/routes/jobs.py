@@ -75,12 +75,9 @@ async def create_job(
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
 async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
     """List jobs, newest first. A place in the queue is told for a single job only."""
-    where = JobFilter(
-        statuses=tuple(wanted.status),
-        model=wanted.model,
-        q=wanted.q,
-        created_after=wanted.created_after,
-        created_before=wanted.created_before,
+    where = JobFilter.built_from(
+        wanted,
+        statuses=wanted.status,
         limit=wanted.limit + 1,
         before=read_cursor(wanted.cursor) if wanted.cursor is not None else None,
     )

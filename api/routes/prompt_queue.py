@@ -27,7 +27,6 @@ from api.jobs.waiting import Waits, late_warning, seconds_to_drain
 from api.schemas.parts import Wait, WaitFor
 from api.schemas.prompt_queue import (
     EnqueuePrompt,
-    JobCounts,
     PromptJobAnswer,
     QueueStatistics,
     RatePrompt,
@@ -88,16 +87,13 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
     """Tell how the prompt queue does: now by counts, over the last hour, and what people said in the last 30 days."""
     found = await store.prompts.statistics(owner)
     satisfaction = await store.ratings.satisfaction(owner)
-    return QueueStatistics(
-        **{name: found[name] for name in _SAME_NAMES},
+    return QueueStatistics.built_from(
+        found,
         average_wait_seconds=found["avg_wait_time_seconds"],
         average_processing_seconds=found["avg_processing_seconds"],
         estimated_wait_seconds=seconds_to_drain(found),
-        jobs=JobCounts(**found["jobs"]),
         satisfaction_rate=overall_satisfaction(satisfaction),
-        satisfaction=[
-            SatisfactionAnswer(model=one.grok_model, **one.model_dump(exclude={"grok_model"})) for one in satisfaction
-        ],
+        satisfaction=[SatisfactionAnswer.built_from(one, model=one.grok_model) for one in satisfaction],
     )
 
 
@@ -185,17 +181,3 @@ async def _answer(
         late=late_warning(wait, prompt_job.deadline_at),
         results=await store.ratings.results(prompt_job.id),
     )
-
-
-_SAME_NAMES = (
-    "total_queued",
-    "total_processing",
-    "total_completed",
-    "total_failed",
-    "total_cancelled",
-    "oldest_queued_seconds",
-    "processed_per_minute",
-    "error_rate",
-    "retry_rate",
-    "retry_success_rate",
-)

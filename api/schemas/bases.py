@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from promptmill.contracts.messages import Shape
 
-class Answer(BaseModel):
+
+class Answer(Shape):
     """An answer: camelCase names on the wire."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
