@@ -13,15 +13,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.run_states import Run, run_of
-from promptmill.contracts.jobs import JobChange, JobStatus
+from promptmill.contracts.jobs import JobChange, JobInput, JobStatus
 from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
-from promptmill.contracts.prompts import PromptChange, PromptJobStatus
+from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptRequest
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
 from promptmill.store import Store
-from promptmill.store.jobs import job_input
-from promptmill.store.prompts import prompt_request
 from promptmill.temporal import WorkflowStarter
+from promptmill.temporal.dispatch import Dispatcher
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.restore_guard import guard_restore
 
@@ -83,25 +82,8 @@ class ReconciliationActivities:
     @activity.defn
     async def start_waiting(self) -> int:
         """Start the workflows of accepted rows that have none; return how many. Safe to repeat."""
-        jobs = await self.store.upkeep.claim_stranded_jobs(_STARTS_PER_PASS)
-        prompts = await self.store.upkeep.claim_prompt_jobs(_STARTS_PER_PASS)
-        started_jobs: list[UUID] = []
-        started_prompts: list[UUID] = []
-        try:
-            for job in jobs:
-                await self.starter.start_job(job_input(job), patience=_RPC)
-                started_jobs.append(job.id)
-            for row in prompts:
-                await self.starter.start_prompt_job(prompt_request(row), patience=_RPC)
-                started_prompts.append(row.id)
-        finally:
-            await self.store.upkeep.mark_started(job_ids=started_jobs, prompt_job_ids=started_prompts)
-            # What was not reached is free for the next pass, not only when the claim runs out.
-            await self.store.upkeep.release_claims(
-                job_ids=[job.id for job in jobs[len(started_jobs) :]],
-                prompt_job_ids=[row.id for row in prompts[len(started_prompts) :]],
-            )
-        return len(started_jobs) + len(started_prompts)
+        dispatcher = Dispatcher(self.store, self._start_job, self._start_prompt_job)
+        return (await dispatcher.start_stranded(_STARTS_PER_PASS)).started
 
     @activity.defn
     async def send_cancels_again(self) -> int:
@@ -160,6 +142,14 @@ class ReconciliationActivities:
     async def delete_expired(self) -> int:
         """Delete what is past its time; return how many rows. Safe to repeat."""
         return await self.store.upkeep.delete_expired(self.keep_days)
+
+    async def _start_job(self, job: JobInput) -> bool:
+        await self.starter.start_job(job, patience=_RPC)
+        return True
+
+    async def _start_prompt_job(self, request: PromptRequest) -> bool:
+        await self.starter.start_prompt_job(request, patience=_RPC)
+        return True
 
     async def _lately_ended(self, since: datetime) -> list[UUID]:
         """Return the rows whose workflows closed otherwise than Completed: candidates only."""

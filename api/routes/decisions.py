@@ -14,7 +14,7 @@ from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
 from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.reading import job_answer
-from api.jobs.starting import asked, start_jobs
+from api.jobs.starting import start_job, tolerating_refusal
 from api.jobs.waiting import brief_wait
 from api.schemas.decisions import RateResult, ResolveJob, RetryJob
 from api.schemas.jobs import JobAnswer
@@ -54,7 +54,7 @@ async def resolve_job(
     else:
         decision = SubmissionDecision(decision=request.decision, prediction_id=request.prediction_id)
         # While Temporal is away the decision stands in the record: the workflow looks there by itself, later.
-        await asked(resources.gate.decide_submission(job_id, decision))
+        await tolerating_refusal(resources.gate.decide_submission(job_id, decision))
     return await jobs.answer(job)
 
 
@@ -85,7 +85,7 @@ async def retry_job(
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
-    started = await start_jobs(resources, [job]) == 1
+    started = await start_job(resources, job)
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
 

@@ -22,7 +22,7 @@ from api.http.strict_json import StrictRoute
 from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_job
 from api.jobs.reading import job_answer
-from api.jobs.starting import asked, start_jobs
+from api.jobs.starting import start_job, tolerating_refusal
 from api.jobs.waiting import brief_wait
 from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed
@@ -67,7 +67,7 @@ async def create_job(
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
-    started = await start_jobs(resources, [job]) == 1
+    started = await start_job(resources, job)
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
 
@@ -105,7 +105,7 @@ async def cancel_job(job_id: IdInPath, resources: ResourcesDep, jobs: JobReaderD
     await jobs.find(job_id)
     job, ask_temporal = await resources.store.jobs.request_cancel(job_id, owner=jobs.owner)
     if ask_temporal:
-        await asked(resources.gate.cancel(job_workflow_id(job_id)))
+        await tolerating_refusal(resources.gate.cancel(job_workflow_id(job_id)))
     if job.status not in FINAL_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
     return await jobs.answer(job)

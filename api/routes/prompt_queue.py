@@ -22,7 +22,7 @@ from api.http.strict_json import StrictRoute
 from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_prompt_job
 from api.jobs.reading import WorkflowLinks, prompt_job_answer
-from api.jobs.starting import asked, start_prompt_jobs
+from api.jobs.starting import start_prompt_job, tolerating_refusal
 from api.jobs.waiting import Waits, late_warning, seconds_to_drain
 from api.schemas.parts import Wait, WaitFor
 from api.schemas.prompt_queue import (
@@ -76,7 +76,7 @@ async def enqueue_prompt(
     if replayed:
         response.headers[REPLAYED] = "true"
         return await _answer(resources.store, waits, prompt_job, workflows)
-    started = await start_prompt_jobs(resources, [prompt_job]) == 1
+    started = await start_prompt_job(resources, prompt_job)
     # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
     wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
     return prompt_job_answer(prompt_job, wait=wait, workflows=workflows, started=started)
@@ -124,7 +124,9 @@ async def cancel_prompt_job(
     await _find(store, prompt_job_id, owner)
     prompt_job, job_id, ask_temporal = await store.prompts.request_cancel(prompt_job_id, owner=owner)
     if ask_temporal:
-        await asked(resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id)))
+        await tolerating_refusal(
+            resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id))
+        )
     if prompt_job.status not in FINAL_PROMPT_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
     return await _answer(store, waits, prompt_job, workflows)
