@@ -34,12 +34,12 @@ _OVERLAP: Final = timedelta(minutes=5)
 """Visibility lags behind; what closed this long before the last look is looked at again."""
 
 _END_OF_JOB: Final = {
-    RunState.CANCELED: ("cancelled", ReasonCode.CANCEL_REQUESTED),
-    RunState.TERMINATED: ("terminated", ReasonCode.WORKFLOW_TERMINATED),
-    RunState.TIMED_OUT: ("terminated", ReasonCode.WORKFLOW_TIMED_OUT),
-    RunState.MISSING: ("terminated", ReasonCode.WORKFLOW_GONE),
-    RunState.COMPLETED: ("failed", ReasonCode.WORKFLOW_FAILED),
-    RunState.FAILED: ("failed", ReasonCode.WORKFLOW_FAILED),
+    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED),
+    RunState.TERMINATED: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TERMINATED),
+    RunState.TIMED_OUT: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TIMED_OUT),
+    RunState.MISSING: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_GONE),
+    RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
+    RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
 """How an open row ends when its workflow has ended in this way and left no record of its own."""
 
@@ -194,14 +194,14 @@ class ReconciliationActivities:
             await self._end(row, *_END_OF_JOB[RunState.MISSING])
         return 1
 
-    async def _end(self, row: OpenRow, status: str, reason: ReasonCode) -> None:
+    async def _end(self, row: OpenRow, status: JobStatus, reason: ReasonCode) -> None:
         _log.warning("row_closed_by_reconciler", row=str(row.id), status=status, reason_code=reason)
         if row.table == "jobs":
             await self.store.jobs.advance(
-                JobChange(job_id=row.id, status=JobStatus(status), reason_code=reason, detail={"by": "reconciler"})
+                JobChange(job_id=row.id, status=status, reason_code=reason, detail={"by": "reconciler"})
             )
         else:
-            ended = PromptJobStatus.CANCELLED if status == "cancelled" else PromptJobStatus.FAILED
+            ended = PromptJobStatus.CANCELLED if status is JobStatus.CANCELLED else PromptJobStatus.FAILED
             await self.store.prompts.change(PromptChange(prompt_job_id=row.id, status=ended, reason_code=reason))
 
 
