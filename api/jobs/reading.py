@@ -13,7 +13,7 @@ from api.http.errors import Refused
 from api.jobs.sentences import end_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
 from api.jobs.waiting import Waits, brief_wait, late_warning
 from api.schemas.jobs import JobAnswer, OutputAnswer
-from api.schemas.parts import ErrorAnswer, Links, Wait
+from api.schemas.parts import ErrorAnswer, Links, Wait, WaitFor
 from api.schemas.prompt_queue import PromptJobAnswer, ResultCounts
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus, SubmissionState
@@ -63,7 +63,7 @@ class Unclear:
 
 @dataclass(frozen=True)
 class JobReader:
-    """Reads the jobs of one owner. Every method raises `RecordUnavailable` while Postgres is away."""
+    """Reads the jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is away."""
 
     store: Store
     waits: Waits
@@ -101,6 +101,10 @@ class JobReader:
             prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
         )
 
+    def accepted_answer(self, job: Job, *, started: bool) -> JobAnswer:
+        """Return a job that was just accepted, from its row alone: nothing that fails now may make it look refused."""
+        return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=self.workflows, started=started)
+
     async def brief_answers(self, jobs: Sequence[Job]) -> list[JobAnswer]:
         """Return jobs as lists show them, with as many queries for all of them as for one."""
         billed = await self.store.jobs.billed([job.id for job in jobs])
@@ -122,6 +126,48 @@ class JobReader:
         if not still:
             return Unclear(open=False)
         return Unclear(tuple(still[-1].candidates), absent=still[-1].absent_since is not None)
+
+
+@dataclass(frozen=True)
+class PromptJobReader:
+    """Reads the prompt jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is away."""
+
+    store: Store
+    waits: Waits
+    workflows: WorkflowLinks
+    owner: str
+
+    async def find(self, prompt_job_id: UUID) -> PromptGenerationJob:
+        """Return the owner's prompt job.
+
+        Raises:
+            Refused: There is none; for a job's id it says where to look.
+        """
+        try:
+            return await self.store.prompts.get(prompt_job_id, owner=self.owner)
+        except RecordNotFound:
+            pass
+        try:
+            await self.store.jobs.get(prompt_job_id, owner=self.owner)
+        except RecordNotFound:
+            raise Refused("not_found", "There is no such prompt job.") from None
+        raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
+
+    async def answer(self, prompt_job: PromptGenerationJob) -> PromptJobAnswer:
+        """Return a prompt job as callers see it."""
+        wait = await self.waits.of_prompt_job(prompt_job)
+        return prompt_job_answer(
+            prompt_job,
+            wait=wait,
+            workflows=self.workflows,
+            late=late_warning(wait, prompt_job.deadline_at),
+            results=await self.store.ratings.results(prompt_job.id),
+        )
+
+    def accepted_answer(self, prompt_job: PromptGenerationJob, *, started: bool) -> PromptJobAnswer:
+        """Return a prompt job that was just accepted, from its row alone, as `JobReader` does."""
+        wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
+        return prompt_job_answer(prompt_job, wait=wait, workflows=self.workflows, started=started)
 
 
 def job_answer(

@@ -13,12 +13,9 @@ from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
 from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
-from api.jobs.reading import job_answer
 from api.jobs.starting import start_job, tolerating_refusal
-from api.jobs.waiting import brief_wait
 from api.schemas.decisions import RateResult, ResolveJob, RetryJob
 from api.schemas.jobs import JobAnswer
-from promptmill.contracts.jobs import Billed
 from promptmill.contracts.resolution import SubmissionDecision
 
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["jobs"], route_class=StrictRoute)
@@ -85,9 +82,7 @@ async def retry_job(
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
-    started = await start_job(resources, job)
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
+    return jobs.accepted_answer(job, started=await start_job(resources, job))
 
 
 @router.put("/rating", responses=_PROBLEMS)

@@ -21,11 +21,9 @@ from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
 from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_job
-from api.jobs.reading import job_answer
 from api.jobs.starting import start_job, tolerating_refusal
-from api.jobs.waiting import brief_wait
 from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
-from promptmill.contracts.jobs import FINAL_STATUSES, Billed
+from promptmill.contracts.jobs import FINAL_STATUSES
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter
 from sql.models import Job
@@ -67,9 +65,7 @@ async def create_job(
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
-    started = await start_job(resources, job)
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
+    return jobs.accepted_answer(job, started=await start_job(resources, job))
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))

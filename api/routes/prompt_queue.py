@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 
@@ -11,20 +10,17 @@ from api.dependencies import (
     IdempotencyDep,
     IdInPath,
     OwnerDep,
+    PromptJobReaderDep,
     ResourcesDep,
     StoreDep,
-    WaitsDep,
-    WorkflowLinksDep,
 )
-from api.http.errors import Refused, problems
+from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
 from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_prompt_job
-from api.jobs.reading import WorkflowLinks, prompt_job_answer
 from api.jobs.starting import start_prompt_job, tolerating_refusal
-from api.jobs.waiting import Waits, late_warning, seconds_to_drain
-from api.schemas.parts import Wait, WaitFor
+from api.jobs.waiting import seconds_to_drain
 from api.schemas.prompt_queue import (
     EnqueuePrompt,
     PromptJobAnswer,
@@ -32,12 +28,9 @@ from api.schemas.prompt_queue import (
     RatePrompt,
     SatisfactionAnswer,
 )
-from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
 from promptmill.contracts.ratings import overall_satisfaction
-from promptmill.store import Store
-from sql.models import PromptGenerationJob
 
 router = APIRouter(prefix="/api/prompt/queue", tags=["prompt queue"], route_class=StrictRoute)
 
@@ -63,23 +56,18 @@ async def enqueue_prompt(
     request: EnqueuePrompt,
     key: IdempotencyDep,
     resources: ResourcesDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
-    waits: WaitsDep,
+    prompt_jobs: PromptJobReaderDep,
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
-    await require_ai_prompts(resources.store, owner=owner, key=key)
-    wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
+    await require_ai_prompts(resources.store, owner=prompt_jobs.owner, key=key)
+    wanted = new_prompt_job(request, owner=prompt_jobs.owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
     response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-        return await _answer(resources.store, waits, prompt_job, workflows)
-    started = await start_prompt_job(resources, prompt_job)
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
-    return prompt_job_answer(prompt_job, wait=wait, workflows=workflows, started=started)
+        return await prompt_jobs.answer(prompt_job)
+    return prompt_jobs.accepted_answer(prompt_job, started=await start_prompt_job(resources, prompt_job))
 
 
 @router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -98,11 +86,9 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
 
 
 @router.get("/{prompt_job_id}", responses=_LOOK_PROBLEMS)
-async def get_prompt_job(
-    prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep, waits: WaitsDep
-) -> PromptJobAnswer:
+async def get_prompt_job(prompt_job_id: IdInPath, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
     """Tell where a prompt job stands."""
-    return await _answer(store, waits, await _find(store, prompt_job_id, owner), workflows)
+    return await prompt_jobs.answer(await prompt_jobs.find(prompt_job_id))
 
 
 @router.delete(
@@ -111,25 +97,20 @@ async def get_prompt_job(
     response_description="It has ended.",
 )
 async def cancel_prompt_job(
-    *,
-    prompt_job_id: IdInPath,
-    resources: ResourcesDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
-    waits: WaitsDep,
-    response: Response,
+    prompt_job_id: IdInPath, resources: ResourcesDep, prompt_jobs: PromptJobReaderDep, response: Response
 ) -> PromptJobAnswer:
     """Cancel a prompt job, with the job that needs it, or tell how it ended."""
-    store = resources.store
-    await _find(store, prompt_job_id, owner)
-    prompt_job, job_id, ask_temporal = await store.prompts.request_cancel(prompt_job_id, owner=owner)
+    await prompt_jobs.find(prompt_job_id)
+    prompt_job, job_id, ask_temporal = await resources.store.prompts.request_cancel(
+        prompt_job_id, owner=prompt_jobs.owner
+    )
     if ask_temporal:
         await tolerating_refusal(
             resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id))
         )
     if prompt_job.status not in FINAL_PROMPT_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
-    return await _answer(store, waits, prompt_job, workflows)
+    return await prompt_jobs.answer(prompt_job)
 
 
 @router.put(
@@ -144,42 +125,10 @@ async def cancel_prompt_job(
         ),
     },
 )
-async def rate_prompt(
-    *,
-    prompt_job_id: IdInPath,
-    request: RatePrompt,
-    store: StoreDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
-    waits: WaitsDep,
-) -> PromptJobAnswer:
+async def rate_prompt(prompt_job_id: IdInPath, request: RatePrompt, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
     """Say what the written prompt is worth, and why. Saying it again replaces what was said."""
-    await _find(store, prompt_job_id, owner)
-    rated = await store.ratings.rate_prompt(prompt_job_id, owner=owner, rating=request.rating, reason=request.reason)
-    return await _answer(store, waits, rated, workflows)
-
-
-async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerationJob:
-    """Return the owner's prompt job; for a job's id say where to look."""
-    try:
-        return await store.prompts.get(prompt_job_id, owner=owner)
-    except RecordNotFound:
-        pass
-    try:
-        await store.jobs.get(prompt_job_id, owner=owner)
-    except RecordNotFound:
-        raise Refused("not_found", "There is no such prompt job.") from None
-    raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
-
-
-async def _answer(
-    store: Store, waits: Waits, prompt_job: PromptGenerationJob, workflows: WorkflowLinks
-) -> PromptJobAnswer:
-    wait = await waits.of_prompt_job(prompt_job)
-    return prompt_job_answer(
-        prompt_job,
-        wait=wait,
-        workflows=workflows,
-        late=late_warning(wait, prompt_job.deadline_at),
-        results=await store.ratings.results(prompt_job.id),
+    await prompt_jobs.find(prompt_job_id)
+    rated = await prompt_jobs.store.ratings.rate_prompt(
+        prompt_job_id, owner=prompt_jobs.owner, rating=request.rating, reason=request.reason
     )
+    return await prompt_jobs.answer(rated)
