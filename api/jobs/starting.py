@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.jobs import JobInput
 from promptmill.contracts.prompts import PromptRequest
-from promptmill.temporal.dispatch import Dispatched, Dispatcher
+from promptmill.temporal.dispatch import Dispatcher, Started
 from sql.models import Job, PromptGenerationJob
 
 BATCH: Final = 200
@@ -30,17 +30,17 @@ async def start_prompt_job(resources: ApiResources, prompt_job: PromptGeneration
     return await _dispatcher(resources).start(prompt_jobs=[prompt_job]) == 1
 
 
-async def start_stranded(resources: ApiResources) -> Dispatched:
+async def start_stranded(resources: ApiResources) -> Started:
     """Start every accepted row that has no workflow.
 
     Raises:
         RecordUnavailable: Postgres is unavailable.
     """
     dispatcher = _dispatcher(resources)
-    total = Dispatched()
+    total = Started()
     while True:
         batch = await dispatcher.start_stranded(BATCH)
-        total = Dispatched(total.claimed + batch.claimed, total.started + batch.started)
+        total = Started(total.claimed + batch.claimed, total.started + batch.started)
         # Temporal is unavailable: the reconciler goes on when it is back.
         if batch.claimed == 0 or batch.started < batch.claimed:
             return total

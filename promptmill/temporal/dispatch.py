@@ -15,7 +15,7 @@ from promptmill.store import Store, job_input, prompt_request
 from sql.models import Job, PromptGenerationJob
 
 
-class Dispatched(NamedTuple):
+class Started(NamedTuple):
     """How many rows were claimed, and how many of their workflows are known to run."""
 
     claimed: int = 0
@@ -54,7 +54,7 @@ class Dispatcher:
             await self._note([job.id for job in jobs], [prompt_job.id for prompt_job in prompt_jobs], runs)
         return len(runs)
 
-    async def start_stranded(self, limit: int) -> Dispatched:
+    async def start_stranded(self, limit: int) -> Started:
         """Claim rows that have no workflow, at most `limit` of each kind, and start them.
 
         Raises:
@@ -62,7 +62,7 @@ class Dispatcher:
         """
         jobs = await self.store.upkeep.claim_stranded_jobs(limit)
         prompt_jobs = await self.store.upkeep.claim_prompt_jobs(limit)
-        return Dispatched(len(jobs) + len(prompt_jobs), await self.start(jobs, prompt_jobs))
+        return Started(len(jobs) + len(prompt_jobs), await self.start(jobs, prompt_jobs))
 
     async def _note(self, job_ids: Sequence[UUID], prompt_job_ids: Sequence[UUID], runs: set[UUID]) -> None:
         for note, wanted in ((self.store.upkeep.mark_started, True), (self.store.upkeep.release_claims, False)):

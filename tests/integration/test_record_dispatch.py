@@ -12,7 +12,7 @@ from promptmill.contracts.errors import RecordUnavailable
 from promptmill.contracts.jobs import JobInput
 from promptmill.contracts.prompts import PromptRequest
 from promptmill.store import Store, open_store
-from promptmill.temporal.dispatch import Dispatched, Dispatcher
+from promptmill.temporal.dispatch import Dispatcher, Started
 from tests.fixtures.record import Record, new_prompt_job
 from tests.fixtures.relay import Relay, open_relay
 
@@ -84,18 +84,18 @@ async def test_everything_that_is_stranded_is_started_and_marked(record: Record)
     ids = await stranded(record)
     temporal = Temporal()
 
-    assert await temporal.dispatcher(record.store).start_stranded(100) == Dispatched(4, 4)
+    assert await temporal.dispatcher(record.store).start_stranded(100) == Started(4, 4)
 
     assert temporal.started == ids
     assert await marked(record) == set(ids)
-    assert await temporal.dispatcher(record.store).start_stranded(100) == Dispatched(0, 0)
+    assert await temporal.dispatcher(record.store).start_stranded(100) == Started(0, 0)
 
 
 async def test_the_limit_is_one_of_each_kind(record: Record) -> None:
     first_job, _, first_prompt_job, _ = await stranded(record)
     temporal = Temporal()
 
-    assert await temporal.dispatcher(record.store).start_stranded(1) == Dispatched(2, 2)
+    assert await temporal.dispatcher(record.store).start_stranded(1) == Started(2, 2)
 
     assert temporal.started == [first_job, first_prompt_job]
 
@@ -104,7 +104,7 @@ async def test_what_is_refused_is_free_again_at_once_and_holds_nothing_up(record
     job, other_job, prompt_job, other_prompt_job = await stranded(record)
     temporal = Temporal(refused={job, prompt_job})
 
-    assert await temporal.dispatcher(record.store).start_stranded(100) == Dispatched(4, 2)
+    assert await temporal.dispatcher(record.store).start_stranded(100) == Started(4, 2)
 
     assert await marked(record) == {other_job, other_prompt_job}
     assert await claimable(record) == {job, prompt_job}
@@ -128,7 +128,7 @@ async def test_a_started_workflow_counts_though_postgres_went_away(record: Recor
     async with open_relay(record.url) as relay, open_store(relay.url) as store:
         temporal = Temporal(relay=relay)
 
-        assert await temporal.dispatcher(store).start_stranded(100) == Dispatched(4, 4)
+        assert await temporal.dispatcher(store).start_stranded(100) == Started(4, 4)
 
         with pytest.raises(RecordUnavailable):
             await temporal.dispatcher(store).start_stranded(100)
