@@ -82,14 +82,22 @@ async def check_wavespeed(settings: Settings) -> str:
 
 
 async def check_postgres(settings: Settings) -> str:
-    """Ask Postgres for the schema's revision."""
+    """Ask Postgres for the schema's revision, and whether its functions are this release's."""
     wanted = newest_revision()
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         found = await store.operations.schema_revision()
-    if found is None:
-        raise Wrong("The schema is not there: run `promptmill migrate`, or check the database's name in DATABASE_URL.")
-    if found != wanted:
-        raise Wrong(f"The schema is at revision {found}, this release has {wanted}: run `promptmill migrate`.")
+        if found is None:
+            raise Wrong(
+                "The schema is not there: run `promptmill migrate`, or check the database's name in DATABASE_URL."
+            )
+        if found != wanted:
+            raise Wrong(f"The schema is at revision {found}, this release has {wanted}: run `promptmill migrate`.")
+        differing = await store.operations.differing_functions()
+    if differing:
+        return (
+            f"reachable, schema revision {found}; another release's functions, normal during a deployment, otherwise "
+            f"run `promptmill migrate`: {_few(differing)}"
+        )
     return f"reachable, schema revision {found}"
 
 
