@@ -16,7 +16,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. `docs/architecture.md` has the allowed transitions; SQL's `transition_allowed` holds them."""
+    """Where a job stands. `docs/transitions.md` has the allowed transitions; SQL's `transition_allowed` holds them."""
 
     QUEUED = "queued"
     PROMPTING = "prompting"
