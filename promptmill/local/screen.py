@@ -12,6 +12,7 @@ from rich.text import Text
 from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
 from promptmill.local.plan import Provider, StackPlan
+from promptmill.terminal import visible
 
 EXAMPLE_MODEL = "wavespeed-ai/flux-dev"
 
@@ -25,7 +26,7 @@ class Screen:
     def say(self, text: str, style: str = "") -> None:
         """Write one line."""
         with suppress(OSError):
-            self._console.print(Text(text, style=style))
+            self._console.print(Text(visible(text), style=style))
 
     @contextmanager
     def step(self, what: str, done: str = "ready") -> Iterator[None]:
