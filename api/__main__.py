@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.dependencies import State
+from api.http.connections import allow_open_files, bounded_protocol
 from promptmill.addresses import is_loopback_host
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
@@ -32,6 +33,7 @@ def main() -> int:
     try:
         settings = load_settings()
         check_settings(settings)
+        allow_open_files(settings)
         listening = listen(settings.host, settings.port)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
@@ -96,7 +98,7 @@ def server_config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings),
         loop="auto",  # uvloop wherever it is installed
-        http="h11",
+        http=bounded_protocol(settings.max_connections),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -104,6 +106,7 @@ def server_config(settings: Settings) -> uvicorn.Config:
         server_header=False,
         # Nothing here trusts an address or a scheme that a proxy reports.
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_url
-from promptmill.config.values import PublicAddress, Words
+from promptmill.config.values import Networks, PublicAddress, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
@@ -157,6 +157,22 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names, comma-separated, that callers may use beside loopback.")
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-Host is believed (10.0.0.5,172.16.0.0/12).",
+    )
+    max_connections: int = Field(
+        800,
+        ge=10,
+        le=100_000,
+        description="Connections that the API serves at once, live streams included; further ones get 503.",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="How long an idle connection to the API stays open; longer than a proxy in front keeps it (nginx: 60).",
+    )
     api_token: SecretStr | None = Field(None, description="Bearer token that every call must carry once it is set.")
     allow_private_addresses: bool = Field(
         False,
