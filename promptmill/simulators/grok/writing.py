@@ -1,4 +1,4 @@
-"""Writes what Grok would: a sensible prompt made from the question, the same for the same question."""
+"""Writes what Grok would: a plausible prompt derived from the question, identical for identical questions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 LONGEST_SUBJECT = 600
 HEADING = re.compile(r"(instructions|prompt|existing prompt):\s*", re.IGNORECASE)
-ABOUT_PICTURES = re.compile(r"pictures:", re.IGNORECASE)
+ABOUT_PICTURES = re.compile(r"images:", re.IGNORECASE)
 
 LIGHTS = (
     "soft morning light from the left",
