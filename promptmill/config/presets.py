@@ -1,4 +1,4 @@
-"""The WaveSpeed models that we know (`presets.toml`), and a submission's body made from one."""
+"""The presets of WaveSpeed models (`presets.toml`), and a submission's body built from one."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.messages import Message
 
 NEVER_SENT: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
-"""Inputs that would hold the paid POST open for minutes, or bring megabytes where an address is expected."""
+"""Inputs that would hold the paid POST open for minutes, or return megabytes where a URL is expected."""
 
 LARGEST_SEED: Final = 2_147_483_647
-"""Seeds that we choose lie between 0 and this; it is the smallest limit of the models that have seeds."""
+"""Maximum of the seeds that we choose: the smallest limit of all models with seeds."""
 
 _VIDEO = re.compile(r"(?i)video|(^|[/_.-])[itv]2v([/_.-]|$)")
 
 
 class Preset(Message):
-    """What we know of one model; `presets.toml` says what each field means."""
+    """A model's preset; `presets.toml` explains each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,12 +49,12 @@ def load_presets() -> Mapping[str, Preset]:
 
 
 def preset_for(model: str) -> Preset | None:
-    """Return what we know of a model, or None."""
+    """Return a model's preset, or None."""
     return load_presets().get(model)
 
 
 def kind_of(model: str) -> MediaKind:
-    """Return what a model makes: its preset's kind, else a guess from its path."""
+    """Return the kind of media a model generates: its preset's kind, otherwise a guess from its path."""
     preset = preset_for(model)
     if preset is not None:
         return preset.kind
@@ -62,7 +62,7 @@ def kind_of(model: str) -> MediaKind:
 
 
 def takes_pictures(model: str) -> bool:
-    """Return whether we know where this model takes pictures."""
+    """Return whether the model's image input is known."""
     preset = preset_for(model)
     return preset is not None and preset.pictures_field is not None
 
@@ -79,11 +79,11 @@ def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in w
 
     Args:
         model: WaveSpeed's path of the model.
-        input: The caller's inputs; what stands there is never replaced.
+        input: The caller's inputs; never overridden.
         prompt: The text that is sent.
-        target_url: The picture to work on.
-        ref_urls: Pictures to go by.
-        seed: Sent where the model has seeds and the caller gave none; it makes the submission findable.
+        target_url: The image to change.
+        ref_urls: Reference images.
+        seed: Sent if the model has seeds and the caller gave none; makes the submission findable.
     """
     body = {name: value for name, value in input.items() if name not in NEVER_SENT}
     body["prompt"] = prompt
@@ -99,7 +99,7 @@ def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in w
 
 
 def _pictures(preset: Preset, target_url: str | None, ref_urls: Sequence[str]) -> list[str] | str | None:
-    """Return the pictures in the form that the model's field takes: references first, the target last and never cut."""
+    """Return the images in the format of the model's field: references first, the target last and never dropped."""
     if preset.pictures_field == "image":
         return target_url or next(iter(ref_urls), None)
     target = [target_url] if target_url else []
