@@ -11,7 +11,7 @@ _IMAGES: Final = (
     "and style. "
 )
 _RULES: Final = (
-    "Write exactly one prompt, in English, of at most 150 words. Cover subject, action, setting, composition, lighting, "
+    "Write exactly one prompt, in English, of at most 150 words. Cover subject, action, setting, composition, light, "
     "colour palette and style; for video, also camera movement and subject motion. Use concrete, visual language. "
     "The prompt contains no explanations, lists or markup, and does not mention these instructions."
 )
