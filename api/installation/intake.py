@@ -9,20 +9,20 @@ from api.http.errors import Refused
 
 
 async def _require(store: StoreDep) -> None:
-    """Let a request pass that makes new work.
+    """Admit a request that creates new work.
 
     Raises:
-        Refused: `intake_stopped`, with the operator's words.
-        RecordUnavailable: Postgres is away.
+        Refused: `intake_stopped`, with the operator's reason.
+    RecordUnavailable: Postgres is unavailable.
     """
     stopped = await store.operations.drain()
     if stopped is not None:
-        reason = f" The operator says: {stopped.reason}" if stopped.reason else ""
+        reason = f" Reason: {stopped.reason}" if stopped.reason else ""
         raise Refused(
             "intake_stopped",
-            f"New jobs are not accepted since {stopped.changed_at:%F %T} UTC; ask again later.{reason}",
+            f"Intake has been stopped since {stopped.changed_at:%F %T} UTC; try again later.{reason}",
         )
 
 
 REQUIRE_INTAKE = Depends(_require)
-"""Stands at every route that makes new work."""
+"""A dependency of every route that creates new work."""

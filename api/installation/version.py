@@ -1,4 +1,4 @@
-"""Which version of Promptmill this is."""
+"""The version of Promptmill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DISTRIBUTION: Final = "promptmill-service"
 
 
 def installed_version() -> str:
-    """Return the version of this installation; `0` when it runs from a folder that was never installed."""
+    """Return the installed version; `0` if it runs from a folder that was never installed."""
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:

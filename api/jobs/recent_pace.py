@@ -14,7 +14,7 @@ from promptmill.store.pace import Minute
 FRESH_SECONDS: Final = 3.0
 """How long an answer is good."""
 
-MOST_MODELS: Final = 200
+MAX_MODELS: Final = 200
 """How many answers are remembered; callers name models as they like."""
 
 
@@ -56,7 +56,7 @@ class RecentPace:
             if known is not None and self.clock() - known[0] < FRESH_SECONDS:
                 return known[1]
             found = await read()
-            if len(self._seen) >= MOST_MODELS:
+            if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
             self._seen[name] = (self.clock(), found)
             return found

@@ -1,4 +1,4 @@
-"""A person's decisions: what an unclear submission was, that a job is tried anew, whether its result is kept."""
+"""A person's decisions: resolve an unclear submission, retry a job, keep or discard its result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def resolve_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Decide on a job in `submit_unknown`. The record takes the decision at once; the job's workflow follows it."""
+    """Decide on a job in `submit_unknown`. The decision is recorded at once; the job's workflow follows it."""
     await jobs.find(job_id)
     job, replayed = await resources.store.resolution.decide(
         job_id, jobs.owner, request.decision, request.prediction_id, idempotency=key
@@ -55,7 +55,7 @@ async def resolve_job(
         response.headers[REPLAYED] = "true"
     else:
         decision = SubmissionDecision(decision=request.decision, prediction_id=request.prediction_id)
-        # While Temporal is away the decision stands in the record: the workflow looks there by itself, later.
+        # If Temporal is unavailable the decision is in the record: the workflow finds it there later.
         await asked(resources.gate.decide_submission(job_id, decision))
     return await jobs.answer(job)
 
@@ -76,7 +76,7 @@ async def retry_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a new job from the same request, linked by `retryOf`. The old one is left as it is."""
+    """Accept a new job from the same request, linked by `retryOf`. The old one is left unchanged."""
     old = await jobs.find(job_id)
     if old.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
@@ -88,12 +88,12 @@ async def retry_job(
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
     started = await start_jobs(resources, [job]) == 1
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
+    # Nothing more is read: it is accepted, whatever happens to Postgres now.
     return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
 
 
 @router.put("/rating", responses=_PROBLEMS)
 async def rate_result(job_id: IdInPath, request: RateResult, jobs: JobReaderDep) -> JobAnswer:
-    """Say whether the result is kept. Only a job with outputs has one; saying it again replaces what was said."""
+    """Rate the result as kept or discarded. Only a job with outputs has one; a new rating replaces the old one."""
     await jobs.find(job_id)
     return await jobs.answer(await jobs.store.ratings.rate_result(job_id, owner=jobs.owner, kept=request.kept))

@@ -1,4 +1,4 @@
-"""Jobs: create, list, look, cancel."""
+"""Jobs: create, list, get, cancel."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def create_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
+    """Accept a job: store it, then start it. While Temporal is unavailable it stays `queued` and starts later."""
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     wanted = await new_job(request, owner=jobs.owner, settings=resources.settings, store=resources.store)
@@ -70,13 +70,13 @@ async def create_job(
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
     started = await start_jobs(resources, [job]) == 1
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
+    # Nothing more is read: it is accepted, whatever happens to Postgres now.
     return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
 async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
-    """List jobs, newest first. A place in the queue is told for a single job only."""
+    """List jobs, newest first. Only a single job reports its position in the queue."""
     where = JobFilter(
         statuses=tuple(wanted.status),
         model=wanted.model,
@@ -96,7 +96,7 @@ async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs:
 
 @router.get("/{job_id}", responses=_LOOK_PROBLEMS)
 async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
-    """Tell where a job stands."""
+    """Return a job and its current state."""
     return await jobs.answer(await jobs.find(job_id))
 
 
@@ -106,7 +106,7 @@ async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
     response_description="It has ended.",
 )
 async def cancel_job(job_id: IdInPath, resources: ResourcesDep, jobs: JobReaderDep, response: Response) -> JobAnswer:
-    """Cancel a job, or tell how it ended, and what was paid by then. Cancelling twice is cancelling once."""
+    """Cancel a job, or return how it ended and what was charged by then. Idempotent."""
     await jobs.find(job_id)
     job, ask_temporal = await resources.store.jobs.request_cancel(job_id, owner=jobs.owner)
     if ask_temporal:

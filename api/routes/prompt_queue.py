@@ -1,4 +1,4 @@
-"""Prompt jobs: enqueue, statistics, look, cancel, rate."""
+"""Prompt jobs: enqueue, statistics, get, cancel, rate."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def enqueue_prompt(
     waits: WaitsDep,
     response: Response,
 ) -> PromptJobAnswer:
-    """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
+    """Accept a prompt job: Grok writes one prompt, which later jobs can use by its id."""
     await require_ai_prompts(resources.store, owner=owner, key=key)
     wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
@@ -73,14 +73,14 @@ async def enqueue_prompt(
         response.headers[REPLAYED] = "true"
         return await _answer(resources.store, waits, prompt_job, workflows)
     started = await start_prompt_jobs(resources, [prompt_job]) == 1
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
+    # Nothing more is read: it is accepted, whatever happens to Postgres now.
     wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
     return prompt_job_answer(prompt_job, wait=wait, workflows=workflows, started=started)
 
 
 @router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
 async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatistics:
-    """Tell how the prompt queue does: now by counts, over the last hour, and what people said in the last 30 days."""
+    """Return the prompt queue's statistics: current counts, the last hour, and the ratings of the last 30 days."""
     found = await store.prompts.statistics(owner)
     satisfaction = await store.ratings.satisfaction(owner)
     return QueueStatistics(
@@ -100,7 +100,7 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
 async def get_prompt_job(
     prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep, waits: WaitsDep
 ) -> PromptJobAnswer:
-    """Tell where a prompt job stands."""
+    """Return a prompt job and its current state."""
     return await _answer(store, waits, await _find(store, prompt_job_id, owner), workflows)
 
 
@@ -118,7 +118,7 @@ async def cancel_prompt_job(
     waits: WaitsDep,
     response: Response,
 ) -> PromptJobAnswer:
-    """Cancel a prompt job, with the job that needs it, or tell how it ended."""
+    """Cancel a prompt job together with the job that needs it, or return how it ended."""
     store = resources.store
     await _find(store, prompt_job_id, owner)
     prompt_job, job_id, ask_temporal = await store.prompts.request_cancel(prompt_job_id, owner=owner)
@@ -150,14 +150,14 @@ async def rate_prompt(
     workflows: WorkflowLinksDep,
     waits: WaitsDep,
 ) -> PromptJobAnswer:
-    """Say what the written prompt is worth, and why. Saying it again replaces what was said."""
+    """Rate the written prompt, optionally with a reason. A new rating replaces the old one."""
     await _find(store, prompt_job_id, owner)
     rated = await store.ratings.rate_prompt(prompt_job_id, owner=owner, rating=request.rating, reason=request.reason)
     return await _answer(store, waits, rated, workflows)
 
 
 async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerationJob:
-    """Return the owner's prompt job; for a job's id say where to look."""
+    """Return the owner's prompt job; for a job's id, point to the job."""
     try:
         return await store.prompts.get(prompt_job_id, owner=owner)
     except RecordNotFound:
@@ -166,7 +166,7 @@ async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerati
         await store.jobs.get(prompt_job_id, owner=owner)
     except RecordNotFound:
         raise Refused("not_found", "There is no such prompt job.") from None
-    raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
+    raise Refused("not_found", f"This is a job: see /api/jobs/{prompt_job_id}.")
 
 
 async def _answer(

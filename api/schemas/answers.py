@@ -1,4 +1,4 @@
-"""What callers get: camelCase, times in RFC 3339 with Z, money in USD as numbers, unknown as null.
+"""Responses: camelCase, times in RFC 3339 with Z, money in USD as numbers, unknown as null.
 
 Clients must expect new fields and new status words. Words of the record are passed on as text, for another process may
 be newer than this one and know more of them.
@@ -20,13 +20,13 @@ from promptmill.contracts.ratings import Rating
 
 
 class Answer(BaseModel):
-    """An answer: camelCase names on the wire."""
+    """A response: camelCase names on the wire."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
 
 
 class WaitFor(StrEnum):
-    """What a job waits for."""
+    """What a job is waiting for."""
 
     GROK_QUEUE = "grok_queue"
     GROK = "grok"
@@ -37,7 +37,7 @@ class WaitFor(StrEnum):
 
 
 class Wait(Answer):
-    """What a job waits for now. Position and estimates are approximate; null is 'not known', never 0.
+    """What a job is waiting for now. Position and estimates are approximate; null means unknown, never 0.
 
     `of` is counted to 1,000 (`capped`). `stopped`: whether the queue is stopped, null while nobody knows; then
     `stopped_reason` are the words of whoever stopped it. The estimate comes from what was really done lately; low and
@@ -68,7 +68,7 @@ class OutputAnswer(Answer):
 
 
 class ErrorAnswer(Answer):
-    """Why something failed, what a provider said, and what a person can do."""
+    """Why something failed, the provider's message, and what a person can do."""
 
     reason_code: str | None
     message: str
@@ -76,7 +76,7 @@ class ErrorAnswer(Answer):
 
 
 class Links(Answer):
-    """Where to go on: addresses on this service, and the workflow in the Temporal Web UI."""
+    """Links: related resources of this service, and the workflow in the Temporal Web UI."""
 
     self_: str = Field(alias="self")
     events: str | None = None
@@ -87,7 +87,7 @@ class Links(Answer):
 
 
 class JobAnswer(Answer):
-    """A job: one piece of media on its way."""
+    """A job: one piece of media to generate."""
 
     job_id: UUID
     owner: str
@@ -100,7 +100,7 @@ class JobAnswer(Answer):
     prompt_status: str = Field(examples=[str(status) for status in PromptStatus])
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     model: str
-    kind: str = Field(description="What the model makes: image or video.")
+    kind: str = Field(description="What the model generates: image or video.")
     input: dict[str, Any]
     prompt: str | None
     original_prompt: str | None
@@ -112,11 +112,11 @@ class JobAnswer(Answer):
     outputs: list[OutputAnswer]
     error: ErrorAnswer | None
     candidates: list[str] | None = Field(
-        description="Predictions that an unclear submission may have made; null where nothing is unclear, and in lists."
+        description="Predictions that an unclear submission may have created; null if nothing is unclear, and in lists."
     )
     billed: Billed
     paid_text: str = Field(
-        description="What is paid by now, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
+        description="What has been charged so far, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
     )
     prompt_cost_usd: float | None
     media_cost_usd: float | None
@@ -129,9 +129,9 @@ class JobAnswer(Answer):
     completed_at: datetime | None
     deadline_at: datetime
     metadata: dict[str, str]
-    kept: bool | None = Field(description="A person's word on the outputs; null while there is none.")
+    kept: bool | None = Field(description="The rating of the outputs; null if there is none.")
     prompt_rating: str | None = Field(
-        description="A person's word on the prompt of `promptJobId`; null while there is none.",
+        description="The rating of the prompt of `promptJobId`; null if there is none.",
         examples=[str(rating) for rating in Rating],
     )
     links: Links
@@ -145,7 +145,7 @@ class JobList(Answer):
 
 
 class ResultCounts(Answer):
-    """How many results of a prompt people kept and discarded; those without a word are in neither."""
+    """How many results of a prompt were kept and discarded; unrated ones count as neither."""
 
     kept: int = 0
     discarded: int = 0
@@ -174,10 +174,10 @@ class PromptJobAnswer(Answer):
     completed_at: datetime | None
     metadata: dict[str, str]
     rating: str | None = Field(
-        description="A person's word; null while there is none.", examples=[str(rating) for rating in Rating]
+        description="The rating; null if there is none.", examples=[str(rating) for rating in Rating]
     )
     rating_reason: str | None
-    results: ResultCounts = Field(description="Of all jobs that used the prompt.")
+    results: ResultCounts = Field(description="Across all jobs that used the prompt.")
     links: Links
 
 
@@ -193,7 +193,7 @@ class Event(Answer):
 
 
 class Stage(Answer):
-    """A part of a job's way: how long it was there, and whether it still is."""
+    """A stage of a job: how long it lasted, and whether it is still active."""
 
     stage: str = Field(description="A status that is not final, or `writing` while Grok writes.")
     seconds: float
@@ -201,7 +201,7 @@ class Stage(Answer):
 
 
 class Timeline(Answer):
-    """Everything that happened to a job, in order, and where the time went."""
+    """Everything that happened to a job, in order, and how long each stage took."""
 
     items: list[Event]
     stages: list[Stage]
@@ -224,12 +224,12 @@ class JobCounts(Answer):
 
 
 class SatisfactionAnswer(Answer):
-    """What people said of the prompts and results of one Grok model and one prompt source.
+    """The ratings of the prompts and results of one Grok model and one prompt source.
 
     `satisfaction_rate` is the share of `up` and `kept` in all four counts, 0 to 1.
     """
 
-    model: str | None = Field(description="Grok's model; null where the prompt is not Grok's.")
+    model: str | None = Field(description="The Grok model; null if Grok did not write the prompt.")
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     up: int
     down: int
@@ -239,7 +239,7 @@ class SatisfactionAnswer(Answer):
 
 
 class QueueStatistics(Answer):
-    """The prompt queue now and in the last hour. Null where the last hour shows nothing."""
+    """The prompt queue now and over the last hour. Null if the last hour has no data."""
 
     total_queued: int
     total_processing: int
@@ -255,9 +255,9 @@ class QueueStatistics(Answer):
     retry_success_rate: float | None
     estimated_wait_seconds: float | None
     jobs: JobCounts
-    satisfaction_rate: float | None = Field(description="Of all of `satisfaction` together; null without a rating.")
+    satisfaction_rate: float | None = Field(description="Across all of `satisfaction`; null without ratings.")
     satisfaction: list[SatisfactionAnswer] = Field(
-        description="Ratings of the last 30 days, the most rated first; groups without a rating are left out."
+        description="Ratings of the last 30 days, most rated first; groups without ratings are omitted."
     )
 
 
@@ -279,13 +279,13 @@ class Reconciled(Answer):
 
 
 class WebhookTaken(Answer):
-    """A webhook was taken; there is nothing to do again."""
+    """A webhook was accepted; it need not be sent again."""
 
     ok: bool = True
 
 
 class Readiness(Answer):
-    """Whether the neighbours answer, and in a sentence each why not (`problems`) and what else is stopped (`notes`)."""
+    """Whether the dependencies respond; why not (`problems`) and what else is stopped (`notes`), a sentence each."""
 
     ok: bool
     postgres: bool
@@ -295,6 +295,6 @@ class Readiness(Answer):
 
 
 class Alive(Answer):
-    """The process answers."""
+    """The process is alive."""
 
     ok: bool = True

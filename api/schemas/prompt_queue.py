@@ -1,4 +1,4 @@
-"""What callers send about prompt jobs."""
+"""Requests about prompt jobs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from promptmill.contracts.prompts import Operation
 
 
 class EnqueuePrompt(StrictRequestModel):
-    """A prompt job to accept: Grok writes one prompt. At least one of picture, instructions or prompt."""
+    """A prompt job to accept: Grok writes one prompt. Requires at least one image, instructions or a prompt."""
 
-    operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
+    operation: Operation | None = Field(
+        None, description="Default: `enhance` if a prompt is given, otherwise `generate`."
+    )
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    prompt: PromptText = Field(None, description="The text to enhance.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; Grok sees it last.")
+    prompt: PromptText = Field(None, description="The prompt to enhance.")
+    target_url: OptionalUrl = Field(None, description="The image to change; sent to Grok last.")
     ref_urls: RefUrls = Field(default_factory=list)
     priority: Priority = 5
     deadline_seconds: DeadlineSeconds = DAY
@@ -35,8 +37,8 @@ class EnqueuePrompt(StrictRequestModel):
     @model_validator(mode="after")
     def _says_what_to_write(self) -> Self:
         if not (self.prompt or self.instructions or self.target_url or self.ref_urls):
-            message = "Needs at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`."
+            message = "Requires at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`."
             raise field_errors(type(self), [(("instructions",), message)])
         if self.operation is Operation.ENHANCE and self.prompt is None:
-            raise field_errors(type(self), [(("operation",), "`enhance` needs a `prompt`.")])
+            raise field_errors(type(self), [(("operation",), "`enhance` requires a `prompt`.")])
         return self

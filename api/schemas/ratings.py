@@ -1,4 +1,4 @@
-"""What a person says of a written prompt, and of a result."""
+"""Ratings of a written prompt, and of a result."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ ReasonText = Annotated[
 
 
 class RatePrompt(StrictRequestModel):
-    """A person's word on a written prompt; it replaces what was said before."""
+    """A rating of a written prompt; replaces the previous one."""
 
-    rating: Rating | None = Field(description="Null takes the rating back, and its reason.")
-    reason: ReasonText = Field(None, description="Why, in the person's own words.")
+    rating: Rating | None = Field(description="Null removes the rating and its reason.")
+    reason: ReasonText = Field(None, description="The reason, in the person's own words.")
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
         if self.rating is None and self.reason is not None:
-            raise field_errors(type(self), [(("reason",), "Goes with `up` or `down` alone.")])
+            raise field_errors(type(self), [(("reason",), "Only valid with `up` or `down`.")])
         return self
 
 
 class RateResult(StrictRequestModel):
-    """A person's word on a job's outputs; it replaces what was said before."""
+    """A rating of a job's outputs; replaces the previous one."""
 
-    kept: Flag | None = Field(description="Whether the result is kept; null takes the word back.")
+    kept: Flag | None = Field(description="Whether the result is kept; null removes the rating.")

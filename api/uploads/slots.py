@@ -1,4 +1,4 @@
-"""How many uploads one process works on at once: decoding is memory, and so is a body that waits for it."""
+"""Limits the uploads that one process handles at once: decoding takes memory, and so does a body waiting for it."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from typing import Final, TypeVar
 
 from api.http.errors import Refused
 
-PLACES_PER_DECODER: Final = 4
-"""Uploads taken in for each that is decoded: the others arrive, or are on their way to WaveSpeed."""
+SLOTS_PER_DECODER: Final = 4
+"""Uploads admitted per decoder: the others are still arriving, or being sent to WaveSpeed."""
 
 WAIT_SECONDS: Final = 5
-"""How long an upload waits for a place before its caller is asked to come again."""
+"""How long an upload waits for a slot before its caller is asked to retry."""
 
 Result = TypeVar("Result")
 
 
-class UploadPlaces:
-    """The places of one process, and the decoders that those in a place share."""
+class UploadSlots:
+    """One process's upload slots, and the decoders that they share."""
 
     def __init__(self, at_once: int) -> None:
-        self._places = asyncio.Semaphore(at_once * PLACES_PER_DECODER)
+        self._slots = asyncio.Semaphore(at_once * SLOTS_PER_DECODER)
         self._decoders = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold a place; nothing of the body should be read before.
+    async def hold(self) -> AsyncIterator[None]:
+        """Hold a slot; read nothing of the body before.
 
         Raises:
-            Refused: `too_many_uploads`: none has become free.
+            Refused: `too_many_uploads`: none became free.
         """
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                await self._places.acquire()
+                await self._slots.acquire()
         except TimeoutError:
             raise Refused("too_many_uploads") from None
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
     async def decode(self, work: Callable[[], Result]) -> Result:
-        """Do the work in a thread when one of the decoders is free."""
+        """Run the work in a thread once a decoder is free."""
         async with self._decoders:
             return await asyncio.to_thread(work)

@@ -23,7 +23,7 @@ class Results(Message):
 
 
 class Satisfaction(Message):
-    """What people said of the prompts and results of one Grok model and one prompt source.
+    """The ratings of the prompts and results of one Grok model and one prompt source.
 
     Attributes:
         grok_model: Null where the prompt is not Grok's.

@@ -27,7 +27,7 @@ CHECK_SECONDS: Final = 20.0
 
 ANSWER_SECONDS: Final = 5.0
 FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 5.0
+MAX_PAUSE: Final = 5.0
 """How long to wait between two attempts to connect; doubling in between."""
 
 _log = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ class NoticeListener:
             except RecordError as error:
                 _log.warning("listening_failed", error=str(error), again_in=pause)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE)
                 continue
             pause = FIRST_PAUSE
             await self._listen(connection)

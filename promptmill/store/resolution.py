@@ -85,7 +85,7 @@ class ResolutionStore:
         found = await self.database.mappings(_OF_ENDED, limit=limit)
         return [UnclearSubmission.model_validate(dict(row)) for row in found]
 
-    async def turn_stale_intents(self, after: timedelta = SENDER_IS_DEAD) -> int:
+    async def mark_stale_intents_unknown(self, after: timedelta = SENDER_IS_DEAD) -> int:
         """Make `intended` submissions of ended jobs `unknown`; return how many.
 
         Only that long after the last moment for their first byte: then their senders must be dead.

@@ -127,12 +127,12 @@ class UpkeepStore:
         """Return paid predictions whose jobs have ended without media, and that are to be read now.
 
         At once, and again 1, 2, 4, … minutes after each look, an hour at most, for `days` from their acceptance.
-        Whoever reads one says so with `looked_late`.
+        Whoever reads one says so with `note_late_look`.
         """
         found = await self.database.mappings(_LATE, limit=limit, days=days)
         return [LatePrediction.model_validate(dict(row)) for row in found]
 
-    async def looked_late(self, submission_id: UUID, *, ended: bool = False) -> None:
+    async def note_late_look(self, submission_id: UUID, *, ended: bool = False) -> None:
         """Note that a late prediction was read. `ended`: WaveSpeed gave it up, so that nothing will come any more."""
         await self.database.run(_LOOKED_LATE, id=submission_id, ended=ended)
 

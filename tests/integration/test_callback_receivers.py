@@ -77,7 +77,7 @@ async def test_gone_receiver_is_not_told_again(mill: Mill) -> None:
             "callback": "given_up",
             "attempts": 1,
             "statusCode": 410,
-            "error": "The receiver wants no more of it (410).",
+            "error": "The receiver asked not to be called again (410).",
         }
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def request(**fields: Any) -> PromptRequest:
     """Return a request for a prompt with these fields."""
     return PromptRequest(
-        prompt_job_id=uuid4(),
+        prompt_job_id=UUID(int=1),
         owner="local",
         operation=fields.pop("operation", Operation.GENERATE),
         priority=5,
@@ -28,16 +28,12 @@ def request(**fields: Any) -> PromptRequest:
 
 
 def test_every_operation_has_a_system_message() -> None:
-    """
-    A new operation cannot reach Grok without one.
-    """
+    """A new operation cannot reach Grok without one."""
     assert set(SYSTEM) == set(Operation)
 
 
 def test_words_of_the_caller_stand_under_headings() -> None:
-    """
-    Grok can tell the prompt to rewrite from the instructions that change it.
-    """
+    """Grok can tell the prompt to rewrite from the instructions that change it."""
     text = question_text(request(operation=Operation.ENHANCE, existing_prompt="A fox", instructions="At night"))
 
     assert text == "Existing prompt:\nA fox\n\nInstructions:\nAt night"
@@ -53,9 +49,7 @@ def test_words_of_the_caller_stand_under_headings() -> None:
     ],
 )
 def test_each_image_has_its_role(references: int, target: bool, roles: str) -> None:  # noqa: FBT001 - a case
-    """
-    The target is sent last and named only where there is one.
-    """
+    """The target is sent last and named only where there is one."""
     url = "https://example.com/image.png"
 
     text = question_text(request(ref_urls=(url,) * references, target_url=url if target else None))

@@ -18,7 +18,7 @@ from typing import Final
 
 import httpx
 
-from promptmill.addresses import address_trouble, url_trouble
+from promptmill.addresses import address_error, url_error
 from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable, cut
 from promptmill.providers.http.answers import read_answer, retry_after
 from promptmill.providers.http.redaction import redact
@@ -26,7 +26,7 @@ from promptmill.providers.http.redaction import redact
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the IP addresses of a host name and port; an OSError says that it has none."""
 
-LONGEST_WAIT: Final = timedelta(hours=1)
+MAX_WAIT: Final = timedelta(hours=1)
 """A receiver's `Retry-After` is obeyed this far."""
 
 _ANSWER_BYTES: Final = 64 * 1024
@@ -52,7 +52,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class ReceiverAnswer:
-    """What a receiver said: its HTTP status, and how long it asks us to wait, at most `LONGEST_WAIT`."""
+    """What a receiver said: its HTTP status, and how long it asks us to wait, at most `MAX_WAIT`."""
 
     status: int
     retry_after: timedelta | None
@@ -99,9 +99,9 @@ class CallbackSender:
             raise ReceiverUnavailable(_words(error)) from None
 
     def _judged(self, url: str) -> httpx.URL:
-        trouble = url_trouble(url, allow_private=self.allow_private)
-        if trouble is not None:
-            raise ReceiverRefused(f"the address {trouble}")
+        error = url_error(url, allow_private=self.allow_private)
+        if error is not None:
+            raise ReceiverRefused(f"the address {error}")
         try:
             return httpx.URL(url)
         except httpx.InvalidURL:
@@ -120,9 +120,9 @@ class CallbackSender:
         if not found:
             raise ReceiverUnavailable("its name has no address")
         for address in found:
-            trouble = address_trouble(address, allow_private=self.allow_private)
-            if trouble is not None:
-                raise ReceiverRefused(f"the address's name {trouble}")
+            error = address_error(address, allow_private=self.allow_private)
+            if error is not None:
+                raise ReceiverRefused(f"the address's name {error}")
         return found[:_ADDRESSES]
 
     async def _post_to_first(
@@ -154,7 +154,7 @@ class CallbackSender:
             headers={**headers, **named},
             extensions={"sni_hostname": target.raw_host.decode("ascii").rstrip(".")},
         ) as response:
-            answer = ReceiverAnswer(response.status_code, retry_after(response.headers, LONGEST_WAIT))
+            answer = ReceiverAnswer(response.status_code, retry_after(response.headers, MAX_WAIT))
             # The receiver has spoken; how it goes on cannot make that undone.
             limit.reschedule(None)
             with suppress(httpx.HTTPError, TimeoutError):

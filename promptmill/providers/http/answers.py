@@ -16,7 +16,7 @@ import httpx
 
 from promptmill.providers.http.redaction import redact
 
-LONGEST_WAIT: Final = timedelta(seconds=120)
+MAX_WAIT: Final = timedelta(seconds=120)
 """A longer `Retry-After` is obeyed only this far; xAI's own client caps it at the same value."""
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
@@ -45,7 +45,7 @@ class Answer:
 
     @cached_property
     def document(self) -> Any:
-        """The body as JSON, whatever its content type says; None when it is not JSON."""
+        """The body as JSON, whatever its content type says; None when it is not valid JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -112,7 +112,7 @@ async def collect_body(response: httpx.Response, body: bytearray, limit: int = B
     return None
 
 
-def retry_after(headers: Mapping[str, str], longest: timedelta = LONGEST_WAIT) -> timedelta | None:
+def retry_after(headers: Mapping[str, str], longest: timedelta = MAX_WAIT) -> timedelta | None:
     """Return how long the provider asks us to wait, at most `longest`.
 
     `Retry-After` is whole seconds or an HTTP date. None when it is absent, unreadable, zero or past.

@@ -11,7 +11,7 @@ from promptmill.providers.http.redaction import storable
 from promptmill.providers.wavespeed.answers import price_in
 from promptmill.providers.wavespeed.schemas import finite, read_inputs
 
-MOST_MODELS: Final = 5_000
+MAX_MODELS: Final = 5_000
 """Entries that are read; WaveSpeed has about a thousand."""
 
 PATH_CHARACTERS: Final = 200
@@ -29,7 +29,7 @@ def read_models(listed: object) -> tuple[ListedModel, ...]:
     if not isinstance(listed, list):
         return ()
     found: dict[str, ListedModel] = {}
-    for entry in listed[:MOST_MODELS]:
+    for entry in listed[:MAX_MODELS]:
         model = _read_model(entry)
         if model is not None:
             found.setdefault(model.model, model)

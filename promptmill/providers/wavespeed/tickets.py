@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from promptmill.addresses import MAX_URL_CHARACTERS, is_loopback_url, url_trouble
+from promptmill.addresses import MAX_URL_CHARACTERS, is_loopback_url, url_error
 from promptmill.contracts.errors import ProviderAnswerUnusable
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.answers import Answer
@@ -55,11 +55,11 @@ def read_ticket(answer: Answer, size: int, *, simulated: bool) -> Ticket:
 def _address(value: Any, which: str, most: int, *, simulated: bool) -> str:
     if not isinstance(value, str) or not value.isascii():
         raise _unusable(f"has no {which} address")
-    trouble = url_trouble(value, allow_private=simulated, most_characters=most)
-    if trouble is None and urlsplit(value).scheme == "http" and not is_loopback_url(value):
-        trouble = "must be an https address"
-    if trouble is not None:
-        raise _unusable(f"has an unusable {which} address: it {trouble}")
+    error = url_error(value, allow_private=simulated, most_characters=most)
+    if error is None and urlsplit(value).scheme == "http" and not is_loopback_url(value):
+        error = "must be an https URL"
+    if error is not None:
+        raise _unusable(f"has an unusable {which} address: it {error}")
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-LONGEST_SUBJECT = 600
+MAX_SUBJECT = 600
 HEADING = re.compile(r"(instructions|prompt|existing prompt):\s*", re.IGNORECASE)
 ABOUT_PICTURES = re.compile(r"images:", re.IGNORECASE)
 
@@ -81,4 +81,4 @@ def _subject(text: str) -> str:
     lines = [HEADING.sub("", line.strip(), count=1) for line in text.splitlines()]
     sentences = [line.rstrip(".!? ") for line in lines if line and not ABOUT_PICTURES.match(line)]
     words = " ".join(". ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences).split())
-    return words if len(words) <= LONGEST_SUBJECT else words[:LONGEST_SUBJECT].rsplit(" ", 1)[0]
+    return words if len(words) <= MAX_SUBJECT else words[:MAX_SUBJECT].rsplit(" ", 1)[0]
