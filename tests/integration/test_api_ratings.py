@@ -137,7 +137,7 @@ async def test_what_is_not_there_cannot_be_rated(lonely_api: httpx.AsyncClient, 
     answers = [await lonely_api.put(f"{address}/rating", json=body) for address, body in asked]
 
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(404, "not_found")] * 4
-    assert answers[1].json()["detail"] == f"This is a job: look at /api/jobs/{job_id}."
+    assert answers[1].json()["detail"] == f"This is a job: see /api/jobs/{job_id}."
 
 
 async def test_anothers_rows_are_not_there(
