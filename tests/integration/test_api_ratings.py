@@ -91,7 +91,7 @@ async def test_what_is_not_made_yet_cannot_be_rated(lonely_api: httpx.AsyncClien
         ({"rating": 1}, "/rating", "'up' or 'down'"),
         ({"rating": "up", "reason": "x" * 501}, "/reason", "500"),
         ({"rating": "up", "reason": 7}, "/reason", "string"),
-        ({"rating": None, "reason": "x"}, "/reason", "alone"),
+        ({"rating": None, "reason": "x"}, "/reason", "Only valid with"),
         ({"rating": "up", "reasons": "x"}, "/reasons", "Did you mean reason?"),
     ],
 )
