@@ -30,7 +30,7 @@ async def test_receiver_that_failed_is_told_again_with_the_same_id_and_body(idle
         "callback": "attempt",
         "attempt": 1,
         "statusCode": 500,
-        "error": "The receiver answered 500: not 2xx.",
+        "error": "The receiver responded 500: not 2xx.",
     }
     assert end == {"callback": "delivered", "attempts": 2, "statusCode": 200}
 

@@ -1,4 +1,4 @@
-"""WaveSpeed's list of models, read entry by entry: what cannot be understood costs that entry or field alone."""
+"""WaveSpeed's model list, parsed entry by entry: what cannot be parsed costs only that entry or field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promptmill.providers.wavespeed.answers import price_in
 from promptmill.providers.wavespeed.schemas import finite, read_inputs
 
 MAX_MODELS: Final = 5_000
-"""Entries that are read; WaveSpeed has about a thousand."""
+"""Maximum entries to read; WaveSpeed has about a thousand."""
 
 PATH_CHARACTERS: Final = 200
 NAME_CHARACTERS: Final = 120

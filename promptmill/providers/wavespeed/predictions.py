@@ -1,4 +1,4 @@
-"""A prediction as WaveSpeed shows it, and its outputs in our words."""
+"""A prediction as WaveSpeed returns it, and its outputs in our vocabulary."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _HEAD_CHARACTERS: Final = 16
 
 
 class Prediction(Message):
-    """What WaveSpeed made of a submission, as far as it is.
+    """The state of a prediction at WaveSpeed.
 
     Attributes:
         status: WaveSpeed's word; anything but the known final ones means 'not finished'.
@@ -72,17 +72,17 @@ class Prediction(Message):
 
     @property
     def completed(self) -> bool:
-        """Whether the media was made."""
+        """Whether the media was generated."""
         return self.status == COMPLETED
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the prediction is final."""
         return self.completed or self.status == FAILED or self.status in STOPPED
 
     @property
     def reason_code(self) -> ReasonCode | None:
-        """Why there is no media; None while it is not finished, and when it was made."""
+        """Why there is no media; None if it is not finished, or if there is."""
         if self.status in STOPPED:
             return ReasonCode.GENERATION_STOPPED
         if self.status != FAILED:

@@ -1,4 +1,4 @@
-"""The JSON schema of a model's inputs, read for a form: each property becomes a field, whatever it looks like."""
+"""Parses the JSON schema of a model's inputs for a form: every property becomes a field."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NAME_CHARACTERS: Final = 100
 TITLE_CHARACTERS: Final = 120
 DESCRIPTION_CHARACTERS: Final = 1_000
 VALUE_CHARACTERS: Final = 2_000
-"""Characters of a default or a choice, as JSON; a longer one is left out."""
+"""Maximum characters of a default or a choice, as JSON; longer ones are omitted."""
 
 MAX_PICTURES: Final = 100
 USUAL_PICTURES: Final = 9
-"""How many pictures a list takes that names no limit: as many as a job can name."""
+"""Maximum images of a list that declares no limit: as many as a job can have."""
 
 _LARGEST: Final = 2.0**53
-"""Numbers beyond it are no limits, and no browser can hold them exactly."""
+"""Larger numbers are not meaningful limits, and browsers cannot represent them exactly."""
 
 _PLAIN: Final = {
     "string": InputType.TEXT,
@@ -110,7 +110,7 @@ def _choices(told: object) -> tuple[Any, ...] | None:
 
 
 def _fitting(value: Any, kind: InputType, choices: tuple[Any, ...] | None) -> Any:
-    """Return a default that its own field could hold, else None."""
+    """Return a default if its own field accepts it, otherwise None."""
     fits = {
         InputType.TEXT: isinstance(value, str),
         InputType.NUMBER: finite(value) is not None,
@@ -123,7 +123,7 @@ def _fitting(value: Any, kind: InputType, choices: tuple[Any, ...] | None) -> An
 
 
 def _sound(value: Any) -> bool:
-    """Whether a value can be told as JSON, in a few characters."""
+    """Whether a value has a short JSON representation."""
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (ValueError, RecursionError):
