@@ -68,8 +68,8 @@ class CallbackActivities:
     async def deliver_callback(self, request: CallbackInput) -> CallbackResult:
         """Deliver to the receiver; return if that was final, otherwise raise with the next delay.
 
-        At least once: each attempt carries the same id, so that a receiver can detect duplicates. They occur
-        when a worker dies between the receiver's answer and its own.
+        At least once: each attempt carries the same id, so that a receiver can detect duplicates. One occurs
+        if a worker dies between the receiver's response and its own.
 
         Raises:
             ApplicationError: To be retried; benign, with the next delay.

@@ -235,7 +235,7 @@ class _Posting:
 def _as_recorded(settlement: Settlement) -> dict[str, Any]:
     """Return what the record holds of a submission: a webhook, or a person, may have been faster than the answer.
 
-    Whatever is not accepted is `unknown` to the workflow: it then looks at the row and goes on from there.
+    Whatever is not accepted is `unknown` to the workflow: it then reads the row and continues from there.
     """
     accepted = settlement.state is SubmissionState.ACCEPTED
     return {

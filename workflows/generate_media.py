@@ -90,8 +90,8 @@ class GenerateMediaWorkflow:
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:
         """Run the stages; if they break off, record why.
 
-        An outcome that the record refuses (a deadline, while a submission is unclear) leaves the job where it is: then
-        the story goes on from there.
+        If the record refuses an outcome (a deadline, while a submission is unclear), the job stays where it is, and
+        the stages continue from there.
         """
         while not row.status.final:
             row = await self._attempt(row)

@@ -18,7 +18,7 @@ RECORD = LocalActivityConfig(
     cancellation_type=ActivityCancellationType.ABANDON,
 )
 """A write to the record. Retried until it succeeds: a job with a wrong record is worse than a late one. Abandoned
-rather than cancelled, because a pending local write is otherwise dropped by a cancel."""
+rather than cancelled, because a cancel would otherwise drop a pending local write."""
 
 WRITE_PROMPT = ActivityConfig(
     # Above the maximum of PROMPTMILL_GROK_TIMEOUT_SECONDS: the activity itself ends a slow call.

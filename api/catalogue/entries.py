@@ -43,7 +43,7 @@ class Entry:
 
     Attributes:
         known: Who tells of it.
-        inputs: Everything that it takes, as a form shows it; what a submission sends by itself stands as the default.
+        inputs: All its inputs, as shown in a form; what a submission sends automatically is the default.
         formula: How its price is made (JSONata); None where nobody tells.
     """
 

@@ -52,7 +52,7 @@ async def ask_price(
     """Ask WaveSpeed what a run would cost, without running it; free of charge.
 
     The inputs are completed exactly as for a submission. If WaveSpeed returns no price, `priceUsd` is
-    null and `reason` says why. The same question within a minute is answered from memory.
+    null and `reason` says why. Estimates are cached for a minute.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
     body = compose_request(

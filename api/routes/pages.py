@@ -47,7 +47,7 @@ async def show_page(settings: SettingsDep) -> HTMLResponse:
 async def get_workspace_file(version: str, name: str, request: Request) -> Response:
     """Serve a module or style sheet of the workspace; 304 if the browser has it.
 
-    A browser keeps a file for ever under the address of its version. Under another version's address, as a page
+    A browser caches a file indefinitely under its version's URL. Under another version's URL, as a page
     asks that an older or newer copy of the API has given, it asks each time.
     """
     if name not in _workspace_files():

@@ -79,7 +79,7 @@ async def check_restore(settings: Settings, *, release: bool, say: Say) -> Resto
             raise TemporalUnavailable(f"Temporal is unreachable ({error}): check TEMPORAL_ADDRESS.") from error
         await _from_wavespeed(store, wavespeed, report, say)
         if release or (report.problem is None and not report.unknown_predictions):
-            # Numbers go on above what was given before, or the next pass would hold submissions again.
+            # Numbering continues above what was issued before, or the next pass would hold submissions again.
             await store.operations.release_submissions("restore-check", at_least=remembered)
             report.released = True
         return report

@@ -51,7 +51,7 @@ class Screen:
         if plan.settings.api_token:
             self.say("export PROMPTMILL_API_TOKEN=…   (its value, from .env)", style="green")
         self.say(example_request(plan) + "\n", style="green")
-        self.say("Ctrl-C stops everything; the next start finds all jobs again.\n")
+        self.say("Ctrl-C stops everything; all jobs are kept for the next start.\n")
 
 
 def example_request(plan: StackPlan) -> str:
