@@ -78,7 +78,7 @@ class Feed:
         """Check the address.
 
         Raises:
-            ConfigurationError: `database_url` is not a Postgres address.
+            ConfigurationError: `database_url` is not a Postgres URL.
         """
         self._listening = NoticeListener(self.database_url, self._heard, self._begun, self._lost)
 

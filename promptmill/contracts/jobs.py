@@ -16,7 +16,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. `docs/architecture.md` draws the allowed transitions; SQL's `advance_job` holds them."""
+    """A job's status. `docs/architecture.md` draws the allowed transitions; SQL's `advance_job` holds them."""
 
     QUEUED = "queued"
     PROMPTING = "prompting"
@@ -32,7 +32,7 @@ class JobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the status is never left."""
+        """Whether the status is final."""
         return self in FINAL_STATUSES
 
 
@@ -51,7 +51,7 @@ class Billed(StrEnum):
 
 
 class ProviderMode(StrEnum):
-    """Whether a provider is the paid one or a simulator; fixed for a job when it is accepted."""
+    """Whether a provider is real or simulated; fixed for a job on acceptance."""
 
     REAL = "real"
     SIMULATED = "simulated"
@@ -65,7 +65,7 @@ class CostSource(StrEnum):
 
 
 class MediaKind(StrEnum):
-    """What an output, or a model's outputs, are."""
+    """The media type of an output, or of a model's outputs."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -75,7 +75,7 @@ class MediaKind(StrEnum):
 
 
 class SubmissionState(StrEnum):
-    """What is known of one paid POST."""
+    """The known state of one paid POST."""
 
     INTENDED = "intended"
     ACCEPTED = "accepted"

@@ -1,4 +1,4 @@
-"""The base of everything that travels through Temporal."""
+"""The base of all messages that pass through Temporal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Message(BaseModel):
     """One frozen object: the single input or output of a workflow, activity or signal.
 
-    Unknown fields are ignored, so that an older worker can read what a newer one wrote. New fields need a default.
+    Unknown fields are ignored, so that an older worker can read a newer one's messages. New fields need a default.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
