@@ -16,10 +16,8 @@ from promptmill.contracts.errors import ProviderError, RecordConflict
 from promptmill.contracts.jobs import JobSnapshot, SubmissionState
 from promptmill.contracts.resolution import ResolvedBy, UnclearSubmission
 from promptmill.providers.wavespeed.client import HistoryItem, WaveSpeedClient
+from promptmill.providers.wavespeed.predictions import RETENTION
 from promptmill.store import Store
-
-KEPT: Final = timedelta(days=7)
-"""How long WaveSpeed keeps predictions; older ones are in no list."""
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far WaveSpeed's clock may differ from ours: the window is widened by this on both sides."""
@@ -68,7 +66,7 @@ class Resolver:
                 unclear, read_at, "It was sent with a different key, or to a different address, than this worker's."
             )
         window = (unclear.sent_from - CLOCKS_DIFFER, unclear.sent_until + self.submit_timeout + CLOCKS_DIFFER)
-        if read_at > window[0] + KEPT:
+        if read_at > window[0] + RETENTION:
             return _later(unclear, read_at, "It is older than WaveSpeed's history. A person must decide.")
         try:
             items = await self._read(unclear.model, window)
@@ -140,7 +138,7 @@ class Resolver:
         if known is None:
             return False
         prediction_id, model, accepted_at = known
-        # When we learned of it can be long after it was made; WaveSpeed knows.
+        # We may have learned of it long after it was created; WaveSpeed knows when.
         made_at = (await self.wavespeed.result(prediction_id)).created_at or accepted_at
         items = await self._read(model, (made_at - CLOCKS_DIFFER, made_at + CLOCKS_DIFFER))
         return any(item.id == prediction_id for item in items)
@@ -163,7 +161,7 @@ def wait_after(age: timedelta) -> timedelta:
             return timedelta(seconds=seconds)
     if age < _YOUNG:
         return timedelta(minutes=1)
-    return timedelta(minutes=10) if age < KEPT else timedelta(hours=6)
+    return timedelta(minutes=10) if age < RETENTION else timedelta(hours=6)
 
 
 def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetime | None = None) -> Look:

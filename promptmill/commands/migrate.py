@@ -8,7 +8,7 @@ from promptmill.store.migrations import downgrade, migrate
 
 
 def apply_schema(database_url: str) -> str:
-    """Upgrade the schema to this release's revision, and return it. Safe to repeat.
+    """Bring the schema to this release's revision, apply its functions, and return the revision. Safe to repeat.
 
     Raises:
         ConfigurationError: The URL is invalid, or the database belongs to a newer release.

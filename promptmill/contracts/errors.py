@@ -77,8 +77,8 @@ class RecordConflict(RecordError):
     """The record's state forbids this.
 
     Attributes:
-        conflict: The cause, as a stable code: `job_open`, `may_be_billed`, `retry_open`, `not_unclear` or
-            `prediction_owned`.
+        conflict: The cause, as a stable code: the hint of the SQL function that refused. `api.http.problem_kinds`
+            explains each.
     """
 
     code = "record_conflict"

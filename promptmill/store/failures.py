@@ -76,7 +76,7 @@ def record_error(error: Exception) -> RecordError:
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     network = isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
     if network or lost or (state is not None and state.startswith(AWAY)) or _interface(error):
-        return RecordUnavailable(f"Postgres is away: {reason}")
+        return RecordUnavailable(f"Postgres is unavailable: {reason}")
     return RecordError(f"Postgres refused: {reason}")
 
 

@@ -25,7 +25,7 @@ from promptmill.store.upkeep import UpkeepStore
 class Store:
     """The record: jobs, live changes, prompt jobs, ratings, submissions and how they resolve, webhooks, callbacks.
 
-    Every method of its parts raises `RecordUnavailable` while Postgres is away, and `RecordNotFound` for an id that
+    Every method of its parts raises `RecordUnavailable` while Postgres is down, and `RecordNotFound` for an id that
     does not exist (or not for the owner who asks).
     """
 

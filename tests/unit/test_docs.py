@@ -37,7 +37,7 @@ def test_no_page_names_a_path_of_a_machine(page: Path) -> None:
     assert not re.search(r"(?<![\w.])/(?:work|home|root|tmp|Users|opt)/\w", page.read_text())
 
 
-def test_every_decision_has_its_four_parts_and_stands_in_the_index() -> None:
+def test_every_decision_has_its_date_its_four_parts_and_an_entry_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text()
     decisions = sorted(folder.glob("0*.md"))
@@ -45,13 +45,15 @@ def test_every_decision_has_its_four_parts_and_stands_in_the_index() -> None:
     for page in decisions:
         headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences", "Alternatives"], page.name
-        title = page.read_text().splitlines()[0].removeprefix(f"# {page.name[:4]}: ")
+        lines = page.read_text().splitlines()
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d · (accepted|superseded by \[\d{4}\]\(.+\))", lines[2]), page.name
+        title = lines[0].removeprefix(f"# {page.name[:4]}: ")
         assert f"[{page.name[:4]}]({page.name}) | {title} |" in index, page.name
 
 
-def test_files_that_the_architecture_names_are_there() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    table = page.split("## Where to change what")[1]
-    rooms = r"(?:workflows|activities|api|worker|sql|promptmill|tests|docs)"
-    for name in set(re.findall(rf"`({rooms}/[\w./]+)`", table)):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    """Files alone, by their ending: a folder may be named as what is not there."""
+    folders = r"(?:workflows|activities|api|worker|sql|promptmill|tests|docs|deploy)"
+    for name in set(re.findall(rf"`({folders}/[\w./]+\.(?:py|sql|toml|md|js))`", page.read_text())):
         assert (ROOT / name).exists(), name

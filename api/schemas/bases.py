@@ -1,4 +1,9 @@
-"""The base of requests: unknown fields are rejected, and the error names the nearest known one."""
+"""The bases of requests and responses, both with camelCase names on the wire.
+
+Requests reject unknown fields, and the error names the nearest known one. Responses have times in RFC 3339 with Z, money
+in USD as numbers, and null for unknown values. Clients must expect new fields and new statuses: the record's values are
+passed on as strings, because another process may be newer than this one and know more of them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,14 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from promptmill.contracts.messages import Shape
+
+
+class Answer(Shape):
+    """A response: camelCase names on the wire."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
 
 
 class StrictRequestModel(BaseModel):
