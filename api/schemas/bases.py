@@ -1,8 +1,8 @@
 """The bases of requests and responses, both with camelCase names on the wire.
 
-Requests reject unknown fields, and the error names the nearest known one. Responses have times in RFC 3339 with Z, money
-in USD as numbers, and null for unknown values. Clients must expect new fields and new statuses: the record's values are
-passed on as strings, because another process may be newer than this one and know more of them.
+Requests reject unknown fields, and the error names the nearest known one. Responses have times in RFC 3339 with Z,
+money in USD as numbers, and null for unknown values. Clients must expect new fields and new statuses: the record's
+values are passed on as strings, because another process may be newer than this one and know more of them.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class WaitFor(StrEnum):
 class Wait(Answer):
     """What a job is waiting for now. Position and estimates are approximate; null means unknown, never 0.
 
-    `of` is counted up to 1,000 (`capped`). `stopped`: whether the queue is stopped, null if unknown; `stopped_reason` is
+    `of` is counted up to 1,000 (`capped`). `stopped`: whether the queue is stopped, null if unknown; `stopped_reason`:
     the operator's reason. The estimate is based on recent throughput; low and high are given if it is uncertain.
     `longer_than_usual`: it is already taking longer than any comparable recent job.
     """

@@ -192,7 +192,7 @@ class SubmitResult(Message):
     """What became of a submission.
 
     `accepted` has its prediction. `rejected` has a reason; `final` says that WaveSpeed will refuse again. `recorded` is
-    false when Postgres was away with the answer in hand: then the workflow records it.
+    false if Postgres was unavailable once the answer arrived: then the workflow records it.
     """
 
     submission_id: UUID
