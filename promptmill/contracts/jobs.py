@@ -189,7 +189,7 @@ class MediaRequest(Message):
 
 
 class SubmitResult(Message):
-    """What became of a submission.
+    """The outcome of a submission.
 
     `accepted` has its prediction. `rejected` has a reason; `final` says that WaveSpeed will refuse again. `recorded` is
     false if Postgres was unavailable once the answer arrived: then the workflow records it.
@@ -204,7 +204,7 @@ class SubmitResult(Message):
     final: bool = False
     recorded: bool = True
     poll_after_seconds: float = 0
-    """How long a webhook may take before the result is asked for; 0 where no webhook was ordered."""
+    """How long to wait for a webhook before polling the result; 0 if no webhook was requested."""
 
 
 class PredictionRequest(Message):

@@ -1,4 +1,4 @@
-"""Draws a picture of the asked size that shows its prompt and seed."""
+"""Draws an image of the requested size that shows its prompt and seed."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class _Server(uvicorn.Server):
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so even when that failed: nobody must wait for ever."""
+        """Start, and signal it even if that failed: nothing must wait indefinitely."""
         try:
             await super().startup(sockets)
         finally:
@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to whoever started the server: there are two in one process."""
+        """Leave signals to the caller: there are two servers in one process."""
         yield
 
 

@@ -32,7 +32,7 @@ FINISHES = (
 
 
 def write_prompt(text: str, pictures: int) -> str:
-    """Return an English prompt for a user's text and a number of pictures, the last of which is the target."""
+    """Return an English prompt for a user's text and a number of images, the last of which is the target."""
     digest = sha256(f"{pictures} {text}".encode()).digest()
     subject = _subject(text) or "The subject of the picture"
     sentences = [
@@ -77,7 +77,7 @@ def user_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _subject(text: str) -> str:
-    """Return the question's own words: without headings and the list of pictures, on one line, not too long."""
+    """Return the user's own words: without headings and image roles, on one line, truncated."""
     lines = [HEADING.sub("", line.strip(), count=1) for line in text.splitlines()]
     sentences = [line.rstrip(".!? ") for line in lines if line and not ABOUT_PICTURES.match(line)]
     words = " ".join(". ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences).split())

@@ -1,4 +1,4 @@
-"""Signed webhooks: sent when a prediction with an address ends, tried again with backoff, spoiled on order."""
+"""Signed webhooks: sent when a prediction with a webhook URL ends, retried with backoff, corrupted on demand."""
 
 from __future__ import annotations
 
