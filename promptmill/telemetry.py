@@ -50,7 +50,7 @@ def configure_logging(settings: Settings, process: str) -> None:
 
     Args:
         settings: For `log_level` and `log_format`.
-        process: `api`, `worker`, …; stands in every line.
+        process: `api`, `worker`, …; included in every line.
     """
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -62,7 +62,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _open(settings: Settings, stop: asyncio.Event, opened: AsyncExitStack) -> WorkerResources | None:
-    """Open the resources, waiting for Temporal and Postgres; None when told to stop before they came."""
+    """Open the resources, waiting for Temporal and Postgres; None if told to stop before they are available."""
     runtime = _runtime(settings)
     while not stop.is_set():
         try:

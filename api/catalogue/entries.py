@@ -42,9 +42,9 @@ class Entry:
     """A known model.
 
     Attributes:
-        known: Who tells of it.
+        known: Where it is known from.
         inputs: All its inputs, as shown in a form; what a submission sends automatically is the default.
-        formula: How its price is made (JSONata); None where nobody tells.
+        formula: The formula of its price (JSONata); None if unknown.
     """
 
     model: str

@@ -65,7 +65,7 @@ def price_movers(entry: Entry) -> frozenset[str]:
 
 
 def formula_names(formula: str, names: Collection[str]) -> frozenset[str]:
-    """Return which of these names stand in a JSONata text as a path, not in its comments, texts and variables."""
+    """Return which of these names occur in a JSONata text as a path, not in comments, strings or variables."""
     return frozenset(name for name in _paths(formula) if name in names)
 
 

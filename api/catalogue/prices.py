@@ -51,7 +51,7 @@ class Prices:
     """Requests prices and caches them briefly.
 
     Attributes:
-        ask: Asks WaveSpeed for the price of one model's body; None where there is no key to ask with.
+        ask: Asks WaveSpeed for the price of one model's body; None if there is no key.
         clock: Monotonic seconds.
     """
 

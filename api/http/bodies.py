@@ -79,7 +79,7 @@ def is_endless(headers: Headers) -> bool:
 
 
 def _length(headers: Headers) -> int:
-    """Return what Content-Length says; 0 where there is none (the server itself refuses what is no number)."""
+    """Return the Content-Length; 0 if there is none (the server itself rejects a non-number)."""
     length = headers.get("content-length", "0")
     return int(length) if length.isascii() and length.isdigit() else 0
 

@@ -43,7 +43,7 @@ class WebhookHeaders:
 
 
 def read_headers(headers: Mapping[str, str]) -> WebhookHeaders | None:
-    """Return the three headers, or None where one is missing or malformed."""
+    """Return the three headers, or None if one is missing or malformed."""
     event_id = headers.get(ID_HEADER, "")
     timestamp = headers.get(TIMESTAMP_HEADER, "")
     signature = headers.get(SIGNATURE_HEADER, "")

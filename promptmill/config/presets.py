@@ -67,7 +67,7 @@ def takes_pictures(model: str) -> bool:
     return preset is not None and preset.pictures_field is not None
 
 
-def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in which they are told everywhere
+def compose_request(  # noqa: PLR0917  # a submission's parts, in their usual order
     model: str,
     input: Mapping[str, Any],  # noqa: A002  # the API's own word for the model's inputs
     prompt: str,

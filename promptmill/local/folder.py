@@ -41,7 +41,7 @@ class DataFolder:
         return self.path / LOCAL_ENV
 
     def log(self, part: str) -> Path:
-        """Return a part's log; the one of the last run is kept beside it."""
+        """Return a component's log; the last run's log is kept as well."""
         return self.path / "logs" / f"{part.lower()}.log"
 
     def set_old_log_aside(self, part: str) -> None:

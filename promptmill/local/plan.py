@@ -114,7 +114,7 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     merged = merged_environment(environ)
     simulated = [name for name in ("XAI", "WAVESPEED") if _is_simulated(name, merged)]
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
-    # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
+    # The simulators have no ports until the settings are read, which in tests also reject real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
     ports = {name: getattr(first, name) or free_port() for name in PORTS}
     own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)

@@ -45,7 +45,7 @@ def require_free(part: str, port: int, variable: str, host: str = LOOPBACK) -> N
     """Do nothing when the port is free.
 
     Raises:
-        LocalStackError: It is busy; the message names part, port, holder where the system tells it, and variable.
+        LocalStackError: It is in use; the message names the component, port, process (if known) and variable.
     """
     if not is_free(port, host):
         raise LocalStackError(

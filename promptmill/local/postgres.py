@@ -66,7 +66,7 @@ class PostgresServer:
         return _run([*command, *arguments], "psql")
 
     def ensure_database(self, name: str) -> str:
-        """Make the database where it does not exist, and return its address."""
+        """Create the database if it does not exist, and return its URL."""
         if not self.psql(SUPERUSER, "-At", "-c", f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():  # noqa: S608  # our own name
             self.psql(SUPERUSER, "-c", f'CREATE DATABASE "{name}"')
         return self.uri(name)

@@ -143,7 +143,7 @@ def stop_process(mark: ProcessMark, grace_seconds: float) -> bool:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
         give_up = time.monotonic() + patience
-        # Not process.wait(): the dead stay in the table where nobody collects them, as in some containers.
+        # Not process.wait(): zombies stay in the table if nothing reaps them, as in some containers.
         while find_process(mark) is not None and time.monotonic() < give_up:
             time.sleep(LOOK_EVERY_SECONDS)
     return True
@@ -162,5 +162,5 @@ def log_end(log: Path, lines: int = LOG_END_LINES) -> str:
 def _created(pid: int) -> float:
     try:
         return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:  # it ended at once; whoever waits for it will say so
+    except psutil.NoSuchProcess:  # it exited at once, which the caller's wait will report
         return time.time()  # noqa: TID251  # a process's start time is wall-clock time

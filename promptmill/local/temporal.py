@@ -170,7 +170,7 @@ async def answers_for(address: str, namespace: str) -> bool:
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=namespace), timeout=timedelta(seconds=PROBE_SECONDS)
         )
-    except (RPCError, RuntimeError, TimeoutError):  # the SDK says RuntimeError where nobody listens
+    except (RPCError, RuntimeError, TimeoutError):  # the SDK raises RuntimeError if nothing listens
         return False
     return True
 

@@ -63,7 +63,7 @@ async def open_simulator(app: ASGIApp, port: int = 0) -> AsyncIterator[Simulator
     Raises:
         OSError: The port is taken.
     """
-    # The protocol is named because asyncio switches the delay of small packets off only where it is: 40 ms an answer.
+    # The protocol is named because asyncio disables Nagle's algorithm only if it is: 40 ms per response.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

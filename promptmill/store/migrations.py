@@ -71,7 +71,7 @@ async def migrate(
 
 
 async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLDER) -> str:
-    """Bring the schema down to a revision (`base`: nothing left). Refuses where that would drop people's rows.
+    """Downgrade the schema to a revision (`base`: empty). Refuses if that would drop rows.
 
     A refusal changes nothing: it all happens in one transaction. Down to 0005 or lower the functions are those of that
     revision afterwards. Above it they stay as they are until `migrate` of the release that they shall be of runs.
@@ -88,7 +88,7 @@ async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLD
 
 @asynccontextmanager
 async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Give a connection that holds the lock of migrations."""
+    """Yield a connection that holds the migration lock."""
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connector(database_url, command_seconds=None), poolclass=NullPool
     )
@@ -104,7 +104,7 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def _take_lock(connection: AsyncConnection) -> None:
-    """Wait for the lock by asking: a waiting statement would hold back the other's concurrent indexes for ever."""
+    """Poll for the lock: a waiting statement would block the other migrator's concurrent index builds indefinitely."""
     give_up = time.monotonic() + LOCK_SECONDS
     while not (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK})).scalar_one():
         await connection.commit()

@@ -109,7 +109,7 @@ class ResolutionStore:
         """Return the newest prediction of the last 6 days that is known for a fact: the history must list it.
 
         Returns:
-            Its id, its model, and when it was accepted; None where there is none of this base and key.
+            Its id, its model, and when it was accepted; None if there is none of this base and key.
         """
         values = {"base": base, "key_fingerprint": key_fingerprint, "job_id": other_than_job}
         for row in await self.database.mappings(_KNOWN, **values):

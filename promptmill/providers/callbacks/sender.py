@@ -1,6 +1,6 @@
 """Sends callbacks to callers' URLs: resolved here, checked, and connected to exactly as checked.
 
-No provider, but the same craft, and this room is the one that knows httpx. The difference is trust. A provider's
+Not a provider, but similar, and this is the package that uses httpx. The difference is trust. A provider's
 address comes from the operator, a callback's from whoever may create jobs, and it must not lead into our own network:
 not by its text, not by what its name resolves to, now or a moment later, not by a redirect, not by a proxy.
 """

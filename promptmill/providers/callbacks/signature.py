@@ -49,7 +49,7 @@ class CallbackSigner:
     def headers(self, message_id: str, at: datetime, content: bytes) -> dict[str, str]:
         """Return the scheme's three headers for this body, sent at that time.
 
-        `message_id` is the same in each attempt, so that a receiver can tell what it has seen; the time is not.
+        `message_id` is the same in each attempt, so that a receiver can detect duplicates; the time is not.
         """
         # The package takes the digits of the clock for UTC, whatever zone the time is in.
         at = at.astimezone(UTC)

@@ -75,15 +75,15 @@ class GuardedSender:
         post_by: float,
         key: str,
     ) -> Answer:
-        """Send one POST and return what came back, also where it broke off (`Answer.broken`).
+        """Send one POST and return the response, even if it is incomplete (`Answer.broken`).
 
         Args:
             url: The address without a query.
             content: The body.
-            headers: Headers beside those that the sender sets.
+            headers: Headers besides those that the sender sets.
             params: The query.
             post_by: Reading of `boottime()` after which not one byte may leave.
-            key: The secret that must not stand in an error's text.
+            key: The secret to redact from errors.
 
         Raises:
             NothingSent: Not one byte of the request left.

@@ -100,7 +100,7 @@ class WaveSpeedClient:
 
         Args:
             prediction_id: WaveSpeed's id.
-            kind: What the model makes; None to tell it from the model's name.
+            kind: What the model generates; None to infer it from the model's name.
 
         Raises:
             ProviderRefused: `prediction_gone`: WaveSpeed answers 404.
@@ -124,7 +124,7 @@ class WaveSpeedClient:
     ) -> list[HistoryItem]:
         """List the predictions of a model (null: of all) and a time, all pages, with what was submitted. Free.
 
-        WaveSpeed keeps seven days. What was made on its website stands there too.
+        WaveSpeed keeps seven days. Predictions made on its website are included.
 
         Raises:
             ProviderUnavailable: The list could not be read, or is not surely whole.

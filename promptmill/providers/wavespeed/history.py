@@ -46,7 +46,7 @@ async def read_history(
         ask: Makes one request with this body.
         question: The filters, without page and size.
         limit_pages: More pages than this are not read.
-        key: The secret that must not stand in an error's words.
+        key: The secret to redact from errors.
 
     Raises:
         ProviderUnavailable: It could not be read, there is more than that many pages, it changed meanwhile so that

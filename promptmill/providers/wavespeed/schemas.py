@@ -99,7 +99,7 @@ def _kind(schema: Mapping[str, Any]) -> InputType:
 
 
 def _choices(told: object) -> tuple[Any, ...] | None:
-    """Return the values to choose from, each once; None where there are none, or more than a form can show."""
+    """Return the distinct values to choose from; None if there are none, or more than a form can show."""
     if not isinstance(told, list) or len(told) > MAX_CHOICES:
         return None
     found: dict[str, Any] = {}
