@@ -222,9 +222,9 @@ class _Posting:
 
 
 def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:
-    """Return the job's inputs, into which acceptance puts the pictures.
+    """Return the job's inputs, into which acceptance has put the images.
 
-    Earlier releases left that to the worker. Their jobs go on as they began: the pictures go where the preset says.
+    Earlier releases left that to the worker. Their jobs continue that way: the preset decides where the images go.
     """
     preset = preset_for(request.model)
     if preset is None:

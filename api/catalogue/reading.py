@@ -25,7 +25,7 @@ PATIENCE_SECONDS: Final = 1.0
 """How long the very first caller waits for WaveSpeed's list before getting the presets."""
 
 FIRST_LIST_SECONDS: Final = 5.0
-"""How long a question about one model waits for the first list, where nothing else can answer it."""
+"""How long a lookup of one model waits for the first list, if nothing else can answer it."""
 
 AGAIN_SECONDS: Final = 30.0
 """Pause after WaveSpeed failed to return its models."""
@@ -78,12 +78,12 @@ class Catalogue:
         return self._known
 
     async def find(self, model: str, *, patience: float = FIRST_LIST_SECONDS) -> Entry | None:
-        """Return what is known of one model; None if WaveSpeed's list does not have it, or there is no key to read it.
+        """Return a known model; None if WaveSpeed's list does not have it, or there is no key to read the list.
 
-        A preset answers at once. For any other model it waits `patience` seconds for a first list that is being read.
+        A preset is returned at once. For any other model, wait `patience` seconds for a first list that is being read.
 
         Raises:
-            ProviderUnavailable: WaveSpeed's list, which alone can tell, cannot be read now.
+            ProviderUnavailable: Only WaveSpeed's list could tell, and it is unavailable.
         """
         if model in load_presets():
             return self._known.entries[model]

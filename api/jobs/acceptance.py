@@ -14,7 +14,7 @@ from api.jobs.pictures import placed
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from api.schemas.prompt_queue import EnqueuePrompt
-from promptmill.addresses import url_trouble
+from promptmill.addresses import url_error
 from promptmill.config.presets import kind_of
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordNotFound

@@ -58,12 +58,12 @@ async def create_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later.
+    """Accept a job: store it, then start it. While Temporal is unavailable it stays `queued` and starts later.
 
-    The pictures go into the model's field, which our preset names, else WaveSpeed's list: `refUrls` as they stand, then
-    `targetUrl`. What the caller put there stays. No picture is dropped in silence: `warnings` name those that WaveSpeed
-    does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of them, and
-    the model gets the target and as many of the first references as fit.
+    Images go into the model's image field, named by our preset or else by WaveSpeed's list: `refUrls` in their order,
+    then `targetUrl`. Values that the caller set there are kept. No image is dropped silently: `warnings` name those that
+    WaveSpeed does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of
+    them, and the model gets the target and as many of the first references as fit.
     """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)

@@ -52,8 +52,7 @@ async def ask_price(
 ) -> PriceAnswer:
     """Ask WaveSpeed what a run would cost, without running it; free of charge.
 
-    The inputs are completed exactly as a submission would complete them, pictures included. Where WaveSpeed tells no
-    price, `priceUsd` is null and `reason` says why. The same question within a minute is answered from memory.
+    The inputs are completed exactly as for a submission, including images. If WaveSpeed returns no price, `priceUsd` is null and `reason` says why. Estimates are cached for a minute.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)

@@ -81,7 +81,7 @@ class CreateJob(StrictRequestModel):
         None, description="Default: `enhance` if a prompt is given, otherwise `generate`."
     )
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; model and Grok get it last.")
+    target_url: OptionalUrl = Field(None, description="The image to change; sent last to the model and to Grok.")
     ref_urls: RefUrls = Field(default_factory=list)
     on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do if Grok fails.")
     priority: Priority = 5
@@ -177,9 +177,9 @@ class JobAnswer(Answer):
     prompt_status: str = Field(examples=[str(status) for status in PromptStatus])
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     model: str
-    kind: str = Field(description="What the model makes: image or video.")
+    kind: str = Field(description="What the model generates: image or video.")
     input: dict[str, Any] = Field(
-        description="The model's own inputs except the prompt, with the pictures in the field that takes them."
+        description="The model's own inputs except the prompt, with the images in the model's image field."
     )
     prompt: str | None
     original_prompt: str | None

@@ -68,17 +68,17 @@ def place_pictures(
     target_url: str | None,
     ref_urls: Sequence[str],
 ) -> dict[str, Any]:
-    """Return the inputs with a job's pictures in the model's field: the one rule of which pictures go, in which order.
+    """Return the inputs with a job's images in the model's field: the one rule for which are sent, in which order.
 
-    The references go as they stand, then the target. Where there are more than the model takes, the target goes all the
-    same, and the last references stay out; acceptance says so, or refuses (`api/jobs/pictures.py`).
+    References are sent in their order, then the target. If there are more than the model takes, the target is still sent
+    and the last references are dropped; acceptance warns of it, or refuses (`api/jobs/pictures.py`).
 
     Args:
-        input: The caller's inputs; what stands in the field is never replaced.
-        field: The input that takes pictures, `images` (a list) or `image` (one); None where there is none.
-        room: How many pictures the field takes.
-        target_url: The picture to work on.
-        ref_urls: Pictures to go by.
+        input: The caller's inputs; a value in the field is never overridden.
+        field: The input that takes images, `images` (a list) or `image` (one); None if there is none.
+        room: How many images the field takes.
+        target_url: The image to change.
+        ref_urls: Reference images.
     """
     target = [target_url] if target_url else []
     pictures = [*ref_urls[: room - len(target)], *target]
@@ -97,9 +97,9 @@ def compose_request(
 
     Args:
         model: WaveSpeed's path of the model.
-        input: The inputs, pictures included; what stands there is never replaced.
+        input: The inputs, including images; never overridden.
         prompt: The text that is sent.
-        seed: Sent where the model has seeds and the caller gave none; it makes the submission findable.
+        seed: Sent if the model has seeds and the caller gave none; makes the submission findable.
     """
     body = {name: value for name, value in input.items() if name not in NEVER_SENT}
     body["prompt"] = prompt

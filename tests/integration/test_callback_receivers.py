@@ -138,4 +138,4 @@ async def test_address_that_leads_inside_is_not_told(idle_mill: Mill) -> None:
 
     assert server.connections == []
     assert not result["delivered"]
-    assert result["error"].startswith("Not sent: the address points to a private")
+    assert result["error"].startswith("Not sent: the URL points to a private")
