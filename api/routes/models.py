@@ -52,7 +52,8 @@ async def ask_price(
 ) -> PriceAnswer:
     """Ask WaveSpeed what a run would cost, without running it; free of charge.
 
-    The inputs are completed exactly as for a submission, including images. If WaveSpeed returns no price, `priceUsd` is null and `reason` says why. Estimates are cached for a minute.
+    The inputs are completed exactly as for a submission, including images. If WaveSpeed returns no price, `priceUsd`
+    is null and `reason` says why. Estimates are cached for a minute.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)

@@ -70,8 +70,8 @@ def place_pictures(
 ) -> dict[str, Any]:
     """Return the inputs with a job's images in the model's field: the one rule for which are sent, in which order.
 
-    References are sent in their order, then the target. If there are more than the model takes, the target is still sent
-    and the last references are dropped; acceptance warns of it, or refuses (`api/jobs/pictures.py`).
+    References are sent in their order, then the target. If there are more than the model takes, the target is still
+    sent and the last references are dropped; acceptance warns of it, or refuses (`api/jobs/pictures.py`).
 
     Args:
         input: The caller's inputs; a value in the field is never overridden.
