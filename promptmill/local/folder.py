@@ -42,7 +42,7 @@ class DataFolder:
 
     def log(self, part: str) -> Path:
         """Return a part's log; the one of the last run is kept beside it."""
-        return self.path / "logs" / f"{part.lower()}.log"
+        return self.path / "logs" / f"{part.lower().replace(' ', '-')}.log"
 
     def set_old_log_aside(self, part: str) -> None:
         """Rename the log of the last run to `<part>.old.log`."""

@@ -1,10 +1,12 @@
-"""Ports of this machine: a free one, and who holds a busy one."""
+"""Addresses and ports of this machine: a free one, one that nobody can guess, and who holds a busy one."""
 
 from __future__ import annotations
 
 import random
 import socket
+import sys
 from contextlib import suppress
+from dataclasses import dataclass
 
 import psutil
 
@@ -14,6 +16,30 @@ LOOPBACK = "127.0.0.1"
 # Below what systems give to outgoing connections (Linux from 32768, others from 49152): one of those could
 # take it before its server listens. Drawn by chance, since two stacks may choose at the same time.
 CHOICE = range(20_000, 32_000)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `host:port`.
+
+        Raises:
+            ValueError: It is something else.
+        """
+        host, _, port = text.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+            raise ValueError(f"{text!r} is not host:port")
+        return cls(host.strip("[]"), int(port))
+
+    def __str__(self) -> str:
+        """Return `host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def free_port() -> int:
@@ -27,6 +53,14 @@ def free_port() -> int:
         if is_free(port):
             return port
     raise LocalStackError(f"No free port was found between {CHOICE.start} and {CHOICE.stop - 1}: stop some processes.")
+
+
+def hidden_address() -> Address:
+    """Return a loopback address that no web page can guess; elsewhere than on Linux only the port is drawn."""
+    if sys.platform != "linux":
+        return Address(LOOPBACK, free_port())
+    draw = random.SystemRandom()
+    return Address(f"127.{draw.randrange(1, 255)}.{draw.randrange(256)}.{draw.randrange(1, 255)}", free_port())
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

@@ -14,6 +14,7 @@ from promptmill.local.errors import PartFailed
 from promptmill.local.folder import DataFolder
 from promptmill.local.interrupts import Interrupts, StopAsked
 from promptmill.local.plan import StackPlan
+from promptmill.local.ports import LOOPBACK, Address, hidden_address
 from promptmill.local.postgres import start_postgres, stop_leftover, stop_postgres
 from promptmill.local.processes import Child, start_child, stop_process
 from promptmill.local.readiness import answers, wait_ready
@@ -26,6 +27,7 @@ DATABASE = "promptmill"
 START_SECONDS = 60.0
 API_STOP_SECONDS = 5.0
 SIMULATORS_STOP_SECONDS = 3.0
+WEB_UI_STOP_SECONDS = 1.0
 OVER_GRACE_SECONDS = 3.0
 """What a worker needs beside its grace to say good-bye."""
 
@@ -134,10 +136,11 @@ class Stack:
     def _start_temporal(self, parts: ExitStack) -> None:
         self.folder.set_old_log_aside("Temporal")
         settings = self.plan.settings
+        ui = hidden_address()
         with self.screen.step("Temporal"):
             server = start_temporal(
                 port=settings.local_temporal_port,
-                ui_port=settings.local_temporal_ui_port,
+                ui=ui,
                 log=self.folder.log("Temporal"),
                 database=self.folder.temporal,
                 namespace=settings.temporal["TEMPORAL_NAMESPACE"],
@@ -146,6 +149,10 @@ class Stack:
             self._keep(parts, server.child, lambda child: child.stop(TEMPORAL_STOP_SECONDS))
             wait_for_temporal(server)
         self.interrupts.check()
+        listen = Address(LOOPBACK, settings.local_temporal_ui_port)
+        self._start_python(
+            parts, "Web UI", "promptmill", WEB_UI_STOP_SECONDS, ["web-ui", str(ui), "--listen", str(listen)]
+        )
 
     def _start_simulators(self, parts: ExitStack) -> None:
         if not self.plan.starts_simulators:

@@ -25,7 +25,7 @@ from tests.support import eventually_sync
 
 START_SECONDS = 60
 STOP_SECONDS = 30
-PARTS = ["Postgres", "Temporal", "simulators", "worker", "API"]
+PARTS = ["Postgres", "Temporal", "Web UI", "simulators", "worker", "API"]
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -114,7 +114,7 @@ def test_one_command_gives_the_whole_system_and_sigterm_takes_it_away(stack: Loc
     assert up.process.wait(STOP_SECONDS) == 0, said(up)
     assert still_running(marks) == []
     stopped = [line.split()[1] for line in said(up).splitlines() if "stopped in" in line]
-    assert stopped == ["API", "worker", "simulators", "Temporal", "Postgres"]
+    assert stopped == ["API", "worker", "simulators", "Web", "Temporal", "Postgres"]
     assert not (stack.folder / "local.env").exists()
     # Its addresses are gone with it.
     migrate = stack.from_second_terminal("migrate", PROMPTMILL_SIMULATED_ONLY="")
@@ -133,7 +133,7 @@ def test_start_after_kill_9_stops_what_was_left_and_finds_all_jobs(stack: LocalS
     again = stack.start_and_wait()
 
     assert still_running(marks) == []
-    assert "Stopped what an earlier run had left: API, worker, simulators, Temporal, Postgres" in said(again)
+    assert "Stopped what an earlier run had left: API, worker, simulators, Web UI, Temporal, Postgres" in said(again)
     assert stack.get(f"/api/jobs/{job_id}")["status"] == "completed"
 
 
