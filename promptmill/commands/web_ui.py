@@ -8,7 +8,8 @@ import signal
 from api.http.callers import CallerRules
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.local.web_ui import Address, serve_front
+from promptmill.local.ports import Address
+from promptmill.local.web_ui import serve_front
 
 
 def run_web_ui(settings: Settings, *, listen: str, upstream: str) -> None:

@@ -14,6 +14,8 @@ from promptmill.local.temporal import PRIORITY_LEVELS
 SIMULATOR_KEY = "local-simulator"
 """Always the same: a simulator keeps what it made per key."""
 
+PRIVATE = "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"
+
 PORTS = (
     "port",
     "metrics_port",
@@ -100,9 +102,13 @@ class StackPlan:
             # Credentials without an address belong to another server.
             environment = {name: value for name, value in environment.items() if not name.startswith("TEMPORAL_")}
         fixed = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(self.settings.data_dir.resolve())}
-        fixed["PROMPTMILL_SHUTDOWN_SECONDS"] = str(self.settings.local_shutdown_seconds)
         fixed["PYTHONUNBUFFERED"] = "1"
         return environment | self.own | dict(found) | fixed
+
+    @property
+    def allows_private_addresses(self) -> bool:
+        """Whether private addresses are allowed because the stack chose it: nobody had said."""
+        return PRIVATE in self.own
 
 
 def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
@@ -120,6 +126,8 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)
     if starts_temporal:
         own |= _temporal(ports, merged.get("TEMPORAL_NAMESPACE", "default"))
+    chosen = _chosen(first, simulated, ports, starts_temporal=starts_temporal)
+    own |= {name: value for name, value in chosen.items() if name not in merged}
     settings = load_settings(merged | own)
     return StackPlan(
         settings=settings,
@@ -157,8 +165,21 @@ def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, 
     for name in providers:
         found[f"{name}_API_KEY"] = SIMULATOR_KEY
         found[f"{name}_API_BASE"] = f"http://{LOOPBACK}:{port_of[name]}"
-        found["PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"] = "true"
     return found
+
+
+def _chosen(
+    given: Settings, simulated: Sequence[str], ports: Mapping[str, int], *, starts_temporal: bool
+) -> dict[str, str]:
+    """Return the settings that suit a local stack where nobody has said otherwise: an explicit value always wins."""
+    chosen = {"PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds)}
+    if "WAVESPEED" in simulated:
+        # Its outputs and uploaded pictures are on loopback. Beside the paid one nothing of ours is.
+        chosen[PRIVATE] = "true"
+    if starts_temporal:
+        chosen["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"] = str(PRIORITY_LEVELS)
+        chosen["PROMPTMILL_TEMPORAL_UI_URL"] = f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}"
+    return chosen
 
 
 def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
@@ -168,6 +189,4 @@ def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
         "TEMPORAL_NAMESPACE": namespace,
         # Temporal's own profile file may hold credentials for another server.
         "TEMPORAL_CONFIG_FILE": os.devnull,
-        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": str(PRIORITY_LEVELS),
-        "PROMPTMILL_TEMPORAL_UI_URL": f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}",
     }

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.text import Text
 
+from promptmill.config.advice import start_warnings
 from promptmill.local.folder import DataFolder
-from promptmill.local.plan import Provider, StackPlan
+from promptmill.local.plan import PRIVATE, Provider, StackPlan
 
 EXAMPLE_MODEL = "wavespeed-ai/flux-dev"
 
@@ -47,6 +48,10 @@ class Screen:
             with suppress(OSError):
                 self._console.print(Text.assemble((f"  {name:<16} ", "bold"), f"{address:<{width}}  ", remark))
         self.say("")
+        for choice in _choices(plan):
+            self.say(f"  {choice}")
+        for warning in start_warnings(plan.settings):
+            self.say(f"  {warning}", "yellow")
         self.say("Promptmill is running. Keep this terminal open and try this in a second one:\n")
         if plan.settings.api_token:
             self.say("export PROMPTMILL_API_TOKEN=…   (its value, from .env)", style="green")
@@ -78,6 +83,15 @@ def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterato
     yield "WaveSpeed", plan.wavespeed.base, _provider_remark(plan.wavespeed, "WAVESPEED_API_KEY")
     yield "Worker", plan.worker_url, Text("health at /readyz, numbers at /metrics")
     yield "Logs", str(folder.path / "logs"), Text("")
+
+
+def _choices(plan: StackPlan) -> Iterator[str]:
+    """Say what the stack has chosen that somebody may want otherwise, and why."""
+    if plan.allows_private_addresses:
+        yield (
+            "Picture and callback addresses may point to private networks, because WaveSpeed is simulated on this "
+            f"machine. {PRIVATE}=false refuses them."
+        )
 
 
 def _whose(*, ours: bool) -> Text:

@@ -91,7 +91,7 @@ class Stack:
 
     def _stop_leftovers(self) -> None:
         """Stop what an earlier run, killed before it could, left behind."""
-        graces = {"API": API_STOP_SECONDS, "worker": self.plan.settings.local_shutdown_seconds}
+        graces = {"API": API_STOP_SECONDS, "worker": self.plan.settings.shutdown_seconds}
         stopped = [
             mark.name
             for mark in reversed(self.folder.read_marks())
@@ -116,9 +116,7 @@ class Stack:
             self.migrate(self.found["DATABASE_URL"])
         self.interrupts.check()
         self.folder.write_local_env(self._local_env())
-        worker = self._start_python(
-            parts, "worker", "worker", self.plan.settings.local_shutdown_seconds + OVER_GRACE_SECONDS
-        )
+        worker = self._start_python(parts, "worker", "worker", self.plan.settings.shutdown_seconds + OVER_GRACE_SECONDS)
         api = self._start_python(parts, "API", "api", API_STOP_SECONDS)
         self._wait("Worker", worker, f"{self.plan.worker_url}/readyz")
         self._wait("API", api, f"{self.plan.api_url}/readyz")

@@ -77,3 +77,26 @@ def test_port_zero_becomes_a_free_port_that_everybody_is_told(tmp_path: Path) ->
     assert made.settings.port != 0
     assert made.own["PROMPTMILL_PORT"] == str(made.settings.port)
     assert made.api_url == f"http://127.0.0.1:{made.settings.port}"
+
+
+def test_an_explicit_value_always_wins(tmp_path: Path) -> None:
+    """Every setting that the stack chooses, given otherwise: a choice of the stack never overrules a person's."""
+    chosen = {name: value for name, value in plan(tmp_path).own.items() if name.startswith("PROMPTMILL_")}
+    ports = {name for name in chosen if name.endswith("_PORT")}
+    given = {
+        "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES": "false",
+        "PROMPTMILL_SHUTDOWN_SECONDS": "77",
+        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": "5",
+        "PROMPTMILL_TEMPORAL_UI_URL": "https://temporal.example.com",
+    }
+    assert given.keys() == chosen.keys() - ports
+
+    child = plan(tmp_path, **given).environment({})
+
+    assert {name: child[name] for name in given} == given
+
+
+def test_private_addresses_are_allowed_only_beside_the_simulated_wavespeed(tmp_path: Path) -> None:
+    assert plan(tmp_path).settings.allow_private_addresses
+    assert plan(tmp_path, XAI_API_KEY="xai-1").settings.allow_private_addresses
+    assert not plan(tmp_path, WAVESPEED_API_KEY="ws-1").settings.allow_private_addresses
