@@ -23,7 +23,7 @@ def run_up() -> int:
         # Addresses of a stack that was killed must not pass for servers of one's own.
         folder.local_env.unlink(missing_ok=True)
         screen.say("Promptmill starts:", "bold")
-        code = Stack(plan_stack(), folder, screen, migrate=apply_schema).run()
+        code = Stack(plan_stack, folder, screen, migrate=apply_schema).run()
     screen.say("Promptmill has stopped; nothing is left running.", "bold")
     return code
 

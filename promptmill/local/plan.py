@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from promptmill.config.settings import Settings, load_settings, merged_environment, variable_name
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.local.ports import LOOPBACK, free_port, require_free
+from promptmill.local.errors import LocalStackError
+from promptmill.local.ports import LOOPBACK, free_port, holder_of, is_free
 from promptmill.local.temporal import PRIORITY_LEVELS
+from promptmill.local.typed_ports import BusyPort, busy_sentence, next_free
 
 SIMULATOR_KEY = "local-simulator"
 """Always the same: a simulator keeps what it made per key."""
@@ -23,7 +25,13 @@ PORTS = (
     "local_temporal_ui_port",
     "local_grok_port",
     "local_wavespeed_port",
+    "temporal_metrics_port",
 )
+TYPED = frozenset({"port", "local_temporal_ui_port"})
+"""Ports that people type or keep as a bookmark: in use, they are named instead of replaced."""
+
+OFF_BY_ZERO = frozenset({"temporal_metrics_port"})
+"""Ports that 0 switches off; elsewhere it takes a free one."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +85,31 @@ class StackPlan:
         """Check every port before anything is started.
 
         Raises:
-            LocalStackError: One is busy; the message says which, by whom, and which variable changes it.
+            LocalStackError: Some are in use; the message names all of them, and the lines for `.env` that would help.
         """
         settings = self.settings
-        wanted = [("the API", "port", settings.host), ("the worker's metrics", "metrics_port", settings.metrics_host)]
+        wanted = [
+            ("the API and its page", "port", settings.host),
+            ("the worker's metrics", "metrics_port", settings.metrics_host),
+        ]
         if settings.temporal_metrics_port:
             wanted.append(("Temporal's worker metrics", "temporal_metrics_port", settings.metrics_host))
         if self.starts_temporal:
             wanted += [
                 ("Temporal", "local_temporal_port", LOOPBACK),
-                ("its Web UI", "local_temporal_ui_port", LOOPBACK),
+                ("Temporal's Web UI", "local_temporal_ui_port", LOOPBACK),
             ]
         if self.grok.simulated_by_us:
             wanted.append(("Grok's simulator", "local_grok_port", LOOPBACK))
         if self.wavespeed.simulated_by_us:
             wanted.append(("WaveSpeed's simulator", "local_wavespeed_port", LOOPBACK))
-        for part, field, host in wanted:
-            require_free(part, getattr(settings, field), variable_name(field), host)
+        busy = [
+            BusyPort(part, variable_name(field), port, holder_of(port))
+            for part, field, host in wanted
+            if not is_free(port := getattr(settings, field), host)
+        ]
+        if busy:
+            raise LocalStackError(busy_sentence(busy))
 
     def environment(self, found: Mapping[str, str]) -> dict[str, str]:
         """Return a child's environment: ours, the settings files, what the stack adds, and addresses found since."""
@@ -122,7 +138,11 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
     # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
-    ports = {name: getattr(first, name) or free_port() for name in PORTS}
+    ports = {
+        name: _port(name, getattr(first, name), merged)
+        for name in PORTS
+        if name not in OFF_BY_ZERO or getattr(first, name)
+    }
     own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)
     if starts_temporal:
         own |= _temporal(ports, merged.get("TEMPORAL_NAMESPACE", "default"))
@@ -150,6 +170,15 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
             has_key=settings.wavespeed_api_key is not None,
         ),
     )
+
+
+def _port(name: str, port: int, merged: Mapping[str, str]) -> int:
+    """Return the port of a part: free where nobody has named one, unless people type it."""
+    if port == 0:
+        return free_port()
+    if name in TYPED or variable_name(name) in merged or is_free(port):
+        return port
+    return next_free(port)
 
 
 def _is_simulated(name: str, merged: Mapping[str, str]) -> bool:

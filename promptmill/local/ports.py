@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from dataclasses import dataclass
 import psutil
 
 from promptmill.local.errors import LocalStackError
+from promptmill.local.typed_ports import LOOPBACK, is_free
 
-LOOPBACK = "127.0.0.1"
+__all__ = ["LOOPBACK", "Address", "free_port", "hidden_address", "holder_of", "is_free"]
+
 # Below what systems give to outgoing connections (Linux from 32768, others from 49152): one of those could
 # take it before its server listens. Drawn by chance, since two stacks may choose at the same time.
 CHOICE = range(20_000, 32_000)
@@ -63,31 +64,7 @@ def hidden_address() -> Address:
     return Address(f"127.{draw.randrange(1, 255)}.{draw.randrange(256)}.{draw.randrange(1, 255)}", free_port())
 
 
-def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Return whether a server could listen there now."""
-    with socket.socket() as probe:
-        # As servers do: a port in TIME_WAIT is no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
-
-
-def require_free(part: str, port: int, variable: str, host: str = LOOPBACK) -> None:
-    """Do nothing when the port is free.
-
-    Raises:
-        LocalStackError: It is busy; the message names part, port, holder where the system tells it, and variable.
-    """
-    if not is_free(port, host):
-        raise LocalStackError(
-            f"Port {port} for {part} is in use{_holder(port)}: stop that process, or set {variable} to a free port."
-        )
-
-
-def _holder(port: int) -> str:
+def holder_of(port: int) -> str:
     """Return ` by name (pid n)`, or nothing where the system does not tell (other users' processes, macOS)."""
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):

@@ -28,6 +28,7 @@ START_SECONDS = 60.0
 API_STOP_SECONDS = 5.0
 SIMULATORS_STOP_SECONDS = 3.0
 WEB_UI_STOP_SECONDS = 1.0
+LEFTOVER_WORKER_SECONDS = 10.0
 OVER_GRACE_SECONDS = 3.0
 """What a worker needs beside its grace to say good-bye."""
 
@@ -42,16 +43,18 @@ class Stack:
     """The running parts of one local stack.
 
     Args:
+        make_plan: Decides what to start, once nothing of an earlier run holds a port any more.
         migrate: Applies the schema.
     """
 
-    plan: StackPlan
+    make_plan: Callable[[], StackPlan]
     folder: DataFolder
     screen: Screen
     migrate: Migrate
     children: list[Child] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
     interrupts: Interrupts = field(init=False)
+    plan: StackPlan = field(init=False)
 
     def __post_init__(self) -> None:
         """Have a second Ctrl-C end everything at once."""
@@ -66,6 +69,7 @@ class Stack:
         with self.interrupts.heard(), suppress(StopAsked), ExitStack() as parts:
             parts.callback(self.folder.forget_run)
             self._stop_leftovers()
+            self.plan = self.make_plan()
             self.plan.require_free_ports()
             try:
                 self._start(parts)
@@ -91,7 +95,7 @@ class Stack:
 
     def _stop_leftovers(self) -> None:
         """Stop what an earlier run, killed before it could, left behind."""
-        graces = {"API": API_STOP_SECONDS, "worker": self.plan.settings.shutdown_seconds}
+        graces = {"API": API_STOP_SECONDS, "worker": LEFTOVER_WORKER_SECONDS}
         stopped = [
             mark.name
             for mark in reversed(self.folder.read_marks())

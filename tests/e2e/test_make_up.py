@@ -166,15 +166,17 @@ def test_part_that_dies_is_told_with_its_log_and_ends_everything(
     assert still_running(marks) == []
 
 
-def test_busy_port_is_told_before_anything_is_started(stack: LocalStack) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
-        up = stack.start(PROMPTMILL_LOCAL_TEMPORAL_PORT=str(port))
+def test_busy_ports_are_told_at_once_before_anything_is_started(stack: LocalStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        port, other = one.getsockname()[1], two.getsockname()[1]
+        up = stack.start(PROMPTMILL_PORT=str(port), PROMPTMILL_LOCAL_TEMPORAL_PORT=str(other))
         assert up.process.wait(START_SECONDS) == 1
 
-    assert f"Port {port} for Temporal is in use by" in said(up)
+    assert f"Ports in use: {port} for the API and its page by" in said(up)
+    assert f"{other} for Temporal by" in said(up)
     assert f"(pid {os.getpid()})" in said(up)
-    assert "set PROMPTMILL_LOCAL_TEMPORAL_PORT to a free port" in said(up)
+    assert "PROMPTMILL_PORT=" in said(up)
+    assert "PROMPTMILL_LOCAL_TEMPORAL_PORT=" in said(up)
     assert stack.marks() == []
     assert not (stack.folder / "postgres").exists()
 
