@@ -204,6 +204,16 @@ class Switch(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=Time)
 
 
+class AppliedFunction(SQLModel, table=True):
+    """Which text of a file in `sql/functions` the database has, by its SHA-256 in hexadecimal."""
+
+    __tablename__ = "applied_functions"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    sha256: str = Field(sa_type=Text)
+    applied_at: datetime = Field(sa_type=Time)
+
+
 class StatusCounter(SQLModel, table=True):
     """How many rows of a table have a status; the sum over the slots counts, a single slot may be negative."""
 

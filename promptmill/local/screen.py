@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from promptmill.config.advice import start_warnings
+from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
 from promptmill.local.plan import PRIVATE, Provider, StackPlan
 
@@ -36,7 +37,7 @@ class Screen:
                 yield
         else:
             yield
-        self.say(f"  ✓ {what:<24} {done} in {time.monotonic() - begun:.1f} s")
+        self.say(f"  ✓ {what:<24} {done} in {duration(time.monotonic() - begun)}")
 
     def show_addresses(self, plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> None:
         """Write the table of addresses, one request to copy, and what to do next."""
@@ -68,7 +69,8 @@ def example_request(plan: StackPlan) -> str:
 
 def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
     yield "API", plan.api_url, Text("the page; the API's documentation at /docs")
-    yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
+    if plan.settings.temporal_ui_url is not None:
+        yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
     yield (
         "Temporal",
         plan.settings.temporal.get("TEMPORAL_ADDRESS", "by its profile"),

@@ -8,6 +8,7 @@ import pytest
 from promptmill.commands.check import Finding, check_all
 from promptmill.config.settings import load_settings
 from promptmill.local.ports import free_port
+from promptmill.store import Store
 from promptmill.store.migrations import newest_revision
 from tests.fixtures.simulators import ProviderSimulator
 
@@ -27,6 +28,20 @@ async def test_everything_is_well(settings_environment: dict[str, str]) -> None:
     assert failed(findings) == {}
     assert list(findings) == ["Settings", "Grok", "WaveSpeed", "Postgres", "Temporal"]
     assert f"schema revision {newest_revision()}" in findings["Postgres"].text
+
+
+async def test_functions_of_another_release_are_told_and_are_no_fault(
+    settings_environment: dict[str, str], store: Store
+) -> None:
+    await store.jobs.database.run(
+        "UPDATE applied_functions SET sha256 = 'another' WHERE name IN ('accept_job', 'move_job')"
+    )
+
+    postgres = (await check(settings_environment))["Postgres"]
+
+    assert postgres.ok
+    assert "another release's functions" in postgres.text
+    assert postgres.text.endswith("run `promptmill migrate`: accept_job, move_job")
 
 
 async def test_nothing_is_paid(

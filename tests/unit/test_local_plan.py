@@ -135,3 +135,11 @@ def test_a_port_that_people_type_is_never_replaced(tmp_path: Path) -> None:
         assert made.settings.port == 3000
         with pytest.raises(LocalStackError, match="PROMPTMILL_PORT=30"):
             made.require_free_ports()
+
+
+def test_a_temporal_of_ones_own_has_no_link_until_its_web_ui_is_named(tmp_path: Path) -> None:
+    own = {"TEMPORAL_ADDRESS": "temporal.example.com:7233"}
+    assert plan(tmp_path).settings.temporal_ui_url is not None
+    assert plan(tmp_path, **own).settings.temporal_ui_url is None
+    named = plan(tmp_path, **own, PROMPTMILL_TEMPORAL_UI_URL="https://temporal.example.com")
+    assert named.settings.temporal_ui_url == "https://temporal.example.com"
