@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import (
+    CatalogueDep,
     IdempotencyDep,
     IdInPath,
     JobReaderDep,
@@ -53,13 +54,27 @@ async def create_job(
     request: CreateJob,
     key: IdempotencyDep,
     resources: ResourcesDep,
+    catalogue: CatalogueDep,
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
+    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later.
+
+    The pictures go into the model's field, which our preset names, else WaveSpeed's list: `refUrls` as they stand, then
+    `targetUrl`. What the caller put there stays. No picture is dropped in silence: `warnings` name those that WaveSpeed
+    does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of them, and
+    the model gets the target and as many of the first references as fit.
+    """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
-    wanted = await new_job(request, owner=jobs.owner, settings=resources.settings, store=resources.store)
+    wanted = await new_job(
+        request,
+        owner=jobs.owner,
+        key=key,
+        settings=resources.settings,
+        store=resources.store,
+        catalogue=catalogue,
+    )
     job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     if replayed:

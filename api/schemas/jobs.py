@@ -79,7 +79,7 @@ class CreateJob(StrictRequestModel):
     prompt_job_id: UUID | None = Field(None, description="A completed prompt job whose prompt is used.")
     operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; Grok sees it last.")
+    target_url: OptionalUrl = Field(None, description="The picture to change; model and Grok get it last.")
     ref_urls: RefUrls = Field(default_factory=list)
     on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do when Grok cannot help.")
     priority: Priority = 5
@@ -174,7 +174,9 @@ class JobAnswer(Answer):
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     model: str
     kind: str = Field(description="What the model makes: image or video.")
-    input: dict[str, Any]
+    input: dict[str, Any] = Field(
+        description="The model's own inputs except the prompt, with the pictures in the field that takes them."
+    )
     prompt: str | None
     original_prompt: str | None
     instructions: str | None

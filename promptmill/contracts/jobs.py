@@ -96,7 +96,10 @@ class Output(Message):
 
 
 class JobOrder(Order):
-    """What a job asks for, from its acceptance to its workflow; a field of it stands here alone."""
+    """What a job asks for, from its acceptance to its workflow; a field of it stands here alone.
+
+    `input` holds the pictures for WaveSpeed; `target_url` and `ref_urls` are those that Grok sees.
+    """
 
     model: str
     kind: MediaKind
@@ -174,6 +177,7 @@ class JobChange(JobFacts):
 class MediaRequest(Message):
     """What `submit_media` needs: the job and the text that Grok or the caller wrote.
 
+    `target_url` and `ref_urls` count for jobs of earlier releases alone: their `input` does not hold the pictures yet.
     `known_submission` is what the workflow was told of last, when it submits once more: a record that does not hold it
     has forgotten a POST that may be paid.
     """
