@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     SUBMISSION_ABANDONED = "submission_abandoned"
     SUBMISSIONS_HELD = "submissions_held"
     PROVIDER_MODE_CHANGED = "provider_mode_changed"
+    REQUEST_MISMATCH = "request_mismatch"
     # WaveSpeed: the prediction
     GENERATION_FAILED = "generation_failed"
     GENERATION_MODERATED = "generation_moderated"
@@ -141,6 +142,10 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.PROVIDER_MODE_CHANGED: Reason(
         "The job was accepted for another kind of provider (real or simulated) than this worker has.",
         "Create the job again.",
+    ),
+    ReasonCode.REQUEST_MISMATCH: Reason(
+        "Temporal handed over another model, prompt or input than the job's record has, so nothing was sent.",
+        "An operator should find out who started this work at Temporal: see SECURITY.md. Create the job again.",
     ),
     ReasonCode.GENERATION_FAILED: Reason(
         "WaveSpeed could not make the media.",
