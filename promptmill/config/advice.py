@@ -1,4 +1,4 @@
-"""Settings that work but that somebody should know of before others do."""
+"""Settings that work but are unsafe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECRETS: Final = frozenset(
 
 
 def start_warnings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
-    """Return one sentence for each setting that somebody should know of, with what to do."""
+    """Return one sentence per unsafe setting, with what to do about it."""
     found = [_readable_file(os.environ if environ is None else environ), _weak_token(settings)]
     return [warning for warning in found if warning is not None]
 

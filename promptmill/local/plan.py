@@ -1,4 +1,4 @@
-"""What a local stack starts, decided from the environment alone: own servers, real providers, ports."""
+"""What a local stack starts, decided from the environment alone: which servers, real providers, ports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from promptmill.local.temporal import PRIORITY_LEVELS
 from promptmill.local.typed_ports import BusyPort, busy_sentence, next_free
 
 SIMULATOR_KEY = "local-simulator"
-"""Always the same: a simulator keeps what it made per key."""
+"""Constant, because a simulator keeps its data per key."""
 
 PRIVATE = "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"
 
@@ -28,10 +28,10 @@ PORTS = (
     "temporal_metrics_port",
 )
 TYPED = frozenset({"port", "local_temporal_ui_port"})
-"""Ports that people type or keep as a bookmark: in use, they are named instead of replaced."""
+"""Ports that people type or bookmark: if in use, they are reported instead of replaced."""
 
 OFF_BY_ZERO = frozenset({"temporal_metrics_port"})
-"""Ports that 0 switches off; elsewhere it takes a free one."""
+"""Ports that 0 disables; for the others it means any free port."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class StackPlan:
     Attributes:
         settings: The settings of the whole stack, without the addresses of servers not started yet.
         outside: Environment and settings files as they were found.
-        own: What the stack adds to the environment; other terminals find it in `local.env`.
-        starts_postgres: False where DATABASE_URL names a server of one's own.
-        starts_temporal: False where TEMPORAL_ADDRESS or a profile names one.
+        own: What the stack adds to the environment; written to `local.env` for other terminals.
+        starts_postgres: False if DATABASE_URL names an existing server.
+        starts_temporal: False if TEMPORAL_ADDRESS or a profile names one.
     """
 
     settings: Settings
@@ -67,25 +67,25 @@ class StackPlan:
 
     @property
     def starts_simulators(self) -> bool:
-        """Whether a provider is simulated by us."""
+        """Whether this stack simulates the provider."""
         return self.grok.simulated_by_us or self.wavespeed.simulated_by_us
 
     @property
     def api_url(self) -> str:
-        """Where this machine reaches the API."""
+        """URL of the API on this machine."""
         host = self.settings.host
         return f"http://{LOOPBACK if host in {'0.0.0.0', '::'} else host}:{self.settings.port}"  # noqa: S104  # compared, not bound
 
     @property
     def worker_url(self) -> str:
-        """Where the worker tells its health and metrics."""
+        """URL of the worker's health and metrics."""
         return f"http://{LOOPBACK}:{self.settings.metrics_port}"
 
     def require_free_ports(self) -> None:
         """Check every port before anything is started.
 
         Raises:
-            LocalStackError: Some are in use; the message names all of them, and the lines for `.env` that would help.
+            LocalStackError: Some are in use; the message names all of them, with lines for `.env` that would help.
         """
         settings = self.settings
         wanted = [
@@ -123,7 +123,7 @@ class StackPlan:
 
     @property
     def allows_private_addresses(self) -> bool:
-        """Whether private addresses are allowed because the stack chose it: nobody had said."""
+        """Whether the stack itself decided to allow private addresses."""
         return PRIVATE in self.own
 
 
@@ -131,12 +131,12 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     """Decide what to start.
 
     Raises:
-        ConfigurationError: A setting is wrong.
+        ConfigurationError: A setting is invalid.
     """
     merged = merged_environment(environ)
     simulated = [name for name in ("XAI", "WAVESPEED") if _is_simulated(name, merged)]
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
-    # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
+    # The simulators have no ports until the settings are read, which in tests also reject real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
     ports = {
         name: _port(name, getattr(first, name), merged)
@@ -173,7 +173,7 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
 
 
 def _port(name: str, port: int, merged: Mapping[str, str]) -> int:
-    """Return the port of a part: free where nobody has named one, unless people type it."""
+    """Return the port of a component: a free one unless somebody has set it or people type it."""
     if port == 0:
         return free_port()
     if name in TYPED or variable_name(name) in merged or is_free(port):
@@ -182,7 +182,7 @@ def _port(name: str, port: int, merged: Mapping[str, str]) -> int:
 
 
 def _is_simulated(name: str, merged: Mapping[str, str]) -> bool:
-    """Return whether a provider has neither a key nor a base of one's own."""
+    """Return whether a provider has neither a key nor a base URL set."""
     default = Settings.model_fields[f"{name.lower()}_api_base"].default
     return f"{name}_API_KEY" not in merged and merged.get(f"{name}_API_BASE", default).rstrip("/") == default
 
@@ -200,10 +200,10 @@ def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, 
 def _chosen(
     given: Settings, simulated: Sequence[str], ports: Mapping[str, int], *, starts_temporal: bool
 ) -> dict[str, str]:
-    """Return the settings that suit a local stack where nobody has said otherwise: an explicit value always wins."""
+    """Return defaults that suit a local stack; an explicit value always wins."""
     chosen = {"PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds)}
     if "WAVESPEED" in simulated:
-        # Its outputs and uploaded pictures are on loopback. Beside the paid one nothing of ours is.
+        # Its outputs and uploads are on loopback. With the real WaveSpeed, nothing of ours is.
         chosen[PRIVATE] = "true"
     if starts_temporal:
         chosen["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"] = str(PRIORITY_LEVELS)
@@ -212,7 +212,7 @@ def _chosen(
 
 
 def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
-    """Return what the other processes must know of our own Temporal server."""
+    """Return the environment that points the other processes to our own Temporal server."""
     return {
         "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports['local_temporal_port']}",
         "TEMPORAL_NAMESPACE": namespace,

@@ -44,7 +44,7 @@ class Address:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now, and no connection is given soon.
+    """Return a free port of the loopback address outside the ephemeral range.
 
     Raises:
         LocalStackError: None was found.

@@ -68,7 +68,7 @@ def busy_sentence(busy: Sequence[BusyPort]) -> str:
         taken.add(port := next_free(each.port, besides=taken))
         lines.append(f"{each.variable}={port}")
     title = "Port in use" if len(busy) == 1 else "Ports in use"
-    return "\n".join([f"{title}: {named}. Stop that, or add to .env:", "", *lines])
+    return "\n".join([f"{title}: {named}. Stop what uses them, or add to .env:", "", *lines])
 
 
 def next_free(port: int, *, besides: set[int] | frozenset[int] = frozenset()) -> int:

@@ -1,4 +1,4 @@
-"""Connects to Temporal by Temporal's own variables and profile file."""
+"""Connects to Temporal, configured by its own variables and profile file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError
 
 DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
-"""How messages become payloads; the replayer of stored histories needs the same one."""
+"""Converts messages to payloads; the replayer of stored histories needs the same one."""
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
@@ -75,9 +75,9 @@ def _check_tls(tls: TLSConfig) -> None:
 
 
 async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
-    """Return a client; with `lazy`, one that connects at its first call, so that a process starts without Temporal.
+    """Return a client; with `lazy`, one that connects on its first call, so that a process starts without Temporal.
 
     Raises:
-        RuntimeError: Temporal cannot be reached (never with `lazy`).
+        RuntimeError: Temporal is unreachable (never with `lazy`).
     """
     return await Client.connect(**connect_config(settings), data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)
