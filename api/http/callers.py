@@ -1,4 +1,4 @@
-"""Who may call: judged by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
+"""Who may call: decided by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class CallerRules:
 
     @classmethod
     def of(cls, settings: Settings) -> CallerRules:
-        """Return the rules that the settings ask for."""
+        """Return the rules that the settings define."""
         token = settings.api_token.get_secret_value().encode() if settings.api_token else None
         hosts = frozenset(host.lower().rstrip(".") for host in settings.allowed_hosts)
         return cls(hosts, token, settings.trusted_proxies)
@@ -60,7 +60,7 @@ class CallerRules:
         if path.startswith(WEBHOOKS):
             return None
         authority = self._authority(headers, peer)
-        if path not in PROBES and not self._host_allowed(authority):
+        if path not in PROBES and not self.host_allowed(authority):
             # As if nothing were here: a name that was pointed at this machine must learn nothing.
             return Refusal("not_found")
         if (method not in SAFE_METHODS or _is_guarded(path)) and from_another_page(headers, authority):
@@ -86,7 +86,8 @@ class CallerRules:
             address = address.ipv4_mapped
         return any(address in network for network in self.proxies)
 
-    def _host_allowed(self, authority: str) -> bool:
+    def host_allowed(self, authority: str) -> bool:
+        """Return whether a `Host` header names this machine or one of the allowed hosts."""
         host = host_of(authority)
         return host is not None and (host in self.hosts or is_loopback_host(host))
 
@@ -97,7 +98,7 @@ class CallerRules:
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path may be read without a token."""
+    """Return whether a path is readable without a token."""
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from promptmill.telemetry import (
-    LONGEST_TEXT,
+    MAX_TEXT,
     create_metrics,
     flatten_temporal,
     hide_secrets,
@@ -98,8 +98,8 @@ def test_secrets_in_texts_are_hidden(text: str, shown: str) -> None:
 def test_texts_are_cut_before_they_are_looked_through() -> None:
     event = hide_secrets(None, "info", {"path": "a" * 200_000, "exception": "x" * 200_000 + "\nValueError: the end"})
 
-    assert len(event["path"]) == LONGEST_TEXT
-    assert len(event["exception"]) == LONGEST_TEXT
+    assert len(event["path"]) == MAX_TEXT
+    assert len(event["exception"]) == MAX_TEXT
     assert event["exception"].endswith("ValueError: the end")
 
 

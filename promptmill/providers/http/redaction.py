@@ -1,15 +1,15 @@
-"""What a provider said, made fit to be stored and shown: no key, no signed address, no picture."""
+"""Redacts providers' texts so that they can be stored and shown: no key, no signed URL, no image."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-LONGEST_TEXT: Final = 4_000
+MAX_TEXT: Final = 4_000
 """Characters that are looked at; what is stored and shown is far shorter."""
 
 _SHORTEST_SECRET: Final = 4
-"""A shorter text is no secret, and replacing it would garble every sentence."""
+"""A shorter string is not a secret, and replacing it would garble every sentence."""
 
 _BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"',;]+")
 _DATA_ADDRESS = re.compile(r"(?i)\bdata:[\w.+-]+/[\w.+-]+[;,][^\s\"'<>]*")
@@ -18,12 +18,12 @@ _CREDENTIALS = re.compile(r"(?i)\b(https?://)[^\s/@\"'<>]+@")
 
 
 def storable(text: str) -> str:
-    """Return the text without what Postgres cannot hold: NUL and halves of surrogate pairs."""
+    """Return the text without what Postgres cannot store: NUL and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def redact(text: str, secret: str = "") -> str:
-    """Return the text without the key, bearer tokens, credentials and query strings of addresses, and inline data."""
+    """Return the text without the key, bearer tokens, credentials and query strings of URLs, and inline data."""
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "[key]")
     text = _BEARER.sub("Bearer [key]", storable(_beginning(text)))
@@ -34,7 +34,7 @@ def redact(text: str, secret: str = "") -> str:
 
 def _beginning(text: str) -> str:
     """Return the beginning of a long text, up to a whole word: half of a signed address would not be recognized."""
-    if len(text) <= LONGEST_TEXT:
+    if len(text) <= MAX_TEXT:
         return text
-    beginning = text[:LONGEST_TEXT]
+    beginning = text[:MAX_TEXT]
     return beginning.rpartition(" ")[0] or beginning
