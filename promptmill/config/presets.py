@@ -15,7 +15,10 @@ from pydantic import ConfigDict, Field
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.messages import Message
 
-NEVER_SENT: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
+NEVER_SENT: Final = {
+    "enable_sync_mode": "Promptmill waits for the result itself.",
+    "enable_base64_output": "Promptmill keeps addresses, never pictures.",
+}
 """Inputs that would hold the paid POST open for minutes, or bring megabytes where an address is expected."""
 
 LARGEST_SEED: Final = 2_147_483_647
