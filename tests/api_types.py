@@ -1,4 +1,4 @@
-"""Makes the page's types of the API, api/web/types/api.d.ts, from the OpenAPI document: `python -m tests.api_types`."""
+"""Generates the page's API types, api/web/types/api.d.ts, from the OpenAPI document: `python -m tests.api_types`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.node import ROOT, run
 
 TYPES: Final = ROOT / "api/web/types/api.d.ts"
 TEXTS: Final = frozenset({"title", "summary", "description", "examples"})
-HEADER: Final = "// Made from the API's OpenAPI document by `make types`; a change by hand is lost.\n\n"
+HEADER: Final = "// Generated from the OpenAPI document by `make types`.\n\n"
 
 
 def make_types() -> str:
-    """Return the types as TypeScript."""
+    """Return the TypeScript declarations."""
     with tempfile.TemporaryDirectory() as folder:
         document, types = Path(folder, "openapi.json"), Path(folder, "api.d.ts")
         document.write_text(json.dumps(_document()), encoding="utf-8")
@@ -30,7 +30,7 @@ def make_types() -> str:
 
 
 def _document() -> dict[str, Any]:
-    """Return the OpenAPI document, and in it what the page is given inside its HTML, which no call answers."""
+    """Return the OpenAPI document, plus the vocabulary, which is embedded in the page and returned by no route."""
     document = build_routes(load_settings({"PROMPTMILL_ENV_FILE": ""}), RequestMetrics.create()).openapi()
     vocabulary = Vocabulary.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] |= vocabulary.pop("$defs") | {"Vocabulary": vocabulary}
@@ -39,12 +39,12 @@ def _document() -> dict[str, Any]:
 
 
 def _without_texts(part: Any) -> Any:
-    """Return a part of the document without what is said to people: types change when shapes do."""
+    """Return a part of the document without its prose, so that the types change only when shapes do."""
     if isinstance(part, list):
         return [_without_texts(one) for one in part]
     if not isinstance(part, dict):
         return part
-    # A property may be called `title`: then it is described by an object.
+    # A property named `title` has an object as its value.
     return {
         name: _without_texts(value)
         for name, value in part.items()

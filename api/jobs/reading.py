@@ -151,7 +151,7 @@ class PromptJobReader:
             await self.store.jobs.get(prompt_job_id, owner=self.owner)
         except RecordNotFound:
             raise Refused("not_found", "There is no such prompt job.") from None
-        raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
+        raise Refused("not_found", f"This is a job: see /api/jobs/{prompt_job_id}.")
 
     async def answer(self, prompt_job: PromptGenerationJob) -> PromptJobAnswer:
         """Return a prompt job as callers see it."""

@@ -1,9 +1,8 @@
 """A stream of server-sent events as an answer: what a listener is told, heartbeats in between, an end in order.
 
-Our own, for what is made for it elsewhere keeps a stream's promises less well. FastAPI's `EventSourceResponse` never
-drops a caller that reads nothing, and has one heartbeat for all installations. That of `sse-starlette` drops it, but
-replaces a method of uvicorn's server when it is imported. Either takes twice the memory: 47 MiB for a thousand silent
-streams, where this takes 25.
+Custom, because the alternatives handle slow readers or resources worse. FastAPI's `EventSourceResponse` never drops a
+client that stops reading, and its heartbeat interval is not configurable. `sse-starlette` drops it, but patches
+uvicorn's server on import. Both need 47 MiB for 1,000 idle streams; this needs 25.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from api.live.listeners import Listener
 
 MEDIA_TYPE: Final = "text/event-stream"
 SEND_SECONDS: Final = 30.0
-"""How long a listener may leave everything unread before it is dropped."""
+"""How long a listener may read nothing before it is dropped."""
 
 _log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""What a browser opens: the workspace page, the documentation, and a page for each error code; all of it from here."""
+"""Pages for browsers: the workspace, the documentation, and one for each error code; all self-hosted."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _SWAGGER: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 
 @router.get("/")
 async def show_page(settings: SettingsDep, request: Request) -> Response:
-    """Show the workspace."""
+    """Serve the workspace."""
     return workspace_page(settings.temporal_ui_url).answer(request)
 
 
 @router.get("/web/workspace-{version}/{name:path}")
 async def get_workspace_file(version: str, name: str, request: Request) -> Response:
-    """Give a module or a style sheet of the workspace.
+    """Serve a module or style sheet of the workspace.
 
-    A browser keeps a file for ever under the address of its version. Under another version's address, as a page
-    asks that an older or newer copy of the API has given, it asks each time.
+    A browser caches a file indefinitely under its version's URL. Under another version's URL, which a page served by
+    an older or newer copy of the API requests, it revalidates each time.
     """
     found = workspace()
-    # A path that is not one of these names nothing: no part of it ever reaches the file system.
+    # A lookup in a fixed set: no part of the path ever reaches the file system.
     if name not in found.files:
         raise Refused("not_found")
     return found.files[name].answer(request, FOR_EVER if version == found.version else CHECKED)
@@ -46,7 +46,7 @@ async def get_workspace_file(version: str, name: str, request: Request) -> Respo
 
 @router.get("/web/{name}")
 async def get_web_file(name: str, request: Request) -> Response:
-    """Give a file of our own pages."""
+    """Serve a file of our own pages."""
     if name not in _OURS:
         raise Refused("not_found")
     return read_file("api", f"web/{name}").answer(request, AN_HOUR)
@@ -54,13 +54,13 @@ async def get_web_file(name: str, request: Request) -> Response:
 
 @router.get("/docs")
 async def show_documentation(request: Request) -> Response:
-    """Show the interactive documentation."""
+    """Serve the interactive documentation."""
     return _page("docs.html").answer(request)
 
 
 @router.get("/docs/assets/{name}")
 async def get_documentation_file(name: str, request: Request) -> Response:
-    """Give a file of Swagger UI, from its package."""
+    """Serve a file of Swagger UI, from its package."""
     if name not in _SWAGGER:
         raise Refused("not_found")
     return read_file("fastapi_swagger.resources", name).answer(request, AN_HOUR)
@@ -68,13 +68,13 @@ async def get_documentation_file(name: str, request: Request) -> Response:
 
 @router.get("/docs/errors")
 async def list_error_codes(request: Request) -> Response:
-    """Show every error code."""
+    """Serve the list of error codes."""
     return _errors_page("Error codes", *PROBLEM_KINDS).answer(request)
 
 
 @router.get("/docs/errors/{code}")
 async def show_error_code(code: str, request: Request) -> Response:
-    """Show what an error code means: the `type` of problem documents leads here."""
+    """Serve an error code's explanation: the `type` of problem documents points here."""
     if code not in PROBLEM_KINDS:
         raise Refused("not_found", "There is no such error code.")
     return _errors_page(f"Error {code}", code).answer(request)
@@ -89,10 +89,10 @@ def workspace_page(temporal_ui_url: str) -> WebFile:
         "index.html",
         temporal_ui=escape(temporal_ui_url),
         styles=_links("stylesheet", workspace().styles),
-        # The browser would find the modules only one behind the other.
+        # Otherwise the browser would discover the modules one after another.
         modules=_links("modulepreload", workspace().first_modules),
         main=workspace().address(workspace().main),
-        # As data in a script: no text may look like its end.
+        # Inside a script element, where no text may look like its end tag.
         vocabulary=words.model_dump_json().replace("<", r"\u003c"),
         prompt_characters=str(limits.prompt_characters),
         instructions_characters=str(limits.instructions_characters),

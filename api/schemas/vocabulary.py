@@ -1,4 +1,4 @@
-"""The words and limits that the page takes from here, so that they stand once: it is given them inside its HTML."""
+"""The words and limits that the page shares with the API, embedded in its HTML so that they are defined once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from api.schemas.bases import Answer
 
 
 class StatusWords(Answer):
-    """How one status of a job is called."""
+    """A job status as the page shows it."""
 
     status: str
     word: str
@@ -17,14 +17,14 @@ class StatusWords(Answer):
 
 
 class StatusGroup(Answer):
-    """Statuses that are counted and filtered together."""
+    """Statuses that the page counts and filters together."""
 
     id: str
     name: str
 
 
 class RangeAnswer(Answer):
-    """What a whole number may be, and what it is where nothing is given."""
+    """The inclusive bounds of an integer, and its default."""
 
     minimum: int
     maximum: int
@@ -32,14 +32,14 @@ class RangeAnswer(Answer):
 
 
 class Limits(Answer):
-    """The limits of fields."""
+    """Limits of request fields."""
 
     prompt_characters: int
     instructions_characters: int
     search_characters: int
     rating_reason_characters: int
-    references: int = Field(description="How many `refUrls` a job may have.")
-    jobs_at_once: int = Field(description="The largest `limit` of a list of jobs.")
+    references: int = Field(description="Maximum number of `refUrls`.")
+    jobs_at_once: int = Field(description="Maximum `limit` of a list of jobs.")
     priority: RangeAnswer
     deadline_seconds: RangeAnswer
 
@@ -48,8 +48,8 @@ class Vocabulary(Answer):
     """The words and limits of this version."""
 
     statuses: list[StatusWords]
-    groups: list[StatusGroup] = Field(description="In the order in which they are shown.")
+    groups: list[StatusGroup] = Field(description="In display order.")
     limits: Limits
-    model_pattern: str = Field(description="A regular expression for model paths, the same in Python and JavaScript.")
-    refused_inputs: dict[str, str] = Field(description="Inputs that a caller may not set, and why.")
-    upload_types: list[str] = Field(description="Media types of pictures that can be uploaded.")
+    model_pattern: str = Field(description="Regular expression for model paths, valid in Python and JavaScript.")
+    refused_inputs: dict[str, str] = Field(description="Inputs that callers may not set, and why.")
+    upload_types: list[str] = Field(description="Media types of images that can be uploaded.")

@@ -1,1 +1,1 @@
-"""The page: its files, how a browser gets them, and the words that it takes from here. No step builds it."""
+"""The page: its files, how they are served, and the vocabulary that it shares with the API. No build step."""

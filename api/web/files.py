@@ -1,4 +1,4 @@
-"""Files as a browser gets them: read once by each process, compressed once, and named by what they hold."""
+"""Static files as browsers receive them: read and compressed once per process, with entity tags from their content."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ _MAIN: Final = "main.js"
 
 @dataclass(frozen=True)
 class WebFile:
-    """One file, or one finished page."""
+    """A file, or a rendered page."""
 
     content: bytes
     media_type: str
 
     @cached_property
     def compressed(self) -> bytes:
-        """The content for a browser that takes gzip."""
+        """The gzip-compressed content."""
         return gzip.compress(self.content, mtime=0)
 
     @cached_property
     def digest(self) -> str:
-        """What tells it from every other content."""
+        """A hash of the content."""
         return sha256(self.content).hexdigest()[:32]
 
     def answer(self, request: Request, cache_control: str | None = None) -> Response:
-        """Return the file as this browser takes it, or 304 where it has it."""
+        """Return the file in an encoding that the browser accepts, or 304 if the browser has it."""
         packed = takes_gzip(request.headers.get("accept-encoding", ""))
-        # Each encoding is a representation of its own, with a tag of its own (RFC 9110, 8.8.3.3).
+        # Each encoding is a separate representation and needs its own tag (RFC 9110, 8.8.3.3).
         tag = f'"{self.digest}-gzip"' if packed else f'"{self.digest}"'
         headers = {"ETag": tag, "Vary": "Accept-Encoding"}
         if cache_control is not None:
@@ -62,35 +62,35 @@ class WebFile:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The modules and style sheets of the workspace page, by their path in its folder."""
+    """The modules and style sheets of the workspace page, by their path within its folder."""
 
     files: dict[str, WebFile]
 
     @cached_property
     def version(self) -> str:
-        """What all files are together: modules of two versions must never meet."""
+        """A hash over all files: modules of two versions must never mix."""
         together = "".join(f"{name}{file.digest}" for name, file in sorted(self.files.items()))
         return sha256(together.encode()).hexdigest()[:12]
 
     def address(self, name: str) -> str:
-        """Return the address of a file: for ever, for it names the version."""
+        """Return the URL of a file; it contains the version, so it can be cached indefinitely."""
         return f"/web/workspace-{self.version}/{name}"
 
     @property
     def main(self) -> str:
-        """The module that puts the page together."""
+        """The entry module."""
         return _MAIN
 
     @property
     def styles(self) -> list[str]:
-        """The style sheets, in the order in which they may overrule one another."""
+        """The style sheets, in cascade order."""
         return [f"styles/{name}" for name in _STYLES]
 
     @cached_property
     def first_modules(self) -> list[str]:
-        """The modules that the first view needs: what `main.js` imports, and what those import, nearest first.
+        """The modules that the first view needs: the static imports of `main.js`, transitively, breadth first.
 
-        What is imported by `import()` comes when it is needed.
+        Modules loaded by `import()` are not among them.
         """
         found = [_MAIN]
         for name in found:
@@ -98,7 +98,7 @@ class Workspace:
         return found
 
     def imports(self, name: str) -> Iterator[str]:
-        """Return the modules that a module cannot do without: `import()` is not among them."""
+        """Return the static imports of a module."""
         source = self.files[name].content.decode()
         for target in dict.fromkeys(_STATIC_IMPORT.findall(source)):
             yield normpath(join(dirname(name), target))
@@ -113,12 +113,12 @@ def workspace() -> Workspace:
 
 @cache
 def read_file(package: str, name: str) -> WebFile:
-    """Return a file of a package. `name` must be one that we know: it is not checked here."""
+    """Return a file of a package. The caller must check that `name` is a known one."""
     return _read(files(package).joinpath(*name.split("/")))
 
 
 def takes_gzip(accept_encoding: str) -> bool:
-    """Return whether a header `Accept-Encoding` takes gzip: named, or meant by `*`, and not with the quality 0."""
+    """Return whether an `Accept-Encoding` header accepts gzip, by name or by `*`, with a quality above 0."""
     qualities = dict(_coding(part) for part in accept_encoding.lower().split(","))
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 

@@ -1,4 +1,4 @@
-"""The page's vocabulary, put together from where each word and limit stands."""
+"""The page's vocabulary, assembled from where each word and limit is defined."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WORDS: Final[dict[JobStatus, tuple[str, str]]] = {
     JobStatus.EXPIRED: ("Expired", "failed"),
     JobStatus.TERMINATED: ("Ended", "failed"),
 }
-"""Each status: its word on a chip, and its group."""
+"""The label and the group of each status."""
 
 _GROUPS: Final = {
     "waiting": "Waiting",

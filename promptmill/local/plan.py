@@ -1,4 +1,4 @@
-"""What a local stack starts, decided from the environment alone: own servers, real providers, ports."""
+"""What a local stack starts, decided from the environment alone: which servers, real providers, ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promptmill.local.ports import LOOPBACK, free_port, require_free
 from promptmill.local.temporal import PRIORITY_LEVELS
 
 SIMULATOR_KEY = "local-simulator"
-"""Always the same: a simulator keeps what it made per key."""
+"""Constant, because a simulator keeps its data per key."""
 
 PORTS = (
     "port",
@@ -42,9 +42,9 @@ class StackPlan:
     Attributes:
         settings: The settings of the whole stack, without the addresses of servers not started yet.
         outside: Environment and settings files as they were found.
-        own: What the stack adds to the environment; other terminals find it in `local.env`.
-        starts_postgres: False where DATABASE_URL names a server of one's own.
-        starts_temporal: False where TEMPORAL_ADDRESS or a profile names one.
+        own: What the stack adds to the environment; written to `local.env` for other terminals.
+        starts_postgres: False if DATABASE_URL names an existing server.
+        starts_temporal: False if TEMPORAL_ADDRESS or a profile names one.
     """
 
     settings: Settings
@@ -57,25 +57,25 @@ class StackPlan:
 
     @property
     def starts_simulators(self) -> bool:
-        """Whether a provider is simulated by us."""
+        """Whether this stack simulates the provider."""
         return self.grok.simulated_by_us or self.wavespeed.simulated_by_us
 
     @property
     def api_url(self) -> str:
-        """Where this machine reaches the API."""
+        """URL of the API on this machine."""
         host = self.settings.host
         return f"http://{LOOPBACK if host in {'0.0.0.0', '::'} else host}:{self.settings.port}"  # noqa: S104  # compared, not bound
 
     @property
     def worker_url(self) -> str:
-        """Where the worker tells its health and metrics."""
+        """URL of the worker's health and metrics."""
         return f"http://{LOOPBACK}:{self.settings.metrics_port}"
 
     def require_free_ports(self) -> None:
         """Check every port before anything is started.
 
         Raises:
-            LocalStackError: One is busy; the message says which, by whom, and which variable changes it.
+            LocalStackError: One is in use; the message says which, by what, and which variable changes it.
         """
         settings = self.settings
         wanted = [("the API", "port", settings.host), ("the worker's metrics", "metrics_port", settings.metrics_host)]
@@ -109,12 +109,12 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     """Decide what to start.
 
     Raises:
-        ConfigurationError: A setting is wrong.
+        ConfigurationError: A setting is invalid.
     """
     merged = merged_environment(environ)
     simulated = [name for name in ("XAI", "WAVESPEED") if _is_simulated(name, merged)]
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
-    # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
+    # The simulators have no ports until the settings are read, which in tests also reject real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
     ports = {name: getattr(first, name) or free_port() for name in PORTS}
     own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)
@@ -145,7 +145,7 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
 
 
 def _is_simulated(name: str, merged: Mapping[str, str]) -> bool:
-    """Return whether a provider has neither a key nor a base of one's own."""
+    """Return whether a provider has neither a key nor a base URL set."""
     default = Settings.model_fields[f"{name.lower()}_api_base"].default
     return f"{name}_API_KEY" not in merged and merged.get(f"{name}_API_BASE", default).rstrip("/") == default
 
@@ -162,7 +162,7 @@ def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, 
 
 
 def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
-    """Return what the other processes must know of our own Temporal server."""
+    """Return the environment that points the other processes to our own Temporal server."""
     return {
         "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports['local_temporal_port']}",
         "TEMPORAL_NAMESPACE": namespace,

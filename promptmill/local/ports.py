@@ -1,4 +1,4 @@
-"""Ports of this machine: a free one, and who holds a busy one."""
+"""Ports of this machine: find a free one, and the process that uses a busy one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import psutil
 from promptmill.local.errors import LocalStackError
 
 LOOPBACK = "127.0.0.1"
-# Below what systems give to outgoing connections (Linux from 32768, others from 49152): one of those could
-# take it before its server listens. Drawn by chance, since two stacks may choose at the same time.
+# Below the ephemeral range (Linux from 32768, others from 49152): an outgoing connection could
+# take it before its server listens. Random, since two stacks may choose at the same time.
 CHOICE = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now, and no connection is given soon.
+    """Return a free port of the loopback address outside the ephemeral range.
 
     Raises:
         LocalStackError: None was found.
@@ -32,7 +32,7 @@ def free_port() -> int:
 def is_free(port: int, host: str = LOOPBACK) -> bool:
     """Return whether a server could listen there now."""
     with socket.socket() as probe:
-        # As servers do: a port in TIME_WAIT is no obstacle.
+        # As servers do: a port in TIME_WAIT is usable.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -45,7 +45,7 @@ def require_free(part: str, port: int, variable: str, host: str = LOOPBACK) -> N
     """Do nothing when the port is free.
 
     Raises:
-        LocalStackError: It is busy; the message names part, port, holder where the system tells it, and variable.
+        LocalStackError: It is in use; the message names the component, port, process (if known) and variable.
     """
     if not is_free(port, host):
         raise LocalStackError(
@@ -54,7 +54,7 @@ def require_free(part: str, port: int, variable: str, host: str = LOOPBACK) -> N
 
 
 def _holder(port: int) -> str:
-    """Return ` by name (pid n)`, or nothing where the system does not tell (other users' processes, macOS)."""
+    """Return ` by name (pid n)`, or nothing if the system does not reveal it (other users' processes, macOS)."""
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port

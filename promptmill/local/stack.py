@@ -1,4 +1,4 @@
-"""Starts the parts in order, watches over them, and stops them in the opposite order."""
+"""Starts the components in order, supervises them, and stops them in reverse order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ START_SECONDS = 60.0
 API_STOP_SECONDS = 5.0
 SIMULATORS_STOP_SECONDS = 3.0
 OVER_GRACE_SECONDS = 3.0
-"""What a worker needs beside its grace to say good-bye."""
+"""What a worker needs beyond its grace period to exit."""
 
 LOOK_EVERY_SECONDS = 0.2
 
@@ -38,7 +38,7 @@ Migrate = Callable[[str], str]
 
 @dataclass
 class Stack:
-    """The running parts of one local stack.
+    """The running components of one local stack.
 
     Args:
         migrate: Applies the schema.
@@ -53,14 +53,14 @@ class Stack:
     interrupts: Interrupts = field(init=False)
 
     def __post_init__(self) -> None:
-        """Have a second Ctrl-C end everything at once."""
+        """Make a second Ctrl-C kill everything at once."""
         self.interrupts = Interrupts(at_once=self.kill_everything)
 
     def run(self) -> int:
-        """Run until a stop is asked or a part ends; return the exit code: 0 when it was asked.
+        """Run until a stop is requested or a component exits; return the exit code: 0 for a requested stop.
 
         Raises:
-            LocalStackError: Something could not be started, or a part ended; everything is stopped by then.
+            LocalStackError: Something could not be started, or a component exited; everything is stopped by then.
         """
         with self.interrupts.heard(), suppress(StopAsked), ExitStack() as parts:
             parts.callback(self.folder.forget_run)
@@ -70,12 +70,12 @@ class Stack:
                 self._start(parts)
                 self._watch()
             except PartFailed:
-                self.screen.say("A part has failed; stopping the others:", "bold red")
+                self.screen.say("A component has failed; stopping the others:", "bold red")
                 raise
         return 0
 
     def kill_everything(self) -> None:
-        """End every part and this process at once: what was cut goes on at the next start."""
+        """Kill every component and this process: interrupted work continues at the next start."""
         for child in reversed(self.children):
             number = signal.SIGQUIT if child.name == "Postgres" else signal.SIGKILL
             with suppress(ProcessLookupError):
@@ -89,7 +89,7 @@ class Stack:
         os._exit(128 + signal.SIGINT)
 
     def _stop_leftovers(self) -> None:
-        """Stop what an earlier run, killed before it could, left behind."""
+        """Stop what an earlier run left behind when it was killed."""
         graces = {"API": API_STOP_SECONDS, "worker": self.plan.settings.local_shutdown_seconds}
         stopped = [
             mark.name
@@ -100,7 +100,7 @@ class Stack:
             stopped.append("Postgres")
         self.folder.forget_run()
         if stopped:
-            self.screen.say(f"  Stopped what an earlier run had left: {', '.join(stopped)}.", "yellow")
+            self.screen.say(f"  Stopped leftovers of an earlier run: {', '.join(stopped)}.", "yellow")
 
     def _start(self, parts: ExitStack) -> None:
         started = time.monotonic()
@@ -174,7 +174,7 @@ class Stack:
         return child
 
     def _keep(self, parts: ExitStack, child: Child, stop: Callable[[Child], object]) -> None:
-        """Record a part, and stop it when its turn comes."""
+        """Record a component, and stop it when its turn comes."""
         self.children.append(child)
         self.folder.write_marks([each.mark for each in self.children])
 
@@ -185,7 +185,7 @@ class Stack:
         parts.callback(stop_in_turn)
 
     def _wait(self, what: str, child: Child, url: str) -> None:
-        """Wait until a part answers, while nobody asks to stop and no other part ends."""
+        """Wait until a component responds, unless a stop is requested or another component exits."""
 
         def is_ready() -> bool:
             self.interrupts.check()
@@ -196,7 +196,7 @@ class Stack:
             wait_ready(child, is_ready, within=START_SECONDS)
 
     def _watch(self) -> None:
-        """Show what the parts say, until a stop is asked or one of them ends."""
+        """Show the components' logs until a stop is requested or one of them exits."""
         tails = [LogTail(name, self.folder.log(name)) for name in ("worker", "API")]
         for tail in tails:
             tail.skip()
@@ -212,6 +212,6 @@ class Stack:
             child.require_alive()
 
     def _local_env(self) -> Mapping[str, str]:
-        """Return what other terminals need; nothing that they have from `.env` anyway."""
+        """Return what other terminals need, without what they read from `.env` anyway."""
         addresses = self.found if self.plan.starts_postgres else {}
         return self.plan.own | addresses

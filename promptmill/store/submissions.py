@@ -1,4 +1,4 @@
-"""Submissions: the permission to make a paid POST, and what came of it. `docs/architecture.md` has the rules."""
+"""Submissions: the permission for a paid POST, and its outcome. `docs/architecture.md` has the rules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SubmissionStore:
     database: Database
 
     async def permit(self, intent: SubmissionIntent) -> SubmissionPermit:
-        """Ask whether the paid POST may be made, and write its intent.
+        """Request permission for the paid POST, and record its intent.
 
         Repeating it with the same intent, before anything was settled, gives the same answer; once a person or the
         history has settled it, never `post`. `post` speaks of the submission and the request in the answer, and is for
@@ -46,7 +46,7 @@ class SubmissionStore:
         return SubmissionPermit.model_validate(dict(found))
 
     async def settle(self, outcome: SubmissionOutcome) -> Settlement:
-        """Record what was seen of a POST; the job follows in the same transaction. Safe to repeat.
+        """Record the outcome of a POST; the job follows in the same transaction. Safe to repeat.
 
         Raises:
             RecordNotFound: There is no such job.

@@ -1,4 +1,4 @@
-"""Connects to Temporal by Temporal's own variables and profile file."""
+"""Connects to Temporal, configured by its own variables and profile file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from temporalio.runtime import Runtime
 from promptmill.config.settings import Settings
 
 DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
-"""How messages become payloads; the replayer of stored histories needs the same one."""
+"""Converts messages to payloads; the replayer of stored histories needs the same one."""
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
@@ -27,9 +27,9 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
 
 
 async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
-    """Return a client; with `lazy`, one that connects at its first call, so that a process starts without Temporal.
+    """Return a client; with `lazy`, one that connects on its first call, so that a process starts without Temporal.
 
     Raises:
-        RuntimeError: Temporal cannot be reached (never with `lazy`).
+        RuntimeError: Temporal is unreachable (never with `lazy`).
     """
     return await Client.connect(**connect_config(settings), data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)

