@@ -81,13 +81,13 @@ async def show_error_code(code: str, request: Request) -> Response:
 
 
 @cache
-def workspace_page(temporal_ui_url: str) -> WebFile:
+def workspace_page(temporal_ui_url: str | None) -> WebFile:
     """Return the workspace page of an installation."""
     words = vocabulary()
     limits = words.limits
     return _page(
         "index.html",
-        temporal_ui=escape(temporal_ui_url),
+        temporal_link=_temporal_link(temporal_ui_url),
         styles=_links("stylesheet", workspace().styles),
         # Otherwise the browser would discover the modules one after another.
         modules=_links("modulepreload", workspace().first_modules),
@@ -111,6 +111,13 @@ def workspace_page(temporal_ui_url: str) -> WebFile:
 def _page(name: str, **values: str) -> WebFile:
     text = files("api").joinpath("web", name).read_text(encoding="utf-8")
     return WebFile(Template(text).substitute(values).encode(), HTML)
+
+
+def _temporal_link(address: str | None) -> str:
+    """Return a link to the Temporal Web UI, where somebody has said where that is."""
+    if address is None:
+        return ""
+    return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">Temporal Web UI</a>'
 
 
 def _links(relation: str, names: list[str]) -> str:
