@@ -62,8 +62,8 @@ async def create_job(
 
     Images go into the model's image field, named by our preset or else by WaveSpeed's list: `refUrls` in their order,
     then `targetUrl`. Values that the caller set there are kept. No image is dropped silently: `warnings` name those
-    that WaveSpeed does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of
-    them, and the model gets the target and as many of the first references as fit.
+    that WaveSpeed does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees
+    all of them, and the model gets the target and as many of the first references as fit.
     """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
