@@ -8,12 +8,12 @@ VENV_PYTHON := .venv/bin/python
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test chaos bench check format lock smoke histories screenshots clean venv venv-dev
+.PHONY: help up test chaos bench check format lock smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: venv ## Run the whole stack on this machine: Postgres, Temporal, simulators, worker, API
+up: typed-ports venv ## Run the whole stack on this machine: Postgres, Temporal, simulators, worker, API
 	@$(VENV_PYTHON) -m promptmill up
 
 # Parallel sessions, each with its own servers: tests mostly wait, so more sessions than processors pay off.
@@ -56,6 +56,9 @@ smoke: venv ## Test the configured running API with a few requests (PROMPTMILL_U
 clean: ## Delete .venv and caches; keeps the data in .promptmill
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+typed-ports:
+	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -I promptmill/local/typed_ports.py
 
 venv:
 	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -I promptmill/local/install.py requirements.txt

@@ -52,8 +52,9 @@ class PromptActivities:
         attempt = await self.store.prompts.begin_attempt(request.prompt_job_id, self.models[0])
         if attempt.decision is AttemptDecision.DONE and attempt.result is not None:
             return attempt.result
-        if attempt.decision is not AttemptDecision.GO:
+        if attempt.decision is not AttemptDecision.GO or attempt.request is None:
             raise _ended(attempt)
+        request = attempt.request
         async with heartbeats():
             try:
                 answer = await self.grok.write(_question(request, attempt.model))

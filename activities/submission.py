@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 import uuid_utils.compat as uuid_versions
 from temporalio import activity
 
@@ -42,6 +43,8 @@ from promptmill.contracts.store import (
 from promptmill.providers.wavespeed.account import WaveSpeedAccount
 from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime
 from promptmill.store import Store
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Sender:
         intent = self._intent(request, known_submission)
         permit = await insist(lambda: self.store.submissions.permit(intent))
         if permit.permission is Permission.STOP:
+            if permit.reason_code is ReasonCode.REQUEST_MISMATCH:
+                _log.error("submission_refused", job_id=str(request.job_id), problem=permit.error)
             raise StageStopped(permit.reason_code, permit.error)
         if permit.permission is Permission.HOLD:
             raise SubmissionsHeld(permit.error)
@@ -118,6 +123,11 @@ class Sender:
             job_id=request.job_id,
             submission_id=uuid_versions.uuid7(),
             callback_token=secrets.token_urlsafe(32),
+            model=request.model,
+            prompt=request.prompt,
+            input=request.input,
+            target_url=request.target_url,
+            ref_urls=request.ref_urls,
             request=body,
             request_hash=request_hash(request.model, body),
             provider_mode=provider_mode(self.wavespeed.base),

@@ -14,10 +14,12 @@ import uvicorn
 from api.app import create_app
 from api.dependencies import State
 from promptmill.addresses import is_loopback_host
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.hard_exit import hard_exit
 from promptmill.telemetry import configure_logging
+from promptmill.temporal.connection import connect_config
 
 GRACE_SECONDS: Final = 10
 """How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass,
@@ -38,7 +40,10 @@ def main() -> int:
         return WRONG_SETTINGS
     configure_logging(settings, "api")
     host, port = listening.getsockname()[:2]
-    structlog.get_logger(__name__).info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    log = structlog.get_logger(__name__)
+    for warning in start_warnings(settings):
+        log.warning("unsafe_setting", problem=warning)
+    log.info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server = Server(server_config(settings))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -58,6 +63,7 @@ def check_settings(settings: Settings) -> None:
     ConfigurationError: A setting is missing, or the API would be open to anyone.
     """
     settings.require_database_url()
+    connect_config(settings)
     if not is_loopback_host(settings.host) and settings.api_token is None:
         raise ConfigurationError(
             f"PROMPTMILL_HOST is {settings.host}, which other machines can reach: set PROMPTMILL_API_TOKEN to a secret "

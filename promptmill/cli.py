@@ -54,6 +54,18 @@ def simulators(
 
 
 @app.command()
+def web_ui(
+    upstream: Annotated[str, typer.Argument(help="host:port of Temporal's Web UI.")],
+    *,
+    listen: Annotated[str, typer.Option(help="host:port for browsers.")] = "127.0.0.1:8233",
+) -> None:
+    """Serve Temporal's Web UI to browsers that ask for it by an allowed host, and to no other page."""
+    from promptmill.commands.web_ui import run_web_ui
+
+    run_web_ui(load_settings(), listen=listen, upstream=upstream)
+
+
+@app.command()
 def migrate(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL instead of running it.")] = False,

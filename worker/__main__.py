@@ -14,6 +14,7 @@ import uvloop
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.hard_exit import hard_exit
@@ -33,6 +34,8 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logging(settings, process="worker")
+        for warning in start_warnings(settings):
+            _log.warning("unsafe_setting", problem=warning)
         uvloop.run(run(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")

@@ -29,6 +29,10 @@ class StageEndedByRecord(Exception):
     """The row says that the job has ended, was cancelled or is past its deadline."""
 
 
+_REFUSALS = {ReasonCode.PROVIDER_MODE_CHANGED, ReasonCode.REQUEST_MISMATCH}
+"""Why the record permits no submission though the job may go on: it fails with that reason."""
+
+
 def raise_failure(error: ActivityError) -> NoReturn:
     """Raise the error that an activity's failure means for the job.
 
@@ -43,7 +47,7 @@ def raise_failure(error: ActivityError) -> NoReturn:
     cause = error.cause
     if isinstance(cause, ApplicationError):
         reason = ReasonCode(cause.details[0]) if cause.details else None
-        if cause.type == StageStopped.code and reason is not ReasonCode.PROVIDER_MODE_CHANGED:
+        if cause.type == StageStopped.code and reason not in _REFUSALS:
             raise StageEndedByRecord from error
         if reason is not None:
             raise StageFailed(reason, cause.message) from error

@@ -42,16 +42,17 @@ class CallerRules:
         """Return the error code that refuses a call, or None."""
         if path.startswith(WEBHOOKS):
             return None
-        if not self._host_allowed(headers.get("host", "")):
-            # As if nothing were here: DNS rebinding must reveal nothing.
+        if not self.host_allowed(headers.get("host", "")):
+            # As if nothing were here: a name that was pointed at this machine must learn nothing.
             return "not_found"
-        if method not in SAFE_METHODS and _from_another_page(headers):
+        if method not in SAFE_METHODS and from_another_page(headers):
             return "origin_not_allowed"
         if self.token is not None and not is_open(path) and not self._has_token(headers):
             return "unauthorized"
         return None
 
-    def _host_allowed(self, authority: str) -> bool:
+    def host_allowed(self, authority: str) -> bool:
+        """Return whether a `Host` header names this machine or one of the allowed hosts."""
         host = host_of(authority)
         return host is not None and (host in self.hosts or is_loopback_host(host))
 
@@ -78,8 +79,8 @@ def host_of(authority: str) -> str | None:
     return parts.hostname.rstrip(".")
 
 
-def _from_another_page(headers: Headers) -> bool:
-    """Return whether a browser sent this from another origin's page.
+def from_another_page(headers: Headers) -> bool:
+    """Return whether a browser sent this from a page that is not ours.
 
     The scheme is not compared: behind a proxy that ends TLS the page is https and we are not.
     """

@@ -30,15 +30,17 @@ class WorkflowLinks:
     """Addresses of workflows in the Temporal Web UI.
 
     Attributes:
-        base: Where the Web UI is.
+        base: Where the Web UI is; None where nobody has said.
         namespace: The namespace that holds the workflows.
     """
 
-    base: str
+    base: str | None
     namespace: str
 
-    def to(self, workflow_id: str) -> str:
-        """Return the page of one workflow."""
+    def to(self, workflow_id: str) -> str | None:
+        """Return the page of one workflow, or None."""
+        if self.base is None:
+            return None
         return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
 
 

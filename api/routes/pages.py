@@ -35,7 +35,7 @@ async def show_page(settings: SettingsDep) -> HTMLResponse:
     page = Template(_text("index.html"))
     return HTMLResponse(
         page.substitute(
-            temporal_ui=escape(settings.temporal_ui_url),
+            temporal_link=_temporal_link(settings.temporal_ui_url),
             styles=_styles(),
             modules=_preloads(),
             main=_workspace_address("main.js"),
@@ -94,6 +94,13 @@ async def show_error_code(code: str) -> HTMLResponse:
     if code not in PROBLEM_KINDS:
         raise Refused("not_found", "There is no such error code.")
     return HTMLResponse(_errors_page(f"Error {code}", {code: PROBLEM_KINDS[code]}))
+
+
+def _temporal_link(address: str | None) -> str:
+    """Return a link to the Temporal Web UI, where somebody has said where that is."""
+    if address is None:
+        return ""
+    return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">Temporal Web UI</a>'
 
 
 @cache

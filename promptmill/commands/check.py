@@ -11,6 +11,7 @@ from typing import Final
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError, RPCStatusCode
 
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
@@ -49,12 +50,21 @@ class Wrong(Exception):
 async def check_all(settings: Settings) -> list[Finding]:
     """Return the result of each check, in a fixed order. Costs nothing, changes nothing."""
     checks: list[tuple[str, Check]] = [
+        ("Settings", check_start),
         ("Grok", check_grok),
         ("WaveSpeed", check_wavespeed),
         ("Postgres", check_postgres),
         ("Temporal", check_temporal),
     ]
     return list(await asyncio.gather(*(_run(subject, check, settings) for subject, check in checks)))
+
+
+async def check_start(settings: Settings) -> str:
+    """Look for settings that work but are unsafe."""
+    warnings = start_warnings(settings)
+    if warnings:
+        raise Wrong(" ".join(warnings))
+    return "nothing unsafe found"
 
 
 async def check_grok(settings: Settings) -> str:

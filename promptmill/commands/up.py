@@ -23,7 +23,7 @@ def run_up() -> int:
         # Addresses left by a killed stack must not be mistaken for the user's own servers.
         folder.local_env.unlink(missing_ok=True)
         screen.say("Starting Promptmill:", "bold")
-        code = Stack(plan_stack(), folder, screen, migrate=apply_schema).run()
+        code = Stack(plan_stack, folder, screen, migrate=apply_schema).run()
     screen.say("Promptmill has stopped; nothing is left running.", "bold")
     return code
 

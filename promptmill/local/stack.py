@@ -15,6 +15,7 @@ from promptmill.local.errors import PartFailed
 from promptmill.local.folder import DataFolder
 from promptmill.local.interrupts import Interrupts, StopAsked
 from promptmill.local.plan import StackPlan
+from promptmill.local.ports import LOOPBACK, Address, hidden_address
 from promptmill.local.postgres import start_postgres, stop_leftover, stop_postgres
 from promptmill.local.processes import Child, start_child, stop_process
 from promptmill.local.readiness import answers, wait_ready
@@ -27,6 +28,8 @@ DATABASE = "promptmill"
 START_SECONDS = 60.0
 API_STOP_SECONDS = 5.0
 SIMULATORS_STOP_SECONDS = 3.0
+WEB_UI_STOP_SECONDS = 1.0
+LEFTOVER_WORKER_SECONDS = 10.0
 OVER_GRACE_SECONDS = 3.0
 """What a worker needs beyond its grace period to exit."""
 
@@ -41,16 +44,18 @@ class Stack:
     """The running components of one local stack.
 
     Args:
+        make_plan: Decides what to start, once nothing of an earlier run holds a port any more.
         migrate: Applies the schema.
     """
 
-    plan: StackPlan
+    make_plan: Callable[[], StackPlan]
     folder: DataFolder
     screen: Screen
     migrate: Migrate
     children: list[Child] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
     interrupts: Interrupts = field(init=False)
+    plan: StackPlan = field(init=False)
 
     def __post_init__(self) -> None:
         """Make a second Ctrl-C kill everything at once."""
@@ -65,6 +70,7 @@ class Stack:
         with self.interrupts.heard(), suppress(StopAsked), ExitStack() as parts:
             parts.callback(self.folder.forget_run)
             self._stop_leftovers()
+            self.plan = self.make_plan()
             self.plan.require_free_ports()
             try:
                 self._start(parts)
@@ -89,8 +95,8 @@ class Stack:
         os._exit(128 + signal.SIGINT)
 
     def _stop_leftovers(self) -> None:
-        """Stop what an earlier run left behind when it was killed."""
-        graces = {"API": API_STOP_SECONDS, "worker": self.plan.settings.local_shutdown_seconds}
+        """Stop what an earlier run, killed before it could, left behind."""
+        graces = {"API": API_STOP_SECONDS, "worker": LEFTOVER_WORKER_SECONDS}
         stopped = [
             mark.name
             for mark in reversed(self.folder.read_marks())
@@ -115,9 +121,7 @@ class Stack:
             self.migrate(self.found["DATABASE_URL"])
         self.interrupts.check()
         self.folder.write_local_env(self._local_env())
-        worker = self._start_python(
-            parts, "worker", "worker", self.plan.settings.local_shutdown_seconds + OVER_GRACE_SECONDS
-        )
+        worker = self._start_python(parts, "worker", "worker", self.plan.settings.shutdown_seconds + OVER_GRACE_SECONDS)
         api = self._start_python(parts, "API", "api", API_STOP_SECONDS)
         self._wait("Worker", worker, f"{self.plan.worker_url}/readyz")
         self._wait("API", api, f"{self.plan.api_url}/readyz")
@@ -135,10 +139,11 @@ class Stack:
     def _start_temporal(self, parts: ExitStack) -> None:
         self.folder.set_old_log_aside("Temporal")
         settings = self.plan.settings
+        ui = hidden_address()
         with self.screen.step("Temporal"):
             server = start_temporal(
                 port=settings.local_temporal_port,
-                ui_port=settings.local_temporal_ui_port,
+                ui=ui,
                 log=self.folder.log("Temporal"),
                 database=self.folder.temporal,
                 namespace=settings.temporal["TEMPORAL_NAMESPACE"],
@@ -147,6 +152,10 @@ class Stack:
             self._keep(parts, server.child, lambda child: child.stop(TEMPORAL_STOP_SECONDS))
             wait_for_temporal(server)
         self.interrupts.check()
+        listen = Address(LOOPBACK, settings.local_temporal_ui_port)
+        self._start_python(
+            parts, "Web UI", "promptmill", WEB_UI_STOP_SECONDS, ["web-ui", str(ui), "--listen", str(listen)]
+        )
 
     def _start_simulators(self, parts: ExitStack) -> None:
         if not self.plan.starts_simulators:

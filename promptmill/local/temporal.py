@@ -21,7 +21,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from promptmill.local.errors import LocalStackError
-from promptmill.local.ports import LOOPBACK
+from promptmill.local.ports import LOOPBACK, Address
 from promptmill.local.processes import Child, start_child
 from promptmill.local.readiness import wait_ready
 
@@ -38,6 +38,10 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueWritePartitions": 1,
     "matching.enableFairness": True,
     "matching.priorityLevels": PRIORITY_LEVELS,
+    # The server opens an HTTP API beside gRPC, which any web page could post to: no Host is allowed there.
+    "frontend.httpAllowedHosts": ["none.invalid"],
+    # An activity without a workflow would be a paid call without a job.
+    "activity.enableStandalone": False,
 }
 
 # A shard looks for work in each of its own queues 20 times a second at most, and this server has a single shard: a job
@@ -58,14 +62,12 @@ class TemporalServer:
 
     Attributes:
         address: `host:port` of its frontend.
-        ui: Address of its Web UI; None without one.
         binary: The `temporal` program.
     """
 
     child: Child
     address: str
     namespace: str
-    ui: str | None
     binary: Path
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -112,7 +114,7 @@ def open_temporal(
     *,
     port: int,
     log: Path,
-    ui_port: int | None = None,
+    ui: Address | None = None,
     database: Path | None = None,
     namespace: str = "default",
     binary: Path | None = None,
@@ -120,14 +122,14 @@ def open_temporal(
     """Run the development server, and stop it at the end.
 
     Args:
-        ui_port: Port of the Web UI; None disables it.
+        ui: Where the Web UI listens; it answers everybody, see `promptmill.local.web_ui`. None for no Web UI.
         database: File that keeps everything; None keeps it in memory.
 
     Raises:
         PartFailed: It did not become ready.
     """
     server = start_temporal(
-        port=port, log=log, ui_port=ui_port, database=database, namespace=namespace, binary=binary or temporal_binary()
+        port=port, log=log, ui=ui, database=database, namespace=namespace, binary=binary or temporal_binary()
     )
     try:
         wait_for_temporal(server)
@@ -137,12 +139,15 @@ def open_temporal(
 
 
 def start_temporal(
-    *, port: int, log: Path, ui_port: int | None, database: Path | None, namespace: str, binary: Path
+    *, port: int, log: Path, ui: Address | None, database: Path | None, namespace: str, binary: Path
 ) -> TemporalServer:
     """Start the development server without waiting for it."""
     command = [str(binary), "server", "start-dev", "--log-level", "warn", "--ip", LOOPBACK, "--port", str(port)]
     command += ["--namespace", namespace]
-    command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
+    if ui is None:
+        command += ["--headless"]
+    else:
+        command += ["--ui-ip", ui.host, "--ui-port", str(ui.port), "--ui-disable-news-fetch"]
     if database is not None:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command += ["--db-filename", str(database)]
@@ -150,8 +155,7 @@ def start_temporal(
     for key, value in (DYNAMIC_CONFIG | SINGLE_SHARD_CONFIG).items():
         command += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
     child = start_child("Temporal", command, log=log, environment=_clean_environment(), stop_signal=signal.SIGTERM)
-    ui = None if ui_port is None else f"http://{LOOPBACK}:{ui_port}"
-    return TemporalServer(child, f"{LOOPBACK}:{port}", namespace, ui, binary)
+    return TemporalServer(child, f"{LOOPBACK}:{port}", namespace, binary)
 
 
 def wait_for_temporal(server: TemporalServer) -> None:

@@ -184,4 +184,5 @@ def _attempt(found: RowMapping) -> PromptAttempt:
         result=prompt_result(row) if decision is AttemptDecision.DONE else None,
         reason_code=found["stop_reason"],
         error=row.error if decision is AttemptDecision.STOP else None,
+        request=prompt_request(row) if decision is AttemptDecision.GO else None,
     )

@@ -13,9 +13,10 @@ from sql.models import Submission
 
 _PERMIT: Final = """
     SELECT permission, submission_id, request, prediction_id, accepted_at, reason_code, error
-    FROM permit_submission(
+    FROM permit_submission_v2(
         :job_id, :submission_id, :callback_token, CAST(:request AS jsonb), :request_hash, :provider_mode,
-        :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :known_submission_id)
+        :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :model, :prompt,
+        CAST(:input AS jsonb), :target_url, CAST(:ref_urls AS jsonb), :known_submission_id)
 """
 _SETTLE: Final = """
     SELECT state, job_status, accepted_at, prediction_id
@@ -41,7 +42,8 @@ class SubmissionStore:
         Raises:
             RecordNotFound: There is no such job.
         """
-        values = intent.model_dump() | {"request": json.dumps(intent.request)}
+        as_json = {"request": intent.request, "input": intent.input, "ref_urls": intent.ref_urls}
+        values = intent.model_dump() | {name: json.dumps(value) for name, value in as_json.items()}
         found = await self.database.mapping(_PERMIT, Submission, **values)
         return SubmissionPermit.model_validate(dict(found))
 

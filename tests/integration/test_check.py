@@ -26,7 +26,7 @@ async def test_everything_is_well(settings_environment: dict[str, str]) -> None:
     findings = await check(settings_environment)
 
     assert failed(findings) == {}
-    assert list(findings) == ["Grok", "WaveSpeed", "Postgres", "Temporal"]
+    assert list(findings) == ["Settings", "Grok", "WaveSpeed", "Postgres", "Temporal"]
     assert f"schema revision {newest_revision()}" in findings["Postgres"].text
 
 
