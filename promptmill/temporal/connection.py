@@ -22,7 +22,7 @@ DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
 DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
 
-_ADDRESS: Final = re.compile(r"[^\s/@]+:[0-9]{1,5}")
+_ADDRESS: Final = re.compile(r"[^\s/@]{1,255}:[0-9]{1,5}")
 _PEM: Final = b"-----BEGIN "
 
 
