@@ -96,6 +96,7 @@ async def _serve(resources: WorkerResources, health: Health, stop: asyncio.Event
     async with asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run())
+        health.store = resources.store
         health.ready = True
         _log.info("worker_ready", queues=[worker.task_queue for worker in workers])
         await stop.wait()

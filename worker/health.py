@@ -15,18 +15,31 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.store import Store
+from promptmill.store.health import record_problem
 
 
 @dataclass
 class Health:
-    """What the worker says of itself; `ready` is set once it polls and unset when it drains."""
+    """What the worker says of itself.
+
+    Attributes:
+        ready: Set once it polls and unset when it drains.
+        store: The record that its activities write to; None before it is open.
+    """
 
     queues: tuple[str, ...]
     ready: bool = field(default=False)
+    store: Store | None = field(default=None)
 
-    def report(self) -> dict[str, object]:
-        """Return the state as JSON shows it."""
-        return {"ready": self.ready, "queues": list(self.queues)}
+    async def report(self) -> dict[str, object]:
+        """Return the state as JSON shows it, with a sentence for each thing that keeps the worker from its work."""
+        problem = None if self.store is None else await record_problem(self.store)
+        return {
+            "ready": self.ready and problem is None,
+            "queues": list(self.queues),
+            "problems": [] if problem is None else [problem],
+        }
 
 
 def create_health_app(health: Health) -> Starlette:
@@ -36,7 +49,8 @@ def create_health_app(health: Health) -> Starlette:
         return JSONResponse({"alive": True})
 
     async def ready(_: Request) -> Response:
-        return JSONResponse(health.report(), status_code=200 if health.ready else 503)
+        report = await health.report()
+        return JSONResponse(report, status_code=200 if report["ready"] else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -43,6 +43,7 @@ from promptmill.contracts.names import (
     reconcile_schedule_id,
     wavespeed_queue,
 )
+from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.search_attributes import registered_search_attributes
@@ -54,8 +55,12 @@ PATIENCE: Final = timedelta(seconds=3)
 Found = TypeVar("Found")
 
 
-async def report_installation(resources: ApiResources) -> InstallationReport:
-    """Ask everything, at once where that is possible, and tell it; what is away is a problem, never an error."""
+async def report_installation(resources: ApiResources, streams_problem: str | None) -> InstallationReport:
+    """Ask everything, at once where that is possible, and tell it; what is away is a problem, never an error.
+
+    Args:
+        streams_problem: Why no live stream can be served.
+    """
     settings = resources.settings
     (postgres, switches), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
     providers = provider_states(settings)
@@ -63,6 +68,7 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
     if postgres.answers and temporal.answers:
         mismatch = await _or_none(identity_problem(resources.store, resources.temporal))
         missing += [mismatch] if mismatch else []
+    missing += [streams_problem] if streams_problem else []
     problems = [*_switch_problems(switches), *missing]
     return InstallationReport(
         ok=not problems,
@@ -117,6 +123,7 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
             if revision is None:
                 return PostgresReport(answers=True), SwitchesReport()
             found = await operations.switches()
+            read_only = await record_problem(resources.store) == READ_ONLY
     except (RecordError, TimeoutError):
         return PostgresReport(answers=False), SwitchesReport()
     switches = SwitchesReport(
@@ -124,7 +131,7 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
         submissions_held=_stopped_report(found.get(SUBMISSIONS_HELD)),
         ai_prompts=_allowed_report(found.get(AI_PROMPTS)),
     )
-    return PostgresReport(answers=True, schema_revision=revision), switches
+    return PostgresReport(answers=True, read_only=read_only, schema_revision=revision), switches
 
 
 def _stopped_report(switch: Switch | None) -> SwitchReport:
@@ -215,6 +222,8 @@ def _postgres_problems(found: PostgresReport) -> list[str]:
         return ["Postgres does not answer: check DATABASE_URL and that it runs."]
     if found.schema_revision is None:
         return ["The database has no schema: run `python -m promptmill migrate`."]
+    if found.read_only:
+        return [READ_ONLY]
     return []
 
 

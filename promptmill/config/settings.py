@@ -41,6 +41,10 @@ TEMPORAL_VARIABLES = {
 """What Temporal's SDK reads by itself, with what it means; `.env.example` lists them."""
 
 
+FORMER_NAMES = {"PROMPTMILL_LISTEN_DATABASE_URL": "PROMPTMILL_DATABASE_DIRECT_URL"}
+"""Names that settings had in earlier releases; they are still read."""
+
+
 class Settings(BaseSettings):
     """Every knob of the service; durations are seconds. `.env.example` lists the same names; a test holds them together."""
 
@@ -55,9 +59,9 @@ class Settings(BaseSettings):
         description="Postgres, as a plain libpq address: postgresql://user:password@host:5432/name (a socket folder as ?host=/path).",
     )
     database_pool_size: int = Field(10, ge=1, le=200, description="Postgres connections that one process may hold.")
-    listen_database_url: SecretStr | None = Field(
+    database_direct_url: SecretStr | None = Field(
         None,
-        description="Postgres for LISTEN, which needs a direct connection: set it where DATABASE_URL is a transaction pooler's. By default the same.",
+        description="Postgres itself, for live streams and migrations: set it where DATABASE_URL is a transaction pooler's. By default the same.",
     )
 
     # -- Grok (xAI)
@@ -305,15 +309,15 @@ class Settings(BaseSettings):
             )
         return self.database_url.get_secret_value()
 
-    def require_listen_database_url(self) -> str:
-        """Return the address of Postgres for the connection that listens.
+    def require_direct_database_url(self) -> str:
+        """Return the address of Postgres itself, for what does not work through a transaction pooler.
 
         Raises:
-            ConfigurationError: Neither PROMPTMILL_LISTEN_DATABASE_URL nor DATABASE_URL is set.
+            ConfigurationError: Neither PROMPTMILL_DATABASE_DIRECT_URL nor DATABASE_URL is set.
         """
-        if self.listen_database_url is None:
+        if self.database_direct_url is None:
             return self.require_database_url()
-        return self.listen_database_url.get_secret_value()
+        return self.database_direct_url.get_secret_value()
 
     @classmethod
     def settings_customise_sources(
@@ -357,6 +361,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationError: A value is wrong; the message names the variable, never a secret's value.
     """
     merged = merged_environment(environ)
+    for former, name in FORMER_NAMES.items():
+        if former in merged:
+            merged.setdefault(name, merged[former])
     given: dict[str, Any] = {f: merged[variable_name(f)] for f in Settings.model_fields if variable_name(f) in merged}
     given["temporal"] = {k: v for k, v in merged.items() if k.startswith("TEMPORAL_")}
     try:

@@ -4,6 +4,7 @@ PromptmillError
 ├── RecordError
 │   ├── RecordNotFound
 │   ├── RecordUnavailable         (retryable)
+│   │   └── RecordReadOnly        (retryable)
 │   ├── RecordConflict
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
@@ -71,6 +72,10 @@ class RecordUnavailable(RecordError):
 
     code = "record_unavailable"
     retryable = True
+
+
+class RecordReadOnly(RecordUnavailable):
+    """Postgres can only be read: a standby, or a primary that refuses writes."""
 
 
 class RecordConflict(RecordError):

@@ -18,14 +18,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
-from promptmill.store.connection import connector
 from promptmill.store.failures import translated
 from promptmill.store.functions import SQL_FOLDER, apply_functions, dry_run, functions_in, functions_to_apply
+from promptmill.store.pool import create_engine
 
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
@@ -88,29 +87,45 @@ async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLD
 
 @asynccontextmanager
 async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Give a connection that holds the lock of migrations."""
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connector(database_url, command_seconds=None), poolclass=NullPool
-    )
-    with translated():
-        async with engine.connect() as connection:
-            await _take_lock(connection)
-            await connection.execute(text("SET lock_timeout = '10s'"))
-            await connection.commit()
-            try:
-                yield connection
-            except CommandError as error:
-                raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
+    """Give a connection to migrate with, while another one holds the lock of migrations.
+
+    Nothing is set or locked for longer than a transaction: behind a transaction pooler it would stay with whoever gets
+    the server's connection next.
+    """
+    engine = create_engine(database_url, pool_size=2, command_seconds=None)
+    try:
+        with translated():
+            async with engine.connect() as guard, engine.connect() as connection:
+                await guard.execution_options(isolation_level="READ COMMITTED")
+                await _take_lock(guard)
+                await connection.execution_options(isolation_level="READ COMMITTED")
+                event.listen(connection.sync_connection, "begin", _wait_briefly)
+                try:
+                    yield connection
+                except CommandError as error:
+                    raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
+    finally:
+        await engine.dispose()
 
 
-async def _take_lock(connection: AsyncConnection) -> None:
-    """Wait for the lock by asking: a waiting statement would hold back the other's concurrent indexes for ever."""
+def _wait_briefly(connection: Connection) -> None:
+    """Give up a transaction's wait for a lock before it holds back the service. No effect outside of a transaction."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+
+
+async def _take_lock(guard: AsyncConnection) -> None:
+    """Take the lock for as long as the guard's transaction is open, which runs nothing meanwhile.
+
+    Whoever keeps a snapshot holds back concurrent indexes for ever, the other's and the own. So it asks instead of
+    waiting, in a transaction of its own each time, and ends with a statement that keeps none, as the SELECT would.
+    """
     give_up = time.monotonic() + LOCK_SECONDS
-    while not (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK})).scalar_one():
-        await connection.commit()
+    while not (await guard.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK})).scalar_one():
+        await guard.rollback()
         if time.monotonic() > give_up:
             raise RecordUnavailable("Another migration is running.")
         await asyncio.sleep(_LOCK_PAUSE)
+    await guard.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _config(

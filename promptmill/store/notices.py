@@ -1,34 +1,50 @@
-"""Hears at once what changes in Postgres: one direct connection that listens, made anew when it is lost."""
+"""Hears at once what changes in Postgres: one direct connection that listens, made anew when it is lost.
+
+Behind a pooler that gives a connection to each transaction LISTEN succeeds, and nothing is ever heard. So the listener
+does not believe it: it has the record tell it something, and hears it or not.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 import structlog
+from uuid_utils import uuid7
 
 from promptmill.contracts.errors import RecordError
-from promptmill.store.connection import connector, driver_address
+from promptmill.store.connection import Connect, connector
 from promptmill.store.failures import translated
 
 CHANNEL: Final = "promptmill_events"
 """Where `append_job_event` and `tell_job_changed` tell of each change."""
 
-APPLICATION: Final = "promptmill-listen"
-"""The connection's name in `pg_stat_activity`."""
+ROLE: Final = "-listen"
+"""What is added to the connection's name in `pg_stat_activity`."""
 
 CHECK_SECONDS: Final = 20.0
-"""How often a silent connection is tried: a firewall may have dropped it without a word."""
+"""After how long a silence it is tried whether anything is heard: a firewall may have dropped the connection without a
+word, or Postgres have moved."""
 
 ANSWER_SECONDS: Final = 5.0
+"""How long one statement may take, and how long what the record tells may take to be heard."""
+
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 """How long to wait between two attempts to connect; doubling in between."""
+
+DEAF_PAUSE: Final = 30.0
+"""How long to wait after a connection that hears nothing: that is a setting, and passes with a person's help."""
+
+DEAF: Final = (
+    "Live streams hear nothing: LISTEN does not work through a transaction pooler. "
+    "Set PROMPTMILL_DATABASE_DIRECT_URL to the address of Postgres itself."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -41,21 +57,28 @@ class Notice(NamedTuple):
     sequence: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NoticeListener:
     """Listens to the record's changes through one connection.
 
     Attributes:
         database_url: Postgres itself, not a pooler that gives a connection to each transaction.
+        tell: Has the record tell every listener an echo, `OperationsStore.tell_listeners`.
         heard: Called for each change, in the order of their commits.
         begun: Called once changes are heard: all from then on.
         lost: Called when the connection is lost.
+        deaf: Whether the newest connection listened and heard nothing of what the record told.
     """
 
     database_url: str
+    tell: Callable[[str], Awaitable[None]]
     heard: Callable[[Notice], None]
     begun: Callable[[], None]
     lost: Callable[[], None]
+    deaf: bool = field(default=False, init=False)
+    _connect: Connect = field(init=False)
+    _echo: str = field(default="", init=False)
+    _echoed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __post_init__(self) -> None:
         """Check the address.
@@ -63,16 +86,14 @@ class NoticeListener:
         Raises:
             ConfigurationError: It is not a Postgres address.
         """
-        driver_address(self.database_url)
+        self._connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, role=ROLE)
 
     async def run(self) -> NoReturn:
         """Listen for ever, connecting again as often as needed."""
-        connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, application=APPLICATION)
         pause = FIRST_PAUSE
         while True:
             try:
-                with translated():
-                    connection = await connect()
+                connection = await self._connect()
             except RecordError as error:
                 _log.warning("listening_failed", error=str(error), again_in=pause)
                 await asyncio.sleep(pause)
@@ -80,34 +101,52 @@ class NoticeListener:
                 continue
             pause = FIRST_PAUSE
             await self._listen(connection)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(DEAF_PAUSE if self.deaf else pause)
 
     async def _listen(self, connection: Any) -> None:
-        """Listen until the connection is lost."""
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
+        """Listen until the connection is lost, or at once to no effect."""
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda _: closed.set())
         try:
             with translated():
                 await connection.add_listener(CHANNEL, self._take)
+                self.deaf = not await self._hears()
+                if self.deaf:
+                    _log.error("listening_deaf", advice=DEAF)
+                    return
                 self.begun()
-                await _until_lost(connection, lost)
+                await self._until_lost(closed)
         except RecordError as error:
             _log.warning("listening_lost", error=str(error))
         finally:
             self.lost()
             connection.terminate()
 
+    async def _hears(self) -> bool:
+        """Have the record tell something, and wait until it is heard."""
+        self._echo = uuid7().hex
+        self._echoed.clear()
+        await self.tell(json.dumps({"echo": self._echo}))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._echoed.wait()
+        return self._echoed.is_set()
+
+    async def _until_lost(self, closed: asyncio.Event) -> None:
+        while not closed.is_set():
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await closed.wait()
+            except TimeoutError:
+                if not await self._hears():
+                    break
+        _log.warning("listening_lost", error="Nothing is heard any more." if not closed.is_set() else "It was closed.")
+
     def _take(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         with suppress(ValueError, KeyError, TypeError):  # anyone with psql may notify
             told = json.loads(payload)
+            if "echo" in told:
+                if told["echo"] == self._echo:
+                    self._echoed.set()
+                return
             self.heard(Notice(UUID(told["jobId"]), str(told["owner"]), int(told["sequence"])))
-
-
-async def _until_lost(connection: Any, lost: asyncio.Event) -> None:
-    while not lost.is_set():
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                await lost.wait()
-        except TimeoutError:
-            await connection.execute("SELECT 1")
-    _log.warning("listening_lost", error="Postgres closed the connection")

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from promptmill.store.callbacks import CallbackStore
-from promptmill.store.connection import create_engine
 from promptmill.store.database import Database
 from promptmill.store.inbox import InboxStore
 from promptmill.store.jobs import JobStore
 from promptmill.store.live import LiveStore
 from promptmill.store.operations import OperationsStore
 from promptmill.store.pace import PaceStore
+from promptmill.store.pool import create_engine
 from promptmill.store.prompts import PromptStore
 from promptmill.store.ratings import RatingStore
 from promptmill.store.resolution import ResolutionStore

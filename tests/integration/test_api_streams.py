@@ -302,7 +302,7 @@ async def test_open_streams_do_not_hold_up_a_shutdown(start_process: StartProces
 
 async def test_without_postgres_there_is_no_stream_and_callers_are_told_so(lonely_settings: Settings) -> None:
     away = SecretStr(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
-    async with open_api(lonely_settings.model_copy(update={"listen_database_url": away})) as client:
+    async with open_api(lonely_settings.model_copy(update={"database_direct_url": away})) as client:
         answer = await client.get(LIST)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "record_unavailable")

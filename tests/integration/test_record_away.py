@@ -18,9 +18,9 @@ from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.reconciliation import OpenRow
 from promptmill.local.postgres import PostgresServer, open_postgres, stop_postgres
 from promptmill.store import open_store
-from promptmill.store.connection import create_engine
 from promptmill.store.database import Database
 from promptmill.store.migrations import migrate
+from promptmill.store.pool import create_engine
 from tests.fixtures.record import Record, accepted, intent, new_id, new_job, new_prompt_job, written
 from tests.support import eventually
 

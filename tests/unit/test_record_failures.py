@@ -14,7 +14,7 @@ from promptmill.contracts.errors import (
     RecordNotFound,
     RecordUnavailable,
 )
-from promptmill.store.connection import driver_address
+from promptmill.store.address import parse_address
 from promptmill.store.database import Database
 from promptmill.store.failures import record_error
 from promptmill.store.store import open_store
@@ -74,13 +74,13 @@ def test_address_is_taken_as_libpq_writes_it() -> None:
         "postgresql://me:secret@db.example:5433/mill?sslmode=require",
         "postgres://postgres@/mill?host=%2Ftmp%2Fsockets",
     ):
-        assert driver_address(address) == address
+        assert parse_address(address).dsn == address
 
 
 def test_parameters_that_only_libpq_knows_are_left_out() -> None:
     address = "postgresql://me@db.example/mill?sslmode=require&channel_binding=require&connect_timeout=10"
 
-    assert driver_address(address) == "postgresql://me@db.example/mill?sslmode=require"
+    assert parse_address(address).dsn == "postgresql://me@db.example/mill?sslmode=require"
 
 
 @pytest.mark.parametrize("address", ["postgresql+asyncpg://db.example/mill", "mysql://db.example/mill", "mill"])
