@@ -31,7 +31,7 @@ CHECK_SECONDS: Final = 20.0
 """After how long a silence it is tried whether anything is heard: a firewall may have dropped the connection without a
 word, or Postgres have moved."""
 
-ANSWER_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 3.0
 """How long one statement may take, and how long what the record tells may take to be heard."""
 
 FIRST_PAUSE: Final = 0.1

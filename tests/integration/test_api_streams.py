@@ -227,7 +227,7 @@ async def test_many_listeners_cost_one_connection_and_one_read_for_each_change(
     queues = StoppedQueues(unknown)
     waits = Waits(store, queues, RecentPace(store))
     reader = Counting(JobReader(store, waits, WorkflowLinks("http://127.0.0.1", "default"), LOCAL_OWNER))
-    async with open_feed(lonely_settings, reader) as feed:
+    async with open_feed(lonely_settings, store.operations.tell_listeners, reader) as feed:
         with ExitStack() as held:
             lists = [held.enter_context(feed.following_list(LOCAL_OWNER)) for _ in range(50)]
             ones = [held.enter_context(feed.following_job(LOCAL_OWNER, job_id)) for _ in range(50)]
