@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.store.failures import translated
 from promptmill.store.functions import SQL_FOLDER, apply_functions, dry_run, functions_in, functions_to_apply
-from promptmill.store.pool import create_engine
+from promptmill.store.pool import open_engine
 
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
@@ -92,8 +92,7 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
     Nothing is set or locked for longer than a transaction: behind a transaction pooler it would stay with whoever gets
     the server's connection next.
     """
-    engine = create_engine(database_url, pool_size=2, command_seconds=None)
-    try:
+    async with open_engine(database_url, pool_size=2, command_seconds=None) as engine:
         with translated():
             async with engine.connect() as guard, engine.connect() as connection:
                 await guard.execution_options(isolation_level="READ COMMITTED")
@@ -104,8 +103,6 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
                     yield connection
                 except CommandError as error:
                     raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
-    finally:
-        await engine.dispose()
 
 
 def _wait_briefly(connection: Connection) -> None:

@@ -8,7 +8,10 @@ it still lives.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakSet
@@ -27,7 +30,7 @@ IDLE_SECONDS: Final = 10.0
 """A connection that was idle for longer is asked for a sign of life before it is used: networks drop silently."""
 
 ANSWER_SECONDS: Final = 2.0
-"""How long that sign of life may take."""
+"""How long that sign of life, and the closing of all connections, may take."""
 
 RECYCLE_SECONDS: Final = 1800
 """The age at which a connection is made anew: it may have been made before servers, names or types changed."""
@@ -37,10 +40,13 @@ _NAME_UNKNOWN: Final = "26000"
 """A prepared statement is there already, or is not: a pooler gave us another connection of the server."""
 
 
-def create_engine(database_url: str, *, pool_size: int, command_seconds: float | None = COMMAND_SECONDS) -> AsyncEngine:
-    """Return an engine whose statements each commit by themselves: what belongs together is one function in Postgres.
+@asynccontextmanager
+async def open_engine(
+    database_url: str, *, pool_size: int, command_seconds: float | None = COMMAND_SECONDS
+) -> AsyncIterator[AsyncEngine]:
+    """Give an engine whose statements each commit by themselves: what belongs together is one function in Postgres.
 
-    It does not connect yet.
+    It does not connect before it is asked something, and closes its connections at the end.
 
     Raises:
         ConfigurationError: It is not a Postgres address.
@@ -60,7 +66,13 @@ def create_engine(database_url: str, *, pool_size: int, command_seconds: float |
     event.listen(engine.sync_engine, "checkin", pool.take_back)
     event.listen(engine.sync_engine, "checkout", pool.give_out)
     event.listen(engine.sync_engine, "handle_error", pool.judge)
-    return engine
+    try:
+        yield engine
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await engine.dispose()  # in order, one by one
+        pool.throw_away()
 
 
 def _adapted(engine: AsyncEngine, pool: _Pool) -> Any:
