@@ -185,14 +185,8 @@ class Sender:
         return SubmissionState.UNKNOWN, False, None
 
     async def _settle(self, outcome: SubmissionOutcome, again: ProviderError | None) -> SubmitResult:
-        result = SubmitResult(
-            submission_id=outcome.submission_id,
-            state=outcome.state,
-            prediction_id=outcome.prediction_id,
-            reason_code=outcome.reason_code,
-            error=outcome.error,
-            final=outcome.final,
-            poll_after_seconds=self._poll_after_seconds,
+        result = SubmitResult.built_from(
+            outcome, accepted_at=None, recorded=True, poll_after_seconds=self._poll_after_seconds
         )
         try:
             settlement = await insist(lambda: self.store.submissions.settle(outcome))

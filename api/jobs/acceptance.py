@@ -40,29 +40,18 @@ async def new_job(request: CreateJob, *, owner: str, settings: Settings, store: 
     prompt, source, original = await _settled_prompt(request, owner=owner, store=store)
     job_id = uuid7()
     kind = kind_of(request.model)
-    return NewJob(
+    return NewJob.built_from(
+        request,
         id=job_id,
         owner=owner,
-        model=request.model,
         kind=kind,
-        input=request.input,
-        use_ai_prompt=request.use_ai_prompt,
         operation=_operation(request),
-        instructions=request.instructions,
-        target_url=request.target_url,
-        ref_urls=tuple(request.ref_urls),
-        on_prompt_failure=request.on_prompt_failure,
         original_prompt=original,
         prompt=prompt,
         prompt_source=source,
-        prompt_job_id=request.prompt_job_id,
         prompt_job=_own_prompt_job(request, owner=owner, settings=settings) if request.use_ai_prompt else None,
-        priority=request.priority,
         provider_mode=settings.wavespeed_mode,
         generate_timeout_seconds=request.generate_timeout_seconds or _patience(kind),
-        deadline_seconds=request.deadline_seconds,
-        callback_url=request.callback_url,
-        metadata=request.metadata,
         warnings=tuple(_warnings(request)),
     )
 
@@ -124,17 +113,13 @@ def _own_prompt_job(request: CreateJob, *, owner: str, settings: Settings) -> Ne
 def _prompt_job(
     request: CreateJob | EnqueuePrompt, metadata: dict[str, str], *, owner: str, settings: Settings
 ) -> NewPromptJob:
-    return NewPromptJob(
+    return NewPromptJob.built_from(
+        request,
         id=uuid7(),
         owner=owner,
         operation=_operation(request),
-        instructions=request.instructions,
         existing_prompt=request.prompt,
-        target_url=request.target_url,
-        ref_urls=tuple(request.ref_urls),
-        priority=request.priority,
         max_retries=settings.grok_max_retries,
-        deadline_seconds=request.deadline_seconds,
         metadata=metadata,
     )
 

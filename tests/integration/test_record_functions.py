@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from promptmill.contracts.errors import ConfigurationError, RecordError
 from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus
@@ -89,7 +90,8 @@ def release(
 
 async def migrate_as_release_0005(url: str, folder: Path) -> None:
     """What the release of revision 0005 calls `migrate`: revisions alone; it knows nothing of `applied_functions`."""
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connector(url, command_seconds=None))
+    connect = connector(url, command_seconds=None)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
     def upgrade(connection: Connection) -> None:
         config = Config(attributes={"connection": connection, "down": False})
@@ -98,7 +100,6 @@ async def migrate_as_release_0005(url: str, folder: Path) -> None:
 
     async with engine.connect() as connection:
         await connection.run_sync(upgrade)
-    await engine.dispose()
 
 
 async def made(record: Record) -> dict[str, str]:
