@@ -17,6 +17,7 @@ from promptmill.addresses import is_loopback_host
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.hard_exit import hard_exit
+from promptmill.store.address import left_out_problem, parse_address
 from promptmill.telemetry import configure_logging
 
 GRACE_SECONDS: Final = 10
@@ -37,6 +38,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS
     configure_logging(settings, "api")
+    if unused := left_out_problem(settings.require_database_url()):
+        structlog.get_logger(__name__).warning("address_parameters_unused", problem=unused)
     host, port = listening.getsockname()[:2]
     structlog.get_logger(__name__).info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server = Server(server_config(settings))
@@ -57,7 +60,8 @@ def check_settings(settings: Settings) -> None:
     Raises:
         ConfigurationError: A setting is missing, or the API would be open to everyone.
     """
-    settings.require_database_url()
+    for address in (settings.require_database_url(), settings.require_direct_database_url()):
+        parse_address(address)
     if not is_loopback_host(settings.host) and settings.api_token is None:
         raise ConfigurationError(
             f"PROMPTMILL_HOST is {settings.host}, which others can reach: set PROMPTMILL_API_TOKEN to a secret that "

@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.hard_exit import hard_exit
+from promptmill.store.address import left_out_problem
 from promptmill.telemetry import configure_logging
 from promptmill.temporal.installation import initialize
 from promptmill.temporal.restore_guard import guard_restore
@@ -50,6 +51,8 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if unused := left_out_problem(settings.require_database_url()):
+        _log.warning("address_parameters_unused", problem=unused)
     health = Health(queues=settings.worker_queues)
     async with (
         serve_health(health, settings.metrics_host, settings.metrics_port),
