@@ -184,6 +184,11 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "record_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "Postgres is away", _AGAIN + " Running jobs are not affected."
     ),
+    "record_read_only": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Postgres can only be read",
+        _AGAIN + " Running jobs wait until it can be written to.",
+    ),
     "temporal_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Temporal or its worker is away",

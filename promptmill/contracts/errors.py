@@ -75,7 +75,9 @@ class RecordUnavailable(RecordError):
 
 
 class RecordReadOnly(RecordUnavailable):
-    """Postgres can only be read: a standby, or a primary that refuses writes."""
+    """Postgres can only be read: it is a standby, or a primary that refuses writes."""
+
+    code = "record_read_only"
 
 
 class RecordConflict(RecordError):

@@ -98,7 +98,7 @@ async def test_postgres_that_is_away_names_its_setting(settings_environment: dic
 
     wrong = failed(await check(settings_environment, DATABASE_URL=away))
 
-    assert "check DATABASE_URL" in wrong["Postgres"]
+    assert "Check DATABASE_URL" in wrong["Postgres"]
 
 
 async def test_password_of_the_database_is_not_told(settings_environment: dict[str, str]) -> None:

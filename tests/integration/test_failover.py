@@ -121,7 +121,7 @@ async def test_jobs_go_on_after_a_failover_and_everyone_says_why_they_wait(
 
         await eventually(told, what="everyone says that Postgres can only be read")
         refused = await api.post("/api/jobs/create", json={"model": "wavespeed-ai/flux-dev", "prompt": "A fox"})
-        assert (refused.status_code, refused.json()["code"]) == (503, "record_unavailable")
+        assert (refused.status_code, refused.json()["code"]) == (503, "record_read_only")
 
         relay.lead_to(cluster.primary.uri("mill"))
         switched = time.monotonic()
