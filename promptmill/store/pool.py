@@ -9,8 +9,9 @@ it still lives.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -150,6 +151,7 @@ class _NewConnection:
 
     pool: _Pool
     through_pooler: bool = False
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def connect(self) -> Any:
         connection = await self.pool.connect()
@@ -160,9 +162,9 @@ class _NewConnection:
             raise
         return connection
 
-    def statement_name(self) -> str | None:
-        """Return None for a name of asyncpg's, or none: then each run sends the statement's text again."""
-        return "" if self.through_pooler or self.pool.behind_pooler else None
+    def statement_name(self) -> str:
+        """Return a name under which the server keeps a statement, or none: then each run sends its text again."""
+        return "" if self.through_pooler or self.pool.behind_pooler else f"promptmill_{next(self.numbers)}"
 
 
 async def _is_through_pooler(connection: Any) -> bool:

@@ -55,6 +55,19 @@ async def test_many_statements_at_once_all_succeed(database_url: str) -> None:
         assert await asyncio.gather(*(read(job_id) for job_id in ids * 30)) == ids * 30
 
 
+async def test_a_direct_connection_keeps_its_statements(postgres_server: PostgresServer, database_url: str) -> None:
+    address = postgres_server.uri(urlsplit(database_url).path.lstrip("/"))
+    async with open_store(address, pool_size=1) as store:
+        for _ in range(3):
+            await store.operations.counts()
+        database = store.operations.database
+        kept = await database.mappings(
+            "SELECT statement, generic_plans + custom_plans AS runs FROM pg_prepared_statements"
+        )
+
+    assert [row["runs"] for row in kept if "status_counters" in row["statement"]] == [3]
+
+
 async def test_a_pooler_that_is_not_recognized_is_once_its_names_fail(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
