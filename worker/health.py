@@ -1,4 +1,4 @@
-"""The worker's own small HTTP server: alive, ready, metrics."""
+"""The worker's own small HTTP server: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from promptmill.store.health import record_problem
 
 @dataclass
 class Health:
-    """What the worker says of itself.
+    """The worker's state.
 
     Attributes:
-        ready: Set once it polls and unset when it drains.
-        store: The record that its activities write to; None before it is open.
+        ready: Set once it polls and cleared when it drains.
+        store: The record; None until it is open.
     """
 
     queues: tuple[str, ...]
@@ -33,7 +33,7 @@ class Health:
     store: Store | None = field(default=None)
 
     async def report(self) -> dict[str, object]:
-        """Return the state as JSON shows it, with a sentence for each thing that keeps the worker from its work."""
+        """Return the state as JSON, with a sentence for each problem."""
         problem = None if self.store is None else await record_problem(self.store)
         return {
             "ready": self.ready and problem is None,
@@ -43,7 +43,7 @@ class Health:
 
 
 def create_health_app(health: Health) -> Starlette:
-    """Return the three pages."""
+    """Return the three endpoints."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -62,7 +62,7 @@ def create_health_app(health: Health) -> Starlette:
 
 @asynccontextmanager
 async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the pages while the block runs; port 0 serves nothing.
+    """Serve the endpoints while the block runs; port 0 serves nothing.
 
     Raises:
         ConfigurationError: The port is taken.
@@ -75,8 +75,8 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
         socket = config.bind_socket()
     except SystemExit:
         raise ConfigurationError(
-            f"Port {port} is in use, so the worker cannot show its health there: set PROMPTMILL_METRICS_PORT to "
-            "another port, or to 0 to go without."
+            f"Port {port} is in use, so the worker cannot serve its health there: set PROMPTMILL_METRICS_PORT to "
+            "another port, or to 0 to disable them."
         ) from None
     server = uvicorn.Server(config)
     task = asyncio.create_task(_serve(server, socket))
@@ -88,6 +88,6 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
 
 
 async def _serve(server: uvicorn.Server, socket: object) -> None:
-    # The worker handles signals itself; uvicorn would take them away.
+    # The worker handles signals itself; uvicorn would install its own handlers.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     await server.serve(sockets=[socket])  # type: ignore[list-item]

@@ -16,7 +16,7 @@ from api.live.listeners import Listener
 
 MEDIA_TYPE: Final = "text/event-stream"
 SEND_SECONDS: Final = 30.0
-"""How long a listener may leave everything unread before it is dropped."""
+"""How long a listener may read nothing before it is dropped."""
 
 _log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""What a browser opens: the workspace page, the documentation, and a page for each error code; all of it from here."""
+"""Pages for browsers: the workspace, the documentation, and one for each error code; all self-hosted."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 @router.get("/")
 async def show_page(settings: SettingsDep) -> HTMLResponse:
-    """Show the workspace."""
+    """Serve the workspace."""
     page = Template(_text("index.html"))
     return HTMLResponse(
         page.substitute(
-            temporal_ui=escape(settings.temporal_ui_url),
+            temporal_link=_temporal_link(settings.temporal_ui_url),
             styles=_styles(),
             modules=_preloads(),
             main=_workspace_address("main.js"),
@@ -45,9 +45,9 @@ async def show_page(settings: SettingsDep) -> HTMLResponse:
 
 @router.get("/web/workspace-{version}/{name}")
 async def get_workspace_file(version: str, name: str, request: Request) -> Response:
-    """Give a module or a style sheet of the workspace; 304 where the browser has it.
+    """Serve a module or style sheet of the workspace; 304 if the browser has it.
 
-    A browser keeps a file for ever under the address of its version. Under another version's address, as a page
+    A browser caches a file indefinitely under its version's URL. Under another version's URL, as a page
     asks that an older or newer copy of the API has given, it asks each time.
     """
     if name not in _workspace_files():
@@ -62,7 +62,7 @@ async def get_workspace_file(version: str, name: str, request: Request) -> Respo
 
 @router.get("/web/{name}")
 async def get_web_file(name: str) -> Response:
-    """Give a file of our own pages."""
+    """Serve a file of our own pages."""
     if name not in _OURS:
         raise Refused("not_found")
     return _file("api", f"web/{name}")
@@ -70,13 +70,13 @@ async def get_web_file(name: str) -> Response:
 
 @router.get("/docs")
 async def show_documentation() -> HTMLResponse:
-    """Show the interactive documentation."""
+    """Serve the interactive documentation."""
     return HTMLResponse(_text("docs.html"))
 
 
 @router.get("/docs/assets/{name}")
 async def get_documentation_file(name: str) -> Response:
-    """Give a file of Swagger UI, from its package."""
+    """Serve a file of Swagger UI, from its package."""
     if name not in _SWAGGER:
         raise Refused("not_found")
     return _file("fastapi_swagger.resources", name)
@@ -84,27 +84,34 @@ async def get_documentation_file(name: str) -> Response:
 
 @router.get("/docs/errors")
 async def list_error_codes() -> HTMLResponse:
-    """Show every error code."""
+    """Serve the list of error codes."""
     return HTMLResponse(_errors_page("Error codes", PROBLEM_KINDS))
 
 
 @router.get("/docs/errors/{code}")
 async def show_error_code(code: str) -> HTMLResponse:
-    """Show what an error code means: the `type` of problem documents leads here."""
+    """Serve an error code's explanation: the `type` of problem documents points here."""
     if code not in PROBLEM_KINDS:
         raise Refused("not_found", "There is no such error code.")
     return HTMLResponse(_errors_page(f"Error {code}", {code: PROBLEM_KINDS[code]}))
 
 
+def _temporal_link(address: str | None) -> str:
+    """Return a link to the Temporal Web UI, where somebody has said where that is."""
+    if address is None:
+        return ""
+    return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">Temporal Web UI</a>'
+
+
 @cache
 def _styles() -> str:
-    """Return links to the style sheets; they stand in the order in which they may overrule one another."""
+    """Return links to the style sheets, in cascade order."""
     return "".join(f'<link rel="stylesheet" href="{_workspace_address(name)}">\n' for name in _STYLES)
 
 
 @cache
 def _preloads() -> str:
-    """Return links that fetch all modules at once; the browser would find them only one behind the other."""
+    """Return links that preload all modules; the browser would otherwise discover them one after another."""
     modules = sorted(name for name in _workspace_files() if name.endswith(".js"))
     return "".join(f'<link rel="modulepreload" href="{_workspace_address(name)}">\n' for name in modules)
 
@@ -129,14 +136,14 @@ def _file(package: str, name: str) -> Response:
 
 @cache
 def _workspace_files() -> dict[str, str]:
-    """Return the workspace's files with their entity tags: a path that is not one of these names nothing."""
+    """Return the workspace's files with their entity tags; no other path is served."""
     found = (entry for entry in _WORKSPACE.iterdir() if entry.name.endswith((".css", ".js")))
     return {entry.name: f'"{sha256(entry.read_bytes()).hexdigest()[:32]}"' for entry in found}
 
 
 @cache
 def _workspace_version() -> str:
-    """Return what all files of the workspace are together: modules of two versions must never meet."""
+    """Return a hash over all files of the workspace: modules of two versions must never mix."""
     together = "".join(f"{name}{tag}" for name, tag in sorted(_workspace_files().items()))
     return sha256(together.encode()).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""The kinds of fields that several requests share, each with its limits."""
+"""Field types shared by several requests, each with its limits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ WEEK: Final = 7 * DAY
 
 
 def blank_is_absent(value: Any) -> Any:
-    """Return null for a text of nothing but spaces: forms send those for what was left empty."""
+    """Return null for a blank string, which forms send for empty fields."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
 Url = Annotated[
     str,
     StringConstraints(max_length=MAX_URL_CHARACTERS),
-    Field(description="An `https` address that providers can open: no credentials, no private host."),
+    Field(description="An `https` URL that providers can open: no credentials, no private host."),
 ]
-"""An address; whether it may be opened is judged by `promptmill.addresses`, which needs the installation's rule."""
+"""A URL; whether it is allowed is decided by `promptmill.addresses`, which needs the installation's setting."""
 
 OptionalUrl = Annotated[Url | None, BeforeValidator(blank_is_absent)]
 PromptText = Annotated[
@@ -39,17 +39,17 @@ InstructionsText = Annotated[
 ]
 RefUrls = Annotated[
     list[Url],
-    Field(max_length=REF_URLS, description="Further pictures that Grok sees, before the target."),
+    Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
 ]
 Flag = StrictBool
-Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 goes first.")]
+Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 is the highest.")]
 DeadlineSeconds = Annotated[
-    StrictInt, Field(ge=30, le=WEEK, description="Seconds from acceptance to the end, the wait included.")
+    StrictInt, Field(ge=30, le=WEEK, description="Seconds from acceptance to the end, including all waiting.")
 ]
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(min_length=1, max_length=METADATA_NAME_CHARACTERS)],
         Annotated[str, StringConstraints(max_length=METADATA_VALUE_CHARACTERS)],
     ],
-    Field(max_length=METADATA_ENTRIES, description="Given back as it came."),
+    Field(max_length=METADATA_ENTRIES, description="Returned unchanged."),
 ]

@@ -1,4 +1,4 @@
-"""The WaveSpeed models that we know (`presets.toml`), and a submission's body made from one."""
+"""The presets of WaveSpeed models (`presets.toml`), and a submission's body built from one."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.messages import Message
 
 NEVER_SENT: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
-"""Inputs that would hold the paid POST open for minutes, or bring megabytes where an address is expected."""
+"""Inputs that would hold the paid POST open for minutes, or return megabytes where a URL is expected."""
 
 LARGEST_SEED: Final = 2_147_483_647
-"""Seeds that we choose lie between 0 and this; it is the smallest limit of the models that have seeds."""
+"""Maximum of the seeds that we choose: the smallest limit of all models with seeds."""
 
 _VIDEO = re.compile(r"(?i)video|(^|[/_.-])[itv]2v([/_.-]|$)")
 
 
 class Preset(Message):
-    """What we know of one model; `presets.toml` says what each field means."""
+    """A model's preset; `presets.toml` explains each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,58 +49,63 @@ def load_presets() -> Mapping[str, Preset]:
 
 
 def preset_for(model: str) -> Preset | None:
-    """Return what we know of a model, or None."""
+    """Return a model's preset, or None."""
     return load_presets().get(model)
 
 
 def kind_of(model: str) -> MediaKind:
-    """Return what a model makes: its preset's kind, else a guess from its path."""
+    """Return the kind of media a model generates: its preset's kind, otherwise a guess from its path."""
     preset = preset_for(model)
     if preset is not None:
         return preset.kind
     return MediaKind.VIDEO if _VIDEO.search(model) else MediaKind.IMAGE
 
 
-def takes_pictures(model: str) -> bool:
-    """Return whether we know where this model takes pictures."""
-    preset = preset_for(model)
-    return preset is not None and preset.pictures_field is not None
+def place_pictures(
+    input: Mapping[str, Any],  # noqa: A002  # the API's own word for the model's inputs
+    field: str | None,
+    room: int,
+    target_url: str | None,
+    ref_urls: Sequence[str],
+) -> dict[str, Any]:
+    """Return the inputs with a job's images in the model's field: the one rule for which are sent, in which order.
+
+    References are sent in their order, then the target. If there are more than the model takes, the target is still
+    sent and the last references are dropped; acceptance warns of it, or refuses (`api/jobs/pictures.py`).
+
+    Args:
+        input: The caller's inputs; a value in the field is never overridden.
+        field: The input that takes images, `images` (a list) or `image` (one); None if there is none.
+        room: How many images the field takes.
+        target_url: The image to change.
+        ref_urls: Reference images.
+    """
+    target = [target_url] if target_url else []
+    pictures = [*ref_urls[: room - len(target)], *target]
+    if field is None or not pictures or input.get(field):
+        return dict(input)
+    return {**input, field: pictures[0] if field == "image" else pictures}
 
 
-def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in which they are told everywhere
+def compose_request(
     model: str,
     input: Mapping[str, Any],  # noqa: A002  # the API's own word for the model's inputs
     prompt: str,
-    target_url: str | None,
-    ref_urls: Sequence[str],
     seed: int | None,
 ) -> dict[str, Any]:
-    """Return the body of a submission: the caller's inputs, completed by the preset, and the prompt.
+    """Return the body of a submission: the job's inputs, completed by the preset, and the prompt.
 
     Args:
         model: WaveSpeed's path of the model.
-        input: The caller's inputs; what stands there is never replaced.
+        input: The inputs, including images; never overridden.
         prompt: The text that is sent.
-        target_url: The picture to work on.
-        ref_urls: Pictures to go by.
-        seed: Sent where the model has seeds and the caller gave none; it makes the submission findable.
+        seed: Sent if the model has seeds and the caller gave none; makes the submission findable.
     """
     body = {name: value for name, value in input.items() if name not in NEVER_SENT}
     body["prompt"] = prompt
     preset = preset_for(model)
     if preset is None:
         return body
-    pictures = _pictures(preset, target_url, ref_urls)
-    if preset.pictures_field and pictures and not body.get(preset.pictures_field):
-        body[preset.pictures_field] = pictures
     if preset.seed and seed is not None and body.get("seed") is None:
         body["seed"] = seed
     return preset.defaults | body
-
-
-def _pictures(preset: Preset, target_url: str | None, ref_urls: Sequence[str]) -> list[str] | str | None:
-    """Return the pictures in the form that the model's field takes: references first, the target last and never cut."""
-    if preset.pictures_field == "image":
-        return target_url or next(iter(ref_urls), None)
-    target = [target_url] if target_url else []
-    return [*ref_urls[: preset.max_pictures - len(target)], *target]

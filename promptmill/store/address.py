@@ -1,7 +1,7 @@
-"""The address of Postgres: what libpq, its drivers and hosting companies write into it, as asyncpg takes it.
+"""The connection URL of Postgres, with the parameters of libpq, other drivers and hosting providers, for asyncpg.
 
-asyncpg sends every parameter that it does not know to the server as a setting, and the server refuses the connection.
-So each is used, translated or left out here; `Address.left_out` names the last.
+asyncpg sends parameters that it does not know to the server as settings, and the server rejects the connection. So
+each one is used, translated or ignored here; `Address.left_out` names the ignored ones.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from promptmill.contracts.errors import ConfigurationError
 
 CONNECT_SECONDS: Final = 5.0
-"""How long making a connection may take, where the address has no `connect_timeout`."""
+"""Timeout for opening a connection without `connect_timeout` in the URL, and for waiting for a free one."""
 
-LONGEST_CONNECT_SECONDS: Final = 60.0
+MAX_CONNECT_SECONDS: Final = 60.0
 
 _PASSED_ON: Final = frozenset(
     {
@@ -25,7 +25,7 @@ _PASSED_ON: Final = frozenset(
         *("ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib"),
     }
 )
-"""Parameters of libpq that asyncpg knows too."""
+"""Parameters of libpq that asyncpg supports."""
 
 _SERVER_SETTINGS: Final = {
     **{
@@ -38,7 +38,7 @@ _SERVER_SETTINGS: Final = {
     "schema": "search_path",
     "currentSchema": "search_path",
 }
-"""Parameters that are settings of the server, with their names there."""
+"""Parameters that are server settings, with their names there."""
 
 _SSL_FLAGS: Final = {"true": "require", "1": "require", "on": "require", "false": "disable", "0": "disable"}
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,13 +56,13 @@ _LARGEST_PORT: Final = 65535
 
 @dataclass(frozen=True)
 class Keepalive:
-    """When a connection over TCP counts as lost although nobody said so. Linux and others drop silently.
+    """How TCP detects a connection that was lost silently.
 
     Attributes:
-        idle_seconds: Silence after which the other side is asked for a sign of life.
-        interval_seconds: The wait between two such questions.
-        count: Questions without an answer after which the connection is lost.
-        unanswered_ms: How long sent data may go without the other side's receipt.
+        idle_seconds: Idle time before the first probe.
+        interval_seconds: Time between probes.
+        count: Unanswered probes after which the connection is lost.
+        unanswered_ms: How long sent data may remain unacknowledged (TCP_USER_TIMEOUT).
     """
 
     idle_seconds: int = 20
@@ -73,13 +73,14 @@ class Keepalive:
 
 @dataclass(frozen=True)
 class Address:
-    """Where Postgres is, and how it is reached.
+    """A parsed connection URL.
 
     Attributes:
-        dsn: What asyncpg takes. It may hold a password.
-        server_settings: What the server is told at the start of each connection.
-        keepalive: None where the address switches it off.
-        left_out: Names of parameters that have no effect here.
+        dsn: The URL for asyncpg; it may contain a password.
+        server_settings: Settings sent to the server when connecting.
+        application_name: The connection's name in `pg_stat_activity`.
+        keepalive: None if the URL disables it.
+        left_out: Names of ignored parameters.
     """
 
     dsn: str = field(repr=False)
@@ -91,16 +92,16 @@ class Address:
 
 
 def parse_address(database_url: str) -> Address:
-    """Read a libpq address.
+    """Parse a libpq connection URL.
 
     Raises:
-        ConfigurationError: It is not a Postgres address. The message does not repeat it: it may hold a password.
+        ConfigurationError: It is not a Postgres URL. The message does not repeat it: it may contain a password.
     """
     url = database_url.strip()
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise ConfigurationError(_malformed("the part in brackets is no IPv6 address")) from None
+        raise ConfigurationError(_malformed("the part in brackets is not an IPv6 address")) from None
     if parts.scheme not in ("postgresql", "postgres"):
         raise ConfigurationError("DATABASE_URL must begin with postgresql://, as libpq writes it.")
     _check_hosts(parts.netloc, fragment=parts.fragment)
@@ -114,24 +115,24 @@ def parse_address(database_url: str) -> Address:
         dsn=urlunsplit(parts._replace(query=urlencode(passed_on))),
         server_settings=_server_settings(given),
         application_name=given.get("application_name") or given.get("fallback_application_name") or "promptmill",
-        connect_seconds=min(_number(given, "connect_timeout", 0) or CONNECT_SECONDS, LONGEST_CONNECT_SECONDS),
+        connect_seconds=min(_number(given, "connect_timeout", 0) or CONNECT_SECONDS, MAX_CONNECT_SECONDS),
         keepalive=_keepalive(given),
         left_out=tuple(sorted(name for name in given if name not in known and not _is_server_setting(name))),
     )
 
 
 def left_out_problem(database_url: str) -> str | None:
-    """Return the sentence that names the parameters of an address that have no effect here; None without any.
+    """Return a sentence that names the ignored parameters of a URL; None if there are none.
 
     Raises:
-        ConfigurationError: It is not a Postgres address.
+        ConfigurationError: It is not a Postgres URL.
     """
     names = parse_address(database_url).left_out
     if not names:
         return None
     return (
-        f"DATABASE_URL has parameters that have no effect here: {', '.join(names)}. "
-        "A setting of the server can be given as options=-c%20name%3Dvalue."
+        f"DATABASE_URL has parameters that are ignored: {', '.join(names)}. "
+        "Pass a server setting as options=-c%20name%3Dvalue."
     )
 
 
@@ -148,7 +149,7 @@ def _check_hosts(netloc: str, *, fragment: str) -> None:
 
 
 def _malformed(why: str) -> str:
-    return f"DATABASE_URL is not an address of Postgres (postgresql://user:password@host:5432/name): {why}."
+    return f"DATABASE_URL is not a valid URL (postgresql://user:password@host:5432/name): {why}."
 
 
 def _check_choices(given: Mapping[str, str]) -> None:
@@ -164,13 +165,13 @@ def _sslmode(flag: str) -> str | None:
 def _server_settings(given: Mapping[str, str]) -> dict[str, str]:
     settings = {_SERVER_SETTINGS.get(name, name): value for name, value in given.items() if _is_server_setting(name)}
     if settings.get("search_path") == "public":
-        # Tools add it by themselves. It is the default, and poolers refuse settings that they do not know.
+        # The default, which some tools add themselves; poolers reject settings that they do not know.
         del settings["search_path"]
     return settings
 
 
 def _is_server_setting(name: str) -> bool:
-    return name in _SERVER_SETTINGS or "." in name  # an extension's settings have a dot
+    return name in _SERVER_SETTINGS or "." in name  # settings of extensions contain a dot
 
 
 def _keepalive(given: Mapping[str, str]) -> Keepalive | None:
@@ -186,6 +187,6 @@ def _keepalive(given: Mapping[str, str]) -> Keepalive | None:
 
 
 def _number(given: Mapping[str, str], name: str, usual: int) -> int:
-    """Return a whole number above zero; zero and less mean libpq's default, and so ours."""
+    """Return a positive integer; zero or less means libpq's default, so ours."""
     text = given.get(name, "")
     return int(text) if text.isdecimal() and int(text) > 0 else usual

@@ -1,4 +1,4 @@
-"""How one connection to Postgres is made."""
+"""Opening one connection to Postgres, with asyncpg."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ COMMAND_SECONDS: Final = 15.0
 statement_timeout, so that a pooler between us and Postgres has no session state to lose."""
 
 Connect = Callable[[], Awaitable[Any]]
-"""Makes a connection of asyncpg."""
+"""Opens an asyncpg connection."""
 
 
 def connector(database_url: str, *, command_seconds: float | None, role: str = "") -> Connect:
-    """Return what makes one connection. Every failure to make it is `RecordUnavailable`: whatever it is, it may pass.
+    """Return a factory of connections. Any failure to connect is `RecordUnavailable`: it may be temporary.
 
     Args:
-        database_url: A libpq address.
-        command_seconds: How long one statement may take; None sets no limit.
-        role: What is added to the connection's name in `pg_stat_activity`.
+        database_url: A libpq URL.
+        command_seconds: Timeout of one statement; None for no limit.
+        role: Suffix of the connection's name in `pg_stat_activity`.
 
     Raises:
-        ConfigurationError: It is not a Postgres address.
+        ConfigurationError: It is not a Postgres URL.
     """
     address = parse_address(database_url)
 
     async def connect() -> Any:
         try:
             return await _connect(address, command_seconds, address.application_name + role)
-        except Exception as error:  # a password that is being changed, a pooler without room, a standby, a typing error
-            raise RecordUnavailable(f"Postgres cannot be reached: {cut(str(error)) or type(error).__name__}") from error
+        except Exception as error:  # whatever it is: a pooler without a free server has codes of its own
+            raise RecordUnavailable(f"Postgres is unreachable: {cut(str(error)) or type(error).__name__}") from error
 
     return connect
 
@@ -46,12 +46,12 @@ async def _connect(address: Address, command_seconds: float | None, application:
         address.dsn,
         timeout=address.connect_seconds,
         command_timeout=command_seconds,
-        # A pooler may run each statement on another connection of the server, where a prepared one is unknown.
+        # A pooler may run each statement on a different server connection, which lacks what was prepared on another.
         statement_cache_size=0,
         server_settings={"application_name": application, **address.server_settings},
     )
     if address.keepalive is not None:
-        # asyncpg shows its socket nowhere else.
+        # asyncpg exposes its socket nowhere else.
         _keep_alive(connection._transport.get_extra_info("socket"), address.keepalive)  # noqa: SLF001
     return connection
 
@@ -62,11 +62,11 @@ def _keep_alive(sock: Any, keepalive: Keepalive) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (
         ("TCP_KEEPIDLE", keepalive.idle_seconds),
-        ("TCP_KEEPALIVE", keepalive.idle_seconds),  # the same, at macOS
+        ("TCP_KEEPALIVE", keepalive.idle_seconds),  # the same, on macOS
         ("TCP_KEEPINTVL", keepalive.interval_seconds),
         ("TCP_KEEPCNT", keepalive.count),
         ("TCP_USER_TIMEOUT", keepalive.unanswered_ms),
     ):
-        number = getattr(socket, option, None)  # not every system has each
+        number = getattr(socket, option, None)  # not every platform has all of them
         if number is not None:
             sock.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -1,4 +1,4 @@
-"""Which failures of Postgres mean what: the driver's and SQLAlchemy's exceptions become the errors of the contracts."""
+"""Maps the driver's and SQLAlchemy's exceptions to the errors of the contracts."""
 
 from __future__ import annotations
 
@@ -28,46 +28,46 @@ CONFLICT: Final = "PM409"
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 READ_ONLY: Final = "25006"
-"""A standby, or a primary that refuses writes: in the middle of a failover, or with a full disk."""
+"""A standby, or a primary that refuses writes: during a failover, or with a full disk."""
 
 FINAL: Final = (
-    "23",  # a constraint: what is there already, or does not fit to it
-    "22001",  # a text that is too long,
-    "22003",  # a number out of range,
-    "22007",  # a time that is none,
-    "22008",  # or out of range,
-    "22021",  # characters that Postgres cannot hold, such as NUL,
-    "22P02",  # a value that cannot be read,
-    "22P05",  # characters that the database's encoding does not have
-    "P0001",  # our own functions and migrations refuse
+    "23",  # a violated constraint
+    "22001",  # a string that is too long
+    "22003",  # a number out of range
+    "22007",  # an invalid timestamp
+    "22008",  # a timestamp out of range
+    "22021",  # characters that Postgres cannot store, such as NUL
+    "22P02",  # a value that cannot be parsed
+    "22P05",  # characters that the database's encoding lacks
+    "P0001",  # raised by our own functions and migrations
     "PM",  # the same
 )
-"""SQLSTATEs, or their beginnings, after which asking again brings the same answer. Every other failure may pass: a
-server that starts, a schema that is not migrated yet, a right that is granted later, a code that a pooler made up. It
-is waited for and told; it never ends a job."""
+"""SQLSTATEs, or prefixes of them, that are not retryable. Any other failure may be temporary: a starting server, a
+schema that is not migrated yet, a privilege that is granted later, a code that a pooler made up. It is reported and
+retried; it never ends a job."""
 
 
 def driver_error(error: BaseException) -> BaseException:
-    """Return the exception of asyncpg, or the network's, in the wrappings of SQLAlchemy."""
+    """Return the exception of asyncpg or the network that SQLAlchemy has wrapped."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return original.__cause__ if isinstance(original.__cause__, _OF_ASYNCPG) else original
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Return the SQLSTATE of an exception of SQLAlchemy or asyncpg; None where it has none."""
+    """Return the SQLSTATE of an exception of SQLAlchemy or asyncpg; None if it has none."""
     state = getattr(driver_error(error), "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what goes wrong inside into errors of the contracts.
+    """Convert exceptions inside the block to errors of the contracts.
 
     Raises:
         RecordNotFound: A function raised PM404.
         RecordConflict, IdempotencyMismatch: A function raised PM409, with or without a hint.
-        RecordError: Postgres refused, and will refuse again (`FINAL`).
-        RecordReadOnly: Postgres can only be read.
+        RecordError: Postgres refused, and would refuse again (`FINAL`).
+        RecordReadOnly: Postgres is read-only.
         RecordUnavailable: Anything else.
     """
     try:
@@ -85,17 +85,17 @@ def record_error(error: Exception) -> RecordError:
         return _conflict(error)
     driver = driver_error(error)
     reason = cut(str(driver)) or type(driver).__name__
-    # asyncpg's own DataError, which it does not show: a value without a form in Postgres, such as too large a number.
+    # asyncpg's private DataError: a value that cannot be encoded, such as a number that is too large.
     unencodable = isinstance(driver, asyncpg.InterfaceError) and isinstance(driver, ValueError)
     if unencodable or (state or "").startswith(FINAL):
         return RecordError(f"Postgres refused: {reason}")
     if state == READ_ONLY:
-        return RecordReadOnly(f"Postgres can only be read: {reason}")
+        return RecordReadOnly(f"Postgres is read-only: {reason}")
     return RecordUnavailable(f"Postgres is unavailable: {reason}" + (f" (SQLSTATE {state})" if state else ""))
 
 
 def _conflict(error: Exception) -> RecordError:
-    """Return what a PM409 means; the driver's exception has the hint."""
+    """Return the error for a PM409; the driver's exception has the hint."""
     refusal = driver_error(error)
     hint = getattr(refusal, "hint", None)
     return RecordConflict(hint, str(refusal.args[0])) if hint else IdempotencyMismatch()

@@ -1,4 +1,4 @@
-"""What keeps the record from being used, in a sentence. Probes show it: it names no host and nobody's words."""
+"""Whether Postgres can be used, as one sentence for probes, which must not reveal hosts or driver messages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from promptmill.contracts.errors import RecordError, RecordReadOnly
 from promptmill.store.store import Store
 
 PROBE_SECONDS: Final = 3.0
-"""How long a neighbour may take to answer a probe; probes give up soon themselves."""
+"""Timeout of one dependency's check; probes give up soon themselves."""
 
-UNREACHABLE: Final = "Postgres does not answer."
+UNREACHABLE: Final = "Postgres is not responding."
 READ_ONLY: Final = (
-    "Postgres can only be read: it is a standby, or a primary that refuses writes. "
-    "Jobs wait until it can be written to."
+    "Postgres is read-only: DATABASE_URL leads to a standby, or to a primary that refuses writes. "
+    "Jobs wait until it accepts writes."
 )
 
 
 async def record_problem(store: Store) -> str | None:
-    """Ask Postgres whether it answers and can be written to; return what is wrong, or None."""
+    """Check that Postgres responds and accepts writes; return what is wrong, or None."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await store.operations.ping()

@@ -45,22 +45,22 @@ def newest_revision(folder: Path = SQL_FOLDER) -> str:
 async def migrate(
     database_url: str, revision: str = "head", *, sql_only: bool = False, folder: Path = SQL_FOLDER
 ) -> str:
-    """Bring the schema up to a revision. Safe to repeat, and to start several times at once.
+    """Upgrade the schema to a revision. Safe to repeat, also concurrently.
 
-    The functions belong to the newest revision's tables: they are applied where the schema is at that one then.
+    The functions belong to the newest revision's tables: they are applied only if the schema ends up at that one.
 
     Args:
         database_url: A libpq address.
         revision: A revision's number, or `head` for the newest.
         sql_only: Run nothing and return the SQL that would run.
-        folder: Where the release's SQL lies.
+        folder: The folder of the release's SQL.
 
     Returns:
         The revision that the database has now; with `sql_only` the SQL.
 
     Raises:
-        ConfigurationError: The database has a revision that this release does not know, or the address is wrong.
-        RecordUnavailable: Postgres is away, or another migration holds the lock for long.
+        ConfigurationError: The database has a revision that this release does not know, or the URL is invalid.
+        RecordUnavailable: Postgres is unavailable, or another migration holds the lock for too long.
         RecordError: Postgres refused. Where it refused a function, its file is named, and no function was changed.
     """
     async with _migrator(database_url) as connection:
@@ -70,7 +70,7 @@ async def migrate(
 
 
 async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLDER) -> str:
-    """Bring the schema down to a revision (`base`: nothing left). Refuses where that would drop people's rows.
+    """Downgrade the schema to a revision (`base`: empty). Refuses if that would drop rows.
 
     A refusal changes nothing: it all happens in one transaction. Down to 0005 or lower the functions are those of that
     revision afterwards. Above it they stay as they are until `migrate` of the release that they shall be of runs.
@@ -87,10 +87,10 @@ async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLD
 
 @asynccontextmanager
 async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Give a connection to migrate with, while another one holds the lock of migrations.
+    """Yield a connection for migrating, while a second one holds the migration lock.
 
-    Nothing is set or locked for longer than a transaction: behind a transaction pooler it would stay with whoever gets
-    the server's connection next.
+    No setting or lock outlives a transaction: behind a transaction pooler it would leak to the next client of the
+    server connection.
     """
     async with open_engine(database_url, pool_size=2, command_seconds=None) as engine:
         with translated():
@@ -106,15 +106,15 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def _wait_briefly(connection: Connection) -> None:
-    """Give up a transaction's wait for a lock before it holds back the service. No effect outside of a transaction."""
+    """Limit how long a transaction waits for a lock and so blocks the service. No effect outside a transaction."""
     connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
 
 
 async def _take_lock(guard: AsyncConnection) -> None:
-    """Take the lock for as long as the guard's transaction is open, which runs nothing meanwhile.
+    """Take the lock for as long as the guard's transaction stays open and idle.
 
-    Whoever keeps a snapshot holds back concurrent indexes for ever, the other's and the own. So it asks instead of
-    waiting, in a transaction of its own each time, and ends with a statement that keeps none, as the SELECT would.
+    An open snapshot blocks concurrent index builds indefinitely, our own and another migrator's. So this polls instead
+    of waiting, each time in a new transaction, and ends with a statement that drops the snapshot of the SELECT.
     """
     give_up = time.monotonic() + LOCK_SECONDS
     while not (await guard.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK})).scalar_one():

@@ -1,7 +1,7 @@
-"""Hears at once what changes in Postgres: one direct connection that listens, made anew when it is lost.
+"""Listens for changes in Postgres on one direct connection, which is re-established when it is lost.
 
-Behind a pooler that gives a connection to each transaction LISTEN succeeds, and nothing is ever heard. So the listener
-does not believe it: it has the record tell it something, and hears it or not.
+Behind a transaction pooler LISTEN succeeds but no notification ever arrives. So the listener verifies it: it sends
+itself a notification through the record and waits for it.
 """
 
 from __future__ import annotations
@@ -22,28 +22,27 @@ from promptmill.store.connection import Connect, connector
 from promptmill.store.failures import translated
 
 CHANNEL: Final = "promptmill_events"
-"""Where `append_job_event` and `tell_job_changed` tell of each change."""
+"""The channel on which `append_job_event` and `tell_job_changed` notify of each change."""
 
 ROLE: Final = "-listen"
-"""What is added to the connection's name in `pg_stat_activity`."""
+"""Suffix of the connection's name in `pg_stat_activity`."""
 
 CHECK_SECONDS: Final = 20.0
-"""After how long a silence it is tried whether anything is heard: a firewall may have dropped the connection without a
-word, or Postgres have moved."""
+"""How often an idle connection is verified: a firewall may have dropped it silently, or Postgres may have moved."""
 
 ANSWER_SECONDS: Final = 3.0
-"""How long one statement may take, and how long what the record tells may take to be heard."""
+"""Timeout of one statement, and of a notification to ourselves."""
 
 FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 5.0
-"""How long to wait between two attempts to connect; doubling in between."""
+MAX_PAUSE: Final = 5.0
+"""Minimum and maximum delay between connection attempts; doubling in between."""
 
 DEAF_PAUSE: Final = 30.0
-"""How long to wait after a connection that hears nothing: that is a setting, and passes with a person's help."""
+"""Delay before reconnecting where notifications do not arrive: usually somebody must change a setting."""
 
 DEAF: Final = (
-    "Live streams hear nothing: LISTEN does not work through a transaction pooler. "
-    "Set PROMPTMILL_DATABASE_DIRECT_URL to the address of Postgres itself."
+    "Live streams are unavailable: LISTEN does not work through a transaction pooler. "
+    "Set PROMPTMILL_DATABASE_DIRECT_URL to a direct connection to Postgres."
 )
 
 _log = structlog.get_logger(__name__)
@@ -62,12 +61,12 @@ class NoticeListener:
     """Listens to the record's changes through one connection.
 
     Attributes:
-        database_url: Postgres itself, not a pooler that gives a connection to each transaction.
-        tell: Has the record tell every listener an echo, `OperationsStore.tell_listeners`.
+        database_url: Postgres itself, not a transaction pooler.
+        tell: Sends a notification through the record: `OperationsStore.tell_listeners`.
         heard: Called for each change, in the order of their commits.
         begun: Called once changes are heard: all from then on.
         lost: Called when the connection is lost.
-        deaf: Whether the newest connection listened and heard nothing of what the record told.
+        deaf: Whether the latest connection did not receive the notification to itself.
     """
 
     database_url: str
@@ -84,12 +83,12 @@ class NoticeListener:
         """Check the address.
 
         Raises:
-            ConfigurationError: It is not a Postgres address.
+            ConfigurationError: It is not a Postgres URL.
         """
         self._connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, role=ROLE)
 
     async def run(self) -> NoReturn:
-        """Listen for ever, connecting again as often as needed."""
+        """Listen indefinitely, reconnecting as often as needed."""
         pause = FIRST_PAUSE
         while True:
             try:
@@ -97,14 +96,14 @@ class NoticeListener:
             except RecordError as error:
                 _log.warning("listening_failed", error=str(error), again_in=pause)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE)
                 continue
             pause = FIRST_PAUSE
             await self._listen(connection)
             await asyncio.sleep(DEAF_PAUSE if self.deaf else pause)
 
     async def _listen(self, connection: Any) -> None:
-        """Listen until the connection is lost, or at once to no effect."""
+        """Listen until the connection is lost or proves deaf."""
         closed = asyncio.Event()
         connection.add_termination_listener(lambda _: closed.set())
         try:
@@ -123,7 +122,7 @@ class NoticeListener:
             connection.terminate()
 
     async def _hears(self) -> bool:
-        """Have the record tell something, and wait until it is heard."""
+        """Send a notification through the record; return whether it arrives."""
         self._echo = uuid7().hex
         self._echoed.clear()
         await self.tell(json.dumps({"echo": self._echo}))
@@ -140,7 +139,10 @@ class NoticeListener:
             except TimeoutError:
                 if not await self._hears():
                     break
-        _log.warning("listening_lost", error="Nothing is heard any more." if not closed.is_set() else "It was closed.")
+        _log.warning(
+            "listening_lost",
+            error="Postgres closed the connection" if closed.is_set() else "notifications stopped arriving",
+        )
 
     def _take(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         with suppress(ValueError, KeyError, TypeError):  # anyone with psql may notify

@@ -1,4 +1,4 @@
-"""How long the workspace page takes until it is of use: a real Chromium opens it, cold and warm."""
+"""How long the workspace page takes until it is usable: a real Chromium opens it, cold and warm."""
 
 from __future__ import annotations
 
@@ -113,6 +113,6 @@ async def _useful(page: Page) -> float:
 
 
 async def _use(page: Page) -> None:
-    """Use the form: a page that only seems to be of use would make the figures worth nothing."""
+    """Use the form: a page that only appears usable would make the figures worth nothing."""
     await page.locator("#prompt").fill("A fox")
     await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")

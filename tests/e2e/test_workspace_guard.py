@@ -157,7 +157,7 @@ async def test_an_unclear_submission_explains_itself_and_takes_a_decision(worksp
     await workspace.answer("Give it up").click()
 
     await expect(workspace.chip("failed")).to_be_visible()
-    await expect(panel).to_contain_text("A person gave the unclear submission up.")
+    await expect(panel).to_contain_text("The unclear submission was abandoned.")
     assert len(await mill.wavespeed.charges()) == 1
 
 

@@ -300,7 +300,7 @@ async def test_while_postgres_is_away_the_answer_is_503(lonely_settings: Setting
         "ok": False,
         "postgres": False,
         "temporal": False,
-        "problems": ["Postgres does not answer.", "Temporal does not answer."],
+        "problems": ["Postgres is not responding.", "Temporal is not responding."],
         "notes": [],
     }
     assert installation.status_code == 503

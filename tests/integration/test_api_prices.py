@@ -53,9 +53,8 @@ async def test_the_price_is_what_the_same_body_is_charged(
 ) -> None:
     answer = await priced(shop, **question)
 
-    body = compose_request(
-        question["model"], question.get("input", {}), "a fox", question.get("targetUrl"), [], ANY_SEED
-    )
+    pictures = {"image": question["targetUrl"]} if "targetUrl" in question else {}
+    body = compose_request(question["model"], question.get("input", {}) | pictures, "a fox", ANY_SEED)
     [asked] = await wavespeed_control.requests("price")
     assert asked["body"] == {"model_id": question["model"], "inputs": body}
     assert (await wavespeed_http.post(f"/api/v3/{question['model']}", json=body)).status_code == 200
@@ -117,13 +116,13 @@ async def test_without_a_key_there_is_a_reason_instead_of_a_price(
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ({"kind": "status", "status": 500}, "WaveSpeed answered 500"),
-        ({"kind": "status", "status": 401}, "WaveSpeed answered 401"),
+        ({"kind": "status", "status": 500}, "WaveSpeed responded 500"),
+        ({"kind": "status", "status": 401}, "WaveSpeed responded 401"),
         ({"kind": "status", "status": 200, "code": 400, "message": "bad inputs"}, "bad inputs"),
-        ({"kind": "html", "status": 502}, "WaveSpeed answered 502"),
-        ({"kind": "empty", "status": 200}, "without a price"),
-        ({"kind": "cut"}, "cannot be reached"),
-        ({"kind": "hold"}, "cannot be reached"),
+        ({"kind": "html", "status": 502}, "WaveSpeed responded 502"),
+        ({"kind": "empty", "status": 200}, "no price"),
+        ({"kind": "cut"}, "is unreachable"),
+        ({"kind": "hold"}, "is unreachable"),
     ],
     ids=str,
 )

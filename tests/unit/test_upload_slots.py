@@ -11,20 +11,20 @@ from starlette.types import Message
 
 from api.http.errors import Refused
 from api.uploads.form import read_file
-from api.uploads.places import UploadPlaces
+from api.uploads.slots import UploadSlots
 
 
 async def test_as_many_pictures_are_decoded_at_once_as_there_are_decoders() -> None:
-    places, meeting = UploadPlaces(2), threading.Barrier(2)
+    slots, meeting = UploadSlots(2), threading.Barrier(2)
 
-    await asyncio.gather(*(places.decode(lambda: meeting.wait(timeout=10)) for _ in range(4)))
+    await asyncio.gather(*(slots.decode(lambda: meeting.wait(timeout=10)) for _ in range(4)))
 
 
 async def test_no_more_pictures_are_decoded_at_once_than_there_are_decoders() -> None:
     """Three would go on as soon as they are together; they never are."""
-    places, meeting = UploadPlaces(2), threading.Barrier(3)
+    slots, meeting = UploadSlots(2), threading.Barrier(3)
 
-    waited = (places.decode(lambda: meeting.wait(timeout=0.3)) for _ in range(3))
+    waited = (slots.decode(lambda: meeting.wait(timeout=0.3)) for _ in range(3))
 
     assert {type(end) for end in await asyncio.gather(*waited, return_exceptions=True)} == {
         threading.BrokenBarrierError
@@ -32,20 +32,20 @@ async def test_no_more_pictures_are_decoded_at_once_than_there_are_decoders() ->
 
 
 async def test_a_decoder_is_free_again_after_a_picture_that_is_refused() -> None:
-    places = UploadPlaces(1)
+    slots = UploadSlots(1)
 
     def fail() -> None:
         raise Refused("picture_unreadable")
 
     for _ in range(3):
         with pytest.raises(Refused):
-            await places.decode(fail)
-    assert await places.decode(lambda: "decoded") == "decoded"
+            await slots.decode(fail)
+    assert await slots.decode(lambda: "decoded") == "decoded"
 
 
 async def test_the_loop_goes_on_while_a_picture_is_decoded() -> None:
-    places, answered = UploadPlaces(1), threading.Event()
-    decoding = asyncio.create_task(places.decode(lambda: answered.wait(10)))
+    slots, answered = UploadSlots(1), threading.Event()
+    decoding = asyncio.create_task(slots.decode(lambda: answered.wait(10)))
 
     answered.set()
 
