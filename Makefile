@@ -8,7 +8,7 @@ VENV_PYTHON := .venv/bin/python
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test chaos bench check format lock smoke histories screenshots clean typed-ports venv venv-dev
+.PHONY: help up test chaos bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,27 +34,32 @@ bench: venv-dev ## Benchmark against a bare Temporal workflow, and the API and t
 screenshots: venv-dev ## Retake the user guide's screenshots, after a deliberate change to the page (needs Chromium)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/screenshots/take.py $(ARGS)
 
-check: venv-dev ## Lint, format, types, import contracts
+check: venv-dev ## Lint, format, types (Python and the page), import contracts
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@$(VENV_PYTHON) -m tests.node tsc
+
+types: venv-dev ## Regenerate the page's API types, after a deliberate change to a request or a response
+	@$(VENV_PYTHON) -m tests.api_types
 
 format: venv-dev ## Fix and format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only .
 	@$(VENV_PYTHON) -m ruff format .
 
-lock: venv-dev ## Lock the packages of pyproject.toml with hashes (ARGS=--upgrade for newer versions)
+lock: venv-dev ## Lock the packages of pyproject.toml and package.json with hashes (ARGS=--upgrade for newer Python packages)
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements.txt
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-dev.txt
+	@$(VENV_PYTHON) -m tests.node npm install --package-lock-only --loglevel=error
 
 smoke: venv ## Test the configured running API with a few requests (PROMPTMILL_URL names another)
 	@$(VENV_PYTHON) -m promptmill smoke
 
-clean: ## Delete .venv and caches; keeps the data in .promptmill
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+clean: ## Delete .venv, node_modules and caches; keeps the data in .promptmill
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 typed-ports:
@@ -65,3 +70,6 @@ venv:
 
 venv-dev:
 	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -I promptmill/local/install.py requirements-dev.txt
+	@cmp -s package-lock.json node_modules/.installed-lock || { \
+		echo "Installing package-lock.json …" && \
+		$(VENV_PYTHON) -m tests.node npm ci --loglevel=error && cp package-lock.json node_modules/.installed-lock; }

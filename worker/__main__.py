@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
         _log.warning("url_parameters_ignored", problem=ignored)
     health = Health(queues=settings.worker_queues)
     async with (
-        serve_health(health, settings.metrics_host, settings.metrics_port),
+        serve_health(health, settings.metrics_host, settings.metrics_port, settings.allowed_hosts),
         AsyncExitStack() as opened,
     ):
         resources = await _open(settings, stop, opened)

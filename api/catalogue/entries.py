@@ -66,7 +66,7 @@ class Entry:
     @property
     def fields(self) -> tuple[ModelInput, ...]:
         """The inputs that a form asks for: all except the prompt, images, and what is never sent."""
-        hidden = NEVER_SENT | {"prompt", self.pictures_field}
+        hidden = NEVER_SENT.keys() | {"prompt", self.pictures_field}
         return tuple(each for each in self.inputs if each.name not in hidden)
 
 

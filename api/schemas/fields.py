@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
@@ -16,6 +16,18 @@ METADATA_NAME_CHARACTERS: Final = 64
 METADATA_VALUE_CHARACTERS: Final = 1_000
 DAY: Final = 86_400
 WEEK: Final = 7 * DAY
+
+
+class Range(NamedTuple):
+    """The inclusive bounds of an integer, and its default."""
+
+    minimum: int
+    maximum: int
+    usual: int
+
+
+PRIORITY: Final = Range(1, 10, 5)
+DEADLINE_SECONDS: Final = Range(30, WEEK, DAY)
 
 
 def blank_is_absent(value: Any) -> Any:
@@ -42,9 +54,14 @@ RefUrls = Annotated[
     Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
 ]
 Flag = StrictBool
-Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 is the highest.")]
+Priority = Annotated[StrictInt, Field(ge=PRIORITY.minimum, le=PRIORITY.maximum, description="1-10; 10 is the highest.")]
 DeadlineSeconds = Annotated[
-    StrictInt, Field(ge=30, le=WEEK, description="Seconds from acceptance to the end, including all waiting.")
+    StrictInt,
+    Field(
+        ge=DEADLINE_SECONDS.minimum,
+        le=DEADLINE_SECONDS.maximum,
+        description="Seconds from acceptance to the end, including all waiting.",
+    ),
 ]
 Metadata = Annotated[
     dict[

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from api.http.strict_json import canonical, text_error
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import (
     DAY,
+    DEADLINE_SECONDS,
+    PRIORITY,
     DeadlineSeconds,
     Flag,
     InstructionsText,
@@ -24,19 +35,25 @@ from api.schemas.fields import (
     RefUrls,
 )
 from api.schemas.parts import ErrorAnswer, Links, Wait
+from promptmill.config.presets import NEVER_SENT
 from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
 from promptmill.contracts.ratings import Rating
 
 INPUT_BYTES: Final = 65_536
 MODEL_CHARACTERS: Final = 200
+MODEL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
+"""`vendor/name` or `vendor/name/variant`; the page judges by it too."""
+
 SEARCH_CHARACTERS: Final = 200
+JOBS_AT_ONCE: Final = 200
+"""The longest page of a list."""
+
 CURSOR_CHARACTERS: Final = 200
 
 REFUSED_INPUTS: Final = {
     "prompt": "Set the prompt in the field `prompt`, next to `input`.",
-    "enable_sync_mode": "Promptmill polls for the result itself.",
-    "enable_base64_output": "Promptmill stores URLs, never images.",
+    **NEVER_SENT,
 }
 """Inputs of WaveSpeed's models that callers may not set, and why."""
 
@@ -52,9 +69,7 @@ def _no_other_path(model: str) -> str:
 
 ModelPath = Annotated[
     str,
-    StringConstraints(
-        max_length=MODEL_CHARACTERS, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
-    ),
+    StringConstraints(max_length=MODEL_CHARACTERS, pattern=MODEL_PATTERN),
     AfterValidator(_no_other_path),
     Field(description="WaveSpeed's model path: `vendor/name[/variant]`.", examples=["wavespeed-ai/flux-dev"]),
 ]
@@ -84,8 +99,8 @@ class CreateJob(StrictRequestModel):
     target_url: OptionalUrl = Field(None, description="The image to change; sent last to the model and to Grok.")
     ref_urls: RefUrls = Field(default_factory=list)
     on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do if Grok fails.")
-    priority: Priority = 5
-    deadline_seconds: DeadlineSeconds = DAY
+    priority: Priority = PRIORITY.usual
+    deadline_seconds: DeadlineSeconds = DEADLINE_SECONDS.usual
     generate_timeout_seconds: Annotated[StrictInt, Field(ge=30, le=DAY)] | None = Field(
         None, description="Measured from WaveSpeed's acceptance. Default: 900 for images, 3600 for videos."
     )
@@ -133,7 +148,24 @@ def _in_utc(at: datetime) -> datetime:
         raise PydanticCustomError("refused", "This time cannot be represented in UTC.") from None
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse a number, which pydantic would read as seconds since 1970."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("refused", "Must be a time with its zone, such as 2026-01-31T12:00:00Z.")
+    return value
+
+
+def _digits(value: Any) -> Any:
+    """Refuse what is no plain whole number: pydantic would also take `5.0`, ` 5` and `1_0`."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("refused", "Must be a whole number.")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class ListJobs(StrictRequestModel):
@@ -146,7 +178,7 @@ class ListJobs(StrictRequestModel):
     )
     created_after: Time | None = None
     created_before: Time | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE), BeforeValidator(_digits)] = 50
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
         None, description="`nextCursor` of the previous page."
     )

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import (
-    DAY,
+    DEADLINE_SECONDS,
+    PRIORITY,
     DeadlineSeconds,
     InstructionsText,
     Metadata,
@@ -41,8 +42,8 @@ class EnqueuePrompt(StrictRequestModel):
     prompt: PromptText = Field(None, description="The prompt to enhance.")
     target_url: OptionalUrl = Field(None, description="The image to change; sent to Grok last.")
     ref_urls: RefUrls = Field(default_factory=list)
-    priority: Priority = 5
-    deadline_seconds: DeadlineSeconds = DAY
+    priority: Priority = PRIORITY.usual
+    deadline_seconds: DeadlineSeconds = DEADLINE_SECONDS.usual
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="after")

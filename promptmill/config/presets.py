@@ -15,8 +15,11 @@ from pydantic import ConfigDict, Field
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.messages import Message
 
-NEVER_SENT: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
-"""Inputs that would hold the paid POST open for minutes, or return megabytes where a URL is expected."""
+NEVER_SENT: Final = {
+    "enable_sync_mode": "Promptmill polls for the result itself.",
+    "enable_base64_output": "Promptmill stores URLs, never images.",
+}
+"""Inputs that would hold the paid POST open for minutes, or return megabytes where a URL is expected; and why not."""
 
 LARGEST_SEED: Final = 2_147_483_647
 """Maximum of the seeds that we choose: the smallest limit of all models with seeds."""

@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_host, is_loopback_url
-from promptmill.config.values import PublicAddress, Words
+from promptmill.config.values import Networks, PublicAddress, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
@@ -172,6 +172,22 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host counts.",
+    )
+    max_connections: int = Field(
+        800,
+        ge=10,
+        le=100_000,
+        description="Maximum connections served at once, live streams included; further ones get 503.",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="How long an idle connection stays open; must exceed the keep-alive timeout of a proxy in front (nginx: 60).",
+    )
     api_token: SecretStr | None = Field(None, description="Bearer token; if set, every call must carry it.")
     allow_private_addresses: bool = Field(
         False,

@@ -21,6 +21,7 @@ CREATE_P99_MS = 100.0
 READ_P99_MS = 30.0
 STREAMS_MIB = 150.0
 USEFUL_MS = 1000.0
+FIRST_VIEW_BYTES = 60 * 1024
 PARTS = ("worker", "bare worker", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
 
 
@@ -102,6 +103,13 @@ def stream_lines(found: StreamCost) -> list[Line]:
 def page_lines(found: Visits) -> list[Line]:
     """Return how soon the page is usable. The median counts: what else the machine does makes the worst."""
     return [*_visit_lines("cold", found.cold), *_visit_lines("warm", found.warm)]
+
+
+def first_view_line(received: int) -> Line:
+    """Compare the size of the first view with its budget."""
+    budget = f"at most {FIRST_VIEW_BYTES / 1024:.0f} KiB"
+    what = "page, own files of the first view, compressed"
+    return Line(what, f"{received / 1024:.1f} KiB", budget, received <= FIRST_VIEW_BYTES)
 
 
 def no_page_line() -> Line:

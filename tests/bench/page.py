@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 from playwright.async_api import Browser, Page, expect
 
 from tests.bench.rounds import ROUND_SECONDS, run_in_flight
@@ -68,6 +70,20 @@ async def fill_list(side: Promptmill) -> None:
     """Have jobs made from beginning to end, so that the list has rows with pictures."""
     async with asyncio.timeout(ROUND_SECONDS):
         await run_in_flight(side, JOBS)
+
+
+async def weigh_first_view(http: httpx.AsyncClient) -> int:
+    """Return the compressed size, in bytes, of our own files in the first view: HTML, style sheets, modules."""
+    page = await http.get("/")
+    needed = re.findall(r'<link rel="(?:stylesheet|modulepreload)" href="([^"]+)"', page.text)
+    assert needed, "the page names no files"
+    return sum([await _received(http, path) for path in ("/", *needed)])
+
+
+async def _received(http: httpx.AsyncClient, path: str) -> int:
+    async with http.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
+        answer.raise_for_status()
+        return sum([len(piece) async for piece in answer.aiter_raw()])
 
 
 async def visit_page(chromium: str, url: str, times: int) -> Visits:
