@@ -68,7 +68,7 @@ def create_health_app(health: Health, hosts: Sequence[str] = ()) -> PageGuard:
 
 @asynccontextmanager
 async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str] = ()) -> AsyncIterator[None]:
-    """Serve the pages while the block runs; port 0 serves nothing.
+    """Serve the endpoints while the block runs; port 0 serves nothing.
 
     Raises:
         ConfigurationError: The port is taken.

@@ -43,7 +43,7 @@ TEMPORAL_VARIABLES = {
 
 
 MIN_TOKEN_CHARACTERS = 32
-"""Length of a token that cannot be guessed, asked for where others can reach the API."""
+"""Minimum length of a token, enforced if other machines can reach the API."""
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
@@ -355,7 +355,7 @@ class Settings(BaseSettings):
         for host in hosts:
             if not _HOST_NAME.fullmatch(host):
                 raise ValueError(
-                    f"{host!r} would never match: name each host by itself, such as mill.example.com, without scheme, "
+                    f"{host!r} would never match: list each host name, such as mill.example.com, without scheme, "
                     "port, path, wildcard or leading dot"
                 )
         return hosts
@@ -364,7 +364,7 @@ class Settings(BaseSettings):
     @classmethod
     def _at_least_a_day(cls, days: float) -> float:
         if 0 < days < 1:
-            raise ValueError("ended jobs must be kept for a day at least; 0 keeps them indefinitely")
+            raise ValueError("ended jobs must be kept for at least a day; 0 keeps them indefinitely")
         return days
 
     @property
