@@ -18,7 +18,7 @@ from promptmill.contracts.errors import ConfigurationError
 DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
 """Converts messages to payloads; the replayer of stored histories needs the same one."""
 
-DEFAULT
+DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
 _PEM: Final = b"-----BEGIN "
 
