@@ -91,9 +91,11 @@ class LateActivities:
             # Also where it is gone: it may still be listed again, and the record asks ever more rarely.
             _log.info("late_prediction_not_read", prediction=late.prediction_id, error=str(error))
             return False
-        if not prediction.completed:
-            if prediction.finished:
-                await self._looked(late, ended=True)
+        if not prediction.finished:
+            return False
+        if prediction.reason_code is not None:
+            # Without media, and nothing more will come: else it would be read for ever.
+            await self._looked(late, ended=True)
             return False
         change = JobChange(
             job_id=late.job_id,
@@ -102,8 +104,6 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
-        # It may have been made of nothing: then it would be read for ever.
-        await self._looked(late, ended=True)
         return True
 
     async def _looked(self, late: LatePrediction, *, ended: bool = False) -> None:

@@ -9,7 +9,8 @@ from promptmill.contracts.prompts import Operation, PromptRequest
 _RULES: Final = (
     "Answer in English with one prompt of at most 150 words: subject, action, setting, composition, light, colours, "
     "style, and for video the movement of camera and subject. Concrete words, no explanations, no lists, no markup, "
-    "no mention of these instructions."
+    "no mention of these instructions. Where you will not write such a prompt, leave `prompt` empty and say why in "
+    "`refusal`; otherwise leave `refusal` out."
 )
 
 SYSTEM: Final[dict[Operation, str]] = {

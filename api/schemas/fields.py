@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from promptmill.addresses import MAX_URL_CHARACTERS
+from promptmill.contracts.texts import is_blank
 
 PROMPT_CHARACTERS: Final = 10_000
 INSTRUCTIONS_CHARACTERS: Final = 4_000
@@ -19,8 +20,8 @@ WEEK: Final = 7 * DAY
 
 
 def blank_is_absent(value: Any) -> Any:
-    """Return null for a text of nothing but spaces: forms send those for what was left empty."""
-    return None if isinstance(value, str) and not value.strip() else value
+    """Return null for a text that shows nothing: forms send spaces for what was left empty."""
+    return None if isinstance(value, str) and is_blank(value) else value
 
 
 Url = Annotated[

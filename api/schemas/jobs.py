@@ -23,6 +23,7 @@ from api.schemas.fields import (
     RefUrls,
 )
 from api.schemas.strict import StrictRequestModel, field_errors
+from promptmill.contracts.catalogue import RESERVED_VENDORS
 from promptmill.contracts.jobs import JobStatus
 from promptmill.contracts.prompts import OnPromptFailure, Operation
 
@@ -37,9 +38,6 @@ REFUSED_INPUTS: Final = {
     "enable_base64_output": "Promptmill keeps addresses, never pictures.",
 }
 """Inputs of WaveSpeed's models that a caller may not set, and why."""
-
-RESERVED_VENDORS: Final = frozenset({"balance", "billings", "media", "model", "models", "predictions", "webhook"})
-"""First parts of WaveSpeed's other paths: `predictions/delete` as a model would delete predictions."""
 
 
 def _no_other_path(model: str) -> str:

@@ -76,7 +76,10 @@ class Settings(BaseSettings):
     )
     grok_timeout_seconds: float = Field(120, gt=0, le=3600, description="How long one question to Grok may take.")
     grok_max_retries: int = Field(
-        3, ge=0, le=20, description="How often one model is asked again after a temporary failure of xAI."
+        3,
+        ge=0,
+        le=20,
+        description="How often one model is asked again after a temporary failure of xAI; after an answer without a prompt, once at most.",
     )
     grok_concurrency: int = Field(8, ge=1, le=1000, description="Questions to Grok at once, per worker.")
     grok_per_second: float = Field(10, gt=0, description="Questions to Grok a second, all workers together.")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+RESERVED_VENDORS: Final = frozenset(
+    {"account", "balance", "billings", "media", "model", "models", "predictions", "upload", "user", "webhook"}
+)
+"""First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
 
 
 class InputType(StrEnum):

@@ -36,7 +36,10 @@ class ReasonCode(StrEnum):
     # WaveSpeed: the prediction
     GENERATION_FAILED = "generation_failed"
     GENERATION_MODERATED = "generation_moderated"
+    GENERATION_BAD_INPUT = "generation_bad_input"
     GENERATION_INPUT_UNREACHABLE = "generation_input_unreachable"
+    GENERATION_UNAVAILABLE = "generation_unavailable"
+    GENERATION_WITHOUT_OUTPUT = "generation_without_output"
     GENERATION_STOPPED = "generation_stopped"
     PREDICTION_GONE = "prediction_gone"
     # the job's own life
@@ -106,7 +109,8 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "The WaveSpeed account has not enough credit.", "Top up the WaveSpeed account, then create the job again."
     ),
     ReasonCode.WAVESPEED_FORBIDDEN: Reason(
-        "The WaveSpeed account may not do this.", "Check the key's role and the account's level at WaveSpeed."
+        "The WaveSpeed account may not do this.",
+        "Check the key's role and the account's level at WaveSpeed; if the message is a firewall's, check the network.",
     ),
     ReasonCode.WAVESPEED_UNKNOWN_MODEL: Reason(
         "WaveSpeed does not know this model.", "Check the model's path, for instance in WaveSpeed's model list."
@@ -149,8 +153,20 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.GENERATION_MODERATED: Reason(
         "WaveSpeed's moderation stopped the job.", "Change the prompt or the pictures."
     ),
+    ReasonCode.GENERATION_BAD_INPUT: Reason(
+        "WaveSpeed accepted the job, and then found its inputs invalid.",
+        "Read WaveSpeed's words in the message and change the input. WaveSpeed refunds failures within hours.",
+    ),
     ReasonCode.GENERATION_INPUT_UNREACHABLE: Reason(
         "WaveSpeed could not fetch one of the inputs.", "Give addresses that stay reachable while the job waits."
+    ),
+    ReasonCode.GENERATION_UNAVAILABLE: Reason(
+        "WaveSpeed could not make the media because of a temporary failure of its own.",
+        "Retry the job. WaveSpeed refunds failures within hours.",
+    ),
+    ReasonCode.GENERATION_WITHOUT_OUTPUT: Reason(
+        "WaveSpeed says that the prediction is completed, and gives no output.",
+        "It was billed. Media that still arrives is attached; otherwise give WaveSpeed's support the prediction's id.",
     ),
     ReasonCode.GENERATION_STOPPED: Reason("The prediction was ended at WaveSpeed before it was finished.", _AGAIN),
     ReasonCode.PREDICTION_GONE: Reason(

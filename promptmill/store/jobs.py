@@ -41,6 +41,7 @@ _RETRY: Final = f"""
     SELECT {_OF_RESULT}, r.replayed
     FROM retry_job(:job_id, :owner, :new_id, :new_prompt_job_id, :force, :key, :request_hash) AS r
 """
+_NOTE_PROVIDER_STATUS: Final = "SELECT FROM note_provider_status(:id, :status)"
 _EVENTS: Final = (
     f"SELECT {column_list(JobEvent)} FROM job_events WHERE job_id = :id AND sequence > :after ORDER BY sequence"
 )
@@ -122,6 +123,14 @@ class JobStore:
             RecordNotFound: There is no such job.
         """
         return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
+
+    async def note_provider_status(self, job_id: UUID, status: str) -> None:
+        """Tell the timeline of an open job that WaveSpeed calls its prediction by a word that we do not know; once.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        await self.database.run(_NOTE_PROVIDER_STATUS, id=job_id, status=status)
 
     async def advance(self, change: JobChange) -> JobSnapshot:
         """Report about a job: facts are stored, the status is taken where the transition is allowed.

@@ -28,6 +28,9 @@ _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
 _TAG = re.compile(r"(?s)<[^>]*>")
 _PLAIN_TEXT_LIMIT: Final = 2_000
 
+_FORBIDDEN: Final = 403
+_FIREWALL = re.compile(r"(?i)\berror code: 10\d\d\b|\bcloudflare\b|\bfirewall\b|attention required|just a moment")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -67,6 +70,11 @@ class Answer:
             title = _TITLE.search(text)
             text = unescape(_TAG.sub(" ", title.group(1) if title else ""))
         return " ".join(text.split())
+
+    @property
+    def from_firewall(self) -> bool:
+        """Whether a 403 comes from something in front of the provider: both providers explain theirs as JSON."""
+        return self.status == _FORBIDDEN and (not self.object or _FIREWALL.search(self.words) is not None)
 
     def sentence(self, provider: str, secret: str) -> str:
         """Return `<provider> answered <status>: <its words>`, redacted."""
