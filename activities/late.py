@@ -104,6 +104,8 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
+        # Whatever the record made of it, nothing more will come.
+        await self._looked(late, ended=True)
         return True
 
     async def _looked(self, late: LatePrediction, *, ended: bool = False) -> None:

@@ -65,6 +65,10 @@ class OutputAnswer(Answer):
     text: str | None = None
     nsfw: bool | None = None
     expires_at: datetime | None = None
+    omitted: bool = Field(
+        default=False,
+        description="In lists: whether `url` and `text` were left out because they are long; see the job.",
+    )
 
 
 class ErrorAnswer(Answer):

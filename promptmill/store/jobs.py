@@ -24,6 +24,18 @@ OUTPUTS_CARRIED: Final = 256 * 1024
 """Characters of outputs that a snapshot takes along. Temporal takes 2 MB; with more a workflow would stand still."""
 
 _COLUMNS: Final = column_list(Job)
+LISTED_OUTPUT_CHARACTERS: Final = 4_096
+"""A longer address or text of an output (media inside the address) is left out where many jobs are shown."""
+
+_LISTED_OUTPUTS: Final = f"""
+    (SELECT coalesce(jsonb_agg(
+        CASE WHEN length(coalesce(o ->> 'url', '')) + length(coalesce(o ->> 'text', '')) > {LISTED_OUTPUT_CHARACTERS}
+             THEN o || '{{"url": null, "text": null, "omitted": true}}' ELSE o END ORDER BY place), '[]')
+     FROM jsonb_array_elements(outputs) WITH ORDINALITY AS each_output (o, place)) AS "outputs"
+"""
+LISTED_COLUMNS: Final = _COLUMNS.replace('"outputs"', _LISTED_OUTPUTS)
+"""The columns of jobs where many are shown: long outputs stay in Postgres."""
+
 _OF_RESULT: Final = column_list(Job, "(r.job)")
 _ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
@@ -98,7 +110,7 @@ class JobStore:
         return await self.database.row(Job, _GET, id=job_id, owner=owner)
 
     async def list(self, owner: str, where: JobFilter) -> Jobs:
-        """Return an owner's jobs, newest first."""
+        """Return an owner's jobs, newest first, without long inline outputs."""
         values: dict[str, Any] = where.model_dump(exclude={"limit", "before"}, exclude_defaults=True)
         conditions = [_FILTERS[name] for name in values]
         if where.q is not None:
@@ -107,7 +119,7 @@ class JobStore:
             conditions.append(_FILTERS["before"])
             values |= {"before_at": where.before[0], "before_id": where.before[1]}
         query = f"""
-            SELECT {_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
+            SELECT {LISTED_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
             ORDER BY created_at DESC, id DESC LIMIT :limit
         """
         return await self.database.rows(Job, query, owner=owner, limit=where.limit, **values)
