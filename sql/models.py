@@ -24,7 +24,11 @@ Uuids = ARRAY(PG_UUID(as_uuid=True))
 
 
 class Job(SQLModel, table=True):
-    """One piece of media on its way. `input` and `outputs` are JSON as caller and WaveSpeed gave them, costs USD."""
+    """One piece of media on its way. Costs are USD.
+
+    `input` is what WaveSpeed gets beside the prompt: the caller's inputs, and the pictures in the model's field.
+    `outputs` are JSON as WaveSpeed gave them.
+    """
 
     __tablename__ = "jobs"
 

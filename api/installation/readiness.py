@@ -8,7 +8,7 @@ from typing import Final
 
 from temporalio.service import RPCError
 
-from api.schemas.answers import Readiness
+from api.schemas.operations import Readiness
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordError
 from promptmill.store import Store

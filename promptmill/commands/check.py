@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
+from promptmill.formats import money
 from promptmill.providers.grok.client import open_grok
 from promptmill.providers.wavespeed.account import open_wavespeed_account
 from promptmill.store import open_store
@@ -76,8 +77,8 @@ async def check_wavespeed(settings: Settings) -> str:
     async with open_wavespeed_account(settings.wavespeed_api_base, settings.wavespeed_api_key) as account:
         balance = await account.balance()
     if balance <= 0:
-        raise Wrong(f"The balance is {balance} USD: top up the account of WAVESPEED_API_KEY.")
-    return f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {balance} USD"
+        raise Wrong(f"The balance is {money(balance)}: top up the account of WAVESPEED_API_KEY.")
+    return f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {money(balance)}"
 
 
 async def check_postgres(settings: Settings) -> str:

@@ -17,10 +17,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.installation.stopped_queues import StoppedQueues
-from api.jobs.reading import JobReader
-from api.jobs.recent_pace import RecentPace
-from api.jobs.views import WorkflowLinks
-from api.jobs.waiting import Waits
+from api.jobs.reading import JobReader, WorkflowLinks
+from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
 from api.live.reading import JobNews, ListedJob, LiveReader
 from promptmill.config.settings import Settings

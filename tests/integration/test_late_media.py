@@ -220,7 +220,7 @@ async def test_an_intent_is_stale_a_quarter_of_an_hour_after_its_last_moment(
 async def post_and_die(mill: Mill, job_id: UUID) -> str:
     """Do what a worker does up to the POST's answer, and say nothing of it; return the prediction's id."""
     row = await mill.job(job_id)
-    body = compose_request(row.model, row.input, row.prompt or "", None, (), 12345)
+    body = compose_request(row.model, row.input, row.prompt or "", 12345)
     client = mill.resources.wavespeed
     permit = await mill.store.submissions.permit(
         SubmissionIntent(

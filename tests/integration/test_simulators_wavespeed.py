@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from promptmill.config.presets import compose_request, load_presets
+from promptmill.config.presets import compose_request, load_presets, place_pictures
 from promptmill.simulators.wavespeed.catalogue import load_models
 from promptmill.simulators.wavespeed.inputs import find_problem
 from tests.simulator_control import SimulatorControl
@@ -269,7 +269,8 @@ def test_every_preset_is_a_model_whose_requests_are_taken(model: str) -> None:
     preset = load_presets()[model]
 
     for size in preset.sizes or (None,):
-        request = compose_request(model, {"size": size} if size else {}, "a fox", PICTURE, [], 7)
+        inputs = place_pictures({"size": size} if size else {}, preset.pictures_field, preset.max_pictures, PICTURE, [])
+        request = compose_request(model, inputs, "a fox", 7)
         assert find_problem(simulated, request) is None
     assert simulated.is_video is (preset.kind == "video")
 
