@@ -15,6 +15,7 @@ from api.schemas.jobs import ModelPath
 from promptmill.config.presets import NEVER_SENT, Preset, kind_of, load_presets
 from promptmill.contracts.catalogue import InputType, ListedModel, ModelInput
 from promptmill.contracts.jobs import MediaKind
+from promptmill.providers.wavespeed.schemas import MOST_INPUTS
 
 _MODEL_PATH: Final[TypeAdapter[str]] = TypeAdapter(ModelPath)
 _PICTURE_FIELDS: Final = ("images", "image")
@@ -45,6 +46,7 @@ class Entry:
         known: Who tells of it.
         inputs: Everything that it takes, as a form shows it; what a submission sends by itself stands as the default.
         formula: How its price is made (JSONata); None where nobody tells.
+        listed_inputs: Whether `inputs` are all that WaveSpeed's own schema has: then another one does not exist.
     """
 
     model: str
@@ -62,6 +64,7 @@ class Entry:
     base_price: Decimal | None
     formula: str | None
     inputs: tuple[ModelInput, ...]
+    listed_inputs: bool = False
 
     @property
     def fields(self) -> tuple[ModelInput, ...]:
@@ -115,6 +118,7 @@ def _preset_entry(preset: Preset, listed: ListedModel | None) -> Entry:
         base_price=listed.base_price if listed else None,
         formula=listed.formula if listed else None,
         inputs=inputs,
+        listed_inputs=listed is not None and _are_whole(listed.inputs),
     )
 
 
@@ -138,7 +142,13 @@ def _listed_entry(listed: ListedModel) -> Entry:
         base_price=listed.base_price,
         formula=listed.formula,
         inputs=listed.inputs,
+        listed_inputs=_are_whole(listed.inputs),
     )
+
+
+def _are_whole(listed: Sequence[ModelInput]) -> bool:
+    """Whether a schema was read, and not cut off at the number of inputs that a form can show."""
+    return 0 < len(listed) < MOST_INPUTS
 
 
 def _completed(listed: Sequence[ModelInput], preset: Preset, own: Sequence[ModelInput]) -> tuple[ModelInput, ...]:

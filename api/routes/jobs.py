@@ -64,6 +64,10 @@ async def create_job(
     `targetUrl`. What the caller put there stays. No picture is dropped in silence: `warnings` name those that WaveSpeed
     does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of them, and
     the model gets the target and as many of the first references as fit.
+
+    Where WaveSpeed's list can be read, it is asked first: a model that it does not have, and inputs that the model's
+    schema does not know, does not allow or misses, are refused (422); WaveSpeed itself would drop an unknown input and
+    charge for the run. `allowUnknownModel` skips that.
     """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)

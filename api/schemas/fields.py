@@ -43,6 +43,13 @@ RefUrls = Annotated[
     Field(max_length=REF_URLS, description="Further pictures to go by: before the target, in this order."),
 ]
 Flag = StrictBool
+AllowUnknownModel = Annotated[
+    Flag,
+    Field(
+        description="Send it although WaveSpeed's list does not have the model, or the model's schema speaks against "
+        "the inputs. Without a list nothing of that is checked."
+    ),
+]
 Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 goes first.")]
 DeadlineSeconds = Annotated[
     StrictInt, Field(ge=30, le=WEEK, description="Seconds from acceptance to the end, the wait included.")

@@ -14,6 +14,7 @@ from api.http.strict_json import canonical, text_trouble
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import (
     DAY,
+    AllowUnknownModel,
     DeadlineSeconds,
     Flag,
     InstructionsText,
@@ -85,6 +86,7 @@ class CreateJob(StrictRequestModel):
     generate_timeout_seconds: Annotated[StrictInt, Field(ge=30, le=DAY)] | None = Field(
         None, description="From WaveSpeed's acceptance. Default: 900 for pictures, 3600 for videos."
     )
+    allow_unknown_model: AllowUnknownModel = False
     callback_url: OptionalUrl = Field(None, description="Told once when the job ends.")
     metadata: Metadata = Field(default_factory=dict)
 
