@@ -1,4 +1,4 @@
-"""Requests that WaveSpeed's list speaks against, over HTTP: refused before anything is accepted, let pass without a list."""
+"""Requests that WaveSpeed's list speaks against, over HTTP: refused before acceptance; without a list, let pass."""
 
 from __future__ import annotations
 
