@@ -13,9 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from api.catalogue.preset_inputs import preset_inputs
 from api.schemas.jobs import ModelPath
 from promptmill.config.presets import NEVER_SENT, Preset, kind_of, load_presets
-from promptmill.contracts.catalogue import InputType, ListedModel, ModelInput
+from promptmill.contracts.catalogue import MOST_INPUTS, InputType, ListedModel, ModelInput
 from promptmill.contracts.jobs import MediaKind
-from promptmill.providers.wavespeed.schemas import MOST_INPUTS
 
 _MODEL_PATH: Final[TypeAdapter[str]] = TypeAdapter(ModelPath)
 _PICTURE_FIELDS: Final = ("images", "image")

@@ -12,6 +12,9 @@ RESERVED_VENDORS: Final = frozenset(
 )
 """First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
 
+MOST_INPUTS: Final = 100
+"""Inputs of one model that are kept: more than any form shows. A schema with more is not known whole."""
+
 
 class InputType(StrEnum):
     """How a person fills an input in."""

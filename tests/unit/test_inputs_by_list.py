@@ -13,10 +13,9 @@ from api.clock import now
 from api.http.errors import Refused
 from api.jobs.inputs import MOST_ERRORS, refusal_by_list
 from api.schemas.jobs import CreateJob
-from promptmill.contracts.catalogue import InputType, ListedModel, ModelInput
+from promptmill.contracts.catalogue import MOST_INPUTS, InputType, ListedModel, ModelInput
 from promptmill.contracts.errors import ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.providers.wavespeed.schemas import MOST_INPUTS
 
 MODEL = "vendor/everything"
 PRESET = "bytedance/seedream-v4"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptmill.contracts.catalogue import InputType, ModelInput
+from promptmill.contracts.catalogue import MOST_INPUTS, InputType, ModelInput
 from promptmill.providers.wavespeed.models import FORMULA_CHARACTERS, MOST_MODELS, read_models
-from promptmill.providers.wavespeed.schemas import MOST_INPUTS, USUAL_PICTURES, read_inputs
+from promptmill.providers.wavespeed.schemas import USUAL_PICTURES, read_inputs
 from promptmill.simulators.wavespeed.catalogue import load_models
 
 JSON = st.recursive(

@@ -89,7 +89,7 @@ def amount_in(value: object) -> Decimal | None:
         amount = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
-    fits = amount.is_finite() and abs(amount) < NO_AMOUNT_USD
+    fits = amount.is_finite() and -NO_AMOUNT_USD < amount < NO_AMOUNT_USD
     return round(amount, AMOUNT_DIGITS) if fits else None
 
 
