@@ -1,6 +1,6 @@
-"""Logging and metrics: one form for all processes.
+"""Logging and metrics, in one format for all processes.
 
-Logs are JSON, one line each, unless a terminal is looking. Metrics are named `promptmill_<noun>_<unit or total>`.
+Logs are JSON, one entry per line, unless written to a terminal. Metrics are named `promptmill_<noun>_<unit or total>`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from promptmill.config.settings import Settings
 
 CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL", "python_multipart")
-"""Libraries whose INFO is noise; a request's address may also hold what is nobody's business."""
+"""Libraries whose INFO is noise; a request's URL may also contain secrets."""
 
 SECRET_FIELDS: Final = frozenset(
     {"api_key", "authorization", "callback_token", "cookie", "password", "secret", "token"}
@@ -46,11 +46,11 @@ DURATIONS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 
 
 def configure_logging(settings: Settings, process: str) -> None:
-    """Send the logs of this process to its standard error, in one form, whoever writes them.
+    """Send all logs of this process to standard error, in one format, whoever writes them.
 
     Args:
         settings: For `log_level` and `log_format`.
-        process: `api`, `worker`, …; stands in every line.
+        process: `api`, `worker`, …; included in every line.
     """
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -104,7 +104,7 @@ def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace what must not be read in a log: by the field's name, and passwords, tokens and signatures in texts."""
+    """Redact what must not be logged: by the field's name, and passwords, tokens and signatures in texts."""
     for name, value in event.items():
         if name.lower() in SECRET_FIELDS:
             event[name] = HIDDEN
@@ -114,7 +114,7 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def without_secrets(text: str) -> str:
-    """Return the text with passwords, bearer tokens and signatures of addresses hidden."""
+    """Return the text with passwords, bearer tokens and URL signatures redacted."""
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
     return text
@@ -144,7 +144,7 @@ class Metrics:
 
 
 def create_metrics() -> Metrics:
-    """Return a process's metrics, with what the platform tells of the process itself."""
+    """Return a process's metrics, including the platform's own process metrics."""
     metrics = Metrics()
     ProcessCollector(registry=metrics.registry)
     PlatformCollector(registry=metrics.registry)

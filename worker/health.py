@@ -1,4 +1,4 @@
-"""The worker's own small HTTP server: alive, ready, metrics."""
+"""The worker's own small HTTP server: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from promptmill.contracts.errors import ConfigurationError
 
 @dataclass
 class Health:
-    """What the worker says of itself; `ready` is set once it polls and unset when it drains."""
+    """The worker's state; `ready` is set once it polls and cleared when it drains."""
 
     queues: tuple[str, ...]
     ready: bool = field(default=False)
 
     def report(self) -> dict[str, object]:
-        """Return the state as JSON shows it."""
+        """Return the state as JSON."""
         return {"ready": self.ready, "queues": list(self.queues)}
 
 
 def create_health_app(health: Health) -> Starlette:
-    """Return the three pages."""
+    """Return the three endpoints."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -48,7 +48,7 @@ def create_health_app(health: Health) -> Starlette:
 
 @asynccontextmanager
 async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the pages while the block runs; port 0 serves nothing.
+    """Serve the endpoints while the block runs; port 0 serves nothing.
 
     Raises:
         ConfigurationError: The port is taken.
@@ -61,8 +61,8 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
         socket = config.bind_socket()
     except SystemExit:
         raise ConfigurationError(
-            f"Port {port} is in use, so the worker cannot show its health there: set PROMPTMILL_METRICS_PORT to "
-            "another port, or to 0 to go without."
+            f"Port {port} is in use, so the worker cannot serve its health there: set PROMPTMILL_METRICS_PORT to "
+            "another port, or to 0 to disable them."
         ) from None
     server = uvicorn.Server(config)
     task = asyncio.create_task(_serve(server, socket))
@@ -74,6 +74,6 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
 
 
 async def _serve(server: uvicorn.Server, socket: object) -> None:
-    # The worker handles signals itself; uvicorn would take them away.
+    # The worker handles signals itself; uvicorn would install its own handlers.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     await server.serve(sockets=[socket])  # type: ignore[list-item]

@@ -1,4 +1,4 @@
-"""How much each path may be sent, and in what form: JSON everywhere, but for webhooks and uploads."""
+"""Limits on the size and type of request bodies: JSON everywhere, except for webhooks and uploads."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from api.http.errors import Refused
 from promptmill.config.settings import Settings
 
 UPLOADS: Final = "/api/uploads"
-"""The one path that takes a form, and pictures."""
+"""The one path that accepts a form, and images."""
 
 WEBHOOK_BYTES: Final = 1_048_576
-"""Largest body of a webhook: outputs and inputs of one prediction."""
+"""Maximum body of a webhook: outputs and inputs of one prediction."""
 
 ENVELOPE_BYTES: Final = 16_384
-"""What the form around an uploaded file may take beside it."""
+"""Overhead allowed for the form around an uploaded file."""
 
 DISCARDED_BYTES: Final = 67_108_864
 """What is left of a refused body is thrown away as it comes, so that the caller hears why: closing the connection
 instead often takes the answer with it. A longer body is not listened to."""
 
 CUT_OFF: Final = {"Connection": "close"}
-"""With an answer: the connection ends, and the rest of the body is not read."""
+"""Set on a response that closes the connection without reading the rest of the body."""
 
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 @dataclass(frozen=True)
 class BodyRules:
-    """The limits of one installation, in bytes."""
+    """An installation's limits, in bytes."""
 
     json_bytes: int
     upload_bytes: int
 
     @classmethod
     def of(cls, settings: Settings) -> BodyRules:
-        """Return the rules that the settings ask for."""
+        """Return the rules that the settings define."""
         return cls(settings.max_body_bytes, settings.upload_max_bytes)
 
     def refusal(self, method: str, path: str, headers: Headers) -> str | None:
-        """Return the code with which a body is refused before it is read, or None."""
+        """Return the error code that refuses a body before it is read, or None."""
         if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
             return None
         if _length(headers) > self._most_bytes(method, path):
@@ -74,12 +74,12 @@ class BodyRules:
 
 
 def is_endless(headers: Headers) -> bool:
-    """Return whether an announced body is too long to be thrown away."""
+    """Return whether a declared body is too long to drain."""
     return _length(headers) > DISCARDED_BYTES
 
 
 def _length(headers: Headers) -> int:
-    """Return what Content-Length says; 0 where there is none (the server itself refuses what is no number)."""
+    """Return the Content-Length; 0 if there is none (the server itself rejects a non-number)."""
     length = headers.get("content-length", "0")
     return int(length) if length.isascii() and length.isdigit() else 0
 

@@ -1,4 +1,4 @@
-"""Who may call: judged by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
+"""Who may call: decided by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from promptmill.config.settings import Settings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WEBHOOKS: Final = "/api/webhooks/"
-"""What WaveSpeed calls: it comes from outside and proves itself by signature and token."""
+"""Called by WaveSpeed from outside; authenticated by signature and token instead."""
 OPEN_PATHS: Final = ("/", "/healthz", "/readyz", "/docs", "/openapi.json")
-"""What needs no token: the page that asks for it, the documentation, and probes that can carry none."""
+"""Paths without a token: the page that asks for it, the documentation, and probes, which cannot send one."""
 OPEN_FOLDERS: Final = ("/web/", "/docs/")
 
 
@@ -25,8 +25,8 @@ class CallerRules:
     """The rules of one installation.
 
     Attributes:
-        hosts: Names beside loopback that a `Host` may carry, lower case.
-        token: What every call must carry; None asks for nothing.
+    hosts: Allowed `Host` names besides loopback, in lower case.
+    token: The token that every call must carry; None requires none.
     """
 
     hosts: frozenset[str]
@@ -34,24 +34,25 @@ class CallerRules:
 
     @classmethod
     def of(cls, settings: Settings) -> CallerRules:
-        """Return the rules that the settings ask for."""
+        """Return the rules that the settings define."""
         token = settings.api_token.get_secret_value().encode() if settings.api_token else None
         return cls(frozenset(host.lower().rstrip(".") for host in settings.allowed_hosts), token)
 
     def refusal(self, method: str, path: str, headers: Headers) -> str | None:
-        """Return the code with which a call is refused, or None."""
+        """Return the error code that refuses a call, or None."""
         if path.startswith(WEBHOOKS):
             return None
-        if not self._host_allowed(headers.get("host", "")):
+        if not self.host_allowed(headers.get("host", "")):
             # As if nothing were here: a name that was pointed at this machine must learn nothing.
             return "not_found"
-        if method not in SAFE_METHODS and _from_another_page(headers):
+        if method not in SAFE_METHODS and from_another_page(headers):
             return "origin_not_allowed"
         if self.token is not None and not is_open(path) and not self._has_token(headers):
             return "unauthorized"
         return None
 
-    def _host_allowed(self, authority: str) -> bool:
+    def host_allowed(self, authority: str) -> bool:
+        """Return whether a `Host` header names this machine or one of the allowed hosts."""
         host = host_of(authority)
         return host is not None and (host in self.hosts or is_loopback_host(host))
 
@@ -62,7 +63,7 @@ class CallerRules:
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path may be read without a token."""
+    """Return whether a path is readable without a token."""
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
 
 
@@ -78,7 +79,7 @@ def host_of(authority: str) -> str | None:
     return parts.hostname.rstrip(".")
 
 
-def _from_another_page(headers: Headers) -> bool:
+def from_another_page(headers: Headers) -> bool:
     """Return whether a browser sent this from a page that is not ours.
 
     The scheme is not compared: behind a proxy that ends TLS the page is https and we are not.

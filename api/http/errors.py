@@ -1,4 +1,4 @@
-"""Turns every failure into one shape: a problem document (RFC 9457), never a stack trace or foreign text."""
+"""Turns every failure into a problem document (RFC 9457): never a stack trace, never a third party's text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordU
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
-"""What a 503 asks for where its kind does not say; as long as the breaker in front of Temporal stays open."""
+"""Retry-After of a 503 whose kind names none; as long as the breaker in front of Temporal stays open."""
 
 _log = structlog.get_logger(__name__)
 _CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
@@ -41,7 +41,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem document (RFC 9457). `code` is stable; programs decide by it."""
+    """A problem document (RFC 9457). `code` is stable; programs should branch on it."""
 
     type: str
     title: str
@@ -50,13 +50,13 @@ class Problem(BaseModel):
     instance: str
     code: str
     requestId: str  # noqa: N815  # the name on the wire
-    errors: list[FieldError] | None = Field(None, description="Where the request is wrong (422 only).")
+    errors: list[FieldError] | None = Field(None, description="The invalid fields (422 only).")
 
 
 class Refused(HTTPException):
-    """A request that is refused with a code of `PROBLEM_KINDS`.
+    """A request refused with a code of `PROBLEM_KINDS`.
 
-    An `HTTPException`, because FastAPI lets only that kind pass while it reads a body.
+    An `HTTPException`, because FastAPI lets only that type through while it reads a body.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Refused(HTTPException):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the code; without a detail, the kind's own advice."""
+        """Keep the code and the detail, by default the kind's advice."""
         kind = PROBLEM_KINDS[code]
         super().__init__(kind.status, detail or kind.advice, dict(headers or {}))
         self.code = code
@@ -75,7 +75,7 @@ class Refused(HTTPException):
 
 
 def invalid(pointer: str, message: str) -> Refused:
-    """Return the refusal of one wrong field."""
+    """Return the refusal of one invalid field."""
     return Refused("invalid_request", f"{pointer}: {message}", errors=[FieldError(pointer=pointer, message=message)])
 
 
@@ -137,7 +137,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     if PROBLEM_KINDS[code].status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
         return problem_response(request.scope, code)
-    # A driver's words may name hosts and databases; only our own sentences go out.
+    # A driver's message may name hosts and databases; only our own text is exposed.
     own_words = None if isinstance(error, RecordUnavailable) else str(error)
     if isinstance(error, RecordConflict):
         own_words = f"{error} {PROBLEM_KINDS[code].advice}"
@@ -145,18 +145,18 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 
 def _code_of(error: PromptmillError) -> str:
-    """Return the most telling code that has a row; a conflict's own word goes before the class's."""
+    """Return the most specific code that has a row; a conflict's own code takes precedence over its class's."""
     told = (error.conflict, error.code) if isinstance(error, RecordConflict) else (error.code,)
     return next((code for code in told if code in PROBLEM_KINDS), PromptmillError.code)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:
-    # Starlette raises it again after this answer; the guard logs it.
+    # Starlette re-raises it after this response; the guard logs it.
     return problem_response(request.scope, "internal_error")
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Let every failure leave the application as a problem document."""
+    """Convert every failure to a problem document."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PromptmillError, _ours)
@@ -164,7 +164,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that may fail with these statuses, for the OpenAPI document."""
+    """Return a route's `responses` for these error codes, for the OpenAPI document."""
     described = {
         status: " / ".join(sorted(f"`{code}`" for code, kind in PROBLEM_KINDS.items() if kind.status is status))
         for status in statuses

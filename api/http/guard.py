@@ -1,4 +1,4 @@
-"""Stands in front of the application: who may call, how much may be sent, and what every answer carries."""
+"""The middleware in front of the application: access, body limits, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _FILES: Final = "/web/"
-"""The page's own files: some forty at each first visit, of which nobody wants to read."""
+"""The page's own files: some forty on each first visit; not worth a log line each."""
 
 _log = structlog.get_logger("api.requests")
 
 
 @dataclass(frozen=True)
 class Guard:
-    """An ASGI application around the real one.
+    """ASGI middleware around the application.
 
     Attributes:
-        page_policy: The Content-Security-Policy of the workspace page alone; everything else has the strict one.
+        page_policy: The Content-Security-Policy of the workspace page alone; everything else gets the strict one.
     """
 
     app: ASGIApp
@@ -54,7 +54,7 @@ class Guard:
     page_policy: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on; always answer with a request id and the security headers."""
+        """Refuse the request or pass it on; every response carries a request id and the security headers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -64,8 +64,8 @@ class Guard:
         began = time.perf_counter()
         try:
             await self._answer(scope, headers, receive, answer)
-        except Exception:  # noqa: BLE001  # the last net: whatever it was, the caller gets a problem document
-            # The application's last net has raised again what it could not handle; nothing of it goes out.
+        except Exception:  # noqa: BLE001  # last resort: whatever it was, the caller gets a problem document
+            # The application re-raised what it could not handle; none of it is exposed.
             _log.exception("request_failed", request_id=scope["request_id"])
             if not answer.status:
                 await problem_response(scope, "internal_error")(scope, receive, answer.send)
@@ -97,7 +97,7 @@ class Guard:
 
 
 class _Answer:
-    """The way out: puts the common headers on an answer and remembers its status (0 until it has begun)."""
+    """Adds the common headers to a response and records its status (0 until it has started)."""
 
     def __init__(self, scope: Scope, send: Send, policy: str) -> None:
         self.status = 0
@@ -118,6 +118,6 @@ class _Answer:
 
 
 def _request_id(headers: Headers) -> str:
-    """Return the caller's request id where it is harmless in logs and headers, else a new one."""
+    """Return the caller's request id if it is safe in logs and headers, otherwise a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid7())

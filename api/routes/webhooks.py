@@ -1,4 +1,4 @@
-"""What WaveSpeed tells us: checked, kept, passed on as a hint. No result is believed that was not read with our key."""
+"""WaveSpeed's webhooks: verified, stored, passed on as a hint. Only results read with our key are trusted."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from promptmill.contracts.resolution import ResultDelivery
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 REFUSED: Final = "webhook_refused"
-"""The one answer to everything that is not WaveSpeed's word on a job of ours: it tells a guesser nothing."""
+"""The one response to everything that is not WaveSpeed's delivery for one of our jobs: it reveals nothing."""
 
 _PROBLEMS = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
-"""The form of our tokens, and of every prediction id that was ever seen."""
+"""The format of our tokens, and of all prediction ids seen so far."""
 _log = structlog.get_logger(__name__)
 
 
@@ -40,9 +40,9 @@ async def take_wavespeed_webhook(
     request: Request,
     resources: ResourcesDep,
     secret: WebhookSecretDep,
-    token: Annotated[str, Query(description="What stood in the address that WaveSpeed was given.")] = "",
+    token: Annotated[str, Query(description="From the URL that WaveSpeed was given.")] = "",
 ) -> WebhookTaken:
-    """Take WaveSpeed's word that a prediction has ended. Telling it again changes nothing."""
+    """Accept WaveSpeed's notice that a prediction has ended. Idempotent."""
     body = await request.body()
     headers = await _checked(request, body, secret)
     job = _job(job_id, token)
@@ -57,13 +57,13 @@ async def take_wavespeed_webhook(
 
 
 async def _checked(request: Request, body: bytes, secret: WebhookSecret) -> WebhookHeaders:
-    """Return the headers of a delivery that WaveSpeed signed just now.
+    """Return the headers of a recent delivery signed by WaveSpeed.
 
     Raises:
-        Refused: It is not, or nobody can tell.
+        Refused: It is not one, or cannot be verified.
     """
     headers = read_headers(request.headers)
-    # The age first: an old delivery must not make us ask for another secret.
+    # Check the age first: an old delivery must not make us fetch a new secret.
     if headers is None or not is_fresh(headers, time.time()):  # noqa: TID251  # no workflow runs here
         raise Refused(REFUSED)
     signed = await secret.verify(lambda key: is_signed(headers, body, key))
@@ -75,7 +75,7 @@ async def _checked(request: Request, body: bytes, secret: WebhookSecret) -> Webh
 
 
 def _job(text: str, token: str) -> UUID:
-    """Return the job that the address names, where it and the token have the form of ours."""
+    """Return the job that the URL names, if it and the token are well-formed."""
     if not _PLAIN.fullmatch(token):
         raise Refused(REFUSED)
     try:
@@ -85,7 +85,7 @@ def _job(text: str, token: str) -> UUID:
 
 
 def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
-    """Return the prediction as WaveSpeed shows it; an empty one where it cannot be stored, which is still a hint."""
+    """Return the prediction in the body; an empty one if it cannot be stored, which is still a hint."""
     with suppress(Refused):
         value = parse(body)
         if isinstance(value, dict) and isinstance(value.get("id"), str) and _PLAIN.fullmatch(value["id"]):
@@ -95,7 +95,7 @@ def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
 
 
 async def _pass_on(resources: ApiResources, job_id: UUID, delivery: ResultDelivery) -> None:
-    """Tell the workflow. What is missed here, the reconciler finds in the inbox."""
+    """Signal the workflow. The reconciler finds in the inbox what is missed here."""
     if await tolerating_refusal(resources.gate.deliver_result(job_id, delivery)):
         with suppress(RecordUnavailable):
             await resources.store.inbox.processed([delivery.event_id])

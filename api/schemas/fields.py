@@ -1,8 +1,8 @@
-"""The kinds of fields that several requests share, each with its limits."""
+"""Field types shared by several requests, each with its limits."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
@@ -19,17 +19,29 @@ DAY: Final = 86_400
 WEEK: Final = 7 * DAY
 
 
+class Range(NamedTuple):
+    """The inclusive bounds of an integer, and its default."""
+
+    minimum: int
+    maximum: int
+    usual: int
+
+
+PRIORITY: Final = Range(1, 10, 5)
+DEADLINE_SECONDS: Final = Range(30, WEEK, DAY)
+
+
 def blank_is_absent(value: Any) -> Any:
-    """Return null for a text that shows nothing: forms send spaces for what was left empty."""
+    """Return null for a string that shows nothing, which forms send for empty fields."""
     return None if isinstance(value, str) and is_blank(value) else value
 
 
 Url = Annotated[
     str,
     StringConstraints(max_length=MAX_URL_CHARACTERS),
-    Field(description="An `https` address that providers can open: no credentials, no private host."),
+    Field(description="An `https` URL that providers can open: no credentials, no private host."),
 ]
-"""An address; whether it may be opened is judged by `promptmill.addresses`, which needs the installation's rule."""
+"""A URL; whether it is allowed is decided by `promptmill.addresses`, which needs the installation's setting."""
 
 OptionalUrl = Annotated[Url | None, BeforeValidator(blank_is_absent)]
 PromptText = Annotated[
@@ -40,24 +52,29 @@ InstructionsText = Annotated[
 ]
 RefUrls = Annotated[
     list[Url],
-    Field(max_length=REF_URLS, description="Further pictures to go by: before the target, in this order."),
+    Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
 ]
 Flag = StrictBool
 AllowUnknownModel = Annotated[
     Flag,
     Field(
-        description="Send it although WaveSpeed's list does not have the model, or the model's schema speaks against "
-        "the inputs. Without a list nothing of that is checked."
+        description="Accept a model that WaveSpeed's list does not have, or inputs that the model's schema does not "
+        "allow. Without a list, neither is checked."
     ),
 ]
-Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 goes first.")]
+Priority = Annotated[StrictInt, Field(ge=PRIORITY.minimum, le=PRIORITY.maximum, description="1-10; 10 is the highest.")]
 DeadlineSeconds = Annotated[
-    StrictInt, Field(ge=30, le=WEEK, description="Seconds from acceptance to the end, the wait included.")
+    StrictInt,
+    Field(
+        ge=DEADLINE_SECONDS.minimum,
+        le=DEADLINE_SECONDS.maximum,
+        description="Seconds from acceptance to the end, including all waiting.",
+    ),
 ]
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(min_length=1, max_length=METADATA_NAME_CHARACTERS)],
         Annotated[str, StringConstraints(max_length=METADATA_VALUE_CHARACTERS)],
     ],
-    Field(max_length=METADATA_ENTRIES, description="Given back as it came."),
+    Field(max_length=METADATA_ENTRIES, description="Returned unchanged."),
 ]

@@ -1,4 +1,4 @@
-"""The kinds of values that settings have beside plain numbers and texts."""
+"""Types of setting values besides plain numbers and strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promptmill.addresses import is_loopback_url
 
 
 def _split(value: object) -> object:
-    """Turn a comma-separated text into a tuple; leave everything else to pydantic."""
+    """Split a comma-separated string into a tuple; leave everything else to pydantic."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
@@ -23,15 +23,15 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 def _public(address: str) -> str:
-    """Let an address pass to which WaveSpeed can post: https, or plain http on this machine (simulators)."""
+    """Accept a URL that WaveSpeed can post to: https, or plain http on this machine (simulators)."""
     parts = urlsplit(address)
     plain = parts.scheme == "http" and is_loopback_url(address)
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment or parts.port == 0:
-        raise ValueError("must be an address such as https://host, without credentials and query")
+        raise ValueError("must be a URL such as https://host, without credentials or query")
     if parts.scheme != "https" and not plain:
-        raise ValueError("must be an https address: WaveSpeed posts to no other")
+        raise ValueError("must be an https URL: WaveSpeed posts to no other")
     return address.rstrip("/")
 
 
 PublicAddress = Annotated[str, AfterValidator(_public)]
-"""Where others reach us, without a slash at the end."""
+"""A public base URL, without a trailing slash."""

@@ -1,4 +1,4 @@
-"""The control interface of a simulator, under `/_simulator`: tests order faults, set times and read the ledger."""
+"""A simulator's control interface, under `/_simulator`: tests inject faults, set timing and read the ledger."""
 
 from __future__ import annotations
 

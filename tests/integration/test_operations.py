@@ -97,7 +97,7 @@ async def test_looking(mill: Installation) -> None:
 
         described = await mill.shows("describe", "submit_media", JOB=job_id)
         assert f'"jobId":"{job_id}"' in described
-        assert "Waits for its turn at **WaveSpeed**" in described
+        assert "Waiting for **WaveSpeed**" in described
         assert "ActivityTaskScheduled" in described
 
         await mill.shows("queues", "ApproximateBacklogCount")
@@ -253,7 +253,7 @@ async def test_the_reconciler_is_held_and_goes_on(mill: Installation) -> None:
 
 
 async def test_installation_is_made_again_and_adopted(mill: Installation) -> None:
-    assert "Search attributes and schedule are there." in mill.run("init")
+    assert "Search attributes and schedule are in place." in mill.run("init")
     assert mill.environment["TEMPORAL_NAMESPACE"] in mill.run("adopt")
 
 
@@ -263,7 +263,7 @@ def test_schema_goes_up_and_comes_down_to_the_revision_before_the_newest(
     assert "CREATE TABLE jobs" in mill.run("migrate", DATABASE_URL=empty_database_url)
     before = REVISIONS[-2]
     assert f"is at revision {before}." in mill.run("migrate-down", DATABASE_URL=empty_database_url)
-    assert f"The\nnewest is {REVISIONS[-1]};" in PAGE
+    assert f"The newest is {REVISIONS[-1]};" in PAGE
 
 
 async def test_schema_with_jobs_in_it_does_not_come_down_to_nothing(mill: Installation) -> None:
@@ -298,7 +298,7 @@ async def test_a_drain_stops_intake_until_it_is_resumed(mill: Installation) -> N
         assert (refused.status_code, refused.json()["code"]) == (503, "intake_stopped")
         assert "new disks" in refused.text
     finally:
-        assert "taken again" in mill.run("resume")
+        assert "open again" in mill.run("resume")
 
 
 async def test_ai_prompts_are_off_until_they_are_on_again(mill: Installation) -> None:
@@ -316,8 +316,8 @@ async def test_ai_prompts_are_off_until_they_are_on_again(mill: Installation) ->
 
 
 async def test_a_restored_record_is_checked(mill: Installation) -> None:
-    assert "Submissions go on." in mill.run("restore-check")
-    assert "Submissions go on." in mill.run("restore-release")
+    assert "Submissions have been released." in mill.run("restore-check")
+    assert "Submissions have been released." in mill.run("restore-release")
 
 
 async def test_metrics_are_there(mill: Installation) -> None:

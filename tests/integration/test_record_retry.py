@@ -186,7 +186,7 @@ async def test_what_is_settled_is_retried_without_force(record: Record) -> None:
     given_up = await record.generating()
     await end(record, given_up, JobStatus.EXPIRED)
     (row,) = await record.store.submissions.of_job(given_up)
-    await record.store.upkeep.looked_late(row.id, ended=True)
+    await record.store.upkeep.note_late_look(row.id, ended=True)
 
     for job_id in (absent.job_id, abandoned.job_id, completed, failed, late, given_up):
         job, _ = await retry(record, job_id)

@@ -13,7 +13,7 @@ from api.clock import now
 from api.http.errors import Refused
 from api.jobs.inputs import MOST_ERRORS, refusal_by_list
 from api.schemas.jobs import CreateJob
-from promptmill.contracts.catalogue import MOST_INPUTS, InputType, ListedModel, ModelInput
+from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ListedModel, ModelInput
 from promptmill.contracts.errors import ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 
@@ -35,7 +35,7 @@ LISTED = (
     ListedModel(MODEL, "Everything", inputs=INPUTS),
     ListedModel("vendor/no-schema", "No schema"),
     ListedModel(
-        "vendor/long-schema", "Long", inputs=tuple(ModelInput(f"i{n}", InputType.JSON) for n in range(MOST_INPUTS))
+        "vendor/long-schema", "Long", inputs=tuple(ModelInput(f"i{n}", InputType.JSON) for n in range(MAX_INPUTS))
     ),
 )
 MODELS = Models(known_models(LISTED), "wavespeed", now())

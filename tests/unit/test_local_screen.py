@@ -30,7 +30,7 @@ def test_provider_with_a_key_is_called_real_and_billed(tmp_path: Path) -> None:
     text = shown(tmp_path, XAI_API_KEY="xai-1")
 
     assert "REAL, will be billed" in line(text, "Grok")
-    assert "simulator, costs nothing" in line(text, "WaveSpeed")
+    assert "simulator, free of charge" in line(text, "WaveSpeed")
     assert "xai-1" not in text
 
 

@@ -114,12 +114,12 @@ def test_bare_base64_becomes_a_data_address(head: bytes, media_type: str) -> Non
 
 @pytest.mark.parametrize("status", ["succeeded", "canceled", "error", "finished", ""])
 def test_a_word_that_nobody_knows_is_told(status: str) -> None:
-    assert read(status=status).puzzling
+    assert read(status=status).unrecognized
 
 
 @pytest.mark.parametrize("status", ["created", "Processing", "pending", "completed", "failed", "timeout"])
 def test_a_word_that_we_know_is_no_puzzle(status: str) -> None:
-    assert not read(status=status).puzzling
+    assert not read(status=status).unrecognized
 
 
 def test_an_output_keeps_wavespeeds_place_beside_empty_ones() -> None:

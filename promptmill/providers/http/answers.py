@@ -1,4 +1,4 @@
-"""What came back over HTTP, read defensively: nothing a provider sends may raise here, or fill the memory."""
+"""HTTP responses, read defensively: nothing a provider sends may raise here or exhaust memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import httpx
 
 from promptmill.providers.http.redaction import redact
 
-LONGEST_WAIT: Final = timedelta(seconds=120)
-"""A longer `Retry-After` is obeyed only this far; xAI's own client caps it at the same value."""
+MAX_WAIT: Final = timedelta(seconds=120)
+"""Maximum `Retry-After` that is honoured; xAI's own client uses the same cap."""
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
-"""Bytes of a body that are read; no honest answer without inline media comes near."""
+"""Maximum bytes of a body to read; no legitimate response without inline media comes close."""
 
 _WORD_FIELDS: Final = ("message", "error", "detail", "errors", "msg", "error_code", "code", "data")
 _DEEPEST: Final = 4
@@ -34,7 +34,7 @@ _FIREWALL = re.compile(r"(?i)\berror code: 10\d\d\b|\bcloudflare\b|\bfirewall\b|
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. `broken` names what ended it early; then `body` holds what had arrived."""
+    """One HTTP response. `broken` says what ended it early; `body` then holds what had arrived."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -43,12 +43,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the HTTP status is 2xx. That alone means success with neither provider."""
+        """Whether the HTTP status is 2xx. With neither provider is that alone a success."""
         return httpx.codes.is_success(self.status)
 
     @cached_property
     def document(self) -> Any:
-        """The body as JSON, whatever its content type says; None when it is not JSON."""
+        """The body as JSON, whatever its content type; None if it is not valid JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -56,13 +56,13 @@ class Answer:
 
     @property
     def object(self) -> dict[str, Any]:
-        """The body as a JSON object; empty when it is none."""
+        """The body as a JSON object; empty if it is not one."""
         document = self.document
         return document if isinstance(document, dict) else {}
 
     @cached_property
     def words(self) -> str:
-        """What the answer says in words, as it came: error fields of JSON, the title of a page, or the plain text."""
+        """The response's message, verbatim: error fields of JSON, the title of a page, or the plain text."""
         if self.document is not None:
             return "; ".join(dict.fromkeys(_texts(self.document)))
         text = self.body[:_PLAIN_TEXT_LIMIT].decode("utf-8", "replace")
@@ -77,13 +77,13 @@ class Answer:
         return self.status == _FORBIDDEN and (not self.object or _FIREWALL.search(self.words) is not None)
 
     def sentence(self, provider: str, secret: str) -> str:
-        """Return `<provider> answered <status>: <its words>`, redacted."""
+        """Return `<provider> responded <status>: <message>`, redacted."""
         words = redact(self.words, secret)
-        return f"{provider} answered {self.status}: {words}" if words else f"{provider} answered {self.status}."
+        return f"{provider} responded {self.status}: {words}" if words else f"{provider} responded {self.status}."
 
 
 def _texts(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield the texts of the known error fields, wherever the two providers and their gateways nest them."""
+    """Yield the texts of known error fields, wherever the two providers and their gateways nest them."""
     if depth > _DEEPEST:
         return
     if isinstance(value, str) and value.strip():
@@ -108,7 +108,7 @@ async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answ
 
 
 async def collect_body(response: httpx.Response, body: bytearray, limit: int = BODY_LIMIT) -> str | None:
-    """Append the response's bytes to `body` as they come, so that they survive a break.
+    """Append the response's bytes to `body` as they arrive, so that they survive a broken connection.
 
     Returns:
         Why the body is not whole though the connection held (it is larger than the limit), or None.
@@ -116,11 +116,11 @@ async def collect_body(response: httpx.Response, body: bytearray, limit: int = B
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > limit:
-            return f"an answer of more than {limit} bytes"
+            return f"a response of more than {limit} bytes"
     return None
 
 
-def retry_after(headers: Mapping[str, str], longest: timedelta = LONGEST_WAIT) -> timedelta | None:
+def retry_after(headers: Mapping[str, str], longest: timedelta = MAX_WAIT) -> timedelta | None:
     """Return how long the provider asks us to wait, at most `longest`.
 
     `Retry-After` is whole seconds or an HTTP date. None when it is absent, unreadable, zero or past.

@@ -1,4 +1,4 @@
-"""What a provider said, made fit to be stored and shown: no key, no signed address, no picture."""
+"""Redacts providers' texts so that they can be stored and shown: no key, no signed URL, no image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _SHORTEST_SECRET: Final = 4
-"""A shorter text is no secret, and replacing it would garble every sentence."""
+"""A shorter string is not a secret, and replacing it would garble every sentence."""
 
 _BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"',;]+")
 _DATA_ADDRESS = re.compile(r"(?i)\bdata:[\w.+-]+/[\w.+-]+[;,][^\s\"'<>]*")
@@ -15,12 +15,12 @@ _CREDENTIALS = re.compile(r"(?i)\b(https?://)[^\s/@\"'<>]+@")
 
 
 def storable(text: str) -> str:
-    """Return the text without what Postgres cannot hold: NUL and halves of surrogate pairs."""
+    """Return the text without what Postgres cannot store: NUL and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def redact(text: str, secret: str = "") -> str:
-    """Return the text without the key, bearer tokens, credentials and query strings of addresses, and inline data."""
+    """Return the text without the key, bearer tokens, credentials and query strings of URLs, and inline data."""
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "[key]")
     text = _BEARER.sub("Bearer [key]", storable(text))

@@ -1,4 +1,4 @@
-"""What an answer of WaveSpeed's means: the envelope's code and the HTTP status, both looked at.
+"""Interprets WaveSpeed's responses by both the envelope's code and the HTTP status.
 
 The answer table of `docs/architecture.md`, 'The paid submission', is `read_submission`.
 """
@@ -23,7 +23,7 @@ from promptmill.providers.http.answers import Answer, retry_after
 PROVIDER: Final = "WaveSpeed"
 
 NO_PRICE_USD: Final = 1_000_000
-"""From here on an amount is no price: it must not keep a paid submission from being recorded."""
+"""Amounts from here on are not prices: they must not prevent recording a paid submission."""
 
 NO_AMOUNT_USD: Final = 10**12
 AMOUNT_DIGITS: Final = 6
@@ -44,7 +44,7 @@ _REFUSALS: Final = {
     1400: ReasonCode.WAVESPEED_BAD_INPUT,
     1401: ReasonCode.WAVESPEED_BAD_INPUT,
 }
-"""Status or envelope code -> reason, most telling first: the first that either of the two carries counts."""
+"""Status or envelope code -> reason, most specific first: the first that matches either of the two applies."""
 
 _MONEY_CODES: Final = frozenset({400, 403})
 _MONEY = re.compile(r"(?i)\b(balance|credits?|top(ped|ping)?[\s-]?up|funds)\b")
@@ -53,7 +53,7 @@ _RIGHTS = re.compile(r"(?i)\b(roles?|permissions?|scopes?|privileges?|access|rig
 
 
 def codes(answer: Answer) -> set[int]:
-    """Return the HTTP status and, where there is one, the envelope's code."""
+    """Return the HTTP status and the envelope's code, if any."""
     code = whole_code(answer.object.get("code"))
     return {answer.status} if code is None else {answer.status, code}
 
@@ -66,7 +66,7 @@ def whole_code(value: object) -> int | None:
 
 
 def data(answer: Answer) -> dict[str, Any]:
-    """Return the envelope's `data` where it is an object, else an empty one."""
+    """Return the envelope's `data` if it is an object, otherwise an empty one."""
     value = answer.object.get("data")
     return value if isinstance(value, dict) else {}
 
@@ -79,9 +79,9 @@ def prediction_data(answer: Answer) -> dict[str, Any]:
 
 
 def amount_in(value: object) -> Decimal | None:
-    """Return an amount of money that stands in an answer, as a number or a text; None for anything else.
+    """Return an amount of money in a response, given as a number or a string; None for anything else.
 
-    What no account holds is none either: a text such as `1e999999` would be written out somewhere.
+    Amounts that no account holds are none either: a string such as `1e999999` would be printed with all its digits.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -94,18 +94,18 @@ def amount_in(value: object) -> Decimal | None:
 
 
 def price_in(value: object) -> Decimal | None:
-    """Return an amount that can be a price, else None."""
+    """Return an amount that can be a price, otherwise None."""
     price = amount_in(value)
     return price if price is not None and 0 <= price < NO_PRICE_USD else None
 
 
 def prediction_id(answer: Answer) -> str | None:
-    """Return the prediction's id: the proof that WaveSpeed made one, in an envelope whatever the codes say."""
+    """Return the prediction's id: proof that WaveSpeed created one; in an envelope, whatever the codes say."""
     return prediction_id_of(prediction_data(answer))
 
 
 def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
-    """Return a prediction object's id; None where it has none that could be one."""
+    """Return a prediction object's id; None if it has no valid one."""
     value = prediction.get("id")
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -115,11 +115,11 @@ def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
 
 
 def read_submission(answer: Answer, key: str) -> str:
-    """Return the prediction's id that a submission's answer carries.
+    """Return the prediction's id in a submission's response.
 
     Raises:
-        ProviderRateLimited: A 429; nothing was made.
-        ProviderRefused: WaveSpeed says no, in its own words.
+        ProviderRateLimited: A 429; nothing was created.
+        ProviderRefused: WaveSpeed refused; the message is its own.
         SubmitUnclear: Everything else.
     """
     found = prediction_id(answer)
@@ -127,7 +127,7 @@ def read_submission(answer: Answer, key: str) -> str:
         return found
     if answer.broken is not None:
         raise SubmitUnclear(
-            ReasonCode.SUBMIT_UNCLEAR, f"WaveSpeed's answer ({answer.status}) broke off: {answer.broken}."
+            ReasonCode.SUBMIT_UNCLEAR, f"WaveSpeed's response ({answer.status}) was incomplete: {answer.broken}."
         )
     seen = codes(answer)
     said = answer.sentence(PROVIDER, key)
@@ -136,11 +136,11 @@ def read_submission(answer: Answer, key: str) -> str:
     reason = refusal(answer)
     if reason is not None:
         raise ProviderRefused(reason, said)
-    raise SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"No prediction id came back. {said}")
+    raise SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"The response contains no prediction id. {said}")
 
 
 def refusal(answer: Answer) -> ReasonCode | None:
-    """Return why WaveSpeed refused, or None when it did not do so clearly."""
+    """Return why WaveSpeed refused, or None if it did not clearly refuse."""
     seen = codes(answer)
     if seen & _MONEY_CODES and _lacks_money(answer.words):
         return ReasonCode.WAVESPEED_NO_CREDIT
@@ -148,7 +148,7 @@ def refusal(answer: Answer) -> ReasonCode | None:
 
 
 def _lacks_money(words: str) -> bool:
-    """Tell 'insufficient balance' from 'insufficient role': both come as 403."""
+    """Distinguish 'insufficient balance' from 'insufficient role': both are 403."""
     return bool(_MONEY.search(words) or (_LACK.search(words) and not _RIGHTS.search(words)))
 
 

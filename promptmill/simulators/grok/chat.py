@@ -31,7 +31,7 @@ HUGE_USAGE = {"prompt_tokens": 3_000_000_000, "completion_tokens": 3_000_000_000
 
 @dataclass(frozen=True)
 class _Written:
-    """What the model says: its text, whole or in parts, why it stopped, and a refusal instead of a text."""
+    """The model's output: its text, whole or in parts, why it stopped, and a refusal instead of a text."""
 
     content: str | list[dict[str, str]] | None
     finish_reason: str = "stop"
@@ -45,7 +45,7 @@ class Chat:
     catalogue: Catalogue
 
     async def complete(self, call: Call) -> Response:
-        """Answer one completion and charge it, or say why not."""
+        """Serve one completion and charge for it, or refuse."""
         early = refuse_request(call.request, call.body)
         if early is not None:
             return early
