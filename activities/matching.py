@@ -93,7 +93,7 @@ def _named(value: Any) -> Any:
 
 def _seed(value: Any) -> int | None:
     """Return a seed as a number; None if absent or negative, which requests a random one."""
-    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,20}\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\d{1,20}", value.strip()):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

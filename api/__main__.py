@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.dependencies import State
+from api.http.connections import allow_open_files, bounded_protocol
 from promptmill.addresses import is_loopback_host
 from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
@@ -34,6 +35,7 @@ def main() -> int:
     try:
         settings = load_settings()
         check_settings(settings)
+        allow_open_files(settings)
         listening = listen(settings.host, settings.port)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
@@ -102,7 +104,7 @@ def server_config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings),
         loop="auto",  # uvloop wherever it is installed
-        http="h11",
+        http=bounded_protocol(settings.max_connections),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -110,6 +112,7 @@ def server_config(settings: Settings) -> uvicorn.Config:
         server_header=False,
         # No address or scheme reported by a proxy is trusted.
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from promptmill.config.settings import load_settings
 from promptmill.contracts.errors import PromptmillError
 from promptmill.hard_exit import hard_exit
+from promptmill.terminal import visible
 
 # Each command imports what it needs: `--help` must not wait for Temporal's SDK.
 # ruff: noqa: PLC0415
@@ -262,7 +263,9 @@ def main() -> NoReturn:
     try:
         app()
     except PromptmillError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"promptmill: {error}", style="bold red"))
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            Text(visible(f"promptmill: {error}"), style="bold red")
+        )
         code = 1
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -270,4 +273,4 @@ def main() -> NoReturn:
 
 
 def _say(text: str, style: str = "") -> None:
-    Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
+    Console(highlight=False, soft_wrap=True).print(Text(visible(text), style=style))

@@ -55,7 +55,7 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     health = Health(queues=settings.worker_queues)
     async with (
-        serve_health(health, settings.metrics_host, settings.metrics_port),
+        serve_health(health, settings.metrics_host, settings.metrics_port, settings.allowed_hosts),
         AsyncExitStack() as opened,
     ):
         resources = await _open(settings, stop, opened)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from promptmill.browsers import PageGuard
 from promptmill.contracts.errors import ConfigurationError
 
 
@@ -29,8 +31,11 @@ class Health:
         return {"ready": self.ready, "queues": list(self.queues)}
 
 
-def create_health_app(health: Health) -> Starlette:
-    """Return the three endpoints."""
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+
+
+def create_health_app(health: Health, hosts: Sequence[str] = ()) -> PageGuard:
+    """Return the three pages; `hosts` are names beside loopback and plain ones that may ask for the numbers."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -41,13 +46,14 @@ def create_health_app(health: Health) -> Starlette:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(
+    pages = Starlette(
         routes=[Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)],
     )
+    return PageGuard(pages, frozenset(host.lower().rstrip(".") for host in hosts), PROBES)
 
 
 @asynccontextmanager
-async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[None]:
+async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str] = ()) -> AsyncIterator[None]:
     """Serve the endpoints while the block runs; port 0 serves nothing.
 
     Raises:
@@ -56,7 +62,7 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
     if port == 0:
         yield
         return
-    config = uvicorn.Config(create_health_app(health), host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(create_health_app(health, hosts), host=host, port=port, log_config=None, access_log=False)
     try:
         socket = config.bind_socket()
     except SystemExit:

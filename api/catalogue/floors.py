@@ -24,12 +24,14 @@ _TOKEN: Final = re.compile(
     (?P<comment> /\*.*?\*/ )
     | (?P<text> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )
     | (?P<quoted> `[^`]*` )
+    | (?P<unclosed> (?: ["'`] | /\* ) .* )
     | (?P<variable> \$\w* )
     | (?P<name> [^\W\d]\w* )
     | (?P<number> \d[\w.]* )
     | (?P<sign> \S )
     """
 )
+_NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ def _paths(formula: str) -> Iterator[str]:
             function = text
         elif kind == "name":
             yield text
+        elif kind == "unclosed":
+            # It can be no formula; whatever it names may count.
+            yield from _NAME.findall(text)
         elif kind == "quoted" or (kind == "text" and (before == "." or _looked_up(function, before, after))):
             yield text[1:-1]
 

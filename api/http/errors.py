@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -12,6 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from api.http.problem_kinds import PROBLEM_KINDS
 from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordUnavailable
@@ -20,6 +23,16 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
 """Retry-After of a 503 whose kind names none; as long as the breaker in front of Temporal stays open."""
 
+MAX_ERRORS: Final = 50
+"""Entries of `errors` in one answer."""
+
+NAME_CHARACTERS: Final = 100
+"""Of a caller's own name in an answer."""
+
+CLIENT_LEFT: Final = 499
+"""The status in logs and metrics of a request whose caller went away before it was whole, as nginx has it."""
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger(__name__)
 _CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
 _CODE_OF_STATUS: Final = {
@@ -107,9 +120,14 @@ def problem_response(
     return JSONResponse(problem.model_dump(exclude_none=True), int(kind.status), more, MEDIA_TYPE)
 
 
+def short_name(name: str) -> str:
+    """Return a name that a caller made up, cut where it is long."""
+    return name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
+
+
 def pointer_to(location: Sequence[str | int]) -> str:
     """Return the JSON pointer of a pydantic location: the body's own path, or one below /query, /header, /path."""
-    parts = [str(part) for part in location]
+    parts = [short_name(str(part)) for part in location]
     if parts and parts[0] == "body":
         parts = parts[1:]
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
@@ -120,12 +138,32 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, Refused):
         return problem_response(request.scope, error.code, error.detail, errors=error.errors, headers=error.headers)
     code = _CODE_OF_STATUS.get(HTTPStatus(error.status_code), "internal_error")
-    return problem_response(request.scope, code, headers=error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods(request))}
+    return problem_response(request.scope, code, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return every method of a path: the router names those of the first route alone."""
+    known = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return known + (["HEAD"] if "GET" in known else [])
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    # Nobody is there to read it; the number is for the log.
+    return Response(status_code=CLIENT_LEFT)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [FieldError(pointer=pointer_to(e["loc"]), message=str(e["msg"])) for e in error.errors()]
+    found = [
+        FieldError(pointer=pointer_to(e["loc"]), message=str(e["msg"])) for e in islice(error.errors(), MAX_ERRORS)
+    ]
     first = found[0]
     detail = f"{first.pointer or 'The body'}: {first.message}"
     return problem_response(request.scope, "invalid_request", detail, errors=found)
@@ -158,6 +196,7 @@ async def _unforeseen(request: Request, _error: Exception) -> Response:
 def install_error_handlers(app: FastAPI) -> None:
     """Convert every failure to a problem document."""
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PromptmillError, _ours)
     app.add_exception_handler(Exception, _unforeseen)

@@ -67,6 +67,17 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "The body is too large",
         "Send image URLs; upload the images with `POST /api/uploads`. The limit is PROMPTMILL_MAX_BODY_BYTES.",
     ),
+    "body_too_slow": ProblemKind(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "The body took too long to arrive",
+        "Send the whole body within 10 seconds of the request's head.",
+    ),
+    "overloaded": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Too many requests at once",
+        "Ask again after the seconds that Retry-After names. The limit is PROMPTMILL_MAX_CONNECTIONS; a proxy in front "
+        "should limit each caller.",
+    ),
     "unsupported_media_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The body has an unsupported media type",

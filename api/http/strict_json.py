@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import islice
 from math import isfinite
 from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.http.errors import FieldError, Refused, pointer_to
+from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to, short_name
 
 MAX_DEPTH: Final = 32
 """Levels of nested objects and lists; WaveSpeed's models need three."""
@@ -68,7 +69,8 @@ def parse(body: bytes) -> Any:
         ) from None
     except RecursionError:
         raise Refused("invalid_json", f"The body is nested deeper than {MAX_DEPTH} levels.") from None
-    found = [FieldError(pointer=pointer_to(path), message=message) for path, message in _errors(value)]
+    errors = islice(_errors(value), MAX_ERRORS)
+    found = [FieldError(pointer=pointer_to(path), message=message) for path, message in errors]
     if found:
         raise Refused("invalid_json", f"{found[0].pointer or 'The body'}: {found[0].message}", errors=found)
     return value
@@ -83,7 +85,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise Refused("invalid_json", f"The name {name!a} occurs twice in one object.")
+            raise Refused("invalid_json", f"The name {short_name(name)!a} occurs twice in one object.")
         found[name] = value
     return found
 

@@ -14,18 +14,13 @@ from typing import Any, Final
 
 from api.catalogue.entries import Entry
 from api.catalogue.reading import Models
-from api.http.errors import FieldError, Refused, pointer_to
-from api.schemas.bases import unknown_field
+from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to, short_name
+from api.schemas.bases import MAX_GUESSES, UNKNOWN, unknown_field
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from promptmill.contracts.catalogue import InputType, ModelInput
 from promptmill.contracts.texts import is_blank
 
-MOST_ERRORS: Final = 50
-NEAREST_NAMED: Final = 5
-"""For how many unknown inputs the nearest name is looked for: each costs time."""
-
-NAME_SHOWN: Final = 100
 CHOICES_SHOWN: Final = 20
 
 _SIDES = re.compile(r"(\d{1,6})[*x](\d{1,6})")
@@ -53,8 +48,8 @@ def refusal_by_list(
         return _refusal([FieldError(pointer="/model", message=_unknown_model(request.model, models))])
     if not entry.listed_inputs:
         return None
-    wrong = islice(_wrong_inputs(entry, inputs, whole=whole), MOST_ERRORS)
-    errors = [FieldError(pointer=pointer_to(("input", name[:NAME_SHOWN])), message=why) for name, why in wrong]
+    wrong = islice(_wrong_inputs(entry, inputs, whole=whole), MAX_ERRORS)
+    errors = [FieldError(pointer=pointer_to(("input", short_name(name))), message=why) for name, why in wrong]
     return _refusal(errors) if errors else None
 
 
@@ -73,7 +68,7 @@ def _wrong_inputs(entry: Entry, given: Mapping[str, Any], *, whole: bool) -> Ite
     sendable = known.keys() | entry.defaults.keys() | {entry.pictures_field} - {None}
     unknown = [name for name in given if name not in sendable]
     for place, name in enumerate(unknown):
-        yield name, unknown_field(name, known.keys()) if place < NEAREST_NAMED else "There is no such field."
+        yield name, unknown_field(name, known.keys()) if place < MAX_GUESSES else UNKNOWN
     for name, value in given.items():
         told = known.get(name)
         why = _wrong_value(value, told) if told is not None and value is not None else None

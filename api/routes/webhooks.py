@@ -43,9 +43,11 @@ async def take_wavespeed_webhook(
     token: Annotated[str, Query(description="From the URL that WaveSpeed was given.")] = "",
 ) -> WebhookTaken:
     """Accept WaveSpeed's notice that a prediction has ended. Idempotent."""
-    body = await request.body()
-    headers = await _checked(request, body, secret)
+    # Everything that needs no body is judged before one is read: anyone may send megabytes here.
+    headers = _fresh(request)
     job = _job(job_id, token)
+    body = await request.body()
+    await _check(headers, body, secret)
     received = await resources.store.inbox.receive(
         event_id=headers.event_id, job_id=job, token=token, body=_readable(body, headers)
     )
@@ -56,22 +58,29 @@ async def take_wavespeed_webhook(
     return WebhookTaken()
 
 
-async def _checked(request: Request, body: bytes, secret: WebhookSecret) -> WebhookHeaders:
-    """Return the headers of a recent delivery signed by WaveSpeed.
+def _fresh(request: Request) -> WebhookHeaders:
+    """Return the headers of a delivery that was sent just now.
 
     Raises:
-        Refused: It is not one, or cannot be verified.
+        Refused: They are missing, malformed or old. An old delivery must not make us ask for another secret either.
     """
     headers = read_headers(request.headers)
-    # Check the age first: an old delivery must not make us fetch a new secret.
     if headers is None or not is_fresh(headers, time.time()):  # noqa: TID251  # no workflow runs here
         raise Refused(REFUSED)
+    return headers
+
+
+async def _check(headers: WebhookHeaders, body: bytes, secret: WebhookSecret) -> None:
+    """Let pass what WaveSpeed signed.
+
+    Raises:
+        Refused: It did not, or nobody can tell.
+    """
     signed = await secret.verify(lambda key: is_signed(headers, body, key))
     if signed is None:
         raise Refused("webhook_not_checked")
     if not signed:
         raise Refused(REFUSED)
-    return headers
 
 
 def _job(text: str, token: str) -> UUID:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from api.http.errors import MAX_ERRORS, short_name
 from promptmill.contracts.messages import Shape
+
+UNKNOWN: Final = "Unknown field."
+MAX_GUESSES: Final = 5
+"""Unknown fields whose nearest known name is looked for: that takes its time, and a typing error comes seldom often."""
 
 
 class Answer(Shape):
@@ -48,7 +53,10 @@ class StrictRequestModel(BaseModel):
         unknown = [name for name in data if name not in known]
         if not unknown:
             return handler(data)
-        errors = [_error((name,), unknown_field(name, known)) for name in unknown]
+        errors = [
+            _error((name,), unknown_field(name, known) if place < MAX_GUESSES else UNKNOWN)
+            for place, name in enumerate(unknown[:MAX_ERRORS])
+        ]
         try:
             handler({name: value for name, value in data.items() if name in known})
         except ValidationError as error:
@@ -59,10 +67,10 @@ class StrictRequestModel(BaseModel):
 def unknown_field(name: str, known: Iterable[str]) -> str:
     """Return the error message for an unknown field."""
     by_plain_name = {_plain(candidate): candidate for candidate in known}
-    near = get_close_matches(_plain(name), by_plain_name, n=1, cutoff=0.5)
+    near = get_close_matches(_plain(short_name(name)), by_plain_name, n=1, cutoff=0.5)
     if near:
-        return f"Unknown field. Did you mean {by_plain_name[near[0]]}?"
-    return f"Unknown field. Known fields: {', '.join(sorted(by_plain_name.values()))}."
+        return f"{UNKNOWN} Did you mean {by_plain_name[near[0]]}?"
+    return f"{UNKNOWN} Known fields: {', '.join(sorted(by_plain_name.values()))}."
 
 
 def field_errors(model: type[BaseModel], found: Iterable[tuple[tuple[str, ...], str]]) -> ValidationError:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from api.http.strict_json import canonical, text_error
@@ -139,7 +148,24 @@ def _in_utc(at: datetime) -> datetime:
         raise PydanticCustomError("refused", "This time cannot be represented in UTC.") from None
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse a number, which pydantic would read as seconds since 1970."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("refused", "Must be a time with its zone, such as 2026-01-31T12:00:00Z.")
+    return value
+
+
+def _digits(value: Any) -> Any:
+    """Refuse what is no plain whole number: pydantic would also take `5.0`, ` 5` and `1_0`."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("refused", "Must be a whole number.")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class ListJobs(StrictRequestModel):
@@ -152,7 +178,7 @@ class ListJobs(StrictRequestModel):
     )
     created_after: Time | None = None
     created_before: Time | None = None
-    limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE)] = 50
+    limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE), BeforeValidator(_digits)] = 50
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
         None, description="`nextCursor` of the previous page."
     )

@@ -16,6 +16,7 @@ from typing import Any, Final
 from promptmill.config.settings import merged_environment
 from promptmill.contracts.jobs import JobStatus
 from promptmill.formats import duration
+from promptmill.terminal import visible
 
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
 SECONDS: Final = 15.0
@@ -196,5 +197,5 @@ def _short(body: object, limit: int = 200) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{visible(line)}\n")
     sys.stdout.flush()

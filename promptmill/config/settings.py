@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_host, is_loopback_url
-from promptmill.config.values import PublicAddress, Words
+from promptmill.config.values import Networks, PublicAddress, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
@@ -43,7 +43,7 @@ TEMPORAL_VARIABLES = {
 
 
 MIN_TOKEN_CHARACTERS = 32
-"""Length of a token that cannot be guessed, asked for where others can reach the API."""
+"""Minimum length of a token, enforced if other machines can reach the API."""
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
@@ -82,7 +82,12 @@ class Settings(BaseSettings):
         description="Grok models in order of preference, comma-separated; the next is used if one is unknown or its retries are exhausted.",
     )
     grok_timeout_seconds: float = Field(120, gt=0, le=3600, description="Timeout of one request to Grok.")
-    grok_max_retries: int = Field(3, ge=0, le=20, description="Retries per model after temporary failures of xAI; 1 at most after an answer without a prompt.")
+    grok_max_retries: int = Field(
+        3,
+        ge=0,
+        le=20,
+        description="Retries per model after temporary failures of xAI; 1 at most after an answer without a prompt.",
+    )
     grok_concurrency: int = Field(8, ge=1, le=1000, description="Maximum concurrent requests to Grok, per worker.")
     grok_per_second: float = Field(10, gt=0, description="Maximum requests to Grok per second, across all workers.")
 
@@ -168,6 +173,22 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host counts.",
+    )
+    max_connections: int = Field(
+        800,
+        ge=10,
+        le=100_000,
+        description="Maximum connections served at once, live streams included; further ones get 503.",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="How long an idle connection stays open; must exceed the keep-alive timeout of a proxy in front (nginx: 60).",
+    )
     api_token: SecretStr | None = Field(None, description="Bearer token; if set, every call must carry it.")
     allow_private_addresses: bool = Field(
         False,
@@ -335,7 +356,7 @@ class Settings(BaseSettings):
         for host in hosts:
             if not _HOST_NAME.fullmatch(host):
                 raise ValueError(
-                    f"{host!r} would never match: name each host by itself, such as mill.example.com, without scheme, "
+                    f"{host!r} would never match: list each host name, such as mill.example.com, without scheme, "
                     "port, path, wildcard or leading dot"
                 )
         return hosts
@@ -344,7 +365,7 @@ class Settings(BaseSettings):
     @classmethod
     def _at_least_a_day(cls, days: float) -> float:
         if 0 < days < 1:
-            raise ValueError("ended jobs must be kept for a day at least; 0 keeps them indefinitely")
+            raise ValueError("ended jobs must be kept for at least a day; 0 keeps them indefinitely")
         return days
 
     @property

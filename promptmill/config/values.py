@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -20,6 +21,23 @@ def _split(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list."""
+
+
+Network = IPv4Network | IPv6Network
+
+
+def _networks(value: object) -> object:
+    """Turn a comma-separated text of addresses and networks into networks; leave everything else to pydantic."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, comma-separated, such as 10.0.0.5,172.16.0.0/12") from None
+
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+"""A comma-separated list of addresses (`10.0.0.5`) and networks (`172.16.0.0/12`)."""
 
 
 def _public(address: str) -> str:

@@ -13,6 +13,7 @@ from promptmill.config.advice import start_warnings
 from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
 from promptmill.local.plan import PRIVATE, Provider, StackPlan
+from promptmill.terminal import visible
 
 EXAMPLE_MODEL = "wavespeed-ai/flux-dev"
 
@@ -26,7 +27,7 @@ class Screen:
     def say(self, text: str, style: str = "") -> None:
         """Write one line."""
         with suppress(OSError):
-            self._console.print(Text(text, style=style))
+            self._console.print(Text(visible(text), style=style))
 
     @contextmanager
     def step(self, what: str, done: str = "ready") -> Iterator[None]:
@@ -68,7 +69,7 @@ def example_request(plan: StackPlan) -> str:
 
 
 def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
-    yield "API", plan.api_url, Text("the page; the API's documentation at /docs")
+    yield "API", plan.api_url, Text("the page; API documentation at /docs")
     if plan.settings.temporal_ui_url is not None:
         yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
     yield (

@@ -95,7 +95,7 @@ class Stack:
         os._exit(128 + signal.SIGINT)
 
     def _stop_leftovers(self) -> None:
-        """Stop what an earlier run, killed before it could, left behind."""
+        """Stop what an earlier run left behind when it was killed."""
         graces = {"API": API_STOP_SECONDS, "worker": LEFTOVER_WORKER_SECONDS}
         stopped = [
             mark.name

@@ -16,7 +16,8 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
-from api.http.callers import SAFE_METHODS, CallerRules, from_another_page
+from api.http.callers import SAFE_METHODS, CallerRules
+from promptmill.browsers import from_another_page
 from promptmill.local.ports import Address
 
 HEAD_BYTES: Final = 64 * 1024
@@ -65,9 +66,9 @@ async def _pass_on(
     except (ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return _refuse(writer, 400)
     if not rules.host_allowed(headers["host"]):
-        # As if nothing were here: a name that was pointed at this machine must learn nothing.
+        # As if nothing were here: DNS rebinding must reveal nothing.
         return _refuse(writer, 404)
-    if not _is_navigation(method, headers) and from_another_page(headers):
+    if not _is_navigation(method, headers) and from_another_page(headers, headers["host"]):
         return _refuse(writer, 403)
     try:
         from_ui, to_ui = await asyncio.open_connection(upstream.host, upstream.port)

@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from uuid_utils.compat import uuid7
 
+from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
 from promptmill.store.acceptance import accept, accepted_before, once
 from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 from sql.models import Job, JobEvent
 
 Jobs = list[Job]
@@ -186,7 +188,13 @@ class JobStore:
             IdempotencyMismatch, IdempotencyBusy: As for `accept`.
         """
         values = {"job_id": job_id, "owner": owner, "new_id": new_id, "new_prompt_job_id": uuid7(), "force": force}
-        row = await once(self.database, _RETRY, Job, idempotency, **values)
+        try:
+            row = await once(self.database, _RETRY, Job, idempotency, **values)
+        except RecordUnavailable as error:
+            if error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
+                # Somebody has held one of these jobs for 2 s: many retries of one job come one behind the other.
+                raise RecordConflict("retry_open", "Another retry of this request is being accepted.") from error
+            raise
         return to_row(Job, row), row["replayed"]
 
     async def queue_position(self, job_id: UUID) -> tuple[int, int] | None:

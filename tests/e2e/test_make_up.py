@@ -133,7 +133,7 @@ def test_start_after_kill_9_stops_what_was_left_and_finds_all_jobs(stack: LocalS
     again = stack.start_and_wait()
 
     assert still_running(marks) == []
-    assert "Stopped what an earlier run had left: API, worker, simulators, Web UI, Temporal, Postgres" in said(again)
+    assert "Stopped leftovers of an earlier run: API, worker, simulators, Web UI, Temporal, Postgres" in said(again)
     assert stack.get(f"/api/jobs/{job_id}")["status"] == "completed"
 
 
@@ -161,7 +161,7 @@ def test_part_that_dies_is_told_with_its_log_and_ends_everything(
     os.kill(next(mark.pid for mark in marks if mark.name == "worker"), signal.SIGKILL)
 
     assert up.process.wait(STOP_SECONDS) == 1
-    assert "worker was ended by signal 9" in said(up)
+    assert "worker was killed by signal 9" in said(up)
     assert "worker_ready" in said(up)
     assert still_running(marks) == []
 

@@ -67,11 +67,12 @@ async def test_a_callers_request_id_is_kept_where_it_is_harmless(lonely_api: htt
 async def test_a_foreign_host_finds_nothing(lonely_settings: Settings) -> None:
     settings = lonely_settings.model_copy(update={"allowed_hosts": ("mill.example",)})
     async with open_api(settings) as client:
-        for path in ("/", "/healthz", "/api/jobs", "/metrics"):
+        for path in ("/", "/docs", "/api/jobs", "/metrics"):
             assert_problem(await client.get(path, headers={"Host": "evil.example"}), 404, "not_found")
-        allowed = await client.get("/healthz", headers={"Host": "mill.example"})
+        allowed = await client.get("/docs", headers={"Host": "mill.example"})
+        probe = await client.get("/healthz", headers={"Host": "10.1.2.3"})
 
-    assert allowed.status_code == 200
+    assert (allowed.status_code, probe.status_code) == (200, 200)
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])

@@ -93,7 +93,7 @@ async def test_init_and_readiness_say_what_is_stopped_why_and_since_when(
     assert ready.status_code == 200, "it still answers, and what runs is still shown"
     assert ready.json()["notes"] == [
         "Intake has been stopped by an operator. See GET /api/init.",
-        "Paid submissions are stopped. See GET /api/init.",
+        "Paid submissions are on hold. See GET /api/init.",
     ]
 
 

@@ -216,3 +216,13 @@ async def test_refused_retry_does_not_use_up_its_key(record: Record) -> None:
     _, replayed = await retry(record, job_id, idempotency=KEY)
 
     assert not replayed
+
+
+async def test_retry_behind_others_for_too_long_is_a_conflict(record: Record) -> None:
+    """Of many at once the last may wait longer than the record lets it: that is no failure of Postgres."""
+    job_id = await record.accept()
+    await end(record, job_id)
+    async with record.hand.transaction():
+        await record.hand.execute("SELECT FROM jobs WHERE id = $1 FOR UPDATE", job_id)
+
+        assert await conflict(record, job_id, force=True) == "retry_open"

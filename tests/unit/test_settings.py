@@ -141,7 +141,7 @@ def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
         ({"PROMPTMILL_ALLOWED_HOSTS": "a.example,.example.com"}, "'.example.com' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example:8443"}, "'mill.example:8443' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "https://mill.example"}, "would never match"),
-        ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*a day at least"),
+        ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*at least a day"),
     ],
 )
 def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: str, tmp_path: Path) -> None:

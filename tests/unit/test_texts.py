@@ -24,7 +24,20 @@ INVISIBLE = [
     "\x00\x07",
     "\u2028",
 ]
-VISIBLE = ["a", "\u200ba\u200b", "🦊", "🏳️\u200d🌈", "é", "e\u0301", "\u0915\u093f", "。", "—", "狐", "\u200f\u0634"]
+VISIBLE = [
+    "a",
+    "\u200ba\u200b",
+    "🦊",
+    "🏳️\u200d🌈",
+    "é",
+    "e\u0301",
+    "\u0915\u093f",
+    "。",
+    "—",
+    "狐",
+    "\u200f\u0634",
+    "\U0001fae8",
+]
 
 
 @pytest.mark.parametrize("text", INVISIBLE, ids=ascii)

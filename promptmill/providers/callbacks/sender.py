@@ -20,7 +20,7 @@ import httpx
 
 from promptmill.addresses import address_error, url_error
 from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable, cut
-from promptmill.providers.http.answers import read_answer, retry_after
+from promptmill.providers.http.answers import IDENTITY, retry_after
 from promptmill.providers.http.redaction import redact
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -28,10 +28,6 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 MAX_WAIT: Final = timedelta(hours=1)
 """Maximum `Retry-After` of a receiver that is honoured."""
-
-_ANSWER_BYTES: Final = 64 * 1024
-_PARTING_SECONDS: Final = 1
-"""How much of a response body is read for a clean close. None of it is kept."""
 
 _ADDRESSES: Final = 4
 """Maximum number of addresses of one name to try."""
@@ -154,13 +150,10 @@ class CallbackSender:
             headers={**headers, **named},
             extensions={"sni_hostname": target.raw_host.decode("ascii").rstrip(".")},
         ) as response:
-            answer = ReceiverAnswer(response.status_code, retry_after(response.headers, MAX_WAIT))
-            # The receiver has responded; whatever follows cannot undo that.
+            # The receiver has spoken; closing the connection cannot make that undone.
             limit.reschedule(None)
-            with suppress(httpx.HTTPError, TimeoutError):
-                async with asyncio.timeout(_PARTING_SECONDS):
-                    await read_answer(response, _ANSWER_BYTES)
-            return answer
+            # Its head is all that counts, and all that is read: whoever wrote the rest is not known to us.
+            return ReceiverAnswer(response.status_code, retry_after(response.headers, MAX_WAIT))
 
 
 @asynccontextmanager
@@ -188,7 +181,7 @@ async def open_callback_sender(
         verify=trusted or httpx.create_ssl_context(),
         timeout=httpx.Timeout(timeout_seconds, connect=timeout_seconds * _SHARE),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        headers={"User-Agent": "Promptmill", "Accept": "*/*", "Accept-Encoding": "identity"},
+        headers={"User-Agent": "Promptmill", "Accept": "*/*", "Accept-Encoding": IDENTITY},
     ) as http:
         yield CallbackSender(http, resolver, timeout_seconds, allow_private)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from html import unescape
+from itertools import islice
 from typing import Any, Final
 
 import httpx
@@ -19,14 +20,19 @@ from promptmill.providers.http.redaction import redact
 MAX_WAIT: Final = timedelta(seconds=120)
 """Maximum `Retry-After` that is honoured; xAI's own client uses the same cap."""
 
+IDENTITY: Final = "identity"
+"""The one `Content-Encoding` that is asked for and read."""
+
 BODY_LIMIT: Final = 8 * 1024 * 1024
 """Maximum bytes of a body to read; no legitimate response without inline media comes close."""
 
 _WORD_FIELDS: Final = ("message", "error", "detail", "errors", "msg", "error_code", "code", "data")
 _DEEPEST: Final = 4
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
-_TAG = re.compile(r"(?s)<[^>]*>")
-_PLAIN_TEXT_LIMIT: Final = 2_000
+_ENCODING_CHARACTERS: Final = 40
+_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)")
+_MAX_TEXTS: Final = 100
+_MAX_WORDS: Final = 16_000
+"""Characters of an answer's words; each sentence made of them is far shorter, and expressions are tried on all."""
 
 _FORBIDDEN: Final = 403
 _FIREWALL = re.compile(r"(?i)\berror code: 10\d\d\b|\bcloudflare\b|\bfirewall\b|attention required|just a moment")
@@ -64,11 +70,11 @@ class Answer:
     def words(self) -> str:
         """The response's message, verbatim: error fields of JSON, the title of a page, or the plain text."""
         if self.document is not None:
-            return "; ".join(dict.fromkeys(_texts(self.document)))
-        text = self.body[:_PLAIN_TEXT_LIMIT].decode("utf-8", "replace")
+            return "; ".join(dict.fromkeys(islice(_texts(self.document), _MAX_TEXTS)))[:_MAX_WORDS]
+        text = self.body[:_MAX_WORDS].decode("utf-8", "replace")
         if "<" in text:
             title = _TITLE.search(text)
-            text = unescape(_TAG.sub(" ", title.group(1) if title else ""))
+            text = unescape(title.group(1)) if title else ""
         return " ".join(text.split())
 
     @property
@@ -97,7 +103,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answer:
-    """Read a streamed response to its end.
+    """Read a streamed response to its end. Every client reads by this, or by `collect_body`, or the head alone.
 
     Raises:
         httpx.HTTPError: The connection broke.
@@ -110,10 +116,15 @@ async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answ
 async def collect_body(response: httpx.Response, body: bytearray, limit: int = BODY_LIMIT) -> str | None:
     """Append the response's bytes to `body` as they arrive, so that they survive a broken connection.
 
+    Nothing is decoded: a few compressed bytes can stand for gigabytes, and no client of ours asks for any encoding.
+
     Returns:
-        Why the body is not whole though the connection held (it is larger than the limit), or None.
+        Why the body is not whole though the connection held (it is larger than the limit, or encoded), or None.
     """
-    async for chunk in response.aiter_bytes():
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", IDENTITY}:
+        return f"an answer with the encoding {encoding[:_ENCODING_CHARACTERS]!a}, which nobody asked for"
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > limit:
             return f"a response of more than {limit} bytes"

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from promptmill.addresses import is_loopback_url
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.providers.http.answers import IDENTITY
 
 CONNECT_SECONDS: Final = 10.0
 """How long the TCP handshake, and then the TLS handshake, may take."""
@@ -44,6 +45,7 @@ async def open_connection(
         follow_redirects=False,
         timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds * _CONNECT_SHARE)),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
+        headers={"Accept-Encoding": IDENTITY},
         # A company's proxy is honoured, but simulators on this machine bypass it.
         trust_env=not is_loopback_url(base),
     ) as http:

@@ -50,7 +50,7 @@ export function clockTime(text) {
 export function usd(amount) {
 	if (!isNumber(amount)) return "not known";
 	const [whole, places] = amount.toFixed(6).split(".");
-	return `$${whole}.${places.replace(/0+$/, "").padEnd(2, "0")}`;
+	return `$${whole}.${places.replace(/0{1,6}$/, "").padEnd(2, "0")}`;
 }
 
 /**
