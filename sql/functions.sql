@@ -41,6 +41,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_candidates.sql
 \ir functions/note_missing_workflow.sql
 \ir functions/note_obstacle.sql
+\ir functions/note_provider_status.sql
 \ir functions/open_submission.sql
 \ir functions/permit_submission.sql
 \ir functions/permit_submission_v2.sql
@@ -106,6 +107,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_candidates', '86fe152c035ce9f51353d721c77c197479e4667144fc7c73caf81888483ea427'),
     ('note_missing_workflow', '0b5316babf2fd28c76a8e56fc988c475c4f6cb54d6832989a89f22ca7687a524'),
     ('note_obstacle', 'b4c4f2ebb1f8911219d98e410c31b3894febd30d41717693ad2531ec191df545'),
+    ('note_provider_status', 'b2d24ca57eea0c56ec099f4e2c2cf17b21ad8d829cc3c57fdc7112eaf4a8161b'),
     ('open_submission', '5e121f3b911362401c60fdc39068970629622b1d672d6498747c1db953d13747'),
     ('permit_submission', '6a17d0808f41c996163441c0988d577e7990784d0475888953f0c7d3ba8b4591'),
     ('permit_submission_v2', '0d6a2c50d3326095b8c25e10f0a11c838d9cfea36b77704e0d2a310fe59dd9c1'),

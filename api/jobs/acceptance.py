@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from api.catalogue.reading import Catalogue
 from api.http.errors import FieldError, Refused, invalid, pointer_to
+from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import placed
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
@@ -43,14 +44,15 @@ async def new_job(
     """Return the job to accept.
 
     Raises:
-        Refused: An address may not be opened, WaveSpeed would not get the pictures that were meant for it, or the named
-            prompt job has no prompt to give.
+        Refused: An address may not be opened, WaveSpeed would not get the pictures that were meant for it, its list
+            speaks against the model or the inputs, or the named prompt job has no prompt to give.
         RecordUnavailable: Postgres is away.
     """
     refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)
-    if pictures.refusal is not None and not await _is_replay(store, owner, key):
-        raise pictures.refusal
+    refusal = pictures.refusal or refusal_by_list(request, pictures.input, await catalogue.look(), whole=True)
+    if refusal is not None and not await _is_replay(store, owner, key):
+        raise refusal
     prompt, source, original = await _settled_prompt(request, owner=owner, store=store)
     job_id = uuid7()
     kind = kind_of(request.model)

@@ -147,6 +147,10 @@ _ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "callback": _callback_news,
     "decision": lambda told: _DECISIONS.get(told["decision"], "A person decided."),
     "candidates": _candidate_news,
+    "providerStatus": lambda told: (
+        f"WaveSpeed calls the prediction “{told['providerStatus']}”, a word that is not known here. It is read again "
+        "until the job's time is up; look at it at WaveSpeed, which may have finished it."
+    ),
     "obstacle": lambda told: f"WaveSpeed's history cannot settle it yet: {told['obstacle']}",
     "absentSince": lambda _: "WaveSpeed's history does not show it; it is read once more before that is believed.",
 }

@@ -132,3 +132,19 @@ test("an input may have the name of what every object has", () => {
 	assert.equal(fieldText({ fields: {} }, "toString"), "");
 	assert.equal(fieldText({ fields: { toString: "x" } }, "toString"), "x");
 });
+
+test("a whole number that the browser would round is refused, wherever it stands in the raw input", () => {
+	for (const rawInput of ['{"seed": 6687881544318117707}', '{"layers": [{"id": -9007199254740993}]}']) {
+		const [reason, ...others] = reasons({ rawInput });
+		assert.match(reason, /rounds whole numbers/, rawInput);
+		assert.deepEqual(others, []);
+	}
+	for (const rawInput of ['{"seed": 9007199254740991}', '{"weight": 0.1, "text": "6687881544318117707"}']) assert.deepEqual(reasons({ rawInput }), [], rawInput);
+	assert.deepEqual(reasons({ rawInput: `{"deep": ${"[".repeat(20_000)}${"]".repeat(20_000)}}` }), []);
+});
+
+test("a prompt that shows nothing is none", () => {
+	for (const prompt of ["\u200b\u200b", "\u2060 \ufeff", "\u3164", "\u2800"]) assert.equal(reasons({ prompt }).length, 1, JSON.stringify(prompt));
+	for (const prompt of ["🦊", "e\u0301", "狐", "\u200ba"]) assert.deepEqual(reasons({ prompt }), [], prompt);
+	assert.equal(reasons({ writer: "grok", prompt: "\u200b", instructions: "\u200b" }).length, 1);
+});

@@ -10,6 +10,13 @@ import { vocabulary } from "../core/vocabulary.js";
 
 const MODEL = new RegExp(vocabulary.modelPattern);
 
+// What shows nothing alone, as the server judges it: controls, formats, marks, separators, and letters drawn as nothing.
+const BLANK = /^[\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Z}\u115f\u1160\u2800\u3164\uffa0]*$/u;
+
+export const ROUNDED = `This browser rounds whole numbers beyond ${Number.MAX_SAFE_INTEGER}. Use the API for them.`;
+
+const DEEPEST = 100;
+
 /**
  * Return why the form cannot be queued, one sentence each.
  *
@@ -40,7 +47,7 @@ function modelReason({ model }) {
 
 /** @param {FormValues} values */
 function promptReasons(values) {
-	const prompt = values.prompt.trim();
+	const prompt = BLANK.test(values.prompt) ? "" : values.prompt.trim();
 	if (values.writer === "me") return [prompt || values.promptJob ? null : "Write a prompt, or let Grok write it."];
 	return [
 		nothingToGoBy(values) && "Grok needs a prompt, instructions or a picture to go by.",
@@ -78,6 +85,7 @@ function jsonReasons(values) {
 	const metadata = parseObject(values.metadata);
 	return [
 		raw === null && "The raw input is not a JSON object.",
+		isRounded(raw) && `The raw input: ${ROUNDED}`,
 		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input may not hold “${name}”. ${why}`),
 		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata is a JSON object of texts.",
 	];
@@ -115,14 +123,14 @@ export function pictureFits(text, plainHttp) {
  */
 export function reasonAgainstWriting(values, { plainHttp, drain }) {
 	if (drain?.on) return "New prompts are not accepted now.";
-	if (values.operation === "enhance" && !values.prompt.trim()) return "To enhance a prompt, write one first.";
+	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "To enhance a prompt, write one first.";
 	if (nothingToGoBy(values)) return "Give a few words, instructions or a picture first.";
 	return pictureReason(values, plainHttp);
 }
 
 /** @param {FormValues} values */
 function nothingToGoBy(values) {
-	return !values.prompt.trim() && !values.instructions.trim() && !pictures(values).length;
+	return BLANK.test(values.prompt) && BLANK.test(values.instructions) && !pictures(values).length;
 }
 
 /**
@@ -229,6 +237,18 @@ export function parseJson(text) {
 	} catch {
 		return undefined;
 	}
+}
+
+/**
+ * Return whether JSON holds a whole number that this browser cannot hold exactly: it would send another one.
+ *
+ * @param {unknown} value
+ * @param {number} depth
+ * @returns {boolean}
+ */
+export function isRounded(value, depth = 0) {
+	if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+	return typeof value === "object" && value !== null && depth < DEEPEST && Object.values(value).some((one) => isRounded(one, depth + 1));
 }
 
 /**
