@@ -13,15 +13,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.run_states import Run, run_of
-from promptmill.contracts.jobs import JobChange, JobStatus
+from promptmill.contracts.jobs import JobChange, JobInput, JobStatus
 from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
-from promptmill.contracts.prompts import PromptChange, PromptJobStatus
+from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptRequest
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
 from promptmill.store import Store
-from promptmill.store.jobs import job_input
-from promptmill.store.prompts import prompt_request
 from promptmill.temporal import WorkflowStarter
+from promptmill.temporal.dispatch import Dispatcher
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.restore_guard import guard_restore
 
@@ -35,12 +34,12 @@ _OVERLAP: Final = timedelta(minutes=5)
 """Visibility lags behind; what closed this long before the last look is looked at again."""
 
 _END_OF_JOB: Final = {
-    RunState.CANCELED: ("cancelled", ReasonCode.CANCEL_REQUESTED),
-    RunState.TERMINATED: ("terminated", ReasonCode.WORKFLOW_TERMINATED),
-    RunState.TIMED_OUT: ("terminated", ReasonCode.WORKFLOW_TIMED_OUT),
-    RunState.MISSING: ("terminated", ReasonCode.WORKFLOW_GONE),
-    RunState.COMPLETED: ("failed", ReasonCode.WORKFLOW_FAILED),
-    RunState.FAILED: ("failed", ReasonCode.WORKFLOW_FAILED),
+    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED),
+    RunState.TERMINATED: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TERMINATED),
+    RunState.TIMED_OUT: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TIMED_OUT),
+    RunState.MISSING: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_GONE),
+    RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
+    RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
 """How an open row ends when its workflow has ended in this way and left no record of its own."""
 
@@ -83,25 +82,8 @@ class ReconciliationActivities:
     @activity.defn
     async def start_waiting(self) -> int:
         """Start the workflows of accepted rows that have none; return how many. Safe to repeat."""
-        jobs = await self.store.upkeep.claim_stranded_jobs(_STARTS_PER_PASS)
-        prompts = await self.store.upkeep.claim_prompt_jobs(_STARTS_PER_PASS)
-        started_jobs: list[UUID] = []
-        started_prompts: list[UUID] = []
-        try:
-            for job in jobs:
-                await self.starter.start_job(job_input(job), patience=_RPC)
-                started_jobs.append(job.id)
-            for row in prompts:
-                await self.starter.start_prompt_job(prompt_request(row), patience=_RPC)
-                started_prompts.append(row.id)
-        finally:
-            await self.store.upkeep.mark_started(job_ids=started_jobs, prompt_job_ids=started_prompts)
-            # What was not reached is free for the next pass, not only when the claim runs out.
-            await self.store.upkeep.release_claims(
-                job_ids=[job.id for job in jobs[len(started_jobs) :]],
-                prompt_job_ids=[row.id for row in prompts[len(started_prompts) :]],
-            )
-        return len(started_jobs) + len(started_prompts)
+        dispatcher = Dispatcher(self.store, self._start_job, self._start_prompt_job)
+        return (await dispatcher.start_stranded(_STARTS_PER_PASS)).started
 
     @activity.defn
     async def send_cancels_again(self) -> int:
@@ -161,6 +143,14 @@ class ReconciliationActivities:
         """Delete what is past its time; return how many rows. Safe to repeat."""
         return await self.store.upkeep.delete_expired(self.keep_days)
 
+    async def _start_job(self, job: JobInput) -> bool:
+        await self.starter.start_job(job, patience=_RPC)
+        return True
+
+    async def _start_prompt_job(self, request: PromptRequest) -> bool:
+        await self.starter.start_prompt_job(request, patience=_RPC)
+        return True
+
     async def _lately_ended(self, since: datetime) -> list[UUID]:
         """Return the rows whose workflows closed otherwise than Completed: candidates only."""
         query = (
@@ -177,16 +167,12 @@ class ReconciliationActivities:
         if run.state not in _END_OF_JOB:
             return 0
         if row.table == "jobs" and run.result is not None and run.result.status.final:
-            left = run.result
-            change = JobChange(
+            change = JobChange.built_from(
+                run.result,
                 job_id=row.id,
-                status=left.status,
-                reason_code=_reason(left.reason_code),
-                error=left.error,
-                prompt=left.prompt,
-                prompt_source=left.prompt_source,
-                prediction_id=left.prediction_id,
-                outputs=left.outputs or None,
+                reason_code=_reason(run.result.reason_code),
+                outputs=run.result.outputs or None,
+                media_cost_source=None,
                 detail={"by": "reconciler"},
             )
             await self.store.jobs.advance(change)
@@ -208,14 +194,14 @@ class ReconciliationActivities:
             await self._end(row, *_END_OF_JOB[RunState.MISSING])
         return 1
 
-    async def _end(self, row: OpenRow, status: str, reason: ReasonCode) -> None:
+    async def _end(self, row: OpenRow, status: JobStatus, reason: ReasonCode) -> None:
         _log.warning("row_closed_by_reconciler", row=str(row.id), status=status, reason_code=reason)
         if row.table == "jobs":
             await self.store.jobs.advance(
-                JobChange(job_id=row.id, status=JobStatus(status), reason_code=reason, detail={"by": "reconciler"})
+                JobChange(job_id=row.id, status=status, reason_code=reason, detail={"by": "reconciler"})
             )
         else:
-            ended = PromptJobStatus.CANCELLED if status == "cancelled" else PromptJobStatus.FAILED
+            ended = PromptJobStatus.CANCELLED if status is JobStatus.CANCELLED else PromptJobStatus.FAILED
             await self.store.prompts.change(PromptChange(prompt_job_id=row.id, status=ended, reason_code=reason))
 
 

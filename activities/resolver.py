@@ -16,10 +16,8 @@ from promptmill.contracts.errors import ProviderError, RecordConflict
 from promptmill.contracts.jobs import JobSnapshot, SubmissionState
 from promptmill.contracts.resolution import ResolvedBy, UnclearSubmission
 from promptmill.providers.wavespeed.client import HistoryItem, WaveSpeedClient
+from promptmill.providers.wavespeed.predictions import RETENTION
 from promptmill.store import Store
-
-KEPT: Final = timedelta(days=7)
-"""How long WaveSpeed keeps predictions; what is older is in no list."""
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """By how much WaveSpeed's clock may differ from ours: the window is that much wider on either side."""
@@ -66,7 +64,7 @@ class Resolver:
         if (unclear.provider_base, unclear.key_fingerprint) != ours:
             return _later(unclear, read_at, "It was sent with another key, or to another address, than this worker's.")
         window = (unclear.sent_from - CLOCKS_DIFFER, unclear.sent_until + self.submit_timeout + CLOCKS_DIFFER)
-        if read_at > window[0] + KEPT:
+        if read_at > window[0] + RETENTION:
             return _later(unclear, read_at, "It is older than WaveSpeed's history. A person must decide.")
         try:
             items = await self._read(unclear.model, window)
@@ -161,7 +159,7 @@ def wait_after(age: timedelta) -> timedelta:
             return timedelta(seconds=seconds)
     if age < _YOUNG:
         return timedelta(minutes=1)
-    return timedelta(minutes=10) if age < KEPT else timedelta(hours=6)
+    return timedelta(minutes=10) if age < RETENTION else timedelta(hours=6)
 
 
 def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetime | None = None) -> Look:

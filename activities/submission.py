@@ -18,7 +18,7 @@ from temporalio import activity
 from activities.heartbeats import heartbeats
 from activities.persistence import insist
 from activities.quotes import Quote, asked_quote
-from promptmill.config.presets import LARGEST_SEED, compose_request
+from promptmill.config.presets import LARGEST_SEED, compose_request, place_pictures, preset_for
 from promptmill.config.settings import provider_mode
 from promptmill.contracts.errors import (
     NothingSent,
@@ -112,12 +112,7 @@ class Sender:
 
     def _intent(self, request: MediaRequest, known_submission: UUID | None) -> SubmissionIntent:
         body = compose_request(
-            request.model,
-            request.input,
-            request.prompt,
-            request.target_url,
-            request.ref_urls,
-            secrets.randbelow(LARGEST_SEED + 1),
+            request.model, _inputs_with_pictures(request), request.prompt, secrets.randbelow(LARGEST_SEED + 1)
         )
         return SubmissionIntent(
             job_id=request.job_id,
@@ -185,14 +180,8 @@ class Sender:
         return SubmissionState.UNKNOWN, False, None
 
     async def _settle(self, outcome: SubmissionOutcome, again: ProviderError | None) -> SubmitResult:
-        result = SubmitResult(
-            submission_id=outcome.submission_id,
-            state=outcome.state,
-            prediction_id=outcome.prediction_id,
-            reason_code=outcome.reason_code,
-            error=outcome.error,
-            final=outcome.final,
-            poll_after_seconds=self._poll_after_seconds,
+        result = SubmitResult.built_from(
+            outcome, accepted_at=None, recorded=True, poll_after_seconds=self._poll_after_seconds
         )
         try:
             settlement = await insist(lambda: self.store.submissions.settle(outcome))
@@ -230,6 +219,19 @@ class _Posting:
     body: dict[str, Any]
     post_by: float
     webhook_url: str | None
+
+
+def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:
+    """Return the job's inputs, into which acceptance puts the pictures.
+
+    Earlier releases left that to the worker. Their jobs go on as they began: the pictures go where the preset says.
+    """
+    preset = preset_for(request.model)
+    if preset is None:
+        return request.input
+    return place_pictures(
+        request.input, preset.pictures_field, preset.max_pictures, request.target_url, request.ref_urls
+    )
 
 
 def _as_recorded(settlement: Settlement) -> dict[str, Any]:

@@ -17,11 +17,10 @@ from api.http.guard import Guard
 from api.http.metrics import RequestMetrics
 from api.http.openapi import document
 from api.http.page_policy import page_policy
+from api.installation.report import installed_version
 from api.installation.stopped_queues import StoppedQueues
-from api.installation.version import installed_version
 from api.jobs.reading import JobReader
-from api.jobs.recent_pace import RecentPace
-from api.jobs.waiting import Waits
+from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
 from api.live.reading import LiveReader
 from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, uploads, webhooks

@@ -17,10 +17,8 @@ from api.http.errors import Refused
 from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
 from api.installation.stopped_queues import StoppedQueues
-from api.jobs.reading import JobReader
-from api.jobs.recent_pace import RecentPace
-from api.jobs.views import WorkflowLinks
-from api.jobs.waiting import Waits
+from api.jobs.reading import JobReader, PromptJobReader, WorkflowLinks
+from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import Feed
 from api.uploads.places import UploadPlaces
 from api.webhooks.secret import WebhookSecret
@@ -118,6 +116,12 @@ async def _jobs(store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, o
     return JobReader(store, waits, workflows, owner)
 
 
+async def _prompt_jobs(
+    store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep
+) -> PromptJobReader:
+    return PromptJobReader(store, waits, workflows, owner)
+
+
 def parse_id(text: str) -> UUID:
     """Return an id as it stands in a path.
 
@@ -146,5 +150,6 @@ OwnerDep = Annotated[str, Depends(_owner)]
 WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
 WaitsDep = Annotated[Waits, Depends(_waits)]
 JobReaderDep = Annotated[JobReader, Depends(_jobs)]
+PromptJobReaderDep = Annotated[PromptJobReader, Depends(_prompt_jobs)]
 IdInPath = Annotated[UUID, Path(), BeforeValidator(parse_id)]
 IdempotencyDep = Annotated[IdempotencyKey | None, Depends(idempotency_key)]

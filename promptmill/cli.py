@@ -65,6 +65,7 @@ def migrate(
         sys.stdout.write(schema_sql(url))
     elif down_to is not None:
         _say(f"The schema is at revision {take_schema_down(url, down_to)}.")
+        _say("Run the older release's own `migrate` next: it puts its functions back.")
     else:
         _say(f"The schema is at revision {apply_schema(url)}.")
 
@@ -219,6 +220,22 @@ def reasons() -> None:
     from promptmill.commands.reasons_page import reasons_page
 
     sys.stdout.write(reasons_page())
+
+
+@app.command()
+def transitions() -> None:
+    """Print every transition of a status that the database allows, as docs/transitions.md has them."""
+    from promptmill.commands.transitions_page import read_transitions
+
+    sys.stdout.write(asyncio.run(read_transitions(load_settings())))
+
+
+@app.command()
+def functions() -> None:
+    """Print the list of SQL functions with their SHA-256, as sql/functions.sql has it."""
+    from promptmill.store.functions import functions_file
+
+    sys.stdout.write(functions_file())
 
 
 def main() -> NoReturn:

@@ -24,7 +24,11 @@ Uuids = ARRAY(PG_UUID(as_uuid=True))
 
 
 class Job(SQLModel, table=True):
-    """One piece of media on its way. `input` and `outputs` are JSON as caller and WaveSpeed gave them, costs USD."""
+    """One piece of media on its way. Costs are USD.
+
+    `input` is what WaveSpeed gets beside the prompt: the caller's inputs, and the pictures in the model's field.
+    `outputs` are JSON as WaveSpeed gave them.
+    """
 
     __tablename__ = "jobs"
 
@@ -202,6 +206,16 @@ class Switch(SQLModel, table=True):
     value: str | None = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
     changed_at: datetime = Field(sa_type=Time)
+
+
+class AppliedFunction(SQLModel, table=True):
+    """Which text of a file in `sql/functions` the database has, by its SHA-256 in hexadecimal."""
+
+    __tablename__ = "applied_functions"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    sha256: str = Field(sa_type=Text)
+    applied_at: datetime = Field(sa_type=Time)
 
 
 class StatusCounter(SQLModel, table=True):

@@ -134,20 +134,7 @@ class GenerateMediaWorkflow:
         """Return the text for WaveSpeed: Grok's, or what the caller chose for the case that Grok cannot write one."""
         job = self._job
         self._show("Its prompt waits for **Grok**, or is being written.")
-        assert job.prompt_job_id is not None  # accepted together with the job
-        request = PromptRequest(
-            prompt_job_id=job.prompt_job_id,
-            job_id=job.job_id,
-            owner=job.owner,
-            operation=job.operation,
-            instructions=job.instructions,
-            existing_prompt=job.prompt,
-            target_url=job.target_url,
-            ref_urls=job.ref_urls,
-            priority=job.priority,
-            deadline_at=job.deadline_at,
-            created_at=job.created_at,
-        )
+        request = PromptRequest.built_from(job, existing_prompt=job.prompt, metadata={})
         try:
             return (await write_prompt(request)).prompt
         except StageFailed as failure:
@@ -169,17 +156,8 @@ class GenerateMediaWorkflow:
     async def _submit(self, prompt: str) -> SubmitResult:
         """Hand the job over to WaveSpeed, once. Waits in the queue as long as it takes; the caller sets the time."""
         job = self._job
-        request = MediaRequest(
-            job_id=job.job_id,
-            model=job.model,
-            input=job.input,
-            prompt=prompt,
-            target_url=job.target_url,
-            ref_urls=job.ref_urls,
-            provider_mode=job.provider_mode,
-            # Of the time before: where the record does not hold it, that has lost what may be paid.
-            known_submission=self._submission_id,
-        )
+        # The submission of the time before: where the record does not hold it, that has lost what may be paid.
+        request = MediaRequest.built_from(job, prompt=prompt, known_submission=self._submission_id)
         self._show("Waits for its turn at **WaveSpeed**, or is being handed over.")
         while True:
             try:
@@ -204,15 +182,7 @@ class GenerateMediaWorkflow:
 
     async def _record_submission(self, result: SubmitResult) -> None:
         """Record an answer of WaveSpeed that came while Postgres was away."""
-        outcome = SubmissionOutcome(
-            submission_id=result.submission_id,
-            job_id=self._job.job_id,
-            state=result.state,
-            prediction_id=result.prediction_id,
-            reason_code=result.reason_code,
-            error=result.error,
-            final=result.final,
-        )
+        outcome = SubmissionOutcome.built_from(result, job_id=self._job.job_id, media_cost_usd=None)
         await record(RecordActivities.settle_submission, outcome)
 
     async def _collect(
@@ -230,13 +200,7 @@ class GenerateMediaWorkflow:
             (self._deadline, ReasonCode.DEADLINE_PASSED),
             key=lambda end: end[0],
         )
-        request = PredictionRequest(
-            job_id=job.job_id,
-            prediction_id=prediction_id,
-            model=job.model,
-            kind=job.kind,
-            accepted_at=accepted_at,
-        )
+        request = PredictionRequest.built_from(job, prediction_id=prediction_id, accepted_at=accepted_at)
         return await before(due, reason, self._read_result(request, webhook_wait))
 
     async def _read_result(self, request: PredictionRequest, webhook_wait: float) -> JobSnapshot:
@@ -342,7 +306,7 @@ class GenerateMediaWorkflow:
         """End the workflow as the row ended."""
         show_status(row.status)
         self._show(f"**{row.status.value}** {row.error or ''}")
-        result = JobResult(**row.model_dump(include=set(JobResult.model_fields)))
+        result = JobResult.built_from(row)
         if row.status is JobStatus.COMPLETED:
             return result
         if row.status is JobStatus.CANCELLED:

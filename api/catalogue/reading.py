@@ -14,13 +14,18 @@ import structlog
 
 from api.catalogue.entries import Entry, known_models
 from api.clock import now
+from promptmill.config.presets import load_presets
 from promptmill.config.settings import Settings
 from promptmill.contracts.catalogue import ListedModel
-from promptmill.contracts.errors import ProviderError
+from promptmill.contracts.errors import ProviderError, ProviderUnavailable
+from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 PATIENCE_SECONDS: Final = 1.0
 """How long the very first caller waits for WaveSpeed's list; then the presets must do."""
+
+FIRST_LIST_SECONDS: Final = 5.0
+"""How long a question about one model waits for the first list, where nothing else can answer it."""
 
 AGAIN_SECONDS: Final = 30.0
 """How long WaveSpeed is not asked after it could not tell its models."""
@@ -71,6 +76,23 @@ class Catalogue:
             # When the time is up the reading goes on in the background.
             await asyncio.wait({self._reading}, timeout=max(0.0, self._patient_until - self.clock()))
         return self._known
+
+    async def find(self, model: str, *, patience: float = FIRST_LIST_SECONDS) -> Entry | None:
+        """Return what is known of one model; None if WaveSpeed's list does not have it, or there is no key to read it.
+
+        A preset answers at once. For any other model it waits `patience` seconds for a first list that is being read.
+
+        Raises:
+            ProviderUnavailable: WaveSpeed's list, which alone can tell, cannot be read now.
+        """
+        if model in load_presets():
+            return self._known.entries[model]
+        known = await self.look()
+        if self._reading is not None and known.as_of is None:
+            await asyncio.wait({self._reading}, timeout=patience)
+        if self.fetch is not None and self._known.as_of is None:
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, "WaveSpeed's models cannot be read now.")
+        return self._known.entries.get(model)
 
     async def close(self) -> None:
         """Read no more."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from temporalio.service import RPCError
 
-from api.schemas.answers import Readiness
+from api.schemas.operations import Readiness
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordError
 from promptmill.store import Store
@@ -27,7 +27,7 @@ async def look_ready(resources: ApiResources) -> Readiness:
         problems.append("The database has no schema: run `python -m promptmill migrate`.")
     elif postgres and temporal and await _foreign(resources):
         problems.append("This Temporal is not the one that the record belongs to: see GET /api/init.")
-    notes = await _notes(resources.store) if postgres else []
+    notes = [*await _notes(resources.store), *await _deployment_notes(resources.store)] if postgres else []
     return Readiness(ok=not problems, postgres=postgres, temporal=temporal, problems=problems, notes=notes)
 
 
@@ -70,3 +70,16 @@ async def _notes(store: Store) -> list[str]:
         (silent, "AI prompts are switched off by an operator."),
     )
     return [f"{text} See GET /api/init." for switch, text in stopped if switch is not None]
+
+
+async def _deployment_notes(store: Store) -> list[str]:
+    """Return a note where the SQL functions are another release's, as they are during a rolling deployment."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            differing = await store.operations.differing_functions()
+    except (RecordError, TimeoutError):
+        return []
+    if not differing:
+        return []
+    note = f"SQL functions of another release: {len(differing)}. Normal during a deployment"
+    return [f"{note}, otherwise run `python -m promptmill migrate`."]

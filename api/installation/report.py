@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -19,7 +19,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.installation.notices import notices_of
-from api.installation.version import installed_version
 from api.schemas.installation import (
     InstallationReport,
     PostgresReport,
@@ -50,6 +49,9 @@ from sql.models import Switch
 
 PATIENCE: Final = timedelta(seconds=3)
 """How long one question may take: this is asked by people and by probes."""
+
+DISTRIBUTION: Final = "promptmill-service"
+"""Our own name among the installed packages."""
 
 Found = TypeVar("Found")
 
@@ -95,6 +97,14 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
             "tokenRequired": settings.api_token is not None,
         },
     )
+
+
+def installed_version() -> str:
+    """Return the version of this installation; `0` when it runs from a folder that was never installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "0"
 
 
 def provider_states(settings: Settings) -> dict[str, str]:

@@ -8,17 +8,19 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from api.catalogue.reading import Catalogue
 from api.http.errors import FieldError, Refused, invalid, pointer_to
+from api.jobs.pictures import placed
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from api.schemas.prompt_queue import EnqueuePrompt
 from promptmill.addresses import url_trouble
-from promptmill.config.presets import kind_of, preset_for
+from promptmill.config.presets import kind_of
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.prompts import Operation, PromptJobStatus, PromptSource
-from promptmill.contracts.store import NewJob, NewPromptJob
+from promptmill.contracts.store import IdempotencyKey, NewJob, NewPromptJob
 from promptmill.store import Store
 from sql.models import PromptGenerationJob
 
@@ -29,41 +31,43 @@ VIDEO_SECONDS: Final = 3600
 _SCHEMES: Final = ("http:", "https:", "ftp:", "file:", "//")
 
 
-async def new_job(request: CreateJob, *, owner: str, settings: Settings, store: Store) -> NewJob:
+async def new_job(
+    request: CreateJob,
+    *,
+    owner: str,
+    key: IdempotencyKey | None,
+    settings: Settings,
+    store: Store,
+    catalogue: Catalogue,
+) -> NewJob:
     """Return the job to accept.
 
     Raises:
-        Refused: An address may not be opened, or the named prompt job has no prompt to give.
+        Refused: An address may not be opened, WaveSpeed would not get the pictures that were meant for it, or the named
+            prompt job has no prompt to give.
         RecordUnavailable: Postgres is away.
     """
     refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
+    pictures = await placed(request, catalogue)
+    if pictures.refusal is not None and not await _is_replay(store, owner, key):
+        raise pictures.refusal
     prompt, source, original = await _settled_prompt(request, owner=owner, store=store)
     job_id = uuid7()
     kind = kind_of(request.model)
-    return NewJob(
+    return NewJob.built_from(
+        request,
         id=job_id,
         owner=owner,
-        model=request.model,
         kind=kind,
-        input=request.input,
-        use_ai_prompt=request.use_ai_prompt,
+        input=pictures.input,
         operation=_operation(request),
-        instructions=request.instructions,
-        target_url=request.target_url,
-        ref_urls=tuple(request.ref_urls),
-        on_prompt_failure=request.on_prompt_failure,
         original_prompt=original,
         prompt=prompt,
         prompt_source=source,
-        prompt_job_id=request.prompt_job_id,
         prompt_job=_own_prompt_job(request, owner=owner, settings=settings) if request.use_ai_prompt else None,
-        priority=request.priority,
         provider_mode=settings.wavespeed_mode,
         generate_timeout_seconds=request.generate_timeout_seconds or _patience(kind),
-        deadline_seconds=request.deadline_seconds,
-        callback_url=request.callback_url,
-        metadata=request.metadata,
-        warnings=tuple(_warnings(request)),
+        warnings=(*pictures.warnings, *_prompt_warnings(request)),
     )
 
 
@@ -90,6 +94,11 @@ def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, 
     ]
     if found:
         raise Refused("invalid_request", f"{found[0].pointer}: {found[0].message}", errors=found)
+
+
+async def _is_replay(store: Store, owner: str, key: IdempotencyKey | None) -> bool:
+    """Whether the job was accepted already. Its caller must learn that, even if WaveSpeed's list has changed since."""
+    return key is not None and await store.jobs.accepted_before(owner, key)
 
 
 async def _settled_prompt(
@@ -124,17 +133,13 @@ def _own_prompt_job(request: CreateJob, *, owner: str, settings: Settings) -> Ne
 def _prompt_job(
     request: CreateJob | EnqueuePrompt, metadata: dict[str, str], *, owner: str, settings: Settings
 ) -> NewPromptJob:
-    return NewPromptJob(
+    return NewPromptJob.built_from(
+        request,
         id=uuid7(),
         owner=owner,
         operation=_operation(request),
-        instructions=request.instructions,
         existing_prompt=request.prompt,
-        target_url=request.target_url,
-        ref_urls=tuple(request.ref_urls),
-        priority=request.priority,
         max_retries=settings.grok_max_retries,
-        deadline_seconds=request.deadline_seconds,
         metadata=metadata,
     )
 
@@ -147,27 +152,13 @@ def _patience(kind: MediaKind) -> int:
     return VIDEO_SECONDS if kind is MediaKind.VIDEO else PICTURE_SECONDS
 
 
-def _warnings(request: CreateJob) -> Iterator[str]:
-    """Say what of the request will have no effect."""
-    if request.target_url or request.ref_urls:
-        yield from _picture_warnings(request)
+def _prompt_warnings(request: CreateJob) -> Iterator[str]:
+    """Say what of the request will have no effect on the prompt."""
     if not request.use_ai_prompt:
         if request.instructions:
             yield "instructions are not used: useAiPrompt is false, so Grok is not asked."
         if request.operation is not None:
             yield "operation is not used: useAiPrompt is false, so Grok is not asked."
-
-
-def _picture_warnings(request: CreateJob) -> Iterator[str]:
-    preset = preset_for(request.model)
-    if preset is None or preset.pictures_field is None:
-        why = "is not a model that we know" if preset is None else "takes no pictures"
-        where = "go to Grok only" if request.use_ai_prompt else "are not used"
-        yield f"targetUrl and refUrls {where}: {request.model} {why}. Put pictures for WaveSpeed into input."
-    elif request.input.get(preset.pictures_field) and not request.use_ai_prompt:
-        yield f"targetUrl and refUrls are not used: input.{preset.pictures_field} is given."
-    elif preset.pictures_field == "image" and request.target_url and request.ref_urls and not request.use_ai_prompt:
-        yield f"refUrls are not used: {request.model} takes one picture, which is targetUrl."
 
 
 def _job_addresses(request: CreateJob) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -1,24 +1,69 @@
-"""Finds a caller's job and tells all about it."""
+"""Finds what a caller asks for and tells all about it: jobs and prompt jobs as they are answered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from api.http.errors import Refused
-from api.jobs.views import Unclear, WorkflowLinks, job_answer
+from api.jobs.sentences import end_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
 from api.jobs.waiting import Waits, brief_wait, late_warning
-from api.schemas.answers import JobAnswer
+from api.schemas.jobs import JobAnswer, OutputAnswer
+from api.schemas.parts import ErrorAnswer, Links, Wait, WaitFor
+from api.schemas.prompt_queue import PromptJobAnswer, ResultCounts
 from promptmill.contracts.errors import RecordNotFound
-from promptmill.contracts.jobs import JobStatus, SubmissionState
+from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus, SubmissionState
+from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
+from promptmill.contracts.ratings import Rating, Results
 from promptmill.store import Store
-from sql.models import Job
+from promptmill.store.ratings import rating_word
+from sql.models import Job, PromptGenerationJob
+
+
+@dataclass(frozen=True)
+class WorkflowLinks:
+    """Addresses of workflows in the Temporal Web UI.
+
+    Attributes:
+        base: Where the Web UI is.
+        namespace: The namespace that holds the workflows.
+    """
+
+    base: str
+    namespace: str
+
+    def to(self, workflow_id: str) -> str:
+        """Return the page of one workflow."""
+        return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """What is known of a job's unclear submission.
+
+    Attributes:
+        candidates: The predictions in WaveSpeed's history that may be it.
+        open: Whether it is still unclear; if not, the job is about to be submitted again.
+        absent: Whether the history was seen without it.
+    """
+
+    candidates: tuple[str, ...] = ()
+    open: bool = True
+    absent: bool = False
+
+    def text(self) -> str:
+        """Return it as a sentence."""
+        return unclear_text(self.candidates, open_=self.open, absent=self.absent)
 
 
 @dataclass(frozen=True)
 class JobReader:
-    """Reads the jobs of one owner. Every method raises `RecordUnavailable` while Postgres is away."""
+    """Reads the jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is away."""
 
     store: Store
     waits: Waits
@@ -56,6 +101,10 @@ class JobReader:
             prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
         )
 
+    def accepted_answer(self, job: Job, *, started: bool) -> JobAnswer:
+        """Return a job that was just accepted, from its row alone: nothing that fails now may make it look refused."""
+        return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=self.workflows, started=started)
+
     async def brief_answers(self, jobs: Sequence[Job]) -> list[JobAnswer]:
         """Return jobs as lists show them, with as many queries for all of them as for one."""
         billed = await self.store.jobs.billed([job.id for job in jobs])
@@ -77,3 +126,161 @@ class JobReader:
         if not still:
             return Unclear(open=False)
         return Unclear(tuple(still[-1].candidates), absent=still[-1].absent_since is not None)
+
+
+@dataclass(frozen=True)
+class PromptJobReader:
+    """Reads the prompt jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is away."""
+
+    store: Store
+    waits: Waits
+    workflows: WorkflowLinks
+    owner: str
+
+    async def find(self, prompt_job_id: UUID) -> PromptGenerationJob:
+        """Return the owner's prompt job.
+
+        Raises:
+            Refused: There is none; for a job's id it says where to look.
+        """
+        try:
+            return await self.store.prompts.get(prompt_job_id, owner=self.owner)
+        except RecordNotFound:
+            pass
+        try:
+            await self.store.jobs.get(prompt_job_id, owner=self.owner)
+        except RecordNotFound:
+            raise Refused("not_found", "There is no such prompt job.") from None
+        raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
+
+    async def answer(self, prompt_job: PromptGenerationJob) -> PromptJobAnswer:
+        """Return a prompt job as callers see it."""
+        wait = await self.waits.of_prompt_job(prompt_job)
+        return prompt_job_answer(
+            prompt_job,
+            wait=wait,
+            workflows=self.workflows,
+            late=late_warning(wait, prompt_job.deadline_at),
+            results=await self.store.ratings.results(prompt_job.id),
+        )
+
+    def accepted_answer(self, prompt_job: PromptGenerationJob, *, started: bool) -> PromptJobAnswer:
+        """Return a prompt job that was just accepted, from its row alone, as `JobReader` does."""
+        wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
+        return prompt_job_answer(prompt_job, wait=wait, workflows=self.workflows, started=started)
+
+
+def job_answer(
+    job: Job,
+    *,
+    billed: Billed,
+    wait: Wait,
+    workflows: WorkflowLinks,
+    started: bool | None = None,
+    unclear: Unclear | None = None,
+    late: str | None = None,
+    prompt_rating: Rating | None = None,
+) -> JobAnswer:
+    """Return a job as callers see it.
+
+    Args:
+        job: Its row.
+        billed: Whether WaveSpeed charged for it.
+        wait: What it waits for.
+        workflows: Where its workflow is shown.
+        started: Whether its workflow runs, where more is known than the row tells.
+        unclear: What is known of its unclear submission, where that was looked up.
+        late: A warning where it may not end in time.
+        prompt_rating: What a person said of its prompt job's prompt.
+    """
+    runs = job.workflow_started_at is not None if started is None else started
+    final = job.status in FINAL_STATUSES
+    here = f"/api/jobs/{job.id}"
+    paid = paid_text(billed, job.media_cost_usd, job.prompt_cost_usd)
+    more = _sentences(end_text(job.status, paid), late)
+    text = job_text(job.status, wait, job.reason_code, started=runs, more=more)
+    return JobAnswer.built_from(
+        job,
+        **_wait_fields(wait),
+        job_id=job.id,
+        status_text=unclear.text() if unclear else text,
+        metadata=job.caller_metadata,
+        warnings=[*job.warnings, *([late] if late else [])],
+        outputs=[OutputAnswer.model_validate(output) for output in job.outputs],
+        error=_error(job),
+        candidates=list(unclear.candidates) if unclear else None,
+        billed=billed,
+        paid_text=paid,
+        prompt_cost_usd=usd(job.prompt_cost_usd),
+        media_cost_usd=usd(job.media_cost_usd),
+        prompt_rating=prompt_rating,
+        links=Links(
+            self_=here,
+            events=f"{here}/events",
+            cancel=None if final else here,
+            retry=f"{here}/retry" if final else None,
+            resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
+            temporal=workflows.to(job_workflow_id(job.id)),
+        ),
+    )
+
+
+def prompt_job_answer(
+    prompt_job: PromptGenerationJob,
+    *,
+    wait: Wait,
+    workflows: WorkflowLinks,
+    started: bool | None = None,
+    late: str | None = None,
+    results: Results | None = None,
+) -> PromptJobAnswer:
+    """Return a prompt job as callers see it; `results` are none where none is given, the rest as in `job_answer`."""
+    final = prompt_job.status in FINAL_PROMPT_STATUSES
+    here = f"/api/prompt/queue/{prompt_job.id}"
+    alone = prompt_job.job_id is None
+    # A prompt job of a job has no workflow of its own: the job's workflow is what runs.
+    workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
+    runs = (prompt_job.workflow_started_at is not None or not alone) if started is None else started
+    return PromptJobAnswer.built_from(
+        prompt_job,
+        **_wait_fields(wait),
+        prompt_job_id=prompt_job.id,
+        status_text=prompt_job_text(
+            prompt_job.status,
+            wait,
+            prompt_job.reason_code,
+            started=runs,
+            cancelling=prompt_job.cancel_requested_at is not None and not final,
+            more=late,
+        ),
+        metadata=prompt_job.caller_metadata,
+        error=_error(prompt_job),
+        prompt_cost_usd=usd(prompt_job.cost_usd),
+        rating=rating_word(prompt_job.rating),
+        results=ResultCounts.built_from(results or Results()),
+        links=Links(
+            self_=here,
+            events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
+            cancel=None if final else here,
+            temporal=workflows.to(workflow_id),
+        ),
+    )
+
+
+def _wait_fields(wait: Wait) -> dict[str, Any]:
+    """Return what an answer tells of a wait: all of it, and again what stood in answers before there was `wait`."""
+    return {"wait": wait, "queue_position": wait.position, "estimated_wait_seconds": wait.estimate_seconds}
+
+
+def _sentences(*parts: str | None) -> str | None:
+    return " ".join(part for part in parts if part) or None
+
+
+def usd(amount: Decimal | None) -> float | None:
+    """Return money as a JSON number: six places survive a double."""
+    return None if amount is None else float(amount)
+
+
+def _error(row: Job | PromptGenerationJob) -> ErrorAnswer | None:
+    """Return why a row failed or waits for a person; what went wrong on the way to success is in the events."""
+    return None if row.status == JobStatus.COMPLETED else error_answer(row.reason_code, row.error)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from api.schemas.answers import ErrorAnswer, Wait, WaitFor
+from api.schemas.parts import ErrorAnswer, Wait, WaitFor
 from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.reasons import REASONS, Reason, ReasonCode
+from promptmill.formats import duration, money
 
 NOTHING_PAID: Final = "Nothing is paid."
 NOT_STARTED: Final = "Accepted; it starts as soon as Temporal answers."
@@ -59,7 +60,7 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
 
 def paid_text(billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | None) -> str:
     """Return what is paid for a job by now."""
-    paid = [f"WaveSpeed {money(media_usd)}"] if billed is Billed.YES else []
+    paid = [f"WaveSpeed {_price(media_usd)}"] if billed is Billed.YES else []
     paid += [f"Grok {money(prompt_usd)}"] if prompt_usd else []
     told = [f"Already paid: {', '.join(paid)}."] if paid else []
     if billed is Billed.UNKNOWN:
@@ -96,7 +97,7 @@ def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reas
 
 def late_text(left_seconds: float) -> str:
     """Return the warning of a job that waits for something that may come after its deadline."""
-    return f"Its deadline may pass first: {_duration(left_seconds)} left."
+    return f"Its deadline may pass first: {_roughly(left_seconds)} left."
 
 
 def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str:
@@ -176,7 +177,7 @@ def _waiting(wait: Wait) -> str | None:
     if wait.for_ is WaitFor.WAVESPEED and (wait.estimate_seconds or wait.longer_than_usual):
         return f"WaveSpeed is making it{_about(wait)}."
     if wait.for_ is WaitFor.RETRY:
-        when = f" in {_duration(wait.estimate_seconds)}" if wait.estimate_seconds else ""
+        when = f" in {_roughly(wait.estimate_seconds)}" if wait.estimate_seconds else ""
         return f"A provider could not help for now; it is asked again{when}.{_stopped(wait)}"
     return None
 
@@ -188,12 +189,8 @@ def _stopped(wait: Wait) -> str:
     return f" This queue is stopped{': ' + reason if reason else ' by an operator'}."
 
 
-def money(amount: Decimal | None) -> str:
-    """Return USD with two places at least and six at most."""
-    if amount is None:
-        return "(price not known)"
-    whole, _, places = f"{amount:.6f}".partition(".")
-    return f"${whole}.{places.rstrip('0').ljust(2, '0')}"
+def _price(usd: Decimal | None) -> str:
+    return "(price not known)" if usd is None else money(usd)
 
 
 def _place(wait: Wait) -> str:
@@ -210,16 +207,14 @@ def _about(wait: Wait) -> str:
     if wait.estimate_seconds is None:
         return ""
     low, high = wait.estimate_low_seconds, wait.estimate_high_seconds
-    if low is None or high is None or _duration(low) == _duration(high):
-        return f", about {_duration(wait.estimate_seconds)}"
-    return f", about {_duration(low)} to {_duration(high)}"
+    if low is None or high is None or _roughly(low) == _roughly(high):
+        return f", about {_roughly(wait.estimate_seconds)}"
+    return f", about {_roughly(low)} to {_roughly(high)}"
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:  # noqa: PLR2004  # below that, people count seconds
-        return f"{max(1, round(seconds))} s"
-    minutes = seconds / 60
-    return f"{round(minutes)} min" if minutes < 90 else f"{round(minutes / 60)} h"  # noqa: PLR2004  # the same
+def _roughly(seconds: float) -> str:
+    """Return a time that is only estimated: tenths of a second would promise too much, and nothing is due in 0 s."""
+    return duration(max(1, round(seconds)))
 
 
 def ordinal(number: int) -> str:

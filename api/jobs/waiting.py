@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from statistics import median, quantiles
+from typing import Any, Final, NamedTuple
 
 from api.clock import now
 from api.installation.stopped_queues import Stop, StoppedQueues
-from api.jobs.estimates import Estimate, still_to_go, until_turn
-from api.jobs.recent_pace import RecentPace
 from api.jobs.sentences import late_text
-from api.schemas.answers import Wait, WaitFor
+from api.schemas.parts import Wait, WaitFor
 from promptmill.contracts.jobs import JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.store import Store
+from promptmill.store.pace import Minute
 from sql.models import Job, PromptGenerationJob
 
 POSITION_CAP: Final = 1000
 """How far a position is counted."""
+
+FEW: Final = 3
+"""With fewer examples than these, half and double are as likely as what they say."""
+
+CLOSE_SECONDS: Final = 2.0
+CLOSE_SHARE: Final = 0.2
+"""A range narrower than either is no news."""
+
+FRESH_SECONDS: Final = 3.0
+"""How long what was read of the recent past is good: estimates need no more, and many ask for them."""
+
+MOST_MODELS: Final = 200
+"""How many such readings are remembered; callers name models as they like."""
 
 _NO_ESTIMATE: Final = {"estimate_seconds": None, "estimate_low_seconds": None, "estimate_high_seconds": None}
 
@@ -31,6 +46,61 @@ _WAITS: Final[dict[str, WaitFor]] = {
     JobStatus.SUBMIT_UNKNOWN: WaitFor.OPERATOR,
     JobStatus.GENERATING: WaitFor.WAVESPEED,
 }
+
+
+class Estimate(NamedTuple):
+    """How long something will take, in seconds; null while nobody knows. `low` and `high` where it is uncertain."""
+
+    seconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+UNKNOWN: Final = Estimate()
+
+
+@dataclass
+class RecentPace:
+    """Remembers for a moment what the record says of the recent past.
+
+    Every method raises `RecordUnavailable` while Postgres is away.
+
+    Attributes:
+        store: The record.
+        clock: Seconds that only grow.
+    """
+
+    store: Store
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[str, tuple[float, Sequence[Any]]] = field(default_factory=dict, init=False)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    async def grok_seconds(self) -> Sequence[float]:
+        """Return how long the newest prompts took."""
+        return await self._look("grok", self.store.pace.grok_seconds)
+
+    async def wavespeed_seconds(self, model: str) -> Sequence[float]:
+        """Return how long a model's newest jobs took at WaveSpeed."""
+        return await self._look(f"model {model}", lambda: self.store.pace.wavespeed_seconds(model))
+
+    async def prompt_minutes(self) -> Sequence[Minute]:
+        """Return how many prompt jobs ended in each of the newest busy minutes."""
+        return await self._look("prompts", self.store.pace.prompt_minutes)
+
+    async def submission_minutes(self) -> Sequence[Minute]:
+        """Return how many submissions WaveSpeed accepted in each of the newest busy minutes."""
+        return await self._look("submissions", self.store.pace.submission_minutes)
+
+    async def _look(self, name: str, read: Callable[[], Awaitable[Sequence[Any]]]) -> Sequence[Any]:
+        async with self._lock:
+            known = self._seen.get(name)
+            if known is not None and self.clock() - known[0] < FRESH_SECONDS:
+                return known[1]
+            found = await read()
+            if len(self._seen) >= MOST_MODELS:
+                self._seen.clear()
+            self._seen[name] = (self.clock(), found)
+            return found
 
 
 def brief_wait(status: str) -> Wait:
@@ -96,6 +166,34 @@ class Waits:
         return Stop(stopped=True, reason=held.reason) if held else await self.queues.look("wavespeed")
 
 
+def until_turn(position: int, minutes: Sequence[Minute]) -> Estimate:
+    """Return how long a place in a queue is waited for, at the speed of the minutes in which something was done."""
+    if not minutes:
+        return UNKNOWN
+    # A minute that has just begun shows less than it will hold; less than a minute in all says little.
+    length = max(sum(minute.length for minute in minutes), 1.0)
+    about = position * 60 * length / sum(minute.done for minute in minutes)
+    whole = [minute.done for minute in minutes if minute.length >= 1]
+    if len(whole) < FEW:
+        return _ranged(about, about / 2, about * 2)
+    return _ranged(about, min(about, position * 60 / max(whole)), max(about, position * 60 / min(whole)))
+
+
+def still_to_go(seconds: Sequence[float], elapsed: float) -> Estimate:
+    """Return how long something that runs will take, judged by those that took longer than it has by now.
+
+    Unknown where nothing is known, and where all were faster.
+    """
+    left = [each - elapsed for each in seconds if each > elapsed]
+    if not left:
+        return UNKNOWN
+    about = median(left)
+    if len(left) < FEW:
+        return _ranged(about, about / 2, about * 2)
+    tenths = quantiles(left, n=10, method="inclusive")
+    return _ranged(about, tenths[0], tenths[-1])
+
+
 def seconds_to_drain(statistics: dict[str, Any]) -> float | None:
     """Return how long a new prompt job would wait at the last hour's speed; null when the hour shows none.
 
@@ -140,3 +238,9 @@ def _stopped(wait: Wait, stop: Stop) -> Wait:
     """Return a wait with what is known of its queue; how long a stopped one takes, nobody knows."""
     known: dict[str, Any] = {"stopped": stop.stopped, "stopped_reason": stop.reason}
     return wait.model_copy(update=known | (_NO_ESTIMATE if stop.stopped else {}))
+
+
+def _ranged(about: float, low: float, high: float) -> Estimate:
+    if high - low <= max(CLOSE_SECONDS, CLOSE_SHARE * about):
+        return Estimate(round(about, 1))
+    return Estimate(round(about, 1), round(low, 1), round(high, 1))

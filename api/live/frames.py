@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from api.live.listeners import Piece
-from api.schemas.answers import Answer, Event, JobAnswer
+from api.schemas.bases import Answer
+from api.schemas.jobs import Event, JobAnswer
 
 GREETING: Final = b"retry: 2000\n\n"
 """How long a browser waits before it connects again, in milliseconds."""

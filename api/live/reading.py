@@ -8,10 +8,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from api.jobs.reading import JobReader
-from api.jobs.views import event_answer
+from api.jobs.timeline import event_answer
 from api.live.frames import changed_piece, job_piece
 from api.live.listeners import Piece
-from api.schemas.answers import JobAnswer
+from api.schemas.jobs import JobAnswer
 from promptmill.contracts.jobs import FINAL_STATUSES
 
 

@@ -12,15 +12,10 @@ from api.dependencies import IdempotencyDep, IdInPath, JobReaderDep, ResourcesDe
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.ai_prompts import require_ai_prompts
-from api.installation.intake import REQUIRE_INTAKE
-from api.jobs.starting import asked, start_jobs
-from api.jobs.views import job_answer
-from api.jobs.waiting import brief_wait
-from api.schemas.answers import JobAnswer
-from api.schemas.decisions import ResolveJob, RetryJob
-from api.schemas.ratings import RateResult
-from promptmill.contracts.jobs import Billed
+from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
+from api.jobs.starting import start_job, tolerating_refusal
+from api.schemas.decisions import RateResult, ResolveJob, RetryJob
+from api.schemas.jobs import JobAnswer
 from promptmill.contracts.resolution import SubmissionDecision
 
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["jobs"], route_class=StrictRoute)
@@ -56,7 +51,7 @@ async def resolve_job(
     else:
         decision = SubmissionDecision(decision=request.decision, prediction_id=request.prediction_id)
         # While Temporal is away the decision stands in the record: the workflow looks there by itself, later.
-        await asked(resources.gate.decide_submission(job_id, decision))
+        await tolerating_refusal(resources.gate.decide_submission(job_id, decision))
     return await jobs.answer(job)
 
 
@@ -87,9 +82,7 @@ async def retry_job(
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
-    started = await start_jobs(resources, [job]) == 1
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
+    return jobs.accepted_answer(job, started=await start_job(resources, job))
 
 
 @router.put("/rating", responses=_PROBLEMS)

@@ -12,10 +12,9 @@ from api.clock import now
 from api.dependencies import FeedDep, IdInPath, JobReaderDep, OwnerDep, SettingsDep
 from api.http.errors import problems
 from api.http.strict_json import StrictRoute
-from api.jobs.stages import measure_stages
-from api.jobs.views import event_answer
+from api.jobs.timeline import event_answer, measure_stages
 from api.live.event_stream import MEDIA_TYPE, EventStream
-from api.schemas.answers import Timeline
+from api.schemas.jobs import Timeline
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import MetricsDep, ResourcesDep, StoreDep
 from api.installation.readiness import look_ready
-from api.schemas.answers import Alive, Readiness
+from api.schemas.operations import Alive, Readiness
 from promptmill.contracts.errors import RecordUnavailable
 
 router = APIRouter(tags=["health"])

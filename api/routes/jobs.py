@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import (
+    CatalogueDep,
     IdempotencyDep,
     IdInPath,
     JobReaderDep,
@@ -19,15 +20,11 @@ from api.http.cursors import cursor_after, read_cursor
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.ai_prompts import require_ai_prompts
-from api.installation.intake import REQUIRE_INTAKE
+from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_job
-from api.jobs.starting import asked, start_jobs
-from api.jobs.views import job_answer
-from api.jobs.waiting import brief_wait
-from api.schemas.answers import JobAnswer, JobList
-from api.schemas.jobs import CreateJob, ListJobs
-from promptmill.contracts.jobs import FINAL_STATUSES, Billed
+from api.jobs.starting import start_job, tolerating_refusal
+from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
+from promptmill.contracts.jobs import FINAL_STATUSES
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter
 from sql.models import Job
@@ -57,32 +54,41 @@ async def create_job(
     request: CreateJob,
     key: IdempotencyDep,
     resources: ResourcesDep,
+    catalogue: CatalogueDep,
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later."""
+    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later.
+
+    The pictures go into the model's field, which our preset names, else WaveSpeed's list: `refUrls` as they stand, then
+    `targetUrl`. What the caller put there stays. No picture is dropped in silence: `warnings` name those that WaveSpeed
+    does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of them, and
+    the model gets the target and as many of the first references as fit.
+    """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
-    wanted = await new_job(request, owner=jobs.owner, settings=resources.settings, store=resources.store)
+    wanted = await new_job(
+        request,
+        owner=jobs.owner,
+        key=key,
+        settings=resources.settings,
+        store=resources.store,
+        catalogue=catalogue,
+    )
     job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)
-    started = await start_jobs(resources, [job]) == 1
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=jobs.workflows, started=started)
+    return jobs.accepted_answer(job, started=await start_job(resources, job))
 
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
 async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
     """List jobs, newest first. A place in the queue is told for a single job only."""
-    where = JobFilter(
-        statuses=tuple(wanted.status),
-        model=wanted.model,
-        q=wanted.q,
-        created_after=wanted.created_after,
-        created_before=wanted.created_before,
+    where = JobFilter.built_from(
+        wanted,
+        statuses=wanted.status,
         limit=wanted.limit + 1,
         before=read_cursor(wanted.cursor) if wanted.cursor is not None else None,
     )
@@ -110,7 +116,7 @@ async def cancel_job(job_id: IdInPath, resources: ResourcesDep, jobs: JobReaderD
     await jobs.find(job_id)
     job, ask_temporal = await resources.store.jobs.request_cancel(job_id, owner=jobs.owner)
     if ask_temporal:
-        await asked(resources.gate.cancel(job_workflow_id(job_id)))
+        await tolerating_refusal(resources.gate.cancel(job_workflow_id(job_id)))
     if job.status not in FINAL_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
     return await jobs.answer(job)

@@ -13,6 +13,7 @@ from api.dependencies import CatalogueDep, PricesDep, SettingsDep
 from api.http.errors import Refused, problems
 from api.http.strict_json import StrictRoute
 from api.jobs.acceptance import media_addresses, refuse_addresses
+from api.jobs.pictures import placed
 from api.jobs.sentences import price_text
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
 from promptmill.config.presets import compose_request
@@ -51,13 +52,12 @@ async def ask_price(
 ) -> PriceAnswer:
     """Ask WaveSpeed what a run would cost, without running it; free.
 
-    The inputs are completed exactly as a submission would complete them. Where WaveSpeed tells no price, `priceUsd` is
-    null and `reason` says why. The same question within a minute is answered from memory.
+    The inputs are completed exactly as a submission would complete them, pictures included. Where WaveSpeed tells no
+    price, `priceUsd` is null and `reason` says why. The same question within a minute is answered from memory.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
-    body = compose_request(
-        request.model, request.input, request.prompt or "", request.target_url, request.ref_urls, ANY_SEED
-    )
+    pictures = await placed(request, catalogue)
+    body = compose_request(request.model, pictures.input, request.prompt or "", ANY_SEED)
     worth = judge((await catalogue.look()).entries.get(request.model), body)
     price = await prices.of(request.model, body)
     reason = price.reason or worth.reason

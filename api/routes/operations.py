@@ -12,8 +12,8 @@ from api.dependencies import ResourcesDep
 from api.http.errors import problems
 from api.installation.report import report_installation
 from api.jobs.starting import start_stranded
-from api.schemas.answers import Dispatched, Reconciled
 from api.schemas.installation import InstallationReport
+from api.schemas.operations import Dispatched, Reconciled
 from promptmill.contracts.errors import RecordUnavailable, TemporalUnavailable
 from promptmill.temporal.installation import initialize
 
@@ -28,8 +28,8 @@ _INCOMPLETE: dict[int | str, dict[str, Any]] = {
 @router.post("/dispatch", responses=_AWAY)
 async def dispatch(resources: ResourcesDep) -> Dispatched:
     """Start every accepted job and prompt job that has no workflow. `ok`: all that were claimed run now."""
-    claimed, started = await start_stranded(resources)
-    return Dispatched(ok=started == claimed, claimed=claimed, started=started)
+    found = await start_stranded(resources)
+    return Dispatched(ok=found.started == found.claimed, claimed=found.claimed, started=found.started)
 
 
 @router.post("/cron/prompt-processor", responses=_AWAY)

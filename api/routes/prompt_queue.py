@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 
@@ -11,29 +10,27 @@ from api.dependencies import (
     IdempotencyDep,
     IdInPath,
     OwnerDep,
+    PromptJobReaderDep,
     ResourcesDep,
     StoreDep,
-    WaitsDep,
-    WorkflowLinksDep,
 )
-from api.http.errors import Refused, problems
+from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.ai_prompts import require_ai_prompts
-from api.installation.intake import REQUIRE_INTAKE
+from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_prompt_job
-from api.jobs.starting import asked, start_prompt_jobs
-from api.jobs.views import WorkflowLinks, prompt_job_answer
-from api.jobs.waiting import Waits, late_warning, seconds_to_drain
-from api.schemas.answers import JobCounts, PromptJobAnswer, QueueStatistics, SatisfactionAnswer, Wait, WaitFor
-from api.schemas.prompt_queue import EnqueuePrompt
-from api.schemas.ratings import RatePrompt
-from promptmill.contracts.errors import RecordNotFound
+from api.jobs.starting import start_prompt_job, tolerating_refusal
+from api.jobs.waiting import seconds_to_drain
+from api.schemas.prompt_queue import (
+    EnqueuePrompt,
+    PromptJobAnswer,
+    QueueStatistics,
+    RatePrompt,
+    SatisfactionAnswer,
+)
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
 from promptmill.contracts.ratings import overall_satisfaction
-from promptmill.store import Store
-from sql.models import PromptGenerationJob
 
 router = APIRouter(prefix="/api/prompt/queue", tags=["prompt queue"], route_class=StrictRoute)
 
@@ -59,23 +56,18 @@ async def enqueue_prompt(
     request: EnqueuePrompt,
     key: IdempotencyDep,
     resources: ResourcesDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
-    waits: WaitsDep,
+    prompt_jobs: PromptJobReaderDep,
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
-    await require_ai_prompts(resources.store, owner=owner, key=key)
-    wanted = new_prompt_job(request, owner=owner, settings=resources.settings)
+    await require_ai_prompts(resources.store, owner=prompt_jobs.owner, key=key)
+    wanted = new_prompt_job(request, owner=prompt_jobs.owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
     response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
     if replayed:
         response.headers[REPLAYED] = "true"
-        return await _answer(resources.store, waits, prompt_job, workflows)
-    started = await start_prompt_jobs(resources, [prompt_job]) == 1
-    # Nothing is read any more: it is accepted, whatever becomes of Postgres now.
-    wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
-    return prompt_job_answer(prompt_job, wait=wait, workflows=workflows, started=started)
+        return await prompt_jobs.answer(prompt_job)
+    return prompt_jobs.accepted_answer(prompt_job, started=await start_prompt_job(resources, prompt_job))
 
 
 @router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -83,25 +75,20 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
     """Tell how the prompt queue does: now by counts, over the last hour, and what people said in the last 30 days."""
     found = await store.prompts.statistics(owner)
     satisfaction = await store.ratings.satisfaction(owner)
-    return QueueStatistics(
-        **{name: found[name] for name in _SAME_NAMES},
+    return QueueStatistics.built_from(
+        found,
         average_wait_seconds=found["avg_wait_time_seconds"],
         average_processing_seconds=found["avg_processing_seconds"],
         estimated_wait_seconds=seconds_to_drain(found),
-        jobs=JobCounts(**found["jobs"]),
         satisfaction_rate=overall_satisfaction(satisfaction),
-        satisfaction=[
-            SatisfactionAnswer(model=one.grok_model, **one.model_dump(exclude={"grok_model"})) for one in satisfaction
-        ],
+        satisfaction=[SatisfactionAnswer.built_from(one, model=one.grok_model) for one in satisfaction],
     )
 
 
 @router.get("/{prompt_job_id}", responses=_LOOK_PROBLEMS)
-async def get_prompt_job(
-    prompt_job_id: IdInPath, store: StoreDep, owner: OwnerDep, workflows: WorkflowLinksDep, waits: WaitsDep
-) -> PromptJobAnswer:
+async def get_prompt_job(prompt_job_id: IdInPath, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
     """Tell where a prompt job stands."""
-    return await _answer(store, waits, await _find(store, prompt_job_id, owner), workflows)
+    return await prompt_jobs.answer(await prompt_jobs.find(prompt_job_id))
 
 
 @router.delete(
@@ -110,23 +97,20 @@ async def get_prompt_job(
     response_description="It has ended.",
 )
 async def cancel_prompt_job(
-    *,
-    prompt_job_id: IdInPath,
-    resources: ResourcesDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
-    waits: WaitsDep,
-    response: Response,
+    prompt_job_id: IdInPath, resources: ResourcesDep, prompt_jobs: PromptJobReaderDep, response: Response
 ) -> PromptJobAnswer:
     """Cancel a prompt job, with the job that needs it, or tell how it ended."""
-    store = resources.store
-    await _find(store, prompt_job_id, owner)
-    prompt_job, job_id, ask_temporal = await store.prompts.request_cancel(prompt_job_id, owner=owner)
+    await prompt_jobs.find(prompt_job_id)
+    prompt_job, job_id, ask_temporal = await resources.store.prompts.request_cancel(
+        prompt_job_id, owner=prompt_jobs.owner
+    )
     if ask_temporal:
-        await asked(resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id)))
+        await tolerating_refusal(
+            resources.gate.cancel(job_workflow_id(job_id) if job_id else prompt_workflow_id(prompt_job_id))
+        )
     if prompt_job.status not in FINAL_PROMPT_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
-    return await _answer(store, waits, prompt_job, workflows)
+    return await prompt_jobs.answer(prompt_job)
 
 
 @router.put(
@@ -141,56 +125,10 @@ async def cancel_prompt_job(
         ),
     },
 )
-async def rate_prompt(
-    *,
-    prompt_job_id: IdInPath,
-    request: RatePrompt,
-    store: StoreDep,
-    owner: OwnerDep,
-    workflows: WorkflowLinksDep,
-    waits: WaitsDep,
-) -> PromptJobAnswer:
+async def rate_prompt(prompt_job_id: IdInPath, request: RatePrompt, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
     """Say what the written prompt is worth, and why. Saying it again replaces what was said."""
-    await _find(store, prompt_job_id, owner)
-    rated = await store.ratings.rate_prompt(prompt_job_id, owner=owner, rating=request.rating, reason=request.reason)
-    return await _answer(store, waits, rated, workflows)
-
-
-async def _find(store: Store, prompt_job_id: UUID, owner: str) -> PromptGenerationJob:
-    """Return the owner's prompt job; for a job's id say where to look."""
-    try:
-        return await store.prompts.get(prompt_job_id, owner=owner)
-    except RecordNotFound:
-        pass
-    try:
-        await store.jobs.get(prompt_job_id, owner=owner)
-    except RecordNotFound:
-        raise Refused("not_found", "There is no such prompt job.") from None
-    raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
-
-
-async def _answer(
-    store: Store, waits: Waits, prompt_job: PromptGenerationJob, workflows: WorkflowLinks
-) -> PromptJobAnswer:
-    wait = await waits.of_prompt_job(prompt_job)
-    return prompt_job_answer(
-        prompt_job,
-        wait=wait,
-        workflows=workflows,
-        late=late_warning(wait, prompt_job.deadline_at),
-        results=await store.ratings.results(prompt_job.id),
+    await prompt_jobs.find(prompt_job_id)
+    rated = await prompt_jobs.store.ratings.rate_prompt(
+        prompt_job_id, owner=prompt_jobs.owner, rating=request.rating, reason=request.reason
     )
-
-
-_SAME_NAMES = (
-    "total_queued",
-    "total_processing",
-    "total_completed",
-    "total_failed",
-    "total_cancelled",
-    "oldest_queued_seconds",
-    "processed_per_minute",
-    "error_rate",
-    "retry_rate",
-    "retry_success_rate",
-)
+    return await prompt_jobs.answer(rated)

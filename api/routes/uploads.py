@@ -13,7 +13,7 @@ from pydantic import Field
 from api.clock import now
 from api.dependencies import ResourcesDep, UploadPlacesDep
 from api.http.errors import problems
-from api.schemas.answers import Answer
+from api.schemas.bases import Answer
 from api.uploads.form import FIELD, read_file
 from api.uploads.pictures import PictureLimits, clean_picture
 

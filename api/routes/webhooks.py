@@ -15,8 +15,8 @@ from fastapi import APIRouter, Query, Request
 from api.dependencies import ResourcesDep, WebhookSecretDep, parse_id
 from api.http.errors import Refused, problems
 from api.http.strict_json import parse
-from api.jobs.starting import asked
-from api.schemas.answers import WebhookTaken
+from api.jobs.starting import tolerating_refusal
+from api.schemas.operations import WebhookTaken
 from api.webhooks.secret import WebhookSecret
 from api.webhooks.signatures import WebhookHeaders, is_fresh, is_signed, read_headers
 from promptmill.api_resources import ApiResources
@@ -96,6 +96,6 @@ def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
 
 async def _pass_on(resources: ApiResources, job_id: UUID, delivery: ResultDelivery) -> None:
     """Tell the workflow. What is missed here, the reconciler finds in the inbox."""
-    if await asked(resources.gate.deliver_result(job_id, delivery)):
+    if await tolerating_refusal(resources.gate.deliver_result(job_id, delivery)):
         with suppress(RecordUnavailable):
             await resources.store.inbox.processed([delivery.event_id])

@@ -7,10 +7,9 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.schemas.answers import Answer
+from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import OptionalUrl, PromptText, RefUrls
 from api.schemas.jobs import ModelPath, wrong_inputs
-from api.schemas.strict import StrictRequestModel, field_errors
 from promptmill.contracts.jobs import MediaKind
 
 _MODEL: Final = {

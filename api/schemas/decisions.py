@@ -1,4 +1,4 @@
-"""What a person decides about a job that has ended, or that waits for a decision."""
+"""What a person decides about a job that has ended or waits for a decision, and says of its result."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from api.schemas.bases import StrictRequestModel, field_errors
 from api.schemas.fields import Flag
-from api.schemas.strict import StrictRequestModel, field_errors
 from promptmill.contracts.resolution import Decision
 
 PredictionId = Annotated[
@@ -47,3 +47,9 @@ class RetryJob(StrictRequestModel):
     force: Flag = Field(
         default=False, description="Also where an earlier submission may still be billed; that is recorded."
     )
+
+
+class RateResult(StrictRequestModel):
+    """A person's word on a job's outputs; it replaces what was said before."""
+
+    kept: Flag | None = Field(description="Whether the result is kept; null takes the word back.")

@@ -39,7 +39,7 @@ InstructionsText = Annotated[
 ]
 RefUrls = Annotated[
     list[Url],
-    Field(max_length=REF_URLS, description="Further pictures that Grok sees, before the target."),
+    Field(max_length=REF_URLS, description="Further pictures to go by: before the target, in this order."),
 ]
 Flag = StrictBool
 Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 goes first.")]

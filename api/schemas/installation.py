@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.answers import Answer
+from api.schemas.bases import Answer
 
 
 class QueueReport(Answer):

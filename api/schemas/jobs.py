@@ -1,4 +1,4 @@
-"""What callers send about jobs."""
+"""What callers send and get about jobs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, StringCons
 from pydantic_core import PydanticCustomError
 
 from api.http.strict_json import canonical, text_trouble
+from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import (
     DAY,
     DeadlineSeconds,
@@ -22,9 +23,10 @@ from api.schemas.fields import (
     PromptText,
     RefUrls,
 )
-from api.schemas.strict import StrictRequestModel, field_errors
-from promptmill.contracts.jobs import JobStatus
-from promptmill.contracts.prompts import OnPromptFailure, Operation
+from api.schemas.parts import ErrorAnswer, Links, Wait
+from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
+from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
+from promptmill.contracts.ratings import Rating
 
 INPUT_BYTES: Final = 65_536
 MODEL_CHARACTERS: Final = 200
@@ -77,7 +79,7 @@ class CreateJob(StrictRequestModel):
     prompt_job_id: UUID | None = Field(None, description="A completed prompt job whose prompt is used.")
     operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; Grok sees it last.")
+    target_url: OptionalUrl = Field(None, description="The picture to change; model and Grok get it last.")
     ref_urls: RefUrls = Field(default_factory=list)
     on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do when Grok cannot help.")
     priority: Priority = 5
@@ -144,3 +146,100 @@ class ListJobs(StrictRequestModel):
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
         None, description="`nextCursor` of the page before."
     )
+
+
+class OutputAnswer(Answer):
+    """One finished file: `url` for files, `text` for text and JSON."""
+
+    index: int
+    kind: str = Field(description="image, video, audio, text or json")
+    url: str | None = None
+    text: str | None = None
+    nsfw: bool | None = None
+    expires_at: datetime | None = None
+
+
+class JobAnswer(Answer):
+    """A job: one piece of media on its way."""
+
+    job_id: UUID
+    owner: str
+    status: str = Field(examples=[str(status) for status in JobStatus])
+    status_text: str
+    wait: Wait
+    queue_position: int | None
+    estimated_wait_seconds: float | None
+    prompt_job_id: UUID | None
+    prompt_status: str = Field(examples=[str(status) for status in PromptStatus])
+    prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
+    model: str
+    kind: str = Field(description="What the model makes: image or video.")
+    input: dict[str, Any] = Field(
+        description="The model's own inputs except the prompt, with the pictures in the field that takes them."
+    )
+    prompt: str | None
+    original_prompt: str | None
+    instructions: str | None
+    target_url: str | None
+    ref_urls: list[str]
+    priority: int
+    prediction_id: str | None
+    outputs: list[OutputAnswer]
+    error: ErrorAnswer | None
+    candidates: list[str] | None = Field(
+        description="Predictions that an unclear submission may have made; null where nothing is unclear, and in lists."
+    )
+    billed: Billed
+    paid_text: str = Field(
+        description="What is paid by now, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
+    )
+    prompt_cost_usd: float | None
+    media_cost_usd: float | None
+    media_cost_source: str | None
+    provider_mode: str = Field(examples=[str(mode) for mode in ProviderMode])
+    retry_of: UUID | None
+    warnings: list[str]
+    created_at: datetime
+    dispatched_at: datetime | None
+    completed_at: datetime | None
+    deadline_at: datetime
+    metadata: dict[str, str]
+    kept: bool | None = Field(description="A person's word on the outputs; null while there is none.")
+    prompt_rating: str | None = Field(
+        description="A person's word on the prompt of `promptJobId`; null while there is none.",
+        examples=[str(rating) for rating in Rating],
+    )
+    links: Links
+
+
+class JobList(Answer):
+    """A page of jobs, newest first. `nextCursor` is null on the last one."""
+
+    items: list[JobAnswer]
+    next_cursor: str | None
+
+
+class Event(Answer):
+    """One change of a job."""
+
+    sequence: int
+    at: datetime
+    status: str
+    reason_code: str | None
+    text: str
+    detail: dict[str, Any]
+
+
+class Stage(Answer):
+    """A part of a job's way: how long it was there, and whether it still is."""
+
+    stage: str = Field(description="A status that is not final, or `writing` while Grok writes.")
+    seconds: float
+    open: bool
+
+
+class Timeline(Answer):
+    """Everything that happened to a job, in order, and where the time went."""
+
+    items: list[Event]
+    stages: list[Stage]

@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
+from promptmill.formats import money
 from promptmill.providers.grok.client import open_grok
 from promptmill.providers.wavespeed.account import open_wavespeed_account
 from promptmill.store import open_store
@@ -76,19 +77,27 @@ async def check_wavespeed(settings: Settings) -> str:
     async with open_wavespeed_account(settings.wavespeed_api_base, settings.wavespeed_api_key) as account:
         balance = await account.balance()
     if balance <= 0:
-        raise Wrong(f"The balance is {balance} USD: top up the account of WAVESPEED_API_KEY.")
-    return f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {balance} USD"
+        raise Wrong(f"The balance is {money(balance)}: top up the account of WAVESPEED_API_KEY.")
+    return f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {money(balance)}"
 
 
 async def check_postgres(settings: Settings) -> str:
-    """Ask Postgres for the schema's revision."""
+    """Ask Postgres for the schema's revision, and whether its functions are this release's."""
     wanted = newest_revision()
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         found = await store.operations.schema_revision()
-    if found is None:
-        raise Wrong("The schema is not there: run `promptmill migrate`, or check the database's name in DATABASE_URL.")
-    if found != wanted:
-        raise Wrong(f"The schema is at revision {found}, this release has {wanted}: run `promptmill migrate`.")
+        if found is None:
+            raise Wrong(
+                "The schema is not there: run `promptmill migrate`, or check the database's name in DATABASE_URL."
+            )
+        if found != wanted:
+            raise Wrong(f"The schema is at revision {found}, this release has {wanted}: run `promptmill migrate`.")
+        differing = await store.operations.differing_functions()
+    if differing:
+        return (
+            f"reachable, schema revision {found}; another release's functions, normal during a deployment, otherwise "
+            f"run `promptmill migrate`: {_few(differing)}"
+        )
     return f"reachable, schema revision {found}"
 
 

@@ -8,7 +8,7 @@ from promptmill.store.migrations import downgrade, migrate
 
 
 def apply_schema(database_url: str) -> str:
-    """Bring the schema to this release's revision, and return it. Safe to repeat.
+    """Bring the schema to this release's revision, apply its functions, and return the revision. Safe to repeat.
 
     Raises:
         ConfigurationError: The address is wrong, or the database belongs to a newer release.

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from promptmill.config.settings import merged_environment
 from promptmill.contracts.jobs import JobStatus
+from promptmill.formats import duration
 
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
 SECONDS: Final = 15.0
@@ -158,7 +159,7 @@ def _wait(instance: Instance) -> str:
         if JobStatus(job["status"]).final:
             break
         if time.monotonic() > give_up:
-            raise Failed(f"it is still {job['status']} after {JOB_SECONDS:.0f} s: {job.get('statusText')}")
+            raise Failed(f"it is still {job['status']} after {duration(JOB_SECONDS)}: {job.get('statusText')}")
         time.sleep(0.25)
     if job["status"] != JobStatus.COMPLETED or not job["outputs"]:
         raise Failed(f"it is {job['status']}: {_short(job.get('error'))}")

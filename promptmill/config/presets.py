@@ -61,28 +61,44 @@ def kind_of(model: str) -> MediaKind:
     return MediaKind.VIDEO if _VIDEO.search(model) else MediaKind.IMAGE
 
 
-def takes_pictures(model: str) -> bool:
-    """Return whether we know where this model takes pictures."""
-    preset = preset_for(model)
-    return preset is not None and preset.pictures_field is not None
+def place_pictures(
+    input: Mapping[str, Any],  # noqa: A002  # the API's own word for the model's inputs
+    field: str | None,
+    room: int,
+    target_url: str | None,
+    ref_urls: Sequence[str],
+) -> dict[str, Any]:
+    """Return the inputs with a job's pictures in the model's field: the one rule of which pictures go, in which order.
+
+    The references go as they stand, then the target. Where there are more than the model takes, the target goes all the
+    same, and the last references stay out; acceptance says so, or refuses (`api/jobs/pictures.py`).
+
+    Args:
+        input: The caller's inputs; what stands in the field is never replaced.
+        field: The input that takes pictures, `images` (a list) or `image` (one); None where there is none.
+        room: How many pictures the field takes.
+        target_url: The picture to work on.
+        ref_urls: Pictures to go by.
+    """
+    target = [target_url] if target_url else []
+    pictures = [*ref_urls[: room - len(target)], *target]
+    if field is None or not pictures or input.get(field):
+        return dict(input)
+    return {**input, field: pictures[0] if field == "image" else pictures}
 
 
-def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in which they are told everywhere
+def compose_request(
     model: str,
     input: Mapping[str, Any],  # noqa: A002  # the API's own word for the model's inputs
     prompt: str,
-    target_url: str | None,
-    ref_urls: Sequence[str],
     seed: int | None,
 ) -> dict[str, Any]:
-    """Return the body of a submission: the caller's inputs, completed by the preset, and the prompt.
+    """Return the body of a submission: the job's inputs, completed by the preset, and the prompt.
 
     Args:
         model: WaveSpeed's path of the model.
-        input: The caller's inputs; what stands there is never replaced.
+        input: The inputs, pictures included; what stands there is never replaced.
         prompt: The text that is sent.
-        target_url: The picture to work on.
-        ref_urls: Pictures to go by.
         seed: Sent where the model has seeds and the caller gave none; it makes the submission findable.
     """
     body = {name: value for name, value in input.items() if name not in NEVER_SENT}
@@ -90,17 +106,6 @@ def compose_request(  # noqa: PLR0917  # a submission's parts, in the order in w
     preset = preset_for(model)
     if preset is None:
         return body
-    pictures = _pictures(preset, target_url, ref_urls)
-    if preset.pictures_field and pictures and not body.get(preset.pictures_field):
-        body[preset.pictures_field] = pictures
     if preset.seed and seed is not None and body.get("seed") is None:
         body["seed"] = seed
     return preset.defaults | body
-
-
-def _pictures(preset: Preset, target_url: str | None, ref_urls: Sequence[str]) -> list[str] | str | None:
-    """Return the pictures in the form that the model's field takes: references first, the target last and never cut."""
-    if preset.pictures_field == "image":
-        return target_url or next(iter(ref_urls), None)
-    target = [target_url] if target_url else []
-    return [*ref_urls[: preset.max_pictures - len(target)], *target]

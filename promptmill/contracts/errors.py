@@ -77,8 +77,8 @@ class RecordConflict(RecordError):
     """The record holds something that forbids this.
 
     Attributes:
-        conflict: What it is, as a stable word: `job_open`, `may_be_billed`, `retry_open`, `not_unclear` or
-            `prediction_owned`.
+        conflict: What it is, as a stable word: the hint of the SQL function that refused. `api.http.problem_kinds`
+            explains each.
     """
 
     code = "record_conflict"

@@ -11,12 +11,12 @@ from uuid import UUID
 from pydantic import Field
 
 from promptmill.contracts.messages import Message
-from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
+from promptmill.contracts.prompts import OnPromptFailure, Order, PromptSource, PromptStatus
 from promptmill.contracts.reasons import ReasonCode
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. `docs/architecture.md` draws the allowed transitions; SQL's `advance_job` holds them."""
+    """Where a job stands. `docs/transitions.md` has the allowed transitions; SQL's `transition_allowed` holds them."""
 
     QUEUED = "queued"
     PROMPTING = "prompting"
@@ -95,91 +95,81 @@ class Output(Message):
     expires_at: datetime | None = None
 
 
-class JobInput(Message):
+class JobOrder(Order):
+    """What a job asks for, from its acceptance to its workflow; a field of it stands here alone.
+
+    `input` holds the pictures for WaveSpeed; `target_url` and `ref_urls` are those that Grok sees.
+    """
+
+    model: str
+    kind: MediaKind
+    input: dict[str, Any]
+    use_ai_prompt: bool
+    prompt_job_id: UUID | None = None
+    on_prompt_failure: OnPromptFailure
+    provider_mode: ProviderMode
+    generate_timeout_seconds: int
+    callback_url: str | None = None
+
+
+class JobInput(JobOrder):
     """The whole request of a job: the input of `GenerateMediaWorkflow`, built from the row alone.
 
     `prompt` is the caller's text: to send, to enhance, or to fall back on.
     """
 
     job_id: UUID
-    owner: str
-    model: str
-    kind: MediaKind
-    input: dict[str, Any]
     prompt: str | None
-    use_ai_prompt: bool
-    prompt_job_id: UUID | None
-    operation: Operation
-    instructions: str | None
-    target_url: str | None
-    ref_urls: tuple[str, ...] = ()
-    on_prompt_failure: OnPromptFailure
-    priority: int
-    provider_mode: ProviderMode
-    generate_timeout_seconds: int
     deadline_at: datetime
     created_at: datetime
-    callback_url: str | None = None
-    metadata: dict[str, str] = Field(default_factory=dict)
     retry_of: UUID | None = None
 
 
-class JobSnapshot(Message):
+class JobFacts(Message):
+    """What became known of a job on its way, whatever its status. The cost is USD."""
+
+    job_id: UUID
+    error: str | None = None
+    prompt: str | None = None
+    prompt_source: PromptSource | None = None
+    prediction_id: str | None = None
+    media_cost_usd: Decimal | None = None
+
+
+class JobResult(JobFacts):
+    """Where a job stands: as an ended one the result of `GenerateMediaWorkflow`, or the details of its failure."""
+
+    status: JobStatus
+    reason_code: str | None = None
+    outputs: tuple[Output, ...] = ()
+    prompt_cost_usd: Decimal | None = None
+
+
+class JobSnapshot(JobResult):
     """A job's row, as far as its workflow needs it to decide.
 
     `prompt_source` is null until the text that will be sent to WaveSpeed is settled. `open_submission` is the state of
     its submission in `intended`, `unknown` or `accepted`; a job in `submit_unknown` without one may be submitted again.
     """
 
-    job_id: UUID
-    status: JobStatus
-    reason_code: str | None = None
-    error: str | None = None
     cancel_requested: bool = False
-    prompt: str | None = None
-    prompt_source: PromptSource | None = None
     prompt_status: PromptStatus | None = None
-    prediction_id: str | None = None
-    outputs: tuple[Output, ...] = ()
-    prompt_cost_usd: Decimal | None = None
-    media_cost_usd: Decimal | None = None
     deadline_at: datetime | None = None
     dispatched_at: datetime | None = None
     completed_at: datetime | None = None
     open_submission: SubmissionState | None = None
 
 
-class JobResult(Message):
-    """The whole record of an ended job: the result of `GenerateMediaWorkflow`, or the details of its failure."""
-
-    job_id: UUID
-    status: JobStatus
-    reason_code: str | None = None
-    error: str | None = None
-    prompt: str | None = None
-    prompt_source: PromptSource | None = None
-    prediction_id: str | None = None
-    outputs: tuple[Output, ...] = ()
-    prompt_cost_usd: Decimal | None = None
-    media_cost_usd: Decimal | None = None
-
-
-class JobChange(Message):
+class JobChange(JobFacts):
     """One report about a job: a wished status and the facts that came with it.
 
     Facts (everything that is not null beside status, reason and error) are stored even when the status is refused.
     `status` null stores facts alone.
     """
 
-    job_id: UUID
     status: JobStatus | None = None
     reason_code: ReasonCode | None = None
-    error: str | None = None
-    prompt: str | None = None
-    prompt_source: PromptSource | None = None
-    prediction_id: str | None = None
     outputs: tuple[Output, ...] | None = None
-    media_cost_usd: Decimal | None = None
     media_cost_source: CostSource | None = None
     detail: dict[str, Any] = Field(default_factory=dict)
 
@@ -187,6 +177,7 @@ class JobChange(Message):
 class MediaRequest(Message):
     """What `submit_media` needs: the job and the text that Grok or the caller wrote.
 
+    `target_url` and `ref_urls` count for jobs of earlier releases alone: their `input` does not hold the pictures yet.
     `known_submission` is what the workflow was told of last, when it submits once more: a record that does not hold it
     has forgotten a POST that may be paid.
     """

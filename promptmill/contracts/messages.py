@@ -1,14 +1,35 @@
-"""The base of everything that travels through Temporal."""
+"""The bases of plain data: what has the same fields is built from each other by name."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
 
-class Message(BaseModel):
-    """One frozen object: the single input or output of a workflow, activity or signal.
+class Shape(BaseModel):
+    """Data that can be built from an object, or a mapping, whose fields have the same names."""
 
-    Unknown fields are ignored, so that an older worker can read what a newer one wrote. New fields need a default.
+    @classmethod
+    def built_from(cls, source: object, /, **own: Any) -> Self:
+        """Return this shape with the fields of a source; `own` are those that the source lacks or means otherwise.
+
+        Raises:
+            AttributeError, KeyError: The source lacks a field that `own` does not give, be it an optional one.
+            ValidationError: A value is none of this shape's.
+        """
+        names = [name for name in cls.model_fields if name not in own]
+        if isinstance(source, Mapping):
+            return cls.model_validate({name: source[name] for name in names} | own)
+        return cls.model_validate({name: getattr(source, name) for name in names} | own)
+
+
+class Message(Shape):
+    """The base of everything that travels through Temporal: the single input or output of a workflow or activity.
+
+    Frozen. Unknown fields are ignored, so that an older worker can read what a newer one wrote. New fields need a
+    default.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -68,21 +68,31 @@ class OnPromptFailure(StrEnum):
     USE_PROMPT = "usePrompt"
 
 
-class PromptRequest(Message):
-    """What `write_prompt` needs, and the input of `GeneratePromptWorkflow` (with owner, priority, deadline)."""
+class Order(Message):
+    """What a job and a prompt job ask for alike, with everything decided that the caller left open."""
 
-    prompt_job_id: UUID
-    job_id: UUID | None = None
     owner: str
     operation: Operation
     instructions: str | None = None
-    existing_prompt: str | None = None
     target_url: str | None = None
     ref_urls: tuple[str, ...] = ()
     priority: int
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class PromptOrder(Order):
+    """What a prompt job asks for, from its acceptance to Grok. `existing_prompt` is the text to enhance."""
+
+    existing_prompt: str | None = None
+
+
+class PromptRequest(PromptOrder):
+    """What `write_prompt` needs, and the input of `GeneratePromptWorkflow`."""
+
+    prompt_job_id: UUID
+    job_id: UUID | None = None
     deadline_at: datetime
     created_at: datetime
-    metadata: dict[str, str] = Field(default_factory=dict)
 
 
 class PromptResult(Message):

@@ -8,11 +8,9 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from promptmill.contracts.jobs import Billed, MediaKind, ProviderMode, SubmissionState
+from promptmill.contracts.jobs import Billed, JobOrder, ProviderMode, SubmissionState
 from promptmill.contracts.messages import Message
-from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptResult, PromptSource
+from promptmill.contracts.prompts import PromptOrder, PromptResult, PromptSource
 from promptmill.contracts.reasons import ReasonCode
 
 
@@ -23,50 +21,27 @@ class IdempotencyKey(Message):
     request_hash: str
 
 
-class NewPromptJob(Message):
+class NewPromptJob(PromptOrder):
     """A prompt job to accept: alone, or together with the job that needs it."""
 
     id: UUID
-    owner: str
-    operation: Operation
-    instructions: str | None = None
-    existing_prompt: str | None = None
-    target_url: str | None = None
-    ref_urls: tuple[str, ...] = ()
-    priority: int
     max_retries: int
     deadline_seconds: int
-    metadata: dict[str, str] = Field(default_factory=dict)
 
 
-class NewJob(Message):
+class NewJob(JobOrder):
     """A job to accept.
 
-    `prompt_job` is the prompt job to make with it; `prompt_job_id` an existing one whose prompt it uses.
+    `prompt` is the text for WaveSpeed where that is settled, `original_prompt` the caller's own. `prompt_job` is the
+    prompt job to make with it; `prompt_job_id` an existing one whose prompt it uses.
     """
 
     id: UUID
-    owner: str
-    model: str
-    kind: MediaKind
-    input: dict[str, Any]
-    use_ai_prompt: bool
-    operation: Operation
-    instructions: str | None = None
-    target_url: str | None = None
-    ref_urls: tuple[str, ...] = ()
-    on_prompt_failure: OnPromptFailure
     original_prompt: str | None = None
     prompt: str | None = None
     prompt_source: PromptSource | None = None
-    prompt_job_id: UUID | None = None
     prompt_job: NewPromptJob | None = None
-    priority: int
-    provider_mode: ProviderMode
-    generate_timeout_seconds: int
     deadline_seconds: int
-    callback_url: str | None = None
-    metadata: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from http import HTTPStatus
 
+from promptmill.formats import duration
 from promptmill.local.errors import PartFailed
 from promptmill.local.processes import Child, log_end
 
@@ -29,7 +30,7 @@ def wait_ready(child: Child, is_ready: Callable[[], bool], *, within: float) -> 
             return
         if time.monotonic() > give_up:
             raise PartFailed(
-                f"{child.name} was not ready within {within:.0f} s. The end of {child.log}:\n{log_end(child.log)}"
+                f"{child.name} was not ready within {duration(within)}. The end of {child.log}:\n{log_end(child.log)}"
             )
         time.sleep(LOOK_EVERY_SECONDS)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.text import Text
 
+from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
 from promptmill.local.plan import Provider, StackPlan
 
@@ -35,7 +36,7 @@ class Screen:
                 yield
         else:
             yield
-        self.say(f"  ✓ {what:<24} {done} in {time.monotonic() - begun:.1f} s")
+        self.say(f"  ✓ {what:<24} {done} in {duration(time.monotonic() - begun)}")
 
     def show_addresses(self, plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> None:
         """Write the table of addresses, one request to copy, and what to do next."""

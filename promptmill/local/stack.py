@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
+from promptmill.formats import duration
 from promptmill.local.errors import PartFailed
 from promptmill.local.folder import DataFolder
 from promptmill.local.interrupts import Interrupts, StopAsked
@@ -120,7 +121,7 @@ class Stack:
         api = self._start_python(parts, "API", "api", API_STOP_SECONDS)
         self._wait("Worker", worker, f"{self.plan.worker_url}/readyz")
         self._wait("API", api, f"{self.plan.api_url}/readyz")
-        self.screen.say(f"  Everything was ready after {time.monotonic() - started:.1f} s.")
+        self.screen.say(f"  Everything was ready after {duration(time.monotonic() - started)}.")
         self.screen.show_addresses(self.plan, self.folder, self.found)
 
     def _start_postgres(self, parts: ExitStack) -> None:

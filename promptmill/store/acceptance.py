@@ -16,7 +16,7 @@ from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 _ACCEPTED_BEFORE: Final = """
     SELECT EXISTS (SELECT FROM idempotency_keys
                    WHERE owner = :owner AND key = :key AND request_hash = :request_hash
-                     AND created_at > now() - interval '24 hours')
+                     AND created_at > now() - idempotency_key_lifetime())
 """
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from promptmill.contracts.callbacks import CallbackBody
 from promptmill.contracts.jobs import Billed, JobStatus, Output
 from promptmill.contracts.reasons import REASONS, ReasonCode
@@ -39,14 +41,7 @@ def callback_body(job: Job, billed: Billed) -> CallbackBody:
 
 
 def _output(output: Output) -> dict[str, Any]:
-    return {
-        "index": output.index,
-        "kind": output.kind,
-        "url": output.url,
-        "text": output.text,
-        "nsfw": output.nsfw,
-        "expiresAt": output.expires_at,
-    }
+    return {to_camel(name): value for name, value in output.model_dump().items()}
 
 
 def _error(job: Job) -> dict[str, Any] | None:

@@ -187,9 +187,8 @@ def job_input(job: Job) -> JobInput:
 
     Its prompt is the caller's text, also where Grok is to write another.
     """
-    return JobInput.model_validate(
-        {name: getattr(job, name) for name in JobInput.model_fields if name not in {"job_id", "metadata", "prompt"}}
-        | {"job_id": job.id, "metadata": job.caller_metadata, "prompt": job.original_prompt or job.prompt}
+    return JobInput.built_from(
+        job, job_id=job.id, metadata=job.caller_metadata, prompt=job.original_prompt or job.prompt
     )
 
 
@@ -198,15 +197,12 @@ def job_snapshot(found: RowMapping) -> JobSnapshot:
 
     Outputs that a workflow cannot carry (media as data, long texts) are left out: the row has them.
     """
-    own = {"job_id", "cancel_requested", "outputs"}
     outputs = found["outputs"]
-    return JobSnapshot.model_validate(
-        {name: found[name] for name in JobSnapshot.model_fields if name not in own}
-        | {
-            "job_id": found["id"],
-            "cancel_requested": found["cancel_requested_at"] is not None,
-            "outputs": outputs if len(json.dumps(outputs)) <= OUTPUTS_CARRIED else (),
-        }
+    return JobSnapshot.built_from(
+        found,
+        job_id=found["id"],
+        cancel_requested=found["cancel_requested_at"] is not None,
+        outputs=outputs if len(json.dumps(outputs)) <= OUTPUTS_CARRIED else (),
     )
 
 

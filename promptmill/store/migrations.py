@@ -1,4 +1,4 @@
-"""Bringing a database's schema to a revision, up or down, with Alembic.
+"""Bringing a database to a release: its tables to a revision, up or down, with Alembic; then its functions.
 
 Migrations may run while the service runs: one migrator at a time (an advisory lock), no waiting for long locks.
 """
@@ -10,6 +10,7 @@ import io
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
@@ -24,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.store.connection import connector
 from promptmill.store.failures import translated
+from promptmill.store.functions import SQL_FOLDER, apply_functions, dry_run, functions_in, functions_to_apply
 
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
@@ -34,20 +36,25 @@ LOCK_SECONDS: Final = 60.0
 _LOCK_PAUSE: Final = 0.2
 
 
-def newest_revision() -> str:
-    """Return the revision that this release's code needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+def newest_revision(folder: Path = SQL_FOLDER) -> str:
+    """Return the revision that this release's code needs, or that of the release whose SQL lies in a folder."""
+    head = ScriptDirectory.from_config(_config(folder)).get_current_head()
     assert head is not None  # there is a first revision
     return head
 
 
-async def migrate(database_url: str, revision: str = "head", *, sql_only: bool = False) -> str:
+async def migrate(
+    database_url: str, revision: str = "head", *, sql_only: bool = False, folder: Path = SQL_FOLDER
+) -> str:
     """Bring the schema up to a revision. Safe to repeat, and to start several times at once.
+
+    The functions belong to the newest revision's tables: they are applied where the schema is at that one then.
 
     Args:
         database_url: A libpq address.
         revision: A revision's number, or `head` for the newest.
         sql_only: Run nothing and return the SQL that would run.
+        folder: Where the release's SQL lies.
 
     Returns:
         The revision that the database has now; with `sql_only` the SQL.
@@ -55,18 +62,19 @@ async def migrate(database_url: str, revision: str = "head", *, sql_only: bool =
     Raises:
         ConfigurationError: The database has a revision that this release does not know, or the address is wrong.
         RecordUnavailable: Postgres is away, or another migration holds the lock for long.
-        RecordError: Postgres refused.
+        RecordError: Postgres refused. Where it refused a function, its file is named, and no function was changed.
     """
     async with _migrator(database_url) as connection:
         if sql_only:
-            return await connection.run_sync(_dry_run, revision)
-        return await connection.run_sync(_upgrade, revision)
+            return await connection.run_sync(_dry_run, revision, folder)
+        return await connection.run_sync(_upgrade, revision, folder)
 
 
-async def downgrade(database_url: str, revision: str) -> str:
+async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLDER) -> str:
     """Bring the schema down to a revision (`base`: nothing left). Refuses where that would drop people's rows.
 
-    A refusal changes nothing: it all happens in one transaction.
+    A refusal changes nothing: it all happens in one transaction. Down to 0005 or lower the functions are those of that
+    revision afterwards. Above it they stay as they are until `migrate` of the release that they shall be of runs.
 
     Returns:
         The revision that the database has now, or `base`.
@@ -75,7 +83,7 @@ async def downgrade(database_url: str, revision: str) -> str:
         ConfigurationError, RecordUnavailable, RecordError: As for `migrate`.
     """
     async with _migrator(database_url) as connection:
-        return await connection.run_sync(_downgrade, revision)
+        return await connection.run_sync(_downgrade, revision, folder)
 
 
 @asynccontextmanager
@@ -105,11 +113,13 @@ async def _take_lock(connection: AsyncConnection) -> None:
         await asyncio.sleep(_LOCK_PAUSE)
 
 
-def _config(connection: Connection | None = None, output: io.StringIO | None = None, *, down: bool = False) -> Config:
-    """Return Alembic's configuration: the revisions of the package `sql`, wherever that is installed."""
+def _config(
+    folder: Path, connection: Connection | None = None, output: io.StringIO | None = None, *, down: bool = False
+) -> Config:
+    """Return Alembic's configuration for the revisions of a release."""
     attributes: dict[str, Any] = {} if connection is None else {"connection": connection, "down": down}
     config = Config(attributes=attributes, output_buffer=output)
-    config.set_main_option("script_location", "sql:migrations")
+    config.set_main_option("script_location", str(folder / "migrations").replace("%", "%%"))
     return config
 
 
@@ -119,20 +129,30 @@ def _current(connection: Connection) -> str:
     return revision
 
 
-def _upgrade(connection: Connection, revision: str) -> str:
-    command.upgrade(_config(connection), revision)
-    return _current(connection)
-
-
-def _downgrade(connection: Connection, revision: str) -> str:
-    command.downgrade(_config(connection, down=True), revision)
-    return _current(connection)
-
-
-def _dry_run(connection: Connection, revision: str) -> str:
+def _upgrade(connection: Connection, revision: str, folder: Path) -> str:
+    command.upgrade(_config(folder, connection), revision)
     current = _current(connection)
-    if current == newest_revision():
+    if current == newest_revision(folder):
+        apply_functions(connection, functions_in(folder))
+    return current
+
+
+def _downgrade(connection: Connection, revision: str, folder: Path) -> str:
+    command.downgrade(_config(folder, connection, down=True), revision)
+    return _current(connection)
+
+
+def _dry_run(connection: Connection, revision: str, folder: Path) -> str:
+    current = _current(connection)
+    functions = functions_to_apply(connection, functions_in(folder))
+    return _revisions_script(current, revision, folder) + (
+        dry_run(functions) if functions else "-- No function differs from this release's.\n"
+    )
+
+
+def _revisions_script(current: str, revision: str, folder: Path) -> str:
+    if current == newest_revision(folder):
         return f"-- The schema is at revision {current} already.\n"
     output = io.StringIO()
-    command.upgrade(_config(output=output), f"{current}:{revision}", sql=True)
+    command.upgrade(_config(folder, output=output), f"{current}:{revision}", sql=True)
     return output.getvalue()

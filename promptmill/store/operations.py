@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from promptmill.contracts.jobs import JobInput, JobResult, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.store import GoingOn, OpenWork
 from promptmill.store.database import Database, column_list
+from promptmill.store.functions import APPLIED, differing, functions_in
 from sql.models import Switch
 
 DRAIN: Final = "drain"
@@ -60,7 +61,7 @@ _GOING_ON: Final = f"""
                         WHEN bool_or(state IN ('intended', 'unknown', 'superseded')) THEN 'unknown'
                         ELSE 'no' END AS billed
             FROM submissions WHERE job_id = j.id) AS s ON true
-        WHERE j.status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')
+        WHERE NOT is_final(j.status)
         UNION ALL
         SELECT 'prompt_generation_jobs', p.id, p.status, p.created_at, NULL, stopped.grok AND {_GROK_IS_NOT_AT_WORK}
         FROM prompt_generation_jobs AS p CROSS JOIN stopped
@@ -73,6 +74,13 @@ _GOING_ON: Final = f"""
 _HIGHEST: Final = f"""
     SELECT greatest((SELECT max(number) FROM submissions),
                     (SELECT CAST(value AS bigint) FROM switches WHERE name = '{HIGHEST_SUBMISSION}'), 0)
+"""
+_TRANSITIONS: Final = """
+    SELECT f.status AS old, t.status AS new
+    FROM unnest(CAST(:statuses AS text[])) WITH ORDINALITY AS f (status, place)
+    CROSS JOIN unnest(CAST(:statuses AS text[])) WITH ORDINALITY AS t (status, place)
+    WHERE transition_allowed(:table, f.status, t.status)
+    ORDER BY f.place, t.place
 """
 _RESTORE: Final = "SELECT restore_job(CAST(:input AS jsonb), CAST(:result AS jsonb))"
 
@@ -93,6 +101,20 @@ class OperationsStore:
             return None
         revision = await self.database.value("SELECT version_num FROM alembic_version")
         return revision if revision is None else str(revision)
+
+    async def differing_functions(self) -> list[str]:
+        """Return the SQL functions that are another release's, by name: normal only while a deployment is under way.
+
+        Raises:
+            RecordUnavailable: Postgres is away, or older than the table that says so (revision 0006).
+        """
+        applied = {row["name"]: row["sha256"] for row in await self.database.mappings(APPLIED)}
+        return [function.name for function in differing(functions_in(), applied)]
+
+    async def transitions(self, table: str, statuses: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the allowed transitions of `jobs` or `prompt_generation_jobs`, from and to, in the statuses' order."""
+        rows = await self.database.mappings(_TRANSITIONS, table=table, statuses=[*statuses])
+        return [(row["old"], row["new"]) for row in rows]
 
     async def switches(self) -> dict[str, Switch]:
         """Return all switches by name."""

@@ -158,39 +158,18 @@ class PromptStore:
 
 def prompt_request(row: PromptGenerationJob) -> PromptRequest:
     """Return the input of the prompt stage, built from the row alone."""
-    own = {"prompt_job_id", "metadata"}
-    return PromptRequest.model_validate(
-        {name: getattr(row, name) for name in PromptRequest.model_fields if name not in own}
-        | {"prompt_job_id": row.id, "metadata": row.caller_metadata}
-    )
+    return PromptRequest.built_from(row, prompt_job_id=row.id, metadata=row.caller_metadata)
 
 
 def prompt_snapshot(row: PromptGenerationJob) -> PromptSnapshot:
     """Return what a prompt job's workflow needs to know of its row."""
-    return PromptSnapshot.model_validate(
-        {
-            "prompt_job_id": row.id,
-            "status": row.status,
-            "reason_code": row.reason_code,
-            "error": row.error,
-            "cancel_requested": row.cancel_requested_at is not None,
-        }
-    )
+    return PromptSnapshot.built_from(row, prompt_job_id=row.id, cancel_requested=row.cancel_requested_at is not None)
 
 
 def prompt_result(row: PromptGenerationJob) -> PromptResult:
     """Return the prompt that a completed row holds."""
-    return PromptResult.model_validate(
-        {
-            "prompt_job_id": row.id,
-            "prompt": row.generated_prompt,
-            "source": row.prompt_source,
-            "grok_model": row.grok_model,
-            "input_tokens": row.input_tokens,
-            "output_tokens": row.output_tokens,
-            "cost_usd": row.cost_usd,
-            "attempt_no": row.attempt_no,
-        }
+    return PromptResult.built_from(
+        row, prompt_job_id=row.id, prompt=row.generated_prompt, source=row.prompt_source, recorded=True
     )
 
 
@@ -198,15 +177,11 @@ def _attempt(found: RowMapping) -> PromptAttempt:
     """Return the record's answer to 'may I ask Grok now'."""
     row = to_row(PromptGenerationJob, found)
     decision = AttemptDecision(found["decision"])
-    return PromptAttempt.model_validate(
-        {
-            "decision": decision,
-            "attempt_no": row.attempt_no,
-            "model": row.grok_model or "",
-            "retry_count": row.retry_count,
-            "max_retries": row.max_retries,
-            "result": prompt_result(row) if decision is AttemptDecision.DONE else None,
-            "reason_code": found["stop_reason"],
-            "error": row.error if decision is AttemptDecision.STOP else None,
-        }
+    return PromptAttempt.built_from(
+        row,
+        decision=decision,
+        model=row.grok_model or "",
+        result=prompt_result(row) if decision is AttemptDecision.DONE else None,
+        reason_code=found["stop_reason"],
+        error=row.error if decision is AttemptDecision.STOP else None,
     )

@@ -28,7 +28,7 @@ _UNCLEAR: Final = """
                WHERE o.request_hash = s.request_hash AND o.id <> s.id AND (
                    o.state IN ('intended', 'unknown')
                    OR (o.state = 'superseded' AND o.prediction_id IS NULL
-                       AND o.post_before > s.intended_at - interval '15 minutes'))
+                       AND o.post_before > s.intended_at - ambiguity_window()))
            ) AS others_open
 """
 _OF_JOB: Final = f"""
@@ -43,16 +43,16 @@ _OWNED: Final = """
 """
 _OTHERS: Final = """
     SELECT o.request FROM submissions AS o JOIN jobs AS j ON j.id = o.job_id
-    WHERE o.id <> :id AND j.model = :model AND o.intended_at < CAST(:made_at AS timestamptz) + interval '15 minutes'
+    WHERE o.id <> :id AND j.model = :model AND o.intended_at < CAST(:made_at AS timestamptz) + ambiguity_window()
       AND (o.state IN ('intended', 'unknown')
            OR (o.state = 'superseded' AND o.prediction_id IS NULL
-               AND o.post_before > CAST(:made_at AS timestamptz) - interval '15 minutes'))
+               AND o.post_before > CAST(:made_at AS timestamptz) - ambiguity_window()))
 """
 _KNOWN: Final = """
     SELECT s.prediction_id, j.model, s.outcome_at
     FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id
     WHERE s.state = 'accepted' AND s.provider_base = :base AND s.key_fingerprint = :key_fingerprint
-      AND s.job_id <> :job_id AND s.outcome_at > now() - interval '6 days'
+      AND s.job_id <> :job_id AND s.outcome_at > now() - (wavespeed_retention() - interval '1 day')
       AND coalesce(s.resolved_by, 'answer') IN ('answer', 'webhook')
     ORDER BY s.outcome_at DESC LIMIT 1
 """
@@ -80,7 +80,7 @@ class ResolutionStore:
     async def unclear_of_ended_jobs(self, limit: int) -> list[UnclearSubmission]:
         """Return unclear submissions of jobs that have ended, and note that they are looked at now.
 
-        A submission comes again after 1, 2, 4, … minutes, an hour at most, for 7 days.
+        A submission comes again after 1, 2, 4, … minutes, an hour at most, as long as WaveSpeed keeps it.
         """
         found = await self.database.mappings(_OF_ENDED, limit=limit)
         return [UnclearSubmission.model_validate(dict(row)) for row in found]

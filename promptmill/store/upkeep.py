@@ -53,7 +53,7 @@ _LATE: Final = """
     FROM late_predictions
     WHERE accepted_at > now() - CAST(:days AS double precision) * interval '1 day'
       AND (looked_at IS NULL
-           OR looked_at + least(power(2, least(looks, 10) - 1), 60) * interval '1 minute' <= clock_timestamp())
+           OR looked_at + look_pause(looks) <= clock_timestamp())
     ORDER BY looked_at NULLS FIRST, accepted_at LIMIT :limit
 """
 _LOOKED_LATE: Final = """
@@ -67,7 +67,7 @@ _CLAIM_CALLBACKS: Final = """
     WHERE id IN (
         SELECT id FROM jobs
         WHERE callback_url IS NOT NULL AND completed_at IS NOT NULL AND callback_started_at IS NULL
-          AND (callback_claimed_at IS NULL OR callback_claimed_at < clock_timestamp() - interval '60 seconds')
+          AND (callback_claimed_at IS NULL OR callback_claimed_at < clock_timestamp() - claim_lease())
         ORDER BY completed_at LIMIT :limit FOR UPDATE SKIP LOCKED)
     RETURNING id
 """

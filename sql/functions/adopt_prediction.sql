@@ -33,7 +33,7 @@ BEGIN
             s.state IN ('intended', 'unknown')
             -- given up, and nobody knows what it made, at the same time
             OR (s.state = 'superseded' AND s.prediction_id IS NULL
-                AND s.post_before > v_submission.intended_at - interval '15 minutes'))))) THEN
+                AND s.post_before > v_submission.intended_at - ambiguity_window()))))) THEN
         RETURN v_job;
     ELSIF EXISTS (SELECT FROM submissions AS s WHERE s.prediction_id = p_prediction_id) THEN
         RAISE EXCEPTION 'Prediction % belongs to another submission.', p_prediction_id

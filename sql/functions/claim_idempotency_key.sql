@@ -1,6 +1,7 @@
 -- claim_idempotency_key(owner, key, request_hash, job_id, prompt_job_id) -> idempotency_key
--- Takes a caller's key for a request that is being accepted. Gives no row when the key was free (or older than a day),
--- else the row of the first time. Waits while another transaction holds the key (lock_timeout of the caller).
+-- Takes a caller's key for a request that is being accepted. Gives no row when the key was free, or older than
+-- idempotency_key_lifetime(), else the row of the first time. Waits while another transaction holds the key
+-- (lock_timeout of the caller).
 -- Raises PM409 when the first request was another one.
 CREATE OR REPLACE FUNCTION claim_idempotency_key(
     p_owner text, p_key text, p_request_hash text, p_job_id uuid DEFAULT NULL, p_prompt_job_id uuid DEFAULT NULL
@@ -16,7 +17,7 @@ BEGIN
     ON CONFLICT (owner, key) DO UPDATE
         SET request_hash = excluded.request_hash, job_id = excluded.job_id, prompt_job_id = excluded.prompt_job_id,
             created_at = now()
-        WHERE k.created_at < now() - interval '24 hours';
+        WHERE k.created_at < now() - idempotency_key_lifetime();
     IF FOUND THEN
         RETURN;
     END IF;

@@ -1,6 +1,7 @@
 -- claim_prompt_jobs(limit) -> prompt_jobs
 -- Claims stand-alone prompt jobs that are queued and have no workflow, by priority then age. Two callers never get the
--- same row; a claim whose starter died is free again after 60 s. Those past their deadline are ended, not returned.
+-- same row; a claim whose starter died is free again after claim_lease(). Those past their deadline are ended, not
+-- returned.
 CREATE OR REPLACE FUNCTION claim_prompt_jobs(p_limit integer)
     RETURNS SETOF prompt_generation_jobs
     LANGUAGE plpgsql
@@ -13,7 +14,7 @@ BEGIN
     FROM (
         SELECT id FROM prompt_generation_jobs
         WHERE workflow_started_at IS NULL AND status = 'queued' AND job_id IS NULL AND cancel_requested_at IS NULL
-          AND (claimed_at IS NULL OR claimed_at < clock_timestamp() - interval '60 seconds')
+          AND (claimed_at IS NULL OR claimed_at < clock_timestamp() - claim_lease())
         ORDER BY priority DESC, created_at
         LIMIT p_limit
         FOR UPDATE SKIP LOCKED

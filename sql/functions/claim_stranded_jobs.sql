@@ -1,6 +1,6 @@
 -- claim_stranded_jobs(limit) -> jobs
 -- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a
--- claim whose starter died is free again after 60 s. Jobs past their deadline are ended, not returned.
+-- claim whose starter died is free again after claim_lease(). Jobs past their deadline are ended, not returned.
 CREATE OR REPLACE FUNCTION claim_stranded_jobs(p_limit integer)
     RETURNS SETOF jobs
     LANGUAGE plpgsql
@@ -14,7 +14,7 @@ BEGIN
         SELECT id FROM jobs
         WHERE workflow_started_at IS NULL AND status IN ('queued', 'prompting', 'dispatching')
           AND cancel_requested_at IS NULL
-          AND (claimed_at IS NULL OR claimed_at < clock_timestamp() - interval '60 seconds')
+          AND (claimed_at IS NULL OR claimed_at < clock_timestamp() - claim_lease())
         ORDER BY priority DESC, created_at
         LIMIT p_limit
         FOR UPDATE SKIP LOCKED

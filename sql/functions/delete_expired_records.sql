@@ -1,9 +1,8 @@
 -- delete_expired_records(keep_days) -> count
--- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week and others after a
--- month, minutes after two days,
--- and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a time so that
--- nothing waits long. Jobs with a submission that may have been paid and is not resolved stay. The highest number of a
--- submission is kept.
+-- Deletes what is past its time: Idempotency-Keys, processed webhooks after a week and others after a month, minutes
+-- after two days, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a
+-- time so that nothing waits long. Jobs with a submission that may have been paid and is not resolved stay. The highest
+-- number of a submission is kept.
 CREATE OR REPLACE FUNCTION delete_expired_records(p_keep_days double precision)
     RETURNS bigint
     LANGUAGE sql
@@ -14,7 +13,7 @@ AS $$
         ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = now()
             WHERE s.value::bigint < excluded.value::bigint
     ), keys AS (
-        DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours' RETURNING 1
+        DELETE FROM idempotency_keys WHERE created_at < now() - idempotency_key_lifetime() RETURNING 1
     ), deliveries AS (
         DELETE FROM webhook_deliveries
         WHERE processed_at < now() - interval '7 days' OR received_at < now() - interval '30 days'

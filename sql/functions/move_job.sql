@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION move_job(
 AS $$
 DECLARE
     v_job jobs := p_job;
-    v_final boolean := p_status IN ('completed', 'failed', 'cancelled', 'expired', 'terminated');
+    v_final boolean := is_final(p_status);
     v_prompt_end text := CASE WHEN p_status = 'cancelled' THEN 'cancelled' ELSE 'failed' END;
     v_reason text := coalesce(
         p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);

@@ -1,7 +1,7 @@
 -- request_job_cancel(job_id, owner) -> (job, ask_temporal)
 -- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a
 -- job that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be
--- starting one at this moment (claimed less than 60 s ago).
+-- starting one at this moment (its claim is younger than claim_lease()).
 -- Raises PM404 when the owner has no such job.
 CREATE OR REPLACE FUNCTION request_job_cancel(p_job_id uuid, p_owner text)
     RETURNS TABLE (job jobs, ask_temporal boolean)
@@ -18,6 +18,6 @@ BEGIN
     v_job := move_job(v_job, CASE WHEN v_job.workflow_started_at IS NULL THEN 'cancelled' ELSE 'cancelling' END);
     RETURN QUERY SELECT v_job, v_job.status = 'cancelling' OR (
         v_job.status = 'cancelled' AND v_job.workflow_started_at IS NULL
-        AND coalesce(v_job.claimed_at > clock_timestamp() - interval '60 seconds', false));
+        AND coalesce(v_job.claimed_at > clock_timestamp() - claim_lease(), false));
 END;
 $$;

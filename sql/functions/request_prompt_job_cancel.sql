@@ -17,7 +17,7 @@ BEGIN
     IF v_prompt_job.status NOT IN ('queued', 'processing') THEN
         RETURN QUERY SELECT v_prompt_job, NULL::uuid,
             v_prompt_job.status = 'cancelled' AND v_prompt_job.workflow_started_at IS NULL
-            AND coalesce(v_prompt_job.claimed_at > clock_timestamp() - interval '60 seconds', false);
+            AND coalesce(v_prompt_job.claimed_at > clock_timestamp() - claim_lease(), false);
         RETURN;
     END IF;
     UPDATE prompt_generation_jobs
@@ -29,7 +29,7 @@ BEGIN
         SELECT * INTO v_prompt_job FROM prompt_generation_jobs WHERE id = p_prompt_job_id;
     ELSIF v_prompt_job.workflow_started_at IS NULL THEN
         v_prompt_job := move_prompt_job(v_prompt_job, 'cancelled');
-        v_ask := coalesce(v_prompt_job.claimed_at > clock_timestamp() - interval '60 seconds', false);
+        v_ask := coalesce(v_prompt_job.claimed_at > clock_timestamp() - claim_lease(), false);
     ELSE
         v_ask := true;
     END IF;

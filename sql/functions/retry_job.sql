@@ -43,7 +43,7 @@ BEGIN
     ELSIF NOT p_force AND (
         EXISTS (SELECT FROM submissions WHERE job_id = ANY (v_chain) AND state IN ('intended', 'unknown'))
         OR EXISTS (SELECT FROM late_predictions AS l
-                   WHERE l.job_id = ANY (v_chain) AND l.accepted_at > now() - interval '7 days')) THEN
+                   WHERE l.job_id = ANY (v_chain) AND l.accepted_at > now() - wavespeed_retention())) THEN
         RAISE EXCEPTION 'An earlier submission of this request may be billed, and its media may still come.'
             USING ERRCODE = 'PM409', HINT = 'may_be_billed';
     END IF;

@@ -8,7 +8,7 @@ AS $$
     WITH oldest_jobs AS (
         SELECT id, checked_at FROM jobs
         WHERE workflow_started_at IS NOT NULL
-          AND status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')
+          AND NOT is_final(status)
         ORDER BY checked_at NULLS FIRST LIMIT p_limit
     ), oldest_prompt_jobs AS (
         SELECT id, checked_at FROM prompt_generation_jobs
@@ -22,7 +22,7 @@ AS $$
         UPDATE jobs AS j SET checked_at = clock_timestamp()
         FROM (SELECT l.id FROM jobs AS l
               WHERE (l.id = ANY (p_ids) OR l.id IN (SELECT id FROM chosen)) AND l.workflow_started_at IS NOT NULL
-                AND l.status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')
+                AND NOT is_final(l.status)
               ORDER BY l.id FOR UPDATE SKIP LOCKED) AS locked
         WHERE j.id = locked.id
         RETURNING 'jobs', j.id, j.status, j.cancel_requested_at IS NOT NULL

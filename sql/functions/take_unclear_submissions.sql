@@ -1,8 +1,7 @@
 -- take_unclear_submissions(limit) -> submissions
 -- Gives submissions that nobody else looks for in WaveSpeed's history, those looked at longest ago first, and notes that
 -- they are looked at now: the unknown ones of jobs that have ended, and what a person has given up and of which neither
--- its prediction nor a candidate is known. Again after 1, 2, 4, … minutes, an hour at most, for the 7 days that
--- WaveSpeed keeps its history.
+-- its prediction nor a candidate is known. Again after look_pause(), for as long as WaveSpeed keeps its history.
 CREATE OR REPLACE FUNCTION take_unclear_submissions(p_limit integer)
     RETURNS SETOF submissions
     LANGUAGE sql
@@ -13,10 +12,9 @@ AS $$
                  OR (u.state = 'superseded' AND u.prediction_id IS NULL AND NOT EXISTS (
                      SELECT FROM jsonb_array_elements_text(u.candidates) AS c (id)
                      WHERE NOT EXISTS (SELECT FROM submissions AS o WHERE o.prediction_id = c.id))))
-            AND u.post_before > now() - interval '7 days'
+            AND u.post_before > now() - wavespeed_retention()
             AND (u.looked_at IS NULL
-                 OR u.looked_at + least(power(2, least(u.looks, 10) - 1), 60) * interval '1 minute'
-                    <= clock_timestamp())
+                 OR u.looked_at + look_pause(u.looks) <= clock_timestamp())
           ORDER BY u.looked_at NULLS FIRST, u.number LIMIT p_limit FOR UPDATE OF u SKIP LOCKED) AS due
     WHERE s.id = due.id
     RETURNING s.*;

@@ -14,9 +14,7 @@ def run() -> None:
     So a revision that refuses to go down leaves everything as it was.
     """
     if context.is_offline_mode():
-        # Without a named style every % would be doubled, as if a driver were to read it.
-        named = {"paramstyle": "named"}
-        context.configure(dialect_name="postgresql", dialect_opts=named, transaction_per_migration=True)
+        context.configure(dialect_name="postgresql", transaction_per_migration=True)
     else:
         given = context.config.attributes
         context.configure(connection=given["connection"], transaction_per_migration=not given["down"])

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from promptmill.contracts.jobs import FINAL_STATUSES
 from promptmill.contracts.reconciliation import RunState
 from tests.chaos.evidence import Event, Evidence, JobEvidence
 
-FINAL = frozenset({"completed", "failed", "cancelled", "expired", "terminated"})
 RECOVERS_WITHIN_SECONDS = 15.0
 
 CHARGED_TWICE = "predictions charged per decision to submit: at most 1"
@@ -121,7 +121,7 @@ def _job(evidence: Evidence, job: JobEvidence) -> Iterator[Violation]:
     if job.status == "submit_unknown":
         if not says_why(job.events):
             yield Violation(NOT_FINAL, "in submit_unknown, and no event says why", job.job_id)
-    elif job.status not in FINAL:
+    elif job.status not in FINAL_STATUSES:
         yield Violation(NOT_FINAL, f"still {job.status}", job.job_id)
     elif job.prompt_job_status in {"queued", "processing"}:
         yield Violation(NOT_FINAL, f"its prompt job is still {job.prompt_job_status}", job.job_id)
@@ -145,7 +145,7 @@ def disagreement(job: JobEvidence, *, terminated: bool) -> str | None:
     its workflow was started never gets one.
     """
     words = f"the row is {job.status}, its workflow {job.run}"
-    if job.status not in FINAL:
+    if job.status not in FINAL_STATUSES:
         return None if job.run is RunState.RUNNING else words
     if (terminated and job.run is RunState.TERMINATED) or (job.status == "cancelled" and job.run is RunState.MISSING):
         return None

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from uuid import UUID
 
+from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus
 from promptmill.contracts.names import job_workflow_id
 from promptmill.local.temporal import TemporalServer
 from tests.chaos.asking import Asker, NotAnswered
 from tests.chaos.plan import Action, PlannedJob
 
-FINAL = {"completed", "failed", "cancelled", "expired", "terminated"}
-RETRIED = {"failed", "cancelled", "terminated", "expired"}
+RETRIED = FINAL_STATUSES - {JobStatus.COMPLETED}
 PATIENCE_SECONDS = 60.0
 TERMINATE_ATTEMPTS = 5
 
@@ -86,7 +86,7 @@ class People:
 
     async def _decide(self, job: PlannedJob, job_id: str) -> None:
         """Decide when the submission has been unclear for a while; a webhook may be faster."""
-        waits = {"submit_unknown", *FINAL}
+        waits = {"submit_unknown", *FINAL_STATUSES}
         seen = await self.api.job_when(job_id, lambda shown: shown["status"] in waits, PATIENCE_SECONDS)
         if seen["status"] == "submit_unknown":
             assert job.action is not None
@@ -95,7 +95,7 @@ class People:
 
     async def _retry(self, job: PlannedJob, job_id: str) -> None:
         """Try a job again that has ended without media; by force where it may be billed, as its caller may."""
-        seen = await self.api.job_when(job_id, lambda shown: shown["status"] in FINAL, PATIENCE_SECONDS)
+        seen = await self.api.job_when(job_id, lambda shown: shown["status"] in FINAL_STATUSES, PATIENCE_SECONDS)
         if seen["status"] in RETRIED:
             accepted = await self._post(job, job_id, "retry", {})
             self._note(AGAIN, done=accepted or await self._post(job, job_id, "retry", {"force": True}))

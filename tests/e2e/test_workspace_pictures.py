@@ -7,6 +7,7 @@ from base64 import b64encode
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, expect
@@ -174,3 +175,70 @@ async def test_an_upload_can_be_stopped_and_a_failed_one_tried_again(
     await workspace.button("Try again").click()
 
     await expect(pictures.target).to_have_value(STORED)
+
+
+PRESS = "simulated/poster-press/text-to-image"
+KLING_3 = "kwaivgi/kling-v3.0-std/image-to-video"
+"""Both are in WaveSpeed's list alone: one takes up to four pictures, the other one."""
+
+ADDRESSES = [f"https://pictures.example/{number}.png" for number in range(5)]
+
+
+async def fill_in(workspace: Workspace, model: str, target: str, references: list[str]) -> None:
+    """Fill a form that would write no prompt of its own."""
+    page = workspace.page
+    await page.locator("#clear-form").click()
+    await page.locator("#model").fill(model)
+    await page.keyboard.press("Enter")
+    await workspace.prompt.fill("A fox")
+    await page.locator("#targetUrl").fill(target)
+    for number, address in enumerate(references):
+        await page.locator("#add-reference").click()
+        await page.locator(f"#refUrl-{number}").fill(address)
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "references"),
+    [(PRESS, ADDRESSES[0], ADDRESSES[1:4]), (KLING_3, "", ADDRESSES[:1]), (KLING_3, ADDRESSES[0], ADDRESSES[1:3])],
+)
+async def test_the_page_and_a_program_have_the_same_pictures_sent(
+    workspace: Workspace, mill: Mill, served_mill: httpx.AsyncClient, model: str, target: str, references: list[str]
+) -> None:
+    await fill_in(workspace, model, target, references)
+    await workspace.queue()
+    await expect(workspace.chip("completed")).to_be_visible()
+    inputs = {"style": "poster"} if model == PRESS else {}
+    asked = {"model": model, "prompt": "A fox", "input": inputs, "targetUrl": target, "refUrls": references}
+    assert (await served_mill.post("/api/jobs/create", json=asked)).status_code == 202
+    await expect(workspace.rows).to_have_count(2)
+    await expect(workspace.chip("completed")).to_be_visible()
+
+    by_page, by_program = [
+        {name: request["body"].get(name) for name in ("image", "images")}
+        for request in await mill.wavespeed.requests("submit")
+    ]
+    assert by_page == by_program
+    assert any(by_page.values())
+
+
+async def test_more_pictures_than_the_model_takes_are_refused_in_words_that_say_how_many(
+    workspace: Workspace, mill: Mill
+) -> None:
+    await fill_in(workspace, PRESS, ADDRESSES[0], ADDRESSES[1:])
+    await workspace.queue()
+
+    await expect(workspace.page.locator("#form-problem")).to_contain_text(f"{PRESS} takes 4 pictures at most")
+    assert await mill.wavespeed.requests("submit") == []
+
+
+async def test_a_job_used_again_brings_also_the_pictures_that_only_grok_saw(workspace: Workspace, mill: Mill) -> None:
+    target, *references = ADDRESSES[:3]
+    job_id = await mill.create(
+        model=KLING_3, input={"image": target}, target_url=target, ref_urls=tuple(references), use_ai_prompt=True
+    )
+    await mill.reaches(job_id, "completed")
+    await workspace.rows.get_by_role("button", name=re.compile("^Use again")).click()
+
+    await expect(workspace.page.locator("#targetUrl")).to_have_value(target)
+    await expect(workspace.page.locator("#references input")).to_have_count(2)
+    await expect(workspace.page.locator("#rawInput")).to_have_value("")

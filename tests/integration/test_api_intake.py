@@ -97,6 +97,31 @@ async def test_init_and_readiness_say_what_is_stopped_why_and_since_when(
     ]
 
 
+async def test_readiness_notes_functions_of_another_release_and_does_not_fail(
+    api_client: httpx.AsyncClient, store: Store
+) -> None:
+    """A rolling deployment migrates first: the older processes must stay in service."""
+    await store.jobs.database.run("UPDATE applied_functions SET sha256 = 'another' WHERE name = 'move_job'")
+
+    ready = await api_client.get("/readyz")
+
+    assert ready.status_code == 200
+    assert ready.json()["notes"] == [
+        "SQL functions of another release: 1. Normal during a deployment, otherwise run `python -m promptmill migrate`."
+    ]
+
+
+async def test_readiness_keeps_its_other_notes_before_the_first_functions_are_noted(
+    api_client: httpx.AsyncClient, store: Store
+) -> None:
+    await store.operations.set_drain("an upgrade")
+    await store.jobs.database.run("DROP TABLE applied_functions")
+
+    ready = await api_client.get("/readyz")
+
+    assert (ready.status_code, ready.json()["notes"]) == (200, ["Intake is stopped by an operator. See GET /api/init."])
+
+
 async def test_a_job_that_waits_for_held_submissions_says_so(
     lonely_api: httpx.AsyncClient, store: Store, lonely_settings: Settings
 ) -> None:

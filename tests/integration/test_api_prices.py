@@ -53,9 +53,8 @@ async def test_the_price_is_what_the_same_body_is_charged(
 ) -> None:
     answer = await priced(shop, **question)
 
-    body = compose_request(
-        question["model"], question.get("input", {}), "a fox", question.get("targetUrl"), [], ANY_SEED
-    )
+    pictures = {"image": question["targetUrl"]} if "targetUrl" in question else {}
+    body = compose_request(question["model"], question.get("input", {}) | pictures, "a fox", ANY_SEED)
     [asked] = await wavespeed_control.requests("price")
     assert asked["body"] == {"model_id": question["model"], "inputs": body}
     assert (await wavespeed_http.post(f"/api/v3/{question['model']}", json=body)).status_code == 200

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
-from promptmill.contracts.jobs import Billed, MediaRequest
+from promptmill.contracts.jobs import FINAL_STATUSES, Billed, MediaRequest
 from promptmill.contracts.names import wavespeed_queue
 from promptmill.store.jobs import job_input
 from tests.fixtures.mill import PATIENCE, Mill
@@ -195,7 +195,7 @@ async def test_a_cancel_at_any_moment_ends_the_job_and_keeps_what_was_paid(mill:
 
 async def _final(mill: Mill, job_id: UUID) -> str | None:
     status = (await mill.job(job_id)).status
-    return status if status in {"cancelled", "completed", "failed", "expired", "terminated"} else None
+    return status if status in FINAL_STATUSES else None
 
 
 async def _states(mill: Mill, job_id: UUID, state: str) -> bool:

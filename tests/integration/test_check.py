@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from promptmill.commands.check import Finding, check_all
 from promptmill.config.settings import load_settings
 from promptmill.local.ports import free_port
+from promptmill.store import Store
 from promptmill.store.migrations import newest_revision
 from tests.fixtures.simulators import ProviderSimulator
+from tests.support import open_http
 
 
 async def check(environment: dict[str, str], **values: str) -> dict[str, Finding]:
@@ -29,6 +30,20 @@ async def test_everything_is_well(settings_environment: dict[str, str]) -> None:
     assert f"schema revision {newest_revision()}" in findings["Postgres"].text
 
 
+async def test_functions_of_another_release_are_told_and_are_no_fault(
+    settings_environment: dict[str, str], store: Store
+) -> None:
+    await store.jobs.database.run(
+        "UPDATE applied_functions SET sha256 = 'another' WHERE name IN ('accept_job', 'move_job')"
+    )
+
+    postgres = (await check(settings_environment))["Postgres"]
+
+    assert postgres.ok
+    assert "another release's functions" in postgres.text
+    assert postgres.text.endswith("run `promptmill migrate`: accept_job, move_job")
+
+
 async def test_nothing_is_paid(
     settings_environment: dict[str, str],
     wavespeed_simulator: ProviderSimulator,
@@ -37,7 +52,7 @@ async def test_nothing_is_paid(
 ) -> None:
     await check(settings_environment)
 
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         for simulator in (wavespeed_simulator, grok_simulator):
             book = (await http.get(f"{simulator.url}/_simulator/accounts/{account}")).raise_for_status().json()
             assert book["requests"] != []
@@ -71,7 +86,7 @@ async def test_model_that_the_key_may_not_use_is_named(settings_environment: dic
 async def test_empty_account_is_told(
     settings_environment: dict[str, str], wavespeed_simulator: ProviderSimulator, account: str
 ) -> None:
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         answer = await http.put(f"{wavespeed_simulator.url}/_simulator/accounts/{account}/credit", json={"usd": "0"})
         answer.raise_for_status()
 

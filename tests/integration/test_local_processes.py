@@ -102,7 +102,7 @@ def test_child_that_ends_is_told_with_the_end_of_its_log(run) -> None:
 
 
 def test_child_that_is_not_ready_in_time_is_told(run) -> None:
-    with pytest.raises(PartFailed, match="not ready within 0 s"):
+    with pytest.raises(PartFailed, match=r"not ready within 0\.1 s"):
         wait_ready(run(WAITS), lambda: False, within=0.1)
 
 

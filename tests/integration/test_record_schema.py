@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -20,28 +18,12 @@ from promptmill.contracts.errors import ConfigurationError, RecordError
 from promptmill.local.postgres import PostgresServer
 from promptmill.store import open_store
 from promptmill.store.migrations import downgrade, migrate, newest_revision
-from tests.fixtures.postgres import SCHEMA
-from tests.fixtures.record import Record, new_id, new_job, new_prompt_job
+from tests.fixtures.postgres import SCHEMA, dump
+from tests.fixtures.record import Record, new_job, new_prompt_job
 from tests.fixtures.session import ROOT
 
 FUNCTIONS = sorted(path.stem for path in (ROOT / "sql" / "functions").glob("*.sql"))
 TABLES = [model for model in vars(sql.models).values() if isinstance(model, type) and hasattr(model, "__table__")]
-
-
-@pytest.fixture
-def bare(each_postgres: PostgresServer) -> Iterator[str]:
-    """The name of a database without anything."""
-    name = f"bare_{new_id().hex}"
-    each_postgres.psql("postgres", "-c", f"CREATE DATABASE {name}")
-    yield name
-    each_postgres.psql("postgres", "-c", f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def dump(server: PostgresServer, database: str) -> list[str]:
-    """What pg_dump says of a database, without its random marks."""
-    command = [os.fspath(server.programs / "pg_dump"), server.uri(database)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [line for line in told.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
 async def test_migrations_make_the_schema(each_postgres: PostgresServer, bare: str) -> None:

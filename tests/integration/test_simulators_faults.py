@@ -14,6 +14,7 @@ from promptmill.simulators.faults import CONTENT_KINDS, EXCHANGE_KINDS
 from promptmill.simulators.serving import open_simulator
 from promptmill.simulators.wavespeed.app import create_wavespeed_app
 from tests.simulator_control import SimulatorControl
+from tests.support import open_http
 
 SUBMIT = "/api/v3/wavespeed-ai/z-image/turbo"
 CHAT = "/v1/chat/completions"
@@ -309,7 +310,7 @@ async def test_stopping_simulator_cuts_what_is_held() -> None:
         control = SimulatorControl(simulator.url, "somebody")
         await control.order("submit", "hold")
         headers = {"Authorization": "Bearer somebody"}
-        client = httpx.AsyncClient(base_url=simulator.url, headers=headers, trust_env=False)
+        client = open_http(simulator.url, headers=headers)
         answer = asyncio.create_task(submit(client))
         await control.wait_held()
 

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.jobs.estimates import UNKNOWN, Estimate, still_to_go, until_turn
 from api.jobs.sentences import job_text
-from api.jobs.waiting import late_warning
-from api.schemas.answers import Wait, WaitFor
+from api.jobs.waiting import UNKNOWN, Estimate, late_warning, still_to_go, until_turn
+from api.schemas.parts import Wait, WaitFor
 from promptmill.store.pace import Minute
 
 
@@ -58,7 +57,7 @@ def test_quiet_minutes_between_do_not_count() -> None:
         ({"estimate_seconds": 20}, "WaveSpeed is making it, about 20 s."),
         (
             {"estimate_seconds": 40, "estimate_low_seconds": 20, "estimate_high_seconds": 150},
-            "WaveSpeed is making it, about 20 s to 2 min.",
+            "WaveSpeed is making it, about 20 s to 3 min.",
         ),
         ({"longer_than_usual": True}, "WaveSpeed is making it; it takes longer than others did lately."),
     ],

@@ -13,7 +13,7 @@ from api.http.errors import Refused, pointer_to
 from api.http.problem_kinds import PROBLEM_KINDS
 from api.jobs.sentences import NOT_STARTED, end_text, error_answer, job_text, ordinal, paid_text, unclear_text
 from api.jobs.timeline import event_text
-from api.schemas.answers import Wait, WaitFor
+from api.schemas.parts import Wait, WaitFor
 from promptmill.contracts.errors import PromptmillError
 from promptmill.contracts.jobs import Billed, JobStatus
 from promptmill.contracts.reasons import ReasonCode

@@ -7,7 +7,7 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from api.jobs.stages import measure_stages
+from api.jobs.timeline import measure_stages
 from sql.models import JobEvent
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

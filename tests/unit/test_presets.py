@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promptmill.config.presets import NEVER_SENT, compose_request, kind_of, load_presets, preset_for, takes_pictures
+from promptmill.config.presets import NEVER_SENT, compose_request, kind_of, load_presets, place_pictures
 from promptmill.contracts.jobs import MediaKind
 
 EDIT = "bytedance/seedream-v4/edit"
@@ -21,11 +21,9 @@ def compose(
     model: str,
     inputs: dict[str, Any] | None = None,
     *,
-    target: str | None = None,
-    refs: tuple[str, ...] = (),
     seed: int | None = None,
 ) -> dict[str, Any]:
-    return compose_request(model, inputs or {}, "a fox", target, refs, seed)
+    return compose_request(model, inputs or {}, "a fox", seed)
 
 
 def test_presets_are_read_once() -> None:
@@ -65,40 +63,30 @@ def test_kind_is_the_presets_or_guessed_from_the_path(model: str, kind: MediaKin
     assert kind_of(model) is kind
 
 
-def test_only_models_whose_picture_field_is_known_take_pictures() -> None:
-    assert takes_pictures(EDIT)
-    assert takes_pictures(KLING)
-    assert not takes_pictures(TEXT_ONLY)
-    assert not takes_pictures(UNKNOWN)
-    assert preset_for(UNKNOWN) is None
-
-
-def test_pictures_go_references_first_target_last() -> None:
-    assert compose(EDIT, target="t", refs=("r1", "r2"))["images"] == ["r1", "r2", "t"]
-    assert compose(EDIT, refs=("r1",))["images"] == ["r1"]
-
-
-def test_too_many_pictures_are_cut_with_the_target_kept() -> None:
-    refs = tuple(f"r{number}" for number in range(8))
-
-    assert compose(QWEN, target="t", refs=refs)["images"] == ["r0", "r1", "t"]
-    assert compose(QWEN, refs=refs)["images"] == ["r0", "r1", "r2"]
-
-
-def test_one_picture_is_the_target_else_the_first_reference() -> None:
-    assert compose(KLING, target="t", refs=("r1",))["image"] == "t"
-    assert compose(KLING, refs=("r1", "r2"))["image"] == "r1"
-    assert "image" not in compose(KLING)
+@pytest.mark.parametrize(
+    ("field", "room", "target", "refs", "placed"),
+    [
+        ("images", 10, "t", ["r1", "r2"], {"images": ["r1", "r2", "t"]}),
+        ("images", 10, None, ["r1"], {"images": ["r1"]}),
+        ("images", 10, "t", [], {"images": ["t"]}),
+        ("images", 3, "t", ["r1", "r2", "r3"], {"images": ["r1", "r2", "t"]}),
+        ("images", 3, None, ["r1", "r2", "r3", "r4"], {"images": ["r1", "r2", "r3"]}),
+        ("images", 1, "t", ["r1"], {"images": ["t"]}),
+        ("image", 1, "t", ["r1"], {"image": "t"}),
+        ("image", 1, None, ["r1", "r2"], {"image": "r1"}),
+        ("image", 1, None, [], {}),
+        (None, 1, "t", ["r1"], {}),
+    ],
+)
+def test_references_go_as_they_stand_then_the_target_which_is_never_left_out(
+    field: str | None, room: int, target: str | None, refs: list[str], placed: dict[str, Any]
+) -> None:
+    assert place_pictures({"size": "1*1"}, field, room, target, refs) == {"size": "1*1"} | placed
 
 
 def test_the_callers_own_pictures_are_left_alone() -> None:
-    assert compose(EDIT, {"images": ["mine"]}, target="t")["images"] == ["mine"]
-    assert compose(EDIT, {"images": []}, target="t")["images"] == ["t"]
-
-
-@pytest.mark.parametrize("model", [TEXT_ONLY, UNKNOWN])
-def test_pictures_are_put_nowhere_where_no_field_is_known(model: str) -> None:
-    assert not {"image", "images"} & compose(model, target="t", refs=("r",)).keys()
+    assert place_pictures({"images": ["mine"]}, "images", 10, "t", ["r"]) == {"images": ["mine"]}
+    assert place_pictures({"images": []}, "images", 10, "t", []) == {"images": ["t"]}
 
 
 def test_a_seed_is_sent_only_where_the_model_has_one_and_the_caller_gave_none() -> None:

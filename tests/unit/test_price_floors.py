@@ -110,7 +110,7 @@ def test_what_a_preset_sends_by_itself_is_not_missing() -> None:
     duration = ModelInput("duration", InputType.INTEGER)
     size = ModelInput("size", InputType.TEXT)
     listed = ListedModel(model, model, formula="duration * $lookup({}, size)", inputs=(duration, size))
-    body = compose_request(model, {}, "a fox", None, [], 0)
+    body = compose_request(model, {}, "a fox", 0)
 
     assert judge(known_models([listed])[model], body) == Judgement(floor=False)
     assert judge(known_models([listed])[model], {"prompt": "a fox"}).missing == ("duration", "size")

@@ -18,7 +18,6 @@ from promptmill.store.connection import driver_address
 from promptmill.store.database import Database
 from promptmill.store.failures import record_error
 from promptmill.store.store import open_store
-from sql.statements import MARKER, split_statements
 
 
 def postgres_error(sqlstate: str) -> DBAPIError:
@@ -97,13 +96,3 @@ async def test_opening_the_store_does_not_connect() -> None:
         assert isinstance(store.jobs.database, Database)
         with pytest.raises(RecordUnavailable):
             await store.operations.ping()
-
-
-def test_statements_are_split_at_the_marker_alone() -> None:
-    script = f"-- head\nSELECT 1;\n{MARKER}\nDO $$ BEGIN PERFORM 1; END; $$;\n\n{MARKER}  \n\nSELECT '{MARKER}';\n"
-
-    assert split_statements(script) == [
-        "-- head\nSELECT 1",
-        "DO $$ BEGIN PERFORM 1; END; $$",
-        f"SELECT '{MARKER}'",
-    ]

@@ -113,11 +113,14 @@ export class Form {
 		byId("prompt").focus();
 	}
 
+	// Of the job's input, its pictures come back as lines that can be changed; so do those that Grok alone saw beside them.
 	reuse(job) {
-		const { model, prompt, originalPrompt, instructions, priority, targetUrl, metadata } = job;
+		const { model, prompt, originalPrompt, instructions, priority, metadata } = job;
 		const { [this.models.get(model)?.picturesField]: shown, ...input } = job.input;
-		const refUrls = [shown ?? [job.refUrls ?? [], targetUrl ?? []]].flat(2);
-		const values = { model, rawInput: json(input), metadata: json(metadata), targetUrl: refUrls.pop() ?? "", refUrls, prompt: prompt ?? originalPrompt ?? "", instructions: instructions ?? "", writer: prompt ? "me" : "grok", priority };
+		const sent = [shown ?? []].flat();
+		let [targetUrl, refUrls] = [job.targetUrl ?? "", job.refUrls ?? []];
+		if (!sent.every((url) => url === targetUrl || refUrls.includes(url))) [targetUrl, refUrls] = [sent.at(-1), sent.slice(0, -1)];
+		const values = { model, rawInput: json(input), metadata: json(metadata), targetUrl, refUrls, prompt: prompt ?? originalPrompt ?? "", instructions: instructions ?? "", writer: prompt ? "me" : "grok", priority };
 		this.replace("The form is filled from the job.", () => this.state.clear(values));
 	}
 }

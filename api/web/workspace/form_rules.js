@@ -120,15 +120,10 @@ export function priceBody(values, models) {
 	return compact({ targetUrl, refUrls, ...mediaRequest(values, models) });
 }
 
-// Return model and input. Pictures stand in the input where WaveSpeed's list alone knows the model: the server knows the presets.
+// Return model and input. The server puts the pictures where the model takes them.
 function mediaRequest(values, models) {
 	const path = values.model.trim();
-	const { known, picturesField, maxPictures } = models.get(path) ?? {};
-	const shown = pictures(values);
-	const input = { ...fieldInput(values, models.fieldsOf(path) ?? []), ...parseObject(values.rawInput) };
-	if (known !== "wavespeed" || !picturesField || !shown.length) return { model: path, input };
-	input[picturesField] ??= picturesField === "image" ? shown.at(-1) : shown.slice(-maxPictures);
-	return { model: path, input, ...(values.writer === "me" && { targetUrl: null, refUrls: null }) };
+	return { model: path, input: { ...fieldInput(values, models.fieldsOf(path) ?? []), ...parseObject(values.rawInput) } };
 }
 
 // What is required or moves the price is always said, so that the price is no floor; else an empty field is left to the model.

@@ -4,7 +4,7 @@
 export function duration(seconds) {
 	if (!Number.isFinite(seconds)) return "–";
 	const value = Math.max(0, seconds);
-	if (value < 9.95) return `${value.toFixed(1)} s`;
+	if (value < 9.95) return `${+value.toFixed(1)} s`;
 	if (value < 90) return `${Math.round(value)} s`;
 	const minutes = Math.round(value / 60);
 	if (minutes < 90) return `${minutes} min`;

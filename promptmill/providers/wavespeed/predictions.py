@@ -18,7 +18,7 @@ from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.redaction import redact, storable
 
 RETENTION: Final = timedelta(days=7)
-"""How long WaveSpeed keeps outputs, from the prediction's creation."""
+"""How long WaveSpeed keeps a prediction and its outputs, from its creation. In SQL: `wavespeed_retention()`."""
 
 COMPLETED: Final = "completed"
 FAILED: Final = "failed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from sql.statements import run_sql_file
+from sql.scripts import run_file
 
 revision: Final = "0001"
 down_revision: Final = None
@@ -15,9 +15,9 @@ depends_on: Final = None
 
 def upgrade() -> None:
     """Make everything."""
-    run_sql_file(Path(__file__).with_suffix(".up.sql"))
+    run_file(Path(__file__).with_suffix(".up.sql"))
 
 
 def downgrade() -> None:
     """Drop everything, unless there are jobs."""
-    run_sql_file(Path(__file__).with_suffix(".down.sql"))
+    run_file(Path(__file__).with_suffix(".down.sql"))

@@ -58,61 +58,61 @@ CREATE TABLE jobs (
     completed_at             timestamptz
 );
 
--- next
+
 -- Lists, newest first: all of an owner's, or those in one status.
 CREATE INDEX jobs_owner_created_at_idx ON jobs (owner, created_at DESC, id DESC);
 
--- next
+
 CREATE INDEX jobs_owner_status_created_at_idx ON jobs (owner, status, created_at DESC, id DESC);
 
--- next
+
 -- What waits for a workflow.
 CREATE INDEX jobs_claim_idx ON jobs (priority DESC, created_at)
     WHERE workflow_started_at IS NULL AND status IN ('queued', 'prompting', 'dispatching');
 
--- next
+
 -- The position in WaveSpeed's queue.
 CREATE INDEX jobs_dispatching_idx ON jobs (priority DESC, owner, created_at) WHERE status = 'dispatching';
 
--- next
+
 -- What waits for WaveSpeed, or is being handed over.
 CREATE VIEW waiting_jobs AS
     SELECT id, owner, priority, created_at FROM jobs WHERE status = 'dispatching';
 
--- next
+
 -- Open rows, those compared with Temporal longest ago first.
 CREATE INDEX jobs_checked_at_idx ON jobs (checked_at NULLS FIRST)
     WHERE workflow_started_at IS NOT NULL
       AND status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated');
 
--- next
+
 -- Cancels on their way.
 CREATE INDEX jobs_cancelling_idx ON jobs (cancel_requested_at) WHERE status = 'cancelling';
 
--- next
+
 CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL;
 
--- next
+
 -- How long each model's newest jobs took.
 CREATE INDEX jobs_model_completed_at_idx ON jobs (model, completed_at DESC) WHERE status = 'completed';
 
--- next
+
 -- Ends that are still to be told.
 CREATE INDEX jobs_callback_idx ON jobs (completed_at)
     WHERE callback_url IS NOT NULL AND completed_at IS NOT NULL AND callback_started_at IS NULL;
 
--- next
+
 -- Jobs that have ended without media; some of it may be paid, and come late.
 CREATE INDEX jobs_without_outputs_idx ON jobs (completed_at)
     WHERE status IN ('failed', 'cancelled', 'expired', 'terminated') AND outputs = '[]';
 
--- next
+
 CREATE INDEX jobs_retry_of_idx ON jobs (retry_of) WHERE retry_of IS NOT NULL;
 
--- next
+
 CREATE INDEX jobs_prompt_job_id_idx ON jobs (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
 
--- next
+
 CREATE TABLE prompt_generation_jobs (
     id                  uuid PRIMARY KEY,
     owner               text NOT NULL,
@@ -158,24 +158,24 @@ CREATE TABLE prompt_generation_jobs (
     completed_at        timestamptz
 );
 
--- next
+
 -- Deferred: a job and its prompt job name each other and are made together.
 ALTER TABLE jobs
     ADD CONSTRAINT jobs_prompt_job_id_fkey FOREIGN KEY (prompt_job_id) REFERENCES prompt_generation_jobs (id)
         ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
 
--- next
+
 -- What waits for a workflow.
 CREATE INDEX prompt_generation_jobs_claim_idx ON prompt_generation_jobs (priority DESC, created_at)
     WHERE workflow_started_at IS NULL AND status = 'queued' AND job_id IS NULL;
 
--- next
+
 -- The position in Grok's queue: never asked, or waiting to be asked again.
 CREATE INDEX prompt_generation_jobs_waiting_idx ON prompt_generation_jobs (priority DESC, owner, enqueued_at)
     WHERE workflow_started_at IS NOT NULL
       AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL));
 
--- next
+
 -- What waits for Grok at this moment: those in back-off do not.
 CREATE VIEW waiting_prompt_jobs AS
     SELECT id, owner, priority, enqueued_at FROM prompt_generation_jobs
@@ -183,30 +183,30 @@ CREATE VIEW waiting_prompt_jobs AS
       AND (status = 'queued' OR (status = 'processing' AND next_attempt_at IS NOT NULL))
       AND coalesce(next_attempt_at, '-infinity') <= now();
 
--- next
+
 -- The oldest one in the queue, for the statistics.
 CREATE INDEX prompt_generation_jobs_queued_idx ON prompt_generation_jobs (enqueued_at) WHERE status = 'queued';
 
--- next
+
 -- Open rows with a workflow of their own, those compared with Temporal longest ago first.
 CREATE INDEX prompt_generation_jobs_checked_at_idx ON prompt_generation_jobs (checked_at NULLS FIRST)
     WHERE workflow_started_at IS NOT NULL AND job_id IS NULL AND status IN ('queued', 'processing');
 
--- next
+
 -- Cancels on their way.
 CREATE INDEX prompt_generation_jobs_cancelling_idx ON prompt_generation_jobs (cancel_requested_at)
     WHERE cancel_requested_at IS NOT NULL AND status IN ('queued', 'processing');
 
--- next
+
 CREATE INDEX prompt_generation_jobs_completed_at_idx ON prompt_generation_jobs (completed_at)
     WHERE completed_at IS NOT NULL AND job_id IS NULL;
 
--- next
+
 -- How long the newest prompts took.
 CREATE INDEX prompt_generation_jobs_written_idx ON prompt_generation_jobs (completed_at DESC)
     WHERE status = 'completed';
 
--- next
+
 CREATE TABLE submissions (
     id              uuid PRIMARY KEY,
     job_id          uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
@@ -241,27 +241,27 @@ CREATE TABLE submissions (
     ended_at        timestamptz
 );
 
--- next
+
 -- The promise itself: a job has one submission that may have been paid, at most.
 CREATE UNIQUE INDEX submissions_one_open_idx ON submissions (job_id)
     WHERE state IN ('intended', 'unknown', 'accepted');
 
--- next
+
 CREATE INDEX submissions_job_id_idx ON submissions (job_id);
 
--- next
+
 -- What still has to be resolved.
 CREATE INDEX submissions_open_idx ON submissions (created_at) WHERE state IN ('intended', 'unknown');
 
--- next
+
 -- The newest prediction that we know by a fact: what shows that WaveSpeed's history works.
 CREATE INDEX submissions_accepted_idx ON submissions (provider_base, key_fingerprint, outcome_at DESC)
     WHERE state = 'accepted';
 
--- next
+
 CREATE INDEX submissions_request_hash_idx ON submissions (request_hash) WHERE state IN ('intended', 'unknown');
 
--- next
+
 -- Paid, and the job has ended without the media: they may still come. Not those that WaveSpeed itself gave up.
 CREATE VIEW late_predictions AS
     SELECT s.id AS submission_id, s.job_id, s.prediction_id, j.model, j.kind, s.outcome_at AS accepted_at,
@@ -272,7 +272,7 @@ CREATE VIEW late_predictions AS
       AND NOT (s.prediction_id = j.prediction_id AND coalesce(j.reason_code, '') IN (
           'generation_failed', 'generation_moderated', 'generation_input_unreachable', 'generation_stopped'));
 
--- next
+
 CREATE TABLE job_events (
     job_id      uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     sequence    integer NOT NULL,
@@ -283,7 +283,7 @@ CREATE TABLE job_events (
     PRIMARY KEY (job_id, sequence)
 );
 
--- next
+
 CREATE TABLE webhook_deliveries (
     provider     text NOT NULL,
     event_id     text NOT NULL,
@@ -294,10 +294,10 @@ CREATE TABLE webhook_deliveries (
     PRIMARY KEY (provider, event_id)
 );
 
--- next
+
 CREATE INDEX webhook_deliveries_open_idx ON webhook_deliveries (received_at) WHERE processed_at IS NULL;
 
--- next
+
 CREATE TABLE idempotency_keys (
     owner         text NOT NULL,
     key           text NOT NULL,
@@ -309,16 +309,16 @@ CREATE TABLE idempotency_keys (
     CHECK (num_nonnulls(job_id, prompt_job_id) = 1)
 );
 
--- next
+
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 
--- next
+
 CREATE INDEX idempotency_keys_job_id_idx ON idempotency_keys (job_id) WHERE job_id IS NOT NULL;
 
--- next
+
 CREATE INDEX idempotency_keys_prompt_job_id_idx ON idempotency_keys (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
 
--- next
+
 CREATE TABLE switches (
     name       text PRIMARY KEY,
     value      text,
@@ -326,7 +326,7 @@ CREATE TABLE switches (
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 
--- next
+
 CREATE TABLE status_counters (
     table_name text NOT NULL,
     status     text NOT NULL,
@@ -335,7 +335,7 @@ CREATE TABLE status_counters (
     PRIMARY KEY (table_name, status, slot)
 ) WITH (fillfactor = 50); -- room to update in place
 
--- next
+
 -- Prompt jobs of the last hours by minute: what the statistics are made of.
 CREATE TABLE queue_minutes (
     minute             timestamptz NOT NULL,
@@ -351,7 +351,7 @@ CREATE TABLE queue_minutes (
     PRIMARY KEY (minute, slot)
 ) WITH (fillfactor = 50);
 
--- next
+
 -- transition_allowed(table, from, to) -> boolean
 -- Says whether a row of `jobs` or `prompt_generation_jobs` may go from one status to another. This is the one table of
 -- the allowed transitions; everything that changes a status asks it. Final statuses have no row: they are never left.
@@ -386,7 +386,7 @@ AS $$
     );
 $$;
 
--- next
+
 -- counter_slot() -> slot
 -- Takes a slot of the counters for this transaction and returns its number, 0-15. Repeated in the same transaction it
 -- gives a slot that is already taken by it. It waits only when all sixteen are taken: commits must not queue behind
@@ -411,7 +411,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- count_statuses() -> trigger
 -- Keeps `status_counters` equal to the rows of the table it is a statement trigger of. Statements that change no status
 -- touch no counter.
@@ -442,7 +442,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- count_prompt_minutes() -> trigger
 -- Adds what an update of prompt jobs means to this minute of `queue_minutes`: first starts with their waits, and ends
 -- with their durations. Cancelled prompt jobs are not counted: they say nothing about Grok.
@@ -484,7 +484,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- append_job_event(job, reason_code, detail)
 -- Appends one row to a job's timeline, with the status that the given row has, and tells listeners of
 -- `promptmill_events`. The caller holds the job's row lock: that is why the sequence has no gaps.
@@ -505,7 +505,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- move_job(job, status, reason_code, error, detail) -> job
 -- Moves a locked job to a status, appends the event, and with a final status ends its prompt job if that is still open.
 -- A transition that is not allowed changes nothing and gives the row back as it is. `cancelled` goes through
@@ -556,7 +556,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- move_prompt_job(prompt_job, status, reason_code, error) -> prompt_job
 -- Moves a locked prompt job to a status; the caller has locked its job before it. The job's prompt_status follows, with
 -- an event; a completed prompt sends a job that was `prompting` on to `dispatching`. A transition that is not allowed
@@ -615,7 +615,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- claim_idempotency_key(owner, key, request_hash, job_id, prompt_job_id) -> idempotency_key
 -- Takes a caller's key for a request that is being accepted. Gives no row when the key was free (or older than a day),
 -- else the row of the first time. Waits while another transaction holds the key (lock_timeout of the caller).
@@ -646,7 +646,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- insert_prompt_job(request, job_id) -> prompt_job
 -- Stores a prompt job as it was asked for, alone or for a job. `request` has the columns of `prompt_generation_jobs`
 -- that a caller decides, and `deadline_seconds` from now. Alone it counts as claimed: its starter is at work.
@@ -664,7 +664,7 @@ AS $$
     RETURNING *;
 $$;
 
--- next
+
 -- accept_job(request, key, request_hash) -> (job, replayed)
 -- Stores a job, the prompt job it needs (`prompt_job` in the request) and its first event. `request` has the columns of
 -- `jobs` that a caller decides, and `deadline_seconds` from now. The row counts as claimed: its starter is at work.
@@ -713,7 +713,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- accept_prompt_job(request, key, request_hash) -> (prompt_job, replayed)
 -- Stores a prompt job that stands alone; see insert_prompt_job for the request. Repeated with the same key and hash it
 -- stores nothing and gives the prompt job of the first time as it is now.
@@ -739,7 +739,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- begin_job(job_id) -> job
 -- The first step of a job's workflow: notes that the workflow runs and takes the job out of `queued`, to `prompting`
 -- when Grok is to write the prompt, else to `dispatching`. A job that is cancelled, past its deadline or further on
@@ -767,7 +767,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- begin_prompt_job(prompt_job_id) -> prompt_job
 -- The first step of a prompt job's own workflow: notes that the workflow runs and gives the row as it is. Safe to
 -- repeat.
@@ -788,7 +788,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- advance_job(job_id, status, reason_code, error, prompt, prompt_source, prediction_id, outputs, media_cost_usd,
 --             media_cost_source, detail) -> job
 -- The one way to report about a job. The facts (everything but status, reason and error) are stored in any case: what
@@ -880,7 +880,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- request_job_cancel(job_id, owner) -> (job, ask_temporal)
 -- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a
 -- job that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be
@@ -905,7 +905,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- request_prompt_job_cancel(prompt_job_id, owner) -> (prompt_job, cancelled_job, ask_temporal)
 -- Notes a caller's wish to cancel a prompt job, and with it the open job that needs it (cancelled_job). Alone and
 -- without a workflow it is `cancelled` at once, else it keeps its status until its workflow ends it. A prompt job that
@@ -945,7 +945,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- lock_prompt_job(prompt_job_id) -> prompt_job
 -- Locks a prompt job, and its job before it where it has one: everything takes these locks in this order.
 -- Raises PM404 when no such prompt job exists.
@@ -965,7 +965,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
 -- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had
 -- answered). `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has
@@ -1016,7 +1016,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- record_prompt_failure(prompt_job_id, attempt_no, reason_code, error, delay_seconds, next_model) -> prompt_job
 -- Counts a failed question to Grok that will be asked again after the delay: of the same model (retry_count grows), or
 -- of the next one (it starts again at 0). The row joins the queue anew, at the back, as at Temporal. Ignored when the
@@ -1058,7 +1058,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- finish_prompt_job(prompt_job_id, attempt_no, prompt, source, model, input_tokens, output_tokens, cost_usd,
 --                   reason_code, error) -> prompt_job
 -- Reports how an attempt ended: with a prompt, or (prompt null) failed for good. The answer's facts are stored in any
@@ -1120,7 +1120,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- update_prompt_job_status(prompt_job_id, status, prompt, error, reason_code) -> prompt_job
 -- Compare-and-set of a prompt job's status, also by hand from psql. The prompt is stored in any case where the row has
 -- none; the status is taken where the transition is allowed, else left as it is. The dependent job's prompt_status
@@ -1152,7 +1152,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- open_submission(job_id) -> state
 -- The state of a job's submission that may be paid: `intended`, `unknown` or `accepted`; null where there is none.
 -- VOLATILE so that it sees what was committed while the function before it in the same query waited for a lock.
@@ -1164,7 +1164,7 @@ AS $$
     SELECT state FROM submissions WHERE job_id = p_job_id AND state IN ('intended', 'unknown', 'accepted');
 $$;
 
--- next
+
 -- follow_submission(job, submission, final) -> job
 -- Moves a locked job after the state that its submission has just taken, and tells it in the timeline also where the
 -- job's status stays (it was cancelled meanwhile, for instance). A submission refused for now is told once per reason,
@@ -1212,7 +1212,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- lock_prediction(prediction_id, job_id)
 -- Takes the right to say whose a prediction is, for this transaction: one at a time for each prediction. Then locks the
 -- job that claims it and the job that has it, the lower id first, so that two claims never wait for each other.
@@ -1228,7 +1228,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- release_prediction(prediction_id, submission_id, job_id) -> boolean
 -- Makes a prediction free for the submission of which a fact says that it is its own. Who has it by inference only (the
 -- history, a person) goes back to `unknown`, and its job, where that is `generating`, to `submit_unknown`. False when
@@ -1268,7 +1268,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- note_candidates(submission_id, prediction_ids)
 -- Adds predictions that may be what became of a submission. Once seen, a candidate stays, unless it turns out to be
 -- another submission's: WaveSpeed's history may hide it for a while. Tells the timeline when the list changes.
@@ -1301,7 +1301,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- note_absence(submission_id, absent) -> time
 -- Remembers since when WaveSpeed's history shows nothing that could have become of an unknown submission, and gives
 -- that time; null once something is seen. Tells the timeline the first time.
@@ -1333,7 +1333,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- note_obstacle(submission_id, why)
 -- Tells the timeline why a submission stays unclear although it was looked for; each reason once.
 -- Raises PM404 when no such submission exists.
@@ -1361,7 +1361,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final,
 --                   resolved_by) -> (state, job_status, accepted_at, prediction_id)
 -- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
@@ -1472,7 +1472,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- permit_submission(job_id, submission_id, callback_token, request, request_hash, provider_mode, provider_base,
 --                   key_fingerprint, post_within_seconds, known_submission_id)
 --     -> (permission, submission_id, request, prediction_id, accepted_at, reason_code, error)
@@ -1582,7 +1582,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- adopt_prediction(submission_id, prediction_id, by) -> job
 -- Gives an unclear submission its prediction, and moves its job. Facts (`answer`, `webhook`) go through
 -- settle_submission. An inference (`history`, `person`) is taken from `unknown` alone, never for a prediction that
@@ -1632,7 +1632,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- prove_absence(submission_id, resubmit) -> job
 -- Notes that an unknown submission made nothing, proved by WaveSpeed's history: it is `rejected`. The job that waits
 -- for it fails as submission_absent, or, with `resubmit`, stays in submit_unknown without an open submission: then its
@@ -1664,7 +1664,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- decide_submission(job_id, owner, decision, prediction_id, key, request_hash) -> (job, replayed)
 -- Takes a person's decision about a job in submit_unknown: `adopt` a prediction, `resubmit` (the submission is given up
 -- and its workflow may make another), or `abandon` (given up, and the job fails). What is given up becomes
@@ -1732,7 +1732,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- receive_webhook(event_id, job_id, token, body) -> (is_new, token_ok, job_known, workflow_open, prediction_id)
 -- Takes a webhook of WaveSpeed whose signature was checked. The token names the submission that ordered it, so the
 -- prediction in the body is that submission's, a fact: it is settled as accepted in the same transaction, also before
@@ -1773,7 +1773,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- take_unclear_submissions(limit) -> submissions
 -- Gives submissions that nobody else looks for in WaveSpeed's history, those looked at longest ago first, and notes that
 -- they are looked at now: the unknown ones of jobs that have ended, and what a person has given up and of which neither
@@ -1798,7 +1798,7 @@ AS $$
     RETURNING s.*;
 $$;
 
--- next
+
 -- settle_stale_intents(after_seconds) -> count
 -- Makes submissions `unknown` that were intended for jobs which have ended, and whose sender must be dead by now: the
 -- last moment for their first byte is that long ago. Nobody else would ever look at them.
@@ -1816,7 +1816,7 @@ AS $$
     ) AS settled;
 $$;
 
--- next
+
 -- retry_chain(job_id) -> ids
 -- The jobs that are linked by retry_of, in both directions: all that were made of one request, the job itself included.
 CREATE OR REPLACE FUNCTION retry_chain(p_job_id uuid)
@@ -1832,7 +1832,7 @@ AS $$
     SELECT id FROM chain;
 $$;
 
--- next
+
 -- retry_job(job_id, owner, new_id, new_prompt_job_id, force, key, request_hash) -> (job, replayed)
 -- Accepts a new job from the request of one that has ended, linked to it by retry_of, with a fresh deadline of the same
 -- length and, where Grok wrote the prompt, a prompt job of its own. The old job is left as it is. Repeated with the
@@ -1897,7 +1897,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- restore_job(input, result) -> boolean
 -- Puts a job back that an older backup lost, from its workflow's input and, where the workflow has ended, its result
 -- (both as JSON with the columns' names, job_id for id). Its prompt job and its accepted submission come with it, so
@@ -1967,7 +1967,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- raise_submission_number(number)
 -- Makes the next submission's number higher than the given one. An older backup that was restored and compared with
 -- WaveSpeed's history goes on from the highest number that was ever given, so that the next backup shows as well.
@@ -1981,7 +1981,7 @@ AS $$
         SET value = greatest(excluded.value::bigint, s.value::bigint)::text, changed_at = now();
 $$;
 
--- next
+
 -- note_callback(job_id, detail, ended)
 -- Tells the timeline of an attempt to tell a job's end to its callback_url, or (`ended`) how that ended. Each attempt
 -- is told once, and so is the end.
@@ -2013,7 +2013,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- claim_stranded_jobs(limit) -> jobs
 -- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a
 -- claim whose starter died is free again after 60 s. Jobs past their deadline are ended, not returned.
@@ -2048,7 +2048,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- claim_prompt_jobs(limit) -> prompt_jobs
 -- Claims stand-alone prompt jobs that are queued and have no workflow, by priority then age. Two callers never get the
 -- same row; a claim whose starter died is free again after 60 s. Those past their deadline are ended, not returned.
@@ -2084,7 +2084,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- mark_workflows_started(job_ids, prompt_job_ids)
 -- Notes that these rows have a workflow, where that is not known yet. The prompt job of a job is carried by the job's
 -- workflow and is marked with it. Safe to repeat.
@@ -2099,7 +2099,7 @@ AS $$
     WHERE (id = ANY (p_prompt_job_ids) OR job_id = ANY (p_job_ids)) AND workflow_started_at IS NULL;
 $$;
 
--- next
+
 -- take_open_rows(limit, ids) -> (table_name, id, status, cancel_requested)
 -- Gives open rows that have a workflow of their own, to be compared with Temporal: the named ones, then those that were
 -- compared longest ago. Notes the time of the comparison.
@@ -2140,7 +2140,7 @@ AS $$
     SELECT * FROM checked_jobs UNION ALL SELECT * FROM checked_prompt_jobs;
 $$;
 
--- next
+
 -- note_missing_workflow(table, id, missing) -> seconds
 -- Remembers since when Temporal does not know a row's workflow and gives the seconds since then; null once it is known
 -- again, and for a row that does not exist.
@@ -2162,7 +2162,7 @@ AS $$
     FROM (SELECT * FROM noted_jobs UNION ALL SELECT * FROM noted_prompt_jobs) AS noted;
 $$;
 
--- next
+
 -- asked_provider(table, id) -> boolean
 -- Says whether anything was asked of a provider for this row: a question to Grok begun, or a submission intended.
 CREATE OR REPLACE FUNCTION asked_provider(p_table text, p_id uuid)
@@ -2177,7 +2177,7 @@ AS $$
         ELSE EXISTS (SELECT FROM prompt_generation_jobs WHERE id = p_id AND attempt_no > 0) END;
 $$;
 
--- next
+
 -- restart_workflow(table, id)
 -- Makes a row whose workflow is gone free to be started again, or cancels it where that was asked for. Does nothing to
 -- a row of which a provider was asked anything, or that has ended.
@@ -2217,7 +2217,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- delete_expired_records(keep_days) -> count
 -- Deletes what is past its time: Idempotency-Keys after a day, processed webhooks after a week and others after a
 -- month, minutes after two days,
@@ -2259,7 +2259,7 @@ AS $$
          + (SELECT count(*) FROM old_jobs) + (SELECT count(*) FROM old_prompt_jobs);
 $$;
 
--- next
+
 -- get_prompt_queue_stats() -> one row
 -- The state of the prompt queue: totals, and rates and averages of the last hour (per minute: since its first activity
 -- in that hour). Averages and rates are null while there is nothing to divide by. Read from counters and minutes: it
@@ -2312,7 +2312,7 @@ AS $$
     ) AS m;
 $$;
 
--- next
+
 -- prompt_queue_position(prompt_job_id) -> (place, of)
 -- The place of a prompt job in Grok's queue, and how many wait, as nearly as Temporal's order can be told: by priority,
 -- then turns between owners, then the time it joined the queue. Rows in back-off or without a workflow do not wait.
@@ -2360,7 +2360,7 @@ BEGIN
 END;
 $$;
 
--- next
+
 -- job_queue_position(job_id) -> (place, of)
 -- The place of a job in WaveSpeed's queue, and how many are in it, told as by prompt_queue_position: by priority, then
 -- turns between owners, then age, among the jobs that are `dispatching`. Both numbers stop at 1,000. No row when it
@@ -2408,38 +2408,38 @@ BEGIN
 END;
 $$;
 
--- next
+
 CREATE TRIGGER jobs_count_insert AFTER INSERT ON jobs
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER jobs_count_update AFTER UPDATE ON jobs
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER jobs_count_delete AFTER DELETE ON jobs
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER jobs_count_truncate AFTER TRUNCATE ON jobs
     FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER prompt_generation_jobs_count_insert AFTER INSERT ON prompt_generation_jobs
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER prompt_generation_jobs_count_update AFTER UPDATE ON prompt_generation_jobs
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER prompt_generation_jobs_count_delete AFTER DELETE ON prompt_generation_jobs
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER prompt_generation_jobs_count_truncate AFTER TRUNCATE ON prompt_generation_jobs
     FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
--- next
+
 CREATE TRIGGER prompt_generation_jobs_minutes AFTER UPDATE ON prompt_generation_jobs
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_prompt_minutes();

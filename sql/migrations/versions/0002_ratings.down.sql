@@ -9,15 +9,15 @@ BEGIN
     END IF;
 END;
 $$;
--- next
+
 DROP FUNCTION get_prompt_satisfaction;
--- next
+
 DROP FUNCTION rate_result;
--- next
+
 DROP FUNCTION rate_prompt_job;
--- next
+
 DROP FUNCTION tell_job_changed;
--- next
+
 ALTER TABLE prompt_generation_jobs DROP CONSTRAINT prompt_generation_jobs_rating_check;
--- next
+
 ALTER TABLE jobs DROP COLUMN kept;

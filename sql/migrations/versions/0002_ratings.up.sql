@@ -1,11 +1,11 @@
 -- Revision 0002: what people think of prompts and results.
 
 ALTER TABLE jobs ADD COLUMN kept boolean;
--- next
+
 -- NOT VALID: no lock while the table is read. Revision 0003 reads it.
 ALTER TABLE prompt_generation_jobs
     ADD CONSTRAINT prompt_generation_jobs_rating_check CHECK (rating IN (-1, 1)) NOT VALID;
--- next
+
 -- tell_job_changed(job)
 -- Tells listeners of `promptmill_events` to read a job anew though its timeline has no new row: something about it has
 -- changed that is no event of the job. Its sequence is 0, which no event has.
@@ -16,7 +16,7 @@ AS $$
     SELECT pg_notify('promptmill_events', json_build_object(
         'jobId', p_job.id, 'owner', p_job.owner, 'sequence', 0, 'status', p_job.status)::text);
 $$;
--- next
+
 -- rate_prompt_job(prompt_job_id, owner, rating, reason) -> prompt_job
 -- Takes a person's word on a written prompt: 1 (up) or -1 (down), with a reason or without; null takes both back. It
 -- replaces what was said before; saying the same again changes nothing. Listeners are told of the newest 200 jobs that
@@ -51,7 +51,7 @@ BEGIN
     RETURN v_prompt_job;
 END;
 $$;
--- next
+
 -- rate_result(job_id, owner, kept) -> job
 -- Takes a person's word on a job's outputs: kept or not; null takes it back. It replaces what was said before; saying
 -- the same again changes nothing. No status changes, so the timeline has no row of it; listeners are told.
@@ -77,7 +77,7 @@ BEGIN
     RETURN v_job;
 END;
 $$;
--- next
+
 -- get_prompt_satisfaction(owner, days) -> rows
 -- What people said of an owner's prompts and results that were accepted in the last days, by Grok's model and by who
 -- wrote the prompt: how many prompts were rated up and down, how many results kept and discarded, and the share of good

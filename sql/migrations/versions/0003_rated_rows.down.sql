@@ -1,5 +1,5 @@
 -- Revision 0003 down: drop the indexes.
 
 DROP INDEX prompt_generation_jobs_rated_idx;
--- next
+
 DROP INDEX jobs_kept_idx;

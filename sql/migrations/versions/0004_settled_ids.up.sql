@@ -118,7 +118,7 @@ BEGIN
     RETURN QUERY SELECT 'post', p_submission_id, p_request, NULL::text, NULL::timestamptz, NULL::text, NULL::text;
 END;
 $$;
--- next
+
 -- adopt_prediction(submission_id, prediction_id, by) -> job
 -- Gives an unclear submission its prediction, and moves its job. Facts (`answer`, `webhook`) go through
 -- settle_submission. An inference (`history`, `person`) is taken from `unknown` alone, never for a prediction that

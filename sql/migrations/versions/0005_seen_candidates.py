@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from sql.statements import run_sql_file
+from sql.scripts import run_file
 
 revision: Final = "0005"
 down_revision: Final = "0004"
@@ -15,9 +15,9 @@ depends_on: Final = None
 
 def upgrade() -> None:
     """Put the function in the place of that of revision 0001."""
-    run_sql_file(Path(__file__).with_suffix(".up.sql"))
+    run_file(Path(__file__).with_suffix(".up.sql"))
 
 
 def downgrade() -> None:
     """Put that of revision 0001 back."""
-    run_sql_file(Path(__file__).with_suffix(".down.sql"))
+    run_file(Path(__file__).with_suffix(".down.sql"))

@@ -1,4 +1,9 @@
-"""The base of what callers send: unknown fields are refused, and the refusal names the nearest known one."""
+"""The bases of what callers send and get, both with camelCase names on the wire.
+
+In what they send unknown fields are refused, and the refusal names the nearest known one. What they get has times in
+RFC 3339 with Z, money in USD as numbers, and null for what is not known. Clients must expect new fields and new status
+words: words of the record are passed on as text, for another process may be newer than this one and know more of them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,14 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from promptmill.contracts.messages import Shape
+
+
+class Answer(Shape):
+    """An answer: camelCase names on the wire."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
 
 
 class StrictRequestModel(BaseModel):

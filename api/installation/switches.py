@@ -1,10 +1,33 @@
-"""Whether Grok may be asked for a new prompt: an operator may have switched it off (`promptmill flag`)."""
+"""What an operator may have switched off: new work (`promptmill drain`), new prompts of Grok (`promptmill flag`)."""
 
 from __future__ import annotations
 
+from fastapi import Depends
+
+from api.dependencies import StoreDep
 from api.http.errors import Refused
 from promptmill.contracts.store import IdempotencyKey
 from promptmill.store import Store
+
+
+async def _require_intake(store: StoreDep) -> None:
+    """Let a request pass that makes new work.
+
+    Raises:
+        Refused: `intake_stopped`, with the operator's words.
+        RecordUnavailable: Postgres is away.
+    """
+    stopped = await store.operations.drain()
+    if stopped is not None:
+        reason = f" The operator says: {stopped.reason}" if stopped.reason else ""
+        raise Refused(
+            "intake_stopped",
+            f"New jobs are not accepted since {stopped.changed_at:%F %T} UTC; ask again later.{reason}",
+        )
+
+
+REQUIRE_INTAKE = Depends(_require_intake)
+"""Stands at every route that makes new work."""
 
 
 async def require_ai_prompts(store: Store, *, owner: str, key: IdempotencyKey | None) -> None:

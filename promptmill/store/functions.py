@@ -1,0 +1,116 @@
+"""The SQL functions of a release: one file each, applied again whenever its text is another than the database's.
+
+They belong to no revision. Which text the database has stands in `applied_functions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from sqlalchemy import Connection, text
+
+import sql
+from promptmill.contracts.errors import RecordError
+from sql.scripts import run_script
+
+SQL_FOLDER: Final = Path(sql.__path__[0])
+"""Where this release's SQL lies: `functions/` and `migrations/`."""
+
+APPLIED: Final = "SELECT name, sha256 FROM applied_functions WHERE to_regproc(name) IS NOT NULL"
+"""The text that each function has, by its SHA-256; one that somebody has dropped since is as good as never applied."""
+
+_TABLE: Final = "SELECT to_regclass('applied_functions') IS NOT NULL"
+_HEAD: Final = """\
+-- Every function of this release, and the SHA-256 of its file as `promptmill migrate` notes it.
+-- Made by `promptmill functions`; a test holds it equal to the files.
+
+SET LOCAL check_function_bodies = off; -- a function may call one that stands below it
+
+"""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A file of `sql/functions`: the function's name, and the whole text."""
+
+    name: str
+    script: str
+
+    @property
+    def sha256(self) -> str:
+        """The text's SHA-256 in hexadecimal."""
+        return sha256(self.script.encode()).hexdigest()
+
+
+@cache
+def functions_in(folder: Path = SQL_FOLDER) -> tuple[Function, ...]:
+    """Return the functions of the release whose SQL lies in a folder, by name."""
+    paths = sorted((folder / "functions").glob("*.sql"), key=lambda path: path.stem)
+    return tuple(Function(path.stem, path.read_text(encoding="utf-8")) for path in paths)
+
+
+def differing(functions: Sequence[Function], applied: Mapping[str, str]) -> list[Function]:
+    """Return the functions whose text is not the applied one; `applied` has SHA-256 by name, as `APPLIED` gives it."""
+    return [function for function in functions if applied.get(function.name) != function.sha256]
+
+
+def functions_to_apply(connection: Connection, functions: Sequence[Function]) -> list[Function]:
+    """Return the functions of which the database has another text, or none; before revision 0006 that is all."""
+    if not connection.execute(text(_TABLE)).scalar_one():
+        return [*functions]
+    return differing(functions, {row.name: row.sha256 for row in connection.execute(text(APPLIED))})
+
+
+def apply_functions(connection: Connection, functions: Sequence[Function]) -> None:
+    """Bring the database to these functions, in one transaction. What it has beside them is left alone.
+
+    Raises:
+        RecordError: Postgres refused a function; its file is named, and nothing was changed.
+    """
+    with connection.begin():
+        changed = functions_to_apply(connection, functions)
+        if not changed:
+            return
+        # First without looking into them, for each may call any other; then once more, to find what is wrong inside.
+        for checked in ("off", "on"):
+            connection.execute(text(f"SET LOCAL check_function_bodies = {checked}"))
+            for function in changed:
+                _apply(connection, function)
+        run_script(connection, _note(changed))
+
+
+def dry_run(functions: Sequence[Function]) -> str:
+    """Return the script that applies these functions."""
+    names = ", ".join(function.name for function in functions)
+    begin = f"-- Functions whose text differs: {names}.\nBEGIN;\n\nSET LOCAL check_function_bodies = off;\n"
+    return "\n".join([begin, *(function.script for function in functions), _note(functions), "COMMIT;\n"])
+
+
+def functions_file() -> str:
+    """Return the text of `sql/functions.sql`, which `psql` applies all functions with."""
+    functions = functions_in()
+    return _HEAD + "".join(f"\\ir functions/{function.name}.sql\n" for function in functions) + "\n" + _note(functions)
+
+
+def _apply(connection: Connection, function: Function) -> None:
+    try:
+        run_script(connection, function.script)
+    except asyncpg.PostgresError as error:
+        raise RecordError(
+            f"sql/functions/{function.name}.sql could not be applied: {error}. No function was changed."
+        ) from error
+
+
+def _note(functions: Sequence[Function]) -> str:
+    """Return the statement that notes these texts as applied."""
+    rows = ",\n".join(f"    ('{function.name}', '{function.sha256}')" for function in functions)
+    return (
+        f"INSERT INTO applied_functions (name, sha256) VALUES\n{rows}\n"
+        "ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now();\n"
+    )

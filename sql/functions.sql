@@ -1,0 +1,132 @@
+-- Every function of this release, and the SHA-256 of its file as `promptmill migrate` notes it.
+-- Made by `promptmill functions`; a test holds it equal to the files.
+
+SET LOCAL check_function_bodies = off; -- a function may call one that stands below it
+
+\ir functions/accept_job.sql
+\ir functions/accept_prompt_job.sql
+\ir functions/adopt_prediction.sql
+\ir functions/advance_job.sql
+\ir functions/ambiguity_window.sql
+\ir functions/append_job_event.sql
+\ir functions/asked_provider.sql
+\ir functions/begin_job.sql
+\ir functions/begin_prompt_attempt.sql
+\ir functions/begin_prompt_job.sql
+\ir functions/claim_idempotency_key.sql
+\ir functions/claim_lease.sql
+\ir functions/claim_prompt_jobs.sql
+\ir functions/claim_stranded_jobs.sql
+\ir functions/count_prompt_minutes.sql
+\ir functions/count_statuses.sql
+\ir functions/counter_slot.sql
+\ir functions/decide_submission.sql
+\ir functions/delete_expired_records.sql
+\ir functions/finish_prompt_job.sql
+\ir functions/follow_submission.sql
+\ir functions/get_prompt_queue_stats.sql
+\ir functions/get_prompt_satisfaction.sql
+\ir functions/idempotency_key_lifetime.sql
+\ir functions/insert_prompt_job.sql
+\ir functions/is_final.sql
+\ir functions/job_queue_position.sql
+\ir functions/lock_prediction.sql
+\ir functions/lock_prompt_job.sql
+\ir functions/look_pause.sql
+\ir functions/mark_workflows_started.sql
+\ir functions/move_job.sql
+\ir functions/move_prompt_job.sql
+\ir functions/note_absence.sql
+\ir functions/note_callback.sql
+\ir functions/note_candidates.sql
+\ir functions/note_missing_workflow.sql
+\ir functions/note_obstacle.sql
+\ir functions/open_submission.sql
+\ir functions/permit_submission.sql
+\ir functions/prompt_queue_position.sql
+\ir functions/prove_absence.sql
+\ir functions/raise_submission_number.sql
+\ir functions/rate_prompt_job.sql
+\ir functions/rate_result.sql
+\ir functions/receive_webhook.sql
+\ir functions/record_prompt_failure.sql
+\ir functions/release_prediction.sql
+\ir functions/request_job_cancel.sql
+\ir functions/request_prompt_job_cancel.sql
+\ir functions/restart_workflow.sql
+\ir functions/restore_job.sql
+\ir functions/retry_chain.sql
+\ir functions/retry_job.sql
+\ir functions/settle_stale_intents.sql
+\ir functions/settle_submission.sql
+\ir functions/take_open_rows.sql
+\ir functions/take_unclear_submissions.sql
+\ir functions/tell_job_changed.sql
+\ir functions/transition_allowed.sql
+\ir functions/update_prompt_job_status.sql
+\ir functions/wavespeed_retention.sql
+
+INSERT INTO applied_functions (name, sha256) VALUES
+    ('accept_job', '6e7bb1fca4dd43c502f9a82c747781ee17a25a27757eedb08a1ab1e74a78e617'),
+    ('accept_prompt_job', '09f43ec27635a1cee770b44e0cc5619b09e3d0eb4ce64d4fae3dca8b6f1d3229'),
+    ('adopt_prediction', '7c24b92b17dbea0e3581c4f30cf7904044f410458c4e6790dc6d9983d8d6d080'),
+    ('advance_job', 'b09ea29f0c51622b0250a45b6229a39fc187a76dfaf3c132e2628ad5fe10b0bb'),
+    ('ambiguity_window', 'a290ff947aa8643062dad41f0f8bdb445f67a5322ac545a837bfcd8ec2c46cae'),
+    ('append_job_event', 'ec7786ab7246e6214478273e69cacdc8d638215c97017bcbddbb96f171c35796'),
+    ('asked_provider', '5bf533dca0131f080edc6ba0a787a9c2a8de163639439603d8f6d5c3d2a9e20d'),
+    ('begin_job', '14f03914ccea4560866c74ab0dfff4f782a74ec5b1e418fe5fb06a3f0eb51298'),
+    ('begin_prompt_attempt', 'cace35ecd4edfb64d77a333ed72b8d66aceaf23e2de42a8daa8e74ea52a020ed'),
+    ('begin_prompt_job', 'cbe0a5318a2c50b926ff3ffe818669c7fc1931ad3a0b9f9e2dc16d400a2537dd'),
+    ('claim_idempotency_key', 'a72456914d4152fee99ef299e7136099f24f0e869631b1a4fc9ff005c00086b3'),
+    ('claim_lease', '7f8f3cec20f67781a7535b8a1b9897ee552943d96d47d0299c3222813b6afe99'),
+    ('claim_prompt_jobs', 'c67d8318c15e73f8c7d25d506d2137239afbad15e44fe2dbe8325d137e614244'),
+    ('claim_stranded_jobs', '04665def0aaee746b2b08363f0ae507591101551b6732a93b4d0e81b7701ea8f'),
+    ('count_prompt_minutes', 'dbff2ccf799295844db4130242c86d265c9df5a61bab494369c5497e86835559'),
+    ('count_statuses', 'e1077fbb4b8536e6b857f57f77a5ff2c6be55d23cc80a78df279865620f67db1'),
+    ('counter_slot', 'b27c34d660c7b3cdef621f8112525980521a8ce112e6a9798fd2b5292f7ec8a5'),
+    ('decide_submission', '0c19090811d59872f169bcc7bf1498691ff2ca811c0d5b89c88ba813bf6291d7'),
+    ('delete_expired_records', '784b6f55cb9af9fbec70de3107ca2e58923ec24a4bd4b1b9c7ebe56a5f58efec'),
+    ('finish_prompt_job', 'bb44cd34411e96cacabe67a4c20e281b27fce7ca49f6bfe72ab0dc884942d4e4'),
+    ('follow_submission', 'cac97c8efdd719bb46212573f2ed823722f4f66b9257c4b46bf36c5d871351c6'),
+    ('get_prompt_queue_stats', 'a83d913ab57498eaef7ba32f4834a3c141c0bbcbd6b03432f375496f902a8b25'),
+    ('get_prompt_satisfaction', '82c04b1e202f08503c5ca951fd21bb7fe84523525196a41292206c75ce3b37f2'),
+    ('idempotency_key_lifetime', '2a9ec9b0fac22be328889d3979f93dc101a33b8b6b13bcd4dca3ad0a7161d559'),
+    ('insert_prompt_job', '4c7a546accd6fa9e798e4eb4a55a253b0a7db6ca70419e76a1ce30c25b5d458c'),
+    ('is_final', '91634c971d7a688afe0db60cf653714c19ddb8f2f7a6ee488d986d4baa95fae5'),
+    ('job_queue_position', '826c3af2db87525a6b2444164081900cabf40e80d48618df21f5430cd0e3f29c'),
+    ('lock_prediction', '1a5942c85a7dfd56e54072eef074509b005f096b28c06559a4119e1a716cdd22'),
+    ('lock_prompt_job', 'd92ae9e6c856144a55bd808e1e61f3e3556b69deee9ea335855299a10a4a6fb2'),
+    ('look_pause', '2ad0d57e7489eabe4e92541795f70eb3dbb85c707c6f67f7bbe2dc76da6837a2'),
+    ('mark_workflows_started', '2658f881ca20f531eb8e66b83a4171767bcc549453fa45c29afab84129cdeaad'),
+    ('move_job', '09f3f09ab598106d63a9011623c1b161846e4f51fa25400f0a44c8e1e646822d'),
+    ('move_prompt_job', '09cc124e714357630ec7c29a15d3c0dd1338d2d6e946eca7ce7ca910b69ed8cb'),
+    ('note_absence', '814679662767f105bce27cae4b1ef60f4d3ed00efab1567cfa7b3b502106bbfa'),
+    ('note_callback', 'd1fc6b6f0b4eff619d76511bbd136b943d0dc953e1c457de60fe88742795207f'),
+    ('note_candidates', '86fe152c035ce9f51353d721c77c197479e4667144fc7c73caf81888483ea427'),
+    ('note_missing_workflow', '0b5316babf2fd28c76a8e56fc988c475c4f6cb54d6832989a89f22ca7687a524'),
+    ('note_obstacle', 'b4c4f2ebb1f8911219d98e410c31b3894febd30d41717693ad2531ec191df545'),
+    ('open_submission', '5e121f3b911362401c60fdc39068970629622b1d672d6498747c1db953d13747'),
+    ('permit_submission', 'e3c4823184443f538b2e9350f476c3d85d892364bfb4a3bebffa8390510ba37e'),
+    ('prompt_queue_position', '6b3f2241dc0dc53074179b6b9fd54684bc5a30e81a0d83c0ad651a2b92918ec4'),
+    ('prove_absence', '5a7e9e4a3753732d50f2668beac9bbd25519b1bd126fb518064f56199a649fe1'),
+    ('raise_submission_number', 'a6a83d3b2d32bf9fe56e894ec70e0f7f9f5dafae0b6f63f9ceed6e4dfbc8f8b5'),
+    ('rate_prompt_job', '9119ac626d738eaa9e9bd38086eebe0cfe9f0635b4d5864c9033b9c7e4b662a7'),
+    ('rate_result', '30c4de2590c6350880c52001ff8452bb3fed4887dd2b226ec22d8b7aad71ac01'),
+    ('receive_webhook', '452cad7b997a613c7837c9277a8525ef95dba2572bd2195a22af64e9c1209770'),
+    ('record_prompt_failure', 'f63b46f84af2b6425d20f29ca6f26e2ea34ca6a685df80f4a35501a31234fa2b'),
+    ('release_prediction', '969fc22879ecf39102350d147476503a823b66712cabddf8f64b7a1e02416240'),
+    ('request_job_cancel', '7e64bde2535d7f25c7d89edeb39e10390f172634975d383e9098a37ebfc379b4'),
+    ('request_prompt_job_cancel', '352d66357699e69858b2507e51d5eae91c920c4426570a4bcae7456ff81c670f'),
+    ('restart_workflow', '6dc63a9fd933ef3a336d5b5e00ebe48c482ed97b89d0262e9b2dc4073fe26c65'),
+    ('restore_job', '85d65585304b8d5a37342189195b42bee02cf9d55ecd6e0f900de9d5c134733f'),
+    ('retry_chain', 'a4c6f8b939e2061613c1689eb81bc7ef7d2b0de5d0b6c25b9111340bdc54639d'),
+    ('retry_job', 'a32afca924b9567044da8b29fa955ee119bf4bae88cf16306b813ac5a6001ae8'),
+    ('settle_stale_intents', '5bbb86f4d1737173f17b758e9cd8f29db28afacce76debc142c5f1f5680dabaf'),
+    ('settle_submission', '11439f0994b094a6d056507d0666ddd46411ff278dd8f97aa342cf730f1d6f5b'),
+    ('take_open_rows', '04938bf244c0f9494c885db77cb9d8255ab15b7548f07643271e65814ca4a9b1'),
+    ('take_unclear_submissions', '29857b7f07d72a81daa0b029dc22d28b6e227ef5383acdfdb24c11f3f057ec0e'),
+    ('tell_job_changed', 'b3b285364f335c5b1f9121146c6de7743e01a71512790ec944e9243bd194620c'),
+    ('transition_allowed', 'cccca73cf143eaa8d7067ed3cd5f40851ed5bfea471100667a0837460e98f5d2'),
+    ('update_prompt_job_status', 'fd1e32007f6b51f9e830ff70b95f3b5b1bac253e4a62c6b75d00c4f77a95407e'),
+    ('wavespeed_retention', '2e510f8608ff1cbb8a18c49059b953585c82994c2a86e626a16bfce634fe2606')
+ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now();
