@@ -1,64 +1,75 @@
-# `make` alone lists what there is. Nothing needs to be set up before: each target makes what it needs.
+# `make` alone lists the targets. No setup is needed: each target creates what it needs.
 .DEFAULT_GOAL := help
 .SUFFIXES:
 SHELL := /bin/sh
 
 VENV_PYTHON := .venv/bin/python
-# Provider keys and addresses never reach a test: `env -u` each, and no settings file.
+# Provider keys and addresses never reach a test: each is unset, and no settings file is read.
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test chaos bench check format lock smoke histories screenshots clean venv venv-dev
+.PHONY: help up test chaos bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: venv ## Start everything on this machine: Postgres, Temporal, simulators, worker, API
+up: typed-ports venv ## Run the whole stack on this machine: Postgres, Temporal, simulators, worker, API
 	@$(VENV_PYTHON) -m promptmill up
 
-# Sessions at once, each with servers of its own: tests mostly wait, so more than there are processors pay off.
+# Parallel sessions, each with its own servers: tests mostly wait, so more sessions than processors pay off.
 SESSIONS ?= 4
 
-test: venv-dev ## Run all tests on real servers of their own (ARGS="-k cancel" for some, ARGS=tests/unit/test_docs.py SESSIONS=1 for one file)
+test: venv-dev ## Run all tests against their own real servers (ARGS="-k cancel" for some, ARGS=tests/unit/test_docs.py SESSIONS=1 for one file)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist worksteal $(ARGS)
 
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)
 
-histories: venv-dev ## Record the histories that `make test` replays, after a wanted change of a workflow
+histories: venv-dev ## Record the histories that `make test` replays, after a deliberate change to a workflow
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/replay/record.py
 
-bench: venv-dev ## Measure against a bare Temporal workflow, the API and the page by themselves (ARGS=--quick)
+bench: venv-dev ## Benchmark against a bare Temporal workflow, and the API and the page on their own (ARGS=--quick)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.bench $(ARGS)
 
-screenshots: venv-dev ## Take the user guide's pictures anew, after a wanted change of the page (needs Chromium)
+screenshots: venv-dev ## Retake the user guide's screenshots, after a deliberate change to the page (needs Chromium)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/screenshots/take.py $(ARGS)
 
-check: venv-dev ## Lint, format, types, import contracts
+check: venv-dev ## Lint, format, types (Python and the page), import contracts
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@$(VENV_PYTHON) -m tests.node tsc
 
-format: venv-dev ## Bring the code into form
+types: venv-dev ## Regenerate the page's API types, after a deliberate change to a request or a response
+	@$(VENV_PYTHON) -m tests.api_types
+
+format: venv-dev ## Fix and format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only .
 	@$(VENV_PYTHON) -m ruff format .
 
-lock: venv-dev ## Lock the packages of pyproject.toml, with hashes (ARGS=--upgrade for newer ones)
+lock: venv-dev ## Lock the packages of pyproject.toml and package.json with hashes (ARGS=--upgrade for newer Python packages)
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements.txt
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-dev.txt
+	@$(VENV_PYTHON) -m tests.node npm install --package-lock-only --loglevel=error
 
-smoke: venv ## Try the running API of the settings with a few requests (PROMPTMILL_URL names another)
+smoke: venv ## Test the configured running API with a few requests (PROMPTMILL_URL names another)
 	@$(VENV_PYTHON) -m promptmill smoke
 
-clean: ## Delete .venv and caches; the data in .promptmill stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+clean: ## Delete .venv, node_modules and caches; keeps the data in .promptmill
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+typed-ports:
+	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -I promptmill/local/typed_ports.py
 
 venv:
 	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -I promptmill/local/install.py requirements.txt
 
 venv-dev:
 	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -I promptmill/local/install.py requirements-dev.txt
+	@cmp -s package-lock.json node_modules/.installed-lock || { \
+		echo "Installing package-lock.json …" && \
+		$(VENV_PYTHON) -m tests.node npm ci --loglevel=error && cp package-lock.json node_modules/.installed-lock; }

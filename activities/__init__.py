@@ -1,1 +1,1 @@
-"""Every touch on the outside, one class per neighbour, thin."""
+"""Everything that touches the outside world: thin, one class per external system."""

@@ -1,4 +1,4 @@
-"""Tells callers' addresses that their jobs have ended."""
+"""Delivers callbacks: notifies callers' URLs that their jobs have ended."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from promptmill.store.callback_body import callback_body
 _log = structlog.get_logger(__name__)
 
 _POSTPONED: Final = timedelta(seconds=5)
-"""When to come again where nothing was sent: Postgres was away, or all places were taken."""
+"""Retry delay if nothing was sent: Postgres was unavailable, or all slots were taken."""
 
-_MOST_DOUBLINGS: Final = 30
-"""More of them reach every longest wait, and no float overflows."""
+_MAX_DOUBLINGS: Final = 30
+"""Enough to reach any maximum wait without a float overflow."""
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What came of one POST: the receiver's status, where there is one; `for_good`: it is not to be repeated."""
+    """The result of one POST: the receiver's status, if any; `for_good`: it must not be repeated."""
 
     status_code: int | None = None
     error: str | None = None
@@ -53,38 +53,38 @@ class CallbackActivities:
     """Delivers callbacks, each attempt on its own.
 
     Attributes:
-        signer: Signs with the operator's secret; None: with the one that this installation made for itself.
-        give_up: How long a callback is tried.
-        places: Deliveries at once in this worker. Receivers that hang must not take the places of what is paid.
+        signer: Signs with the operator's secret; None: with the one that this installation generated.
+        give_up: How long delivery is retried.
+        slots: Concurrent deliveries in this worker. Hanging receivers must not take the slots of paid work.
     """
 
     store: Store
     sender: CallbackSender
     signer: CallbackSigner | None
     give_up: timedelta
-    places: asyncio.Semaphore
+    slots: asyncio.Semaphore
 
     @activity.defn
     async def deliver_callback(self, request: CallbackInput) -> CallbackResult:
-        """Tell the receiver; return when that was the end of it, otherwise say when to come again.
+        """Deliver to the receiver; return if that was final, otherwise raise with the next delay.
 
-        May be repeated: each attempt carries the same id, so that a receiver can tell what it has seen. That happens
-        when a worker dies between the receiver's answer and its own.
+        At least once: each attempt carries the same id, so that a receiver can detect duplicates. One occurs
+        if a worker dies between the receiver's response and its own.
 
         Raises:
-            ApplicationError: To be tried again; benign, with the next wait.
+            ApplicationError: To be retried; benign, with the next delay.
         """
-        if self.places.locked():
-            # Scattered, so that those who wait do not all come back together.
+        if self.slots.locked():
+            # Jittered, so that those waiting do not all return at once.
             scattered = _POSTPONED * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
             raise _again("other callbacks are being delivered", scattered)
-        async with self.places:
+        async with self.slots:
             try:
                 return await self._deliver(request)
             except RecordUnavailable as error:
                 raise _again(str(error), _POSTPONED) from error
             except RecordNotFound as error:
-                # Whoever restores the record may bring the row back.
+                # Restoring the record may bring the row back.
                 if self._time_left() <= timedelta():
                     return CallbackResult(job_id=request.job_id, delivered=False, attempts=0, error=str(error))
                 info = activity.info()
@@ -92,8 +92,8 @@ class CallbackActivities:
 
     @activity.defn
     async def end_callback(self, result: CallbackResult) -> CallbackResult:
-        """Record how a delivery ended. Safe to repeat: the first end stays."""
-        # A row that was deleted meanwhile has no room for it.
+        """Record the outcome of a delivery. Safe to repeat: the first one stays."""
+        # The row may have been deleted in the meantime.
         with suppress(RecordNotFound):
             await self.store.callbacks.end(
                 result.job_id,
@@ -107,12 +107,12 @@ class CallbackActivities:
     async def _deliver(self, request: CallbackInput) -> CallbackResult:
         job = await self.store.jobs.get(request.job_id)
         if job.callback_url is None or job.callback_ended_at is not None:
-            return CallbackResult(job_id=job.id, delivered=False, attempts=0, error="It had ended before.")
+            return CallbackResult(job_id=job.id, delivered=False, attempts=0, error="It had already ended.")
         await self.store.upkeep.mark_callback_started([job.id])
         billed = await self.store.jobs.billed([job.id])
         content = callback_body(job, billed[job.id]).model_dump_json().encode()
         number = _attempts_before() + 1
-        # Survives this attempt: what was only postponed does not make the waits longer.
+        # Survives this attempt: mere postponements do not lengthen the delays.
         activity.heartbeat(number)
         seen = await self._post(request, job.callback_url, content)
         _log.info("callback_sent", job=str(job.id), attempt=number, status=seen.status_code, error=seen.error)
@@ -138,13 +138,13 @@ class CallbackActivities:
         except ReceiverRefused as error:
             return _Attempt(error=f"Not sent: {error}.", for_good=True)
         except ReceiverUnavailable as error:
-            return _Attempt(error=f"The receiver could not be told: {error}.")
+            return _Attempt(error=f"The receiver could not be reached: {error}.")
         if answer.ok:
             return _Attempt(answer.status, for_good=True)
         if answer.status == HTTPStatus.GONE:
-            return _Attempt(answer.status, "The receiver wants no more of it (410).", for_good=True)
+            return _Attempt(answer.status, "The receiver asked not to be called again (410).", for_good=True)
         words = "a redirect, which is not followed" if 300 <= answer.status < 400 else "not 2xx"  # noqa: PLR2004 - 3xx
-        return _Attempt(answer.status, f"The receiver answered {answer.status}: {words}.", answer.retry_after)
+        return _Attempt(answer.status, f"The receiver responded {answer.status}: {words}.", answer.retry_after)
 
     def _time_left(self) -> timedelta:
         return activity.info().scheduled_time + self.give_up - _now()
@@ -154,21 +154,21 @@ class CallbackActivities:
 
 
 def wait_after(number: int, policy: RetryPolicy | None, retry_after: timedelta | None) -> timedelta:
-    """Return the pause after that many attempts: the policy's growing one, or longer where the receiver asks for it."""
+    """Return the delay after that many attempts: the policy's backoff, or longer if the receiver asks for it."""
     policy = policy or RetryPolicy()
     longest = policy.maximum_interval or policy.initial_interval * 100
-    grown = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, _MOST_DOUBLINGS)
+    grown = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, _MAX_DOUBLINGS)
     return min(max(grown, retry_after or timedelta()), longest)
 
 
 def _attempts_before() -> int:
-    """Return how many attempts have sent something; told by the last one's heartbeat."""
+    """Return how many attempts have sent something, from the last one's heartbeat."""
     details = activity.info().heartbeat_details
     return details[0] if details and isinstance(details[0], int) else 0
 
 
 def _again(why: str, wait: timedelta) -> ApplicationError:
-    """Return what has Temporal come again after that wait."""
+    """Return the error that makes Temporal retry after that delay."""
     return ApplicationError(why, type="not_told", category=ApplicationErrorCategory.BENIGN, next_retry_delay=wait)
 
 

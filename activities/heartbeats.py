@@ -1,4 +1,4 @@
-"""Beats for an activity while it waits for somebody else."""
+"""Heartbeats for an activity while it waits for an external system."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from temporalio import activity
 
 BEAT_SECONDS = 1.0
-"""A cancel travels back on a beat, so this is how long a caller waits for one at most."""
+"""Cancels are delivered with heartbeats, so this is the longest that a caller waits for one."""
 
 
 @asynccontextmanager
 async def heartbeats(*details: Any) -> AsyncIterator[None]:
-    """Beat with these details until the block ends; what there is to tell leaves at once.
+    """Heartbeat with these details until the block ends; details are sent immediately.
 
-    Without details the first beat comes after a second: most calls are over by then, and each beat is a write at
-    Temporal. A beat proves that the loop lives, not that the call goes on: each call has a time limit of its own.
+    Without details the first heartbeat is sent after a second: most calls are over by then, and each one is a write at
+    Temporal. A heartbeat proves that the loop runs, not that the call progresses: each call has its own timeout.
     """
 
     async def beat() -> None:

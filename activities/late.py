@@ -1,4 +1,4 @@
-"""What comes after a job's end, or past its workflow: paid media, unclear submissions, webhooks that nobody heard."""
+"""Settles what arrives after a job's end or bypasses its workflow: late media, unclear submissions, lost webhooks."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _SUBMISSIONS_PER_PASS: Final = 20
 _PREDICTIONS_PER_PASS: Final = 100
 _AT_ONCE: Final = 8
 _READING_SECONDS: Final = 15.0
-"""How long one kind of reading may hold a pass up; what is left is due again later."""
+"""How long one kind of read may take in a pass; the rest is due again later."""
 
 
 @dataclass(frozen=True)
 class LateActivities:
-    """Settles what no workflow waits for. The record takes facts; a job that has ended keeps its status.
+    """Settles what no workflow waits for. The record accepts facts; a job that has ended keeps its status.
 
     Attributes:
-        late_days: For how many days after a job's end its media is asked for.
+        late_days: Days after a job's end during which its media is still fetched.
     """
 
     store: Store
@@ -49,12 +49,12 @@ class LateActivities:
 
     @activity.defn
     async def settle_late(self) -> LateReport:
-        """Look once at everything that is due and return what came of it.
+        """Process once everything that is due and return the counts.
 
-        Safe to repeat: reading is free, and the record takes each fact once.
+        Safe to repeat: reading is free, and the record accepts each fact once.
         """
         delivered = await self._deliver_webhooks()
-        await self.store.resolution.turn_stale_intents()
+        await self.store.resolution.mark_stale_intents_unknown()
         unclear = await self.store.resolution.unclear_of_ended_jobs(_SUBMISSIONS_PER_PASS)
         resolved = await _count(unclear, self._resolve)
         late = await self.store.upkeep.late_predictions(_PREDICTIONS_PER_PASS, self.late_days)
@@ -62,9 +62,9 @@ class LateActivities:
         return LateReport(delivered=delivered, resolved=resolved, attached=attached)
 
     async def _deliver_webhooks(self) -> int:
-        """Tell workflows of webhooks that could not be told when they came; return how many are done with.
+        """Signal webhooks that could not be signalled on arrival; return how many are processed.
 
-        Where no workflow is left there is nobody to tell: what they say is in the record, and read as late media.
+        Without a workflow there is nothing to signal: the webhook is in the record, and its media is late media.
         """
         heard: list[str] = []
         try:
@@ -82,18 +82,18 @@ class LateActivities:
         return look.row is not None
 
     async def _attach(self, late: LatePrediction) -> bool:
-        """Read a late prediction; return whether its media is in the record now."""
-        # Before anything can go wrong: one that cannot be read must not stand first in every pass.
-        await self._looked(late)
+        """Read a late prediction; return whether its media is now in the record."""
+        # Before anything can fail: an unreadable one must not come first in every pass.
+        await self._note_look(late)
         try:
             prediction = await self.wavespeed.result(late.prediction_id, kind=MediaKind(late.kind))
         except ProviderError as error:
-            # Also where it is gone: it may still be listed again, and the record asks ever more rarely.
+            # Even if it is gone: it may reappear, and the record backs off.
             _log.info("late_prediction_not_read", prediction=late.prediction_id, error=str(error))
             return False
         if not prediction.completed:
             if prediction.finished:
-                await self._looked(late, ended=True)
+                await self._note_look(late, ended=True)
             return False
         change = JobChange(
             job_id=late.job_id,
@@ -102,16 +102,16 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
-        # It may have been made of nothing: then it would be read for ever.
-        await self._looked(late, ended=True)
+        # Its outputs may be empty: then it would be read indefinitely.
+        await self._note_look(late, ended=True)
         return True
 
-    async def _looked(self, late: LatePrediction, *, ended: bool = False) -> None:
-        await self.store.upkeep.looked_late(late.submission_id, ended=ended)
+    async def _note_look(self, late: LatePrediction, *, ended: bool = False) -> None:
+        await self.store.upkeep.note_late_look(late.submission_id, ended=ended)
 
 
 async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) -> int:
-    """Do the work on all, some at once, within the time that a pass has; return for how many it said yes."""
+    """Run the work on all items with bounded concurrency and time; return how many returned true."""
     yes = 0
     places = asyncio.Semaphore(_AT_ONCE)
 
@@ -120,7 +120,7 @@ async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) ->
         async with places:
             try:
                 yes += await work(thing)
-            except Exception:  # noqa: BLE001 - whatever it is, the others have their turn; this one has it again later
+            except Exception:  # noqa: BLE001 - whatever it is, the others still run; this one is due again later
                 _log.exception("late_reading_failed", of=str(thing))
 
     try:

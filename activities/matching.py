@@ -1,6 +1,6 @@
-"""Judges which prediction of WaveSpeed's history an unclear submission can have made. Pure: nothing is asked here.
+"""Decides which prediction in WaveSpeed's history an unclear submission may have created. Pure: no I/O.
 
-Both mistakes cost: a stranger's prediction taken for ours, and ours taken for a stranger's, which would be paid again.
+Both mistakes cost: another's prediction taken for ours, and ours taken for another's, which would be paid again.
 So a prediction is a candidate unless its prompt or seed positively differ, and it is ours only if everything fits.
 """
 
@@ -19,7 +19,7 @@ _MEDIA: Final = ("http://", "https://", "data:")
 
 
 class Judgement(NamedTuple):
-    """What a look through the history gives: the ids of all candidates, and the one that is ours beyond doubt."""
+    """The result of searching the history: the ids of all candidates, and the one that is certainly ours."""
 
     candidates: tuple[str, ...]
     match: str | None
@@ -32,13 +32,13 @@ def judge(
     owned: Collection[str],
     window: tuple[datetime, datetime],
 ) -> Judgement:
-    """Return the candidates for a submission, and the only one if it fits in all its inputs.
+    """Return the candidates for a submission, and the only one if all its inputs match.
 
     Args:
         unclear: The submission.
         items: WaveSpeed's list for its model.
-        owned: The predictions that submissions have already.
-        window: The first and last moment at which it can have been made.
+        owned: The predictions that already belong to submissions.
+        window: The earliest and latest time at which it can have been created.
     """
     first, last = window
     possible = [
@@ -52,7 +52,7 @@ def judge(
 
 
 def differs(request: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> bool:
-    """Return whether a prediction's prompt or seed positively differ from what was submitted."""
+    """Return whether a prediction's prompt or seed positively differs from what was submitted."""
     if inputs is None:
         return False
     sent, prompt = _named(request.get("prompt")), _named(inputs.get("prompt"))
@@ -63,7 +63,7 @@ def differs(request: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> boo
 
 
 def matches(request: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> bool:
-    """Return whether a prediction fits in all its inputs: prompt, pictures, seed, and all else that both sides name."""
+    """Return whether all of a prediction's inputs match: prompt, images, seed, and all else that both sides name."""
     if not inputs or differs(request, inputs):
         return False
     names = {"prompt", *request, *inputs}
@@ -82,18 +82,18 @@ def _fits(name: str, sent: Any, shown: Any) -> bool:
 
 
 def _seed_fits(sent: Any, shown: Any) -> bool:
-    """Return whether a seed is the one that was sent; one that asked for a random number says nothing."""
+    """Return whether a seed is the one that was sent; a request for a random seed says nothing."""
     return _seed(sent) is None or _seed(sent) == _seed(shown)
 
 
 def _named(value: Any) -> Any:
-    """Return an input's value; None where it is as good as absent."""
+    """Return an input's value; None if it is effectively absent."""
     return None if value is None or value in ("", [], {}) else value
 
 
 def _seed(value: Any) -> int | None:
     """Return a seed as a number; None for none, and for a negative one, which asks for any."""
-    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,20}\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\d{1,20}", value.strip()):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -102,11 +102,11 @@ def _seed(value: Any) -> int | None:
 
 
 def _same(sent: Any, shown: Any) -> bool:
-    """Return whether two values are one, however JSON and WaveSpeed's forms write them."""
+    """Return whether two values are equal, however JSON and WaveSpeed's forms write them."""
     if isinstance(sent, str) and isinstance(shown, str):
         return sent.split() == shown.split()
     if isinstance(sent, list) != isinstance(shown, list):
-        # One picture, alone or as a list of one.
+        # One image, alone or as a list of one.
         return _same(_listed(sent), _listed(shown))
     if isinstance(sent, list):
         return len(sent) == len(shown) and all(_same(a, b) for a, b in zip(sent, shown, strict=True))
@@ -120,5 +120,5 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _is_media(value: Any) -> bool:
-    """Return whether an input is the address of a file, or a list with one."""
+    """Return whether an input is the URL of a file, or a list with one."""
     return any(isinstance(one, str) and one.lower().startswith(_MEDIA) for one in _listed(value))

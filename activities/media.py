@@ -1,4 +1,4 @@
-"""WaveSpeed: the paid submission, and what became of it."""
+"""WaveSpeed: the paid submission, and its result."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from promptmill.store import Store
 
 @dataclass(frozen=True)
 class MediaActivities:
-    """Submits jobs to WaveSpeed and collects what it makes of them.
+    """Submits jobs to WaveSpeed and collects the results.
 
     Attributes:
-        grace: How long a 404 for an accepted prediction is not believed.
+        grace: How long a 404 for an accepted prediction is ignored.
     """
 
     wavespeed: WaveSpeedClient
@@ -44,7 +44,7 @@ class MediaActivities:
 
     @activity.defn
     async def submit_media(self, request: MediaRequest) -> SubmitResult:
-        """Submit a job once and return what became of it.
+        """Submit a job once and return the outcome.
 
         Safe to repeat: the record permits one POST, and an attempt that finds a trace of an earlier one does not send.
         A cancel does not interrupt it: a POST that is on its way brings its prediction's id home first.
@@ -58,18 +58,18 @@ class MediaActivities:
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
-                # Done in the same moment, it has an answer all the same: the next turn returns it.
+                # If it finished at the same moment, it still has an answer: the next iteration returns it.
                 if work.cancelled():
                     raise
 
     @activity.defn
     async def collect_result(self, request: PredictionRequest) -> JobSnapshot:
-        """Read a prediction's result once; record it when it is finished, otherwise say when to come again.
+        """Read a prediction's result once; record it if it is finished, otherwise raise with the next delay.
 
-        Safe to repeat: reading is free, and the record takes an end once.
+        Safe to repeat: reading is free, and the record accepts an end once.
 
         Raises:
-            ApplicationError: Not finished; benign, with the next wait.
+            ApplicationError: Not finished; benign, with the next delay.
         """
         async with heartbeats():
             return await self._collect(request)
@@ -82,13 +82,13 @@ class MediaActivities:
             if age < self.grace:
                 await self._not_finished(request, str(error))
             if await self._made_with_another_key(request):
-                # What is paid must still be collected: the right key may come back.
-                await self._not_finished(request, f"It was submitted with another key than this worker's. {error}")
+                # What is paid for must still be collected: the right key may return.
+                await self._not_finished(request, f"It was submitted with a different key than this worker's. {error}")
             return await self._fail(request, ReasonCode.PREDICTION_GONE, str(error))
         except ProviderError as error:
             await self._not_finished(request, str(error))
         if not prediction.finished:
-            await self._not_finished(request, f"WaveSpeed says {prediction.status}")
+            await self._not_finished(request, f"WaveSpeed reports {prediction.status}")
         return await self._finish(request, prediction)
 
     async def _made_with_another_key(self, request: PredictionRequest) -> bool:

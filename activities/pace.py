@@ -1,4 +1,4 @@
-"""How long to wait before a result is read again."""
+"""How long to wait between two polls of a result."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _COUNT_FRESH_SECONDS = 2.0
 
 @dataclass
 class PollPace:
-    """Spreads the reads of all workers: each prediction is read more rarely the longer it lasts and the more there are.
+    """Paces all workers' polls: each prediction is polled less often the longer it takes and the more there are.
 
     Attributes:
-        count_open: Returns how many predictions are being made now.
-        seconds: First and longest wait, by kind of media.
-        polls_per_second: What all workers together may ask.
+        count_open: Returns how many predictions are open.
+        seconds: Initial and maximum delay, by kind of media.
+        polls_per_second: Limit across all workers.
     """
 
     count_open: Callable[[], Awaitable[int]]
@@ -31,7 +31,7 @@ class PollPace:
     _counted_at: float = field(default=float("-inf"), init=False)
 
     async def delay(self, kind: MediaKind, attempt: int) -> timedelta:
-        """Return the wait after the given attempt (from 1)."""
+        """Return the delay after the given attempt (from 1)."""
         first, longest = self.seconds.get(kind, self.seconds[MediaKind.IMAGE])
         # The exponent is bounded: a day of polling has thousands of attempts.
         grown = min(first * _GROWTH ** min(attempt - 1, 40), longest)

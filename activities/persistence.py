@@ -1,4 +1,4 @@
-"""Keeps trying to write what was paid for, for as long as an activity may hold its answer."""
+"""Keeps retrying to record what was paid for, for as long as an activity may hold its answer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _T = TypeVar("_T")
 
 
 async def insist(write: Callable[[], Awaitable[_T]], *, seconds: float = KEEP_TRYING_SECONDS) -> _T:
-    """Return what the write returns, trying again while Postgres is away.
+    """Return the write's result, retrying while Postgres is unavailable.
 
     Raises:
-        RecordUnavailable: Postgres was away for all that time.
+        RecordUnavailable: Postgres was unavailable for all that time.
     """
     give_up = time.monotonic() + seconds
     while True:

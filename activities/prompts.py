@@ -1,4 +1,4 @@
-"""Grok, asked for prompts."""
+"""Grok: writing prompts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from promptmill.providers.grok.client import GrokAnswer, GrokClient, GrokQuestio
 from promptmill.store import Store
 
 FIRST_DELAY_SECONDS = 1.0
-LONGEST_DELAY_SECONDS = 30.0
+MAX_DELAY_SECONDS = 30.0
 _AT_ONCE = timedelta(milliseconds=1)
 
 
@@ -41,24 +41,25 @@ class PromptActivities:
     async def write_prompt(self, request: PromptRequest) -> PromptResult:
         """Ask Grok once, store the answer in the same step and return it.
 
-        Safe to repeat: a row that holds a result is returned without asking. Not free to repeat before that: an answer
+        Safe to repeat: a stored result is returned without asking again. Not free to repeat before that: an answer
         that never arrived may have been charged by xAI (fractions of a cent).
 
         Raises:
             StageStopped: The row has ended, was cancelled or is past its deadline.
-            ProviderUnavailable: Temporary; `retry_after` says when to ask again.
-            ProviderRefused: xAI refused, or all models and retries are used up.
+            ProviderUnavailable: Temporary; retry after `retry_after`.
+            ProviderRefused: xAI refused, or all models and retries are exhausted.
         """
         attempt = await self.store.prompts.begin_attempt(request.prompt_job_id, self.models[0])
         if attempt.decision is AttemptDecision.DONE and attempt.result is not None:
             return attempt.result
-        if attempt.decision is not AttemptDecision.GO:
+        if attempt.decision is not AttemptDecision.GO or attempt.request is None:
             raise _ended(attempt)
+        request = attempt.request
         async with heartbeats():
             try:
                 answer = await self.grok.write(_question(request, attempt.model))
             except ProviderError as error:
-                await self._give_way(request, attempt, error)
+                await self._fail_over(request, attempt, error)
             return await self._keep(request, attempt, answer)
 
     async def _keep(self, request: PromptRequest, attempt: PromptAttempt, answer: GrokAnswer) -> PromptResult:
@@ -80,8 +81,8 @@ class PromptActivities:
             return result.model_copy(update={"recorded": False})
         return result
 
-    async def _give_way(self, request: PromptRequest, attempt: PromptAttempt, error: ProviderError) -> NoReturn:
-        """Record a failure and raise what follows: the same model later, the next one at once, or the end."""
+    async def _fail_over(self, request: PromptRequest, attempt: PromptAttempt, error: ProviderError) -> NoReturn:
+        """Record a failure and raise what follows: retry the same model later, the next one now, or give up."""
         again = error.retryable and attempt.retry_count < attempt.max_retries
         next_model = self._after(attempt.model)
         if again:
@@ -119,7 +120,7 @@ class PromptActivities:
         await self.store.prompts.record_failure(failure)
 
     def _after(self, model: str) -> str | None:
-        """Return the model to ask when this one is used up; one that is no longer configured gives way to the first."""
+        """Return the model to fall back to; for one that is no longer configured, the first."""
         if model not in self.models:
             return self.models[0]
         rest = self.models[self.models.index(model) + 1 :]
@@ -127,7 +128,7 @@ class PromptActivities:
 
 
 def _ended(attempt: PromptAttempt) -> StageStopped | ProviderRefused:
-    """Return why nothing is asked. A refusal is told again: the worker that recorded it may have died with it."""
+    """Return why Grok is not asked. A refusal is raised again: the worker that recorded it may have died."""
     reason = attempt.reason_code
     if reason is not None and reason.startswith("grok_"):
         return ProviderRefused(reason, attempt.error or "")
@@ -142,7 +143,7 @@ def _question(request: PromptRequest, model: str) -> GrokQuestion:
 
 
 def _delay(failures: int, retry_after: timedelta | None) -> timedelta:
-    """Return the wait after that many failures before: doubling, unless xAI named a time."""
+    """Return the delay after that many earlier failures: doubling, unless xAI named a time."""
     if retry_after is not None:
         return retry_after
-    return timedelta(seconds=min(FIRST_DELAY_SECONDS * 2**failures, LONGEST_DELAY_SECONDS))
+    return timedelta(seconds=min(FIRST_DELAY_SECONDS * 2**failures, MAX_DELAY_SECONDS))

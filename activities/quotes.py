@@ -1,4 +1,4 @@
-"""What a submission will cost: asked while it is on its way, so that nobody waits for the answer."""
+"""The price of a submission, requested while the submission is under way, so that nothing waits for it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 @dataclass(frozen=True)
 class Quote:
-    """A price that was asked for; None where it cannot be learned."""
+    """A requested price; None if it is unknown."""
 
     answer: asyncio.Task[Decimal | None]
 
     @property
     def known(self) -> Decimal | None:
-        """The price, if its answer has come by now. Never raises: a price must not disturb what is paid."""
+        """The price, if it has arrived. Never raises: a price must not disturb a paid submission."""
         came = self.answer.done() and not self.answer.cancelled() and self.answer.exception() is None
         return self.answer.result() if came else None
 
 
 @asynccontextmanager
 async def asked_quote(account: WaveSpeedAccount, model: str, body: Mapping[str, Any]) -> AsyncIterator[Quote]:
-    """Ask for the price of exactly these inputs, beside what the block does; at its end nothing is asked any more."""
+    """Request the price of exactly these inputs while the block runs; abandon the request at its end."""
     quote = Quote(asyncio.create_task(account.price(model, body)))
     try:
         yield quote

@@ -1,4 +1,4 @@
-"""Makes the record and Temporal agree again, with guards against doing harm."""
+"""Brings the record and Temporal back in line, with guards against doing harm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STARTS_PER_PASS: Final = 500
 _CANCELS_PER_PASS: Final = 200
 _LISTED_PER_PASS: Final = 1000
 _OVERLAP: Final = timedelta(minutes=5)
-"""Visibility lags behind; what closed this long before the last look is looked at again."""
+"""Visibility lags behind; what closed this long before the last look is checked again."""
 
 _END_OF_JOB: Final = {
     RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED),
@@ -41,17 +41,17 @@ _END_OF_JOB: Final = {
     RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
     RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
-"""How an open row ends when its workflow has ended in this way and left no record of its own."""
+"""The end of an open row whose workflow ended in this way without leaving a record."""
 
 
 @dataclass(frozen=True)
 class ReconciliationActivities:
-    """The parts of one pass. Each is safe to repeat: the record compares before it sets, a start is refused twice.
+    """The steps of one pass. Each is safe to repeat: the record compares before it sets, a duplicate start is refused.
 
     Attributes:
-        stop_after: More missing workflows than this in one pass are taken for a mistake, not for the truth.
-        missing_confirm: How long a workflow must be missing before that is believed.
-        cancel_again: After how long an unheard cancel is sent again.
+        stop_after: More missing workflows than this in one pass are treated as a mistake.
+        missing_confirm: How long a workflow must be missing before its row is treated as orphaned.
+        cancel_again: Time after which an ineffective cancel is sent again.
     """
 
     store: Store
@@ -66,9 +66,9 @@ class ReconciliationActivities:
 
     @activity.defn
     async def check_installation(self) -> str | None:
-        """Return why this Temporal must not be believed, or None; hold submissions where an older backup was restored.
+        """Return why this Temporal must not be trusted, or None; hold submissions if an older backup was restored.
 
-        Safe to repeat: what is held stays held until a person has looked.
+        Safe to repeat: a hold lasts until an operator releases it.
         """
         problem = await identity_problem(self.store, self.client)
         if problem:
@@ -87,7 +87,7 @@ class ReconciliationActivities:
 
     @activity.defn
     async def send_cancels_again(self) -> int:
-        """Ask Temporal again to cancel what callers cancelled a while ago; return how many. Safe to repeat."""
+        """Resend cancels that callers requested a while ago; return how many. Safe to repeat."""
         rows = await self.store.upkeep.cancels_to_send(self.cancel_again.total_seconds(), _CANCELS_PER_PASS)
         for row in rows:
             try:
@@ -117,7 +117,7 @@ class ReconciliationActivities:
         if len(gone) > self.stop_after:
             alarm = (
                 f"Temporal does not know {len(gone)} workflows of open rows; more than {self.stop_after} at once are "
-                "not believed. Is this the right Temporal and namespace? See docs/operations.md."
+                "taken for a mistake. Check that this is the right Temporal and namespace; see docs/operations.md."
             )
             _log.error("reconciler_stopped", problem=alarm)
             return CloseReport(closed=closed, alarm=alarm)
@@ -140,7 +140,7 @@ class ReconciliationActivities:
 
     @activity.defn
     async def delete_expired(self) -> int:
-        """Delete what is past its time; return how many rows. Safe to repeat."""
+        """Delete expired records; return how many rows. Safe to repeat."""
         return await self.store.upkeep.delete_expired(self.keep_days)
 
     async def _start_job(self, job: JobInput) -> bool:
@@ -152,7 +152,7 @@ class ReconciliationActivities:
         return True
 
     async def _lately_ended(self, since: datetime) -> list[UUID]:
-        """Return the rows whose workflows closed otherwise than Completed: candidates only."""
+        """Return the rows whose workflows closed other than Completed: candidates only."""
         query = (
             f"WorkflowType IN ('{JOB_WORKFLOW}', '{PROMPT_WORKFLOW}') AND TaskQueue = '{self.task_queue}' "
             "AND ExecutionStatus IN ('Failed', 'Canceled', 'Terminated', 'TimedOut') "
@@ -163,7 +163,7 @@ class ReconciliationActivities:
         return [row_id async for execution in listed if (row_id := _row_id(execution.id)) is not None]
 
     async def _close(self, row: OpenRow, run: Run) -> int:
-        """Close a row as its ended workflow says; return 1 if it did."""
+        """Close a row as its ended workflow dictates; return 1 if it was closed."""
         if run.state not in _END_OF_JOB:
             return 0
         if row.table == "jobs" and run.result is not None and run.result.status.final:
@@ -182,7 +182,7 @@ class ReconciliationActivities:
         return 1
 
     async def _close_missing(self, row: OpenRow) -> int:
-        """Close, or start again, a row whose workflow has been missing for long enough; return 1 if it did."""
+        """Close or restart a row whose workflow has been missing for long enough; return 1 if it was closed."""
         seconds = await self.store.upkeep.note_missing(row, missing=True)
         if seconds is None or seconds < self.missing_confirm.total_seconds():
             return 0

@@ -1,4 +1,4 @@
-"""The record, told by a workflow. Run as local activities: short, idempotent, one event of history each."""
+"""Writes to the record by workflows. Run as local activities: short, idempotent, one history event each."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ class RecordActivities:
 
     @activity.defn
     async def begin_job(self, job_id: UUID) -> JobSnapshot:
-        """Note that the job's workflow runs and return its row. Safe to repeat: a begun row is left as it is."""
+        """Record that the job's workflow runs and return its row. Safe to repeat: a started row is left as it is."""
         return await self.store.jobs.begin(job_id)
 
     @activity.defn
     async def advance_job(self, change: JobChange) -> JobSnapshot:
-        """Report a change and return the row as it is then. Safe to repeat: the record compares before it sets."""
+        """Record a change and return the resulting row. Safe to repeat: the record compares before it sets."""
         return await self.store.jobs.advance(change)
 
     @activity.defn
     async def begin_prompt_job(self, prompt_job_id: UUID) -> PromptSnapshot:
-        """Note that the prompt job's workflow runs and return its row. Safe to repeat."""
+        """Record that the prompt job's workflow runs and return its row. Safe to repeat."""
         return await self.store.prompts.begin(prompt_job_id)
 
     @activity.defn
     async def change_prompt_job(self, change: PromptChange) -> PromptSnapshot:
-        """Report the end of a prompt job and return the row as it is then. Safe to repeat."""
+        """Record the end of a prompt job and return the resulting row. Safe to repeat."""
         return await self.store.prompts.change(change)
 
     @activity.defn
     async def record_prompt(self, written: PromptResult) -> PromptSnapshot:
-        """Store a prompt that Grok wrote while Postgres was away. Safe to repeat."""
+        """Store a prompt that Grok wrote while Postgres was unavailable. Safe to repeat."""
         end = PromptEnd(prompt_job_id=written.prompt_job_id, attempt_no=written.attempt_no, result=written)
         return await self.store.prompts.finish(end)
 
     @activity.defn
     async def settle_submission(self, outcome: SubmissionOutcome) -> Settlement:
-        """Store an answer of WaveSpeed that came while Postgres was away. Safe to repeat: a settled one stays."""
+        """Store an answer of WaveSpeed that arrived while Postgres was unavailable. Safe to repeat."""
         return await self.store.submissions.settle(outcome)

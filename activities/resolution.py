@@ -1,4 +1,4 @@
-"""Finds out what became of a job's submission that got no clear answer."""
+"""Resolves a job's unclear submission."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from promptmill.contracts.jobs import JobChange, JobSnapshot
 from promptmill.store import Store
 
 STILL_UNCLEAR: Final = "still_unclear"
-"""Type of the failure with which a look ends that settled nothing."""
+"""Failure type of a search that settled nothing."""
 
 
 @dataclass(frozen=True)
 class ResolutionActivities:
-    """Looks for the predictions of unclear submissions: in the record first, then in WaveSpeed's history."""
+    """Searches for the predictions of unclear submissions: in the record first, then in WaveSpeed's history."""
 
     store: Store
     resolver: Resolver
 
     @activity.defn
     async def resolve_submission(self, job_id: UUID) -> JobSnapshot:
-        """Return the job's row once its submission is settled, whoever settled it.
+        """Return the job's row once its submission is settled, by whatever means.
 
-        Safe to repeat: looking is free, and the record takes a settlement once.
+        Safe to repeat: searching is free, and the record accepts a settlement once.
 
         Raises:
-            ApplicationError: It is still unclear; benign, with the next wait.
+            ApplicationError: It is still unclear; benign, with the next delay.
         """
         async with heartbeats():
             return await self._look(job_id)

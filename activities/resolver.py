@@ -1,6 +1,6 @@
-"""One look for what became of a submission that got no clear answer. `docs/architecture.md` has the rules.
+"""One attempt to resolve an unclear submission. `docs/architecture.md` has the rules.
 
-The history is inference: it may settle a submission only where nothing else can be meant. All else stays unclear, and
+The history is inference: it settles a submission only if it is unambiguous. Anything else stays unclear, and
 says why.
 """
 
@@ -20,7 +20,7 @@ from promptmill.providers.wavespeed.predictions import RETENTION
 from promptmill.store import Store
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
-"""By how much WaveSpeed's clock may differ from ours: the window is that much wider on either side."""
+"""How far WaveSpeed's clock may differ from ours: the window is widened by this on both sides."""
 
 _FIRST_LOOKS: Final = (2, 5, 10, 20, 40)
 _YOUNG: Final = timedelta(minutes=15)
@@ -28,7 +28,7 @@ _LEAST: Final = timedelta(milliseconds=100)
 
 
 class Look(NamedTuple):
-    """What one look gave: the job's row where the submission is settled now, else why not, and when to look again."""
+    """The result of one attempt: the job's row if the submission is settled, otherwise why not and when to retry."""
 
     row: JobSnapshot | None
     why: str = ""
@@ -37,13 +37,13 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True)
 class Resolver:
-    """Looks through WaveSpeed's history for unclear submissions.
+    """Searches WaveSpeed's history for unclear submissions.
 
     Attributes:
-        submit_timeout: How long a POST may take in all.
+        submit_timeout: Total timeout of a POST.
         absent_after: How long after the POST could have ended the history is believed to be whole; and how much later
             it must be read again to prove absence.
-        resubmit_when_absent: Whether a job is to be submitted again once that is proved, instead of failing.
+        resubmit_when_absent: Whether a job is resubmitted once absence is proved, instead of failing.
     """
 
     wavespeed: WaveSpeedClient
@@ -53,16 +53,18 @@ class Resolver:
     resubmit_when_absent: bool
 
     async def look(self, unclear: UnclearSubmission) -> Look:
-        """Look once; settle the submission if it can be settled. Safe to repeat.
+        """Search once; settle the submission if possible. Safe to repeat.
 
         Raises:
-            RecordUnavailable: Postgres is away.
+            RecordUnavailable: Postgres is unavailable.
         """
-        # By the record's clock, as all the times that it is compared with: this worker's may be wrong by minutes.
+        # By the record's clock, like all the times that it is compared with: this worker's may be off by minutes.
         read_at = unclear.asked_at
         ours = (self.wavespeed.base, self.wavespeed.key_fingerprint)
         if (unclear.provider_base, unclear.key_fingerprint) != ours:
-            return _later(unclear, read_at, "It was sent with another key, or to another address, than this worker's.")
+            return _later(
+                unclear, read_at, "It was sent with a different key, or to a different address, than this worker's."
+            )
         window = (unclear.sent_from - CLOCKS_DIFFER, unclear.sent_until + self.submit_timeout + CLOCKS_DIFFER)
         if read_at > window[0] + RETENTION:
             return _later(unclear, read_at, "It is older than WaveSpeed's history. A person must decide.")
@@ -76,7 +78,7 @@ class Resolver:
         except ProviderError as error:
             return _later(unclear, read_at, str(error))
         except RecordConflict as conflict:
-            # Somebody else was faster: the next look finds what the record holds now.
+            # Something else was faster: the next attempt finds what the record holds now.
             return Look(None, str(conflict), timedelta(seconds=_FIRST_LOOKS[0]))
 
     async def _read(self, model: str, window: tuple[datetime, datetime]) -> list[HistoryItem]:
@@ -85,7 +87,7 @@ class Resolver:
     async def _consider(
         self, unclear: UnclearSubmission, items: Collection[HistoryItem], judgement: Judgement, read_at: datetime
     ) -> Look:
-        """Adopt the one prediction that fits in everything; otherwise keep the candidates for a person."""
+        """Adopt the one prediction that matches in everything; otherwise keep the candidates for a person."""
         resolution = self.store.resolution
         await resolution.note_present(unclear.submission_id)
         if set(judgement.candidates) - set(unclear.candidates):
@@ -97,35 +99,35 @@ class Resolver:
                 return Look(row)
         shown = ", ".join(judgement.candidates[:3])
         return _later(
-            unclear, read_at, f"WaveSpeed's predictions that it may have made: {shown}. A person must decide."
+            unclear, read_at, f"WaveSpeed predictions that it may have created: {shown}. A person must decide."
         )
 
     async def _fits_another(self, unclear: UnclearSubmission, match: HistoryItem) -> bool:
-        """Return whether another unclear submission may have made it: of what it left out, the history tells more."""
+        """Return whether another unclear submission may have created it."""
         others = await self.store.resolution.other_requests(unclear.submission_id, unclear.model, match.created_at)
         return any(matches(request, match.inputs) for request in others)
 
     async def _doubt(
         self, unclear: UnclearSubmission, shown: Collection[str], owned: Collection[str], read_at: datetime
     ) -> Look:
-        """Take one step towards the proof that WaveSpeed never made it: nothing of what is shown can be it."""
+        """Take one step towards proving that WaveSpeed never received it: nothing in the history can be it."""
         resolution = self.store.resolution
         vanished = set(unclear.candidates) - set(shown)
         if vanished - await resolution.owned([*vanished]):
-            return _later(unclear, read_at, "WaveSpeed's history has shown it before, and does not now.")
+            return _later(unclear, read_at, "WaveSpeed's history listed it before, but no longer does.")
         due = unclear.sent_until + self.submit_timeout + self.absent_after
         if read_at < due:
-            return _later(unclear, read_at, "WaveSpeed's history does not show it yet.", due)
+            return _later(unclear, read_at, "WaveSpeed's history does not list it yet.", due)
         if not owned and not await self._shows_another(unclear):
             return await self._unproved(unclear, read_at)
         due = await resolution.note_absent(unclear.submission_id) + self.absent_after
         if read_at < due:
-            return _later(unclear, read_at, "WaveSpeed's history does not show it; it is read once more.", due)
+            return _later(unclear, read_at, "WaveSpeed's history does not list it; it will be read once more.", due)
         row = await resolution.prove_absent(unclear.submission_id, resubmit=self.resubmit_when_absent)
         return Look(row)
 
     async def _shows_another(self, unclear: UnclearSubmission) -> bool:
-        """Return whether the history shows a prediction that we know: a list that shows nothing proves nothing.
+        """Return whether the history lists a prediction that we know: an empty list proves nothing.
 
         Raises:
             ProviderError: It could not be read.
@@ -136,14 +138,14 @@ class Resolver:
         if known is None:
             return False
         prediction_id, model, accepted_at = known
-        # When we learned of it can be long after it was made; WaveSpeed knows.
+        # We may have learned of it long after it was created; WaveSpeed knows when.
         made_at = (await self.wavespeed.result(prediction_id)).created_at or accepted_at
         items = await self._read(model, (made_at - CLOCKS_DIFFER, made_at + CLOCKS_DIFFER))
         return any(item.id == prediction_id for item in items)
 
     async def _unproved(self, unclear: UnclearSubmission, read_at: datetime) -> Look:
         why = (
-            "WaveSpeed's history shows neither it nor any prediction that we know, so its absence proves nothing. "
+            "WaveSpeed's history lists neither it nor any prediction that we know, so its absence proves nothing. "
             "A person must decide."
         )
         await self.store.resolution.note_obstacle(unclear.submission_id, why)
@@ -151,7 +153,7 @@ class Resolver:
 
 
 def wait_after(age: timedelta) -> timedelta:
-    """Return when to look again for a submission of that age: soon at first, then ever more rarely."""
+    """Return when to search again for a submission of that age: soon at first, then less and less often."""
     passed = 0
     for seconds in _FIRST_LOOKS:
         passed += seconds
@@ -163,6 +165,6 @@ def wait_after(age: timedelta) -> timedelta:
 
 
 def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetime | None = None) -> Look:
-    """Return that it stays unclear; the next look comes by age, or when it is due if that is sooner."""
+    """Return that it stays unclear; the next search is due by age, or when absence can be proved if that is sooner."""
     wait = wait_after(read_at - unclear.sent_from)
     return Look(None, why, wait if due is None else max(min(wait, due - read_at), _LEAST))

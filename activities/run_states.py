@@ -1,4 +1,4 @@
-"""What Temporal says of the latest run of a workflow, and the record that an ended one left."""
+"""The state of a workflow's latest run in Temporal, and the record that an ended one left."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Run(NamedTuple):
 
 
 async def run_of(client: Client, workflow_id: str) -> Run:
-    """Return the latest run: after a reset, an older one is Terminated and means nothing.
+    """Return the latest run: after a reset, the older one is Terminated, which means nothing.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     handle = client.get_workflow_handle(workflow_id)
     try:

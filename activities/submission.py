@@ -1,4 +1,4 @@
-"""One paid POST: permission and intent, the guarded sending, the settlement. `docs/architecture.md` has the rules."""
+"""One paid POST: permission and intent, guarded sending, settlement. `docs/architecture.md` has the rules."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 import uuid_utils.compat as uuid_versions
 from temporalio import activity
 
@@ -43,16 +44,18 @@ from promptmill.providers.wavespeed.account import WaveSpeedAccount
 from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime
 from promptmill.store import Store
 
+_log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends one submission at most, and never forgets one.
+    """Sends at most one submission, and never loses one.
 
     Attributes:
         post_within: How long after the recorded intent the first byte may leave.
-        rate_limit_wait: Wait after a 429 that names no time.
-        public_url: Where WaveSpeed can reach our API; None orders no webhooks.
-        poll_after: How long a webhook may take before the result is asked for.
+        rate_limit_wait: Wait after a 429 without Retry-After.
+        public_url: Where WaveSpeed can reach our API; None requests no webhooks.
+        poll_after: How long to wait for a webhook before polling the result.
     """
 
     wavespeed: WaveSpeedClient
@@ -68,16 +71,18 @@ class Sender:
 
         Raises:
             StageStopped: The record does not permit a submission.
-            SubmissionsHeld: Submissions are stopped for all jobs; ask again later.
-            ProviderRefused: WaveSpeed refused, and will again; the job has failed.
-            ProviderRateLimited, NothingSent: Nothing was made; try again after `retry_after`.
-            RecordUnavailable: Postgres is away, and nothing was sent.
+            SubmissionsHeld: Submissions are on hold for all jobs; retry later.
+            ProviderRefused: WaveSpeed refused permanently; the job has failed.
+            ProviderRateLimited, NothingSent: Nothing was created; retry after `retry_after`.
+            RecordUnavailable: Postgres is unavailable, and nothing was sent.
         """
-        # The clock starts before the intent is written: a process that stands still between the two sends nothing.
+        # The clock starts before the intent is written: a process that stalls between the two sends nothing.
         post_by = boottime() + self.post_within.total_seconds()
         intent = self._intent(request, known_submission)
         permit = await insist(lambda: self.store.submissions.permit(intent))
         if permit.permission is Permission.STOP:
+            if permit.reason_code is ReasonCode.REQUEST_MISMATCH:
+                _log.error("submission_refused", job_id=str(request.job_id), problem=permit.error)
             raise StageStopped(permit.reason_code, permit.error)
         if permit.permission is Permission.HOLD:
             raise SubmissionsHeld(permit.error)
@@ -103,7 +108,7 @@ class Sender:
             return result
 
     async def _note_price(self, job_id: UUID, quote: Quote) -> None:
-        """Note a price that came after the submission's answer. Never a reason to fail: the number is good to know."""
+        """Record a price that arrived after the submission's answer. Never fails: the price is informational."""
         await asyncio.wait([quote.answer])
         if quote.known is not None:
             change = JobChange(job_id=job_id, media_cost_usd=quote.known, media_cost_source=CostSource.QUOTED)
@@ -118,6 +123,11 @@ class Sender:
             job_id=request.job_id,
             submission_id=uuid_versions.uuid7(),
             callback_token=secrets.token_urlsafe(32),
+            model=request.model,
+            prompt=request.prompt,
+            input=request.input,
+            target_url=request.target_url,
+            ref_urls=request.ref_urls,
             request=body,
             request_hash=request_hash(request.model, body),
             provider_mode=provider_mode(self.wavespeed.base),
@@ -133,7 +143,7 @@ class Sender:
         return f"{self.public_url.rstrip('/')}/api/webhooks/wavespeed/{job_id}?token={callback_token}"
 
     async def _send(self, request: MediaRequest, posting: _Posting) -> tuple[SubmissionOutcome, ProviderError | None]:
-        """Make the POST; return what was seen, and the error to raise where Temporal should try again."""
+        """Send the POST; return the outcome, and the error to raise if Temporal should retry."""
         error: ProviderError
         try:
             if activity.is_cancelled():
@@ -165,7 +175,7 @@ class Sender:
         return outcome, again
 
     def _verdict(self, error: ProviderError) -> tuple[SubmissionState, bool, ProviderError | None]:
-        """Return the submission's state, whether that ends the job, and the error to try again with."""
+        """Return the submission's state, whether that ends the job, and the error to retry with."""
         if isinstance(error, ProviderRefused):
             return SubmissionState.REJECTED, True, None
         if isinstance(error, NothingSent):
@@ -186,7 +196,7 @@ class Sender:
         try:
             settlement = await insist(lambda: self.store.submissions.settle(outcome))
         except RecordError:
-            # Away, or without the row (an older backup was restored): what is in hand goes into the workflow's history.
+            # Unavailable, or without the row (an older backup was restored): the workflow's history keeps the answer.
             return result.model_copy(update={"recorded": False})
         if {outcome.state, settlement.state} != {SubmissionState.REJECTED}:
             return result.model_copy(update=_as_recorded(settlement))
@@ -222,9 +232,9 @@ class _Posting:
 
 
 def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:
-    """Return the job's inputs, into which acceptance puts the pictures.
+    """Return the job's inputs, into which acceptance has put the images.
 
-    Earlier releases left that to the worker. Their jobs go on as they began: the pictures go where the preset says.
+    Earlier releases left that to the worker. Their jobs continue that way: the preset decides where the images go.
     """
     preset = preset_for(request.model)
     if preset is None:
@@ -237,7 +247,7 @@ def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:
 def _as_recorded(settlement: Settlement) -> dict[str, Any]:
     """Return what the record holds of a submission: a webhook, or a person, may have been faster than the answer.
 
-    Whatever is not accepted is `unknown` to the workflow: it then looks at the row and goes on from there.
+    Whatever is not accepted is `unknown` to the workflow: it then reads the row and continues from there.
     """
     accepted = settlement.state is SubmissionState.ACCEPTED
     return {

@@ -13,18 +13,21 @@ import uvicorn
 
 from api.app import create_app
 from api.dependencies import State
+from api.http.connections import allow_open_files, bounded_protocol
 from promptmill.addresses import is_loopback_host
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.hard_exit import hard_exit
 from promptmill.telemetry import configure_logging
+from promptmill.temporal.connection import connect_config
 
 GRACE_SECONDS: Final = 10
 """How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass,
-or uploads a picture over a slow line."""
+or uploads an image over a slow connection."""
 
 WRONG_SETTINGS: Final = 2
-"""Exit code when the process cannot start as it is configured."""
+"""Exit code when the configuration does not let the process start."""
 
 
 def main() -> int:
@@ -32,19 +35,23 @@ def main() -> int:
     try:
         settings = load_settings()
         check_settings(settings)
+        allow_open_files(settings)
         listening = listen(settings.host, settings.port)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS
     configure_logging(settings, "api")
     host, port = listening.getsockname()[:2]
-    structlog.get_logger(__name__).info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    log = structlog.get_logger(__name__)
+    for warning in start_warnings(settings):
+        log.warning("unsafe_setting", problem=warning)
+    log.info("listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server = Server(server_config(settings))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True
 
-    # For a signal before uvicorn listens to them, and for the one that it raises again when it has ended.
+    # For a signal before uvicorn handles them, and for the one that it re-raises when it has stopped.
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     server.run(sockets=[listening])
@@ -52,24 +59,25 @@ def main() -> int:
 
 
 def check_settings(settings: Settings) -> None:
-    """Let pass what may be served.
+    """Check that this configuration may be served.
 
     Raises:
-        ConfigurationError: A setting is missing, or the API would be open to everyone.
+    ConfigurationError: A setting is missing, or the API would be open to anyone.
     """
     settings.require_database_url()
+    connect_config(settings)
     if not is_loopback_host(settings.host) and settings.api_token is None:
         raise ConfigurationError(
-            f"PROMPTMILL_HOST is {settings.host}, which others can reach: set PROMPTMILL_API_TOKEN to a secret that "
-            "every call must carry, or listen on 127.0.0.1."
+            f"PROMPTMILL_HOST is {settings.host}, which other machines can reach: set PROMPTMILL_API_TOKEN to a secret "
+            "that every call must carry, or listen on 127.0.0.1."
         )
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; port 0 takes a free one.
+    """Return a listening socket; port 0 picks a free one.
 
     Raises:
-        ConfigurationError: The address cannot be had.
+    ConfigurationError: The address cannot be bound.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -77,12 +85,12 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ConfigurationError(
             f"The API cannot listen on {host} port {port} ({error.strerror or error}): "
-            "end what uses it, or set PROMPTMILL_PORT to another."
+            "stop the process that uses it, or set PROMPTMILL_PORT to another port."
         ) from None
 
 
 class Server(uvicorn.Server):
-    """A server that ends live streams before it waits for its connections: they would never end by themselves."""
+    """A server that ends live streams before it waits for its connections: they would never end on their own."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, letting running requests finish."""
@@ -92,18 +100,19 @@ class Server(uvicorn.Server):
 
 
 def server_config(settings: Settings) -> uvicorn.Config:
-    """Return how uvicorn serves the application."""
+    """Return uvicorn's configuration."""
     return uvicorn.Config(
         create_app(settings),
         loop="auto",  # uvloop wherever it is installed
-        http="h11",
+        http=bounded_protocol(settings.max_connections),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,  # the guard writes one line per request
         server_header=False,
-        # Nothing here trusts an address or a scheme that a proxy reports.
+        # No address or scheme reported by a proxy is trusted.
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -1,4 +1,4 @@
-"""Puts the application together."""
+"""Assembles the application."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
 from api.live.reading import LiveReader
 from api.routes import decisions, events, health, jobs, models, operations, pages, prompt_queue, uploads, webhooks
-from api.uploads.places import UploadPlaces
+from api.uploads.slots import UploadSlots
 from api.webhooks.secret import WebhookSecret
 from promptmill.api_resources import open_api_resources
 from promptmill.config.settings import Settings
 from promptmill.contracts.names import LOCAL_OWNER
 
 DESCRIPTION = (
-    "An AI prompt queue: Grok writes the prompt, WaveSpeed makes the picture or video, Temporal sees it through. "
+    "An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, Temporal runs the job. "
     "Failures are problem documents (RFC 9457), explained at [/docs/errors](/docs/errors)."
 )
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings) -> Guard:
 
 
 def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
-    """Return the routes without the guard; their lifespan opens the resources and closes them."""
+    """Return the routes without the guard; the lifespan opens and closes the resources."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
@@ -67,7 +67,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     stopped_queues=queues,
                     pace=pace,
                     feed=feed,
-                    upload_places=UploadPlaces(settings.uploads_at_once),
+                    upload_slots=UploadSlots(settings.uploads_at_once),
                     catalogue=catalogue,
                     prices=prices,
                 )
@@ -84,5 +84,5 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
     for module in (events, jobs, decisions, models, uploads, prompt_queue, webhooks, operations, health, pages):
         app.include_router(module.router)
     install_error_handlers(app)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
     return app

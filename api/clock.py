@@ -1,4 +1,4 @@
-"""What time it is for the API."""
+"""The API's clock."""
 
 from __future__ import annotations
 

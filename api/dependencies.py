@@ -1,4 +1,4 @@
-"""What routes may ask for, as annotated parameters.
+"""The routes' dependencies, as annotated parameters.
 
 All of it is `async`, though nothing waits: FastAPI sends a plain function through a thread, at every request.
 """
@@ -20,7 +20,7 @@ from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import JobReader, PromptJobReader, WorkflowLinks
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import Feed
-from api.uploads.places import UploadPlaces
+from api.uploads.slots import UploadSlots
 from api.webhooks.secret import WebhookSecret
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
@@ -31,7 +31,7 @@ from promptmill.temporal import TemporalGate
 
 
 class State(TypedDict):
-    """What the application's lifespan opens; requests find it as `request.state`."""
+    """What the application's lifespan opens; requests reach it as `request.state`."""
 
     resources: ApiResources
     metrics: RequestMetrics
@@ -39,13 +39,13 @@ class State(TypedDict):
     stopped_queues: StoppedQueues
     pace: RecentPace
     feed: Feed
-    upload_places: UploadPlaces
+    upload_slots: UploadSlots
     catalogue: Catalogue
     prices: Prices
 
 
 def workflow_links(resources: ApiResources) -> WorkflowLinks:
-    """Return the addresses of an installation's workflows."""
+    """Return the URLs of an installation's workflows."""
     return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
 
 
@@ -84,8 +84,8 @@ async def _feed(request: Request) -> Feed:
     return found
 
 
-async def _upload_places(request: Request) -> UploadPlaces:
-    found: UploadPlaces = request.state.upload_places
+async def _upload_slots(request: Request) -> UploadSlots:
+    found: UploadSlots = request.state.upload_slots
     return found
 
 
@@ -100,7 +100,7 @@ async def _prices(request: Request) -> Prices:
 
 
 async def _owner() -> str:
-    """Return whose rows the caller may see; one owner, until there are keys for more."""
+    """Return the owner whose rows the caller may see; a single one until owners have keys."""
     return LOCAL_OWNER
 
 
@@ -123,17 +123,17 @@ async def _prompt_jobs(
 
 
 def parse_id(text: str) -> UUID:
-    """Return an id as it stands in a path.
+    """Parse an id in a path.
 
     Raises:
-        Refused: `not_found`: a text that is no id is nobody's.
+    Refused: `not_found`: the text is not an id.
     """
     try:
         found = UUID(text)
     except ValueError:
-        raise Refused("not_found", "There is nothing under this id.") from None
+        raise Refused("not_found", "Nothing exists under this id.") from None
     if str(found) != text.lower():
-        raise Refused("not_found", "There is nothing under this id.")
+        raise Refused("not_found", "Nothing exists under this id.")
     return found
 
 
@@ -143,7 +143,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
 WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
 FeedDep = Annotated[Feed, Depends(_feed)]
-UploadPlacesDep = Annotated[UploadPlaces, Depends(_upload_places)]
+UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 PricesDep = Annotated[Prices, Depends(_prices)]
 OwnerDep = Annotated[str, Depends(_owner)]

@@ -1,1 +1,1 @@
-"""What the rooms share: contracts, settings, the doors to Postgres, Temporal and the providers."""
+"""Shared by all packages: contracts, settings, and access to Postgres, Temporal and the providers."""

@@ -1,8 +1,8 @@
-"""Judges addresses that callers give: the text of a URL, and what a name was resolved to.
+"""Validates addresses given by callers: the text of a URL, and the addresses that a name resolves to.
 
 A URL: `https`, no credentials, no literal private, loopback, link-local or reserved address in any spelling that a
 browser or libc would understand, no name without a dot. Names are not resolved here: whoever opens a URL resolves its
-name, has each answer judged by `address_trouble`, and connects to what was judged.
+name, has each answer judged by `address_error`, and connects to what was judged.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ _NEVER: Final = tuple(
         "3fff::/20",  # documentation
     )
 )
-"""What nobody has reason to be sent to, though it looks public, or private and therefore allowed."""
+"""Networks that are never a legitimate target, though they look public, or private and therefore allowed."""
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 _REFUSED_HOST: Final = "points to a private, loopback, link-local or reserved address"
 
 
-def url_trouble(url: str, *, allow_private: bool = False, most_characters: int = MAX_URL_CHARACTERS) -> str | None:
-    """Return what is wrong with an address, as the end of a sentence, or None.
+def url_error(url: str, *, allow_private: bool = False, most_characters: int = MAX_URL_CHARACTERS) -> str | None:
+    """Return what is wrong with a URL, as the end of a sentence, or None.
 
     `allow_private` lets loopback and private networks through, plain http to them included (simulators).
     """
     if len(url) > most_characters:
         return f"must have at most {most_characters} characters"
     if _FORBIDDEN.search(url):
-        return "contains characters that no address may hold"
+        return "contains characters that are not allowed in a URL"
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for a port that is none
     except ValueError:
-        return "is not an address"
+        return "is not a URL"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "must be an https address"
-    return _parts_trouble(parts, parts.hostname, allow_private=allow_private)
+        return "must be an https URL"
+    return _parts_error(parts, parts.hostname, allow_private=allow_private)
 
 
 def is_loopback_host(host: str) -> bool:
@@ -71,29 +71,29 @@ def is_loopback_url(url: str) -> bool:
     return is_loopback_host(urlsplit(url).hostname or "")
 
 
-def address_trouble(text: str, *, allow_private: bool = False) -> str | None:
-    """Return what is wrong with one IP address that a name was resolved to, as the end of a sentence, or None."""
+def address_error(text: str, *, allow_private: bool = False) -> str | None:
+    """Return what is wrong with an IP address that a name resolved to, as the end of a sentence, or None."""
     try:
         address = ip_address(text)
     except ValueError:
         return "is not an IP address"
     if "%" in text:
-        return "has an address with a zone"
-    trouble, private = _judge_address(address)
-    return None if allow_private and private else trouble
+        return "has a zone"
+    error, private = _judge_address(address)
+    return None if allow_private and private else error
 
 
-def _parts_trouble(parts: SplitResult, host: str, *, allow_private: bool) -> str | None:
+def _parts_error(parts: SplitResult, host: str, *, allow_private: bool) -> str | None:
     if "@" in parts.netloc:
         return "must not carry credentials"
-    trouble, private = _judge_host(host)
+    error, private = _judge_host(host)
     if allow_private and private:
         return None
-    return trouble or ("must be an https address" if parts.scheme != "https" else None)
+    return error or ("must be an https URL" if parts.scheme != "https" else None)
 
 
 def _judge_host(host: str) -> tuple[str | None, bool]:
-    """Return what is wrong with a host, and whether it lies in a network that may be allowed."""
+    """Return what is wrong with a host, and whether it is in a network that may be allowed."""
     if "%" in host:
         return "has a host with escapes or a zone", False
     host = unicodedata.normalize("NFKC", host).translate(_DOTS).lower().rstrip(".")
@@ -115,7 +115,7 @@ def _judge_name(host: str) -> tuple[str | None, bool]:
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that a host spells, in any form that inet_aton knows; None for a name.
+    """Return the IP address that a host spells in any form that inet_aton accepts; None for a name.
 
     Raises:
         ValueError: The last part is a number but the whole is no address, which resolvers read differently.

@@ -1,4 +1,4 @@
-"""What the API opens, closed again in the reverse order; it loads no client that can cost money."""
+"""The API's resources, closed in reverse order; it loads no client that can cost money."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from promptmill.temporal import TemporalGate, connect, create_starter
 
 @dataclass(frozen=True)
 class ApiResources:
-    """What the API opens. It never submits: of the providers it holds WaveSpeed's unpaid calls alone."""
+    """The API's resources. It never submits: its only provider client makes WaveSpeed's unpaid calls."""
 
     settings: Settings
     store: Store
@@ -29,7 +29,7 @@ class ApiResources:
 
 @asynccontextmanager
 async def open_api_resources(settings: Settings) -> AsyncIterator[ApiResources]:
-    """Open what the API needs; it comes up while Postgres or Temporal are away.
+    """Open the API's resources; it starts even if Postgres or Temporal is unavailable.
 
     Raises:
         ConfigurationError: A setting is missing.

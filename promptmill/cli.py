@@ -13,8 +13,9 @@ from rich.text import Text
 from promptmill.config.settings import load_settings
 from promptmill.contracts.errors import PromptmillError
 from promptmill.hard_exit import hard_exit
+from promptmill.terminal import visible
 
-# Each command imports what it needs itself: `--help` shall not wait for Temporal's SDK.
+# Each command imports what it needs: `--help` must not wait for Temporal's SDK.
 # ruff: noqa: PLC0415
 
 app = typer.Typer(
@@ -27,12 +28,12 @@ app = typer.Typer(
 
 @app.callback()
 def promptmill() -> None:
-    """An AI prompt queue: Grok writes the prompt, WaveSpeed makes the media, nothing is paid twice."""
+    """An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, nothing is paid twice."""
 
 
 @app.command()
 def up() -> None:
-    """Start everything on this machine, until Ctrl-C."""
+    """Run the whole stack on this machine, until Ctrl-C."""
     from promptmill.commands.up import run_up
 
     raise typer.Exit(run_up())
@@ -41,9 +42,11 @@ def up() -> None:
 @app.command()
 def simulators(
     *,
-    only: Annotated[Literal["grok", "wavespeed"] | None, typer.Option(help="One instead of both.")] = None,
-    instant: Annotated[bool, typer.Option("--instant", help="Answer at once instead of after 1 to 3 seconds.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Remember predictions in the data folder.")] = False,
+    only: Annotated[Literal["grok", "wavespeed"] | None, typer.Option(help="Only this one instead of both.")] = None,
+    instant: Annotated[
+        bool, typer.Option("--instant", help="Respond at once instead of after 1 to 3 seconds.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Persist predictions in the data folder.")] = False,
 ) -> None:
     """Run the providers' simulators, until Ctrl-C."""
     from promptmill.commands.simulators import run_simulators
@@ -52,12 +55,24 @@ def simulators(
 
 
 @app.command()
+def web_ui(
+    upstream: Annotated[str, typer.Argument(help="host:port of Temporal's Web UI.")],
+    *,
+    listen: Annotated[str, typer.Option(help="host:port for browsers.")] = "127.0.0.1:8233",
+) -> None:
+    """Serve Temporal's Web UI to browsers that ask for it by an allowed host, and to no other page."""
+    from promptmill.commands.web_ui import run_web_ui
+
+    run_web_ui(load_settings(), listen=listen, upstream=upstream)
+
+
+@app.command()
 def migrate(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL instead of running it.")] = False,
-    down_to: Annotated[str | None, typer.Option(help="Go back to this older revision; refuses to drop rows.")] = None,
+    down_to: Annotated[str | None, typer.Option(help="Downgrade to this older revision; refuses to drop rows.")] = None,
 ) -> None:
-    """Bring the database's schema to this release."""
+    """Migrate the database's schema to this release."""
     from promptmill.commands.migrate import apply_schema, schema_sql, take_schema_down
 
     url = load_settings().require_database_url()
@@ -72,7 +87,7 @@ def migrate(
 
 @app.command()
 def check() -> None:
-    """Try providers (without paying), Postgres and Temporal, and say what is wrong."""
+    """Test the providers (at no cost), Postgres and Temporal, and report what is wrong."""
     from promptmill.commands.check import check_all
 
     findings = asyncio.run(check_all(load_settings()))
@@ -84,18 +99,18 @@ def check() -> None:
 
 @app.command()
 def init() -> None:
-    """Register search attributes and make the reconciler's schedule, as POST /api/init does."""
+    """Register search attributes and create the reconciler's schedule, as POST /api/init does."""
     from promptmill.commands.installation import initialize_installation
 
     missing = asyncio.run(initialize_installation(load_settings()))
     if missing:
-        _say(f"Temporal lets us not register {', '.join(missing)}: register them by its own tool.", "yellow")
-    _say("Search attributes and schedule are there.")
+        _say(f"Temporal does not let us register {', '.join(missing)}: register them with its own tool.", "yellow")
+    _say("Search attributes and schedule are in place.")
 
 
 @app.command()
 def adopt_temporal() -> None:
-    """Accept the Temporal that answers now as the one that the record belongs to, after a move that was meant."""
+    """Accept the current Temporal as the one that the record belongs to, after a deliberate move."""
     from promptmill.commands.installation import adopt_temporal as adopt
 
     found = asyncio.run(adopt(load_settings()))
@@ -104,17 +119,19 @@ def adopt_temporal() -> None:
 
 @app.command()
 def brake(
-    state: Annotated[Literal["on", "off", "show"], typer.Argument(help="Stop, release, or show as it is.")],
+    state: Annotated[Literal["on", "off", "show"], typer.Argument(help="Stop, release, or show the current state.")],
     *,
-    provider: Annotated[Literal["grok", "wavespeed"] | None, typer.Option(help="One instead of both.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; people see it.")] = "",
+    provider: Annotated[
+        Literal["grok", "wavespeed"] | None, typer.Option(help="Only this one instead of both.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="The reason; shown to people.")] = "",
 ) -> None:
-    """Stop handing jobs to the providers, at once and until released; what is paid is still collected."""
+    """Stop submitting to the providers, at once and until released; results already paid for are collected."""
     from promptmill.commands.brake import brake_providers, brake_sentence, show_brakes
     from promptmill.temporal.brakes import PROVIDERS
 
     if state == "on" and not reason:
-        raise typer.BadParameter("say why: --reason 'incident 12'", param_hint="--reason")
+        raise typer.BadParameter("give a reason: --reason 'incident 12'", param_hint="--reason")
     current = load_settings()
     if state == "show":
         found = asyncio.run(show_brakes(current))
@@ -127,7 +144,7 @@ def brake(
 
 @app.command()
 def callback_secret() -> None:
-    """Print the secret that receivers of callbacks verify the signature with."""
+    """Print the secret with which receivers verify the signature of callbacks."""
     from promptmill.commands.callback_secret import read_callback_secret
 
     sys.stdout.write(asyncio.run(read_callback_secret(load_settings())) + "\n")
@@ -136,10 +153,10 @@ def callback_secret() -> None:
 @app.command()
 def drain(
     *,
-    reason: Annotated[str, typer.Option(help="Why; callers see it.")] = "maintenance",
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for what goes on; 0 waits as long as it takes.")] = 0,
+    reason: Annotated[str, typer.Option(help="The reason; shown to callers.")] = "maintenance",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for running jobs; 0 waits indefinitely.")] = 0,
 ) -> None:
-    """Take no new jobs and wait until nothing can go on by itself; `promptmill resume` takes jobs again."""
+    """Stop intake and wait until nothing can continue on its own; `promptmill resume` reopens intake."""
     from promptmill.commands.drain import drain_jobs, drain_lines
 
     left = asyncio.run(drain_jobs(load_settings(), reason=reason, timeout_seconds=timeout, say=_say))
@@ -149,26 +166,28 @@ def drain(
 
 
 @app.command()
-def resume(*, reason: Annotated[str, typer.Option(help="Why.")] = "resumed by a person") -> None:
-    """Take jobs again after `promptmill drain`."""
+def resume(*, reason: Annotated[str, typer.Option(help="Why.")] = "resumed by an operator") -> None:
+    """Reopen intake after `promptmill drain`."""
     from promptmill.commands.drain import resume_jobs
 
     asyncio.run(resume_jobs(load_settings(), reason=reason))
-    _say("Jobs are taken again.")
+    _say("Intake is open again.")
 
 
 @app.command()
 def flag(
-    name: Annotated[str | None, typer.Argument(help="Which one; without it, all are shown.")] = None,
-    state: Annotated[Literal["on", "off"] | None, typer.Argument(help="Without it, it is shown.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The flag; without it, all are shown.")] = None,
+    state: Annotated[
+        Literal["on", "off"] | None, typer.Argument(help="The new state; without it, the current one is shown.")
+    ] = None,
     *,
-    reason: Annotated[str, typer.Option(help="Why; callers see it.")] = "",
+    reason: Annotated[str, typer.Option(help="The reason; shown to callers.")] = "",
 ) -> None:
-    """Show or switch what may be switched while everything runs: `ai-prompts`. Nothing needs a restart."""
+    """Show or change a run-time flag: `ai-prompts`. Takes effect without a restart."""
     from promptmill.commands.flags import FLAGS, flag_line, set_flag, show_flags
 
     if name is not None and name not in FLAGS:
-        raise typer.BadParameter(f"there is no flag {name!r}; there are: {', '.join(FLAGS)}", param_hint="NAME")
+        raise typer.BadParameter(f"unknown flag {name!r}; known flags: {', '.join(FLAGS)}", param_hint="NAME")
     current = load_settings()
     if name is None or state is None:
         shown = asyncio.run(show_flags(current))
@@ -183,10 +202,10 @@ def flag(
 def restore_check(
     *,
     release: Annotated[
-        bool, typer.Option("--release", help="Let submissions go on though some predictions belong to no job.")
+        bool, typer.Option("--release", help="Release submissions even though some predictions belong to no job.")
     ] = False,
 ) -> None:
-    """Bring back what a restored older backup lacks, from Temporal and WaveSpeed, and let submissions go on."""
+    """Recover from Temporal and WaveSpeed what a restored older backup lacks, and release submissions."""
     from promptmill.commands.restore_check import check_restore, restore_lines
 
     report = asyncio.run(check_restore(load_settings(), release=release, say=_say))
@@ -198,9 +217,9 @@ def restore_check(
 @app.command()
 def smoke(
     *,
-    pay: Annotated[bool, typer.Option("--pay", help="Make a picture also where the provider is a real one.")] = False,
+    pay: Annotated[bool, typer.Option("--pay", help="Generate an image even if the provider is real.")] = False,
 ) -> None:
-    """Try a running instance (PROMPTMILL_URL) with a few requests."""
+    """Test a running instance (PROMPTMILL_URL) with a few requests."""
     from promptmill.commands.smoke import run_smoke
 
     raise typer.Exit(run_smoke(pay=pay))
@@ -208,7 +227,7 @@ def smoke(
 
 @app.command()
 def settings() -> None:
-    """Print every setting with its default and meaning, as .env.example has them."""
+    """Print every setting with its default and meaning, in the format of .env.example."""
     from promptmill.commands.settings_page import env_example
 
     sys.stdout.write(env_example())
@@ -216,7 +235,7 @@ def settings() -> None:
 
 @app.command()
 def reasons() -> None:
-    """Print every reason code with its meaning, as docs/reason-codes.md has them."""
+    """Print every reason code with its meaning, in the format of docs/reason-codes.md."""
     from promptmill.commands.reasons_page import reasons_page
 
     sys.stdout.write(reasons_page())
@@ -239,12 +258,14 @@ def functions() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; our own errors are one sentence and exit code 1."""
+    """Run the command line; expected errors print one sentence and exit with code 1."""
     code = 0
     try:
         app()
     except PromptmillError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"promptmill: {error}", style="bold red"))
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            Text(visible(f"promptmill: {error}"), style="bold red")
+        )
         code = 1
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -252,4 +273,4 @@ def main() -> NoReturn:
 
 
 def _say(text: str, style: str = "") -> None:
-    Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
+    Console(highlight=False, soft_wrap=True).print(Text(visible(text), style=style))

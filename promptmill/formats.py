@@ -34,5 +34,5 @@ def duration(seconds: float) -> str:
 
 
 def _rounded(value: float, step: str = "1") -> Decimal:
-    """Round a half up, as the page's language does; Python's own rounding goes to the even neighbour."""
+    """Round half up, as JavaScript does; Python rounds half to even."""
     return Decimal(value).quantize(Decimal(step), ROUND_HALF_UP)

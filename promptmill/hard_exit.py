@@ -1,4 +1,4 @@
-"""Ends a process that has used Temporal's SDK."""
+"""Exits a process that has used Temporal's SDK."""
 
 from __future__ import annotations
 

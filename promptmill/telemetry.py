@@ -1,6 +1,6 @@
-"""Logging and metrics: one form for all processes.
+"""Logging and metrics, in one format for all processes.
 
-Logs are JSON, one line each, unless a terminal is looking. Metrics are named `promptmill_<noun>_<unit or total>`.
+Logs are JSON, one entry per line, unless written to a terminal. Metrics are named `promptmill_<noun>_<unit or total>`.
 """
 
 from __future__ import annotations
@@ -26,31 +26,37 @@ from prometheus_client import (
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from promptmill.config.settings import Settings
+from promptmill.terminal import visible, visible_line
 
 CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL", "python_multipart")
-"""Libraries whose INFO is noise; a request's address may also hold what is nobody's business."""
+"""Libraries whose INFO is noise; a request's URL may also contain secrets."""
 
 SECRET_FIELDS: Final = frozenset(
     {"api_key", "authorization", "callback_token", "cookie", "password", "secret", "token"}
 )
 HIDDEN: Final = "***"
+MAX_TEXT: Final = 10_000
+"""Characters of one text of a line. Of an error its end is kept, which tells most; of all else the beginning."""
+
+_LONG_TEXTS: Final = frozenset({"exception", "stack"})
 _SECRET_TEXTS: Final = (
-    (re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@"), rf"\1:{HIDDEN}@"),  # a password in an address
+    (re.compile(r"((?<!\w)\w{1,32}://[^\s:/@]{0,256}):[^\s@/]+@"), rf"\1:{HIDDEN}@"),  # a password in an address
     (re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)([?&](?:token|key|signature|sig|api_key)=)[^&\s\"']+"), rf"\1{HIDDEN}"),
 )
 
-METRIC_NAME: Final = re.compile(r"promptmill(_[a-z]+)+_(total|seconds|bytes|usd|jobs|requests|ratio|info)")
+METRIC_NAME: Final = re.compile(r"promptmill(?:_[a-z]+){2,}")
+METRIC_UNITS: Final = frozenset({"total", "seconds", "bytes", "usd", "jobs", "requests", "ratio", "info"})
 DURATIONS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 """Histogram bounds in seconds: from a database call to a long video."""
 
 
 def configure_logging(settings: Settings, process: str) -> None:
-    """Send the logs of this process to its standard error, in one form, whoever writes them.
+    """Send all logs of this process to standard error, in one format, whoever writes them.
 
     Args:
         settings: For `log_level` and `log_format`.
-        process: `api`, `worker`, …; stands in every line.
+        process: `api`, `worker`, …; included in every line.
     """
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -62,7 +68,6 @@ def configure_logging(settings: Settings, process: str) -> None:
         structlog.processors.StackInfoRenderer(),
         _NameProcess(process),
         flatten_temporal,
-        hide_secrets,
     ]
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -104,17 +109,29 @@ def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace what must not be read in a log: by the field's name, and passwords, tokens and signatures in texts."""
+    """Replace what must not be read in a log: by the field's name, and passwords, tokens and signatures in texts.
+
+    Texts are cut before: a line is written by the event loop, whoever sent what stands in it.
+    """
     for name, value in event.items():
         if name.lower() in SECRET_FIELDS:
             event[name] = HIDDEN
         elif isinstance(value, str):
-            event[name] = without_secrets(value)
+            part = value[-MAX_TEXT:] if name in _LONG_TEXTS else value[:MAX_TEXT]
+            event[name] = without_secrets(part)
+    return event
+
+
+def show_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Write control characters as escapes: a terminal would obey them, and an end of line would forge a line."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value) if name in _LONG_TEXTS else visible_line(value)
     return event
 
 
 def without_secrets(text: str) -> str:
-    """Return the text with passwords, bearer tokens and signatures of addresses hidden."""
+    """Return the text with passwords, bearer tokens and URL signatures redacted."""
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
     return text
@@ -144,7 +161,7 @@ class Metrics:
 
 
 def create_metrics() -> Metrics:
-    """Return a process's metrics, with what the platform tells of the process itself."""
+    """Return a process's metrics, including the platform's own process metrics."""
     metrics = Metrics()
     ProcessCollector(registry=metrics.registry)
     PlatformCollector(registry=metrics.registry)
@@ -166,12 +183,12 @@ def _renderers(log_format: str) -> list[Processor]:
     # Errors as one text, without the variables of their frames; it may quote an address.
     told: list[Processor] = [structlog.processors.format_exc_info, cast("Processor", hide_secrets)]
     if log_format == "text" or (log_format == "auto" and sys.stderr.isatty()):
-        plain = structlog.dev.plain_traceback
-        return [*told, structlog.dev.ConsoleRenderer(timestamp_key="at", exception_formatter=plain)]
+        plain = structlog.dev.ConsoleRenderer(timestamp_key="at", exception_formatter=structlog.dev.plain_traceback)
+        return [*told, cast("Processor", show_controls), plain]
     return [*told, structlog.processors.JSONRenderer()]
 
 
 def _checked(name: str) -> str:
-    if not METRIC_NAME.fullmatch(name):
+    if not METRIC_NAME.fullmatch(name) or name.rpartition("_")[2] not in METRIC_UNITS:
         raise ValueError(f"'{name}' is not named promptmill_<noun>_<unit or total>")
     return name

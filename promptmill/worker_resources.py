@@ -1,4 +1,4 @@
-"""What the worker opens, closed again in the reverse order."""
+"""The worker's resources, closed in reverse order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from promptmill.temporal import WorkflowStarter, connect, create_starter
 
 @dataclass(frozen=True)
 class WorkerResources:
-    """What the worker opens."""
+    """The worker's resources."""
 
     settings: Settings
     store: Store
@@ -34,11 +34,11 @@ class WorkerResources:
 
 @asynccontextmanager
 async def open_worker_resources(settings: Settings, runtime: Runtime | None = None) -> AsyncIterator[WorkerResources]:
-    """Open what a worker needs.
+    """Open the worker's resources.
 
     Raises:
         ConfigurationError: A setting is missing.
-        RuntimeError: Temporal cannot be reached.
+        RuntimeError: Temporal is unreachable.
     """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(

@@ -43,6 +43,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_obstacle.sql
 \ir functions/open_submission.sql
 \ir functions/permit_submission.sql
+\ir functions/permit_submission_v2.sql
 \ir functions/prompt_queue_position.sql
 \ir functions/prove_absence.sql
 \ir functions/raise_submission_number.sql
@@ -106,7 +107,8 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_missing_workflow', '0b5316babf2fd28c76a8e56fc988c475c4f6cb54d6832989a89f22ca7687a524'),
     ('note_obstacle', 'b4c4f2ebb1f8911219d98e410c31b3894febd30d41717693ad2531ec191df545'),
     ('open_submission', '5e121f3b911362401c60fdc39068970629622b1d672d6498747c1db953d13747'),
-    ('permit_submission', 'e3c4823184443f538b2e9350f476c3d85d892364bfb4a3bebffa8390510ba37e'),
+    ('permit_submission', '6a17d0808f41c996163441c0988d577e7990784d0475888953f0c7d3ba8b4591'),
+    ('permit_submission_v2', '0d6a2c50d3326095b8c25e10f0a11c838d9cfea36b77704e0d2a310fe59dd9c1'),
     ('prompt_queue_position', '6b3f2241dc0dc53074179b6b9fd54684bc5a30e81a0d83c0ad651a2b92918ec4'),
     ('prove_absence', '5a7e9e4a3753732d50f2668beac9bbd25519b1bd126fb518064f56199a649fe1'),
     ('raise_submission_number', 'a6a83d3b2d32bf9fe56e894ec70e0f7f9f5dafae0b6f63f9ceed6e4dfbc8f8b5'),

@@ -14,6 +14,7 @@ import uvloop
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.hard_exit import hard_exit
@@ -29,10 +30,12 @@ _log = structlog.get_logger("worker")
 
 
 def main() -> int:
-    """Run the worker; return the exit code: 0 after a stop that was asked for, 2 for a wrong setting."""
+    """Run the worker; return the exit code: 0 after a requested stop, 2 for an invalid setting."""
     try:
         settings = load_settings()
         configure_logging(settings, process="worker")
+        for warning in start_warnings(settings):
+            _log.warning("unsafe_setting", problem=warning)
         uvloop.run(run(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
@@ -44,7 +47,7 @@ async def run(settings: Settings) -> None:
     """Serve the task queues until SIGTERM or SIGINT, then let running activities finish.
 
     Raises:
-        ConfigurationError: A setting is missing or wrong.
+        ConfigurationError: A setting is missing or invalid.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -52,7 +55,7 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     health = Health(queues=settings.worker_queues)
     async with (
-        serve_health(health, settings.metrics_host, settings.metrics_port),
+        serve_health(health, settings.metrics_host, settings.metrics_port, settings.allowed_hosts),
         AsyncExitStack() as opened,
     ):
         resources = await _open(settings, stop, opened)
@@ -62,13 +65,13 @@ async def run(settings: Settings) -> None:
 
 
 async def _open(settings: Settings, stop: asyncio.Event, opened: AsyncExitStack) -> WorkerResources | None:
-    """Open the resources, waiting for Temporal and Postgres; None when told to stop before they came."""
+    """Open the resources, waiting for Temporal and Postgres; None if told to stop before they are available."""
     runtime = _runtime(settings)
     while not stop.is_set():
         try:
             resources = await opened.enter_async_context(open_worker_resources(settings, runtime))
             missing = await initialize(settings, resources.store, resources.temporal)
-            # Before the first submission: the reconciler's first pass may come after it.
+            # Before the first submission, since the reconciler's first pass may run after it.
             held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
             await opened.aclose()
@@ -108,7 +111,7 @@ async def _serve(resources: WorkerResources, health: Health, stop: asyncio.Event
 
 
 def _runtime(settings: Settings) -> Runtime:
-    """Return Temporal's runtime, one per process, with its metrics where they are wanted."""
+    """Return Temporal's runtime, one per process, with metrics if configured."""
     if settings.temporal_metrics_port == 0:
         return Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=timedelta(seconds=60))
     address = f"{settings.metrics_host}:{settings.temporal_metrics_port}"
@@ -119,8 +122,8 @@ def _runtime(settings: Settings) -> Runtime:
         return Runtime(telemetry=TelemetryConfig(metrics=metrics), worker_heartbeat_interval=timedelta(seconds=60))
     except (RuntimeError, ValueError) as error:
         raise ConfigurationError(
-            f"Temporal's metrics cannot be shown at {address} ({error}): set PROMPTMILL_TEMPORAL_METRICS_PORT to "
-            "another port, or to 0 to go without."
+            f"Temporal's metrics cannot be served at {address} ({error}): set PROMPTMILL_TEMPORAL_METRICS_PORT to "
+            "another port, or to 0 to disable them."
         ) from error
 
 

@@ -44,12 +44,12 @@ PASSED_THROUGH: Final = (
     "promptmill",  # contracts are pure data
     "temporalio.contrib.pydantic",
 )
-"""What the sandbox does not load again for every run. `workflows` is not among them: it is checked."""
+"""Modules that the sandbox does not reload for every run. `workflows` is not among them, so that it is checked."""
 
 
 @dataclass(frozen=True)
 class Activities:
-    """One object for each neighbour."""
+    """The activities: one object per external system."""
 
     prompts: PromptActivities
     media: MediaActivities
@@ -61,7 +61,7 @@ class Activities:
 
 
 def build_activities(resources: WorkerResources) -> Activities:
-    """Give the activities what they work with."""
+    """Build the activities with their dependencies."""
     settings, store = resources.settings, resources.store
     pace = PollPace(
         count_open=store.operations.open_predictions,
@@ -110,7 +110,7 @@ def build_activities(resources: WorkerResources) -> Activities:
             sender=resources.callbacks,
             signer=CallbackSigner.of(settings.callback_secret) if settings.callback_secret else None,
             give_up=timedelta(seconds=settings.callback_give_up_seconds),
-            places=asyncio.Semaphore(settings.callback_concurrency),
+            slots=asyncio.Semaphore(settings.callback_concurrency),
         ),
         reconciliation=ReconciliationActivities(
             store=store,
@@ -150,7 +150,7 @@ def build_workers(resources: WorkerResources) -> list[Worker]:
 
 
 def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
-    """Serve workflows and everything that is free: the record, results, the reconciler."""
+    """Serve workflows and all unpaid activities: the record, results, the reconciler."""
     settings = resources.settings
     return Worker(
         resources.temporal,
@@ -192,14 +192,14 @@ def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
 def _paid_worker(
     resources: WorkerResources, queue: str, activity: Any, *, concurrency: int, per_second: float
 ) -> Worker:
-    """Serve a queue that carries one paid call and nothing else, so that rate, priority and brake act on it alone."""
+    """Serve a queue that carries one kind of paid call only, so that rate, priority and brake apply to nothing else."""
     return Worker(
         resources.temporal,
         task_queue=queue,
         activities=[activity],
         max_concurrent_activities=concurrency,
         max_task_queue_activities_per_second=per_second,
-        # A cancel travels on a heartbeat; the SDK would hold beats back for most of their timeout.
+        # Cancels arrive with heartbeats, which the SDK would throttle to most of their timeout.
         max_heartbeat_throttle_interval=timedelta(seconds=1),
         default_heartbeat_throttle_interval=timedelta(seconds=1),
         **_common(resources),

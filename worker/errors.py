@@ -1,4 +1,4 @@
-"""Turns our errors into Temporal's: type, whether to retry, when, and the reason code as the first detail."""
+"""Maps our errors to Temporal's: type, whether and when to retry, and the reason code as the first detail."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from promptmill.contracts.errors import (
 )
 
 MISSING_ROW_AGAIN: Final = timedelta(seconds=10)
-"""When a job whose row is missing is looked for again."""
+"""Retry delay for a job whose row is missing."""
 
 
 class ErrorInterceptor(Interceptor):
-    """Sees every activity of a worker."""
+    """Intercepts every activity of a worker."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - Temporal's name
-        """Put the translation around each activity."""
+        """Wrap each activity in the error mapping."""
         return _Translation(next)
 
 
@@ -39,7 +39,7 @@ class _Translation(ActivityInboundInterceptor):
 def to_application_error(error: PromptmillError) -> ApplicationError:
     """Return Temporal's form of one of our errors."""
     reason = error.reason_code if isinstance(error, ProviderError | StageStopped | SubmissionsHeld) else None
-    # After a restore a row can be missing for a while: whoever restores it decides, not the workflow that looks for it.
+    # After a restore a row can be missing for a while: the operator decides, not the workflow that reads it.
     missing = isinstance(error, RecordNotFound)
     return ApplicationError(
         str(error),
@@ -47,7 +47,7 @@ def to_application_error(error: PromptmillError) -> ApplicationError:
         type=error.code,
         non_retryable=not (error.retryable or missing),
         next_retry_delay=MISSING_ROW_AGAIN if missing else _retry_after(error),
-        # What a provider or the record refuses is the job's business and stands there; it is no fault of the worker.
+        # A refusal by a provider or the record is recorded with the job; it is not a failure of the worker.
         category=ApplicationErrorCategory.BENIGN
         if isinstance(error, ProviderError | StageStopped | SubmissionsHeld)
         else ApplicationErrorCategory.UNSPECIFIED,

@@ -1,11 +1,12 @@
-"""The worker's own small HTTP server: alive, ready, metrics."""
+"""The worker's own small HTTP server: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,23 +15,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from promptmill.browsers import PageGuard
 from promptmill.contracts.errors import ConfigurationError
 
 
 @dataclass
 class Health:
-    """What the worker says of itself; `ready` is set once it polls and unset when it drains."""
+    """The worker's state; `ready` is set once it polls and cleared when it drains."""
 
     queues: tuple[str, ...]
     ready: bool = field(default=False)
 
     def report(self) -> dict[str, object]:
-        """Return the state as JSON shows it."""
+        """Return the state as JSON."""
         return {"ready": self.ready, "queues": list(self.queues)}
 
 
-def create_health_app(health: Health) -> Starlette:
-    """Return the three pages."""
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+
+
+def create_health_app(health: Health, hosts: Sequence[str] = ()) -> PageGuard:
+    """Return the three pages; `hosts` are names beside loopback and plain ones that may ask for the numbers."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -41,13 +46,14 @@ def create_health_app(health: Health) -> Starlette:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(
+    pages = Starlette(
         routes=[Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)],
     )
+    return PageGuard(pages, frozenset(host.lower().rstrip(".") for host in hosts), PROBES)
 
 
 @asynccontextmanager
-async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[None]:
+async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str] = ()) -> AsyncIterator[None]:
     """Serve the pages while the block runs; port 0 serves nothing.
 
     Raises:
@@ -56,13 +62,13 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
     if port == 0:
         yield
         return
-    config = uvicorn.Config(create_health_app(health), host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(create_health_app(health, hosts), host=host, port=port, log_config=None, access_log=False)
     try:
         socket = config.bind_socket()
     except SystemExit:
         raise ConfigurationError(
-            f"Port {port} is in use, so the worker cannot show its health there: set PROMPTMILL_METRICS_PORT to "
-            "another port, or to 0 to go without."
+            f"Port {port} is in use, so the worker cannot serve its health there: set PROMPTMILL_METRICS_PORT to "
+            "another port, or to 0 to disable them."
         ) from None
     server = uvicorn.Server(config)
     task = asyncio.create_task(_serve(server, socket))
@@ -74,6 +80,6 @@ async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[No
 
 
 async def _serve(server: uvicorn.Server, socket: object) -> None:
-    # The worker handles signals itself; uvicorn would take them away.
+    # The worker handles signals itself; uvicorn would install its own handlers.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     await server.serve(sockets=[socket])  # type: ignore[list-item]

@@ -1,4 +1,4 @@
-"""Starts the telling of a job's end, which outlives the job's own workflow."""
+"""Starts the delivery of a job's callback, which outlives the job's own workflow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def start_callback(job_id: UUID) -> None:
-    """Start the callback of an ended job, or find that it was started before. Returns when it is started.
+    """Start the callback of an ended job, unless it is started already. Return once it is started.
 
     A cancel that arrives meanwhile waits: the job has ended, and its workflow must close as the record says.
     """
@@ -28,9 +28,9 @@ async def start_callback(job_id: UUID) -> None:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-            static_summary=f"tells that job {job_id} has ended",
+            static_summary=f"callback of job {job_id}",
             # Temporal's command line cannot list a workflow that has a summary without details.
-            static_details=f"Job `{job_id}`, told once to its `callbackUrl`.",
+            static_details=f"Delivers the end of job `{job_id}` to its `callbackUrl`.",
         )
     )
     with suppress(WorkflowAlreadyStartedError):

@@ -1,4 +1,4 @@
-"""Runs an activity by its policy, with the summary that the Web UI shows beside it."""
+"""Runs an activity by its policy, with the summary that the Web UI shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells a caller's address that a job has ended. On its own, so that a dead receiver holds nothing else open."""
+"""Delivers a job's callback, in its own workflow so that a dead receiver keeps nothing else open."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from workflows.recording import cancelled, record
 
 @workflow.defn(name=CALLBACK_WORKFLOW)
 class DeliverCallbackWorkflow:
-    """Deliver one callback, tried as long as the installation allows, and record how that ended."""
+    """Deliver one callback, retried as long as the installation allows, and record the outcome."""
 
     @workflow.run
     async def run(self, request: CallbackInput) -> CallbackResult:
-        """Deliver it and return how that ended: given up is no failure of the workflow.
+        """Deliver it and return the outcome: giving up does not fail the workflow.
 
         Raises:
             asyncio.CancelledError: An operator stopped it.
@@ -33,7 +33,7 @@ class DeliverCallbackWorkflow:
                 CallbackActivities.deliver_callback,
                 request,
                 policies.DELIVER_CALLBACK,
-                summary="tell the caller's address",
+                summary="deliver to the caller's URL",
             )
         except ActivityError as error:
             if not (is_cancelled_exception(error) and cancelled()):

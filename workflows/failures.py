@@ -1,4 +1,4 @@
-"""How a stage ends other than by its result, told in the record's words."""
+"""How a stage ends without a result, in the record's terms."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from workflows.recording import cancelled
 
 
 class StageFailed(Exception):
-    """A stage was given up, with the reason that the record shows."""
+    """A stage failed, with the reason that the record shows."""
 
     def __init__(self, reason_code: ReasonCode, error: str) -> None:
-        """Keep the reason and the provider's words."""
+        """Keep the reason and the provider's message."""
         super().__init__(error)
         self.reason_code = reason_code
         self.error = error
@@ -29,21 +29,25 @@ class StageEndedByRecord(Exception):
     """The row says that the job has ended, was cancelled or is past its deadline."""
 
 
+_REFUSALS = {ReasonCode.PROVIDER_MODE_CHANGED, ReasonCode.REQUEST_MISMATCH}
+"""Why the record permits no submission though the job may go on: it fails with that reason."""
+
+
 def raise_failure(error: ActivityError) -> NoReturn:
-    """Raise what an activity's failure means for the job.
+    """Raise the error that an activity's failure means for the job.
 
     Raises:
         asyncio.CancelledError: The activity ended because the workflow was cancelled.
-        StageEndedByRecord: The record did not let it go on.
-        StageFailed: The provider refused, or stayed away too long.
-        ActivityError: Nothing that we know; the workflow fails with it.
+        StageEndedByRecord: The record did not let it continue.
+        StageFailed: The provider refused, or was unavailable for too long.
+        ActivityError: Unexpected; the workflow fails with it.
     """
     if is_cancelled_exception(error) and cancelled():
         raise asyncio.CancelledError from error
     cause = error.cause
     if isinstance(cause, ApplicationError):
         reason = ReasonCode(cause.details[0]) if cause.details else None
-        if cause.type == StageStopped.code and reason is not ReasonCode.PROVIDER_MODE_CHANGED:
+        if cause.type == StageStopped.code and reason not in _REFUSALS:
             raise StageEndedByRecord from error
         if reason is not None:
             raise StageFailed(reason, cause.message) from error

@@ -1,4 +1,4 @@
-"""A job from acceptance to its end: a prompt is written, submitted once, and what WaveSpeed makes is collected."""
+"""A job from acceptance to its end: a prompt is written and submitted once, and WaveSpeed's result is collected."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from workflows.failures import StageEndedByRecord, StageFailed, raise_failure
 from workflows.prompt_stage import write_prompt
 from workflows.prompt_template import template_prompt
 from workflows.recording import cancel_arrives, cancelled, record, show_status, stop_if_cancelled
-from workflows.timebox import TimeIsUp, before, let_go, until
+from workflows.timebox import TimeIsUp, cancel_and_wait, run_until, until
 
 
 @workflow.defn(name=JOB_WORKFLOW)
 class GenerateMediaWorkflow:
-    """Take one job through its stages, and keep the record true however it ends.
+    """Take one job through its stages, and keep the record correct however it ends.
 
     Activities record their own start and result; this workflow records the outcomes that no activity sees.
     """
@@ -53,45 +53,45 @@ class GenerateMediaWorkflow:
         """Keep the request; signals may come before `run`."""
         self._job = job
         self._deadline = job.deadline_at
-        self._news = 0
+        self._wakeups = 0
         self._submission_id: UUID | None = None
 
     @workflow.signal(name=DELIVER_RESULT)
     def deliver_result(self, delivery: ResultDelivery) -> None:
-        """A webhook was checked and stored: look now. Nothing is believed that was not read with our key."""
+        """A webhook was verified and stored: read the result now. Only a result read with our key is trusted."""
         workflow.logger.info("webhook %s", delivery.event_id)
-        self._news += 1
+        self._wakeups += 1
 
     @workflow.signal(name=DECIDE_SUBMISSION)
     def decide_submission(self, decision: SubmissionDecision) -> None:
-        """A person's decision stands in the record: look now."""
+        """A person's decision is in the record: read it now."""
         workflow.logger.info("decision %s", decision.decision)
-        self._news += 1
+        self._wakeups += 1
 
     @workflow.run
     async def run(self, job: JobInput) -> JobResult:
         """Take one job to its end and return its record.
 
         Raises:
-            ApplicationError: It ended in another way; the type is the reason code, the details are the record.
+            ApplicationError: It did not complete; the type is the reason code, the details are the record.
             asyncio.CancelledError: It was cancelled.
         """
         row = await record(RecordActivities.begin_job, job.job_id)
-        # After a reset the row knows more than the input: a person's decision starts a new deadline.
+        # After a reset the row is ahead of the input: a person's decision starts a new deadline.
         self._deadline = row.deadline_at or self._deadline
         if not row.status.final:
             row = await self._until_final(row)
         if job.callback_url:
-            # The job has ended: a cancel that comes now changes nothing, and the reconciler tells what this could not.
+            # The job has ended: a cancel changes nothing, and the reconciler starts a callback that this could not.
             with suppress(asyncio.CancelledError):
                 await start_callback(job.job_id)
         return self._close(row)
 
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:
-        """Tell the story; where it breaks off, record why.
+        """Run the stages; if they break off, record why.
 
-        An outcome that the record refuses (a deadline, while a submission is unclear) leaves the job where it is: then
-        the story goes on from there.
+        If the record refuses an outcome (a deadline, while a submission is unclear), the job stays where it is, and
+        the stages continue from there.
         """
         while not row.status.final:
             row = await self._attempt(row)
@@ -99,7 +99,7 @@ class GenerateMediaWorkflow:
 
     async def _attempt(self, row: JobSnapshot) -> JobSnapshot:
         try:
-            return await self._story(row)
+            return await self._run_stages(row)
         except TimeIsUp as end:
             row = await self._expire(end.reason_code)
         except StageFailed as end:
@@ -112,14 +112,14 @@ class GenerateMediaWorkflow:
             row = await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
         return row
 
-    async def _story(self, row: JobSnapshot) -> JobSnapshot:
+    async def _run_stages(self, row: JobSnapshot) -> JobSnapshot:
         if row.cancel_requested:
             raise StageEndedByRecord
         prompt = row.prompt if row.prompt_source else None
         if prompt is None:
-            prompt = await before(self._deadline, ReasonCode.DEADLINE_PASSED, self._prompt())
+            prompt = await run_until(self._deadline, ReasonCode.DEADLINE_PASSED, self._prompt())
         if row.open_submission is not SubmissionState.UNKNOWN:
-            submitted = await before(self._deadline, ReasonCode.DEADLINE_PASSED, self._submit(prompt))
+            submitted = await run_until(self._deadline, ReasonCode.DEADLINE_PASSED, self._submit(prompt))
             if submitted.state is SubmissionState.ACCEPTED:
                 return await self._collect(submitted.prediction_id, submitted.accepted_at, submitted.poll_after_seconds)
         row = await self._resolve()
@@ -128,12 +128,12 @@ class GenerateMediaWorkflow:
         if row.status is JobStatus.GENERATING:
             return await self._collect(row.prediction_id, row.dispatched_at)
         # Final, or to be submitted again.
-        return row if row.status.final else await self._story(row)
+        return row if row.status.final else await self._run_stages(row)
 
     async def _prompt(self) -> str:
-        """Return the text for WaveSpeed: Grok's, or what the caller chose for the case that Grok cannot write one."""
+        """Return the prompt for WaveSpeed: Grok's, or the caller's fallback if Grok could not write one."""
         job = self._job
-        self._show("Its prompt waits for **Grok**, or is being written.")
+        self._show("Waiting for **Grok**, or its prompt is being written.")
         request = PromptRequest.built_from(job, existing_prompt=job.prompt, metadata={})
         try:
             return (await write_prompt(request)).prompt
@@ -154,11 +154,11 @@ class GenerateMediaWorkflow:
         return prompt
 
     async def _submit(self, prompt: str) -> SubmitResult:
-        """Hand the job over to WaveSpeed, once. Waits in the queue as long as it takes; the caller sets the time."""
+        """Submit the job to WaveSpeed, once. Waits in the queue indefinitely; the caller sets the deadline."""
         job = self._job
         # The submission of the time before: where the record does not hold it, that has lost what may be paid.
         request = MediaRequest.built_from(job, prompt=prompt, known_submission=self._submission_id)
-        self._show("Waits for its turn at **WaveSpeed**, or is being handed over.")
+        self._show("Waiting for **WaveSpeed**, or being submitted.")
         while True:
             try:
                 result = await call(
@@ -177,23 +177,23 @@ class GenerateMediaWorkflow:
                 return result
             if result.final:
                 raise StageFailed(result.reason_code or ReasonCode.WAVESPEED_BAD_INPUT, result.error or "")
-            # A cancel that came while the answer was recorded is seen by no await any more: it must not be paid after.
+            # No await sees a cancel that arrived while the answer was recorded: nothing must be paid after it.
             stop_if_cancelled()
 
     async def _record_submission(self, result: SubmitResult) -> None:
-        """Record an answer of WaveSpeed that came while Postgres was away."""
+        """Record an answer of WaveSpeed that arrived while Postgres was unavailable."""
         outcome = SubmissionOutcome.built_from(result, job_id=self._job.job_id, media_cost_usd=None)
         await record(RecordActivities.settle_submission, outcome)
 
     async def _collect(
         self, prediction_id: str | None, accepted_at: datetime | None, webhook_wait: float = 0
     ) -> JobSnapshot:
-        """Wait until the prediction is finished, as long as the job allows."""
+        """Wait for the prediction to finish, for as long as the job allows."""
         job = self._job
         assert prediction_id is not None  # accepted
         accepted_at = accepted_at or workflow.now()
         show_status(JobStatus.GENERATING)
-        self._show(f"**WaveSpeed** makes it: prediction `{prediction_id}`.")
+        self._show(f"**WaveSpeed** is generating: prediction `{prediction_id}`.")
         slowest = accepted_at + timedelta(seconds=job.generate_timeout_seconds)
         due, reason = min(
             (slowest, ReasonCode.GENERATE_TIMEOUT),
@@ -201,17 +201,17 @@ class GenerateMediaWorkflow:
             key=lambda end: end[0],
         )
         request = PredictionRequest.built_from(job, prediction_id=prediction_id, accepted_at=accepted_at)
-        return await before(due, reason, self._read_result(request, webhook_wait))
+        return await run_until(due, reason, self._read_result(request, webhook_wait))
 
     async def _read_result(self, request: PredictionRequest, webhook_wait: float) -> JobSnapshot:
-        """Read until it is finished; a webhook is a hint to read now."""
-        if webhook_wait and not self._news:
+        """Poll until it is finished; a webhook is a hint to read now."""
+        if webhook_wait and not self._wakeups:
             with suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: self._news > 0, timeout=webhook_wait, timeout_summary="WaveSpeed's webhook"
+                    lambda: self._wakeups > 0, timeout=webhook_wait, timeout_summary="WaveSpeed's webhook"
                 )
         while True:
-            seen = self._news
+            seen = self._wakeups
             reading = asyncio.create_task(
                 call(
                     MediaActivities.collect_result,
@@ -220,8 +220,8 @@ class GenerateMediaWorkflow:
                     summary=f"WaveSpeed: read prediction {request.prediction_id}",
                 )
             )
-            await until(lambda: reading.done() or self._news > seen, reading)  # noqa: B023 - awaited here
-            await let_go(reading)
+            await until(lambda: reading.done() or self._wakeups > seen, reading)  # noqa: B023 - awaited here
+            await cancel_and_wait(reading)
             if not reading.cancelled():
                 try:
                     return reading.result()
@@ -230,56 +230,56 @@ class GenerateMediaWorkflow:
                         raise_failure(error)
 
     async def _resolve(self) -> JobSnapshot:
-        """Wait, without end, until an unclear submission is settled: it is never repeated without proof or decision.
+        """Wait indefinitely until an unclear submission is settled: it is never repeated without proof or a decision.
 
-        The record is settled by whoever knows: a webhook, WaveSpeed's history, a person. This only looks.
+        A webhook, WaveSpeed's history or a person settles it in the record; this only watches.
         """
         show_status(JobStatus.SUBMIT_UNKNOWN)
         reason = REASONS[ReasonCode.SUBMIT_UNCLEAR]
         self._show(f"**Submission unclear.** {reason.message} {reason.hint}")
         looking = asyncio.create_task(self._look_in_history())
         while True:
-            seen = self._news
+            seen = self._wakeups
             row = await record(RecordActivities.begin_job, self._job.job_id)
             if cancelled() or row.open_submission is not SubmissionState.UNKNOWN:
-                await let_go(looking)
+                await cancel_and_wait(looking)
                 stop_if_cancelled()
                 return row
             if looking.done():
                 looking = asyncio.create_task(self._look_in_history())
-            await until(lambda: looking.done() or self._news > seen, looking)  # noqa: B023 - awaited here
+            await until(lambda: looking.done() or self._wakeups > seen, looking)  # noqa: B023 - awaited here
 
     async def _look_in_history(self) -> None:
-        """Look through WaveSpeed's history, again and again, until the record is settled."""
+        """Search WaveSpeed's history repeatedly until the record is settled."""
         try:
             await call(
                 ResolutionActivities.resolve_submission,
                 self._job.job_id,
                 policies.RESOLVE_SUBMISSION,
-                summary="WaveSpeed: look for the prediction in the history",
+                summary="WaveSpeed: search the history for the prediction",
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
                 return
-            workflow.logger.warning("looking in the history failed: %s", error.cause)
-            await workflow.sleep(policies.LOOK_AGAIN, summary="until WaveSpeed's history is looked at again")
+            workflow.logger.warning("searching the history failed: %s", error.cause)
+            await workflow.sleep(policies.LOOK_AGAIN, summary="until WaveSpeed's history is searched again")
 
     async def _follow_record(self) -> JobSnapshot:
-        """End as the row says: it was cancelled, has ended or is past its deadline."""
+        """End as the row dictates: it was cancelled, has ended or is past its deadline."""
         row = await record(RecordActivities.begin_job, self._job.job_id)
         if row.status.final:
             return row
         if row.cancel_requested:
-            # The row knows of the cancel before Temporal does.
+            # The row sees the cancel before Temporal does.
             await cancel_arrives(policies.CANCEL_ARRIVES, "Temporal's own cancel")
             return await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
         return await self._expire(ReasonCode.DEADLINE_PASSED)
 
     async def _expire(self, reason: ReasonCode) -> JobSnapshot:
-        """End the job for want of time; what may be paid waits on."""
+        """End the job because it ran out of time; what may be paid keeps waiting."""
         row = await self._record(JobStatus.EXPIRED, reason)
         if row.status is JobStatus.SUBMIT_UNKNOWN and row.open_submission is None:
-            # It was to be submitted again. Nothing is unclear any more, and `submit_unknown` never expires.
+            # It was due to be resubmitted. Nothing is unclear any more, and `submit_unknown` never expires.
             row = await self._record(JobStatus.FAILED, reason)
         return row
 

@@ -1,4 +1,4 @@
-"""A prompt job that stands alone: Grok writes one prompt and nothing is paid at WaveSpeed."""
+"""A stand-alone prompt job: Grok writes one prompt, and nothing is paid at WaveSpeed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from workflows import policies
 from workflows.failures import StageEndedByRecord, StageFailed
 from workflows.prompt_stage import write_prompt
 from workflows.recording import cancel_arrives, cancelled, record, show_status
-from workflows.timebox import TimeIsUp, before
+from workflows.timebox import TimeIsUp, run_until
 
 
 @workflow.defn(name=PROMPT_WORKFLOW)
 class GeneratePromptWorkflow:
-    """Let Grok write one prompt, and keep the record true however that ends."""
+    """Have Grok write one prompt, and keep the record correct however that ends."""
 
     @workflow.init
     def __init__(self, request: PromptRequest) -> None:
@@ -51,9 +51,9 @@ class GeneratePromptWorkflow:
     async def _until_final(self) -> PromptSnapshot:
         """Write the prompt, or record why there is none."""
         request = self._request
-        workflow.set_current_details("Waits for its turn at **Grok**, or is being written.")
+        workflow.set_current_details("Waiting for **Grok**, or being written.")
         try:
-            await before(request.deadline_at, ReasonCode.DEADLINE_PASSED, write_prompt(request))
+            await run_until(request.deadline_at, ReasonCode.DEADLINE_PASSED, write_prompt(request))
         except TimeIsUp as end:
             return await self._record(PromptJobStatus.FAILED, end.reason_code)
         except StageFailed as end:
@@ -67,7 +67,7 @@ class GeneratePromptWorkflow:
         return await record(RecordActivities.begin_prompt_job, request.prompt_job_id)
 
     async def _follow_record(self) -> PromptSnapshot:
-        """End as the row says: it was cancelled, has ended or is past its deadline."""
+        """End as the row dictates: it was cancelled, has ended or is past its deadline."""
         row = await record(RecordActivities.begin_prompt_job, self._request.prompt_job_id)
         if row.cancel_requested:
             await cancel_arrives(policies.CANCEL_ARRIVES, "Temporal's own cancel")

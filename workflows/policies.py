@@ -1,4 +1,4 @@
-"""Every timeout and retry policy of the workflows, with its reason; nowhere else stands a number."""
+"""Every timeout and retry policy of the workflows, with its reason; the numbers are nowhere else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
 HEARTBEAT = timedelta(seconds=10)
-"""A call whose worker has died or stands still is known after this. Activities beat every second."""
+"""A dead or stalled worker is detected after this. Activities heartbeat every second."""
 
 RECORD = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=6),
@@ -17,65 +17,65 @@ RECORD = LocalActivityConfig(
     ),
     cancellation_type=ActivityCancellationType.ABANDON,
 )
-"""A write to the record. Retried until it works: a job whose record is wrong is worse than a late one. Abandoned
-rather than cancelled, because a pending local write is otherwise dropped by a cancel."""
+"""A write to the record. Retried until it succeeds: a job with a wrong record is worse than a late one. Abandoned
+rather than cancelled, because a cancel would otherwise drop a pending local write."""
 
 WRITE_PROMPT = ActivityConfig(
-    # Above the largest PROMPTMILL_GROK_TIMEOUT_SECONDS: the activity itself ends a slow call.
+    # Above the maximum of PROMPTMILL_GROK_TIMEOUT_SECONDS: the activity itself ends a slow call.
     start_to_close_timeout=timedelta(seconds=3700),
     heartbeat_timeout=HEARTBEAT,
-    # The row counts xAI's failures; a dead worker or Postgres away must not use that up: attempts are not limited.
+    # The row counts xAI's failures; a dead worker or a Postgres outage must not use those up: attempts are unlimited.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""A question to Grok. Waits for a cancelled one to let go, so that an answer that came in the same moment is kept."""
+"""A request to Grok. Waits for a cancelled one to finish, so that an answer arriving at that moment is kept."""
 
 SUBMIT_MEDIA = ActivityConfig(
-    # Above the largest PROMPTMILL_SUBMIT_TIMEOUT_SECONDS, with time to record the answer.
+    # Above the maximum of PROMPTMILL_SUBMIT_TIMEOUT_SECONDS, with time to record the answer.
     start_to_close_timeout=timedelta(seconds=700),
     heartbeat_timeout=HEARTBEAT,
-    # Only what surely made nothing is raised as an error; everything else comes back as a result.
+    # Only what certainly created nothing is raised as an error; everything else is returned as a result.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
-    # A cancelled submission brings its prediction's id home before it ends.
+    # A cancelled submission still delivers its prediction's id before it ends.
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""The paid POST. Repeating it is safe because the activity asks the record for permission each time."""
+"""The paid POST. Retrying is safe because the activity asks the record for permission each time."""
 
 COLLECT_RESULT = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=45),
     heartbeat_timeout=HEARTBEAT,
-    # Each failed attempt says itself when to come again; this is for a worker that died.
+    # Each failed attempt sets its own retry delay; this one is for a worker that died.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 )
-"""Reading a result, again and again: retries add no history. Ended by the job's own timers, not by a limit here."""
+"""Polling a result: retries add no history. Ended by the job's own timers, not by a limit here."""
 
 RESOLVE_SUBMISSION = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=120),
     heartbeat_timeout=HEARTBEAT,
-    # Each attempt that leaves it unclear says itself when to look again.
+    # Each attempt that leaves it unclear sets its own retry delay.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=60)),
 )
-"""Looking for an unclear submission's prediction. Ended by the record, a person or a cancel, not by a limit here."""
+"""Searching for an unclear submission's prediction. Ended by the record, a person or a cancel, not by a limit here."""
 
 LOOK_AGAIN = timedelta(minutes=1)
-"""Pause after a look that failed in a way that was not foreseen."""
+"""Pause after a search that failed unexpectedly."""
 
 RECONCILE = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=60),
-    # The next pass comes soon anyway.
+    # The next pass runs soon anyway.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2),
 )
-"""One part of a reconciler's pass."""
+"""One step of a reconciler's pass."""
 
 CANCEL_ARRIVES = timedelta(seconds=60)
-"""How long a workflow whose row was cancelled waits for Temporal's own cancel; API or reconciler send it."""
+"""How long a workflow whose row was cancelled waits for Temporal's own cancel, sent by the API or the reconciler."""
 
 DELIVER_CALLBACK = ActivityConfig(
-    # Above the largest PROMPTMILL_CALLBACK_TIMEOUT_SECONDS, with time for the record.
+    # Above the maximum of PROMPTMILL_CALLBACK_TIMEOUT_SECONDS, with time to write the record.
     start_to_close_timeout=timedelta(seconds=90),
-    # The waits between two attempts; the activity makes them longer where the receiver asks for that.
+    # The delays between attempts; the activity extends them if the receiver asks for it.
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
     ),
 )
-"""Telling a caller's address. Ended by the activity itself when PROMPTMILL_CALLBACK_GIVE_UP_SECONDS have passed."""
+"""Delivering a callback. The activity itself gives up after PROMPTMILL_CALLBACK_GIVE_UP_SECONDS."""

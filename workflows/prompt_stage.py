@@ -1,4 +1,4 @@
-"""The stage that a job with `useAiPrompt` and a prompt job by itself share: Grok writes a prompt."""
+"""The stage shared by jobs with `useAiPrompt` and stand-alone prompt jobs: Grok writes a prompt."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from workflows.recording import record
 
 
 async def write_prompt(request: PromptRequest) -> PromptResult:
-    """Have Grok write the prompt, however long its queue is; the caller sets the time.
+    """Have Grok write the prompt, however long its queue is; the caller sets the deadline.
 
     Raises:
-        StageFailed: All models and retries are used up, or xAI refused.
-        StageEndedByRecord: The row says that nothing more should be asked.
+        StageFailed: All models and retries are exhausted, or xAI refused.
+        StageEndedByRecord: The row does not allow another request.
     """
     try:
         written = await call(

@@ -1,4 +1,4 @@
-"""The prompt that stands in for Grok's when a job asks for `onPromptFailure: template`."""
+"""The prompt that replaces Grok's if a job sets `onPromptFailure: template`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass that makes the record and Temporal agree again. Run by a schedule, and on demand."""
+"""One pass of the reconciler, which brings the record and Temporal back in line. Run by a schedule, and on demand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Out = TypeVar("_Out")
 
 @workflow.defn(name=RECONCILE_WORKFLOW)
 class ReconcileWorkflow:
-    """Start what was never started, close what has ended, settle what came late, delete what is old."""
+    """Start what was never started, close what has ended, settle what arrived late, delete expired rows."""
 
     def __init__(self) -> None:
         """Nothing has failed yet."""
@@ -31,18 +31,18 @@ class ReconcileWorkflow:
     @workflow.run
     async def run(self) -> ReconcileReport:
         """Make one pass and return what it did."""
-        alarm = await self._part(ReconciliationActivities.check_installation, "same Temporal as ever?")
+        alarm = await self._part(ReconciliationActivities.check_installation, "check that this is the same Temporal")
         if alarm:
             return ReconcileReport(alarm=alarm)
         rec = ReconciliationActivities
         started = await self._try(rec.start_waiting, "start accepted rows", 0)
-        cancels = await self._try(rec.send_cancels_again, "send cancels again", 0)
-        closed = await self._try(rec.close_ended, "close what Temporal has ended", CloseReport())
+        cancels = await self._try(rec.send_cancels_again, "resend cancels", 0)
+        closed = await self._try(rec.close_ended, "close rows whose workflow has ended", CloseReport())
         callbacks = await self._try(rec.start_callbacks, "start callbacks of ended jobs", 0)
         late = await self._try(
-            LateActivities.settle_late, "webhooks nobody heard, unclear submissions, late media", LateReport()
+            LateActivities.settle_late, "settle undelivered webhooks, unclear submissions, late media", LateReport()
         )
-        deleted = await self._try(rec.delete_expired, "delete what is past its time", 0)
+        deleted = await self._try(rec.delete_expired, "delete expired rows", 0)
         return ReconcileReport(
             started=started,
             cancels_sent=cancels,
@@ -56,14 +56,14 @@ class ReconcileWorkflow:
         )
 
     async def _try(self, activity: MethodAsyncNoParam[Any, _Out], summary: str, nothing: _Out) -> _Out:
-        """Return what a part did; one that fails does not keep the others from their work."""
+        """Return what a step did; one that fails does not stop the others."""
         try:
             return await self._part(activity, summary)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            workflow.logger.error("a part of the pass failed: %s", summary)
-            self._failed = self._failed or f"This part of the pass failed: {summary} ({error.cause})."
+            workflow.logger.error("a step of the pass failed: %s", summary)
+            self._failed = self._failed or f"A step of the pass failed: {summary} ({error.cause})."
             return nothing
 
     async def _part(self, activity: MethodAsyncNoParam[Any, _Out], summary: str) -> _Out:

@@ -1,4 +1,4 @@
-"""Writes to the record that no cancel can drop, and the words that the Web UI shows."""
+"""Writes to the record that no cancel can drop, and the status text in the Web UI."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def cancelled() -> bool:
 
 
 def stop_if_cancelled() -> None:
-    """Leave the story where a cancel has arrived that an await did not show.
+    """Stop if a cancel has arrived that no await has raised.
 
     Raises:
         asyncio.CancelledError: The workflow was cancelled.
@@ -54,7 +54,7 @@ def stop_if_cancelled() -> None:
 
 
 async def cancel_arrives(within: timedelta | None = None, summary: str | None = None) -> None:
-    """Return when Temporal's cancel has come, or the time is over; without a time, wait as long as it takes."""
+    """Return once Temporal's cancel has arrived or the time has passed; without a time, wait indefinitely."""
     if cancelled():
         return
     try:
@@ -68,6 +68,6 @@ async def cancel_arrives(within: timedelta | None = None, summary: str | None = 
 
 
 def show_status(status: str) -> None:
-    """Show a status to searches, where the namespace has the attribute: an upsert of an unknown one blocks for ever."""
+    """Make a status searchable if the namespace has the attribute: upserting an unknown one blocks indefinitely."""
     if workflow.info().typed_search_attributes.get(_JOB_STATUS) is not None:
         workflow.upsert_search_attributes([_JOB_STATUS.value_set(status)])

@@ -1,4 +1,4 @@
-"""Work that must be done before a time; named timers, so that the Web UI shows what runs out."""
+"""Runs work against a deadline; timers are named so that the Web UI shows what runs out."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _T = TypeVar("_T")
 
 
 class TimeIsUp(Exception):
-    """A job's time ran out; the reason says which."""
+    """A job ran out of time; the reason says which limit."""
 
     def __init__(self, reason_code: ReasonCode) -> None:
-        """Keep which time it was."""
+        """Keep the reason."""
         super().__init__(reason_code)
         self.reason_code = reason_code
 
 
-async def before(due: datetime, reason: ReasonCode, work: Coroutine[Any, Any, _T]) -> _T:
-    """Return the work's result if it comes before the time is due.
+async def run_until(due: datetime, reason: ReasonCode, work: Coroutine[Any, Any, _T]) -> _T:
+    """Run the work and return its result if it arrives before the time is due.
 
-    Otherwise, and when the workflow is cancelled, the work is cancelled and waited for: what it still brings home (the
-    id of a paid prediction) it has recorded by then. `asyncio.timeout` around an activity would look like a cancel of
-    the workflow, hence the timer task.
+    Otherwise, and if the workflow is cancelled, the work is cancelled and awaited: whatever it returns (the id of a
+    paid prediction) is recorded by then. `asyncio.timeout` around an activity would look like a cancel of the workflow,
+    hence the timer task.
 
     Raises:
         TimeIsUp: The time was due first.
@@ -47,13 +47,13 @@ async def before(due: datetime, reason: ReasonCode, work: Coroutine[Any, Any, _T
     try:
         await workflow.wait([task, timer], return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        # Not `finally`: a workflow that leaves the cache ends here too, and may not wait for anything.
+        # Not `finally`: a workflow evicted from the cache ends here too, and must not wait for anything.
         timer.cancel()
-        await let_go(task)
+        await cancel_and_wait(task)
         raise
     in_time = task.done()
     timer.cancel()
-    await let_go(task)
+    await cancel_and_wait(task)
     stop_if_cancelled()
     if not in_time:
         raise TimeIsUp(reason)
@@ -61,7 +61,7 @@ async def before(due: datetime, reason: ReasonCode, work: Coroutine[Any, Any, _T
 
 
 async def until(condition: Callable[[], bool], *work: asyncio.Task[Any]) -> None:
-    """Wait for a condition; a cancel of the workflow lets the work go first.
+    """Wait for a condition; if the workflow is cancelled, cancel the work first.
 
     Raises:
         asyncio.CancelledError: The workflow was cancelled.
@@ -70,19 +70,19 @@ async def until(condition: Callable[[], bool], *work: asyncio.Task[Any]) -> None
         await workflow.wait_condition(condition)
     except asyncio.CancelledError:
         for task in work:
-            await let_go(task)
+            await cancel_and_wait(task)
         raise
 
 
-async def let_go(task: asyncio.Task[Any]) -> None:
-    """Cancel a task that is not done and wait until it is.
+async def cancel_and_wait(task: asyncio.Task[Any]) -> None:
+    """Cancel a task unless it is done, and wait until it is.
 
-    Its outcome is not looked at here: what it found is in the record, and a failure of work that was done in time is
+    Its outcome is not used here: its findings are in the record, and a failure of work that finished in time is
     raised by `task.result()`.
     """
     if not task.done():
         task.cancel()
     await workflow.wait([task])
     if not task.cancelled():
-        # Looked at here, so that asyncio does not complain of a failure that nobody wanted.
+        # Retrieved, so that asyncio does not warn of an exception that was never retrieved.
         task.exception()

@@ -1,4 +1,4 @@
-"""One model as it is known here: our preset, WaveSpeed's entry, or both in one."""
+"""A known model: our preset, WaveSpeed's entry, or both merged."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _KINDS: Final = {
     "music": MediaKind.AUDIO,
     "text": MediaKind.TEXT,
 }
-"""Last word of WaveSpeed's `type` -> what such a model makes."""
+"""Last word of WaveSpeed's `type` -> what such a model generates."""
 
 
 class Known(StrEnum):
-    """Who tells of a model."""
+    """Where a model is known from."""
 
     PRESET = "preset"
     WAVESPEED = "wavespeed"
@@ -42,9 +42,9 @@ class Entry:
     """A known model.
 
     Attributes:
-        known: Who tells of it.
-        inputs: Everything that it takes, as a form shows it; what a submission sends by itself stands as the default.
-        formula: How its price is made (JSONata); None where nobody tells.
+        known: Where it is known from.
+        inputs: All its inputs, as shown in a form; what a submission sends automatically is the default.
+        formula: The formula of its price (JSONata); None if unknown.
     """
 
     model: str
@@ -65,13 +65,13 @@ class Entry:
 
     @property
     def fields(self) -> tuple[ModelInput, ...]:
-        """The inputs that a form asks for: all but prompt, pictures, and what is never sent."""
-        hidden = NEVER_SENT | {"prompt", self.pictures_field}
+        """The inputs that a form asks for: all except the prompt, images, and what is never sent."""
+        hidden = NEVER_SENT.keys() | {"prompt", self.pictures_field}
         return tuple(each for each in self.inputs if each.name not in hidden)
 
 
 def known_models(listed: Iterable[ListedModel]) -> dict[str, Entry]:
-    """Return the presets in their order, completed by what is listed; then the other listed models.
+    """Return the presets in their order, merged with the list; then the other listed models.
 
     A listed path that no job could name is left out.
     """
@@ -142,7 +142,7 @@ def _listed_entry(listed: ListedModel) -> Entry:
 
 
 def _completed(listed: Sequence[ModelInput], preset: Preset, own: Sequence[ModelInput]) -> tuple[ModelInput, ...]:
-    """Return the listed inputs with what the preset sends as their defaults, and what it sends beside them."""
+    """Return the listed inputs with the preset's values as defaults, and the preset's additional inputs."""
     names = {each.name for each in listed}
     sent_too = [each for each in own if each.name in preset.defaults and each.name not in names]
     return (*(_with_preset(each, preset) for each in listed), *sent_too)
@@ -151,7 +151,7 @@ def _completed(listed: Sequence[ModelInput], preset: Preset, own: Sequence[Model
 def _with_preset(listed: ModelInput, preset: Preset) -> ModelInput:
     found = replace(listed, default=preset.defaults.get(listed.name, listed.default))
     if listed.name == "seed" and preset.seed:
-        # Without one of the caller's, a submission draws its own, which makes it findable.
+        # If the caller sets none, a submission draws its own, which makes it findable.
         return replace(found, default=None)
     if listed.name == "size" and listed.type is InputType.TEXT and preset.sizes:
         found = replace(found, suggestions=preset.sizes)
@@ -159,7 +159,7 @@ def _with_preset(listed: ModelInput, preset: Preset) -> ModelInput:
 
 
 def _sides(inputs: Sequence[ModelInput]) -> tuple[int | None, int | None]:
-    """Return shortest and longest side of a free size."""
+    """Return the minimum and maximum side of a custom size."""
     size = next((each for each in inputs if each.name == "size" and each.type is InputType.TEXT), None)
     if size is None:
         return None, None

@@ -1,4 +1,4 @@
-"""Whether a quoted price may be a floor: inputs that move it are not in what would be sent."""
+"""Whether a quoted price may be a floor: inputs that affect it are not set."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ WELL_KNOWN: Final = frozenset(
         *("num_images", "max_images", "num_outputs", "n", "generate_audio", "enable_audio"),
     }
 )
-"""Inputs that move the price of many models; they count where a model's formula is not told."""
+"""Inputs that affect the price of many models; used if a model's formula is unknown."""
 
-NOT_KNOWN: Final = "What moves this model's price is not known here: the price may be higher."
+NOT_KNOWN: Final = "It is not known what affects this model's price: the price may be higher."
 
 _TOKEN: Final = re.compile(
     r"""(?sx)
     (?P<comment> /\*.*?\*/ )
     | (?P<text> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )
     | (?P<quoted> `[^`]*` )
+    | (?P<unclosed> (?: ["'`] | /\* ) .* )
     | (?P<variable> \$\w* )
     | (?P<name> [^\W\d]\w* )
     | (?P<number> \d[\w.]* )
     | (?P<sign> \S )
     """
 )
+_NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Whether a price may be too low, the inputs whose absence makes it so, and why where no input can be named."""
+    """Whether a price may be too low, the missing inputs that make it so, and why if no input can be named."""
 
     floor: bool
     missing: tuple[str, ...] = ()
@@ -42,14 +44,14 @@ class Judgement:
 
 
 def judge(entry: Entry | None, body: Mapping[str, Any]) -> Judgement:
-    """Return what the price of exactly this body is worth."""
+    """Assess the price of exactly this body."""
     if entry is None or (entry.known is Known.WAVESPEED and not entry.inputs):
         return Judgement(floor=True, reason=NOT_KNOWN)
     movers = price_movers(entry)
     if entry.known is Known.PRESET and not movers:
-        # A preset names the inputs that we know, not all: without WaveSpeed's own list there may be more.
+        # A preset does not name all inputs: without WaveSpeed's own list there may be more.
         return Judgement(floor=True, reason=NOT_KNOWN)
-    # A picture that may be left out is not missing: without it the model works from the prompt alone.
+    # An optional image is not missing: without it the model works from the prompt alone.
     missing = tuple(
         each.name
         for each in entry.inputs
@@ -59,13 +61,13 @@ def judge(entry: Entry | None, body: Mapping[str, Any]) -> Judgement:
 
 
 def price_movers(entry: Entry) -> frozenset[str]:
-    """Return the inputs that move the model's price: those in its formula, else the well-known ones that it has."""
+    """Return the inputs that affect the model's price: those in its formula, otherwise its well-known ones."""
     names = {each.name for each in entry.inputs}
     return formula_names(entry.formula, names) if entry.formula else frozenset(names & WELL_KNOWN)
 
 
 def formula_names(formula: str, names: Collection[str]) -> frozenset[str]:
-    """Return which of these names stand in a JSONata text as a path, not in its comments, texts and variables."""
+    """Return which of these names occur in a JSONata text as a path, not in comments, strings or variables."""
     return frozenset(name for name in _paths(formula) if name in names)
 
 
@@ -79,6 +81,9 @@ def _paths(formula: str) -> Iterator[str]:
             function = text
         elif kind == "name":
             yield text
+        elif kind == "unclosed":
+            # It can be no formula; whatever it names may count.
+            yield from _NAME.findall(text)
         elif kind == "quoted" or (kind == "text" and (before == "." or _looked_up(function, before, after))):
             yield text[1:-1]
 

@@ -1,4 +1,4 @@
-"""The inputs that a preset alone knows of, in the same shape as those of WaveSpeed's schemas."""
+"""A preset's inputs, in the same format as those of WaveSpeed's schemas."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from promptmill.contracts.catalogue import InputType, ModelInput
 
 _DESCRIPTIONS: Final = {
     "duration": "Seconds.",
-    "num_images": "How many pictures.",
-    "max_images": "How many pictures at most.",
-    "resolution": "How fine it is.",
+    "num_images": "Number of images.",
+    "max_images": "Maximum number of images.",
+    "resolution": "Level of detail.",
 }
 _COUNTS: Final = frozenset({"duration", "num_images", "max_images"})
 
 
 def preset_inputs(preset: Preset) -> tuple[ModelInput, ...]:
-    """Return the inputs that a form can offer when nothing but the preset is known."""
+    """Return the inputs that a form can offer if only the preset is known."""
     return tuple(_inputs(preset))
 
 
@@ -38,7 +38,7 @@ def _inputs(preset: Preset) -> Iterator[ModelInput]:
         yield ModelInput(
             name="seed",
             type=InputType.INTEGER,
-            description="The same seed and inputs give a similar result; without one it is drawn.",
+            description="The same seed and inputs give a similar result; random if not set.",
             minimum=-1,
             maximum=LARGEST_SEED,
         )

@@ -1,4 +1,4 @@
-"""What a run would cost, asked of WaveSpeed: the same question once a minute, few at a time, never a flood."""
+"""Price estimates from WaveSpeed: cached for a minute, with bounded concurrency and rate."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from promptmill.contracts.errors import ProviderError
 from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 FRESH_SECONDS: Final = 60.0
-"""How long a price is told again without asking."""
+"""How long a price is cached."""
 
 FAILED_SECONDS: Final = 5.0
-"""How long WaveSpeed is not asked the same question after it could not answer."""
+"""Pause before the same request is repeated after a failure."""
 
 AT_ONCE: Final = 4
-"""Questions under way at once, from all callers of one process."""
+"""Maximum concurrent requests, from all callers of one process."""
 
 TURN_SECONDS: Final = 0.25
-"""How long a question keeps its turn at least: so many callers in haste ask for no more than 16 prices a second."""
+"""Minimum time a request holds its slot, which limits the rate to 16 prices per second."""
 
 WAIT_SECONDS: Final = 2.0
-"""How long a caller waits for a turn."""
+"""How long a caller waits for a slot."""
 
-MOST_REMEMBERED: Final = 1_000
+MAX_REMEMBERED: Final = 1_000
 
-BUSY: Final = "Too many prices are being asked for at the moment. Ask again in a few seconds."
-NO_KEY: Final = "WaveSpeed tells no price without a key: set WAVESPEED_API_KEY."
+BUSY: Final = "Too many prices are being requested at the moment. Try again in a few seconds."
+NO_KEY: Final = "WaveSpeed returns no price without a key: set WAVESPEED_API_KEY."
 
 
 @dataclass(frozen=True)
 class Price:
-    """What a body costs in US dollars; None where that could not be learned, with a sentence why."""
+    """What a body costs in US dollars; None if unavailable, with a sentence why."""
 
     usd: Decimal | None
     reason: str | None
@@ -48,11 +48,11 @@ class Price:
 
 @dataclass
 class Prices:
-    """Asks for prices and remembers them for a moment.
+    """Requests prices and caches them briefly.
 
     Attributes:
-        ask: Asks WaveSpeed for the price of one model's body; None where there is no key to ask with.
-        clock: Seconds that only grow.
+        ask: Asks WaveSpeed for the price of one model's body; None if there is no key.
+        clock: Monotonic seconds.
     """
 
     ask: Callable[[str, Mapping[str, Any]], Awaitable[Decimal]] | None
@@ -62,7 +62,7 @@ class Prices:
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     async def of(self, model: str, body: Mapping[str, Any]) -> Price:
-        """Return the price of exactly this body. Never raises for what WaveSpeed does."""
+        """Return the price of exactly this body. Never raises because of WaveSpeed."""
         if self.ask is None:
             return _price(None, NO_KEY)
         question = canonical([model, body])
@@ -73,11 +73,11 @@ class Prices:
         if task is None:
             task = self._open[question] = asyncio.create_task(self._answer(self.ask, question, model, body))
             task.add_done_callback(lambda _: self._open.pop(question, None))
-        # A caller who goes away must not end the question of the others.
+        # A caller that disconnects must not cancel the request of the others.
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Ask no more."""
+        """Stop requesting prices."""
         for task in (left := set(self._open.values())):
             task.cancel()
         if left:
@@ -108,9 +108,9 @@ class Prices:
 
     def _remember(self, question: str, price: Price) -> None:
         at = self.clock()
-        if len(self._seen) >= MOST_REMEMBERED:
+        if len(self._seen) >= MAX_REMEMBERED:
             self._seen = {asked: known for asked, known in self._seen.items() if known[0] > at}
-        if len(self._seen) >= MOST_REMEMBERED:
+        if len(self._seen) >= MAX_REMEMBERED:
             self._seen.clear()
         self._seen[question] = (at + (FAILED_SECONDS if price.usd is None else FRESH_SECONDS), price)
 
@@ -121,7 +121,7 @@ def _price(usd: Decimal | None, reason: str | None) -> Price:
 
 @asynccontextmanager
 async def open_prices(account: WaveSpeedAccount) -> AsyncIterator[Prices]:
-    """Open what asks for prices in one process."""
+    """Open one process's price cache."""
     prices = Prices(account.quote if account.has_key else None)
     try:
         yield prices

@@ -1,4 +1,4 @@
-"""What models there are now: WaveSpeed's list, read in the background and believed for a while, else the presets."""
+"""The current models: WaveSpeed's list, read in the background and cached, otherwise the presets."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 PATIENCE_SECONDS: Final = 1.0
-"""How long the very first caller waits for WaveSpeed's list; then the presets must do."""
+"""How long the very first caller waits for WaveSpeed's list before getting the presets."""
 
 FIRST_LIST_SECONDS: Final = 5.0
-"""How long a question about one model waits for the first list, where nothing else can answer it."""
+"""How long a lookup of one model waits for the first list, if nothing else can answer it."""
 
 AGAIN_SECONDS: Final = 30.0
-"""How long WaveSpeed is not asked after it could not tell its models."""
+"""Pause after WaveSpeed failed to return its models."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class Models:
     """The known models by path, in the order in which a form shows them.
 
     Attributes:
-        as_of: When WaveSpeed's list was read; None where the presets do alone.
+        as_of: When WaveSpeed's list was read; None for the presets alone.
     """
 
     entries: Mapping[str, Entry]
@@ -48,12 +48,12 @@ class Models:
 
 @dataclass
 class Catalogue:
-    """Remembers WaveSpeed's list; one reader at a time, and what is known stays while WaveSpeed is away.
+    """Caches WaveSpeed's list; one reader at a time, and the last list stays while WaveSpeed is unavailable.
 
     Attributes:
-        fetch: Reads the list; None where there is no key to ask with.
-        fresh_seconds: How long a list is believed before it is read anew.
-        clock: Seconds that only grow.
+        fetch: Reads the list; None if there is no key.
+        fresh_seconds: How long a list is cached before it is read again.
+        clock: Monotonic seconds.
     """
 
     fetch: Callable[[], Awaitable[Sequence[ListedModel]]] | None
@@ -65,7 +65,7 @@ class Catalogue:
     _patient_until: float | None = field(default=None, init=False)
 
     async def look(self) -> Models:
-        """Return what is known now; during the very first read alone it waits for more, and not long."""
+        """Return the known models; only during the very first read, wait briefly for the list."""
         if self.fetch is None:
             return self._known
         if self._reading is None and self.clock() >= self._due_at:
@@ -73,17 +73,17 @@ class Catalogue:
             if self._patient_until is None:
                 self._patient_until = self.clock() + PATIENCE_SECONDS
         if self._reading is not None and self._known.as_of is None and self._patient_until is not None:
-            # When the time is up the reading goes on in the background.
+            # After the timeout the read continues in the background.
             await asyncio.wait({self._reading}, timeout=max(0.0, self._patient_until - self.clock()))
         return self._known
 
     async def find(self, model: str, *, patience: float = FIRST_LIST_SECONDS) -> Entry | None:
-        """Return what is known of one model; None if WaveSpeed's list does not have it, or there is no key to read it.
+        """Return a known model; None if WaveSpeed's list does not have it, or there is no key to read the list.
 
-        A preset answers at once. For any other model it waits `patience` seconds for a first list that is being read.
+        A preset is returned at once. For any other model, wait `patience` seconds for a first list that is being read.
 
         Raises:
-            ProviderUnavailable: WaveSpeed's list, which alone can tell, cannot be read now.
+            ProviderUnavailable: Only WaveSpeed's list could tell, and it is unavailable.
         """
         if model in load_presets():
             return self._known.entries[model]
@@ -95,7 +95,7 @@ class Catalogue:
         return self._known.entries.get(model)
 
     async def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait({self._reading})
@@ -115,7 +115,7 @@ class Catalogue:
 
 @asynccontextmanager
 async def open_catalogue(settings: Settings, account: WaveSpeedAccount) -> AsyncIterator[Catalogue]:
-    """Open the catalogue of one process; WaveSpeed is not asked before somebody looks."""
+    """Open one process's catalogue; WaveSpeed is first asked when a caller reads it."""
     catalogue = Catalogue(account.models if account.has_key else None, settings.models_cache_seconds)
     try:
         yield catalogue

@@ -1,4 +1,4 @@
-"""Makes the answers about models from what is known of them."""
+"""Builds the responses about models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from promptmill.contracts.catalogue import InputType, ModelInput
 
 
 def model_answer(entry: Entry) -> ModelAnswer:
-    """Return a model as lists show it: without its fields, for there may be a thousand."""
+    """Return a model as listed: without its fields, since there may be a thousand models."""
     return ModelAnswer(**_facts(entry))
 
 
@@ -60,7 +60,7 @@ def _field(told: ModelInput, entry: Entry, *, moves_price: bool) -> FieldAnswer:
 
 
 def _with_sides(description: str, entry: Entry) -> str:
-    """Return the description with the limits of each side, which are no limits of the text itself."""
+    """Return the description with the limits of each side, which are not limits of the text itself."""
     if entry.side_min is None and entry.side_max is None:
         return description
     least = "" if entry.side_min is None else f" from {entry.side_min}"

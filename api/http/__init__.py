@@ -1,1 +1,1 @@
-"""The HTTP edge: who may call, what may be sent, and the one shape of every refusal."""
+"""The HTTP edge: who may call, what may be sent, and the one format of every error."""

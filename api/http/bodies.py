@@ -1,71 +1,92 @@
-"""How much each path may be sent, and in what form: JSON everywhere, but for webhooks and uploads."""
+"""Limits on the size and type of request bodies: JSON everywhere, except for webhooks and uploads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from email.message import Message as MimeHeader
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from api.http.callers import WEBHOOKS
+from api.http.callers import WEBHOOKS, Refusal
 from api.http.errors import Refused
 from promptmill.config.settings import Settings
 
 UPLOADS: Final = "/api/uploads"
-"""The one path that takes a form, and pictures."""
+"""The one path that accepts a form, and images."""
 
 WEBHOOK_BYTES: Final = 1_048_576
-"""Largest body of a webhook: outputs and inputs of one prediction."""
+"""Maximum body of a webhook: outputs and inputs of one prediction."""
 
 ENVELOPE_BYTES: Final = 16_384
-"""What the form around an uploaded file may take beside it."""
+"""Overhead allowed for the form around an uploaded file."""
 
 DISCARDED_BYTES: Final = 67_108_864
 """What is left of a refused body is thrown away as it comes, so that the caller hears why: closing the connection
 instead often takes the answer with it. A longer body is not listened to."""
 
+BODY_SECONDS: Final = 10
+"""How long a body may take to arrive; uploads have a longer time of their own."""
+
+IN_FLIGHT_BYTES: Final = 33_554_432
+"""Bytes of JSON, and as many of webhooks, that all requests together may hold in one process."""
+
 CUT_OFF: Final = {"Connection": "close"}
-"""With an answer: the connection ends, and the rest of the body is not read."""
+"""Set on a response that closes the connection without reading the rest of the body."""
 
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
+@dataclass
+class Room:
+    """The bytes of bodies that wait for their end, or for their answer, in this process."""
+
+    most: int
+    taken: int = 0
+
+    def take(self, size: int) -> bool:
+        """Take that many bytes; return whether there was room."""
+        self.taken += size
+        return self.taken <= self.most
+
+
 @dataclass(frozen=True)
 class BodyRules:
-    """The limits of one installation, in bytes."""
+    """The limits of one installation, in bytes. Uploads are counted where they get their places."""
 
     json_bytes: int
     upload_bytes: int
+    json_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
+    webhook_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
 
     @classmethod
     def of(cls, settings: Settings) -> BodyRules:
         """Return the rules that the settings ask for."""
-        return cls(settings.max_body_bytes, settings.upload_max_bytes)
+        most = settings.max_body_bytes
+        return cls(most, settings.upload_max_bytes, json_room=Room(max(IN_FLIGHT_BYTES, most)))
 
-    def refusal(self, method: str, path: str, headers: Headers) -> str | None:
-        """Return the code with which a body is refused before it is read, or None."""
+    def refusal(self, method: str, path: str, headers: Headers) -> Refusal | None:
+        """Return why a body is refused before it is read, or None."""
         if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
             return None
         if _length(headers) > self._most_bytes(method, path):
-            return _too_large(method, path)
-        return None if _form_allowed(method, path, headers) else "unsupported_media_type"
+            return Refusal(_too_large(method, path))
+        return None if _form_allowed(method, path, headers) else Refusal("unsupported_media_type")
 
-    def limited(self, method: str, path: str, receive: Receive) -> Receive:
-        """Return a `receive` that refuses a body without Content-Length once it has grown beyond the limit."""
-        limit = self._most_bytes(method, path)
-        total = 0
-
-        async def receive_limited() -> Message:
-            nonlocal total
-            message = await receive()
-            total += len(message.get("body", b""))
-            if total > limit:
-                raise Refused(_too_large(method, path), headers=CUT_OFF if _is_upload(method, path) else None)
-            return message
-
-        return receive_limited
+    @contextmanager
+    def limited(self, method: str, path: str, receive: Receive) -> Iterator[Receive]:
+        """Give a `receive` that refuses a body which grows too large, comes too slowly, or finds no room."""
+        upload = _is_upload(method, path)
+        room = self.webhook_room if path.startswith(WEBHOOKS) else self.json_room
+        body = _Body(receive, self._most_bytes(method, path), _too_large(method, path), None if upload else room)
+        try:
+            yield body.receive
+        finally:
+            body.release()
 
     def _most_bytes(self, method: str, path: str) -> int:
         if _is_upload(method, path):
@@ -73,13 +94,58 @@ class BodyRules:
         return WEBHOOK_BYTES if path.startswith(WEBHOOKS) else self.json_bytes
 
 
+class _Body:
+    """One body on its way."""
+
+    def __init__(self, receive: Receive, most: int, too_large: str, room: Room | None) -> None:
+        self._receive = receive
+        self._most = most
+        self._too_large = too_large
+        self._room = room
+        self._size = 0
+        self._held = 0
+        self._whole = False
+        self._by: float | None = None
+
+    async def receive(self) -> Message:
+        """Return the next message; of a body's, it is within all limits."""
+        if self._whole or self._room is None:
+            message = await self._receive()
+        else:
+            message = await self._in_time()
+        piece = len(message.get("body", b""))
+        self._size += piece
+        self._whole = not message.get("more_body", False)
+        if self._size > self._most:
+            raise Refused(self._too_large, headers=CUT_OFF if self._room is None else None)
+        if self._room is not None:
+            self._held += piece
+            if not self._room.take(piece):
+                raise Refused("overloaded", headers=CUT_OFF)
+        return message
+
+    def release(self) -> None:
+        """Give the room back."""
+        if self._room is not None:
+            self._room.taken -= self._held
+
+    async def _in_time(self) -> Message:
+        if self._by is None:
+            self._by = asyncio.get_running_loop().time() + BODY_SECONDS
+        try:
+            async with asyncio.timeout_at(self._by):
+                return await self._receive()
+        except TimeoutError:
+            raise Refused("body_too_slow", headers=CUT_OFF) from None
+
+
 def is_endless(headers: Headers) -> bool:
-    """Return whether an announced body is too long to be thrown away."""
+    """Return whether a declared body is too long to drain."""
     return _length(headers) > DISCARDED_BYTES
 
 
 def _length(headers: Headers) -> int:
-    """Return what Content-Length says; 0 where there is none (the server itself refuses what is no number)."""
+    """Return the Content-Length; 0 if there is none (the server itself rejects a non-number)."""
     length = headers.get("content-length", "0")
     return int(length) if length.isascii() and length.isdigit() else 0
 

@@ -1,23 +1,37 @@
-"""Who may call: judged by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
+"""Who may call: decided by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Final
-from urllib.parse import urlsplit
+from ipaddress import IPv6Address, ip_address
+from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
 
 from promptmill.addresses import is_loopback_host
+from promptmill.browsers import from_another_page, host_of, origin_of
 from promptmill.config.settings import Settings
+from promptmill.config.values import Network
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WEBHOOKS: Final = "/api/webhooks/"
 """What WaveSpeed calls: it comes from outside and proves itself by signature and token."""
-OPEN_PATHS: Final = ("/", "/healthz", "/readyz", "/docs", "/openapi.json")
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+"""What Kubernetes and load balancers ask by an address of their own."""
+GUARDED_FOLDER: Final = "/api/"
+GUARDED_PATHS: Final = frozenset({"/metrics"})
+"""With the folder: what no page of another origin may even read. It could take all live streams, or ask without end."""
+OPEN_PATHS: Final = frozenset({"/", "/docs", "/openapi.json"} | PROBES)
 """What needs no token: the page that asks for it, the documentation, and probes that can carry none."""
 OPEN_FOLDERS: Final = ("/web/", "/docs/")
+
+
+class Refusal(NamedTuple):
+    """Why a call is refused: a code of `PROBLEM_KINDS`, and a detail where there is more to say than its advice."""
+
+    code: str
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -27,31 +41,53 @@ class CallerRules:
     Attributes:
         hosts: Names beside loopback that a `Host` may carry, lower case.
         token: What every call must carry; None asks for nothing.
+        proxies: Where callers come from whose `X-Forwarded-Host` counts instead of their `Host`.
     """
 
     hosts: frozenset[str]
     token: bytes | None
+    proxies: tuple[Network, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> CallerRules:
-        """Return the rules that the settings ask for."""
+        """Return the rules that the settings define."""
         token = settings.api_token.get_secret_value().encode() if settings.api_token else None
-        return cls(frozenset(host.lower().rstrip(".") for host in settings.allowed_hosts), token)
+        hosts = frozenset(host.lower().rstrip(".") for host in settings.allowed_hosts)
+        return cls(hosts, token, settings.trusted_proxies)
 
-    def refusal(self, method: str, path: str, headers: Headers) -> str | None:
-        """Return the code with which a call is refused, or None."""
+    def refusal(self, method: str, path: str, headers: Headers, peer: str | None = None) -> Refusal | None:
+        """Return why a call is refused, or None. `peer` is the address that the connection comes from."""
         if path.startswith(WEBHOOKS):
             return None
-        if not self._host_allowed(headers.get("host", "")):
+        authority = self._authority(headers, peer)
+        if path not in PROBES and not self.host_allowed(authority):
             # As if nothing were here: a name that was pointed at this machine must learn nothing.
-            return "not_found"
-        if method not in SAFE_METHODS and _from_another_page(headers):
-            return "origin_not_allowed"
+            return Refusal("not_found")
+        if (method not in SAFE_METHODS or _is_guarded(path)) and from_another_page(headers, authority):
+            return Refusal("origin_not_allowed", _lost_port(headers, authority))
         if self.token is not None and not is_open(path) and not self._has_token(headers):
-            return "unauthorized"
+            return Refusal("unauthorized")
         return None
 
-    def _host_allowed(self, authority: str) -> bool:
+    def _authority(self, headers: Headers, peer: str | None) -> str:
+        """Return the host and port that the caller asked for: what a trusted proxy says, else the `Host`."""
+        forwarded = headers.get("x-forwarded-host", "")
+        if forwarded and self._is_proxy(peer):
+            # Proxies add theirs behind what came: only the last is surely the trusted one's.
+            return forwarded.rpartition(",")[2].strip()
+        return headers.get("host", "")
+
+    def _is_proxy(self, peer: str | None) -> bool:
+        try:
+            address = ip_address(peer or "")
+        except ValueError:
+            return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in network for network in self.proxies)
+
+    def host_allowed(self, authority: str) -> bool:
+        """Return whether a `Host` header names this machine or one of the allowed hosts."""
         host = host_of(authority)
         return host is not None and (host in self.hosts or is_loopback_host(host))
 
@@ -62,34 +98,21 @@ class CallerRules:
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path may be read without a token."""
+    """Return whether a path is readable without a token."""
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
 
 
-def host_of(authority: str) -> str | None:
-    """Return the host of a `Host` header in lower case, without port, brackets and final dot; None when malformed."""
-    try:
-        parts = urlsplit(f"//{authority}")
-        _ = parts.port  # raises for a port that is none
-    except ValueError:
+def _is_guarded(path: str) -> bool:
+    return path.startswith(GUARDED_FOLDER) or path in GUARDED_PATHS
+
+
+def _lost_port(headers: Headers, authority: str) -> str | None:
+    """Return what to change where a proxy passes the host on without the port that the page was opened with."""
+    page = origin_of(headers.get("origin", ""))
+    if page is None or page == authority.lower() or host_of(page) != host_of(authority):
         return None
-    if parts.netloc != authority or "@" in authority or parts.hostname is None:
-        return None
-    return parts.hostname.rstrip(".")
-
-
-def _from_another_page(headers: Headers) -> bool:
-    """Return whether a browser sent this from a page that is not ours.
-
-    The scheme is not compared: behind a proxy that ends TLS the page is https and we are not.
-    """
-    if headers.get("sec-fetch-site", "").lower() == "cross-site":
-        return True
-    origin = headers.get("origin")
-    if origin is None:
-        return False
-    try:
-        page = urlsplit(origin)
-    except ValueError:
-        return True
-    return page.scheme not in {"http", "https"} or page.netloc.lower() != headers.get("host", "").lower()
+    return (
+        f"The page was opened at {page}, and the Host that arrived is {authority}. If a proxy stands between, let it "
+        "pass the port on (nginx: `proxy_set_header Host $http_host;`), or set X-Forwarded-Host there and name its "
+        "address in PROMPTMILL_TRUSTED_PROXIES."
+    )

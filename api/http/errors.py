@@ -1,9 +1,10 @@
-"""Turns every failure into one shape: a problem document (RFC 9457), never a stack trace or foreign text."""
+"""Turns every failure into a problem document (RFC 9457): never a stack trace, never a third party's text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -12,14 +13,26 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from api.http.problem_kinds import PROBLEM_KINDS
 from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
-"""What a 503 asks for where its kind does not say; as long as the breaker in front of Temporal stays open."""
+"""Retry-After of a 503 whose kind names none; as long as the breaker in front of Temporal stays open."""
 
+MAX_ERRORS: Final = 50
+"""Entries of `errors` in one answer."""
+
+NAME_CHARACTERS: Final = 100
+"""Of a caller's own name in an answer."""
+
+CLIENT_LEFT: Final = 499
+"""The status in logs and metrics of a request whose caller went away before it was whole, as nginx has it."""
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger(__name__)
 _CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
 _CODE_OF_STATUS: Final = {
@@ -41,7 +54,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem document (RFC 9457). `code` is stable; programs decide by it."""
+    """A problem document (RFC 9457). `code` is stable; programs should branch on it."""
 
     type: str
     title: str
@@ -50,13 +63,13 @@ class Problem(BaseModel):
     instance: str
     code: str
     requestId: str  # noqa: N815  # the name on the wire
-    errors: list[FieldError] | None = Field(None, description="Where the request is wrong (422 only).")
+    errors: list[FieldError] | None = Field(None, description="The invalid fields (422 only).")
 
 
 class Refused(HTTPException):
-    """A request that is refused with a code of `PROBLEM_KINDS`.
+    """A request refused with a code of `PROBLEM_KINDS`.
 
-    An `HTTPException`, because FastAPI lets only that kind pass while it reads a body.
+    An `HTTPException`, because FastAPI lets only that type through while it reads a body.
     """
 
     def __init__(
@@ -67,7 +80,7 @@ class Refused(HTTPException):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the code; without a detail, the kind's own advice."""
+        """Keep the code and the detail, by default the kind's advice."""
         kind = PROBLEM_KINDS[code]
         super().__init__(kind.status, detail or kind.advice, dict(headers or {}))
         self.code = code
@@ -75,7 +88,7 @@ class Refused(HTTPException):
 
 
 def invalid(pointer: str, message: str) -> Refused:
-    """Return the refusal of one wrong field."""
+    """Return the refusal of one invalid field."""
     return Refused("invalid_request", f"{pointer}: {message}", errors=[FieldError(pointer=pointer, message=message)])
 
 
@@ -107,9 +120,14 @@ def problem_response(
     return JSONResponse(problem.model_dump(exclude_none=True), int(kind.status), more, MEDIA_TYPE)
 
 
+def short_name(name: str) -> str:
+    """Return a name that a caller made up, cut where it is long."""
+    return name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
+
+
 def pointer_to(location: Sequence[str | int]) -> str:
     """Return the JSON pointer of a pydantic location: the body's own path, or one below /query, /header, /path."""
-    parts = [str(part) for part in location]
+    parts = [short_name(str(part)) for part in location]
     if parts and parts[0] == "body":
         parts = parts[1:]
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
@@ -120,12 +138,32 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, Refused):
         return problem_response(request.scope, error.code, error.detail, errors=error.errors, headers=error.headers)
     code = _CODE_OF_STATUS.get(HTTPStatus(error.status_code), "internal_error")
-    return problem_response(request.scope, code, headers=error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods(request))}
+    return problem_response(request.scope, code, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return every method of a path: the router names those of the first route alone."""
+    known = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return known + (["HEAD"] if "GET" in known else [])
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    # Nobody is there to read it; the number is for the log.
+    return Response(status_code=CLIENT_LEFT)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [FieldError(pointer=pointer_to(e["loc"]), message=str(e["msg"])) for e in error.errors()]
+    found = [
+        FieldError(pointer=pointer_to(e["loc"]), message=str(e["msg"])) for e in islice(error.errors(), MAX_ERRORS)
+    ]
     first = found[0]
     detail = f"{first.pointer or 'The body'}: {first.message}"
     return problem_response(request.scope, "invalid_request", detail, errors=found)
@@ -137,7 +175,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     if PROBLEM_KINDS[code].status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
         return problem_response(request.scope, code)
-    # A driver's words may name hosts and databases; only our own sentences go out.
+    # A driver's message may name hosts and databases; only our own text is exposed.
     own_words = None if isinstance(error, RecordUnavailable) else str(error)
     if isinstance(error, RecordConflict):
         own_words = f"{error} {PROBLEM_KINDS[code].advice}"
@@ -145,26 +183,27 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 
 def _code_of(error: PromptmillError) -> str:
-    """Return the most telling code that has a row; a conflict's own word goes before the class's."""
+    """Return the most specific code that has a row; a conflict's own code takes precedence over its class's."""
     told = (error.conflict, error.code) if isinstance(error, RecordConflict) else (error.code,)
     return next((code for code in told if code in PROBLEM_KINDS), PromptmillError.code)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Response:
-    # Starlette raises it again after this answer; the guard logs it.
+    # Starlette re-raises it after this response; the guard logs it.
     return problem_response(request.scope, "internal_error")
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Let every failure leave the application as a problem document."""
+    """Convert every failure to a problem document."""
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PromptmillError, _ours)
     app.add_exception_handler(Exception, _unforeseen)
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that may fail with these statuses, for the OpenAPI document."""
+    """Return a route's `responses` for these error codes, for the OpenAPI document."""
     described = {
         status: " / ".join(sorted(f"`{code}`" for code, kind in PROBLEM_KINDS.items() if kind.status is status))
         for status in statuses

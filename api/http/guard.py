@@ -1,4 +1,4 @@
-"""Stands in front of the application: who may call, how much may be sent, and what every answer carries."""
+"""The middleware in front of the application: access, body limits, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from uuid_utils import uuid7
 
 from api.http.bodies import CUT_OFF, BodyRules, is_endless
 from api.http.callers import CallerRules
+from api.http.connections import CROWDED
 from api.http.errors import problem_response
 from api.http.metrics import RequestMetrics
 from api.http.page_policy import PAGE
@@ -32,19 +33,25 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 }
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+PATH_CHARACTERS: Final = 200
+"""Of a path in the log."""
+
+ALIVE: Final = "/healthz"
+"""Answered though there are too many connections: nobody shall restart us for a flood."""
+
+_QUIET_PATHS: Final = frozenset({ALIVE, "/readyz", "/metrics"})
 _FILES: Final = "/web/"
-"""The page's own files: some forty at each first visit, of which nobody wants to read."""
+"""The page's own files: some forty on each first visit; not worth a log line each."""
 
 _log = structlog.get_logger("api.requests")
 
 
 @dataclass(frozen=True)
 class Guard:
-    """An ASGI application around the real one.
+    """ASGI middleware around the application.
 
     Attributes:
-        page_policy: The Content-Security-Policy of the workspace page alone; everything else has the strict one.
+        page_policy: The Content-Security-Policy of the workspace page alone; everything else gets the strict one.
     """
 
     app: ASGIApp
@@ -54,42 +61,49 @@ class Guard:
     page_policy: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on; always answer with a request id and the security headers."""
+        """Refuse the request or pass it on; every response carries a request id and the security headers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         scope["request_id"] = _request_id(headers)
         answer = _Answer(scope, send, self.page_policy if scope["path"] == PAGE else CONTENT_SECURITY_POLICY)
+        asked = scope
+        if scope["method"] == "HEAD":
+            # Whatever answers GET answers HEAD; the server leaves the body out, and nobody waits for more.
+            asked, receive = {**scope, "method": "GET"}, _gone
         began = time.perf_counter()
         try:
-            await self._answer(scope, headers, receive, answer)
+            await self._answer(asked, headers, receive, answer)
         except Exception:  # noqa: BLE001  # the last net: whatever it was, the caller gets a problem document
             # The application's last net has raised again what it could not handle; nothing of it goes out.
             _log.exception("request_failed", request_id=scope["request_id"])
             if not answer.status:
                 await problem_response(scope, "internal_error")(scope, receive, answer.send)
         finally:
-            self._note(scope, answer.status, time.perf_counter() - began)
+            self._note(scope, asked.get("route"), answer.status, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer) -> None:
         method, path = scope["method"], scope["path"]
-        refusal = self.rules.refusal(method, path, headers) or self.bodies.refusal(method, path, headers)
+        if scope.get(CROWDED) and path != ALIVE:
+            await problem_response(scope, "overloaded", headers=CUT_OFF)(scope, receive, answer.send)
+            return
+        refusal = self.rules.refusal(method, path, headers, _peer(scope)) or self.bodies.refusal(method, path, headers)
         if refusal is not None:
             more = CUT_OFF if is_endless(headers) else None
-            await problem_response(scope, refusal, headers=more)(scope, receive, answer.send)
+            await problem_response(scope, *refusal, headers=more)(scope, receive, answer.send)
             return
-        await self.app(scope, self.bodies.limited(method, path, receive), answer.send)
+        with self.bodies.limited(method, path, receive) as limited:
+            await self.app(scope, limited, answer.send)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or "(none)"
-        self.metrics.note(scope["method"], route, status, seconds)
+    def _note(self, scope: Scope, route: object, status: int, seconds: float) -> None:
+        self.metrics.note(scope["method"], getattr(route, "path", None) or "(none)", status, seconds)
         quiet = scope["path"] in _QUIET_PATHS or scope["path"].startswith(_FILES)
         log = _log.debug if quiet else _log.info
         log(
             "request",
             method=scope["method"],
-            path=scope["path"],
+            path=scope["path"][:PATH_CHARACTERS],
             status=status,
             ms=round(seconds * 1000, 1),
             request_id=scope["request_id"],
@@ -97,7 +111,7 @@ class Guard:
 
 
 class _Answer:
-    """The way out: puts the common headers on an answer and remembers its status (0 until it has begun)."""
+    """Adds the common headers to a response and records its status (0 until it has started)."""
 
     def __init__(self, scope: Scope, send: Send, policy: str) -> None:
         self.status = 0
@@ -117,7 +131,16 @@ class _Answer:
         await self._send(message)
 
 
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def _peer(scope: Scope) -> str | None:
+    """Return the address that a connection comes from; None for one without (a socket in the file system)."""
+    return scope["client"][0] if scope.get("client") else None
+
+
 def _request_id(headers: Headers) -> str:
-    """Return the caller's request id where it is harmless in logs and headers, else a new one."""
+    """Return the caller's request id if it is safe in logs and headers, otherwise a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid7())

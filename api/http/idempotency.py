@@ -1,4 +1,4 @@
-"""Reads a caller's `Idempotency-Key`: the same key stands for the same method, path and parsed body."""
+"""Reads a caller's `Idempotency-Key`, bound to the request's method, path and parsed body."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ DOCUMENTED: Final[dict[str, Any]] = {
         {
             "name": HEADER,
             "in": "header",
-            "description": "Makes asking twice asking once, for 24 hours.",
+            "description": "Makes retries of this request safe: it takes effect once within 24 hours.",
             "schema": {"type": "string", "maxLength": MAX_CHARACTERS},
         }
     ]
 }
-"""How a route says in the OpenAPI document that it knows the header."""
+"""How a route declares the header in the OpenAPI document."""
 
 _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_CHARACTERS - 2}}}[\x21-\x7e])?")
 
 
 async def idempotency_key(request: Request) -> IdempotencyKey | None:
-    """Return the key with what it stands for, or None where none was sent.
+    """Return the key with the request that it identifies, or None if none was sent.
 
     Raises:
         Refused: The header is not one key of at most 255 printable ASCII characters.
@@ -42,7 +42,7 @@ async def idempotency_key(request: Request) -> IdempotencyKey | None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         raise invalid(f"/header/{HEADER}", f"Must be one text of 1 to {MAX_CHARACTERS} printable ASCII characters.")
-    # No body at all means the same as an empty one, where that is allowed.
+    # No body is equivalent to an empty one, where that is allowed.
     body = canonical(await request.json() if await request.body() else {})
     meaning = f"{request.method}\n{request.url.path}\n{body}"
     return IdempotencyKey(key=given[0], request_hash=hashlib.sha256(meaning.encode()).hexdigest())

@@ -1,4 +1,4 @@
-"""What Prometheus may read about this process and the record."""
+"""Prometheus metrics of this process and of the record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROMPT_JOBS: Final = "prompt_generation_jobs"
 
 @dataclass(frozen=True)
 class RequestMetrics:
-    """Counts and times requests by route and status, and shows the record's counters."""
+    """Counts and times requests by route and status, and exposes the record's counters."""
 
     metrics: Metrics
     seconds: Histogram
@@ -26,13 +26,13 @@ class RequestMetrics:
 
     @classmethod
     def create(cls) -> RequestMetrics:
-        """Make the metrics of one application, in a registry of their own."""
+        """Create the metrics of one application, in their own registry."""
         metrics = create_metrics()
         return cls(
             metrics,
             metrics.durations(
                 "promptmill_http_request_seconds",
-                "From a request's arrival to the end of its answer, by route.",
+                "Time from a request's arrival to the end of its response, by route.",
                 ("method", "route", "status"),
             ),
             metrics.gauge("promptmill_recorded_jobs", "Jobs in the record, by status.", ("status",)),
@@ -41,7 +41,7 @@ class RequestMetrics:
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        # A caller may invent methods; labels must stay few.
+        # Callers can invent methods; the number of labels must stay bounded.
         known = method if method in _METHODS else "OTHER"
         self.seconds.labels(known, route, str(status)).observe(seconds)
 

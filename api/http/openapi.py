@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's own, with every failure described as the problem document that it is."""
+"""The OpenAPI document: FastAPI's own, with every failure described as a problem document."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from fastapi.openapi.utils import get_openapi
 from api.http.errors import MEDIA_TYPE, Problem
 
 TAGS = [
-    {"name": "jobs", "description": "Pictures and videos on their way."},
-    {"name": "uploads", "description": "Pictures that are on no public address yet."},
-    {"name": "models", "description": "What can be made, with which inputs, and what it would cost."},
-    {"name": "prompt queue", "description": "Prompts that Grok writes."},
-    {"name": "webhooks", "description": "For providers: signed, and never needed by callers."},
+    {"name": "jobs", "description": "Image and video generation jobs."},
+    {"name": "uploads", "description": "Upload images that have no public URL yet."},
+    {"name": "models", "description": "Available models, their inputs, and what a run would cost."},
+    {"name": "prompt queue", "description": "Prompts written by Grok."},
+    {"name": "webhooks", "description": "Signed deliveries from providers; not for callers."},
     {"name": "operations", "description": "For operators and cron jobs."},
     {"name": "health", "description": "For probes and Prometheus."},
 ]
@@ -38,14 +38,14 @@ def _describe_problems(schema: dict[str, Any]) -> None:
         for answer in operation["responses"].values():
             if answer.get("content", {}).get("application/json", {}).get("schema") == problem:
                 answer["content"] = {MEDIA_TYPE: {"schema": problem}}
-        # FastAPI adds its own 422 wherever there is a parameter; ours never look like it.
+        # FastAPI adds its own 422 wherever there is a parameter; ours has a different format.
         fastapis = operation["responses"].get("422", {}).get("content", {})
         if "application/json" in fastapis:
             del operation["responses"]["422"]
         operation["responses"].setdefault(
             "default", {"description": "A problem document", "content": {MEDIA_TYPE: {"schema": problem}}}
         )
-    # Optional: asked for where PROMPTMILL_API_TOKEN is set.
+    # Optional: required if PROMPTMILL_API_TOKEN is set.
     schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{}, {"token": []}]
     for leftover in ("HTTPValidationError", "ValidationError"):

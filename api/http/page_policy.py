@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of the workspace page: no foreign script, but pictures from where they are."""
+"""The Content-Security-Policy of the workspace page: no third-party scripts, but images from any origin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGE: Final = "/"
 
 
 def page_policy(settings: Settings) -> str:
-    """Return the policy of `/`: outputs and pictures come from any https address, and from the local simulator."""
+    """Return the policy of `/`: outputs and images load from any https URL, and from the local simulator."""
     media = " ".join(["'self'", "https:", "blob:", "data:", *_simulators(settings)])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -21,7 +21,7 @@ def page_policy(settings: Settings) -> str:
 
 
 def _simulators(settings: Settings) -> list[str]:
-    """Return the origin of WaveSpeed's simulator, which serves outputs by plain http on this machine."""
+    """Return the origin of WaveSpeed's simulator, which serves outputs over plain http on this machine."""
     if settings.wavespeed_mode is not ProviderMode.SIMULATED:
         return []
     base = urlsplit(settings.wavespeed_api_base)

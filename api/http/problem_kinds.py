@@ -1,6 +1,6 @@
-"""Every error code that a caller can meet: its status, its title and what to do about it.
+"""Every error code that a caller can receive: its status, its title and what to do about it.
 
-The table is what `/docs/errors/{code}` shows. A code is never changed once released.
+`/docs/errors/{code}` serves this table. A code never changes once released.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 class ProblemKind(NamedTuple):
     """One kind of problem: HTTP status, a title in a few words, and advice in a sentence or two.
 
-    `retry_after`: seconds after which asking again may help, where that depends on the kind.
+    `retry_after`: seconds after which a retry may succeed, where the kind determines it.
     """
 
     status: HTTPStatus
@@ -21,111 +21,124 @@ class ProblemKind(NamedTuple):
     retry_after: int | None = None
 
 
-_OURS = "This is a fault of the service. Its log names the request id; nothing in the request can help."
-_AGAIN = "Ask again after the seconds that Retry-After names."
+_OURS = "This is a server error, not a problem with the request. The server's log has the details under the request id."
+_AGAIN = "Retry after the number of seconds in Retry-After."
 
 PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     # -- the request
     "invalid_request": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The request is not valid",
-        "Each entry of `errors` names a place (`pointer`) and what is wrong there. Nothing was stored.",
+        "Each entry of `errors` points to a field (`pointer`) and says what is wrong with it. Nothing was stored.",
     ),
     "invalid_json": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The body is not valid JSON",
-        "Send one JSON object in UTF-8: no comments, no NaN, no name twice, no NUL characters. Nothing was stored.",
+        "Send one JSON object in UTF-8 without comments, NaN, duplicate names or NUL characters. Nothing was stored.",
     ),
     "unauthorized": ProblemKind(
         HTTPStatus.UNAUTHORIZED,
-        "A token is needed",
-        "Send `Authorization: Bearer …` with the value of PROMPTMILL_API_TOKEN.",
+        "A token is required",
+        "Send the value of PROMPTMILL_API_TOKEN as `Authorization: Bearer …`.",
     ),
     "origin_not_allowed": ProblemKind(
         HTTPStatus.FORBIDDEN,
-        "Calls from other web pages are refused",
-        "A browser sent this from a page of another origin. Use the page of this service, or call from a program.",
+        "Cross-origin requests are not allowed",
+        "A browser sent this request from another origin. Use this service's own page, or call the API from a program.",
     ),
     "ai_prompts_off": ProblemKind(
         HTTPStatus.FORBIDDEN,
-        "AI prompts are switched off",
-        "Write the prompt yourself (`prompt` without `useAiPrompt`), or use a prompt that is written already "
-        "(`promptJobId`). `promptmill flag ai-prompts on` switches them on again. What was accepted goes on.",
+        "AI prompts are turned off",
+        "Write the prompt yourself (`prompt` without `useAiPrompt`), or reuse one that has been written "
+        "(`promptJobId`). `promptmill flag ai-prompts on` turns them back on. Accepted jobs are not affected.",
     ),
     "not_found": ProblemKind(
         HTTPStatus.NOT_FOUND,
         "Not found",
-        "Check the path and the id. A Host other than loopback must be named in PROMPTMILL_ALLOWED_HOSTS.",
+        "Check the path and the id. A Host other than loopback must be listed in PROMPTMILL_ALLOWED_HOSTS.",
     ),
     "method_not_allowed": ProblemKind(
-        HTTPStatus.METHOD_NOT_ALLOWED, "This path does not know this method", "The Allow header names those it knows."
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "This path does not support this method",
+        "The Allow header lists the supported methods.",
     ),
     "too_large": ProblemKind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The body is too large",
-        "Send addresses of pictures; `POST /api/uploads` takes the pictures. The limit is PROMPTMILL_MAX_BODY_BYTES.",
+        "Send image URLs; upload the images with `POST /api/uploads`. The limit is PROMPTMILL_MAX_BODY_BYTES.",
+    ),
+    "body_too_slow": ProblemKind(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "The body took too long to arrive",
+        "Send the whole body within 10 seconds of the request's head.",
+    ),
+    "overloaded": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Too many requests at once",
+        "Ask again after the seconds that Retry-After names. The limit is PROMPTMILL_MAX_CONNECTIONS; a proxy in front "
+        "should limit each caller.",
     ),
     "unsupported_media_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "The body has the wrong type",
-        "Send `Content-Type: application/json` (UTF-8); to `POST /api/uploads` alone, `multipart/form-data`.",
+        "The body has an unsupported media type",
+        "Send `Content-Type: application/json` (UTF-8); `multipart/form-data` for `POST /api/uploads` only.",
     ),
     "idempotency_key_reused": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "This Idempotency-Key belongs to another request",
-        "A key stands for one request for 24 hours. Use a new key for a new request.",
+        "This Idempotency-Key was used for a different request",
+        "A key identifies one request for 24 hours. Use a new key for a new request.",
     ),
     "idempotency_in_progress": ProblemKind(
-        HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is still being accepted", _AGAIN, 1
+        HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is still in progress", _AGAIN, 1
     ),
     # -- the state of a job
     "job_open": ProblemKind(
-        HTTPStatus.CONFLICT, "The job has not ended", "Wait for its end, or cancel it, before you retry it."
+        HTTPStatus.CONFLICT, "The job has not ended", "Wait until it ends, or cancel it, before you retry it."
     ),
     "may_be_billed": ProblemKind(
         HTTPStatus.CONFLICT,
         "A submission of this job may still be billed",
-        'A retry now could pay twice. Resolve the unclear submission first; `{"force": true}` retries all the same, '
-        "and that is recorded.",
+        'Retrying now could pay twice. Resolve the unclear submission first; `{"force": true}` retries anyway, '
+        "and is recorded.",
     ),
     "retry_open": ProblemKind(
         HTTPStatus.CONFLICT,
         "Another retry of this job has not ended",
-        "Look at that job; retry again when it has ended.",
+        "Look at that job; retry once it has ended.",
     ),
     "not_unclear": ProblemKind(
         HTTPStatus.CONFLICT,
         "There is no unclear submission to decide on",
-        "Only a job in `submit_unknown` waits for a decision. Look at the job: it may have been resolved meanwhile.",
+        "Only a job in `submit_unknown` needs a decision. Look at the job: it may have been resolved in the meantime.",
     ),
     "prediction_owned": ProblemKind(
         HTTPStatus.CONFLICT,
         "This prediction belongs to another submission",
-        "Take one of the job's `candidates`, or look in WaveSpeed's history.",
+        "Use one of the job's `candidates`, or look in WaveSpeed's history.",
     ),
     "prompt_not_written": ProblemKind(
         HTTPStatus.CONFLICT,
         "There is no written prompt to rate",
-        "Wait until the prompt job has ended with a prompt (`generatedPrompt`), then rate it.",
+        "Wait until the prompt job has completed with a prompt (`generatedPrompt`), then rate it.",
     ),
     "no_outputs": ProblemKind(
         HTTPStatus.CONFLICT,
         "There is no result to rate",
-        "Only a job with `outputs` has a result that can be kept or discarded. Wait for it, or look why there is none.",
+        "Only a job with `outputs` has a result to keep or discard. Wait for it, or check why there is none.",
     ),
     "record_conflict": ProblemKind(
-        HTTPStatus.CONFLICT, "The state of the job does not allow this", "Look at the job, then decide again."
+        HTTPStatus.CONFLICT, "The job's state does not allow this", "Look at the job, then try again."
     ),
     "intake_stopped": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "New jobs are not accepted at the moment",
-        "An operator has stopped intake (`promptmill drain`). Ask again later; running jobs are not affected.",
+        "An operator has stopped intake (`promptmill drain`). Try again later; running jobs are not affected.",
         60,
     ),
     "too_many_streams": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many live streams are open",
-        "Close one, or follow the whole list with a single stream. The limit is PROMPTMILL_STREAMS_PER_OWNER.",
+        "Close one, or follow all jobs with a single stream. The limit is PROMPTMILL_STREAMS_PER_OWNER.",
         10,
     ),
     # -- uploads
@@ -136,93 +149,95 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     "picture_too_large": ProblemKind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The picture's file is too large",
-        "Make it smaller, or save it as JPEG. `GET /api/init` tells the limit (PROMPTMILL_UPLOAD_MAX_BYTES).",
+        "The image file is too large",
+        "Make it smaller, or save it as JPEG. `GET /api/init` returns the limit (PROMPTMILL_UPLOAD_MAX_BYTES).",
     ),
     "picture_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "The file is no JPEG, PNG or WebP",
-        "Save the picture as one of them. Its content counts, not its name; HEIC, AVIF, GIF and others are not taken.",
+        "The file is not a JPEG, PNG or WebP image",
+        "Save the image in one of these formats. Only the content counts; HEIC, AVIF, GIF and others are rejected.",
     ),
     "picture_unreadable": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "The picture cannot be read",
-        "The file is damaged or not whole. Open it in a picture program and save it anew.",
+        "The image cannot be read",
+        "The file is damaged or incomplete. Open it in an image editor and save it again.",
     ),
     "picture_animated": ProblemKind(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "The picture is animated", "Upload a single picture: save one frame by itself."
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The image is animated", "Upload a still image: save a single frame."
     ),
     "picture_too_many_pixels": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "The picture has too many pixels",
-        "Make it smaller. `GET /api/init` tells the limit (PROMPTMILL_UPLOAD_MAX_PIXELS).",
+        "The image has too many pixels",
+        "Make it smaller. `GET /api/init` returns the limit (PROMPTMILL_UPLOAD_MAX_PIXELS).",
     ),
     "picture_too_small": ProblemKind(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "The picture is too small", "Providers take no such picture: make it larger."
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The image is too small", "Providers reject images this small: make it larger."
     ),
     "upload_too_slow": ProblemKind(
-        HTTPStatus.REQUEST_TIMEOUT, "The upload took too long", "Upload a smaller picture, or over a faster connection."
+        HTTPStatus.REQUEST_TIMEOUT, "The upload took too long", "Upload a smaller image, or use a faster connection."
     ),
     "too_many_uploads": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many pictures are being uploaded",
-        _AGAIN + " PROMPTMILL_UPLOADS_AT_ONCE says how many are worked on.",
+        "Too many images are being uploaded",
+        _AGAIN + " PROMPTMILL_UPLOADS_AT_ONCE limits how many are processed at once.",
         5,
     ),
     # -- webhooks
     "webhook_refused": ProblemKind(
         HTTPStatus.UNAUTHORIZED,
-        "The webhook is not accepted",
-        "It is not a fresh, signed delivery about a submission of ours.",
+        "The webhook was rejected",
+        "It is not a recent, signed delivery for one of this service's submissions.",
     ),
     "webhook_not_checked": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "The webhook cannot be checked now",
-        "The secret that signs webhooks is not known: set WAVESPEED_WEBHOOK_SECRET, or wait until WaveSpeed tells it.",
+        "The webhook cannot be verified right now",
+        "The signing secret is unknown: set WAVESPEED_WEBHOOK_SECRET, or wait until it can be fetched from WaveSpeed.",
     ),
-    # -- neighbours
+    # -- dependencies
     "record_unavailable": ProblemKind(
-        HTTPStatus.SERVICE_UNAVAILABLE, "Postgres is away", _AGAIN + " Running jobs are not affected."
+        HTTPStatus.SERVICE_UNAVAILABLE, "Postgres is unavailable", _AGAIN + " Running jobs are not affected."
     ),
     "temporal_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "Temporal or its worker is away",
-        _AGAIN + " Jobs are still accepted and start by themselves later.",
+        "Temporal or its worker is unavailable",
+        _AGAIN + " Jobs are still accepted and start automatically later.",
     ),
-    "provider_unavailable": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider does not answer", _AGAIN),
-    "provider_rate_limited": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider limits our rate", _AGAIN),
+    "provider_unavailable": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider is not responding", _AGAIN),
+    "provider_rate_limited": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "A provider is rate-limiting requests", _AGAIN
+    ),
     "provider_answer_unusable": ProblemKind(
-        HTTPStatus.BAD_GATEWAY, "A provider's answer cannot be used", "Ask again later."
+        HTTPStatus.BAD_GATEWAY, "A provider's response is unusable", "Try again later."
     ),
     "provider_model_unavailable": ProblemKind(
         HTTPStatus.BAD_GATEWAY, "A provider does not offer this model", "Check the model's name."
     ),
-    "provider_refused": ProblemKind(HTTPStatus.BAD_GATEWAY, "A provider refused", "The detail says why."),
-    "nothing_sent": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider cannot be reached", _AGAIN),
+    "provider_refused": ProblemKind(HTTPStatus.BAD_GATEWAY, "A provider refused the request", "The detail says why."),
+    "nothing_sent": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider is unreachable", _AGAIN),
     "submit_unclear": ProblemKind(
         HTTPStatus.BAD_GATEWAY,
-        "A submission has no clear outcome",
-        "It may be billed and is never repeated by itself. Look at the job.",
+        "The outcome of a submission is unclear",
+        "It may be billed and is never repeated automatically. Look at the job.",
     ),
     "receiver_refused": ProblemKind(
-        HTTPStatus.BAD_GATEWAY, "A callback's address may not be opened", "The job's timeline says why."
+        HTTPStatus.BAD_GATEWAY, "A callback's URL is not allowed", "The job's timeline says why."
     ),
     "receiver_unavailable": ProblemKind(
-        HTTPStatus.BAD_GATEWAY, "A callback's receiver does not answer", "It is told again by itself for a day."
+        HTTPStatus.BAD_GATEWAY,
+        "A callback's receiver is not responding",
+        "Delivery is retried automatically for a day.",
     ),
-    "provider_error": ProblemKind(
-        HTTPStatus.BAD_GATEWAY, "A provider did not do what it was asked", "Ask again later."
-    ),
-    # -- ourselves
-    "stage_stopped": ProblemKind(HTTPStatus.CONFLICT, "The job does not go on", "Look at the job."),
+    "provider_error": ProblemKind(HTTPStatus.BAD_GATEWAY, "A request to a provider failed", "Try again later."),
+    # -- this service
+    "stage_stopped": ProblemKind(HTTPStatus.CONFLICT, "The job does not continue", "Look at the job."),
     "submissions_held": ProblemKind(
-        HTTPStatus.SERVICE_UNAVAILABLE, "Submissions are stopped", "An operator must run `promptmill restore-check`."
+        HTTPStatus.SERVICE_UNAVAILABLE, "Submissions are on hold", "An operator must run `promptmill restore-check`."
     ),
-    "record_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "The record refused", _OURS),
+    "record_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "The record refused the change", _OURS),
     "configuration_error": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "A setting is missing or wrong", "`promptmill check` says which."
     ),
     "promptmill_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _OURS),
     "internal_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _OURS),
 }
-"""Every code. A test holds it complete: each `PromptmillError` has its row."""
+"""Every code. A test keeps it complete: each `PromptmillError` has a row."""

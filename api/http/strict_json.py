@@ -1,32 +1,33 @@
-"""Reads a body as JSON that every neighbour can store: Postgres refuses NUL characters, UTF-8 lone surrogates."""
+"""Parses a body as JSON that can be stored everywhere: Postgres rejects NUL characters, UTF-8 lone surrogates."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import islice
 from math import isfinite
 from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.http.errors import FieldError, Refused, pointer_to
+from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to, short_name
 
 MAX_DEPTH: Final = 32
-"""Levels of objects and lists; what WaveSpeed's models take needs three."""
+"""Levels of nested objects and lists; WaveSpeed's models need three."""
 
 MAX_DIGITS: Final = 400
-"""Digits of one number: more is no number that anyone means, and slow to read."""
+"""Digits of one number: more is never meant, and slow to parse."""
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read strictly."""
+    """A request whose JSON is parsed strictly."""
 
     async def json(self) -> Any:
         """Return the parsed body, parsed once.
 
         Raises:
-            Refused: The body is not JSON as we take it.
+        Refused: The body is not JSON as accepted here.
         """
         if not hasattr(self, "_json"):
             self._json = parse(await self.body())
@@ -34,10 +35,10 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is read by `StrictRequest`."""
+    """A route whose body is parsed by `StrictRequest`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler, given our kind of request."""
+        """Return FastAPI's handler, passing it our request class."""
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
@@ -47,7 +48,7 @@ class StrictRoute(APIRoute):
 
 
 def parse(body: bytes) -> Any:
-    """Return what a JSON text in UTF-8 means.
+    """Return the value of a JSON text in UTF-8.
 
     Raises:
         Refused: `invalid_json`, with a pointer where there is one.
@@ -68,14 +69,15 @@ def parse(body: bytes) -> Any:
         ) from None
     except RecursionError:
         raise Refused("invalid_json", f"The body is nested deeper than {MAX_DEPTH} levels.") from None
-    found = [FieldError(pointer=pointer_to(path), message=message) for path, message in _troubles(value)]
+    errors = islice(_errors(value), MAX_ERRORS)
+    found = [FieldError(pointer=pointer_to(path), message=message) for path, message in errors]
     if found:
         raise Refused("invalid_json", f"{found[0].pointer or 'The body'}: {found[0].message}", errors=found)
     return value
 
 
 def canonical(value: Any) -> str:
-    """Return the one JSON text of a value, whatever its spacing and order were."""
+    """Return the canonical JSON text of a value, whatever its spacing and order were."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -83,13 +85,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise Refused("invalid_json", f"The name {name!a} stands twice in one object.")
+            raise Refused("invalid_json", f"The name {short_name(name)!a} stands twice in one object.")
         found[name] = value
     return found
 
 
 def _no_constant(text: str) -> NoReturn:
-    raise Refused("invalid_json", f"{text} is not JSON.")
+    raise Refused("invalid_json", f"{text} is not valid JSON.")
 
 
 def _finite(text: str) -> float:
@@ -105,29 +107,29 @@ def _short_int(text: str) -> int:
     return int(text)
 
 
-def _troubles(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Find texts that cannot be stored, and nesting that is too deep; without recursion, for it may be deep."""
+def _errors(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find strings that cannot be stored and nesting that is too deep; iteratively, because it may be deep."""
     todo: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while todo:
         path, item = todo.pop()
         if len(path) > MAX_DEPTH:
             yield path, f"nested deeper than {MAX_DEPTH} levels"
-        elif isinstance(item, str) and (trouble := text_trouble(item)) is not None:
-            yield path, trouble
+        elif isinstance(item, str) and (error := text_error(item)) is not None:
+            yield path, error
         elif isinstance(item, list):
             todo.extend(((*path, index), entry) for index, entry in enumerate(item))
         elif isinstance(item, dict):
-            bad = [trouble for name in item if (trouble := text_trouble(name)) is not None]
-            yield from ((path, f"a name in it {trouble}") for trouble in bad[:1])
+            bad = [name_error for name in item if (name_error := text_error(name)) is not None]
+            yield from ((path, f"has a name that {name_error}") for name_error in bad[:1])
             todo.extend(((*path, name), entry) for name, entry in item.items() if not bad)
 
 
-def text_trouble(text: str) -> str | None:
-    """Return why Postgres or UTF-8 cannot hold a text, or None."""
+def text_error(text: str) -> str | None:
+    """Return why Postgres or UTF-8 cannot hold a string, or None."""
     if "\x00" in text:
         return "contains a NUL character"
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "contains half of a surrogate pair"
+        return "contains a lone surrogate"
     return None

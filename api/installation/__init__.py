@@ -1,1 +1,1 @@
-"""What operators and probes are told of this installation, and the switches that they set."""
+"""The state of this installation for operators and probes, and the switches that operators set."""

@@ -1,4 +1,4 @@
-"""Says in words what a person should be told first of an installation: what is stopped, and what is missing."""
+"""The notices that an operator should see first: what is stopped, and what is missing."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ PROVIDERS: Final = {"grok": "Grok", "wavespeed": "WaveSpeed"}
 
 
 def notices_of(switches: SwitchesReport, queues: Sequence[QueueReport], missing: Sequence[str]) -> Iterator[Notice]:
-    """Tell what is stopped, and what is missing.
+    """Return notices of what is stopped and what is missing.
 
     Args:
         switches: The record's switches.
         queues: The task queues.
-        missing: What else is wrong, one sentence each.
+        missing: Other problems, one sentence each.
     """
     if switches.drain and switches.drain.on:
-        yield _notice("New jobs are not accepted.", switches.drain, "Jobs that run go on.")
+        yield _notice("New jobs are not accepted.", switches.drain, "Running jobs continue.")
     if switches.submissions_held and switches.submissions_held.on:
         mend = "Run `promptmill restore-check`."
-        yield _notice("Submissions to WaveSpeed are stopped.", switches.submissions_held, mend).model_copy(
+        yield _notice("Submissions to WaveSpeed are on hold.", switches.submissions_held, mend).model_copy(
             update={"tone": "bad"}
         )
     if switches.ai_prompts and not switches.ai_prompts.on:
-        yield _notice("Grok is not asked for new prompts.", switches.ai_prompts, "Write them yourself.")
+        yield _notice("AI prompts are turned off.", switches.ai_prompts, "Write them yourself.")
     for queue in queues:
         if queue.stopped:
             name = PROVIDERS.get(queue.name.rsplit("-", 1)[-1], queue.name)
             stopped = SwitchReport(reason=queue.reason)
-            yield _notice(f"The queue to {name} is stopped.", stopped, "Its jobs wait and lose nothing.")
+            yield _notice(f"The queue to {name} is stopped.", stopped, "Its jobs wait; none is lost.")
     if missing:
         yield Notice(tone="bad", title="Something is missing.", text=" ".join(missing))
 
 
 def _notice(title: str, switch: SwitchReport, text: str) -> Notice:
-    """Return a notice with the words of whoever set the switch before our own."""
+    """Return a notice with the operator's reason before our own text."""
     words = (switch.reason or "").strip()
     if words and not words.endswith((".", "!", "?")):
         words += "."

@@ -1,4 +1,4 @@
-"""Whether this process can do its work now, and why not. Probes read it: it names no host and nobody's words."""
+"""Whether this process is ready, and if not why. Read by probes: it exposes no host and no operator's reason."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from promptmill.store import Store
 from promptmill.temporal.installation import identity_problem
 
 PROBE_SECONDS: Final = 3.0
-"""How long a neighbour may take to answer a probe; probes give up soon themselves."""
+"""Timeout of one dependency's check; probes give up soon themselves."""
 
 
 async def look_ready(resources: ApiResources) -> Readiness:
-    """Ask Postgres and Temporal, at once."""
+    """Check Postgres and Temporal concurrently."""
     postgres, temporal = await asyncio.gather(_answers(resources.store.operations.ping()), resources.gate.ping())
-    problems = [] if postgres else ["Postgres does not answer."]
-    problems += [] if temporal else ["Temporal does not answer."]
+    problems = [] if postgres else ["Postgres is not responding."]
+    problems += [] if temporal else ["Temporal is not responding."]
     if postgres and await _without_schema(resources.store):
-        problems.append("The database has no schema: run `python -m promptmill migrate`.")
+        problems.append("The database has no schema: run `promptmill migrate`.")
     elif postgres and temporal and await _foreign(resources):
         problems.append("This Temporal is not the one that the record belongs to: see GET /api/init.")
     notes = [*await _notes(resources.store), *await _deployment_notes(resources.store)] if postgres else []
@@ -53,7 +53,7 @@ async def _foreign(resources: ApiResources) -> bool:
         async with asyncio.timeout(PROBE_SECONDS):
             return await identity_problem(resources.store, resources.temporal) is not None
     except (RecordError, RPCError, RuntimeError, TimeoutError):
-        # Known to be wrong is a problem; not known is told by what does not answer.
+        # Known to be wrong is a problem; unknown is covered by what is not responding.
         return False
 
 
@@ -65,15 +65,15 @@ async def _notes(store: Store) -> list[str]:
     except (RecordError, TimeoutError):
         return []
     stopped = (
-        (drained, "Intake is stopped by an operator."),
-        (held, "Paid submissions are stopped."),
-        (silent, "AI prompts are switched off by an operator."),
+        (drained, "Intake has been stopped by an operator."),
+        (held, "Paid submissions are on hold."),
+        (silent, "AI prompts have been turned off by an operator."),
     )
     return [f"{text} See GET /api/init." for switch, text in stopped if switch is not None]
 
 
 async def _deployment_notes(store: Store) -> list[str]:
-    """Return a note where the SQL functions are another release's, as they are during a rolling deployment."""
+    """Return a note if the SQL functions belong to another release, as during a rolling deployment."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             differing = await store.operations.differing_functions()

@@ -1,4 +1,4 @@
-"""What runs and what is missing: asked of Postgres, Temporal and the settings, each on its own."""
+"""Reports what is running and what is missing, from Postgres, Temporal and the settings independently."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from promptmill.temporal.search_attributes import registered_search_attributes
 from sql.models import Switch
 
 PATIENCE: Final = timedelta(seconds=3)
-"""How long one question may take: this is asked by people and by probes."""
+"""Timeout of one check: people and probes wait for it."""
 
 DISTRIBUTION: Final = "promptmill-service"
 """Our own name among the installed packages."""
@@ -57,7 +57,7 @@ Found = TypeVar("Found")
 
 
 async def report_installation(resources: ApiResources) -> InstallationReport:
-    """Ask everything, at once where that is possible, and tell it; what is away is a problem, never an error."""
+    """Check everything, concurrently where possible, and report it; what is unavailable is a problem, not an error."""
     settings = resources.settings
     (postgres, switches), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
     providers = provider_states(settings)
@@ -90,7 +90,7 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
             max_bytes=settings.upload_max_bytes, max_pixels=settings.upload_max_pixels, types=list(PICTURE_TYPES)
         ),
         flags={
-            # Not known while Postgres is away: nothing is refused for it then.
+            # Unknown while Postgres is unavailable: nothing is refused because of it then.
             "aiPrompts": switches.ai_prompts is None or switches.ai_prompts.on,
             "allowPrivateAddresses": settings.allow_private_addresses,
             "simulatedOnly": settings.simulated_only,
@@ -100,7 +100,7 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
 
 
 def installed_version() -> str:
-    """Return the version of this installation; `0` when it runs from a folder that was never installed."""
+    """Return the installed version; `0` if it runs from a folder that was never installed."""
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:
@@ -108,7 +108,7 @@ def installed_version() -> str:
 
 
 def provider_states(settings: Settings) -> dict[str, str]:
-    """Return whether each provider is the paid one, a simulator, or cannot be asked for want of a key."""
+    """Return whether each provider is real, simulated, or unusable because its key is missing."""
     asked = {
         "grok": (settings.grok_mode, settings.xai_api_key),
         "wavespeed": (settings.wavespeed_mode, settings.wavespeed_api_key),
@@ -138,14 +138,14 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
 
 
 def _stopped_report(switch: Switch | None) -> SwitchReport:
-    """Return what a switch stops; one that is off has nothing to tell."""
+    """Return what a switch stops; one that is off reports nothing."""
     if switch is None or switch.value != ON:
         return SwitchReport()
     return SwitchReport(on=True, reason=switch.reason, since=switch.changed_at)
 
 
 def _allowed_report(switch: Switch | None) -> SwitchReport:
-    """Return what a flag allows; it is on where nobody has set it."""
+    """Return what a flag allows; it defaults to on."""
     if switch is None:
         return SwitchReport(on=True)
     return SwitchReport(on=switch.value != OFF, reason=switch.reason, since=switch.changed_at)
@@ -222,25 +222,25 @@ async def _or_none(question: Awaitable[Found]) -> Found | None:
 
 def _postgres_problems(found: PostgresReport) -> list[str]:
     if not found.answers:
-        return ["Postgres does not answer: check DATABASE_URL and that it runs."]
+        return ["Postgres is not responding: check DATABASE_URL and that it is running."]
     if found.schema_revision is None:
-        return ["The database has no schema: run `python -m promptmill migrate`."]
+        return ["The database has no schema: run `promptmill migrate`."]
     return []
 
 
 def _switch_problems(found: SwitchesReport) -> list[str]:
     held = found.submissions_held
-    # A drained intake is what an operator wants; held submissions want an operator.
-    return [f"Submissions are stopped: {held.reason} Run `promptmill restore-check`."] if held and held.on else []
+    # A stopped intake is intended; held submissions need an operator.
+    return [f"Submissions are on hold: {held.reason} Run `promptmill restore-check`."] if held and held.on else []
 
 
 def _temporal_problems(found: TemporalReport) -> list[str]:
     if not found.answers:
-        return [f"Temporal does not answer at {found.address}: check TEMPORAL_ADDRESS and that it runs."]
+        return [f"Temporal is not responding at {found.address}: check TEMPORAL_ADDRESS and that it is running."]
     unserved = [queue.name for queue in found.queues if queue.pollers == 0]
     problems = [f"No worker polls {name}: start `python -m worker`." for name in unserved]
     if found.schedule is None:
-        problems.append("The reconciler has no schedule: `POST /api/init` makes it.")
+        problems.append("The reconciler has no schedule: `POST /api/init` creates it.")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""Which providers' queues an operator has stopped, asked of Temporal every other second at most."""
+"""Which providers' queues an operator has stopped, read from Temporal at most every two seconds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from temporalio.service import RPCError
 from promptmill.temporal.brakes import Brake, read_brake
 
 FRESH_SECONDS: Final = 2.0
-"""How long an answer is good: a person who waits for a queue does not see more."""
+"""How long an answer is cached: a person watching a queue notices no difference."""
 
 PATIENCE_SECONDS: Final = 0.5
-"""How long one question may take: it only makes a sentence better."""
+"""Timeout of one query: the answer only improves a status text."""
 
 
 class Stop(NamedTuple):
-    """Whether a queue is stopped (null while nobody knows), and the operator's words."""
+    """Whether a queue is stopped (null if unknown), and the operator's reason."""
 
     stopped: bool | None = None
     reason: str | None = None
@@ -29,11 +29,11 @@ class Stop(NamedTuple):
 
 @dataclass
 class StoppedQueues:
-    """Remembers for a moment what Temporal said of each provider's queue.
+    """Caches briefly what Temporal reports of each provider's queue.
 
     Attributes:
         ask: Asks Temporal for one provider's brake.
-        clock: Seconds that only grow.
+        clock: Monotonic seconds.
     """
 
     ask: Callable[[str], Awaitable[Brake]]
@@ -43,7 +43,7 @@ class StoppedQueues:
 
     @classmethod
     def of(cls, client: Client, task_queue: str) -> StoppedQueues:
-        """Return what watches the queues of one installation."""
+        """Return the cache for an installation's queues."""
         return cls(lambda provider: read_brake(client, task_queue, provider))
 
     async def look(self, provider: str) -> Stop:
@@ -60,6 +60,6 @@ class StoppedQueues:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 brake = await self.ask(provider)
         except (RPCError, RuntimeError, TimeoutError):
-            # RuntimeError is what a lazy client raises when it cannot connect.
+            # A lazy client raises RuntimeError if it cannot connect.
             return Stop()
         return Stop(brake.on, (brake.reason or None) if brake.on else None)

@@ -11,38 +11,38 @@ from promptmill.store import Store
 
 
 async def _require_intake(store: StoreDep) -> None:
-    """Let a request pass that makes new work.
+    """Admit a request that creates new work.
 
     Raises:
-        Refused: `intake_stopped`, with the operator's words.
-        RecordUnavailable: Postgres is away.
+        Refused: `intake_stopped`, with the operator's reason.
+        RecordUnavailable: Postgres is unavailable.
     """
     stopped = await store.operations.drain()
     if stopped is not None:
-        reason = f" The operator says: {stopped.reason}" if stopped.reason else ""
+        reason = f" Reason: {stopped.reason}" if stopped.reason else ""
         raise Refused(
             "intake_stopped",
-            f"New jobs are not accepted since {stopped.changed_at:%F %T} UTC; ask again later.{reason}",
+            f"Intake has been stopped since {stopped.changed_at:%F %T} UTC; try again later.{reason}",
         )
 
 
 REQUIRE_INTAKE = Depends(_require_intake)
-"""Stands at every route that makes new work."""
+"""A dependency of every route that creates new work."""
 
 
 async def require_ai_prompts(store: Store, *, owner: str, key: IdempotencyKey | None) -> None:
-    """Let a request pass that would ask Grok; also one that repeats what was accepted before, for it asks nobody.
+    """Admit a request that would ask Grok, or one that repeats an accepted request, which asks nobody.
 
     Raises:
-        Refused: `ai_prompts_off`, with the operator's words.
-        RecordUnavailable: Postgres is away.
+        Refused: `ai_prompts_off`, with the operator's reason.
+    RecordUnavailable: Postgres is unavailable.
     """
     off = await store.operations.ai_prompts_off()
     if off is None or (key is not None and await store.jobs.accepted_before(owner, key)):
         return
-    reason = f" The operator says: {off.reason}" if off.reason else ""
+    reason = f" Reason: {off.reason}" if off.reason else ""
     raise Refused(
         "ai_prompts_off",
-        f"Grok writes no new prompts since {off.changed_at:%F %T} UTC: write the prompt yourself, or have an operator "
+        f"AI prompts have been off since {off.changed_at:%F %T} UTC: write the prompt yourself, or have an operator "
         f"run `promptmill flag ai-prompts on`.{reason}",
     )

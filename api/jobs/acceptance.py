@@ -14,7 +14,7 @@ from api.jobs.pictures import placed
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from api.schemas.prompt_queue import EnqueuePrompt
-from promptmill.addresses import url_trouble
+from promptmill.addresses import url_error
 from promptmill.config.presets import kind_of
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordNotFound
@@ -88,9 +88,9 @@ def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, 
         Refused: With a pointer to each address that they may not.
     """
     found = [
-        FieldError(pointer=pointer_to(path), message=f"The address {trouble}.")
+        FieldError(pointer=pointer_to(path), message=f"The address {error}.")
         for path, url in addresses
-        if (trouble := url_trouble(url, allow_private=allow_private)) is not None
+        if (error := url_error(url, allow_private=allow_private)) is not None
     ]
     if found:
         raise Refused("invalid_request", f"{found[0].pointer}: {found[0].message}", errors=found)

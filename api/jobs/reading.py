@@ -30,15 +30,17 @@ class WorkflowLinks:
     """Addresses of workflows in the Temporal Web UI.
 
     Attributes:
-        base: Where the Web UI is.
+        base: Where the Web UI is; None where nobody has said.
         namespace: The namespace that holds the workflows.
     """
 
-    base: str
+    base: str | None
     namespace: str
 
-    def to(self, workflow_id: str) -> str:
-        """Return the page of one workflow."""
+    def to(self, workflow_id: str) -> str | None:
+        """Return the page of one workflow, or None."""
+        if self.base is None:
+            return None
         return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
 
 
@@ -151,7 +153,7 @@ class PromptJobReader:
             await self.store.jobs.get(prompt_job_id, owner=self.owner)
         except RecordNotFound:
             raise Refused("not_found", "There is no such prompt job.") from None
-        raise Refused("not_found", f"This is a job: look at /api/jobs/{prompt_job_id}.")
+        raise Refused("not_found", f"This is a job: see /api/jobs/{prompt_job_id}.")
 
     async def answer(self, prompt_job: PromptGenerationJob) -> PromptJobAnswer:
         """Return a prompt job as callers see it."""

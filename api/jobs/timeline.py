@@ -31,7 +31,7 @@ _ACCEPTED: Final = {
 
 _DECISIONS: Final = {
     "resubmit": "A person decided to submit it again.",
-    "abandon": "A person gave the unclear submission up.",
+    "abandon": "The unclear submission was abandoned.",
 }
 
 

@@ -33,7 +33,7 @@ CLOSE_SHARE: Final = 0.2
 FRESH_SECONDS: Final = 3.0
 """How long what was read of the recent past is good: estimates need no more, and many ask for them."""
 
-MOST_MODELS: Final = 200
+MAX_MODELS: Final = 200
 """How many such readings are remembered; callers name models as they like."""
 
 _NO_ESTIMATE: Final = {"estimate_seconds": None, "estimate_low_seconds": None, "estimate_high_seconds": None}
@@ -97,7 +97,7 @@ class RecentPace:
             if known is not None and self.clock() - known[0] < FRESH_SECONDS:
                 return known[1]
             found = await read()
-            if len(self._seen) >= MOST_MODELS:
+            if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
             self._seen[name] = (self.clock(), found)
             return found

@@ -22,13 +22,13 @@ from promptmill.store.notices import Notice, NoticeListener
 GATHER_SECONDS: Final = 0.05
 """How long changes gather before they are read together."""
 
-MOST_CHANGED: Final = 5000
+MAX_CHANGED: Final = 5000
 """Changed jobs that may wait to be read. More, and the lists' listeners are told to read anew."""
 
 HEARING_SECONDS: Final = 5.0
 """How long a new listener waits for the connection that listens."""
 
-DEAF_SECONDS: Final = 15.0
+DISCONNECT_GRACE_SECONDS: Final = 15.0
 """How long open streams outlive the connection that listens; then they end, so that their listeners poll."""
 
 AGAIN_SECONDS: Final = 1.0
@@ -78,7 +78,7 @@ class Feed:
         """Check the address.
 
         Raises:
-            ConfigurationError: `database_url` is not a Postgres address.
+            ConfigurationError: `database_url` is not a Postgres URL.
         """
         self._listening = NoticeListener(self.database_url, self._heard, self._begun, self._lost)
 
@@ -131,7 +131,7 @@ class Feed:
             Whether there is anything to tell, now or later: not of an ended job whose last change it knows.
 
         Raises:
-            RecordUnavailable: Postgres is away.
+        RecordUnavailable: Postgres is unavailable.
             RecordNotFound: The job was deleted.
         """
         # What changes from here on is heard, so nothing falls between this read and the first change.
@@ -156,7 +156,9 @@ class Feed:
             async with asyncio.timeout(HEARING_SECONDS):
                 await self._hearing.wait()
         except TimeoutError:
-            raise Refused("record_unavailable", "Live streams need a connection to Postgres that is away.") from None
+            raise Refused(
+                "record_unavailable", "Live streams need a Postgres connection, which is unavailable."
+            ) from None
 
     def close(self) -> None:
         """End all streams, and every one that is still to come."""
@@ -196,7 +198,7 @@ class Feed:
         self._changed.add(notice.job_id)
         if notice.sequence == 0:
             self._renewed.add(notice.job_id)
-        if len(self._changed) > MOST_CHANGED:
+        if len(self._changed) > MAX_CHANGED:
             self._read_all_anew()
         self._work.set()
 
@@ -216,7 +218,7 @@ class Feed:
         if self._hearing.is_set():
             self._hearing.clear()
             self._missed = True
-            self._end_all = asyncio.get_running_loop().call_later(DEAF_SECONDS, self._end_streams)
+            self._end_all = asyncio.get_running_loop().call_later(DISCONNECT_GRACE_SECONDS, self._end_streams)
 
     def _end_streams(self) -> None:
         """End what is open, so that listeners notice; they may come again."""

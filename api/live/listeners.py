@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from api.http.errors import Refused
 
-MOST_PENDING: Final = 1000
+MAX_PENDING: Final = 1000
 """How many pieces may wait for a slow listener; one more, and it is dropped. It reconnects and reads anew."""
 
 
@@ -53,7 +53,7 @@ class Listener:
             return
         self._pending.pop(key, None)
         self._pending[key] = piece
-        if len(self._pending) > MOST_PENDING:
+        if len(self._pending) > MAX_PENDING:
             self.close()
         self._wake()
 

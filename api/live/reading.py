@@ -41,7 +41,7 @@ class JobNews(NamedTuple):
 
 @dataclass(frozen=True)
 class LiveReader:
-    """Reads for the feed. Every method raises `RecordUnavailable` while Postgres is away."""
+    """Reads for the feed. Every method raises `RecordUnavailable` while Postgres is unavailable."""
 
     jobs: JobReader
 

@@ -1,1 +1,1 @@
-"""The routes, one module per resource: parse, call, answer."""
+"""The routes, one module per resource: parse, call, respond."""

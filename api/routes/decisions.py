@@ -1,4 +1,4 @@
-"""A person's decisions: what an unclear submission was, that a job is tried anew, whether its result is kept."""
+"""A person's decisions: resolve an unclear submission, retry a job, keep or discard its result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def resolve_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Decide on a job in `submit_unknown`. The record takes the decision at once; the job's workflow follows it."""
+    """Decide on a job in `submit_unknown`. The decision is recorded at once; the job's workflow follows it."""
     await jobs.find(job_id)
     job, replayed = await resources.store.resolution.decide(
         job_id, jobs.owner, request.decision, request.prediction_id, idempotency=key
@@ -50,7 +50,7 @@ async def resolve_job(
         response.headers[REPLAYED] = "true"
     else:
         decision = SubmissionDecision(decision=request.decision, prediction_id=request.prediction_id)
-        # While Temporal is away the decision stands in the record: the workflow looks there by itself, later.
+        # If Temporal is unavailable the decision is in the record: the workflow finds it there later.
         await tolerating_refusal(resources.gate.decide_submission(job_id, decision))
     return await jobs.answer(job)
 
@@ -71,7 +71,7 @@ async def retry_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a new job from the same request, linked by `retryOf`. The old one is left as it is."""
+    """Accept a new job from the same request, linked by `retryOf`. The old one is left unchanged."""
     old = await jobs.find(job_id)
     if old.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
@@ -87,6 +87,6 @@ async def retry_job(
 
 @router.put("/rating", responses=_PROBLEMS)
 async def rate_result(job_id: IdInPath, request: RateResult, jobs: JobReaderDep) -> JobAnswer:
-    """Say whether the result is kept. Only a job with outputs has one; saying it again replaces what was said."""
+    """Rate the result as kept or discarded. Only a job with outputs has one; a new rating replaces the old one."""
     await jobs.find(job_id)
     return await jobs.answer(await jobs.store.ratings.rate_result(job_id, owner=jobs.owner, kept=request.kept))

@@ -1,4 +1,4 @@
-"""What happens to jobs: one job's timeline, and live streams of one job and of the list."""
+"""Events: one job's timeline, and live streams of one job and of the list."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _STREAM: Final[dict[str, Any]] = {"schema": {"type": "string"}}
     responses={
         **_STREAM_PROBLEMS,
         200: {
-            "description": "`resync`: read the list (anew). `job`: a job that has changed, as the list shows it. "
+            "description": "`resync`: read the list (again). `job`: a job that has changed, as the list shows it. "
             "Comments are heartbeats.",
             "content": {MEDIA_TYPE: _STREAM},
         },
     },
 )
 async def follow_jobs(feed: FeedDep, owner: OwnerDep, settings: SettingsDep) -> Response:
-    """Follow all jobs live (server-sent events). It does not resume: it begins with `resync`, each time."""
+    """Follow all jobs live (server-sent events). The stream cannot be resumed: it always begins with `resync`."""
     with ExitStack() as held:
         listener = held.enter_context(feed.following_list(owner))
         await feed.ready()
@@ -54,7 +54,7 @@ async def follow_jobs(feed: FeedDep, owner: OwnerDep, settings: SettingsDep) -> 
             "after the event that ends the job.",
             "content": {MEDIA_TYPE: _STREAM},
         },
-        204: {"description": "The job has ended and `Last-Event-ID` is its newest event: nothing will come."},
+        204: {"description": "The job has ended and `Last-Event-ID` is its newest event: nothing more will follow."},
     },
 )
 async def list_job_events(
@@ -64,9 +64,9 @@ async def list_job_events(
     jobs: JobReaderDep,
     feed: FeedDep,
     settings: SettingsDep,
-    last_event_id: Annotated[str | None, Header(description="Live only: the last event that is known.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Live only: the last known event.")] = None,
 ) -> Any:
-    """Tell everything that happened to a job, in order; or follow it live (`Accept: text/event-stream`)."""
+    """Return everything that happened to a job, in order, or follow it live (`Accept: text/event-stream`)."""
     await jobs.find(job_id)
     if MEDIA_TYPE not in request.headers.get("accept", ""):
         events = await jobs.store.jobs.events(job_id)
@@ -81,6 +81,6 @@ async def list_job_events(
 
 
 def _sequence(last_event_id: str | None) -> int | None:
-    """Return the sequence in a `Last-Event-ID`; None for what is not ours."""
+    """Return the sequence in a `Last-Event-ID`; None if it is not one of ours."""
     known = last_event_id or ""
     return int(known) if known.isascii() and known.isdigit() and len(known) < 10 else None  # noqa: PLR2004  # int4

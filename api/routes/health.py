@@ -1,4 +1,4 @@
-"""For probes and Prometheus: alive, ready, metrics."""
+"""For probes and Prometheus: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def tell_alive() -> Alive:
-    """Tell that this process answers. Asks nobody else: a probe must not restart us for a neighbour's fault."""
+    """Report that this process is alive. Checks nothing else: an outage elsewhere must not restart this process."""
     return Alive()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "Postgres or Temporal is away."}})
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "Postgres or Temporal is unavailable."}})
 async def tell_ready(resources: ResourcesDep, response: Response) -> Readiness:
-    """Tell whether Postgres and Temporal answer, and why not."""
+    """Report whether Postgres and Temporal respond, and if not why."""
     found = await look_ready(resources)
     if not found.ok:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -31,7 +31,7 @@ async def tell_ready(resources: ResourcesDep, response: Response) -> Readiness:
 
 @router.get("/metrics", response_class=Response)
 async def show_metrics(metrics: MetricsDep, store: StoreDep) -> Response:
-    """Show the metrics of this process and the record's counters; without those while Postgres is away."""
+    """Return the metrics of this process, and the record's counters unless Postgres is unavailable."""
     try:
         counts = await store.operations.counts()
     except RecordUnavailable:

@@ -1,4 +1,4 @@
-"""Jobs: create, list, look, cancel."""
+"""Jobs: create, list, get, cancel."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ async def create_job(
     jobs: JobReaderDep,
     response: Response,
 ) -> JobAnswer:
-    """Accept a job: it is stored, then started. While Temporal is away it stays `queued` and starts by itself later.
+    """Accept a job: store it, then start it. While Temporal is unavailable it stays `queued` and starts later.
 
-    The pictures go into the model's field, which our preset names, else WaveSpeed's list: `refUrls` as they stand, then
-    `targetUrl`. What the caller put there stays. No picture is dropped in silence: `warnings` name those that WaveSpeed
-    does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees all of them, and
-    the model gets the target and as many of the first references as fit.
+    Images go into the model's image field, named by our preset or else by WaveSpeed's list: `refUrls` in their order,
+    then `targetUrl`. Values that the caller set there are kept. No image is dropped silently: `warnings` name those
+    that WaveSpeed does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees
+    all of them, and the model gets the target and as many of the first references as fit.
     """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
@@ -85,7 +85,7 @@ async def create_job(
 
 @router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
 async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
-    """List jobs, newest first. A place in the queue is told for a single job only."""
+    """List jobs, newest first. Only a single job reports its position in the queue."""
     where = JobFilter.built_from(
         wanted,
         statuses=wanted.status,
@@ -102,7 +102,7 @@ async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs:
 
 @router.get("/{job_id}", responses=_LOOK_PROBLEMS)
 async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
-    """Tell where a job stands."""
+    """Return a job and its current state."""
     return await jobs.answer(await jobs.find(job_id))
 
 
@@ -112,7 +112,7 @@ async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
     response_description="It has ended.",
 )
 async def cancel_job(job_id: IdInPath, resources: ResourcesDep, jobs: JobReaderDep, response: Response) -> JobAnswer:
-    """Cancel a job, or tell how it ended, and what was paid by then. Cancelling twice is cancelling once."""
+    """Cancel a job, or return how it ended and what was charged by then. Idempotent."""
     await jobs.find(job_id)
     job, ask_temporal = await resources.store.jobs.request_cancel(job_id, owner=jobs.owner)
     if ask_temporal:

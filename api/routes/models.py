@@ -21,18 +21,18 @@ from promptmill.config.presets import compose_request
 router = APIRouter(prefix="/api/models", tags=["models"], route_class=StrictRoute)
 
 PathInPath = Annotated[
-    str, Path(description="WaveSpeed's path of the model, with its slashes.", examples=["wavespeed-ai/flux-dev"])
+    str, Path(description="WaveSpeed's path of the model, including slashes.", examples=["wavespeed-ai/flux-dev"])
 ]
 
 ANY_SEED: Final = 0
-"""Stands for the seed that a submission draws: the same question must have one body."""
+"""Placeholder for the random seed of a submission: the same estimate must have the same body."""
 
 
 @router.get("")
 async def list_models(catalogue: CatalogueDep) -> ModelList:
-    """List the models that are known here: the presets, then the rest of WaveSpeed's list where that can be read.
+    """List the known models: the presets, then the rest of WaveSpeed's list if it is available.
 
-    The list is believed for an hour (`PROMPTMILL_MODELS_CACHE_SECONDS`) and read anew in the background. While the
+    The list is cached for an hour (`PROMPTMILL_MODELS_CACHE_SECONDS`) and refreshed in the background. Until the
     first one is still on its way, and without a key, the presets stand alone (`source`).
     """
     models = await catalogue.look()
@@ -50,10 +50,10 @@ async def list_models(catalogue: CatalogueDep) -> ModelList:
 async def ask_price(
     request: AskPrice, catalogue: CatalogueDep, prices: PricesDep, settings: SettingsDep
 ) -> PriceAnswer:
-    """Ask WaveSpeed what a run would cost, without running it; free.
+    """Ask WaveSpeed what a run would cost, without running it; free of charge.
 
-    The inputs are completed exactly as a submission would complete them, pictures included. Where WaveSpeed tells no
-    price, `priceUsd` is null and `reason` says why. The same question within a minute is answered from memory.
+    The inputs are completed exactly as for a submission, including images. If WaveSpeed returns no price, `priceUsd`
+    is null and `reason` says why. Estimates are cached for a minute.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)
@@ -74,12 +74,12 @@ async def ask_price(
 
 @router.get("/{model:path}", responses=problems(HTTPStatus.NOT_FOUND))
 async def get_model(model: PathInPath, catalogue: CatalogueDep) -> ModelDetail:
-    """Tell a model's inputs as a form shows them: from WaveSpeed's schema, else from the preset."""
+    """Return a model's inputs for a form: from WaveSpeed's schema, otherwise from the preset."""
     entry = (await catalogue.look()).entries.get(model)
     if entry is None:
         raise Refused(
             "not_found",
-            "This model is not known here. A job may name any path of WaveSpeed's all the same; it is sent exactly the "
+            "This model is not known here. A job may still name any path of WaveSpeed's; it is sent exactly the "
             "inputs that are given.",
         )
     return model_detail(entry)

@@ -1,4 +1,4 @@
-"""For operators and cron jobs: start what waits, run the reconciler, see what runs."""
+"""For operators and cron jobs: start waiting jobs, run the reconciler, see what is running."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ router = APIRouter(prefix="/api", tags=["operations"])
 
 _AWAY = problems(HTTPStatus.SERVICE_UNAVAILABLE)
 _INCOMPLETE: dict[int | str, dict[str, Any]] = {
-    503: {"model": InstallationReport, "description": "Something needed is missing: see `problems`."}
+    503: {"model": InstallationReport, "description": "Something required is missing: see `problems`."}
 }
 
 
 @router.post("/dispatch", responses=_AWAY)
 async def dispatch(resources: ResourcesDep) -> Dispatched:
-    """Start every accepted job and prompt job that has no workflow. `ok`: all that were claimed run now."""
+    """Start every accepted job and prompt job without a workflow. `ok`: all that were claimed are now running."""
     found = await start_stranded(resources)
     return Dispatched(ok=found.started == found.claimed, claimed=found.claimed, started=found.started)
 
 
 @router.post("/cron/prompt-processor", responses=_AWAY)
 async def run_reconciler(resources: ResourcesDep) -> Reconciled:
-    """Run one pass of the reconciler now and tell what it did. It runs by itself every few seconds anyway."""
+    """Run one pass of the reconciler now and return what it did. It also runs automatically every few seconds."""
     report = await resources.gate.run_reconciler_now()
     return Reconciled(
         started=report.started, closed=report.closed, delivered=report.delivered, resolved=report.resolved
@@ -43,13 +43,13 @@ async def run_reconciler(resources: ResourcesDep) -> Reconciled:
 
 @router.post("/init", responses=_INCOMPLETE)
 async def initialize_installation(resources: ResourcesDep, response: Response) -> InstallationReport:
-    """Register search attributes, make the schedule, note whose Temporal it is; then tell what runs. Safe to repeat."""
+    """Register search attributes, create the schedule, record Temporal's identity; report what runs. Idempotent."""
     failed: str | None = None
     try:
         await initialize(resources.settings, resources.store, resources.temporal)
     except (RPCError, RuntimeError, TemporalUnavailable, RecordUnavailable):
-        # What is away is told by the report.
-        failed = "Nothing was set up: Postgres or Temporal is away."
+        # The report says what is unavailable.
+        failed = "Nothing was set up: Postgres or Temporal is unavailable."
     report = await report_installation(resources)
     if failed and not report.problems:
         report = report.model_copy(update={"ok": False, "problems": [failed]})
@@ -58,7 +58,7 @@ async def initialize_installation(resources: ResourcesDep, response: Response) -
 
 @router.get("/init", responses=_INCOMPLETE)
 async def show_installation(resources: ResourcesDep, response: Response) -> InstallationReport:
-    """Tell what runs, and what is missing."""
+    """Report what is running and what is missing."""
     return _answer(await report_installation(resources), response)
 
 

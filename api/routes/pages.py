@@ -1,9 +1,8 @@
-"""What a browser opens: the workspace page, the documentation, and a page for each error code; all of it from here."""
+"""Pages for browsers: the workspace, the documentation, and one for each error code; all self-hosted."""
 
 from __future__ import annotations
 
 from functools import cache
-from hashlib import sha256
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
@@ -11,107 +10,124 @@ from string import Template
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from api.dependencies import SettingsDep
 from api.http.errors import Refused
 from api.http.problem_kinds import PROBLEM_KINDS, ProblemKind
+from api.web.files import AN_HOUR, CHECKED, FOR_EVER, HTML, WebFile, read_file, workspace
+from api.web.vocabulary import vocabulary
 
 router = APIRouter(include_in_schema=False)
 
-_MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 _OURS: Final = frozenset({"page.css", "docs.js", "icon.svg"})
-_STYLES: Final = ("tokens.css", "layout.css", "parts.css", "jobs.css")
-_WORKSPACE: Final = files("api").joinpath("web", "workspace")
 _SWAGGER: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
-_LONG: Final = {"Cache-Control": "public, max-age=3600"}
-_CHECKED: Final = {"Cache-Control": "no-cache"}
-_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @router.get("/")
-async def show_page(settings: SettingsDep) -> HTMLResponse:
-    """Show the workspace."""
-    page = Template(_text("index.html"))
-    return HTMLResponse(
-        page.substitute(
-            temporal_ui=escape(settings.temporal_ui_url),
-            styles=_styles(),
-            modules=_preloads(),
-            main=_workspace_address("main.js"),
-        )
-    )
+async def show_page(settings: SettingsDep, request: Request) -> Response:
+    """Serve the workspace."""
+    return workspace_page(settings.temporal_ui_url).answer(request)
 
 
-@router.get("/web/workspace-{version}/{name}")
+@router.get("/web/workspace-{version}/{name:path}")
 async def get_workspace_file(version: str, name: str, request: Request) -> Response:
-    """Give a module or a style sheet of the workspace; 304 where the browser has it.
+    """Serve a module or style sheet of the workspace.
 
-    A browser keeps a file for ever under the address of its version. Under another version's address, as a page
-    asks that an older or newer copy of the API has given, it asks each time.
+    A browser caches a file indefinitely under its version's URL. Under another version's URL, which a page served by
+    an older or newer copy of the API requests, it revalidates each time.
     """
-    if name not in _workspace_files():
+    found = workspace()
+    # A lookup in a fixed set: no part of the path ever reaches the file system.
+    if name not in found.files:
         raise Refused("not_found")
-    tag = _workspace_files()[name]
-    headers = {**(_FOR_EVER if version == _workspace_version() else _CHECKED), "ETag": tag}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    suffix = name.rsplit(".", 1)[1]
-    return Response(_bytes("api", f"web/workspace/{name}"), media_type=_MEDIA_TYPES[suffix], headers=headers)
+    return found.files[name].answer(request, FOR_EVER if version == found.version else CHECKED)
 
 
 @router.get("/web/{name}")
-async def get_web_file(name: str) -> Response:
-    """Give a file of our own pages."""
+async def get_web_file(name: str, request: Request) -> Response:
+    """Serve a file of our own pages."""
     if name not in _OURS:
         raise Refused("not_found")
-    return _file("api", f"web/{name}")
+    return read_file("api", f"web/{name}").answer(request, AN_HOUR)
 
 
 @router.get("/docs")
-async def show_documentation() -> HTMLResponse:
-    """Show the interactive documentation."""
-    return HTMLResponse(_text("docs.html"))
+async def show_documentation(request: Request) -> Response:
+    """Serve the interactive documentation."""
+    return _page("docs.html").answer(request)
 
 
 @router.get("/docs/assets/{name}")
-async def get_documentation_file(name: str) -> Response:
-    """Give a file of Swagger UI, from its package."""
+async def get_documentation_file(name: str, request: Request) -> Response:
+    """Serve a file of Swagger UI, from its package."""
     if name not in _SWAGGER:
         raise Refused("not_found")
-    return _file("fastapi_swagger.resources", name)
+    return read_file("fastapi_swagger.resources", name).answer(request, AN_HOUR)
 
 
 @router.get("/docs/errors")
-async def list_error_codes() -> HTMLResponse:
-    """Show every error code."""
-    return HTMLResponse(_errors_page("Error codes", PROBLEM_KINDS))
+async def list_error_codes(request: Request) -> Response:
+    """Serve the list of error codes."""
+    return _errors_page("Error codes", *PROBLEM_KINDS).answer(request)
 
 
 @router.get("/docs/errors/{code}")
-async def show_error_code(code: str) -> HTMLResponse:
-    """Show what an error code means: the `type` of problem documents leads here."""
+async def show_error_code(code: str, request: Request) -> Response:
+    """Serve an error code's explanation: the `type` of problem documents points here."""
     if code not in PROBLEM_KINDS:
         raise Refused("not_found", "There is no such error code.")
-    return HTMLResponse(_errors_page(f"Error {code}", {code: PROBLEM_KINDS[code]}))
+    return _errors_page(f"Error {code}", code).answer(request)
 
 
 @cache
-def _styles() -> str:
-    """Return links to the style sheets; they stand in the order in which they may overrule one another."""
-    return "".join(f'<link rel="stylesheet" href="{_workspace_address(name)}">\n' for name in _STYLES)
+def workspace_page(temporal_ui_url: str | None) -> WebFile:
+    """Return the workspace page of an installation."""
+    words = vocabulary()
+    limits = words.limits
+    return _page(
+        "index.html",
+        temporal_link=_temporal_link(temporal_ui_url),
+        styles=_links("stylesheet", workspace().styles),
+        # Otherwise the browser would discover the modules one after another.
+        modules=_links("modulepreload", workspace().first_modules),
+        main=workspace().address(workspace().main),
+        # Inside a script element, where no text may look like its end tag.
+        vocabulary=words.model_dump_json().replace("<", r"\u003c"),
+        prompt_characters=str(limits.prompt_characters),
+        instructions_characters=str(limits.instructions_characters),
+        search_characters=str(limits.search_characters),
+        references=str(limits.references),
+        priority_minimum=str(limits.priority.minimum),
+        priority_maximum=str(limits.priority.maximum),
+        deadline_minimum=str(limits.deadline_seconds.minimum),
+        deadline_maximum=str(limits.deadline_seconds.maximum),
+        deadline_usual=str(limits.deadline_seconds.usual),
+        upload_types=",".join(words.upload_types),
+    )
 
 
 @cache
-def _preloads() -> str:
-    """Return links that fetch all modules at once; the browser would find them only one behind the other."""
-    modules = sorted(name for name in _workspace_files() if name.endswith(".js"))
-    return "".join(f'<link rel="modulepreload" href="{_workspace_address(name)}">\n' for name in modules)
+def _page(name: str, **values: str) -> WebFile:
+    text = files("api").joinpath("web", name).read_text(encoding="utf-8")
+    return WebFile(Template(text).substitute(values).encode(), HTML)
 
 
-def _errors_page(title: str, kinds: dict[str, ProblemKind]) -> str:
-    entries = "\n".join(_entry(code, kind) for code, kind in kinds.items())
-    return Template(_text("errors.html")).substitute(title=escape(title), entries=entries)
+def _temporal_link(address: str | None) -> str:
+    """Return a link to the Temporal Web UI, where somebody has said where that is."""
+    if address is None:
+        return ""
+    return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">Temporal Web UI</a>'
+
+
+def _links(relation: str, names: list[str]) -> str:
+    return "".join(f'\t<link rel="{relation}" href="{workspace().address(name)}">\n' for name in names)
+
+
+@cache
+def _errors_page(title: str, *codes: str) -> WebFile:
+    entries = "\n".join(_entry(code, PROBLEM_KINDS[code]) for code in codes)
+    return _page("errors.html", title=escape(title), entries=entries)
 
 
 def _entry(code: str, kind: ProblemKind) -> str:
@@ -121,35 +137,3 @@ def _entry(code: str, kind: ProblemKind) -> str:
         f"<p><strong>{escape(kind.title)}.</strong> {escape(kind.advice)}</p>"
         f'<p class="quiet">HTTP {status.value} {escape(status.phrase)}</p></section>'
     )
-
-
-def _file(package: str, name: str) -> Response:
-    return Response(_bytes(package, name), media_type=_MEDIA_TYPES[name.rsplit(".", 1)[1]], headers=_LONG)
-
-
-@cache
-def _workspace_files() -> dict[str, str]:
-    """Return the workspace's files with their entity tags: a path that is not one of these names nothing."""
-    found = (entry for entry in _WORKSPACE.iterdir() if entry.name.endswith((".css", ".js")))
-    return {entry.name: f'"{sha256(entry.read_bytes()).hexdigest()[:32]}"' for entry in found}
-
-
-@cache
-def _workspace_version() -> str:
-    """Return what all files of the workspace are together: modules of two versions must never meet."""
-    together = "".join(f"{name}{tag}" for name, tag in sorted(_workspace_files().items()))
-    return sha256(together.encode()).hexdigest()[:12]
-
-
-def _workspace_address(name: str) -> str:
-    return f"/web/workspace-{_workspace_version()}/{name}"
-
-
-@cache
-def _bytes(package: str, name: str) -> bytes:
-    return files(package).joinpath(name).read_bytes()
-
-
-@cache
-def _text(name: str) -> str:
-    return files("api").joinpath("web", name).read_text(encoding="utf-8")

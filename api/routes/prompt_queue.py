@@ -1,4 +1,4 @@
-"""Prompt jobs: enqueue, statistics, look, cancel, rate."""
+"""Prompt jobs: enqueue, statistics, get, cancel, rate."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def enqueue_prompt(
     prompt_jobs: PromptJobReaderDep,
     response: Response,
 ) -> PromptJobAnswer:
-    """Accept a prompt job: Grok writes one prompt, which a later job may use by its id."""
+    """Accept a prompt job: Grok writes one prompt, which later jobs can use by its id."""
     await require_ai_prompts(resources.store, owner=prompt_jobs.owner, key=key)
     wanted = new_prompt_job(request, owner=prompt_jobs.owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
@@ -72,7 +72,7 @@ async def enqueue_prompt(
 
 @router.get("", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
 async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatistics:
-    """Tell how the prompt queue does: now by counts, over the last hour, and what people said in the last 30 days."""
+    """Return the prompt queue's statistics: current counts, the last hour, and the ratings of the last 30 days."""
     found = await store.prompts.statistics(owner)
     satisfaction = await store.ratings.satisfaction(owner)
     return QueueStatistics.built_from(
@@ -87,7 +87,7 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
 
 @router.get("/{prompt_job_id}", responses=_LOOK_PROBLEMS)
 async def get_prompt_job(prompt_job_id: IdInPath, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
-    """Tell where a prompt job stands."""
+    """Return a prompt job and its current state."""
     return await prompt_jobs.answer(await prompt_jobs.find(prompt_job_id))
 
 
@@ -99,7 +99,7 @@ async def get_prompt_job(prompt_job_id: IdInPath, prompt_jobs: PromptJobReaderDe
 async def cancel_prompt_job(
     prompt_job_id: IdInPath, resources: ResourcesDep, prompt_jobs: PromptJobReaderDep, response: Response
 ) -> PromptJobAnswer:
-    """Cancel a prompt job, with the job that needs it, or tell how it ended."""
+    """Cancel a prompt job together with the job that needs it, or return how it ended."""
     await prompt_jobs.find(prompt_job_id)
     prompt_job, job_id, ask_temporal = await resources.store.prompts.request_cancel(
         prompt_job_id, owner=prompt_jobs.owner
@@ -126,7 +126,7 @@ async def cancel_prompt_job(
     },
 )
 async def rate_prompt(prompt_job_id: IdInPath, request: RatePrompt, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
-    """Say what the written prompt is worth, and why. Saying it again replaces what was said."""
+    """Rate the written prompt, optionally with a reason. A new rating replaces the old one."""
     await prompt_jobs.find(prompt_job_id)
     rated = await prompt_jobs.store.ratings.rate_prompt(
         prompt_job_id, owner=prompt_jobs.owner, rating=request.rating, reason=request.reason

@@ -1,4 +1,4 @@
-"""Pictures by upload: cleaned here, kept by WaveSpeed, used by their address."""
+"""Image uploads: cleaned here, stored by WaveSpeed, used by URL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.clock import now
-from api.dependencies import ResourcesDep, UploadPlacesDep
+from api.dependencies import ResourcesDep, UploadSlotsDep
 from api.http.errors import problems
 from api.schemas.bases import Answer
 from api.uploads.form import FIELD, read_file
@@ -20,7 +20,7 @@ from api.uploads.pictures import PictureLimits, clean_picture
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 
 KEPT: Final = timedelta(days=7)
-"""How long WaveSpeed keeps what was uploaded."""
+"""How long WaveSpeed keeps uploads."""
 
 _PROBLEMS = problems(
     HTTPStatus.REQUEST_TIMEOUT,
@@ -43,7 +43,7 @@ _FORM: Final[dict[str, Any]] = {
                         FIELD: {
                             "type": "string",
                             "format": "binary",
-                            "description": "JPEG, PNG or WebP, judged by its content.",
+                            "description": "JPEG, PNG or WebP, detected by content.",
                         }
                     },
                 }
@@ -51,13 +51,13 @@ _FORM: Final[dict[str, Any]] = {
         },
     }
 }
-"""Described by hand, for the body is read by hand: FastAPI would read it whole before anything could wait."""
+"""Described manually, because the body is read manually: FastAPI would read all of it before it could wait."""
 
 
 class UploadedPicture(Answer):
-    """Where the picture is now: `url` can be used as `targetUrl`, in `refUrls` and in `input`.
+    """An uploaded image: `url` can be used as `targetUrl`, in `refUrls` and in `input`.
 
-    Whoever knows the address can open it. Size and type are those of the cleaned picture.
+    Anyone who knows the URL can open it. Size and type are those of the cleaned image.
     """
 
     url: str
@@ -75,18 +75,18 @@ class UploadedPicture(Answer):
     openapi_extra=_FORM,
 )
 async def upload_picture(
-    request: Request, response: Response, resources: ResourcesDep, places: UploadPlacesDep
+    request: Request, response: Response, resources: ResourcesDep, slots: UploadSlotsDep
 ) -> UploadedPicture:
-    """Take a picture (JPEG, PNG, WebP), clean it of its metadata and put it where providers can open it.
+    """Upload an image (JPEG, PNG, WebP): strip its metadata and store it where providers can open it.
 
-    It is turned upright and converted to sRGB; WebP becomes PNG. Nothing of it is kept here.
+    It is rotated upright and converted to sRGB; WebP becomes PNG. No copy is kept here.
     """
     settings, uploads = resources.settings, resources.uploads
-    # Before anything is read: without a key nobody's work would be of use.
+    # Before the body is read: without a key the work would be wasted.
     uploads.require_key()
     limits = PictureLimits(settings.upload_max_bytes, settings.upload_max_pixels)
-    async with places.place():
-        picture = await places.decode(partial(clean_picture, await read_file(request, limits.max_bytes), limits))
+    async with slots.hold():
+        picture = await slots.decode(partial(clean_picture, await read_file(request, limits.max_bytes), limits))
         url = await uploads.upload(picture.data, picture.content_type)
     response.headers["Location"] = url
     return UploadedPicture(

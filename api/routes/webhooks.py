@@ -1,4 +1,4 @@
-"""What WaveSpeed tells us: checked, kept, passed on as a hint. No result is believed that was not read with our key."""
+"""WaveSpeed's webhooks: verified, stored, passed on as a hint. Only results read with our key are trusted."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from promptmill.contracts.resolution import ResultDelivery
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 REFUSED: Final = "webhook_refused"
-"""The one answer to everything that is not WaveSpeed's word on a job of ours: it tells a guesser nothing."""
+"""The one response to everything that is not WaveSpeed's delivery for one of our jobs: it reveals nothing."""
 
 _PROBLEMS = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
-"""The form of our tokens, and of every prediction id that was ever seen."""
+"""The format of our tokens, and of all prediction ids seen so far."""
 _log = structlog.get_logger(__name__)
 
 
@@ -40,12 +40,14 @@ async def take_wavespeed_webhook(
     request: Request,
     resources: ResourcesDep,
     secret: WebhookSecretDep,
-    token: Annotated[str, Query(description="What stood in the address that WaveSpeed was given.")] = "",
+    token: Annotated[str, Query(description="From the URL that WaveSpeed was given.")] = "",
 ) -> WebhookTaken:
     """Take WaveSpeed's word that a prediction has ended. Telling it again changes nothing."""
-    body = await request.body()
-    headers = await _checked(request, body, secret)
+    # Everything that needs no body is judged before one is read: anyone may send megabytes here.
+    headers = _fresh(request)
     job = _job(job_id, token)
+    body = await request.body()
+    await _check(headers, body, secret)
     received = await resources.store.inbox.receive(
         event_id=headers.event_id, job_id=job, token=token, body=_readable(body, headers)
     )
@@ -56,26 +58,33 @@ async def take_wavespeed_webhook(
     return WebhookTaken()
 
 
-async def _checked(request: Request, body: bytes, secret: WebhookSecret) -> WebhookHeaders:
-    """Return the headers of a delivery that WaveSpeed signed just now.
+def _fresh(request: Request) -> WebhookHeaders:
+    """Return the headers of a delivery that was sent just now.
 
     Raises:
-        Refused: It is not, or nobody can tell.
+        Refused: They are missing, malformed or old. An old delivery must not make us ask for another secret either.
     """
     headers = read_headers(request.headers)
-    # The age first: an old delivery must not make us ask for another secret.
     if headers is None or not is_fresh(headers, time.time()):  # noqa: TID251  # no workflow runs here
         raise Refused(REFUSED)
+    return headers
+
+
+async def _check(headers: WebhookHeaders, body: bytes, secret: WebhookSecret) -> None:
+    """Let pass what WaveSpeed signed.
+
+    Raises:
+        Refused: It did not, or nobody can tell.
+    """
     signed = await secret.verify(lambda key: is_signed(headers, body, key))
     if signed is None:
         raise Refused("webhook_not_checked")
     if not signed:
         raise Refused(REFUSED)
-    return headers
 
 
 def _job(text: str, token: str) -> UUID:
-    """Return the job that the address names, where it and the token have the form of ours."""
+    """Return the job that the URL names, if it and the token are well-formed."""
     if not _PLAIN.fullmatch(token):
         raise Refused(REFUSED)
     try:
@@ -85,7 +94,7 @@ def _job(text: str, token: str) -> UUID:
 
 
 def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
-    """Return the prediction as WaveSpeed shows it; an empty one where it cannot be stored, which is still a hint."""
+    """Return the prediction in the body; an empty one if it cannot be stored, which is still a hint."""
     with suppress(Refused):
         value = parse(body)
         if isinstance(value, dict) and isinstance(value.get("id"), str) and _PLAIN.fullmatch(value["id"]):
@@ -95,7 +104,7 @@ def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
 
 
 async def _pass_on(resources: ApiResources, job_id: UUID, delivery: ResultDelivery) -> None:
-    """Tell the workflow. What is missed here, the reconciler finds in the inbox."""
+    """Signal the workflow. The reconciler finds in the inbox what is missed here."""
     if await tolerating_refusal(resources.gate.deliver_result(job_id, delivery)):
         with suppress(RecordUnavailable):
             await resources.store.inbox.processed([delivery.event_id])

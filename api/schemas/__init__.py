@@ -1,1 +1,1 @@
-"""What callers may send and what they get, field by field."""
+"""Request and response models, field by field."""

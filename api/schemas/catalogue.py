@@ -1,4 +1,4 @@
-"""What callers send and get about models: the list, one model with its fields, and the price of a run."""
+"""Models: the list, one model with its fields, and the price of a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MODEL: Final = {
 _FIELD: Final = {
     "name": "num_images",
     "title": "Num images",
-    "description": "How many pictures.",
+    "description": "Number of images.",
     "type": "integer",
     "required": False,
     "default": 1,
@@ -48,38 +48,38 @@ def _example(example: dict[str, Any]) -> ConfigDict:
 
 
 class ModelAnswer(Answer):
-    """One model of WaveSpeed, as far as it is known here. Any other path works as well."""
+    """A known WaveSpeed model. Any other path works as well."""
 
     model_config = _example(_MODEL)
 
     model: str
     label: str
-    kind: str = Field(description="What it makes: image, video, audio or text.", examples=[str(MediaKind.IMAGE)])
-    pictures_field: str | None = Field(description="The input that takes pictures; null: it takes none.")
+    kind: str = Field(description="What it generates: image, video, audio or text.", examples=[str(MediaKind.IMAGE)])
+    pictures_field: str | None = Field(description="The input that takes images; null if it takes none.")
     max_pictures: int
-    sizes: list[str] = Field(description='Values of the input `size` to choose from, "W*H".')
-    side_min: int | None = Field(description="Shortest side of a free size, in pixels.")
-    side_max: int | None = Field(description="Longest side of a free size, in pixels.")
+    sizes: list[str] = Field(description='Allowed values of the input `size`, "W*H".')
+    side_min: int | None = Field(description="Minimum side of a custom size, in pixels.")
+    side_max: int | None = Field(description="Maximum side of a custom size, in pixels.")
     seed: bool
-    defaults: dict[str, Any] = Field(description="Inputs that are sent where the caller gives none.")
-    base_price_usd: float | None = Field(description="What a run costs at least; null: not known.")
-    known: str = Field(description="Who tells of it: preset (we), wavespeed (its list) or both.")
+    defaults: dict[str, Any] = Field(description="Inputs that are sent unless the caller sets them.")
+    base_price_usd: float | None = Field(description="Minimum price of a run; null if unknown.")
+    known: str = Field(description="Where it is known from: preset (ours), wavespeed (its list) or both.")
 
 
 class ModelList(Answer):
-    """The known models, in the order in which a form shows them."""
+    """The known models, in display order."""
 
     model_config = _example({"items": [_MODEL], "source": "wavespeed", "asOf": "2026-11-24T09:30:00Z"})
 
     items: list[ModelAnswer]
     source: Literal["presets", "wavespeed"] = Field(
-        description="`wavespeed`: WaveSpeed's list, the presets first. `presets`: it is not read yet, or cannot be."
+        description="`wavespeed`: WaveSpeed's list, presets first. `presets`: the list is not available (yet)."
     )
     as_of: datetime | None = Field(description="When WaveSpeed's list was read.")
 
 
 class FieldAnswer(Answer):
-    """One input of a model, as a form shows it. Null is 'not told'; WaveSpeed has the last word."""
+    """One input of a model, as shown in a form. Null means not specified; WaveSpeed has the final say."""
 
     model_config = _example(_FIELD)
 
@@ -88,27 +88,27 @@ class FieldAnswer(Answer):
     description: str
     type: Literal["text", "number", "integer", "boolean", "choice", "json"]
     required: bool
-    default: Any = Field(description="What counts where nothing is given.")
+    default: Any = Field(description="The value that applies if none is given.")
     minimum: float | int | None
     maximum: float | int | None
     step: float | int | None
     choices: list[Any] | None = Field(description="All values of a `choice`.")
-    suggestions: list[str] | None = Field(description="Values to begin with; others are possible.")
+    suggestions: list[str] | None = Field(description="Suggested values; others are possible.")
     max_length: int | None
-    moves_price: bool = Field(description="Whether the price of a run depends on it, as far as that is known.")
+    moves_price: bool = Field(description="Whether it is known to affect the price of a run.")
 
 
 class ModelDetail(ModelAnswer):
-    """One model with its fields: all inputs but prompt, pictures, and what Promptmill never sends."""
+    """One model with its fields: all inputs except the prompt, images, and what Promptmill never sends."""
 
-    model_config = _example(_MODEL | {"description": "Fast pictures from text.", "fields": [_FIELD]})
+    model_config = _example(_MODEL | {"description": "Fast text-to-image generation.", "fields": [_FIELD]})
 
     description: str
     fields: list[FieldAnswer]
 
 
 class AskPrice(StrictRequestModel):
-    """What a run would be made of. Nothing is accepted or stored."""
+    """The inputs of a run to estimate. Nothing is accepted or stored."""
 
     model_config = _example(
         {"model": "alibaba/wan-2.6/text-to-video", "input": {"duration": 10}, "prompt": "a lighthouse in a storm"}
@@ -118,8 +118,8 @@ class AskPrice(StrictRequestModel):
     input: dict[str, Any] = Field(
         default_factory=dict, description="The model's own inputs except the prompt; 64 KiB at most."
     )
-    prompt: PromptText = Field(None, description="May be left out, as long as there is none.")
-    target_url: OptionalUrl = Field(None, description="The picture to change.")
+    prompt: PromptText = Field(None, description="May be omitted if there is none yet.")
+    target_url: OptionalUrl = Field(None, description="The image to change.")
     ref_urls: RefUrls = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -131,7 +131,7 @@ class AskPrice(StrictRequestModel):
 
 
 class PriceAnswer(Answer):
-    """What WaveSpeed would charge for exactly what would be sent."""
+    """What WaveSpeed would charge for exactly the inputs that would be sent."""
 
     model_config = _example(
         {
@@ -146,9 +146,11 @@ class PriceAnswer(Answer):
     )
 
     model: str
-    price_usd: float | None = Field(description="Null: it cannot be learned now; `reason` says why.")
-    floor: bool = Field(description="The run may cost more: inputs that move the price are not in what would be sent.")
+    price_usd: float | None = Field(description="Null if it is unavailable; `reason` says why.")
+    floor: bool = Field(description="The run may cost more: inputs that affect the price are not set.")
     missing: list[str] = Field(description="Those inputs.")
-    reason: str | None = Field(description="Why there is no price, or why it may be a floor though nothing is missing.")
-    text: str = Field(description="All of this in plain words.")
+    reason: str | None = Field(
+        description="Why there is no price, or why it may be a minimum although nothing is missing."
+    )
+    text: str = Field(description="All of this in a sentence.")
     asked_at: datetime

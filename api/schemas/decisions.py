@@ -14,42 +14,42 @@ PredictionId = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{5,127}$"),
     Field(
-        description="As WaveSpeed's history shows it. Only its form is judged here: the result is believed when the "
+        description="As listed in WaveSpeed's history. Only its format is checked here: the result is trusted once the "
         "worker has read it with our key.",
         examples=["e6832d4abffb4d79bfbca19783fca133"],
     ),
 ]
-"""An id of WaveSpeed: opaque, 32 hexadecimal digits in all that was seen, and never a path."""
+"""An id of WaveSpeed: opaque, so far always 32 hexadecimal digits, and never a path."""
 
 
 class ResolveJob(StrictRequestModel):
-    """A person's word on a job in `submit_unknown`."""
+    """A decision on a job in `submit_unknown`."""
 
     decision: Decision = Field(
-        description="`adopt`: this prediction is the job's. `resubmit`: submit again, which is paid again. "
-        "`abandon`: give the job up."
+        description="`adopt`: this prediction belongs to the job. `resubmit`: submit again, which is charged again. "
+        "`abandon`: give up on the job."
     )
-    prediction_id: PredictionId | None = Field(None, description="With `adopt`: which prediction.")
+    prediction_id: PredictionId | None = Field(None, description="With `adopt`: the prediction.")
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
         adopts = self.decision is Decision.ADOPT
         if adopts and self.prediction_id is None:
-            raise field_errors(type(self), [(("predictionId",), "`adopt` needs the prediction to adopt.")])
+            raise field_errors(type(self), [(("predictionId",), "`adopt` requires the prediction to adopt.")])
         if not adopts and self.prediction_id is not None:
-            raise field_errors(type(self), [(("predictionId",), "Goes with `adopt` alone.")])
+            raise field_errors(type(self), [(("predictionId",), "Only valid with `adopt`.")])
         return self
 
 
 class RetryJob(StrictRequestModel):
-    """How a job is tried anew."""
+    """How a job is retried."""
 
     force: Flag = Field(
-        default=False, description="Also where an earlier submission may still be billed; that is recorded."
+        default=False, description="Retry even if an earlier submission may still be billed; this is recorded."
     )
 
 
 class RateResult(StrictRequestModel):
-    """A person's word on a job's outputs; it replaces what was said before."""
+    """A rating of a job's outputs; replaces the previous one."""
 
-    kept: Flag | None = Field(description="Whether the result is kept; null takes the word back.")
+    kept: Flag | None = Field(description="Whether the result is kept; null removes the rating.")

@@ -1,8 +1,8 @@
-"""The kinds of fields that several requests share, each with its limits."""
+"""Field types shared by several requests, each with its limits."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
@@ -18,17 +18,29 @@ DAY: Final = 86_400
 WEEK: Final = 7 * DAY
 
 
+class Range(NamedTuple):
+    """The inclusive bounds of an integer, and its default."""
+
+    minimum: int
+    maximum: int
+    usual: int
+
+
+PRIORITY: Final = Range(1, 10, 5)
+DEADLINE_SECONDS: Final = Range(30, WEEK, DAY)
+
+
 def blank_is_absent(value: Any) -> Any:
-    """Return null for a text of nothing but spaces: forms send those for what was left empty."""
+    """Return null for a blank string, which forms send for empty fields."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
 Url = Annotated[
     str,
     StringConstraints(max_length=MAX_URL_CHARACTERS),
-    Field(description="An `https` address that providers can open: no credentials, no private host."),
+    Field(description="An `https` URL that providers can open: no credentials, no private host."),
 ]
-"""An address; whether it may be opened is judged by `promptmill.addresses`, which needs the installation's rule."""
+"""A URL; whether it is allowed is decided by `promptmill.addresses`, which needs the installation's setting."""
 
 OptionalUrl = Annotated[Url | None, BeforeValidator(blank_is_absent)]
 PromptText = Annotated[
@@ -39,17 +51,22 @@ InstructionsText = Annotated[
 ]
 RefUrls = Annotated[
     list[Url],
-    Field(max_length=REF_URLS, description="Further pictures to go by: before the target, in this order."),
+    Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
 ]
 Flag = StrictBool
-Priority = Annotated[StrictInt, Field(ge=1, le=10, description="1-10; 10 goes first.")]
+Priority = Annotated[StrictInt, Field(ge=PRIORITY.minimum, le=PRIORITY.maximum, description="1-10; 10 is the highest.")]
 DeadlineSeconds = Annotated[
-    StrictInt, Field(ge=30, le=WEEK, description="Seconds from acceptance to the end, the wait included.")
+    StrictInt,
+    Field(
+        ge=DEADLINE_SECONDS.minimum,
+        le=DEADLINE_SECONDS.maximum,
+        description="Seconds from acceptance to the end, including all waiting.",
+    ),
 ]
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(min_length=1, max_length=METADATA_NAME_CHARACTERS)],
         Annotated[str, StringConstraints(max_length=METADATA_VALUE_CHARACTERS)],
     ],
-    Field(max_length=METADATA_ENTRIES, description="Given back as it came."),
+    Field(max_length=METADATA_ENTRIES, description="Returned unchanged."),
 ]

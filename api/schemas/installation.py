@@ -1,4 +1,4 @@
-"""What callers get about an installation: what runs, what is stopped, what is missing."""
+"""The installation's state: what is running, what is stopped, what is missing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from api.schemas.bases import Answer
 
 
 class QueueReport(Answer):
-    """One task queue: how many workers poll it, and whether it is stopped."""
+    """A task queue: how many workers poll it, and whether it is stopped."""
 
     name: str
     pollers: int
-    per_second: float | None = Field(None, description="A rate that an operator has set; 0 is a stopped queue.")
+    per_second: float | None = Field(None, description="Rate limit set by an operator; 0 means stopped.")
     stopped: bool = False
-    reason: str | None = Field(None, description="The words of the operator who set the rate.")
+    reason: str | None = Field(None, description="Why the operator set the rate.")
 
 
 class ScheduleReport(Answer):
@@ -48,7 +48,7 @@ class PostgresReport(Answer):
 
 
 class SwitchReport(Answer):
-    """Something that an operator, or the restore guard, has set: whether it is on, why, and since when."""
+    """A switch set by an operator or the restore guard: whether it is on, why, and since when."""
 
     on: bool = False
     reason: str | None = None
@@ -56,15 +56,15 @@ class SwitchReport(Answer):
 
 
 class WebhooksReport(Answer):
-    """Whether WaveSpeed tells us of finished predictions, and where."""
+    """Whether WaveSpeed notifies us of finished predictions, and where."""
 
     on: bool
     public_url: str | None
-    secret: str = Field(description="`configured`, or `fetched` from WaveSpeed when the first one comes.")
+    secret: str = Field(description="`configured`, or `fetched` from WaveSpeed when the first one arrives.")
 
 
 class UploadsReport(Answer):
-    """What `POST /api/uploads` takes: bytes of the file, pixels (width times height), and types."""
+    """The limits of `POST /api/uploads`: bytes of the file, pixels (width times height), and types."""
 
     max_bytes: int
     max_pixels: int
@@ -72,28 +72,28 @@ class UploadsReport(Answer):
 
 
 class SwitchesReport(Answer):
-    """The record's switches. Null while Postgres is away."""
+    """The record's switches. Null while Postgres is unavailable."""
 
     drain: SwitchReport | None = Field(None, description="Whether intake is stopped.")
-    submissions_held: SwitchReport | None = Field(None, description="Whether paid submissions are stopped.")
+    submissions_held: SwitchReport | None = Field(None, description="Whether paid submissions are on hold.")
     ai_prompts: SwitchReport | None = Field(None, description="Whether Grok may be asked for new prompts.")
 
 
 class Notice(Answer):
-    """One thing that a person should be told first."""
+    """Something that an operator should see first."""
 
-    tone: Literal["attention", "bad"] = Field(description="`attention`: as an operator wants it. `bad`: to be mended.")
+    tone: Literal["attention", "bad"] = Field(description="`attention`: intended by an operator. `bad`: needs fixing.")
     title: str
     text: str
     since: datetime | None = None
 
 
 class InstallationReport(SwitchesReport):
-    """What runs, and in `problems` what is missing, one sentence each."""
+    """What is running, and in `problems` what is missing, one sentence each."""
 
     ok: bool
     problems: list[str]
-    notices: list[Notice] = Field(description="What a person should be told first, in words.")
+    notices: list[Notice] = Field(description="What an operator should see first, in words.")
     versions: dict[str, str]
     providers: dict[str, str] = Field(description="`real`, `simulated` or `missing key`, by provider.")
     postgres: PostgresReport

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from api.http.strict_json import canonical, text_trouble
+from api.http.strict_json import canonical, text_error
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import (
     DAY,
+    DEADLINE_SECONDS,
+    PRIORITY,
     DeadlineSeconds,
     Flag,
     InstructionsText,
@@ -24,24 +35,30 @@ from api.schemas.fields import (
     RefUrls,
 )
 from api.schemas.parts import ErrorAnswer, Links, Wait
+from promptmill.config.presets import NEVER_SENT
 from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
 from promptmill.contracts.ratings import Rating
 
 INPUT_BYTES: Final = 65_536
 MODEL_CHARACTERS: Final = 200
+MODEL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
+"""`vendor/name` or `vendor/name/variant`; the page judges by it too."""
+
 SEARCH_CHARACTERS: Final = 200
+JOBS_AT_ONCE: Final = 200
+"""The longest page of a list."""
+
 CURSOR_CHARACTERS: Final = 200
 
 REFUSED_INPUTS: Final = {
-    "prompt": "Give the prompt in the field `prompt` beside `input`.",
-    "enable_sync_mode": "Promptmill waits for the result itself.",
-    "enable_base64_output": "Promptmill keeps addresses, never pictures.",
+    "prompt": "Set the prompt in the field `prompt`, next to `input`.",
+    **NEVER_SENT,
 }
-"""Inputs of WaveSpeed's models that a caller may not set, and why."""
+"""Inputs of WaveSpeed's models that callers may not set, and why."""
 
 RESERVED_VENDORS: Final = frozenset({"balance", "billings", "media", "model", "models", "predictions", "webhook"})
-"""First parts of WaveSpeed's other paths: `predictions/delete` as a model would delete predictions."""
+"""First segments of WaveSpeed's other paths: `predictions/delete` as a model would delete predictions."""
 
 
 def _no_other_path(model: str) -> str:
@@ -52,16 +69,14 @@ def _no_other_path(model: str) -> str:
 
 ModelPath = Annotated[
     str,
-    StringConstraints(
-        max_length=MODEL_CHARACTERS, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
-    ),
+    StringConstraints(max_length=MODEL_CHARACTERS, pattern=MODEL_PATTERN),
     AfterValidator(_no_other_path),
     Field(description="WaveSpeed's model path: `vendor/name[/variant]`.", examples=["wavespeed-ai/flux-dev"]),
 ]
 
 
 def wrong_inputs(given: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    """Return what is wrong with the inputs of a model, whatever the model: (path on the wire, message) each."""
+    """Return what is wrong with a model's inputs, for any model: (path on the wire, message) each."""
     if len(canonical(given)) > INPUT_BYTES:
         return [(("input",), f"Must have at most {INPUT_BYTES} bytes as JSON.")]
     return [(("input", name), why) for name, why in REFUSED_INPUTS.items() if name in given]
@@ -74,20 +89,22 @@ class CreateJob(StrictRequestModel):
     input: dict[str, Any] = Field(
         default_factory=dict, description="The model's own inputs except the prompt; 64 KiB at most."
     )
-    prompt: PromptText = Field(None, description="Required unless `useAiPrompt` or `promptJobId`.")
-    use_ai_prompt: Flag = Field(default=False, description="Grok writes the prompt first.")
-    prompt_job_id: UUID | None = Field(None, description="A completed prompt job whose prompt is used.")
-    operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
-    instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; model and Grok get it last.")
-    ref_urls: RefUrls = Field(default_factory=list)
-    on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do when Grok cannot help.")
-    priority: Priority = 5
-    deadline_seconds: DeadlineSeconds = DAY
-    generate_timeout_seconds: Annotated[StrictInt, Field(ge=30, le=DAY)] | None = Field(
-        None, description="From WaveSpeed's acceptance. Default: 900 for pictures, 3600 for videos."
+    prompt: PromptText = Field(None, description="Required without `useAiPrompt` or `promptJobId`.")
+    use_ai_prompt: Flag = Field(default=False, description="Have Grok write the prompt first.")
+    prompt_job_id: UUID | None = Field(None, description="A completed prompt job whose prompt to use.")
+    operation: Operation | None = Field(
+        None, description="Default: `enhance` if a prompt is given, otherwise `generate`."
     )
-    callback_url: OptionalUrl = Field(None, description="Told once when the job ends.")
+    instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
+    target_url: OptionalUrl = Field(None, description="The image to change; sent last to the model and to Grok.")
+    ref_urls: RefUrls = Field(default_factory=list)
+    on_prompt_failure: OnPromptFailure = Field(OnPromptFailure.FAIL, description="What to do if Grok fails.")
+    priority: Priority = PRIORITY.usual
+    deadline_seconds: DeadlineSeconds = DEADLINE_SECONDS.usual
+    generate_timeout_seconds: Annotated[StrictInt, Field(ge=30, le=DAY)] | None = Field(
+        None, description="Measured from WaveSpeed's acceptance. Default: 900 for images, 3600 for videos."
+    )
+    callback_url: OptionalUrl = Field(None, description="Called when the job ends; delivered at least once.")
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -104,47 +121,66 @@ class CreateJob(StrictRequestModel):
             return []
         wrong: list[tuple[tuple[str, ...], str]] = []
         if self.prompt_job_id is not None:
-            wrong.append((("promptJobId",), "Instead of `useAiPrompt`, not with it."))
+            wrong.append((("promptJobId",), "Cannot be combined with `useAiPrompt`."))
         if not (self.prompt or self.instructions or self.target_url or self.ref_urls):
-            wrong.append((("useAiPrompt",), "Needs at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`."))
+            wrong.append(
+                (("useAiPrompt",), "Requires at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`.")
+            )
         if self.operation is Operation.ENHANCE and self.prompt is None:
-            wrong.append((("operation",), "`enhance` needs a `prompt`."))
+            wrong.append((("operation",), "`enhance` requires a `prompt`."))
         if self.on_prompt_failure is OnPromptFailure.USE_PROMPT and self.prompt is None:
-            wrong.append((("onPromptFailure",), "`usePrompt` needs a `prompt` to fall back on."))
+            wrong.append((("onPromptFailure",), "`usePrompt` requires a `prompt` to fall back on."))
         return wrong
 
 
 def _storable(text: str) -> str:
-    trouble = text_trouble(text)
-    if trouble is not None:
-        raise PydanticCustomError("refused", "{message}", {"message": f"The text {trouble}."})
+    error = text_error(text)
+    if error is not None:
+        raise PydanticCustomError("refused", "{message}", {"message": f"The text {error}."})
     return text
 
 
 def _in_utc(at: datetime) -> datetime:
-    """Return the time in UTC; times at the edges of the calendar have none."""
+    """Return the time in UTC; times at the limits of the calendar have none."""
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise PydanticCustomError("refused", "This time cannot be told in UTC.") from None
+        raise PydanticCustomError("refused", "This time cannot be represented in UTC.") from None
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse a number, which pydantic would read as seconds since 1970."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("refused", "Must be a time with its zone, such as 2026-01-31T12:00:00Z.")
+    return value
+
+
+def _digits(value: Any) -> Any:
+    """Refuse what is no plain whole number: pydantic would also take `5.0`, ` 5` and `1_0`."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("refused", "Must be a whole number.")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class ListJobs(StrictRequestModel):
-    """Which jobs a list shows, newest first."""
+    """Which jobs to list, newest first."""
 
     status: tuple[JobStatus, ...] = Field((), max_length=len(JobStatus), description="May be repeated.")
     model: ModelPath | None = None
     q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(_storable)] | None = Field(
-        None, description="Looked for in prompts, ids and metadata values."
+        None, description="Searched in prompts, ids and metadata values."
     )
     created_after: Time | None = None
     created_before: Time | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE), BeforeValidator(_digits)] = 50
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the page before."
+        None, description="`nextCursor` of the previous page."
     )
 
 
@@ -160,7 +196,7 @@ class OutputAnswer(Answer):
 
 
 class JobAnswer(Answer):
-    """A job: one piece of media on its way."""
+    """A job: one piece of media to generate."""
 
     job_id: UUID
     owner: str
@@ -173,9 +209,9 @@ class JobAnswer(Answer):
     prompt_status: str = Field(examples=[str(status) for status in PromptStatus])
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     model: str
-    kind: str = Field(description="What the model makes: image or video.")
+    kind: str = Field(description="What the model generates: image or video.")
     input: dict[str, Any] = Field(
-        description="The model's own inputs except the prompt, with the pictures in the field that takes them."
+        description="The model's own inputs except the prompt, with the images in the model's image field."
     )
     prompt: str | None
     original_prompt: str | None
@@ -187,11 +223,11 @@ class JobAnswer(Answer):
     outputs: list[OutputAnswer]
     error: ErrorAnswer | None
     candidates: list[str] | None = Field(
-        description="Predictions that an unclear submission may have made; null where nothing is unclear, and in lists."
+        description="Predictions that an unclear submission may have created; null if nothing is unclear, and in lists."
     )
     billed: Billed
     paid_text: str = Field(
-        description="What is paid by now, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
+        description="What has been charged so far, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
     )
     prompt_cost_usd: float | None
     media_cost_usd: float | None
@@ -204,9 +240,9 @@ class JobAnswer(Answer):
     completed_at: datetime | None
     deadline_at: datetime
     metadata: dict[str, str]
-    kept: bool | None = Field(description="A person's word on the outputs; null while there is none.")
+    kept: bool | None = Field(description="The rating of the outputs; null if there is none.")
     prompt_rating: str | None = Field(
-        description="A person's word on the prompt of `promptJobId`; null while there is none.",
+        description="The rating of the prompt of `promptJobId`; null if there is none.",
         examples=[str(rating) for rating in Rating],
     )
     links: Links
@@ -231,7 +267,7 @@ class Event(Answer):
 
 
 class Stage(Answer):
-    """A part of a job's way: how long it was there, and whether it still is."""
+    """A stage of a job: how long it lasted, and whether it is still active."""
 
     stage: str = Field(description="A status that is not final, or `writing` while Grok writes.")
     seconds: float
@@ -239,7 +275,7 @@ class Stage(Answer):
 
 
 class Timeline(Answer):
-    """Everything that happened to a job, in order, and where the time went."""
+    """Everything that happened to a job, in order, and how long each stage took."""
 
     items: list[Event]
     stages: list[Stage]

@@ -23,13 +23,13 @@ class Reconciled(Answer):
 
 
 class WebhookTaken(Answer):
-    """A webhook was taken; there is nothing to do again."""
+    """A webhook was accepted; it need not be sent again."""
 
     ok: bool = True
 
 
 class Readiness(Answer):
-    """Whether the neighbours answer, and in a sentence each why not (`problems`) and what else is stopped (`notes`)."""
+    """Whether the dependencies respond; why not (`problems`) and what else is stopped (`notes`), a sentence each."""
 
     ok: bool
     postgres: bool
@@ -39,6 +39,6 @@ class Readiness(Answer):
 
 
 class Alive(Answer):
-    """The process answers."""
+    """The process is alive."""
 
     ok: bool = True

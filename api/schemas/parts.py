@@ -10,7 +10,7 @@ from api.schemas.bases import Answer
 
 
 class WaitFor(StrEnum):
-    """What a job waits for."""
+    """What a job is waiting for."""
 
     GROK_QUEUE = "grok_queue"
     GROK = "grok"
@@ -21,11 +21,11 @@ class WaitFor(StrEnum):
 
 
 class Wait(Answer):
-    """What a job waits for now. Position and estimates are approximate; null is 'not known', never 0.
+    """What a job is waiting for now. Position and estimates are approximate; null means unknown, never 0.
 
-    `of` is counted to 1,000 (`capped`). `stopped`: whether the queue is stopped, null while nobody knows; then
-    `stopped_reason` are the words of whoever stopped it. The estimate comes from what was really done lately; low and
-    high are given where it is uncertain. `longer_than_usual`: it takes longer already than anything like it lately.
+    `of` is counted up to 1,000 (`capped`). `stopped`: whether the queue is stopped, null if unknown; `stopped_reason`:
+    the operator's reason. The estimate is based on recent throughput; low and high are given if it is uncertain.
+    `longer_than_usual`: it is already taking longer than any comparable recent job.
     """
 
     for_: WaitFor | None = Field(None, alias="for")
@@ -41,7 +41,7 @@ class Wait(Answer):
 
 
 class ErrorAnswer(Answer):
-    """Why something failed, what a provider said, and what a person can do."""
+    """Why something failed, the provider's message, and what a person can do."""
 
     reason_code: str | None
     message: str
@@ -49,7 +49,7 @@ class ErrorAnswer(Answer):
 
 
 class Links(Answer):
-    """Where to go on: addresses on this service, and the workflow in the Temporal Web UI."""
+    """Links: related resources of this service, and the workflow in the Temporal Web UI."""
 
     self_: str = Field(alias="self")
     events: str | None = None

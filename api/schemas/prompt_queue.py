@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from api.schemas.fields import (
-    DAY,
+    DEADLINE_SECONDS,
+    PRIORITY,
     DeadlineSeconds,
     InstructionsText,
     Metadata,
@@ -32,42 +33,44 @@ ReasonText = Annotated[
 
 
 class EnqueuePrompt(StrictRequestModel):
-    """A prompt job to accept: Grok writes one prompt. At least one of picture, instructions or prompt."""
+    """A prompt job to accept: Grok writes one prompt. Requires at least one image, instructions or a prompt."""
 
-    operation: Operation | None = Field(None, description="Default: `enhance` when a prompt is given, else `generate`.")
+    operation: Operation | None = Field(
+        None, description="Default: `enhance` if a prompt is given, otherwise `generate`."
+    )
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
-    prompt: PromptText = Field(None, description="The text to enhance.")
-    target_url: OptionalUrl = Field(None, description="The picture to change; Grok sees it last.")
+    prompt: PromptText = Field(None, description="The prompt to enhance.")
+    target_url: OptionalUrl = Field(None, description="The image to change; sent to Grok last.")
     ref_urls: RefUrls = Field(default_factory=list)
-    priority: Priority = 5
-    deadline_seconds: DeadlineSeconds = DAY
+    priority: Priority = PRIORITY.usual
+    deadline_seconds: DeadlineSeconds = DEADLINE_SECONDS.usual
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _says_what_to_write(self) -> Self:
         if not (self.prompt or self.instructions or self.target_url or self.ref_urls):
-            message = "Needs at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`."
+            message = "Requires at least one of `prompt`, `instructions`, `targetUrl`, `refUrls`."
             raise field_errors(type(self), [(("instructions",), message)])
         if self.operation is Operation.ENHANCE and self.prompt is None:
-            raise field_errors(type(self), [(("operation",), "`enhance` needs a `prompt`.")])
+            raise field_errors(type(self), [(("operation",), "`enhance` requires a `prompt`.")])
         return self
 
 
 class RatePrompt(StrictRequestModel):
-    """A person's word on a written prompt; it replaces what was said before."""
+    """A rating of a written prompt; replaces the previous one."""
 
-    rating: Rating | None = Field(description="Null takes the rating back, and its reason.")
-    reason: ReasonText = Field(None, description="Why, in the person's own words.")
+    rating: Rating | None = Field(description="Null removes the rating and its reason.")
+    reason: ReasonText = Field(None, description="The reason, in the person's own words.")
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
         if self.rating is None and self.reason is not None:
-            raise field_errors(type(self), [(("reason",), "Goes with `up` or `down` alone.")])
+            raise field_errors(type(self), [(("reason",), "Only valid with `up` or `down`.")])
         return self
 
 
 class ResultCounts(Answer):
-    """How many results of a prompt people kept and discarded; those without a word are in neither."""
+    """How many results of a prompt were kept and discarded; unrated ones count as neither."""
 
     kept: int = 0
     discarded: int = 0
@@ -96,10 +99,10 @@ class PromptJobAnswer(Answer):
     completed_at: datetime | None
     metadata: dict[str, str]
     rating: str | None = Field(
-        description="A person's word; null while there is none.", examples=[str(rating) for rating in Rating]
+        description="The rating; null if there is none.", examples=[str(rating) for rating in Rating]
     )
     rating_reason: str | None
-    results: ResultCounts = Field(description="Of all jobs that used the prompt.")
+    results: ResultCounts = Field(description="Across all jobs that used the prompt.")
     links: Links
 
 
@@ -120,12 +123,12 @@ class JobCounts(Answer):
 
 
 class SatisfactionAnswer(Answer):
-    """What people said of the prompts and results of one Grok model and one prompt source.
+    """The ratings of the prompts and results of one Grok model and one prompt source.
 
     `satisfaction_rate` is the share of `up` and `kept` in all four counts, 0 to 1.
     """
 
-    model: str | None = Field(description="Grok's model; null where the prompt is not Grok's.")
+    model: str | None = Field(description="The Grok model; null if Grok did not write the prompt.")
     prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
     up: int
     down: int
@@ -135,7 +138,7 @@ class SatisfactionAnswer(Answer):
 
 
 class QueueStatistics(Answer):
-    """The prompt queue now and in the last hour. Null where the last hour shows nothing."""
+    """The prompt queue now and over the last hour. Null if the last hour has no data."""
 
     total_queued: int
     total_processing: int
@@ -151,7 +154,7 @@ class QueueStatistics(Answer):
     retry_success_rate: float | None
     estimated_wait_seconds: float | None
     jobs: JobCounts
-    satisfaction_rate: float | None = Field(description="Of all of `satisfaction` together; null without a rating.")
+    satisfaction_rate: float | None = Field(description="Across all of `satisfaction`; null without ratings.")
     satisfaction: list[SatisfactionAnswer] = Field(
-        description="Ratings of the last 30 days, the most rated first; groups without a rating are left out."
+        description="Ratings of the last 30 days, most rated first; groups without ratings are omitted."
     )

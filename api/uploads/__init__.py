@@ -1,1 +1,1 @@
-"""Pictures that callers upload: read from a form, judged, cleaned of everything but pixels."""
+"""Uploaded images: read from a form, validated, stripped of everything but pixels."""

@@ -1,4 +1,4 @@
-"""Writes a cleaned picture, as JPEG or PNG, and gives up as soon as it is larger than allowed."""
+"""Encodes a cleaned image as JPEG or PNG, and gives up as soon as it exceeds the limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JPEG_WAYS: Final[tuple[dict[str, Any], ...]] = (
     {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
     {"format": "JPEG", "quality": 88, "subsampling": "4:2:0"},
 )
-"""The best first; the other for what came in under the limit and would be over it."""
+"""The best first; the other for an image that was under the limit and would now exceed it."""
 
 
 class Encoded(NamedTuple):
@@ -29,11 +29,11 @@ class Encoded(NamedTuple):
 
 
 class _Full(Exception):
-    """More was written than is allowed."""
+    """More was written than the limit allows."""
 
 
 class _CappedFile(BytesIO):
-    """A file in memory that takes only so many bytes: a picture that grows is not first held as a whole."""
+    """An in-memory file with a size limit: an image that grows is not first held in full."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class _CappedFile(BytesIO):
 
 
 def encode_jpeg(picture: Image.Image, max_bytes: int) -> Encoded | None:
-    """Return the picture as JPEG, in the best quality that fits into so many bytes; None where none does."""
+    """Return the image as JPEG in the best quality that fits the limit; None if none does."""
     for way in _JPEG_WAYS:
         written = _written(picture, max_bytes, **way)
         if written is not None:
@@ -55,13 +55,13 @@ def encode_jpeg(picture: Image.Image, max_bytes: int) -> Encoded | None:
 
 
 def encode_png(picture: Image.Image, max_bytes: int) -> Encoded | None:
-    """Return the picture as PNG; None where that has more bytes."""
+    """Return the image as PNG; None if it exceeds the limit."""
     written = _written(picture, max_bytes, format="PNG")
     return None if written is None else Encoded(written, PNG)
 
 
 def encode_from_webp(picture: Image.Image, max_bytes: int) -> Encoded | None:
-    """Return the picture as PNG; as JPEG where that is too large and nothing is transparent. None: neither fits."""
+    """Return the image as PNG, or as JPEG if that is too large and nothing is transparent. None: neither fits."""
     if picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] == _OPAQUE:
         picture = picture.convert("RGB")
     found = encode_png(picture, max_bytes)

@@ -1,4 +1,4 @@
-"""Reads the one file of an upload's form into memory: never onto a disk, and never further than allowed."""
+"""Reads the one file of an upload's form into memory: never to disk, and never beyond the limit."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from api.http.errors import Refused
 
 FIELD: Final = "file"
 READ_SECONDS: Final = 120
-"""Seconds that a body may take to arrive: who sends slowly holds a place that others wait for."""
+"""Seconds that a body may take to arrive: a slow sender holds a slot that others wait for."""
 
 
 class _FormInMemory(MultiPartParser):
-    # The default writes what is larger than 1 MiB to a temporary file: somebody's picture on a disk.
+    # The default spools files over 1 MiB to a temporary file: somebody's image on a disk.
     spool_max_size = sys.maxsize
 
     def close(self) -> None:
-        """Give the memory back; a form's own `close` leaves the files of a form that broke off."""
+        """Release the memory; a form's own `close` leaves the files of an aborted form."""
         for file in self._files_to_close_on_error:
             file.close()
 
 
 async def read_file(request: Request, max_bytes: int, *, within: float = READ_SECONDS) -> bytes:
-    """Return the content of the form's file. Its name and its type are the caller's claim and not looked at.
+    """Return the content of the form's file. Its declared name and type are ignored.
 
     Raises:
         Refused: `invalid_form`, `picture_too_large` or `upload_too_slow`.
     """
     if "content-type" not in request.headers:
-        # Without a body nobody has asked for one before; the parser takes it for granted.
+        # Without a body none has been requested yet; the parser assumes that it has.
         raise Refused("invalid_form")
     parser = _FormInMemory(request.headers, request.stream(), max_files=1, max_fields=0)
     try:

@@ -1,4 +1,4 @@
-"""Turns an uploaded file into a clean picture: judged by its content, decoded once, nothing kept but its pixels."""
+"""Turns an uploaded file into a clean image: identified by its content, decoded once, reduced to its pixels."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from PIL.WebPImagePlugin import WebPImageFile
 from api.http.errors import Refused
 from api.uploads.colours import plain_colours
 from api.uploads.encoding import JPEG, PNG, Encoded, encode_from_webp, encode_jpeg, encode_png
-from api.uploads.scans import MOST_SCANS, has_too_many_scans
+from api.uploads.scans import MAX_SCANS, has_too_many_scans
 
 PICTURE_TYPES: Final = (JPEG, PNG, "image/webp")
-"""What is taken. HEIC, AVIF, GIF, TIFF, SVG and all others are not: each decoder is one more door."""
+"""Accepted formats. HEIC, AVIF, GIF, TIFF, SVG and all others are not: each decoder adds attack surface."""
 
-LEAST_SIDE: Final = 8
-LEAST_PIXELS: Final = 512
-"""Grok refuses a picture with a shorter side, or with fewer pixels in all."""
+MIN_SIDE: Final = 8
+MIN_PIXELS: Final = 512
+"""Grok rejects an image with a shorter side, or with fewer pixels in total."""
 
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,11 +35,11 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""EXIF's orientation -> what makes the picture upright."""
+"""EXIF orientation -> the operation that makes the image upright."""
 
 
 class PictureLimits(NamedTuple):
-    """Bytes of the file, before and after it was cleaned, and pixels of the picture."""
+    """Limits: bytes of the file, before and after cleaning, and pixels of the image."""
 
     max_bytes: int
     max_pixels: int
@@ -47,7 +47,7 @@ class PictureLimits(NamedTuple):
 
 @dataclass(frozen=True)
 class CleanPicture:
-    """A picture without metadata. `content_type` is `image/jpeg` or `image/png`; width and height are those shown."""
+    """An image without metadata. `content_type` is `image/jpeg` or `image/png`; width and height are as displayed."""
 
     data: bytes
     content_type: str
@@ -56,7 +56,7 @@ class CleanPicture:
 
 
 class _Decoder(NamedTuple):
-    """How the files of one type begin, how they are opened, and how the picture is written again.
+    """How files of one type begin, how they are opened, and how the image is encoded again.
 
     The decoders are named, not looked for: `Image.open` would try others, and judge the size by limits of its own.
     """
@@ -74,7 +74,7 @@ _DECODERS: Final = (
 
 
 def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
-    """Return the picture in a file: upright, in sRGB with 8 bits a channel, without metadata.
+    """Return the image in a file: upright, in sRGB with 8 bits per channel, without metadata.
 
     Takes long (seconds) and much memory (16 bytes a pixel) with large pictures: call it in a thread.
 
@@ -87,7 +87,7 @@ def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
         picture = decoder.open(BytesIO(data))
     _judge_header(picture, limits)
     if isinstance(picture, JpegImageFile) and has_too_many_scans(data):
-        raise Refused("picture_unreadable", f"The JPEG has more than {MOST_SCANS} scans; save it anew.")
+        raise Refused("picture_unreadable", f"The JPEG has more than {MAX_SCANS} scans; save it again.")
     with _unreadable_when_broken():
         picture.load()
         if picture.mode == "P" and picture.palette is None:
@@ -98,7 +98,7 @@ def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
     if written is None:
         raise Refused(
             "picture_too_large",
-            f"Cleaned of its metadata, the picture has more than {limits.max_bytes} bytes: make it smaller, "
+            f"Without its metadata, the image still exceeds {limits.max_bytes} bytes: make it smaller, "
             "or save it as JPEG.",
         )
     return CleanPicture(written.data, written.content_type, *pixels.size)
@@ -114,14 +114,16 @@ def _decoder_of(data: bytes) -> _Decoder:
 
 
 def _judge_header(picture: ImageFile.ImageFile, limits: PictureLimits) -> None:
-    """Refuse what need not be decoded to be refused."""
+    """Reject what can be rejected without decoding."""
     width, height = picture.size
     if width * height > limits.max_pixels:
-        raise _too_many_pixels(f"The picture has {width} x {height} pixels; {limits.max_pixels} are allowed in all.")
-    if min(width, height) < LEAST_SIDE or width * height < LEAST_PIXELS:
+        raise _too_many_pixels(
+            f"The image has {width} x {height} pixels; at most {limits.max_pixels} in total are allowed."
+        )
+    if min(width, height) < MIN_SIDE or width * height < MIN_PIXELS:
         raise Refused(
             "picture_too_small",
-            f"The picture has {width} x {height} pixels; each side needs {LEAST_SIDE}, the whole {LEAST_PIXELS}.",
+            f"The image has {width} x {height} pixels; each side needs {MIN_SIDE}, and the whole {MIN_PIXELS}.",
         )
     if getattr(picture, "is_animated", False):
         raise Refused("picture_animated")
@@ -129,7 +131,7 @@ def _judge_header(picture: ImageFile.ImageFile, limits: PictureLimits) -> None:
 
 def _upright(picture: Image.Image) -> Image.Image:
     orientation = None
-    # EXIF that cannot be read says nothing; the pixels are sound all the same.
+    # Unreadable EXIF is ignored; the pixels are fine.
     with suppress(Exception):
         orientation = picture.getexif().get(ExifTags.Base.Orientation)
     turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
@@ -141,7 +143,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _without_metadata(picture: Image.Image) -> Image.Image:
-    """Return the picture with nothing to be written beside its pixels; the transparency of a palette is one of them."""
+    """Return the image with nothing to encode besides its pixels, including a palette's transparency."""
     transparency = picture.info.get("transparency")
     picture.info = {} if transparency is None or picture.mode != "P" else {"transparency": transparency}
     return picture
@@ -154,7 +156,7 @@ def _unreadable_when_broken() -> Iterator[None]:
     except MemoryError:
         raise
     except Image.DecompressionBombError:
-        # The one type whose decoder judges by itself, before it makes room.
+        # The one type whose decoder checks by itself before it allocates memory.
         raise _too_many_pixels(None) from None
     except Exception:  # noqa: BLE001  # foreign bytes make decoders raise anything
         raise Refused("picture_unreadable") from None

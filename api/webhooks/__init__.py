@@ -1,1 +1,1 @@
-"""WaveSpeed's webhooks: whether one is genuine."""
+"""Verification of WaveSpeed's webhooks."""

@@ -1,4 +1,4 @@
-"""The secret that signs WaveSpeed's webhooks: configured, or fetched when the first webhook comes."""
+"""The signing secret of WaveSpeed's webhooks: configured, or fetched when the first webhook arrives."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from pydantic import SecretStr
 from promptmill.contracts.errors import ProviderError
 
 REFRESH_SECONDS: Final = 60.0
-"""How long a fetched secret is believed in spite of a failed check: forged webhooks must not make us ask for ever."""
+"""How long a fetched secret is kept despite failed checks: forged webhooks must not trigger endless fetches."""
 
 FETCH_AGAIN_SECONDS: Final = 5.0
-"""How long WaveSpeed is not asked after it could not tell the secret."""
+"""Pause after WaveSpeed failed to return the secret."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass
 class WebhookSecret:
-    """Checks signatures with the secret that is right now.
+    """Verifies signatures with the current secret.
 
     Attributes:
-        configured: The secret, where the settings hold one; then nothing is ever fetched.
-        fetch: Asks WaveSpeed for it.
-        clock: Seconds that only grow.
+        configured: The secret from the settings; if set, nothing is ever fetched.
+        fetch: Fetches it from WaveSpeed.
+        clock: Monotonic seconds.
     """
 
     configured: SecretStr | None
@@ -40,7 +40,7 @@ class WebhookSecret:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def verify(self, check: Callable[[str], bool]) -> bool | None:
-        """Return whether `check` accepts the secret, a newly fetched one included; None while no secret is known."""
+        """Return whether `check` accepts the secret, refetching it if necessary; None while no secret is known."""
         secret = self.configured or self._known or await self._newer_than(None)
         if secret is None:
             return None
@@ -50,7 +50,7 @@ class WebhookSecret:
         return newer is not None and newer != secret and check(newer.get_secret_value())
 
     async def _newer_than(self, refused: SecretStr | None) -> SecretStr | None:
-        """Return the secret that WaveSpeed tells now, or what is known where it cannot or must not be asked."""
+        """Return WaveSpeed's current secret, or the known one if WaveSpeed cannot or must not be asked."""
         async with self._lock:
             if self._known == refused and self._may_ask():
                 self._asked_at = self.clock()

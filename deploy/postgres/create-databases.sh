@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes two users and three databases in an empty Postgres: Promptmill's record, and Temporal's own two.
-# The postgres image runs this once, when its data folder is new. Neither user can read what the other one owns.
+# Creates two users and three databases in an empty Postgres: Promptmill's record, and Temporal's own two.
+# The postgres image runs this once, when its data folder is new. Neither user can read the other's databases.
 set -eu
 
 : "${PGPASSWORD:?the password of user promptmill}" "${SQL_PASSWORD:?the password of user temporal}"

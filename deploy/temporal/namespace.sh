@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the namespace once the server answers. Safe to repeat.
+# Creates the namespace once the server responds. Safe to repeat.
 set -eu
 
 tries=60

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings Temporal's two databases to the schema of this image. Safe to repeat; run it before a newer server starts.
+# Upgrades Temporal's two databases to this image's schema. Safe to repeat; run it before a newer server starts.
 set -eu
 
 bring_up() { # database, folder of its schema

@@ -1,1 +1,1 @@
-"""What each command of the command line does; `promptmill.cli` names them."""
+"""What each command does; `promptmill.cli` declares them."""

@@ -1,4 +1,4 @@
-"""`promptmill callback-secret`: the secret that receivers verify callbacks with."""
+"""`promptmill callback-secret`: the secret with which receivers verify callbacks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from promptmill.store import open_store
 
 
 async def read_callback_secret(settings: Settings) -> str:
-    """Return the setting, or the secret that the installation made for itself; makes it where there is none yet.
+    """Return the configured secret, or the one that the installation generated; generate it if there is none yet.
 
     Raises:
-        ConfigurationError: The setting is no secret, or there is no database.
-        RecordUnavailable: Postgres is away.
+        ConfigurationError: The setting is not a valid secret, or there is no database.
+        RecordUnavailable: Postgres is unavailable.
     """
     if settings.callback_secret is not None:
         CallbackSigner.of(settings.callback_secret)

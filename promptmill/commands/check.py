@@ -1,4 +1,4 @@
-"""`promptmill check`: asks everything that is configured, without paying, and says which setting to change."""
+"""`promptmill check`: tests every configured service at no cost, and says which setting to change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError, RPCStatusCode
 
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
@@ -24,14 +25,14 @@ from promptmill.temporal.connection import connect_config
 from promptmill.temporal.installation import identity_problem
 
 SECONDS: Final = 10
-"""How long one question may take."""
+"""Timeout of one check."""
 
 _RPC: Final = timedelta(seconds=SECONDS)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found, in one line."""
+    """The result of one check, in one line."""
 
     subject: str
     ok: bool
@@ -39,7 +40,7 @@ class Finding:
 
 
 Check = Callable[[Settings], Awaitable[str]]
-"""Returns what is well; raises `Wrong` for what is not."""
+"""Returns what works; raises `Wrong` for what does not."""
 
 
 class Wrong(Exception):
@@ -47,8 +48,9 @@ class Wrong(Exception):
 
 
 async def check_all(settings: Settings) -> list[Finding]:
-    """Return what each check found, in a fixed order. Pays nothing, changes nothing."""
+    """Return the result of each check, in a fixed order. Costs nothing, changes nothing."""
     checks: list[tuple[str, Check]] = [
+        ("Settings", check_start),
         ("Grok", check_grok),
         ("WaveSpeed", check_wavespeed),
         ("Postgres", check_postgres),
@@ -57,8 +59,16 @@ async def check_all(settings: Settings) -> list[Finding]:
     return list(await asyncio.gather(*(_run(subject, check, settings) for subject, check in checks)))
 
 
+async def check_start(settings: Settings) -> str:
+    """Look for settings that work but are unsafe."""
+    warnings = start_warnings(settings)
+    if warnings:
+        raise Wrong(" ".join(warnings))
+    return "nothing unsafe found"
+
+
 async def check_grok(settings: Settings) -> str:
-    """Ask xAI whether the key works and the configured models are there."""
+    """Ask xAI whether the key works and the configured models are available."""
     async with open_grok(settings.xai_api_base, settings.xai_api_key, timeout_seconds=SECONDS) as grok:
         key = await grok.check_key()
         if not key.ok:
@@ -67,7 +77,7 @@ async def check_grok(settings: Settings) -> str:
     missing = [model for model in settings.grok_models if model not in available]
     if missing:
         raise Wrong(
-            f"This key may not use {', '.join(missing)}: set PROMPTMILL_GROK_MODELS to some of {_few(available)}."
+            f"This key cannot use {', '.join(missing)}: set PROMPTMILL_GROK_MODELS to models among {_few(available)}."
         )
     return f"{_mode(settings.grok_mode)} at {settings.xai_api_base}, models {', '.join(settings.grok_models)}"
 
@@ -87,11 +97,11 @@ async def check_postgres(settings: Settings) -> str:
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         found = await store.operations.schema_revision()
         if found is None:
-            raise Wrong(
-                "The schema is not there: run `promptmill migrate`, or check the database's name in DATABASE_URL."
-            )
+            raise Wrong("The schema is missing: run `promptmill migrate`, or check the database name in DATABASE_URL.")
         if found != wanted:
-            raise Wrong(f"The schema is at revision {found}, this release has {wanted}: run `promptmill migrate`.")
+            raise Wrong(
+                f"The schema is at revision {found}, but this release needs {wanted}: run `promptmill migrate`."
+            )
         differing = await store.operations.differing_functions()
     if differing:
         return (
@@ -110,11 +120,11 @@ async def check_temporal(settings: Settings) -> str:
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace), timeout=_RPC)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise Wrong(f"There is no namespace '{namespace}': create it, or set TEMPORAL_NAMESPACE.") from error
+            raise Wrong(f"Namespace '{namespace}' does not exist: create it, or set TEMPORAL_NAMESPACE.") from error
         raise Wrong(f"Temporal refused ({error.message}): check TEMPORAL_API_KEY and TEMPORAL_NAMESPACE.") from error
     except RuntimeError as error:
         raise Wrong(
-            f"Nothing answers at {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
+            f"No response from {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
         ) from error
     if settings.database_url is not None:
         async with open_store(settings.require_database_url(), pool_size=1) as store:
@@ -131,9 +141,9 @@ async def _run(subject: str, check: Check, settings: Settings) -> Finding:
     except (Wrong, ConfigurationError, ProviderError) as error:
         return Finding(subject, ok=False, text=str(error))
     except RecordUnavailable as error:
-        return Finding(subject, ok=False, text=f"Postgres cannot be reached ({error}): check DATABASE_URL.")
+        return Finding(subject, ok=False, text=f"Postgres is unreachable ({error}): check DATABASE_URL.")
     except TimeoutError:
-        return Finding(subject, ok=False, text=f"No answer within {SECONDS} s: check its address.")
+        return Finding(subject, ok=False, text=f"No response within {SECONDS} s: check its address.")
 
 
 def _mode(mode: ProviderMode) -> str:

@@ -1,6 +1,6 @@
-"""`promptmill drain` and `promptmill resume`: stop taking jobs, wait for what goes on, and say what is left.
+"""`promptmill drain` and `promptmill resume`: stop intake, wait for running jobs, and report what is left.
 
-What waits in a queue whose brake is on cannot go on by itself: it is told, not waited for.
+Jobs in a queue whose brake is on cannot continue on their own: they are reported, not waited for.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from promptmill.temporal.brakes import PROVIDERS, read_brake
 
 LOOK_SECONDS = 1.0
 SETTLE_SECONDS = 3.0
-"""How long the drain lasts at least: a request that found intake open just before may not have stored its job yet."""
+"""Minimum duration of a drain: a request that found intake open just before may not have stored its job yet."""
 SHOWN = 50
-"""Jobs that are named; beyond that only their number is told."""
+"""Maximum number of jobs listed; of the others only the number is shown."""
 
 
 async def drain_jobs(settings: Settings, *, reason: str, timeout_seconds: float, say: Callable[[str], None]) -> GoingOn:
-    """Stop intake and wait until nothing can go on by itself, at most this long (0: as long as it takes).
+    """Stop intake and wait until nothing can continue on its own, at most this long (0: indefinitely).
 
-    The switch stays on, also after the time is over and after a restart.
+    The switch stays on after the timeout and across restarts.
 
     Raises:
-        RecordUnavailable: Postgres cannot be reached.
+        RecordUnavailable: Postgres is unreachable.
     """
     client = await connect(settings, lazy=True)
     tell = _Teller(say)
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         await store.operations.set_drain(reason)
-        say("No new jobs are taken. `promptmill resume` takes them again.")
+        say("Intake is stopped. `promptmill resume` reopens it.")
         began = time.monotonic()
         while True:
             passed = time.monotonic() - began
@@ -48,34 +48,34 @@ async def drain_jobs(settings: Settings, *, reason: str, timeout_seconds: float,
             if settled or (timeout_seconds and passed >= timeout_seconds):
                 return found
             if found.going:
-                tell("going", f"Still going on: {_stages(found.going)}")
+                tell("going", f"Still running: {_stages(found.going)}")
             await asyncio.sleep(LOOK_SECONDS)
 
 
 async def resume_jobs(settings: Settings, *, reason: str) -> None:
-    """Take jobs again.
+    """Reopen intake.
 
     Raises:
-        RecordUnavailable: Postgres cannot be reached.
+        RecordUnavailable: Postgres is unreachable.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         await store.operations.clear_drain(reason)
 
 
 def drain_lines(left: GoingOn) -> list[str]:
-    """Return what is left in sentences: ids, stage, and whether it is paid already."""
+    """Describe what is left: ids, stage, and whether it is already paid for."""
     lines = []
     if left.going:
-        lines.append(f"The time is over; {len(left.going)} still go on by themselves:")
+        lines.append(f"Timed out; {len(left.going)} still running:")
         lines += _named(left.going)
     if left.waiting:
-        lines.append(f"{len(left.waiting)} cannot go on by themselves and wait for a person:")
+        lines.append(f"{len(left.waiting)} cannot continue on their own and need a person:")
         lines += _named(left.waiting)
     return lines or ["Nothing is left."]
 
 
 class _Teller:
-    """Says a thing when it is another than was said last of its subject."""
+    """Prints a line if it differs from the last one on its subject."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -88,16 +88,17 @@ class _Teller:
 
 
 async def _braked(client: Client, task_queue: str, tell: _Teller) -> list[str]:
-    """Return the providers whose brake is on; none while Temporal does not tell, for then nothing is known to stand."""
+    """Return the providers whose brake is known to be on; none while Temporal is unavailable."""
     try:
         braked = [name for name in PROVIDERS if (await read_brake(client, task_queue, name)).on]
     except (RPCError, RuntimeError) as error:
-        # RuntimeError is what a lazy client raises when it cannot connect.
-        tell("brakes", f"Temporal does not say which brakes are on ({error}): check TEMPORAL_ADDRESS.")
+        # A lazy client raises RuntimeError if it cannot connect.
+        tell("brakes", f"The brakes cannot be read from Temporal ({error}): check TEMPORAL_ADDRESS.")
         return []
     if braked:
         tell(
-            "brakes", f"What waits for {' and '.join(braked)} is not waited for: `promptmill brake off` lets it go on."
+            "brakes",
+            f"Not waiting for jobs queued for {' and '.join(braked)}: `promptmill brake off` lets them continue.",
         )
     return braked
 

@@ -1,4 +1,4 @@
-"""`promptmill flag`: what is switched on and off while everything runs, and what that means."""
+"""`promptmill flag`: features that can be turned on and off at run time, and what each state means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sql.models import Switch
 
 @dataclass(frozen=True)
 class Flag:
-    """What it means that a flag is on, and that it is off, in a sentence each."""
+    """What it means for a flag to be on or off, in a sentence each."""
 
     on: str
     off: str
@@ -21,18 +21,18 @@ class Flag:
 
 FLAGS: Final = {
     AI_PROMPTS: Flag(
-        on="Grok writes prompts for jobs and prompt jobs that ask for one.",
-        off="New jobs and prompt jobs that need Grok are refused (403 `ai_prompts_off`); what was accepted goes on.",
+        on="Grok writes prompts for jobs and prompt jobs that request one.",
+        off="New jobs and prompt jobs that need Grok are refused (403 `ai_prompts_off`); accepted ones continue.",
     ),
 }
-"""Every flag. Each is on where nobody has set it, and is read anew for each request: nothing needs a restart."""
+"""Every flag. Each defaults to on and is read on every request, so changes need no restart."""
 
 
 async def show_flags(settings: Settings) -> dict[str, Switch | None]:
-    """Return every flag as it was set; None where nobody has set it.
+    """Return every flag as it was set; None if it was never set.
 
     Raises:
-        RecordUnavailable: Postgres cannot be reached.
+        RecordUnavailable: Postgres is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
@@ -41,10 +41,10 @@ async def show_flags(settings: Settings) -> dict[str, Switch | None]:
 
 
 async def set_flag(settings: Settings, name: str, *, on: bool, reason: str | None) -> Switch | None:
-    """Switch one of `FLAGS` on or off and return it as the record has it then.
+    """Turn one of `FLAGS` on or off and return its recorded state.
 
     Raises:
-        RecordUnavailable: Postgres cannot be reached.
+        RecordUnavailable: Postgres is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
@@ -53,9 +53,9 @@ async def set_flag(settings: Settings, name: str, *, on: bool, reason: str | Non
 
 
 def flag_line(name: str, switch: Switch | None) -> str:
-    """Return how a flag stands: its state, since when, why, and what that means."""
+    """Describe a flag: its state, since when, why, and what that means."""
     if switch is None:
-        return f"{name}: on, never switched. {FLAGS[name].on}"
+        return f"{name}: on (default). {FLAGS[name].on}"
     on = switch.value != OFF
     why = f" ({switch.reason})" if switch.reason else ""
     since = f"{switch.changed_at:%F %T} UTC"

@@ -1,4 +1,4 @@
-"""`promptmill init` and `promptmill adopt-temporal`: what ties this installation to its Temporal."""
+"""`promptmill init` and `promptmill adopt-temporal`: bind this installation to its Temporal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from promptmill.temporal.installation import TemporalIdentity, adopt_identity, i
 
 
 async def initialize_installation(settings: Settings) -> tuple[str, ...]:
-    """Register search attributes and make the schedule, as `POST /api/init` does. Safe to repeat.
+    """Register search attributes and create the schedule, as `POST /api/init` does. Safe to repeat.
 
     Returns:
         The search attributes that are missing and could not be registered.
 
     Raises:
-        TemporalUnavailable: Temporal cannot be reached.
+        TemporalUnavailable: Temporal is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
@@ -29,18 +29,18 @@ async def initialize_installation(settings: Settings) -> tuple[str, ...]:
 
 
 async def adopt_temporal(settings: Settings) -> TemporalIdentity:
-    """Accept the Temporal that answers now as the one that the record belongs to.
+    """Accept the current Temporal as the one that the record belongs to.
 
     Raises:
-        TemporalUnavailable: Temporal cannot be reached.
+        TemporalUnavailable: Temporal is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         try:
-            return await adopt_identity(store, await connect(settings), reason="adopted by a person")
+            return await adopt_identity(store, await connect(settings), reason="adopted by an operator")
         except (RuntimeError, RPCError) as error:
             raise TemporalUnavailable(_away(error)) from error
 
 
 def _away(error: Exception) -> str:
-    return f"Temporal cannot be reached ({error}): check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."
+    return f"Temporal is unreachable ({error}): check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."

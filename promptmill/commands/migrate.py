@@ -1,4 +1,4 @@
-"""`promptmill migrate`: brings the database's schema to a revision."""
+"""`promptmill migrate`: migrates the database's schema to a revision."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def apply_schema(database_url: str) -> str:
     """Bring the schema to this release's revision, apply its functions, and return the revision. Safe to repeat.
 
     Raises:
-        ConfigurationError: The address is wrong, or the database belongs to a newer release.
-        RecordError: Postgres is away or refused.
+        ConfigurationError: The URL is invalid, or the database belongs to a newer release.
+        RecordError: Postgres is unavailable or refused.
     """
     return asyncio.run(migrate(database_url))
 
@@ -21,17 +21,17 @@ def schema_sql(database_url: str) -> str:
     """Return the SQL that `apply_schema` would run.
 
     Raises:
-        ConfigurationError: The address is wrong, or the database belongs to a newer release.
-        RecordError: Postgres is away or refused.
+        ConfigurationError: The URL is invalid, or the database belongs to a newer release.
+        RecordError: Postgres is unavailable or refused.
     """
     return asyncio.run(migrate(database_url, sql_only=True))
 
 
 def take_schema_down(database_url: str, revision: str) -> str:
-    """Bring the schema down to an older revision (`base`: nothing left), and return it. Refuses to drop rows.
+    """Downgrade the schema to an older revision (`base`: empty), and return it. Refuses to drop rows.
 
     Raises:
-        ConfigurationError: There is no such revision, or the address is wrong.
-        RecordError: Postgres is away or refused.
+        ConfigurationError: There is no such revision, or the URL is invalid.
+        RecordError: Postgres is unavailable or refused.
     """
     return asyncio.run(downgrade(database_url, revision))

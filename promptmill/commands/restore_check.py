@@ -1,7 +1,7 @@
-"""`promptmill restore-check`: after an older backup was restored, bring back what Temporal and WaveSpeed know.
+"""`promptmill restore-check`: after restoring an older backup, recover what Temporal and WaveSpeed know.
 
-Facts first: every job's workflow holds its whole request, the answers of its submissions, and its result. Then
-inference: predictions in WaveSpeed's history that no submission owns. Only then may submissions go on.
+Facts first: every job's workflow holds its whole request, the answers to its submissions, and its result. Then
+inference: predictions in WaveSpeed's history that no submission owns. Only then may submissions continue.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from promptmill.temporal.restore_guard import remembered_submission
 from sql.models import Submission
 
 HISTORY_DAYS: Final = 7
-"""WaveSpeed keeps its history this long."""
+"""How long WaveSpeed keeps its history."""
 
 _OPEN: Final = frozenset({SubmissionState.INTENDED, SubmissionState.UNKNOWN, SubmissionState.ACCEPTED})
 
@@ -38,7 +38,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class RestoreReport:
-    """What was found and brought back.
+    """What was found and recovered.
 
     `unknown_predictions` were made with this key in the last days, and no submission of the record owns them.
     """
@@ -52,14 +52,14 @@ class RestoreReport:
 
 
 async def check_restore(settings: Settings, *, release: bool, say: Say) -> RestoreReport:
-    """Rebuild what the restored record lacks, look for payments that nobody knows, and let submissions go on.
+    """Rebuild what the restored record lacks, look for unrecorded payments, and release submissions.
 
     Submissions are released when WaveSpeed's history holds nothing that the record does not know, or, with `release`,
     by the person who has looked at what it does hold.
 
     Raises:
-        TemporalUnavailable: Temporal cannot be reached.
-        RecordUnavailable: Postgres cannot be reached.
+        TemporalUnavailable: Temporal is unreachable.
+        RecordUnavailable: Postgres is unreachable.
     """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.require_database_url(), pool_size=2))
@@ -76,10 +76,10 @@ async def check_restore(settings: Settings, *, release: bool, say: Say) -> Resto
             await _from_temporal(store, client, settings.task_queue, report, say)
             remembered = await remembered_submission(client, settings.task_queue)
         except (RuntimeError, RPCError) as error:
-            raise TemporalUnavailable(f"Temporal cannot be reached ({error}): check TEMPORAL_ADDRESS.") from error
+            raise TemporalUnavailable(f"Temporal is unreachable ({error}): check TEMPORAL_ADDRESS.") from error
         await _from_wavespeed(store, wavespeed, report, say)
         if release or (report.problem is None and not report.unknown_predictions):
-            # Numbers go on above what was given before, or the next pass would hold submissions again.
+            # Numbering continues above what was issued before, or the next pass would hold submissions again.
             await store.operations.release_submissions("restore-check", at_least=remembered)
             report.released = True
         return report
@@ -104,10 +104,10 @@ async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIter
         try:
             history = await read_job_history(client, execution.id)
         except ValueError as error:
-            # A person may have started one by hand, with any input: it is no row's.
-            say(f"Left out: {error}.")
+            # A person may have started one by hand, with any input: it belongs to no row.
+            say(f"Skipped: {error}.")
         except RPCError as error:
-            # Listed a little longer than it is kept.
+            # Listed slightly longer than it is kept.
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
         else:
@@ -115,7 +115,7 @@ async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIter
 
 
 async def _restore_job(store: Store, history: JobHistory, report: RestoreReport) -> None:
-    """Give the record a job's row and the submissions that its workflow knows of, where it lacks them."""
+    """Restore a job's row and the submissions that its workflow knows of, where the record lacks them."""
     job = history.job
     try:
         await store.jobs.get(job.job_id)
@@ -129,7 +129,7 @@ async def _restore_job(store: Store, history: JobHistory, report: RestoreReport)
 
 
 def _forgotten(history: JobHistory, rows: Sequence[Submission]) -> list[SubmissionOutcome]:
-    """Return what a workflow knows of its submissions and the record does not: what is paid, else what is unclear.
+    """Return the submissions that a workflow knows of and the record does not: paid ones, otherwise unclear ones.
 
     A submission can stand in the record as it was when the backup was made: intended, or unclear.
     """
@@ -161,12 +161,12 @@ def _unclear(job: JobInput, submission_id: UUID) -> SubmissionOutcome:
         submission_id=submission_id,
         job_id=job.job_id,
         state=SubmissionState.UNKNOWN,
-        error="It was sent, or about to be; the record of it was lost with a restored backup.",
+        error="It was sent, or about to be; a restored backup lost its record.",
     )
 
 
 async def _from_wavespeed(store: Store, wavespeed: WaveSpeedClient, report: RestoreReport, say: Say) -> None:
-    """List what was made with this key in the last days and belongs to no submission."""
+    """List predictions made with this key in the last days that belong to no submission."""
     now = datetime.now(UTC)  # noqa: TID251 - a command, not a workflow
     try:
         made = await wavespeed.history(
@@ -181,10 +181,10 @@ async def _from_wavespeed(store: Store, wavespeed: WaveSpeedClient, report: Rest
 
 
 def restore_lines(report: RestoreReport) -> list[str]:
-    """Return the report in sentences, and what to do next."""
+    """Return the report as text, with what to do next."""
     lines = [
         (
-            f"{report.workflows} jobs in Temporal; brought back: {len(report.rows_restored)} rows, "
+            f"{report.workflows} jobs in Temporal; recovered: {len(report.rows_restored)} rows, "
             f"{report.submissions_restored} submissions."
         ),
         *(f"  restored job {job_id}" for job_id in report.rows_restored),
@@ -194,11 +194,11 @@ def restore_lines(report: RestoreReport) -> list[str]:
     if report.unknown_predictions:
         lines.append(
             f"{len(report.unknown_predictions)} predictions of the last {HISTORY_DAYS} days belong to no submission of "
-            "the record (made elsewhere with this key, or by jobs that Temporal has forgotten too):"
+            "the record (made elsewhere with this key, or by jobs that Temporal no longer knows either):"
         )
         lines += [f"  {prediction_id}" for prediction_id in report.unknown_predictions]
     if report.released:
-        lines.append("Submissions go on.")
+        lines.append("Submissions have been released.")
     else:
-        lines.append("Submissions stay held. Look at these, then run `promptmill restore-check --release`.")
+        lines.append("Submissions remain on hold. Review these, then run `promptmill restore-check --release`.")
     return lines

@@ -19,8 +19,8 @@ def run_simulators(
     """Serve the simulators until SIGINT or SIGTERM.
 
     Args:
-        only: The one that is wanted; both without it.
-        instant: Answer at once; else a job takes 1 to 3 s, so that its states can be seen.
+    only: The one to run; both by default.
+    instant: Respond at once; otherwise a job takes 1 to 3 s, so that its states can be seen.
         keep: Remember predictions in the data folder.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`promptmill smoke`: a handful of requests against a running instance, said line by line."""
+"""`promptmill smoke`: a handful of requests against a running instance, reported line by line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 from promptmill.config.settings import merged_environment
 from promptmill.contracts.jobs import JobStatus
 from promptmill.formats import duration
+from promptmill.terminal import visible
 
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
 SECONDS: Final = 15.0
@@ -25,7 +26,7 @@ UNKNOWN_ID: Final = "01890000-0000-7000-8000-000000000000"
 
 
 class Failed(Exception):
-    """The message says what was expected and what came."""
+    """The message says what was expected and what was received."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Answer:
 
 @dataclass
 class Instance:
-    """A running instance, and the job that was made there."""
+    """A running instance, and the job created there."""
 
     url: str
     token: str | None
@@ -49,7 +50,7 @@ class Instance:
         """Send one request.
 
         Raises:
-            Failed: Nothing answers.
+            Failed: There is no response.
         """
         request = urllib.request.Request(self.url.rstrip("/") + path, method=method)  # noqa: S310  # the user's own
         if self.token:
@@ -63,13 +64,13 @@ class Instance:
         except urllib.error.HTTPError as error:
             return _read(error.code, error.headers.get_content_type(), error.read())
         except OSError as error:
-            raise Failed(f"nothing answers at {self.url} ({error}): set PROMPTMILL_URL") from None
+            raise Failed(f"no response from {self.url} ({error}): set PROMPTMILL_URL") from None
 
     def expect(self, status: int, method: str, path: str, body: object = None) -> Answer:
         """Send one request and check the status.
 
         Raises:
-            Failed: It is another.
+            Failed: The status differs.
         """
         answer = self.ask(method, path, body)
         if answer.status != status:
@@ -81,7 +82,7 @@ def run_smoke(*, pay: bool = False) -> int:
     """Run all probes; return the exit code: 0 when each passed.
 
     Args:
-        pay: Make a picture also where the instance uses the real WaveSpeed.
+        pay: Generate an image even if the instance uses the real WaveSpeed.
     """
     settings = merged_environment()
     instance = Instance(os.environ.get("PROMPTMILL_URL") or _local_url(settings), settings.get("PROMPTMILL_API_TOKEN"))
@@ -102,23 +103,23 @@ def run_smoke(*, pay: bool = False) -> int:
 def _probes(instance: Instance, *, pay: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "it is alive", lambda: _nothing(instance.expect(HTTPStatus.OK, "GET", "/healthz"))
     yield (
-        "it is ready: Postgres and Temporal answer",
+        "it is ready: Postgres and Temporal respond",
         lambda: _nothing(instance.expect(HTTPStatus.OK, "GET", "/readyz")),
     )
     yield "nothing that it needs is missing", lambda: _providers(instance)
-    yield "a wrong request is refused with a problem document", lambda: _refused(instance)
+    yield "an invalid request is refused with a problem document", lambda: _refused(instance)
     yield (
         "an unknown job is not found",
         lambda: _nothing(instance.expect(HTTPStatus.NOT_FOUND, "GET", f"/api/jobs/{UNKNOWN_ID}")),
     )
-    yield "the prompt queue tells its numbers", lambda: _numbers(instance)
+    yield "the prompt queue reports its statistics", lambda: _numbers(instance)
     if not pay and _is_paid(instance):
-        _say("skip  a picture is made: its providers are real; `promptmill smoke --pay` makes one")
+        _say("skip  an image is generated: the providers are real; `promptmill smoke --pay` generates one")
         return
     yield "a job is accepted", lambda: _create(instance)
     if instance.job:
-        yield "its picture is made", lambda: _wait(instance)
-        yield "its timeline tells the way", lambda: _timeline(instance)
+        yield "its image is generated", lambda: _wait(instance)
+        yield "its timeline is complete", lambda: _timeline(instance)
 
 
 def _providers(instance: Instance) -> str:
@@ -127,7 +128,7 @@ def _providers(instance: Instance) -> str:
 
 
 def _is_paid(instance: Instance) -> bool:
-    """Return whether a job here costs money, or might: what cannot be learned counts as paid."""
+    """Return whether a job here costs money, or might: unknown counts as paid."""
     try:
         states = instance.ask("GET", "/api/init").body["providers"].values()
     except (Failed, KeyError, TypeError):
@@ -144,7 +145,7 @@ def _refused(instance: Instance) -> str:
 
 def _numbers(instance: Instance) -> str:
     numbers = instance.expect(HTTPStatus.OK, "GET", "/api/prompt/queue").body
-    return f"{numbers['totalQueued']} queued, {numbers['totalProcessing']} in work"
+    return f"{numbers['totalQueued']} queued, {numbers['totalProcessing']} processing"
 
 
 def _create(instance: Instance) -> str:
@@ -196,5 +197,5 @@ def _short(body: object, limit: int = 200) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{visible(line)}\n")
     sys.stdout.flush()

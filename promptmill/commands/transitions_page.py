@@ -1,4 +1,4 @@
-"""`docs/transitions.md`, made from the SQL function that holds the transitions."""
+"""Generates `docs/transitions.md` from the SQL function that defines the transitions."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ TABLES: Final = (
 
 
 async def read_transitions(settings: Settings) -> str:
-    """Return the page as the database that the settings name has it.
+    """Return the page for the configured database.
 
     Raises:
         ConfigurationError: There is no `DATABASE_URL`, or it is wrong.
-        RecordUnavailable: Postgres is away, or has no schema.
+        RecordUnavailable: Postgres is unavailable, or has no schema.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         return await transitions_page(store)
@@ -43,7 +43,7 @@ async def transitions_page(store: Store) -> str:
     """Return the text of `docs/transitions.md`.
 
     Raises:
-        RecordUnavailable: Postgres is away, or has no schema.
+        RecordUnavailable: Postgres is unavailable, or has no schema.
     """
     parts = [HEAD]
     for heading, table, statuses in TABLES:
@@ -58,7 +58,7 @@ def _table(statuses: Sequence[str], allowed: Sequence[Transition]) -> list[str]:
 
 
 def _diagram(statuses: Sequence[str], allowed: Sequence[Transition]) -> list[str]:
-    """Draw the arrows. A status that every open one may go to has a single arrow, or nobody could read the drawing."""
+    """Draw the arrows. A status reachable from every open one has a single arrow, to keep the diagram readable."""
     open_statuses = {old for old, _ in allowed}
     sources = {new: {old for old, target in allowed if target == new} for new in statuses}
     common = [new for new in statuses if len(sources[new]) > 2 and sources[new] | {new} >= open_statuses]  # noqa: PLR2004

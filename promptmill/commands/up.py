@@ -16,18 +16,18 @@ def run_up() -> int:
     """Run the local stack; return the exit code.
 
     Raises:
-        PromptmillError: It cannot start, or a part ended.
+        PromptmillError: It cannot start, or a component exited.
     """
     screen = Screen()
     with open_data_folder(_data_dir()) as folder:
-        # Addresses of a stack that was killed must not pass for servers of one's own.
+        # Addresses left by a killed stack must not be mistaken for the user's own servers.
         folder.local_env.unlink(missing_ok=True)
-        screen.say("Promptmill starts:", "bold")
-        code = Stack(plan_stack(), folder, screen, migrate=apply_schema).run()
+        screen.say("Starting Promptmill:", "bold")
+        code = Stack(plan_stack, folder, screen, migrate=apply_schema).run()
     screen.say("Promptmill has stopped; nothing is left running.", "bold")
     return code
 
 
 def _data_dir() -> Path:
-    """Return the data folder without looking at the other settings: they may name what only a running stack has."""
+    """Return the data folder without validating the other settings: they may refer to what only a running stack has."""
     return Path(merged_environment().get(variable_name("data_dir"), ".promptmill"))

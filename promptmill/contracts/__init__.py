@@ -1,1 +1,1 @@
-"""Pure data that every room speaks in. Safe inside the workflow sandbox: pydantic and the standard library only."""
+"""Pure data shared by all packages. Safe inside the workflow sandbox: pydantic and the standard library only."""

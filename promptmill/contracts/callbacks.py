@@ -1,4 +1,4 @@
-"""The messages of `DeliverCallbackWorkflow`: telling a caller's address, once, that a job has ended."""
+"""The messages of `DeliverCallbackWorkflow`, which notifies a caller's URL that a job has ended."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from promptmill.contracts.messages import Message
 
 
 class CallbackInput(Message):
-    """Which job's end is to be told. Address and body are read from the row, so that no secret stands in history."""
+    """The job whose end to deliver. URL and body are read from the row, so that no secret enters the history."""
 
     job_id: UUID
 
 
 class CallbackBody(Message):
-    """What is told: `type` is `job.<status>`, `data` the job's public fields in camelCase."""
+    """The callback's body: `type` is `job.<status>`, `data` the job's public fields in camelCase."""
 
     type: str
     timestamp: datetime
@@ -24,7 +24,7 @@ class CallbackBody(Message):
 
 
 class CallbackResult(Message):
-    """How the delivery ended: the receiver's last HTTP status (null when none answered), and why it was given up."""
+    """How delivery ended: the receiver's last HTTP status (null if it never responded), and why it was given up."""
 
     job_id: UUID
     delivered: bool

@@ -1,4 +1,4 @@
-"""What a provider tells about a model: its inputs with their limits, and what it costs at least."""
+"""What a provider publishes about a model: its inputs with their limits, and its minimum price."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class InputType(StrEnum):
-    """How a person fills an input in."""
+    """How a form presents an input."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -21,13 +21,13 @@ class InputType(StrEnum):
 
 @dataclass(frozen=True)
 class ModelInput:
-    """One input of a model, as far as its schema can be understood; None is 'not told'.
+    """One input of a model, as far as its schema can be interpreted; None means not specified.
 
     Attributes:
-        minimum: Least value of a number; of the input `size` the shortest side in pixels.
-        maximum: Largest value of a number; of the input `size` the longest side in pixels.
-        choices: All values there are, for a `choice`.
-        suggestions: Values to begin with, for a text that may be another.
+        minimum: Minimum of a number; for the input `size`, of a side in pixels.
+        maximum: Maximum of a number; for the input `size`, of a side in pixels.
+        choices: All allowed values of a `choice`.
+        suggestions: Suggested values of a text that accepts others.
         pictures: How many pictures it takes: a list of addresses, or the single address `image`; 0 for anything else.
     """
 

@@ -1,4 +1,4 @@
-"""The errors that cross a room's border.
+"""The errors that cross a package's boundary.
 
 PromptmillError
 ├── RecordError
@@ -22,8 +22,8 @@ PromptmillError
     ├── NothingSent               (retryable)
     └── SubmitUnclear
 
-Each class has a stable `code` and says whether asking again may help (`retryable`). `worker.errors` turns them into
-Temporal's failures, `api.http.errors` into problem documents.
+Each class has a stable `code` and says whether a retry may succeed (`retryable`). `worker.errors` maps them to
+Temporal failures, `api.http.errors` to problem documents.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from typing import ClassVar
 from promptmill.contracts.reasons import ReasonCode
 
 MESSAGE_LIMIT = 500
-"""Characters of a foreign text that are kept; more could burst Temporal's payload limit and helps nobody."""
+"""Characters kept of a third party's text; more could exceed Temporal's payload limit and adds nothing."""
 
 
 def cut(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """Return the text on one line, at most `limit` characters, with an ellipsis where it was cut."""
+    """Return the text on one line, at most `limit` characters, with an ellipsis where it was truncated."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -55,7 +55,7 @@ class PromptmillError(Exception):
 
 
 class RecordError(PromptmillError):
-    """The record refused."""
+    """The record refused the change."""
 
     code = "record_error"
 
@@ -67,54 +67,54 @@ class RecordNotFound(RecordError):
 
 
 class RecordUnavailable(RecordError):
-    """Postgres is away."""
+    """Postgres is unavailable."""
 
     code = "record_unavailable"
     retryable = True
 
 
 class RecordConflict(RecordError):
-    """The record holds something that forbids this.
+    """The record's state forbids this.
 
     Attributes:
-        conflict: What it is, as a stable word: the hint of the SQL function that refused. `api.http.problem_kinds`
+        conflict: The cause, as a stable code: the hint of the SQL function that refused. `api.http.problem_kinds`
             explains each.
     """
 
     code = "record_conflict"
 
     def __init__(self, conflict: str, message: str | None = None) -> None:
-        """Keep the word and the record's sentence."""
+        """Keep the code and the record's message."""
         super().__init__(message)
         self.conflict = conflict
 
 
 class IdempotencyMismatch(RecordError):
-    """This Idempotency-Key was used before with another request."""
+    """This Idempotency-Key was already used for a different request."""
 
     code = "idempotency_key_reused"
 
 
 class IdempotencyBusy(RecordError):
-    """The first request with this Idempotency-Key is still being accepted."""
+    """The first request with this Idempotency-Key is still in progress."""
 
     code = "idempotency_in_progress"
     retryable = True
 
 
 class StageStopped(PromptmillError):
-    """The record says that this stage must not go on: the job has ended, was cancelled or is past its deadline."""
+    """The record does not let this stage continue: the job has ended, was cancelled or is past its deadline."""
 
     code = "stage_stopped"
 
     def __init__(self, reason_code: ReasonCode | None, message: str | None = None) -> None:
-        """Keep why, where the record says it."""
+        """Keep the reason, where the record gives one."""
         super().__init__(message)
         self.reason_code = reason_code
 
 
 class SubmissionsHeld(PromptmillError):
-    """Submissions are stopped for all jobs: the record is older than what was paid. Asking later may help."""
+    """Submissions are on hold for all jobs: the record is older than what has been paid for. Retry later."""
 
     code = "submissions_held"
     retryable = True
@@ -123,89 +123,89 @@ class SubmissionsHeld(PromptmillError):
 
 
 class TemporalUnavailable(PromptmillError):
-    """Temporal is away."""
+    """Temporal is unavailable."""
 
     code = "temporal_unavailable"
     retryable = True
 
 
 class ConfigurationError(PromptmillError):
-    """A setting is missing or wrong; the message says which and what to do."""
+    """A setting is missing or invalid; the message names it and says what to do."""
 
     code = "configuration_error"
 
 
 class ReceiverRefused(PromptmillError):
-    """A callback's address may not be opened, whatever the receiver is."""
+    """A callback's URL is not allowed, whatever is behind it."""
 
     code = "receiver_refused"
 
 
 class ReceiverUnavailable(PromptmillError):
-    """A callback's receiver could not be found or reached, or did not answer in time."""
+    """A callback's receiver could not be resolved or reached, or did not respond in time."""
 
     code = "receiver_unavailable"
     retryable = True
 
 
 class ProviderError(PromptmillError):
-    """A provider did not do what it was asked.
+    """A request to a provider failed.
 
     Attributes:
-        reason_code: What to record.
-        retry_after: How long the provider asked us to wait; None when it did not say.
+        reason_code: The reason to record.
+        retry_after: The wait that the provider asked for; None if it named none.
     """
 
     code = "provider_error"
 
     def __init__(self, reason_code: ReasonCode, message: str, *, retry_after: timedelta | None = None) -> None:
-        """Keep the reason and the provider's words, cut to `MESSAGE_LIMIT`."""
+        """Keep the reason and the provider's message, truncated to `MESSAGE_LIMIT`."""
         super().__init__(cut(message))
         self.reason_code = reason_code
         self.retry_after = retry_after
 
 
 class ProviderUnavailable(ProviderError):
-    """The provider is down, slow or overloaded; asking later may help."""
+    """The provider is down, slow or overloaded; retry later."""
 
     code = "provider_unavailable"
     retryable = True
 
 
 class ProviderRateLimited(ProviderError):
-    """The provider limits our rate; nothing was made or charged."""
+    """The provider rejected the request by its rate limit; nothing was created or charged."""
 
     code = "provider_rate_limited"
     retryable = True
 
 
 class ProviderAnswerUnusable(ProviderError):
-    """The provider answered with something empty, cut or malformed."""
+    """The provider's response is empty, truncated or malformed."""
 
     code = "provider_answer_unusable"
     retryable = True
 
 
 class ProviderModelUnavailable(ProviderError):
-    """The provider does not know this model, or not for this key; another model may do."""
+    """The provider does not offer this model, or not to this key; another model may work."""
 
     code = "provider_model_unavailable"
 
 
 class ProviderRefused(ProviderError):
-    """The provider refused, and will refuse again."""
+    """The provider refused; a retry would be refused too."""
 
     code = "provider_refused"
 
 
 class NothingSent(ProviderError):
-    """The connection could not be made, or was too late: not one byte of the request left."""
+    """The connection failed or came too late: not one byte of the request was sent."""
 
     code = "nothing_sent"
     retryable = True
 
 
 class SubmitUnclear(ProviderError):
-    """The submission may have gone out and no clear answer came back. Never repeated."""
+    """The submission may have been sent, but the response was lost or unclear. Never repeated."""
 
     code = "submit_unclear"

@@ -16,7 +16,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. `docs/transitions.md` has the allowed transitions; SQL's `transition_allowed` holds them."""
+    """A job's status. `docs/transitions.md` has the allowed transitions; SQL's `transition_allowed` holds them."""
 
     QUEUED = "queued"
     PROMPTING = "prompting"
@@ -32,7 +32,7 @@ class JobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the status is never left."""
+        """Whether the status is final."""
         return self in FINAL_STATUSES
 
 
@@ -51,7 +51,7 @@ class Billed(StrEnum):
 
 
 class ProviderMode(StrEnum):
-    """Whether a provider is the paid one or a simulator; fixed for a job when it is accepted."""
+    """Whether a provider is real or simulated; fixed for a job on acceptance."""
 
     REAL = "real"
     SIMULATED = "simulated"
@@ -65,7 +65,7 @@ class CostSource(StrEnum):
 
 
 class MediaKind(StrEnum):
-    """What an output, or a model's outputs, are."""
+    """The media type of an output, or of a model's outputs."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -75,7 +75,7 @@ class MediaKind(StrEnum):
 
 
 class SubmissionState(StrEnum):
-    """What is known of one paid POST."""
+    """The known state of one paid POST."""
 
     INTENDED = "intended"
     ACCEPTED = "accepted"
@@ -96,7 +96,7 @@ class Output(Message):
 
 
 class JobOrder(Order):
-    """What a job asks for, from its acceptance to its workflow; a field of it stands here alone.
+    """A job's request, from acceptance to its workflow; each of its fields is declared only here.
 
     `input` holds the pictures for WaveSpeed; `target_url` and `ref_urls` are those that Grok sees.
     """
@@ -137,7 +137,7 @@ class JobFacts(Message):
 
 
 class JobResult(JobFacts):
-    """Where a job stands: as an ended one the result of `GenerateMediaWorkflow`, or the details of its failure."""
+    """A job's state; for an ended job the result of `GenerateMediaWorkflow`, or the details of its failure."""
 
     status: JobStatus
     reason_code: str | None = None
@@ -161,9 +161,9 @@ class JobSnapshot(JobResult):
 
 
 class JobChange(JobFacts):
-    """One report about a job: a wished status and the facts that came with it.
+    """One report on a job: a requested status and the accompanying facts.
 
-    Facts (everything that is not null beside status, reason and error) are stored even when the status is refused.
+    Facts (everything not null besides status, reason and error) are stored even if the status is refused.
     `status` null stores facts alone.
     """
 
@@ -178,8 +178,8 @@ class MediaRequest(Message):
     """What `submit_media` needs: the job and the text that Grok or the caller wrote.
 
     `target_url` and `ref_urls` count for jobs of earlier releases alone: their `input` does not hold the pictures yet.
-    `known_submission` is what the workflow was told of last, when it submits once more: a record that does not hold it
-    has forgotten a POST that may be paid.
+    `known_submission` is the workflow's last known one if it resubmits: a record that does not hold it
+    has lost a POST that may be charged.
     """
 
     job_id: UUID
@@ -193,10 +193,10 @@ class MediaRequest(Message):
 
 
 class SubmitResult(Message):
-    """What became of a submission.
+    """The outcome of a submission.
 
     `accepted` has its prediction. `rejected` has a reason; `final` says that WaveSpeed will refuse again. `recorded` is
-    false when Postgres was away with the answer in hand: then the workflow records it.
+    false if Postgres was unavailable once the answer arrived: then the workflow records it.
     """
 
     submission_id: UUID
@@ -208,7 +208,7 @@ class SubmitResult(Message):
     final: bool = False
     recorded: bool = True
     poll_after_seconds: float = 0
-    """How long a webhook may take before the result is asked for; 0 where no webhook was ordered."""
+    """How long to wait for a webhook before polling the result; 0 if no webhook was requested."""
 
 
 class PredictionRequest(Message):

@@ -1,4 +1,4 @@
-"""The names that processes agree on: workflows, signals, ids, task queues, search attributes."""
+"""The names shared between processes: workflows, signals, ids, task queues, search attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RECONCILE_WORKFLOW: Final = "ReconcileWorkflow"
 CALLBACK_WORKFLOW: Final = "DeliverCallbackWorkflow"
 
 DELIVER_RESULT: Final = "deliver_result"
-"""Signal to a job: a webhook has come."""
+"""Signal to a job: a webhook has arrived."""
 
 DECIDE_SUBMISSION: Final = "decide_submission"
 """Signal to a job: a person has decided on its unclear submission."""
@@ -34,17 +34,17 @@ def job_workflow_id(job_id: UUID) -> str:
 
 
 def prompt_workflow_id(prompt_job_id: UUID) -> str:
-    """Return the workflow id of a prompt job that stands alone."""
+    """Return the workflow id of a stand-alone prompt job."""
     return f"prompt-{prompt_job_id}"
 
 
 def callback_workflow_id(job_id: UUID) -> str:
-    """Return the id of the workflow that tells a job's end."""
+    """Return the id of the workflow that delivers a job's callback."""
     return f"callback-{job_id}"
 
 
 def reconcile_schedule_id(task_queue: str) -> str:
-    """Return the schedule's id for an installation, told apart by its task queue."""
+    """Return the id of an installation's schedule, distinguished by its task queue."""
     return f"{task_queue}-reconcile"
 
 

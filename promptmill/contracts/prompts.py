@@ -15,7 +15,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 
 class PromptJobStatus(StrEnum):
-    """Where a prompt job stands. Between attempts it stays `processing`."""
+    """A prompt job's status. Between attempts it stays `processing`."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -25,7 +25,7 @@ class PromptJobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the status is never left."""
+        """Whether the status is final."""
         return self in FINAL_PROMPT_STATUSES
 
 
@@ -33,7 +33,7 @@ FINAL_PROMPT_STATUSES: Final = frozenset({PromptJobStatus.COMPLETED, PromptJobSt
 
 
 class PromptStatus(StrEnum):
-    """`jobs.prompt_status`: where the prompt of a job stands, seen from the job."""
+    """`jobs.prompt_status`: the state of a job's prompt, from the job's point of view."""
 
     NOT_REQUESTED = "not_requested"
     PENDING = "pending"
@@ -54,14 +54,14 @@ class PromptSource(StrEnum):
 
 
 class Operation(StrEnum):
-    """What Grok is asked to do: write from pictures and instructions, or better an existing prompt."""
+    """What Grok is asked to do: write from images and instructions, or enhance an existing prompt."""
 
     GENERATE = "generate"
     ENHANCE = "enhance"
 
 
 class OnPromptFailure(StrEnum):
-    """What a job does when Grok could not write its prompt."""
+    """What a job does if Grok fails to write its prompt."""
 
     FAIL = "fail"
     TEMPLATE = "template"
@@ -96,9 +96,9 @@ class PromptRequest(PromptOrder):
 
 
 class PromptResult(Message):
-    """A written prompt with what it cost: USD, null when xAI did not say.
+    """A written prompt and its cost in USD, null if xAI did not report it.
 
-    `recorded` is false when Postgres was away with the answer in hand: then the workflow records it.
+    `recorded` is false if Postgres was unavailable once the answer arrived: then the workflow records it.
     """
 
     prompt_job_id: UUID

@@ -1,4 +1,4 @@
-"""What people say of prompts and results: the plain data between the record and the API."""
+"""Ratings of prompts and results: the plain data between the record and the API."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from promptmill.contracts.messages import Message
 
 
 class Rating(StrEnum):
-    """A person's word on a written prompt."""
+    """The rating of a written prompt."""
 
     UP = "up"
     DOWN = "down"
 
 
 class Results(Message):
-    """How many results of a prompt people kept, and how many they discarded; those without a word are in neither."""
+    """How many results of a prompt were kept and discarded; unrated ones count as neither."""
 
     kept: int = 0
     discarded: int = 0
 
 
 class Satisfaction(Message):
-    """What people said of the prompts and results of one Grok model and one prompt source.
+    """The ratings of the prompts and results of one Grok model and one prompt source.
 
     Attributes:
-        grok_model: Null where the prompt is not Grok's.
+        grok_model: Null if Grok did not write the prompt.
         prompt_source: Who wrote the prompt.
         up: Prompts rated up.
         down: Prompts rated down.
@@ -45,7 +45,7 @@ class Satisfaction(Message):
 
 
 def overall_satisfaction(groups: Sequence[Satisfaction]) -> float | None:
-    """Return the share of good words in all groups together, 0 to 1; None where nobody has said a word."""
+    """Return the share of positive ratings across all groups, 0 to 1; None without ratings."""
     good = sum(group.up + group.kept for group in groups)
     bad = sum(group.down + group.discarded for group in groups)
     return good / (good + bad) if groups else None

@@ -1,4 +1,4 @@
-"""Why something ended or waits: the reason codes, each with its sentence and what a person can do."""
+"""Why something ended or is waiting: the reason codes, each with a message and what a person can do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class ReasonCode(StrEnum):
-    """A stable word for a cause. Never changed once released; clients must expect new ones."""
+    """A stable code for a cause. Never changed once released; clients must expect new ones."""
 
     # Grok
     GROK_BAD_KEY = "grok_bad_key"
@@ -33,13 +33,14 @@ class ReasonCode(StrEnum):
     SUBMISSION_ABANDONED = "submission_abandoned"
     SUBMISSIONS_HELD = "submissions_held"
     PROVIDER_MODE_CHANGED = "provider_mode_changed"
+    REQUEST_MISMATCH = "request_mismatch"
     # WaveSpeed: the prediction
     GENERATION_FAILED = "generation_failed"
     GENERATION_MODERATED = "generation_moderated"
     GENERATION_INPUT_UNREACHABLE = "generation_input_unreachable"
     GENERATION_STOPPED = "generation_stopped"
     PREDICTION_GONE = "prediction_gone"
-    # the job's own life
+    # the job's lifecycle
     DEADLINE_PASSED = "deadline_passed"
     GENERATE_TIMEOUT = "generate_timeout"
     CANCEL_REQUESTED = "cancel_requested"
@@ -57,102 +58,110 @@ class Reason(NamedTuple):
 
 
 _AGAIN = "Create the job again later."
-_LOOK_AGAIN = "If it was billed, its media is still fetched for some days: look again before you create it anew."
+_LOOK_AGAIN = (
+    "If it was billed, its media is still fetched for several days: check again before creating the job again."
+)
 
 REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.GROK_BAD_KEY: Reason(
-        "xAI did not accept the API key.",
+        "xAI rejected the API key.",
         "Set XAI_API_KEY to a valid key, restart the worker, and create the job again.",
     ),
     ReasonCode.GROK_NO_CREDIT: Reason(
-        "The xAI team has no credit left or has reached its spending limit.",
+        "The xAI team is out of credit or has reached its spending limit.",
         "Add credit or raise the limit in the xAI console, then create the job again.",
     ),
     ReasonCode.GROK_REFUSED: Reason(
-        "Grok refused to write this prompt because it violates xAI's usage rules.",
-        "Change the instructions or the pictures, or give the prompt yourself.",
+        "Grok refused to write this prompt because it violates xAI's usage policy.",
+        "Change the instructions or the images, or write the prompt yourself.",
     ),
     ReasonCode.GROK_BAD_PICTURE: Reason(
-        "Grok could not use one of the pictures.",
-        "Give JPEG or PNG pictures of at most 20 MiB at an address that xAI can reach.",
+        "Grok could not use one of the images.",
+        "Use JPEG or PNG images of at most 20 MiB at a URL that xAI can reach.",
     ),
     ReasonCode.GROK_TOO_LONG: Reason(
-        "The request is too long for the model.", "Shorten the instructions or the prompt, or leave out pictures."
+        "The request is too long for the model.", "Shorten the instructions or the prompt, or use fewer images."
     ),
     ReasonCode.GROK_BAD_REQUEST: Reason(
-        "xAI did not accept the request.",
-        "Read xAI's words in the message; if they name a setting, change it in PROMPTMILL_GROK_MODELS.",
+        "xAI rejected the request.",
+        "See xAI's message; if it names a model parameter, change it in PROMPTMILL_GROK_MODELS.",
     ),
     ReasonCode.GROK_UNKNOWN_MODEL: Reason(
         "None of the configured Grok models is available to this key.",
-        "Set PROMPTMILL_GROK_MODELS to models that `promptmill check` lists.",
+        "Set PROMPTMILL_GROK_MODELS to models listed by `promptmill check`.",
     ),
     ReasonCode.GROK_RATE_LIMITED: Reason(
-        "xAI limits the rate of requests.", "Nothing: it is tried again. If it stays, lower PROMPTMILL_GROK_PER_SECOND."
+        "xAI is rate-limiting requests.",
+        "No action needed: it is retried. If it persists, lower PROMPTMILL_GROK_PER_SECOND.",
     ),
     ReasonCode.GROK_UNAVAILABLE: Reason(
-        "Grok did not answer, with every configured model and all retries used up.",
-        _AGAIN + " With onPromptFailure a job can go on without Grok.",
+        "Grok did not respond; every configured model and all retries are exhausted.",
+        _AGAIN + " With onPromptFailure a job can continue without Grok.",
     ),
     ReasonCode.GROK_BAD_ANSWER: Reason(
-        "Grok's answers could not be used, with every configured model and all retries used up.",
+        "Grok's responses were unusable; every configured model and all retries are exhausted.",
         _AGAIN + " Simpler instructions may help.",
     ),
     ReasonCode.WAVESPEED_BAD_KEY: Reason(
-        "WaveSpeed did not accept the API key.",
-        "Set WAVESPEED_API_KEY to a valid, topped-up key, restart the worker, and create the job again.",
+        "WaveSpeed rejected the API key.",
+        "Set WAVESPEED_API_KEY to a valid key of an account with credit, restart the worker, and create the job again.",
     ),
     ReasonCode.WAVESPEED_NO_CREDIT: Reason(
-        "The WaveSpeed account has not enough credit.", "Top up the WaveSpeed account, then create the job again."
+        "The WaveSpeed account does not have enough credit.", "Top up the WaveSpeed account, then create the job again."
     ),
     ReasonCode.WAVESPEED_FORBIDDEN: Reason(
-        "The WaveSpeed account may not do this.", "Check the key's role and the account's level at WaveSpeed."
+        "The WaveSpeed account is not permitted to do this.",
+        "Check the key's role and the account's tier at WaveSpeed.",
     ),
     ReasonCode.WAVESPEED_UNKNOWN_MODEL: Reason(
-        "WaveSpeed does not know this model.", "Check the model's path, for instance in WaveSpeed's model list."
+        "WaveSpeed does not know this model.", "Check the model's path against WaveSpeed's model list."
     ),
     ReasonCode.WAVESPEED_BAD_INPUT: Reason(
-        "WaveSpeed did not accept the inputs.", "Read WaveSpeed's words in the message and change the input."
+        "WaveSpeed rejected the input.", "See WaveSpeed's message and correct the input."
     ),
     ReasonCode.WAVESPEED_RATE_LIMITED: Reason(
-        "WaveSpeed limits the rate of submissions.",
-        "Nothing: it is tried again. If it stays, lower PROMPTMILL_WAVESPEED_PER_SECOND or raise the account's level.",
+        "WaveSpeed is rate-limiting submissions.",
+        "No action needed: it is retried. If it persists, lower PROMPTMILL_WAVESPEED_PER_SECOND or upgrade the account.",
     ),
     ReasonCode.WAVESPEED_UNREACHABLE: Reason(
-        "WaveSpeed cannot be reached; nothing was sent.",
-        "Nothing: it is tried again. If it stays, check the network and WAVESPEED_API_BASE.",
+        "WaveSpeed is unreachable; nothing was sent.",
+        "No action needed: it is retried. If it persists, check the network and WAVESPEED_API_BASE.",
     ),
     ReasonCode.SUBMIT_UNCLEAR: Reason(
-        "The submission may have reached WaveSpeed, and no clear answer came back. It may be billed and is never repeated by itself.",
-        "It is looked for by itself, in WaveSpeed's webhooks and history. A person may decide: POST /api/jobs/{jobId}/resolve.",
+        "The submission may have reached WaveSpeed, but the response was lost or unclear. It may be billed and is never repeated automatically.",
+        "WaveSpeed's webhooks and history are searched for it automatically. To decide yourself: POST /api/jobs/{jobId}/resolve.",
     ),
     ReasonCode.SUBMISSION_ABSENT: Reason(
-        "The submission never reached WaveSpeed: its history was read twice, completely, and does not hold it.",
-        "Nothing was billed. Retry the job; PROMPTMILL_RESUBMIT_WHEN_ABSENT=true does that by itself.",
+        "The submission never reached WaveSpeed: two complete reads of its history did not find it.",
+        "Nothing was billed. Retry the job; PROMPTMILL_RESUBMIT_WHEN_ABSENT=true does so automatically.",
     ),
     ReasonCode.SUBMISSION_ABANDONED: Reason(
-        "A person gave the unclear submission up.",
+        "The unclear submission was abandoned.",
         "It may have been billed. Create the job again if the media is still needed.",
     ),
     ReasonCode.SUBMISSIONS_HELD: Reason(
-        "Submissions are stopped: the record is older than what was paid, so a backup seems to have been restored.",
+        "Submissions are on hold: the record is older than what has been paid for, so a backup was probably restored.",
         "Run `promptmill restore-check`.",
     ),
     ReasonCode.PROVIDER_MODE_CHANGED: Reason(
-        "The job was accepted for another kind of provider (real or simulated) than this worker has.",
+        "The job was accepted for a different provider mode (real or simulated) than this worker's.",
         "Create the job again.",
     ),
+    ReasonCode.REQUEST_MISMATCH: Reason(
+        "Temporal handed over another model, prompt or input than the job's record has, so nothing was sent.",
+        "An operator should find out who started this work at Temporal: see SECURITY.md. Create the job again.",
+    ),
     ReasonCode.GENERATION_FAILED: Reason(
-        "WaveSpeed could not make the media.",
-        "Read WaveSpeed's words in the message. WaveSpeed refunds failures within hours.",
+        "WaveSpeed could not generate the media.",
+        "See WaveSpeed's message. WaveSpeed refunds failures within hours.",
     ),
     ReasonCode.GENERATION_MODERATED: Reason(
-        "WaveSpeed's moderation stopped the job.", "Change the prompt or the pictures."
+        "WaveSpeed's moderation blocked the job.", "Change the prompt or the images."
     ),
     ReasonCode.GENERATION_INPUT_UNREACHABLE: Reason(
-        "WaveSpeed could not fetch one of the inputs.", "Give addresses that stay reachable while the job waits."
+        "WaveSpeed could not fetch one of the inputs.", "Use URLs that stay reachable while the job waits."
     ),
-    ReasonCode.GENERATION_STOPPED: Reason("The prediction was ended at WaveSpeed before it was finished.", _AGAIN),
+    ReasonCode.GENERATION_STOPPED: Reason("The prediction was stopped at WaveSpeed before it completed.", _AGAIN),
     ReasonCode.PREDICTION_GONE: Reason(
         "WaveSpeed no longer knows the prediction.",
         "Look for it in WaveSpeed's history; the key may belong to another account.",
@@ -162,18 +171,18 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.GENERATE_TIMEOUT: Reason(
         "WaveSpeed took longer than the job allowed.",
-        "Media that still arrives is attached. Allow more with generateTimeoutSeconds.",
+        "Media that arrives later is still attached. Raise generateTimeoutSeconds to allow more time.",
     ),
-    ReasonCode.CANCEL_REQUESTED: Reason("A caller cancelled it.", "Nothing to do."),
+    ReasonCode.CANCEL_REQUESTED: Reason("The job was cancelled on request.", "No action needed."),
     ReasonCode.WORKFLOW_TERMINATED: Reason("An operator terminated the workflow in Temporal.", _LOOK_AGAIN),
     ReasonCode.WORKFLOW_TIMED_OUT: Reason("The workflow timed out in Temporal.", _LOOK_AGAIN),
     ReasonCode.WORKFLOW_FAILED: Reason(
-        "The workflow failed in a way that was not foreseen.",
-        "Open the workflow in the Temporal Web UI for the cause, and report it.",
+        "The workflow failed unexpectedly.",
+        "Open the workflow in the Temporal Web UI to find the cause, and report it.",
     ),
     ReasonCode.WORKFLOW_GONE: Reason(
         "Temporal no longer knows the workflow.",
-        "Was it deleted, or is this another Temporal? Create the job again if the media is still needed.",
+        "Check whether it was deleted or whether this is a different Temporal. Create the job again if the media is still needed.",
     ),
 }
-"""Every reason code in words. A test holds it complete; `docs/reason-codes.md` shows it."""
+"""Every reason code in words. A test keeps it complete; `docs/reason-codes.md` is generated from it."""

@@ -52,7 +52,7 @@ class OpenRow(Message):
 
 
 class RunState(StrEnum):
-    """What Temporal says of the latest run of a workflow."""
+    """The state of a workflow's latest run in Temporal."""
 
     RUNNING = "running"
     COMPLETED = "completed"

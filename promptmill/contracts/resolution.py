@@ -1,4 +1,4 @@
-"""What is known, and guessed, about a submission that got no clear answer; and what a person decides."""
+"""What is known, and inferred, about an unclear submission; and what a person decides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from promptmill.contracts.messages import Message
 
 
 class Decision(StrEnum):
-    """A person's word on an unclear submission."""
+    """A person's decision on an unclear submission."""
 
     ADOPT = "adopt"
     RESUBMIT = "resubmit"
@@ -19,7 +19,7 @@ class Decision(StrEnum):
 
 
 class ResolvedBy(StrEnum):
-    """What settled a submission that was unclear. Answers and webhooks are facts, the history is inference."""
+    """What settled an unclear submission. Answers and webhooks are facts, the history is inference."""
 
     ANSWER = "answer"
     WEBHOOK = "webhook"
@@ -29,14 +29,14 @@ class ResolvedBy(StrEnum):
 
 
 class UnclearSubmission(Message):
-    """A submission in `unknown`, with all that its prediction can be recognised by.
+    """A submission in `unknown`, with everything that identifies its prediction.
 
     Attributes:
         asked_at: When the record was asked for it, by the record's clock.
-        sent_from, sent_until: When the POST can have been made, by the record's clock.
+        sent_from, sent_until: When the POST may have been sent, by the record's clock.
         others_open: Whether another submission with the same request hash is `intended` or `unknown`, or was given up
             at the same time, so that a prediction may be its.
-        absent_since: When the history was first seen without a candidate; null when it was not.
+        absent_since: When the history was first read without a candidate; null if it never was.
     """
 
     submission_id: UUID
@@ -55,7 +55,7 @@ class UnclearSubmission(Message):
 
 
 class LatePrediction(Message):
-    """A paid prediction whose job has ended without outputs, to be read once more."""
+    """A paid prediction whose job ended without outputs, to be read again."""
 
     submission_id: UUID
     job_id: UUID
@@ -66,14 +66,14 @@ class LatePrediction(Message):
 
 
 class ResultDelivery(Message):
-    """A webhook of WaveSpeed that was checked and stored: a hint to read the result now."""
+    """A verified and stored webhook of WaveSpeed: a hint to read the result now."""
 
     event_id: str
     prediction_id: str | None = None
 
 
 class SubmissionDecision(Message):
-    """A person's decision, already in the record: a hint to look there now."""
+    """A person's decision, already in the record: a hint to read it now."""
 
     decision: Decision
     prediction_id: str | None = None

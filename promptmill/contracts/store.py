@@ -1,4 +1,4 @@
-"""What the record is asked and what it answers: the plain data between the rooms and `promptmill.store`."""
+"""The inputs and results of `promptmill.store`, as plain data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from promptmill.contracts.jobs import Billed, JobOrder, ProviderMode, SubmissionState
 from promptmill.contracts.messages import Message
-from promptmill.contracts.prompts import PromptOrder, PromptResult, PromptSource
+from promptmill.contracts.prompts import PromptOrder, PromptRequest, PromptResult, PromptSource
 from promptmill.contracts.reasons import ReasonCode
 
 
@@ -46,7 +46,7 @@ class NewJob(JobOrder):
 
 
 class JobFilter(Message):
-    """Which jobs a list shows. `q` is looked for in the prompts, ids and metadata values."""
+    """Which jobs to list. `q` is searched in prompts, ids and metadata values."""
 
     statuses: tuple[str, ...] = ()
     model: str | None = None
@@ -59,14 +59,14 @@ class JobFilter(Message):
 
 
 class Received(Message):
-    """What the record made of a webhook.
+    """How the record processed a webhook.
 
     Attributes:
-        new: Whether this event came for the first time.
-        token_ok: Whether the token is one of the job's; without, nothing was kept of a known job's delivery.
+        new: Whether this event arrived for the first time.
+        token_ok: Whether the token is one of the job's; if not, nothing of a known job's delivery was stored.
         job_known: Whether the record holds the job.
-        workflow_open: Whether the job has a workflow that is to be told.
-        prediction_id: The prediction in the body, where the token is the job's.
+        workflow_open: Whether the job has a workflow to signal.
+        prediction_id: The prediction in the body, if the token is the job's.
     """
 
     new: bool
@@ -77,7 +77,7 @@ class Received(Message):
 
 
 class WaitingDelivery(Message):
-    """A webhook that nobody has dealt with yet."""
+    """A webhook that has not been processed yet."""
 
     event_id: str
     job_id: UUID
@@ -85,7 +85,7 @@ class WaitingDelivery(Message):
 
 
 class OpenWork(Message):
-    """A job, or a prompt job that stands alone, that has not ended. `billed` is null for prompt jobs."""
+    """An open job or stand-alone prompt job. `billed` is null for prompt jobs."""
 
     id: UUID
     table: Literal["jobs", "prompt_generation_jobs"]
@@ -95,7 +95,7 @@ class OpenWork(Message):
 
 
 class GoingOn(Message):
-    """What has not ended: `going` can go on by itself, `waiting` needs a person."""
+    """Open work: `going` can continue on its own, `waiting` needs a person."""
 
     going: tuple[OpenWork, ...]
     waiting: tuple[OpenWork, ...]
@@ -110,9 +110,13 @@ class AttemptDecision(StrEnum):
 
 
 class PromptAttempt(Message):
-    """The record's answer to 'may I ask Grok now': go with `attempt_no` and `model`, done with `result`, or stop."""
+    """The record's answer to a request to ask Grok: go with `attempt_no` and `model`, done with `result`, or stop.
+
+    `request` is what the row asks for, set with `go`: nothing that travels through Temporal decides what is paid for.
+    """
 
     decision: AttemptDecision
+    request: PromptRequest | None = None
     attempt_no: int = 0
     model: str = ""
     retry_count: int = 0
@@ -123,7 +127,7 @@ class PromptAttempt(Message):
 
 
 class PromptFailure(Message):
-    """One failed question to Grok that will be asked again after `delay_seconds`, of `next_model` if there is one.
+    """One failed request to Grok, retried after `delay_seconds`, with `next_model` if there is one.
 
     Asking the same model raises `retry_count`; another model starts again at 0.
     """
@@ -137,7 +141,7 @@ class PromptFailure(Message):
 
 
 class PromptEnd(Message):
-    """The end of a prompt job as the activity saw it: completed with its result, or failed for good."""
+    """The end of a prompt job as seen by the activity: completed with its result, or failed permanently."""
 
     prompt_job_id: UUID
     attempt_no: int
@@ -154,19 +158,25 @@ class Permission(StrEnum):
     UNKNOWN = "unknown"
     STOP = "stop"
     HOLD = "hold"
-    """Submissions are stopped for all jobs (an older backup was restored): ask again later."""
+    """Submissions are on hold for all jobs (an older backup was restored): retry later."""
 
 
 class SubmissionIntent(Message):
-    """One paid POST that is about to be made.
+    """One paid POST that is about to be sent.
 
     `known_submission_id` is what an earlier attempt's heartbeat named, or the workflow was told of: if the record does
     not hold it, an older backup was restored, and the answer is `unknown`.
+    `model`, `prompt`, `input` and the pictures are what `request` was made from; the record permits only its own.
     """
 
     job_id: UUID
     submission_id: UUID
     callback_token: str
+    model: str
+    prompt: str
+    input: dict[str, Any]
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
     request: dict[str, Any]
     request_hash: str
     provider_mode: ProviderMode
@@ -189,9 +199,9 @@ class SubmissionPermit(Message):
 
 
 class SubmissionOutcome(Message):
-    """What was seen of a POST.
+    """The observed outcome of a POST.
 
-    `accepted` needs `prediction_id`. `rejected` with `final` fails the job with the reason, without it the job goes on
+    `accepted` needs `prediction_id`. `rejected` with `final` fails the job with the reason, without it the job keeps
     waiting. `unknown` makes the job `submit_unknown`.
     """
 
@@ -206,7 +216,7 @@ class SubmissionOutcome(Message):
 
 
 class Settlement(Message):
-    """What the record holds after an outcome: the job's status now, and which prediction was accepted when.
+    """The record's state after an outcome: the job's status, and which prediction was accepted when.
 
     The state may be another than the reported one: a webhook can know of an acceptance that the POST did not see.
     """

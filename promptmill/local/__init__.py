@@ -1,1 +1,1 @@
-"""The one-command local stack: real servers from wheels, simulators where no key is set, and what watches over them."""
+"""The one-command local stack: real servers from wheels, simulators where no key is set, and their supervision."""

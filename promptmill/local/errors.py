@@ -1,4 +1,4 @@
-"""What can go wrong when parts are started; each message is one sentence that says what to do."""
+"""Errors of starting components; each message is one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from promptmill.contracts.errors import PromptmillError
 
 
 class LocalStackError(PromptmillError):
-    """The local stack cannot go on."""
+    """The local stack cannot continue."""
 
     code = "local_stack_error"
 
 
 class PartFailed(LocalStackError):
-    """A part ended by itself, or did not become ready."""
+    """A component exited, or did not become ready."""
 
     code = "part_failed"

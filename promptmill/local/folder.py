@@ -1,4 +1,4 @@
-"""The data folder of a local stack: its version, its lock, the record of what runs, and `local.env`."""
+"""The data folder of a local stack: its version, its lock, the record of what is running, and `local.env`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from promptmill.local.errors import LocalStackError
 from promptmill.local.processes import ProcessMark
 
 VERSION = 1
-"""Raised when an older release could no longer read what this one writes into the folder."""
+"""Incremented when older releases can no longer read what this one writes to the folder."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class DataFolder:
         return self.path / LOCAL_ENV
 
     def log(self, part: str) -> Path:
-        """Return a part's log; the one of the last run is kept beside it."""
-        return self.path / "logs" / f"{part.lower()}.log"
+        """Return a component's log; the last run's log is kept as well."""
+        return self.path / "logs" / f"{part.lower().replace(' ', '-')}.log"
 
     def set_old_log_aside(self, part: str) -> None:
         """Rename the log of the last run to `<part>.old.log`."""
@@ -59,48 +59,59 @@ class DataFolder:
             return []
 
     def write_marks(self, marks: Sequence[ProcessMark]) -> None:
-        """Record what runs now, so that the next start finds it whatever happens to this one."""
+        """Record what is running, so that the next start finds it even if this process is killed."""
         _write(self.path / "run.json", json.dumps({"pid": os.getpid(), "parts": [asdict(mark) for mark in marks]}))
 
     def write_local_env(self, values: Mapping[str, str]) -> None:
-        """Write the running stack's addresses, readable by us alone."""
-        lines = ["# Written by the running local stack; gone when it stops. Your own settings belong into .env."]
+        """Write the running stack's addresses, readable only by this user."""
+        lines = ["# Written by the running local stack and removed when it stops. Put your own settings in .env."]
         _write(
             self.local_env, "\n".join([*lines, *(f"{name}={_quoted(value)}" for name, value in values.items())]) + "\n"
         )
 
     def forget_run(self) -> None:
-        """Remove what speaks of a running stack."""
+        """Remove every trace of a running stack."""
         self.local_env.unlink(missing_ok=True)
         (self.path / "run.json").unlink(missing_ok=True)
 
 
 @contextmanager
 def open_data_folder(path: Path) -> Iterator[DataFolder]:
-    """Make or check the data folder, and hold it for this process alone.
+    """Create or check the data folder, and lock it for this process.
 
     Raises:
-        LocalStackError: Another stack runs on it, or a newer release has written it.
+        LocalStackError: Another stack runs on it, a newer release has written it, or it cannot be written.
     """
     folder = path.resolve()
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        # As root, Postgres runs as another user, who must pass; what is inside stays closed.
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    _check_version(folder)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        lock = _take(folder)
+    except OSError as error:
+        raise LocalStackError(
+            f"The data folder {folder} is not writable ({error.strerror or error}): make it writable, or set "
+            "PROMPTMILL_DATA_DIR to another folder."
+        ) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LocalStackError(
-                f"A local stack already runs on {folder}{_runner(folder)}: use it, stop it with Ctrl-C in its "
+                f"A local stack is already running on {folder}{_runner(folder)}: use it, stop it with Ctrl-C in its "
                 "terminal, or set PROMPTMILL_DATA_DIR to another folder (and other ports)."
             ) from None
         (folder / "logs").mkdir(mode=0o700, exist_ok=True)
         yield DataFolder(folder)
     finally:
-        os.close(lock)  # the system also lets go of it when we are killed
+        os.close(lock)  # the system also releases it if this process is killed
+
+
+def _take(folder: Path) -> int:
+    """Create the folder if necessary, and return the open lock file, not locked yet."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        # As root, Postgres runs as another user, who must be able to traverse it; its contents stay private.
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    _check_version(folder)
+    return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _check_version(folder: Path) -> None:
@@ -123,7 +134,7 @@ def _runner(folder: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file in one step, readable by us alone."""
+    """Write a file atomically, readable only by this user."""
     made, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mkstemp: 0600
     with os.fdopen(made, "w") as target:
         target.write(text)

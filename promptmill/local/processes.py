@@ -1,4 +1,4 @@
-"""Child processes: started in sessions of their own, known again by pid and start time, stopped for certain.
+"""Child processes: started in their own sessions, identified by pid and start time, reliably stopped.
 
 Ctrl-C reaches a terminal's whole process group at once. A child in a session of its own does not hear it, so that
 whoever started it decides when it stops, and in which order.
@@ -20,10 +20,10 @@ import psutil
 from promptmill.local.errors import PartFailed
 
 START_TIME_TOLERANCE = 2.0
-"""Seconds. The start time that the system tells moves a little when its clock is set."""
+"""Seconds. A process's reported start time shifts slightly when the system's clock is set."""
 
 AFTER_KILL_SECONDS = 5.0
-"""How long a killed process may take to be gone."""
+"""How long a killed process may take to disappear."""
 
 LOOK_EVERY_SECONDS = 0.02
 LOG_END_LINES = 15
@@ -31,11 +31,11 @@ LOG_END_LINES = 15
 
 @dataclass(frozen=True)
 class ProcessMark:
-    """What tells one process from every other, also after its pid was given away again.
+    """Identifies a process even after its pid has been reused.
 
     Attributes:
         created: Start time in seconds since the epoch.
-        stop_signal: The signal that asks it to end in order.
+        stop_signal: The signal that requests a graceful stop.
     """
 
     name: str
@@ -54,22 +54,22 @@ class Child:
 
     @property
     def name(self) -> str:
-        """Name of the part."""
+        """Name of the component."""
         return self.mark.name
 
     def require_alive(self) -> None:
         """Do nothing while the child runs.
 
         Raises:
-            PartFailed: It has ended; the message holds the end of its log.
+            PartFailed: It has exited; the message contains the end of its log.
         """
         code = self.process.poll()
         if code is not None:
-            how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
             raise PartFailed(f"{self.name} {how}. The end of {self.log}:\n{log_end(self.log)}")
 
     def stop(self, grace_seconds: float) -> bool:
-        """Ask the child to end; after the grace end it and its group. Return whether it ended by itself."""
+        """Stop the child gracefully; after the grace period kill its group. Return whether it stopped on its own."""
         if self.process.poll() is not None:
             return True
         with suppress(ProcessLookupError):
@@ -82,7 +82,7 @@ class Child:
         return True
 
     def kill(self) -> None:
-        """End the child and everything in its group at once."""
+        """Kill the child and everything in its group."""
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -101,7 +101,7 @@ def start_child(
     group: int | None = None,
     stop_signal: int = signal.SIGTERM,
 ) -> Child:
-    """Start a process in a session of its own, without a terminal, its output in `log`.
+    """Start a process in its own session, without a terminal, with its output in `log`.
 
     Args:
         user: Run as this user id (only root may ask).
@@ -125,7 +125,7 @@ def start_child(
 
 
 def find_process(mark: ProcessMark) -> psutil.Process | None:
-    """Return the process that carries the mark, or None when it is gone (its pid may belong to another by now)."""
+    """Return the process with this identity, or None if it is gone (its pid may have been reused)."""
     try:
         process = psutil.Process(mark.pid)
         same = abs(process.create_time() - mark.created) <= START_TIME_TOLERANCE
@@ -135,7 +135,7 @@ def find_process(mark: ProcessMark) -> psutil.Process | None:
 
 
 def stop_process(mark: ProcessMark, grace_seconds: float) -> bool:
-    """Stop a process that somebody else started. Return whether there was one to stop."""
+    """Stop a process started by an earlier run. Return whether there was one to stop."""
     process = find_process(mark)
     if process is None:
         return False
@@ -143,7 +143,7 @@ def stop_process(mark: ProcessMark, grace_seconds: float) -> bool:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
         give_up = time.monotonic() + patience
-        # Not process.wait(): the dead stay in the table where nobody collects them, as in some containers.
+        # Not process.wait(): zombies stay in the table if nothing reaps them, as in some containers.
         while find_process(mark) is not None and time.monotonic() < give_up:
             time.sleep(LOOK_EVERY_SECONDS)
     return True
@@ -162,5 +162,5 @@ def log_end(log: Path, lines: int = LOG_END_LINES) -> str:
 def _created(pid: int) -> float:
     try:
         return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:  # it ended at once; whoever waits for it will say so
+    except psutil.NoSuchProcess:  # it exited at once, which the caller's wait will report
         return time.time()  # noqa: TID251  # a process's start time is wall-clock time

@@ -1,4 +1,4 @@
-"""Waiting until a part is ready, with a limit, and no longer than it lives."""
+"""Waits until a component is ready, with a timeout, and no longer than it runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from promptmill.local.processes import Child, log_end
 
 LOOK_EVERY_SECONDS = 0.05
 PROBE_SECONDS = 2.0
-"""How long one look may take."""
+"""Timeout of one probe."""
 
 
 def wait_ready(child: Child, is_ready: Callable[[], bool], *, within: float) -> None:
     """Return once `is_ready()` says so.
 
     Raises:
-        PartFailed: The child ended, or was not ready in `within` seconds; the message holds the end of its log.
+    PartFailed: The child exited, or was not ready in `within` seconds; the message contains the end of its log.
     """
     give_up = time.monotonic() + within
     while True:
@@ -37,7 +37,7 @@ def wait_ready(child: Child, is_ready: Callable[[], bool], *, within: float) -> 
 
 def answers(url: str) -> bool:
     """Return whether a GET of a loopback address answers 200."""
-    # Without proxies: a machine's proxy settings are not for its own loopback.
+    # Without proxies: a machine's proxy settings do not apply to its loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=PROBE_SECONDS) as answer:

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: steps with their times, short lines from the parts, a table at the end."""
+"""Terminal output: steps with their times, short log lines of the components, a final table."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.text import Text
 
+from promptmill.config.advice import start_warnings
 from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
-from promptmill.local.plan import Provider, StackPlan
+from promptmill.local.plan import PRIVATE, Provider, StackPlan
+from promptmill.terminal import visible
 
 EXAMPLE_MODEL = "wavespeed-ai/flux-dev"
 
 
 class Screen:
-    """Writes to the terminal. A terminal that has gone away never stops the stack from stopping."""
+    """Writes to the terminal. A closed terminal never prevents the stack from stopping."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, soft_wrap=True)
@@ -25,11 +27,11 @@ class Screen:
     def say(self, text: str, style: str = "") -> None:
         """Write one line."""
         with suppress(OSError):
-            self._console.print(Text(text, style=style))
+            self._console.print(Text(visible(text), style=style))
 
     @contextmanager
     def step(self, what: str, done: str = "ready") -> Iterator[None]:
-        """Write a step with the time it took; one that fails is left without a word: its error follows."""
+        """Write a step with the time it took; a failed step writes nothing, as its error follows."""
         begun = time.monotonic()
         if self._console.is_terminal:
             with self._console.status(what):
@@ -41,22 +43,26 @@ class Screen:
     def show_addresses(self, plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> None:
         """Write the table of addresses, one request to copy, and what to do next."""
         rows = list(_rows(plan, folder, found))
-        # Not a table of Rich's: that would cut addresses to the terminal's width, and they are there to be copied.
+        # Not a Rich table: that would truncate URLs to the terminal's width, and they are meant to be copied.
         width = max(len(address) for _, address, remark in rows if remark.plain)
         self.say("")
         for name, address, remark in rows:
             with suppress(OSError):
                 self._console.print(Text.assemble((f"  {name:<16} ", "bold"), f"{address:<{width}}  ", remark))
         self.say("")
+        for choice in _choices(plan):
+            self.say(f"  {choice}")
+        for warning in start_warnings(plan.settings):
+            self.say(f"  {warning}", "yellow")
         self.say("Promptmill is running. Keep this terminal open and try this in a second one:\n")
         if plan.settings.api_token:
             self.say("export PROMPTMILL_API_TOKEN=…   (its value, from .env)", style="green")
         self.say(example_request(plan) + "\n", style="green")
-        self.say("Ctrl-C stops everything; the next start finds all jobs again.\n")
+        self.say("Ctrl-C stops everything; all jobs are kept for the next start.\n")
 
 
 def example_request(plan: StackPlan) -> str:
-    """Return a request that can be pasted into a second terminal: one line, one picture."""
+    """Return a request to paste into a second terminal: one line, one image."""
     token = ' -H "Authorization: Bearer $PROMPTMILL_API_TOKEN"' if plan.settings.api_token else ""
     body = f'{{"model": "{EXAMPLE_MODEL}", "useAiPrompt": true, "instructions": "A fox in the first snow"}}'
     return f"curl -sS {plan.api_url}/api/jobs/create -H 'Content-Type: application/json'{token} -d '{body}'"
@@ -64,10 +70,11 @@ def example_request(plan: StackPlan) -> str:
 
 def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
     yield "API", plan.api_url, Text("the page; the API's documentation at /docs")
-    yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
+    if plan.settings.temporal_ui_url is not None:
+        yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
     yield (
         "Temporal",
-        plan.settings.temporal.get("TEMPORAL_ADDRESS", "by its profile"),
+        plan.settings.temporal.get("TEMPORAL_ADDRESS", "from its profile"),
         _whose(ours=plan.starts_temporal),
     )
     yield (
@@ -77,8 +84,17 @@ def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterato
     )
     yield "Grok", plan.grok.base, _provider_remark(plan.grok, "XAI_API_KEY")
     yield "WaveSpeed", plan.wavespeed.base, _provider_remark(plan.wavespeed, "WAVESPEED_API_KEY")
-    yield "Worker", plan.worker_url, Text("health at /readyz, numbers at /metrics")
+    yield "Worker", plan.worker_url, Text("health at /readyz, metrics at /metrics")
     yield "Logs", str(folder.path / "logs"), Text("")
+
+
+def _choices(plan: StackPlan) -> Iterator[str]:
+    """Return what the stack decided that you may want to change, and why."""
+    if plan.allows_private_addresses:
+        yield (
+            "Image and callback URLs may point to private networks, because WaveSpeed is simulated on this machine; "
+            f"{PRIVATE}=false refuses them."
+        )
 
 
 def _whose(*, ours: bool) -> Text:
@@ -87,7 +103,7 @@ def _whose(*, ours: bool) -> Text:
 
 def _provider_remark(provider: Provider, variable: str) -> Text:
     if provider.simulated_by_us:
-        return Text(f"simulator, costs nothing (set {variable} for the real one)")
+        return Text(f"simulator, free of charge (set {variable} for the real one)")
     if not provider.has_key:
         return Text(f"no key: set {variable}", style="yellow")
-    return Text("REAL, will be billed", style="bold red") if provider.billed else Text("simulator of your own")
+    return Text("REAL, will be billed", style="bold red") if provider.billed else Text("your own simulator")

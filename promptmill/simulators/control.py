@@ -1,4 +1,4 @@
-"""The control interface of a simulator, under `/_simulator`: tests order faults, set times and read the ledger."""
+"""A simulator's control interface, under `/_simulator`: tests inject faults, set timing and read the ledger."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from promptmill.browsers import PageGuard
 from promptmill.simulators.accounts import Account, Accounts, Timing
 from promptmill.simulators.faults import Fault
 from promptmill.simulators.holds import Release
@@ -69,7 +71,7 @@ class Control:
             Route(f"{account}/faults", self._clear_faults, methods=["DELETE"]),
             Route(f"{account}/release", self._release, methods=["POST"]),
         ]
-        return Mount("/_simulator", routes=routes)
+        return Mount("/_simulator", routes=routes, middleware=[Middleware(PageGuard)])
 
     def _account(self, request: Request) -> Account:
         return self._accounts.of(request.path_params["key"])

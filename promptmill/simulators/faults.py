@@ -1,4 +1,4 @@
-"""Faults that a test orders, and the book that decides which request they hit."""
+"""Faults injected by tests, and the selection of the requests that they hit."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Fault(BaseModel):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The retry headers that were asked for."""
+        """The requested retry headers."""
         headers = {}
         if self.retry_after is not None:
             headers["Retry-After"] = self.retry_after
@@ -116,7 +116,7 @@ class FaultBook:
         self._orders.append(_Order(fault, dice, fault.times or unlimited))
 
     def clear(self) -> None:
-        """Forget all orders."""
+        """Remove all faults."""
         self._orders.clear()
 
     def take(self, where: str, text: bytes = b"", *, content: bool) -> Fault | None:
@@ -135,5 +135,5 @@ class FaultBook:
         return None
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the orders with how often each struck, for the control interface."""
+        """Return the faults with their hit counts, for the control interface."""
         return [{**order.fault.model_dump(exclude_none=True), "hits": order.hits} for order in self._orders]

@@ -1,4 +1,4 @@
-"""The way of every request through a simulator: its key, the record, ordered faults, then the provider's handler."""
+"""A request's path through a simulator: its key, the recording, injected faults, then the provider's handler."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 class Manners(Protocol):
-    """How one provider says no."""
+    """How a provider refuses requests."""
 
     def refuse_key(self, key: str | None, where: str) -> Response | None:
         """Return the answer to a missing or wrong key, or None when the key is good."""
@@ -98,7 +98,7 @@ class FrontDoor:
         return (await self._strike(fault, call) if fault.after else None) or response
 
     async def _strike(self, fault: Fault, call: Call) -> Response | None:
-        """Let an exchange fault happen; return what is answered instead, or None to go on."""
+        """Apply an exchange fault; return the response to send instead, or None to continue."""
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         if fault.kind == "hold" and await call.account.holds.wait() == "cut":

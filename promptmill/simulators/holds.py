@@ -1,4 +1,4 @@
-"""Requests that are kept open until a test lets them go."""
+"""Requests that are held open until a test releases them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Holds:
     _waiting: set[asyncio.Future[Release]] = field(default_factory=set)
 
     async def wait(self) -> Release:
-        """Wait until a test releases this request; return how it goes on."""
+        """Wait until a test releases this request; return how it continues."""
         gate: asyncio.Future[Release] = asyncio.get_running_loop().create_future()
         self._waiting.add(gate)
         try:
@@ -25,7 +25,7 @@ class Holds:
             self._waiting.discard(gate)
 
     def release(self, how: Release) -> int:
-        """Let all waiting requests go on; return how many there were."""
+        """Release all waiting requests; return how many there were."""
         gates = [gate for gate in self._waiting if not gate.done()]
         for gate in gates:
             gate.set_result(how)

@@ -1,4 +1,4 @@
-"""Draws a picture of the asked size that shows its prompt and seed."""
+"""Draws an image of the requested size that shows its prompt and seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INK = 255
 LIGHTEST = 200
 """The gradient's last shade; above it the palette runs to white, so that letters have smooth edges."""
 
-MOST_LINES = 12
+MAX_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, widt
             line = word
         else:
             line = longer
-        if len(lines) == MOST_LINES:
+        if len(lines) == MAX_LINES:
             return [*lines, "..."]
     return [*lines, line]
 

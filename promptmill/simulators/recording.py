@@ -1,4 +1,4 @@
-"""What a simulator was asked, in order, for tests to look at."""
+"""Recorded requests of a simulator, in order, for tests to inspect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RecordedRequest:
 
 @dataclass
 class Recorder:
-    """The requests of one account; the oldest go when there are very many."""
+    """The requests of one account; the oldest are dropped beyond a limit."""
 
     _requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     _count: int = 0

@@ -44,7 +44,7 @@ class _Server(uvicorn.Server):
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so even when that failed: nobody must wait for ever."""
+        """Start, and signal it even if that failed: nothing must wait indefinitely."""
         try:
             await super().startup(sockets)
         finally:
@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to whoever started the server: there are two in one process."""
+        """Leave signals to the caller: there are two servers in one process."""
         yield
 
 
@@ -63,7 +63,7 @@ async def open_simulator(app: ASGIApp, port: int = 0) -> AsyncIterator[Simulator
     Raises:
         OSError: The port is taken.
     """
-    # The protocol is named because asyncio switches the delay of small packets off only where it is: 40 ms an answer.
+    # The protocol is named because asyncio disables Nagle's algorithm only if it is: 40 ms per response.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

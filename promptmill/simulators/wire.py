@@ -1,4 +1,4 @@
-"""Connections that really break: answers below HTTP, for which uvicorn must hand out its transport."""
+"""Connections that really break: responses below HTTP, for which uvicorn must expose its transport."""
 
 from __future__ import annotations
 

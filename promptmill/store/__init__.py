@@ -1,4 +1,4 @@
-"""The only door to Postgres: `open_store` gives a `Store`, whose parts call the SQL functions and read the tables."""
+"""The only access to Postgres: `open_store` returns a `Store`, whose parts call SQL functions and read tables."""
 
 from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request

@@ -1,4 +1,4 @@
-"""Accepting under an Idempotency-Key: the same for jobs and prompt jobs."""
+"""Acceptance with an Idempotency-Key, shared by jobs and prompt jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACCEPTED_BEFORE: Final = """
 
 
 async def accepted_before(database: Database, owner: str, idempotency: IdempotencyKey) -> bool:
-    """Return whether the same request was accepted under this key already, so that asking again is a replay."""
+    """Return whether the same request has already been accepted with this key, so that it is a replay."""
     return bool(await database.value(_ACCEPTED_BEFORE, owner=owner, **idempotency.model_dump()))
 
 
@@ -39,11 +39,11 @@ async def accept(
 async def once(
     database: Database, query: str, model: type[SQLModel], idempotency: IdempotencyKey | None, **values: Any
 ) -> RowMapping:
-    """Run a function that takes `:key` and `:request_hash` beside other values, and return its row.
+    """Run a function that takes `:key` and `:request_hash` besides other values, and return its row.
 
     Raises:
-        IdempotencyMismatch: The key was used with another request.
-        IdempotencyBusy: Another request with this key is still being accepted after 2 s.
+        IdempotencyMismatch: The key was used for a different request.
+        IdempotencyBusy: Another request with this key is still in progress after 2 s.
     """
     values |= {"key": idempotency and idempotency.key, "request_hash": idempotency and idempotency.request_hash}
     try:

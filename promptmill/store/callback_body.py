@@ -1,4 +1,4 @@
-"""Turns the row of an ended job into what its caller's address is told."""
+"""Builds a callback's body from the row of an ended job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sql.models import Job
 
 
 def callback_body(job: Job, billed: Billed) -> CallbackBody:
-    """Return the job's end in the words and forms of `GET /api/jobs/{jobId}`.
+    """Return the job's end in the format of `GET /api/jobs/{jobId}`.
 
     The same row gives the same body, byte for byte; facts that arrive between two attempts (late media, a price) are in
     the later one.
@@ -45,7 +45,7 @@ def _output(output: Output) -> dict[str, Any]:
 
 
 def _error(job: Job) -> dict[str, Any] | None:
-    """Return why the job did not complete; what went wrong on the way to success is in its events."""
+    """Return why the job did not complete; failures before a success are in its events."""
     if job.status == JobStatus.COMPLETED or (job.reason_code is None and job.error is None):
         return None
     reason = REASONS[ReasonCode(job.reason_code)] if job.reason_code in set(ReasonCode) else None

@@ -1,4 +1,4 @@
-"""Telling callers that a job has ended: what was tried stands in the job's timeline."""
+"""The delivery state of callbacks; attempts are recorded in the job's timeline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from promptmill.store.database import Database
 
 SIGNING_KEY: Final = "callback-secret"
-"""The switch that holds the secret which an installation made for itself."""
+"""The switch that holds the installation's generated secret."""
 
 _NOTE: Final = "SELECT FROM note_callback(:job_id, CAST(:detail AS jsonb), :ended)"
 _KEPT: Final = "SELECT value FROM switches WHERE name = :name"
@@ -22,12 +22,12 @@ _KEEP: Final = """
 
 @dataclass(frozen=True)
 class CallbackStore:
-    """The callbacks of jobs. Repeating a report changes nothing."""
+    """The callbacks of jobs. Reports are idempotent."""
 
     database: Database
 
     async def note_attempt(self, job_id: UUID, attempt: int, status_code: int | None, error: str | None = None) -> None:
-        """Note one attempt to reach the receiver: the HTTP status it answered, or why there is none.
+        """Record one delivery attempt: the receiver's HTTP status, or why there is none.
 
         Raises:
             RecordNotFound: There is no such job.
@@ -44,7 +44,7 @@ class CallbackStore:
         status_code: int | None = None,
         error: str | None = None,
     ) -> None:
-        """Note that the receiver has taken it, or that it was given up.
+        """Record that the callback was delivered or given up.
 
         Raises:
             RecordNotFound: There is no such job.
@@ -54,7 +54,7 @@ class CallbackStore:
         await self._note(job_id, detail, ended=True)
 
     async def secret(self, new: str) -> str:
-        """Return the secret that signs callbacks where no setting does; `new` is kept if there was none."""
+        """Return the signing secret used if none is configured; `new` is stored if there was none."""
         kept = await self.database.value(_KEPT, name=SIGNING_KEY)
         if kept is None:
             await self.database.run(_KEEP, name=SIGNING_KEY, value=new)

@@ -1,4 +1,4 @@
-"""How Postgres is reached: SQLAlchemy's asyncio engine over asyncpg, which parses the address itself."""
+"""Connections to Postgres: SQLAlchemy's asyncio engine over asyncpg, which parses the URL itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from promptmill.contracts.errors import ConfigurationError
 
 CONNECT_SECONDS: Final = 5.0
-"""How long making a connection, or waiting for a free one, may take."""
+"""Timeout for opening a connection, or waiting for a free one."""
 
 COMMAND_SECONDS: Final = 15.0
 """How long one statement may take; it is cancelled at the server then. Counted here and not set as
@@ -23,14 +23,14 @@ statement_timeout, so that a pooler between us and Postgres has no session state
 LIBPQ_ONLY: Final = frozenset(
     {"connect_timeout", "channel_binding", "gssencmode", "keepalives", "keepalives_idle", "keepalives_interval"}
 )
-"""Parameters of an address that libpq knows and asyncpg would send to the server as settings, which refuses them."""
+"""URL parameters that libpq knows but asyncpg would send to the server as settings, which it rejects."""
 
 
 def driver_address(database_url: str) -> str:
-    """Return a libpq address as asyncpg takes it.
+    """Return a libpq URL in the form that asyncpg accepts.
 
     Raises:
-        ConfigurationError: It is not a Postgres address.
+        ConfigurationError: It is not a Postgres URL.
     """
     parts = urlsplit(database_url)
     if parts.scheme not in ("postgresql", "postgres"):
@@ -42,10 +42,10 @@ def driver_address(database_url: str) -> str:
 def connector(
     database_url: str, *, command_seconds: float | None, application: str = "promptmill"
 ) -> Callable[[], Awaitable[Any]]:
-    """Return what makes one connection; `application` is its name in `pg_stat_activity`.
+    """Return a factory of connections; `application` is their name in `pg_stat_activity`.
 
     Raises:
-        ConfigurationError: It is not a Postgres address.
+        ConfigurationError: It is not a Postgres URL.
     """
     address = driver_address(database_url)
 
@@ -61,13 +61,13 @@ def connector(
 
 
 def create_engine(database_url: str, *, pool_size: int, command_seconds: float = COMMAND_SECONDS) -> AsyncEngine:
-    """Return an engine whose statements each commit by themselves: what belongs together is one function in Postgres.
+    """Return an engine in autocommit mode: what belongs together is one function in Postgres.
 
     It does not connect yet. A connection that the server has closed is noticed when it is taken from the pool, without
     asking the server (asyncpg has seen the end of the stream), so a restarted Postgres heals by itself.
 
     Raises:
-        ConfigurationError: It is not a Postgres address.
+        ConfigurationError: It is not a Postgres URL.
     """
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -82,6 +82,6 @@ def create_engine(database_url: str, *, pool_size: int, command_seconds: float =
 
 
 def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
-    """Make the pool replace a connection that is closed already."""
+    """Make the pool replace a connection that is already closed."""
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError

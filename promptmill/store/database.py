@@ -1,4 +1,4 @@
-"""The one place where statements are run: text in, rows of `sql.models` out."""
+"""Runs all statements: text in, rows of `sql.models` out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = TypeVar("Row", bound=SQLModel)
 
 @cache
 def column_list(model: type[SQLModel], of: str = "") -> str:
-    """Return a table's columns by name, for SELECT: a column that a newer release added does no harm.
+    """Return a table's columns by name, for SELECT, so that columns added by a newer release do no harm.
 
     Args:
         model: The class of the table.
@@ -37,20 +37,20 @@ def _attributes(model: type[SQLModel]) -> dict[str, str]:
 
 @cache
 def _statement(query: str, model: type[SQLModel]) -> Executable:
-    """Return a query whose columns have the types of a table, so that JSON comes back as objects."""
+    """Return a query whose columns have a table's types, so that JSON is returned as objects."""
     return text(query).columns(**{c.name: c.type for c in inspect(model).columns})
 
 
 def to_row(model: type[Row], values: RowMapping) -> Row:
-    """Build a row object from a result that has the table's columns, and maybe others."""
+    """Build a row object from a result that has the table's columns, and possibly others."""
     return model(**{attribute: values[column] for column, attribute in _attributes(model).items()})
 
 
 @dataclass(frozen=True)
 class Database:
-    """Runs statements. Each is a transaction of its own.
+    """Runs statements, each in its own transaction.
 
-    Every method raises `RecordUnavailable` while Postgres is away, and what `promptmill.store.failures` says.
+    Every method raises `RecordUnavailable` while Postgres is unavailable, else as `promptmill.store.failures` says.
     """
 
     engine: AsyncEngine
@@ -91,7 +91,7 @@ class Database:
         return None
 
     async def run(self, query: str, /, **values: Any) -> None:
-        """Run a statement for its effect."""
+        """Run a statement, ignoring its result."""
         with translated():
             async with self.engine.connect() as connection:
                 await connection.execute(text(query), values)

@@ -1,4 +1,4 @@
-"""Which failures of Postgres mean what: the driver's and SQLAlchemy's exceptions become the errors of the contracts."""
+"""Maps the driver's and SQLAlchemy's exceptions to the errors of the contracts."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LOCK_NOT_AVAILABLE: Final = "55P03"
 
 AWAY: Final = (
     "08",  # connection broken
-    "28",  # refused: a password that is being changed; readiness tells it, jobs wait
+    "28",  # refused: a password that is being changed; readiness reports it, jobs wait
     "3D",  # no such database (yet)
-    "40",  # deadlock, serialization: asking again helps
+    "40",  # deadlock, serialization: a retry helps
     "53",  # out of connections, memory, disk
     "57",  # starting, stopping, cancelled by a timeout or an operator
     "58",  # its machine failed
@@ -39,11 +39,11 @@ AWAY: Final = (
     "42703",  # no such column: the same
     LOCK_NOT_AVAILABLE,
 )
-"""SQLSTATEs, or their beginnings, after which waiting and asking again is right."""
+"""SQLSTATEs, or prefixes of them, that are retryable."""
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Return the SQLSTATE of an exception of SQLAlchemy or asyncpg; None where it has none."""
+    """Return the SQLSTATE of an exception of SQLAlchemy or asyncpg; None if it has none."""
     original = error.orig if isinstance(error, DBAPIError) else error
     state = getattr(original, "sqlstate", None)
     return state if isinstance(state, str) else None
@@ -51,10 +51,10 @@ def sqlstate(error: BaseException) -> str | None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what goes wrong inside into errors of the contracts.
+    """Convert exceptions inside the block to errors of the contracts.
 
     Raises:
-        RecordUnavailable: Postgres is away, starting, stopping, full, not migrated, or too slow.
+        RecordUnavailable: Postgres is unreachable, starting, stopping, full, not migrated, or too slow.
         RecordNotFound: A function raised PM404.
         RecordConflict, IdempotencyMismatch: A function raised PM409, with or without a hint.
         RecordError: Postgres refused for another reason.
@@ -76,12 +76,12 @@ def record_error(error: Exception) -> RecordError:
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     network = isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
     if network or lost or (state is not None and state.startswith(AWAY)) or _interface(error):
-        return RecordUnavailable(f"Postgres is away: {reason}")
+        return RecordUnavailable(f"Postgres is unavailable: {reason}")
     return RecordError(f"Postgres refused: {reason}")
 
 
 def _conflict(error: Exception) -> RecordError:
-    """Return what a PM409 means. SQLAlchemy wraps the driver's exception, which alone has the hint."""
+    """Return the error for a PM409. SQLAlchemy wraps the driver's exception, and only that has the hint."""
     original = error.orig if isinstance(error, DBAPIError) else error
     refusal = original if isinstance(original, asyncpg.PostgresError) else getattr(original, "__cause__", None)
     hint = getattr(refusal, "hint", None)

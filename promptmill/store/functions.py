@@ -1,6 +1,6 @@
-"""The SQL functions of a release: one file each, applied again whenever its text is another than the database's.
+"""The SQL functions of a release: one file each, applied whenever its text differs from the database's.
 
-They belong to no revision. Which text the database has stands in `applied_functions`.
+They belong to no revision. `applied_functions` records which text the database has.
 """
 
 from __future__ import annotations
@@ -68,16 +68,16 @@ def functions_to_apply(connection: Connection, functions: Sequence[Function]) ->
 
 
 def apply_functions(connection: Connection, functions: Sequence[Function]) -> None:
-    """Bring the database to these functions, in one transaction. What it has beside them is left alone.
+    """Apply these functions to the database, in one transaction. Any others are left alone.
 
     Raises:
-        RecordError: Postgres refused a function; its file is named, and nothing was changed.
+        RecordError: Postgres rejected a function; the error names its file, and nothing was changed.
     """
     with connection.begin():
         changed = functions_to_apply(connection, functions)
         if not changed:
             return
-        # First without looking into them, for each may call any other; then once more, to find what is wrong inside.
+        # First without validation, since each may call any other; then again with it, to find errors inside.
         for checked in ("off", "on"):
             connection.execute(text(f"SET LOCAL check_function_bodies = {checked}"))
             for function in changed:

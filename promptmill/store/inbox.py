@@ -1,4 +1,4 @@
-"""The inbox of webhooks: each delivery is kept once, and what it proves is recorded at once."""
+"""The inbox of webhooks: each delivery is stored once, and what it proves is recorded immediately."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InboxStore:
     database: Database
 
     async def receive(self, *, event_id: str, job_id: UUID, token: str, body: Mapping[str, Any]) -> Received:
-        """Take a webhook whose signature was checked. Safe to repeat.
+        """Store a webhook whose signature was verified. Safe to repeat.
 
         The token names the submission that ordered it: the body's prediction is that submission's, and the job moves
         in the same transaction. With a token that is not the job's nothing is kept.
@@ -41,10 +41,10 @@ class InboxStore:
         return Received.model_validate(dict(await self.database.mapping(_RECEIVE, **values)))
 
     async def unprocessed(self, limit: int) -> list[WaitingDelivery]:
-        """Return deliveries that nobody has dealt with yet, oldest first."""
+        """Return deliveries that have not been processed yet, oldest first."""
         found = await self.database.mappings(_UNPROCESSED, limit=limit)
         return [WaitingDelivery.model_validate(dict(row)) for row in found]
 
     async def processed(self, event_ids: Sequence[str]) -> None:
-        """Note that these deliveries are dealt with."""
+        """Record that these deliveries have been processed."""
         await self.database.run(_PROCESSED, event_ids=[*event_ids])

@@ -11,17 +11,19 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from uuid_utils.compat import uuid7
 
+from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
 from promptmill.store.acceptance import accept, accepted_before, once
 from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 from sql.models import Job, JobEvent
 
 Jobs = list[Job]
 Events = list[JobEvent]
 
 OUTPUTS_CARRIED: Final = 256 * 1024
-"""Characters of outputs that a snapshot takes along. Temporal takes 2 MB; with more a workflow would stand still."""
+"""Maximum characters of outputs in a snapshot. Temporal accepts 2 MB; with more, a workflow would get stuck."""
 
 _COLUMNS: Final = column_list(Job)
 _OF_RESULT: Final = column_list(Job, "(r.job)")
@@ -63,36 +65,36 @@ _FILTERS: Final = {
              OR CAST(id AS text) ILIKE :q OR CAST(prompt_job_id AS text) ILIKE :q
              OR EXISTS (SELECT FROM jsonb_each_text(metadata) AS m WHERE m.value ILIKE :q))""",
 }
-"""A condition for each field of `JobFilter`, used where the field is set."""
+"""A condition for each field of `JobFilter`, used if the field is set."""
 
 
 @dataclass(frozen=True)
 class JobStore:
-    """The `jobs` table with its events. Repeating a call is safe where its method does not say otherwise."""
+    """The `jobs` table with its events. Calls are idempotent unless the method says otherwise."""
 
     database: Database
 
     async def accept(self, job: NewJob, idempotency: IdempotencyKey | None = None) -> tuple[Job, bool]:
-        """Store a job with its prompt job and its first event, and say whether this was a replay.
+        """Store a job with its prompt job and its first event, and return whether this was a replay.
 
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
-            IdempotencyMismatch: The key was used with another request.
-            IdempotencyBusy: Another request with this key is still being accepted after 2 s.
+            IdempotencyMismatch: The key was used for a different request.
+            IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
         row = await accept(self.database, _ACCEPT, Job, job, idempotency)
         return to_row(Job, row), row["replayed"]
 
     async def accepted_before(self, owner: str, idempotency: IdempotencyKey) -> bool:
-        """Return whether this request, of whatever kind, was accepted under its key already: again is a replay."""
+        """Return whether this request has already been accepted with its key, so that it is a replay."""
         return await accepted_before(self.database, owner, idempotency)
 
     async def get(self, job_id: UUID, *, owner: str | None = None) -> Job:
         """Return a job.
 
         Raises:
-            RecordNotFound: There is none, or not for this owner.
+            RecordNotFound: It does not exist, or not for this owner.
         """
         return await self.database.row(Job, _GET, id=job_id, owner=owner)
 
@@ -116,7 +118,7 @@ class JobStore:
         return await self.database.rows(JobEvent, _EVENTS, id=job_id, after=after)
 
     async def begin(self, job_id: UUID) -> JobSnapshot:
-        """Note that the job's workflow runs, and take the job out of `queued` where it may go on.
+        """Record that the job's workflow runs, and move the job out of `queued` if it may continue.
 
         Raises:
             RecordNotFound: There is no such job.
@@ -124,10 +126,10 @@ class JobStore:
         return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
 
     async def advance(self, change: JobChange) -> JobSnapshot:
-        """Report about a job: facts are stored, the status is taken where the transition is allowed.
+        """Report on a job: facts are stored, the status is set if the transition is allowed.
 
         Returns:
-            The job as it is afterwards: its status tells whether the wished one was taken.
+            The resulting job: its status shows whether the requested one was set.
 
         Raises:
             RecordNotFound: There is no such job.
@@ -139,10 +141,10 @@ class JobStore:
         return job_snapshot(await self.database.mapping(_ADVANCE, Job, **values))
 
     async def request_cancel(self, job_id: UUID, *, owner: str) -> tuple[Job, bool]:
-        """Note that a caller wants a job cancelled, and say whether Temporal must be asked to cancel its workflow.
+        """Record a cancel request, and return whether Temporal must be asked to cancel the workflow.
 
         Raises:
-            RecordNotFound: There is none, or not for this owner.
+            RecordNotFound: It does not exist, or not for this owner.
         """
         row = await self.database.mapping(_CANCEL, Job, id=job_id, owner=owner)
         return to_row(Job, row), row["ask_temporal"]
@@ -150,26 +152,32 @@ class JobStore:
     async def retry(
         self, job_id: UUID, *, owner: str, new_id: UUID, force: bool = False, idempotency: IdempotencyKey | None = None
     ) -> tuple[Job, bool]:
-        """Accept a new job from the request of one that has ended, and say whether this was a replay.
+        """Accept a new job from the request of an ended one, and return whether this was a replay.
 
         Args:
-            job_id: The job that has ended; it is left as it is.
+            job_id: The job that has ended; it is left unchanged.
             owner: Who asks.
             new_id: The new job's id.
-            force: Accept it also where an earlier submission may be billed; both timelines tell it.
+            force: Accept it even if an earlier submission may be billed; both timelines record it.
             idempotency: The caller's key.
 
         Raises:
-            RecordNotFound: There is no such job, or not for this owner.
+            RecordNotFound: The job does not exist, or not for this owner.
             RecordConflict: `job_open`, `retry_open`, or without force `may_be_billed`.
             IdempotencyMismatch, IdempotencyBusy: As for `accept`.
         """
         values = {"job_id": job_id, "owner": owner, "new_id": new_id, "new_prompt_job_id": uuid7(), "force": force}
-        row = await once(self.database, _RETRY, Job, idempotency, **values)
+        try:
+            row = await once(self.database, _RETRY, Job, idempotency, **values)
+        except RecordUnavailable as error:
+            if error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
+                # Somebody has held one of these jobs for 2 s: many retries of one job come one behind the other.
+                raise RecordConflict("retry_open", "Another retry of this request is being accepted.") from error
+            raise
         return to_row(Job, row), row["replayed"]
 
     async def queue_position(self, job_id: UUID) -> tuple[int, int] | None:
-        """Return a job's approximate place in WaveSpeed's queue and how many are in it, both up to 1,000.
+        """Return a job's approximate position in WaveSpeed's queue and the queue's length, both up to 1,000.
 
         None when it does not wait there.
         """
@@ -177,7 +185,7 @@ class JobStore:
         return (rows[0]["place"], rows[0]["of"]) if rows else None
 
     async def billed(self, job_ids: Sequence[UUID]) -> dict[UUID, Billed]:
-        """Return for each job whether WaveSpeed charged for it, as its submissions tell."""
+        """Return for each job whether WaveSpeed charged for it, derived from its submissions."""
         found = {row["job_id"]: row for row in await self.database.mappings(_BILLED, ids=[*job_ids])}
         return {job_id: _billed(found.get(job_id)) for job_id in job_ids}
 
@@ -217,5 +225,5 @@ def _billed(row: RowMapping | None) -> Billed:
 
 
 def _literal(text: str) -> str:
-    """Return a text in which LIKE sees no wildcards."""
+    """Return a text with LIKE's wildcards escaped."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

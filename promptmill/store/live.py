@@ -1,4 +1,4 @@
-"""What live streams read: changed jobs, many at once, and one job together with its newest events."""
+"""Reads for live streams: changed jobs in bulk, and one job together with its newest events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Followed(NamedTuple):
 
 @dataclass(frozen=True)
 class LiveStore:
-    """Jobs as their listeners are told of them. Every method raises `RecordUnavailable` while Postgres is away."""
+    """Jobs for listeners. Every method raises `RecordUnavailable` while Postgres is unavailable."""
 
     database: Database
 

@@ -46,22 +46,22 @@ def newest_revision(folder: Path = SQL_FOLDER) -> str:
 async def migrate(
     database_url: str, revision: str = "head", *, sql_only: bool = False, folder: Path = SQL_FOLDER
 ) -> str:
-    """Bring the schema up to a revision. Safe to repeat, and to start several times at once.
+    """Upgrade the schema to a revision. Safe to repeat, also concurrently.
 
-    The functions belong to the newest revision's tables: they are applied where the schema is at that one then.
+    The functions belong to the newest revision's tables: they are applied only if the schema ends up at that one.
 
     Args:
         database_url: A libpq address.
         revision: A revision's number, or `head` for the newest.
         sql_only: Run nothing and return the SQL that would run.
-        folder: Where the release's SQL lies.
+        folder: The folder of the release's SQL.
 
     Returns:
         The revision that the database has now; with `sql_only` the SQL.
 
     Raises:
-        ConfigurationError: The database has a revision that this release does not know, or the address is wrong.
-        RecordUnavailable: Postgres is away, or another migration holds the lock for long.
+        ConfigurationError: The database has a revision that this release does not know, or the URL is invalid.
+        RecordUnavailable: Postgres is unavailable, or another migration holds the lock for too long.
         RecordError: Postgres refused. Where it refused a function, its file is named, and no function was changed.
     """
     async with _migrator(database_url) as connection:
@@ -71,7 +71,7 @@ async def migrate(
 
 
 async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLDER) -> str:
-    """Bring the schema down to a revision (`base`: nothing left). Refuses where that would drop people's rows.
+    """Downgrade the schema to a revision (`base`: empty). Refuses if that would drop rows.
 
     A refusal changes nothing: it all happens in one transaction. Down to 0005 or lower the functions are those of that
     revision afterwards. Above it they stay as they are until `migrate` of the release that they shall be of runs.
@@ -88,7 +88,7 @@ async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLD
 
 @asynccontextmanager
 async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Give a connection that holds the lock of migrations."""
+    """Yield a connection that holds the migration lock."""
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connector(database_url, command_seconds=None), poolclass=NullPool
     )
@@ -104,7 +104,7 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def _take_lock(connection: AsyncConnection) -> None:
-    """Wait for the lock by asking: a waiting statement would hold back the other's concurrent indexes for ever."""
+    """Poll for the lock: a waiting statement would block the other migrator's concurrent index builds indefinitely."""
     give_up = time.monotonic() + LOCK_SECONDS
     while not (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK})).scalar_one():
         await connection.commit()

@@ -1,4 +1,4 @@
-"""Hears at once what changes in Postgres: one direct connection that listens, made anew when it is lost."""
+"""Listens for changes in Postgres on one direct connection, which is re-established when it is lost."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from promptmill.store.connection import connector, driver_address
 from promptmill.store.failures import translated
 
 CHANNEL: Final = "promptmill_events"
-"""Where `append_job_event` and `tell_job_changed` tell of each change."""
+"""The channel on which `append_job_event` and `tell_job_changed` notify of each change."""
 
 APPLICATION: Final = "promptmill-listen"
 """The connection's name in `pg_stat_activity`."""
 
 CHECK_SECONDS: Final = 20.0
-"""How often a silent connection is tried: a firewall may have dropped it without a word."""
+"""How often an idle connection is probed: a firewall may have dropped it silently."""
 
 ANSWER_SECONDS: Final = 5.0
 FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 5.0
-"""How long to wait between two attempts to connect; doubling in between."""
+MAX_PAUSE: Final = 5.0
+"""Minimum and maximum delay between connection attempts; doubling in between."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class NoticeListener:
     """Listens to the record's changes through one connection.
 
     Attributes:
-        database_url: Postgres itself, not a pooler that gives a connection to each transaction.
+        database_url: Postgres itself, not a transaction pooler.
         heard: Called for each change, in the order of their commits.
         begun: Called once changes are heard: all from then on.
         lost: Called when the connection is lost.
@@ -61,12 +61,12 @@ class NoticeListener:
         """Check the address.
 
         Raises:
-            ConfigurationError: It is not a Postgres address.
+            ConfigurationError: It is not a Postgres URL.
         """
         driver_address(self.database_url)
 
     async def run(self) -> NoReturn:
-        """Listen for ever, connecting again as often as needed."""
+        """Listen indefinitely, reconnecting as often as needed."""
         connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, application=APPLICATION)
         pause = FIRST_PAUSE
         while True:
@@ -76,7 +76,7 @@ class NoticeListener:
             except RecordError as error:
                 _log.warning("listening_failed", error=str(error), again_in=pause)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE)
                 continue
             pause = FIRST_PAUSE
             await self._listen(connection)

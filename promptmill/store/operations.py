@@ -1,4 +1,4 @@
-"""What operators and readiness ask: switches, counters, what is open, the schema's version; and restoring rows."""
+"""For operators and readiness: switches, counters, open work, the schema's version; and restoring rows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ DRAIN: Final = "drain"
 """The switch that stops intake."""
 
 SUBMISSIONS_HELD: Final = "submissions_held"
-"""The switch that stops paid submissions, for all jobs."""
+"""The switch that holds paid submissions, for all jobs."""
 
 AI_PROMPTS: Final = "ai-prompts"
-"""The switch that lets Grok be asked for new prompts; on where nobody has set it."""
+"""The switch that allows new prompts from Grok; on by default."""
 
 HIGHEST_SUBMISSION: Final = "highest-submission"
 """The switch that holds the highest number of submissions that were deleted, or lost with a restored backup."""
@@ -92,7 +92,7 @@ class OperationsStore:
     database: Database
 
     async def ping(self) -> None:
-        """Ask Postgres for a sign of life."""
+        """Check that Postgres responds."""
         await self.database.run("SELECT 1")
 
     async def schema_revision(self) -> str | None:
@@ -103,10 +103,10 @@ class OperationsStore:
         return revision if revision is None else str(revision)
 
     async def differing_functions(self) -> list[str]:
-        """Return the SQL functions that are another release's, by name: normal only while a deployment is under way.
+        """Return the names of SQL functions that belong to another release, which is normal only during a deployment.
 
         Raises:
-            RecordUnavailable: Postgres is away, or older than the table that says so (revision 0006).
+            RecordUnavailable: Postgres is unavailable, or its schema predates the table (revision 0006).
         """
         applied = {row["name"]: row["sha256"] for row in await self.database.mappings(APPLIED)}
         return [function.name for function in differing(functions_in(), applied)]
@@ -122,7 +122,7 @@ class OperationsStore:
         return {switch.name: switch for switch in await self.database.rows(Switch, query)}
 
     async def set_switch(self, name: str, value: str | None, reason: str | None = None) -> None:
-        """Set a switch, whatever it was before."""
+        """Set a switch, whatever its previous state."""
         await self.database.run(_SET_SWITCH, name=name, value=value, reason=reason)
 
     async def counts(self) -> dict[str, dict[str, int]]:
@@ -151,11 +151,11 @@ class OperationsStore:
         await self.set_switch(DRAIN, ON, reason)
 
     async def clear_drain(self, reason: str | None = None) -> None:
-        """Accept jobs again."""
+        """Reopen intake."""
         await self.set_switch(DRAIN, OFF, reason)
 
     async def ai_prompts_off(self) -> Switch | None:
-        """Return the switch that refuses new prompts of Grok; None while they are allowed."""
+        """Return the switch that refuses new prompts from Grok; None while they are allowed."""
         switch = (await self.switches()).get(AI_PROMPTS)
         return switch if switch is not None and switch.value == OFF else None
 
@@ -176,11 +176,11 @@ class OperationsStore:
         return await self._switched_on(SUBMISSIONS_HELD)
 
     async def hold_submissions(self, reason: str) -> None:
-        """Stop paid submissions for all jobs: `permit` answers `hold` from now on."""
+        """Hold paid submissions for all jobs: `permit` returns `hold` from now on."""
         await self.set_switch(SUBMISSIONS_HELD, ON, reason)
 
     async def release_submissions(self, reason: str | None = None, *, at_least: int = 0) -> None:
-        """Let submissions be made again, with numbers above `at_least`.
+        """Release submissions, with numbers above `at_least`.
 
         What an older backup lost counts as given, so that numbers never repeat and the next backup shows as well.
         """
@@ -195,7 +195,7 @@ class OperationsStore:
         return int(await self.database.value(_HIGHEST))
 
     async def restore_row(self, job: JobInput, result: JobResult | None = None) -> bool:
-        """Put a job back that an older backup lost: the row, its prompt job, its accepted submission.
+        """Restore a job that an older backup lost: the row, its prompt job, its accepted submission.
 
         Args:
             job: Its workflow's input.

@@ -1,4 +1,4 @@
-"""How fast things went lately: what estimates are made of. Each is one look into an index."""
+"""Recent throughput and durations, the basis of estimates. Each is one index lookup."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SUBMISSIONS: Final = """
 
 
 class Minute(NamedTuple):
-    """A minute in which something was done. `length`: how much of it has passed, in minutes."""
+    """A minute in which something completed. `length`: how much of it has passed, in minutes."""
 
     length: float
     done: int
@@ -45,7 +45,7 @@ class Minute(NamedTuple):
 
 @dataclass(frozen=True)
 class PaceStore:
-    """The recent past, newest first. Every method raises `RecordUnavailable` while Postgres is away."""
+    """The recent past, newest first. Every method raises `RecordUnavailable` while Postgres is unavailable."""
 
     database: Database
 

@@ -54,20 +54,20 @@ _STATISTICS: Final = "SELECT * FROM get_prompt_queue_stats()"
 
 @dataclass(frozen=True)
 class PromptStore:
-    """The `prompt_generation_jobs` table. Repeating a call is safe where its method does not say otherwise."""
+    """The `prompt_generation_jobs` table. Calls are idempotent unless the method says otherwise."""
 
     database: Database
 
     async def accept(
         self, prompt_job: NewPromptJob, idempotency: IdempotencyKey | None = None
     ) -> tuple[PromptGenerationJob, bool]:
-        """Store a prompt job that stands alone, and say whether this was a replay.
+        """Store a stand-alone prompt job, and return whether this was a replay.
 
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
-            IdempotencyMismatch: The key was used with another request.
-            IdempotencyBusy: Another request with this key is still being accepted after 2 s.
+            IdempotencyMismatch: The key was used for a different request.
+            IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
         row = await accept(self.database, _ACCEPT, PromptGenerationJob, prompt_job, idempotency)
         return to_row(PromptGenerationJob, row), row["replayed"]
@@ -76,12 +76,12 @@ class PromptStore:
         """Return a prompt job.
 
         Raises:
-            RecordNotFound: There is none, or not for this owner.
+            RecordNotFound: It does not exist, or not for this owner.
         """
         return await self.database.row(PromptGenerationJob, _GET, id=prompt_job_id, owner=owner)
 
     async def begin(self, prompt_job_id: UUID) -> PromptSnapshot:
-        """Note that the prompt job's own workflow runs.
+        """Record that the prompt job's own workflow runs.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -89,7 +89,7 @@ class PromptStore:
         return prompt_snapshot(await self.database.row(PromptGenerationJob, _BEGIN, id=prompt_job_id))
 
     async def begin_attempt(self, prompt_job_id: UUID, first_model: str) -> PromptAttempt:
-        """Ask whether Grok may be asked now; `go` begins an attempt, so it is repeated only by a new attempt.
+        """Ask for permission to call Grok; `go` begins an attempt, so only a new attempt may repeat it.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -100,7 +100,7 @@ class PromptStore:
         return _attempt(row)
 
     async def record_failure(self, failure: PromptFailure) -> None:
-        """Count a failed question that will be asked again. Ignored when a later attempt has begun, or when repeated.
+        """Count a failed request that will be retried. Ignored if a later attempt has begun, or if repeated.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -108,7 +108,7 @@ class PromptStore:
         await self.database.run(_RECORD_FAILURE, **failure.model_dump())
 
     async def finish(self, end: PromptEnd) -> PromptSnapshot:
-        """Report how an attempt ended. The answer is kept in any case; the job that needs it follows.
+        """Report how an attempt ended. The answer is always stored; the job that needs it follows.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -118,7 +118,7 @@ class PromptStore:
         return prompt_snapshot(await self.database.row(PromptGenerationJob, _FINISH, **values))
 
     async def change(self, change: PromptChange) -> PromptSnapshot:
-        """Take a status where the transition is allowed; the job that needs the prompt follows.
+        """Set a status if the transition is allowed; the job that needs the prompt follows.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -126,14 +126,14 @@ class PromptStore:
         return prompt_snapshot(await self.database.row(PromptGenerationJob, _CHANGE, **change.model_dump()))
 
     async def request_cancel(self, prompt_job_id: UUID, *, owner: str) -> tuple[PromptGenerationJob, UUID | None, bool]:
-        """Note that a caller wants a prompt job cancelled, and with it the open job that needs it.
+        """Record a cancel request for a prompt job, and with it for the open job that needs it.
 
         Returns:
             The prompt job, the job that is cancelled with it (None when it stands alone or had ended), and whether
             Temporal must be asked to cancel: the job's workflow where there is a job, else the prompt job's.
 
         Raises:
-            RecordNotFound: There is none, or not for this owner.
+            RecordNotFound: It does not exist, or not for this owner.
         """
         row = await self.database.mapping(_CANCEL, PromptGenerationJob, id=prompt_job_id, owner=owner)
         return to_row(PromptGenerationJob, row), row["cancelled_job"], row["ask_temporal"]
@@ -148,7 +148,7 @@ class PromptStore:
         return {**await self.database.mapping(_STATISTICS), "jobs": counts["jobs"]}
 
     async def queue_position(self, prompt_job_id: UUID) -> tuple[int, int] | None:
-        """Return a prompt job's approximate place in Grok's queue and how many wait there, both up to 1,000.
+        """Return a prompt job's approximate position in Grok's queue and the queue's length, both up to 1,000.
 
         None when it does not wait.
         """
@@ -174,7 +174,7 @@ def prompt_result(row: PromptGenerationJob) -> PromptResult:
 
 
 def _attempt(found: RowMapping) -> PromptAttempt:
-    """Return the record's answer to 'may I ask Grok now'."""
+    """Return the record's permission to call Grok."""
     row = to_row(PromptGenerationJob, found)
     decision = AttemptDecision(found["decision"])
     return PromptAttempt.built_from(
@@ -184,4 +184,5 @@ def _attempt(found: RowMapping) -> PromptAttempt:
         result=prompt_result(row) if decision is AttemptDecision.DONE else None,
         reason_code=found["stop_reason"],
         error=row.error if decision is AttemptDecision.STOP else None,
+        request=prompt_request(row) if decision is AttemptDecision.GO else None,
     )

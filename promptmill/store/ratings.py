@@ -1,4 +1,4 @@
-"""Ratings: what people say of prompts and results, and what comes of it by model and source."""
+"""Ratings of prompts and results, and their statistics by model and source."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _SATISFACTION: Final = "SELECT * FROM get_prompt_satisfaction(:owner)"
 
 @dataclass(frozen=True)
 class RatingStore:
-    """Ratings of prompts and results. Repeating a call is safe."""
+    """Ratings of prompts and results. Calls are idempotent."""
 
     database: Database
 
     async def rate_prompt(
         self, prompt_job_id: UUID, *, owner: str, rating: Rating | None, reason: str | None = None
     ) -> PromptGenerationJob:
-        """Take a person's word on a written prompt in place of what was said before; None takes it back.
+        """Store the rating of a written prompt, replacing the previous one; None removes it.
 
         Raises:
             RecordNotFound: There is no such prompt job, or not for this owner.
@@ -48,30 +48,30 @@ class RatingStore:
         return await self.database.row(PromptGenerationJob, _RATE_PROMPT, **values)
 
     async def rate_result(self, job_id: UUID, *, owner: str, kept: bool | None) -> Job:
-        """Note whether a person keeps a job's outputs, in place of what was said before; None takes it back.
+        """Store whether a job's outputs are kept, replacing the previous rating; None removes it.
 
         Raises:
-            RecordNotFound: There is no such job, or not for this owner.
+            RecordNotFound: The job does not exist, or not for this owner.
             RecordConflict: `no_outputs`.
         """
         return await self.database.row(Job, _RATE_RESULT, job_id=job_id, owner=owner, kept=kept)
 
     async def results(self, prompt_job_id: UUID) -> Results:
-        """Return what people said of the results of all jobs that used a prompt."""
+        """Return the ratings of the results of all jobs that used a prompt."""
         return Results.model_validate(dict(await self.database.mapping(_RESULTS, prompt_job_id=prompt_job_id)))
 
     async def of_prompts(self, prompt_job_ids: Iterable[UUID | None]) -> dict[UUID, Rating]:
-        """Return the ratings of those prompt jobs that have one. Without an id it asks nobody."""
+        """Return the ratings of those prompt jobs that have one. Runs no query without ids."""
         ids = [prompt_job_id for prompt_job_id in prompt_job_ids if prompt_job_id is not None]
         rows = await self.database.mappings(_OF_PROMPTS, ids=ids) if ids else ()
         return {row["id"]: _WORDS[row["rating"]] for row in rows}
 
     async def satisfaction(self, owner: str) -> list[Satisfaction]:
-        """Return what people said in the last 30 days by Grok's model and prompt source, the most rated first."""
+        """Return the ratings of the last 30 days by Grok model and prompt source, most rated first."""
         rows = await self.database.mappings(_SATISFACTION, owner=owner)
         return [Satisfaction.model_validate(dict(row)) for row in rows]
 
 
 def rating_word(number: int | None) -> Rating | None:
-    """Return a row's rating as a word."""
+    """Return a row's rating."""
     return None if number is None else _WORDS[number]

@@ -1,4 +1,4 @@
-"""Finding out what became of submissions without a clear answer. `docs/architecture.md` has the rules."""
+"""Resolves unclear submissions. `docs/architecture.md` has the rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
 from sql.models import Job, Submission
 
 SENDER_IS_DEAD: Final = timedelta(minutes=15)
-"""How long after the last moment for its first byte a submission's sender may still be about to report."""
+"""How long after the time limit for its first byte a submission's sender may still report."""
 
 _UNCLEAR: Final = """
     SELECT s.id AS submission_id, s.job_id, j.model, s.request, s.request_hash, s.provider_base, s.key_fingerprint,
@@ -73,43 +73,43 @@ class ResolutionStore:
     database: Database
 
     async def unclear(self, job_id: UUID) -> UnclearSubmission | None:
-        """Return a job's submission in `unknown`; None where there is none."""
+        """Return a job's submission in `unknown`; None if there is none."""
         found = await self.database.mappings(_OF_JOB, job_id=job_id)
         return UnclearSubmission.model_validate(dict(found[0])) if found else None
 
     async def unclear_of_ended_jobs(self, limit: int) -> list[UnclearSubmission]:
-        """Return unclear submissions of jobs that have ended, and note that they are looked at now.
+        """Return unclear submissions of ended jobs, and record that they are being checked now.
 
         A submission comes again after 1, 2, 4, … minutes, an hour at most, as long as WaveSpeed keeps it.
         """
         found = await self.database.mappings(_OF_ENDED, limit=limit)
         return [UnclearSubmission.model_validate(dict(row)) for row in found]
 
-    async def turn_stale_intents(self, after: timedelta = SENDER_IS_DEAD) -> int:
+    async def mark_stale_intents_unknown(self, after: timedelta = SENDER_IS_DEAD) -> int:
         """Make `intended` submissions of ended jobs `unknown`; return how many.
 
-        Only that long after the last moment for their first byte: then their senders must be dead.
+        Only that long after the time limit for their first byte, when their senders must be dead.
         """
         query = "SELECT settle_stale_intents(CAST(:seconds AS double precision))"
         return int(await self.database.value(query, seconds=after.total_seconds()))
 
     async def owned(self, prediction_ids: Sequence[str]) -> set[str]:
-        """Return which of these predictions any submission has."""
+        """Return which of these predictions belong to a submission."""
         rows = await self.database.mappings(_OWNED, prediction_ids=[*prediction_ids])
         return {row["prediction_id"] for row in rows}
 
     async def other_requests(self, submission_id: UUID, model: str, made_at: datetime) -> list[dict[str, Any]]:
-        """Return what other submissions of a model have sent that are unclear, or were given up, at about that time."""
+        """Return the requests of a model's other submissions around that time that are unclear or were given up."""
         rows = await self.database.mappings(_OTHERS, Submission, id=submission_id, model=model, made_at=made_at)
         return [row["request"] for row in rows]
 
     async def known_prediction(
         self, base: str, key_fingerprint: str, *, other_than_job: UUID
     ) -> tuple[str, str, datetime] | None:
-        """Return the newest prediction of the last 6 days that we know by a fact: the history must show it.
+        """Return the newest prediction of the last 6 days that is known for a fact: the history must list it.
 
         Returns:
-            Its id, its model, and when it was accepted; None where there is none of this base and key.
+            Its id, its model, and when it was accepted; None if there is none of this base and key.
         """
         values = {"base": base, "key_fingerprint": key_fingerprint, "job_id": other_than_job}
         for row in await self.database.mappings(_KNOWN, **values):
@@ -117,7 +117,7 @@ class ResolutionStore:
         return None
 
     async def note_candidates(self, submission_id: UUID, prediction_ids: Sequence[str]) -> None:
-        """Add predictions that may be what became of a submission. Once seen they stay, unless another one has them.
+        """Add candidate predictions of a submission. They stay once added, unless another submission owns them.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -125,7 +125,7 @@ class ResolutionStore:
         await self.database.run(_NOTE_CANDIDATES, id=submission_id, prediction_ids=[*prediction_ids])
 
     async def note_absent(self, submission_id: UUID) -> datetime:
-        """Note that the history shows no candidate, and return since when it has not.
+        """Record that the history lists no candidate, and return since when.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -135,7 +135,7 @@ class ResolutionStore:
         return since
 
     async def note_present(self, submission_id: UUID) -> None:
-        """Note that the history shows a candidate: an absence noted before counts no more.
+        """Record that the history lists a candidate, which voids an absence recorded before.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -143,7 +143,7 @@ class ResolutionStore:
         await self.database.value(_NOTE_ABSENCE, id=submission_id, absent=False)
 
     async def note_obstacle(self, submission_id: UUID, obstacle: str) -> None:
-        """Tell the timeline, once, why the history cannot settle an unclear submission.
+        """Record in the timeline, once, why the history cannot settle an unclear submission.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -151,7 +151,7 @@ class ResolutionStore:
         await self.database.run("SELECT FROM note_obstacle(:id, :obstacle)", id=submission_id, obstacle=obstacle)
 
     async def adopt(self, submission_id: UUID, prediction_id: str, by: ResolvedBy) -> JobSnapshot:
-        """Give an unclear submission its prediction.
+        """Assign its prediction to an unclear submission.
 
         A fact (answer, webhook) takes the prediction from a submission that only inferred it. An inference (history,
         person) changes nothing where the submission was settled meanwhile, and the history not either while another
@@ -168,7 +168,7 @@ class ResolutionStore:
         return job_snapshot(await self.database.mapping(_ADOPT, Job, **values))
 
     async def prove_absent(self, submission_id: UUID, *, resubmit: bool) -> JobSnapshot:
-        """Note that an unclear submission made nothing.
+        """Record that an unclear submission created nothing.
 
         The job fails as `submission_absent`; with `resubmit` it stays in `submit_unknown` without an open submission,
         so that its workflow submits again. Changes nothing where the submission was settled meanwhile.
@@ -186,12 +186,12 @@ class ResolutionStore:
         prediction_id: str | None = None,
         idempotency: IdempotencyKey | None = None,
     ) -> tuple[Job, bool]:
-        """Take a person's decision about a job in `submit_unknown`, and say whether this was a replay.
+        """Record a person's decision on a job in `submit_unknown`, and return whether this was a replay.
 
         `adopt` (with its prediction) and `resubmit` start a new deadline of the first length.
 
         Raises:
-            RecordNotFound: There is no such job, or not for this owner.
+            RecordNotFound: The job does not exist, or not for this owner.
             RecordConflict: `not_unclear`: no submission of the job is unclear; `prediction_owned`.
             IdempotencyMismatch, IdempotencyBusy: As for `JobStore.accept`.
         """

@@ -25,7 +25,7 @@ from promptmill.store.upkeep import UpkeepStore
 class Store:
     """The record: jobs, live changes, prompt jobs, ratings, submissions and how they resolve, webhooks, callbacks.
 
-    Every method of its parts raises `RecordUnavailable` while Postgres is away, and `RecordNotFound` for an id that
+    Every method of its parts raises `RecordUnavailable` while Postgres is down, and `RecordNotFound` for an id that
     does not exist (or not for the owner who asks).
     """
 
@@ -44,10 +44,10 @@ class Store:
 
 @asynccontextmanager
 async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator[Store]:
-    """Open the store and close its connections at the end. It does not connect before it is asked something.
+    """Open the store and close its connections at the end. It connects on first use.
 
     Raises:
-        ConfigurationError: `database_url` is not a Postgres address.
+        ConfigurationError: `database_url` is not a Postgres URL.
     """
     engine = create_engine(database_url, pool_size=pool_size)
     database = Database(engine)

@@ -1,4 +1,4 @@
-"""Submissions: the permission to make a paid POST, and what came of it. `docs/architecture.md` has the rules."""
+"""Submissions: the permission for a paid POST, and its outcome. `docs/architecture.md` has the rules."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from sql.models import Submission
 
 _PERMIT: Final = """
     SELECT permission, submission_id, request, prediction_id, accepted_at, reason_code, error
-    FROM permit_submission(
+    FROM permit_submission_v2(
         :job_id, :submission_id, :callback_token, CAST(:request AS jsonb), :request_hash, :provider_mode,
-        :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :known_submission_id)
+        :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :model, :prompt,
+        CAST(:input AS jsonb), :target_url, CAST(:ref_urls AS jsonb), :known_submission_id)
 """
 _SETTLE: Final = """
     SELECT state, job_status, accepted_at, prediction_id
@@ -32,7 +33,7 @@ class SubmissionStore:
     database: Database
 
     async def permit(self, intent: SubmissionIntent) -> SubmissionPermit:
-        """Ask whether the paid POST may be made, and write its intent.
+        """Request permission for the paid POST, and record its intent.
 
         Repeating it with the same intent, before anything was settled, gives the same answer; once a person or the
         history has settled it, never `post`. `post` speaks of the submission and the request in the answer, and is for
@@ -41,12 +42,13 @@ class SubmissionStore:
         Raises:
             RecordNotFound: There is no such job.
         """
-        values = intent.model_dump() | {"request": json.dumps(intent.request)}
+        as_json = {"request": intent.request, "input": intent.input, "ref_urls": intent.ref_urls}
+        values = intent.model_dump() | {name: json.dumps(value) for name, value in as_json.items()}
         found = await self.database.mapping(_PERMIT, Submission, **values)
         return SubmissionPermit.model_validate(dict(found))
 
     async def settle(self, outcome: SubmissionOutcome) -> Settlement:
-        """Record what was seen of a POST; the job follows in the same transaction. Safe to repeat.
+        """Record the outcome of a POST; the job follows in the same transaction. Safe to repeat.
 
         Raises:
             RecordNotFound: There is no such job.

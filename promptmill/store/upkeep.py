@@ -1,4 +1,4 @@
-"""What the reconciler needs: claiming, comparing with Temporal, starting again, late media, deleting what is over."""
+"""For the reconciler: claiming, comparing with Temporal, restarting, late media, deleting expired records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from promptmill.store.operations import OperationsStore
 from sql.models import Job, PromptGenerationJob
 
 WATERMARK: Final = "reconcile-watermark"
-"""The switch that holds up to when closed runs were looked at."""
+"""The switch that stores up to when closed runs were checked."""
 
 _CLAIM_JOBS: Final = f"SELECT {column_list(Job)} FROM claim_stranded_jobs(:limit)"
 _CLAIM_PROMPT_JOBS: Final = f"SELECT {column_list(PromptGenerationJob)} FROM claim_prompt_jobs(:limit)"
@@ -84,77 +84,77 @@ class UpkeepStore:
     database: Database
 
     async def claim_stranded_jobs(self, limit: int) -> list[Job]:
-        """Claim jobs without a workflow for a minute, so that the caller starts them. Never repeats a row meanwhile."""
+        """Claim jobs without a workflow for a minute, for the caller to start. Never returns a claimed row."""
         return await self.database.rows(Job, _CLAIM_JOBS, limit=limit)
 
     async def claim_prompt_jobs(self, limit: int) -> list[PromptGenerationJob]:
-        """Claim stand-alone prompt jobs without a workflow for a minute, so that the caller starts them."""
+        """Claim stand-alone prompt jobs without a workflow for a minute, for the caller to start."""
         return await self.database.rows(PromptGenerationJob, _CLAIM_PROMPT_JOBS, limit=limit)
 
     async def mark_started(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
-        """Note that these rows have a workflow."""
+        """Record that these rows have a workflow."""
         await self.database.run(_MARK_STARTED, job_ids=[*job_ids], prompt_job_ids=[*prompt_job_ids])
 
     async def release_claims(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
-        """Make rows free to be claimed again at once: whoever was to start them could not."""
+        """Release claims whose holder could not start the workflows."""
         await self.database.run(_RELEASE_JOBS, ids=[*job_ids])
         await self.database.run(_RELEASE_PROMPT_JOBS, ids=[*prompt_job_ids])
 
     async def cancels_to_send(self, older_than_seconds: float, limit: int) -> list[OpenRow]:
-        """Return open rows whose cancel was asked for long enough ago that Temporal is to be asked again."""
+        """Return open rows whose cancel was requested long enough ago to be sent to Temporal again."""
         rows = await self.database.mappings(_CANCELS, seconds=older_than_seconds, limit=limit)
         return [_open_row(row) for row in rows]
 
     async def open_rows(self, *, limit: int, ids: Sequence[UUID] = ()) -> list[OpenRow]:
-        """Return open rows with a workflow: the named ones, and those compared longest ago; notes the comparison."""
+        """Return open rows with a workflow: the named ones, and the least recently compared; records the comparison."""
         return [_open_row(row) for row in await self.database.mappings(_OPEN_ROWS, limit=limit, ids=[*ids])]
 
     async def note_missing(self, row: OpenRow, missing: bool) -> float | None:  # noqa: FBT001  # the fact itself
-        """Remember whether Temporal knows a row's workflow; return the seconds since it first did not."""
+        """Record whether Temporal knows a row's workflow; return the seconds since it first did not."""
         query = "SELECT note_missing_workflow(:table, :id, :missing)"
         seconds = await self.database.value(query, table=row.table, id=row.id, missing=missing)
         return seconds if seconds is None else float(seconds)
 
     async def restart(self, row: OpenRow) -> None:
-        """Make a row free to be started again. Nothing happens where a provider was asked something already."""
+        """Allow a row to be started again. Does nothing if a provider has already been called for it."""
         await self.database.run("SELECT FROM restart_workflow(:table, :id)", table=row.table, id=row.id)
 
     async def asked_provider(self, row: OpenRow) -> bool:
-        """Return whether anything was asked of a provider for this row."""
+        """Return whether a provider has been called for this row."""
         return bool(await self.database.value("SELECT asked_provider(:table, :id)", table=row.table, id=row.id))
 
     async def late_predictions(self, limit: int, days: float) -> list[LatePrediction]:
-        """Return paid predictions whose jobs have ended without media, and that are to be read now.
+        """Return paid predictions whose jobs ended without media, and that are due to be read.
 
         At once, and again 1, 2, 4, … minutes after each look, an hour at most, for `days` from their acceptance.
-        Whoever reads one says so with `looked_late`.
+        Whoever reads one says so with `note_late_look`.
         """
         found = await self.database.mappings(_LATE, limit=limit, days=days)
         return [LatePrediction.model_validate(dict(row)) for row in found]
 
-    async def looked_late(self, submission_id: UUID, *, ended: bool = False) -> None:
-        """Note that a late prediction was read. `ended`: WaveSpeed gave it up, so that nothing will come any more."""
+    async def note_late_look(self, submission_id: UUID, *, ended: bool = False) -> None:
+        """Record that a late prediction was read. `ended`: WaveSpeed gave up on it, so nothing more will arrive."""
         await self.database.run(_LOOKED_LATE, id=submission_id, ended=ended)
 
     async def claim_callbacks(self, limit: int) -> list[UUID]:
-        """Claim ended jobs whose end is still to be told for a minute, so that the caller starts their workflows."""
+        """Claim ended jobs with an undelivered callback for a minute, for the caller to start their workflows."""
         return [row["id"] for row in await self.database.mappings(_CLAIM_CALLBACKS, limit=limit)]
 
     async def mark_callback_started(self, ids: Sequence[UUID]) -> None:
-        """Note that the ends of these jobs are being told: they are not claimed again."""
+        """Record that these jobs' callbacks have started, so that they are not claimed again."""
         await self.database.run(_CALLBACKS_STARTED, ids=[*ids])
 
     async def delete_expired(self, keep_days: float) -> int:
-        """Delete what is past its time and return how many rows; ended jobs after `keep_days`, 0 keeps them."""
+        """Delete expired records and return how many rows; ended jobs after `keep_days`, 0 keeps them."""
         query = "SELECT delete_expired_records(CAST(:keep_days AS double precision))"
         return int(await self.database.value(query, keep_days=keep_days))
 
     async def watermark(self) -> datetime | None:
-        """Return up to when closed runs were looked at; None before the first pass."""
+        """Return up to when closed runs were checked; None before the first pass."""
         return self._time(await self.database.value("SELECT value FROM switches WHERE name = :name", name=WATERMARK))
 
     async def set_watermark(self, at: datetime) -> None:
-        """Remember up to when closed runs were looked at."""
+        """Record up to when closed runs were checked."""
         await OperationsStore(self.database).set_switch(WATERMARK, at.isoformat())
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The door to Temporal: one connection per process; start, cancel and describe by the names in the contracts."""
+"""Access to Temporal: one connection per process; start, cancel and describe by the names in the contracts."""
 
 from promptmill.temporal.connection import connect
 from promptmill.temporal.gate import TemporalGate

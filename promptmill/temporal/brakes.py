@@ -1,4 +1,4 @@
-"""The brake: Temporal's own rate of a provider's queue, 0 for stopped. It touches no workflow and survives restarts."""
+"""The brake: Temporal's rate limit of a provider's queue, 0 for stopped. It survives restarts."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Brake(NamedTuple):
 
     @property
     def on(self) -> bool:
-        """Whether nothing is handed to the provider."""
+        """Whether nothing is submitted to the provider."""
         return self.per_second == 0
 
 
 async def set_brake(client: Client, task_queue: str, provider: str, *, on: bool, reason: str) -> Brake:
-    """Stop or release one provider's queue and return what Temporal says it is then.
+    """Stop or release one provider's queue and return its state as Temporal reports it.
 
     Raises:
-        RPCError: Temporal is away, or does not allow it.
+        RPCError: Temporal is unavailable, or does not allow it.
     """
     queue = _QUEUES[provider](task_queue)
     request = UpdateTaskQueueConfigRequest(
@@ -56,10 +56,10 @@ async def set_brake(client: Client, task_queue: str, provider: str, *, on: bool,
 
 
 async def read_brake(client: Client, task_queue: str, provider: str) -> Brake:
-    """Ask Temporal for one provider's brake: its command line's table shows a rate of 0 as 'Not Set'.
+    """Read one provider's brake from Temporal; its command line shows a rate of 0 as 'Not Set'.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     queue = _QUEUES[provider](task_queue)
     request = DescribeTaskQueueRequest(

@@ -1,7 +1,9 @@
-"""Connects to Temporal by Temporal's own variables and profile file."""
+"""Connects to Temporal, configured by its own variables and profile file."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Final
 
 from temporalio.client import Client
@@ -9,27 +11,73 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
+from temporalio.service import TLSConfig
 
 from promptmill.config.settings import Settings
+from promptmill.contracts.errors import ConfigurationError
 
 DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
-"""How messages become payloads; the replayer of stored histories needs the same one."""
+"""Converts messages to payloads; the replayer of stored histories needs the same one."""
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
 
+_ADDRESS: Final = re.compile(r"[^\s/@]+:[0-9]{1,5}")
+_PEM: Final = b"-----BEGIN "
+
+
 def connect_config(settings: Settings) -> ClientConnectConfig:
-    """Return address, namespace and credentials from the `TEMPORAL_*` variables and the profile that they name."""
-    config = ClientConfig.load_client_connect_config(override_env_vars=settings.temporal)
+    """Return address, namespace and credentials from the `TEMPORAL_*` variables and the profile that they name.
+
+    Raises:
+        ConfigurationError: One of them is wrong. The SDK would say so only when it connects, some by a traceback.
+    """
+    file = settings.temporal.get("TEMPORAL_CONFIG_FILE")
+    if file is not None and not Path(file).exists():
+        raise ConfigurationError(f"TEMPORAL_CONFIG_FILE names {file}, which does not exist.")
+    try:
+        config = ClientConfig.load_client_connect_config(override_env_vars=settings.temporal)
+    except OSError as error:
+        raise ConfigurationError(
+            f"A file that Temporal's settings name cannot be read: {error.filename} ({error.strerror}). Check "
+            "TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH and TEMPORAL_TLS_SERVER_CA_CERT_PATH."
+        ) from error
+    except (RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise ConfigurationError(
+            f"Temporal's settings: {said}. Check TEMPORAL_CONFIG_FILE and TEMPORAL_PROFILE."
+        ) from None
     config.setdefault("target_host", DEFAULT_ADDRESS)
     config.setdefault("namespace", "default")
+    _check_address(config["target_host"])
+    tls = config.get("tls")
+    if isinstance(tls, TLSConfig):
+        _check_tls(tls)
     return config
 
 
+def _check_address(address: str | None) -> None:
+    if address is None or not _ADDRESS.fullmatch(address):
+        raise ConfigurationError(f"TEMPORAL_ADDRESS is {address!r}: it must be host:port, such as {DEFAULT_ADDRESS}.")
+
+
+def _check_tls(tls: TLSConfig) -> None:
+    if (tls.client_cert is None) != (tls.client_private_key is None):
+        missing = "TEMPORAL_TLS_CLIENT_CERT_PATH" if tls.client_cert is None else "TEMPORAL_TLS_CLIENT_KEY_PATH"
+        raise ConfigurationError(f"Mutual TLS needs a client certificate and its key: set {missing} too.")
+    for variable, content in (
+        ("TEMPORAL_TLS_CLIENT_CERT_PATH", tls.client_cert),
+        ("TEMPORAL_TLS_CLIENT_KEY_PATH", tls.client_private_key),
+        ("TEMPORAL_TLS_SERVER_CA_CERT_PATH", tls.server_root_ca_cert),
+    ):
+        if content is not None and _PEM not in content:
+            raise ConfigurationError(f"The file of {variable} is not in PEM form.")
+
+
 async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
-    """Return a client; with `lazy`, one that connects at its first call, so that a process starts without Temporal.
+    """Return a client; with `lazy`, one that connects on its first call, so that a process starts without Temporal.
 
     Raises:
-        RuntimeError: Temporal cannot be reached (never with `lazy`).
+        RuntimeError: Temporal is unreachable (never with `lazy`).
     """
     return await Client.connect(**connect_config(settings), data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)

@@ -1,4 +1,4 @@
-"""Claims accepted rows, starts their workflows, and tells the record which of them run."""
+"""Claims accepted rows, starts their workflows, and records which of them run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Started(NamedTuple):
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Starts the workflows of rows that are claimed: just accepted, or claimed here.
+    """Starts the workflows of claimed rows: just accepted, or claimed here.
 
     Attributes:
         store: The record.
         start_job: Starts a job's workflow; returns whether it is known to run. What it raises ends the dispatch.
-        start_prompt_job: The same for a prompt job that stands alone.
+        start_prompt_job: The same for a stand-alone prompt job.
     """
 
     store: Store
@@ -39,8 +39,8 @@ class Dispatcher:
     async def start(self, jobs: Sequence[Job] = (), prompt_jobs: Sequence[PromptGenerationJob] = ()) -> int:
         """Start the workflows of claimed rows, and return how many are known to run.
 
-        However it ends, what runs is marked, and what does not is free to be claimed at once. While Postgres is
-        unavailable neither is an error: a workflow's first step marks its row, and a claim runs out by itself.
+        However it ends, running rows are marked, and claims of the others are released. While Postgres is
+        unavailable neither is an error: a workflow's first step marks its row, and a claim expires on its own.
         """
         runs: set[UUID] = set()
         try:

@@ -1,4 +1,4 @@
-"""What a request may wait for Temporal: half a second, and nothing at all while Temporal is known to be away."""
+"""Bounds how long a request waits for Temporal: half a second, and not at all while Temporal is known to be down."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _AWAY = {
 
 @dataclass
 class TemporalGate:
-    """Starts and cancels workflows on behalf of a request, giving up early: the reconciler does later what is missed.
+    """Starts and cancels workflows on behalf of a request, giving up early: the reconciler catches up later.
 
     Attributes:
         patience_seconds: How long one call may take.
-        breaker_seconds: How long nothing is asked after a call that failed.
+        breaker_seconds: How long no calls are made after one has failed.
     """
 
     client: Client
@@ -50,17 +50,17 @@ class TemporalGate:
     _open_until: float = field(default=0.0, init=False)
 
     async def start_job(self, job: JobInput) -> bool:
-        """Start a job's workflow; say whether it is known to be started."""
+        """Start a job's workflow; return whether it is known to be started."""
         return await self._try(lambda t: self.starter.start_job(job, patience=t))
 
     async def start_prompt_job(self, request: PromptRequest) -> bool:
-        """Start a stand-alone prompt job's workflow; say whether it is known to be started."""
+        """Start a stand-alone prompt job's workflow; return whether it is known to be started."""
         return await self._try(lambda t: self.starter.start_prompt_job(request, patience=t))
 
     async def cancel(self, workflow_id: str, reason: str = "cancelled by a caller") -> bool:
-        """Ask Temporal to cancel a workflow; say whether it was asked.
+        """Request cancellation of a workflow; return whether the request arrived.
 
-        A workflow that has ended, or that Temporal does not know, counts as asked.
+        A workflow that has ended, or that Temporal does not know, counts as cancelled.
         """
 
         async def ask(patience: timedelta) -> None:
@@ -73,7 +73,7 @@ class TemporalGate:
         return await self._try(ask)
 
     async def deliver_result(self, job_id: UUID, delivery: ResultDelivery) -> bool:
-        """Tell a job's workflow that a webhook has come; say whether that is done. One that has ended needs none."""
+        """Signal a webhook to a job's workflow; return whether that succeeded. An ended one needs no signal."""
 
         async def tell(patience: timedelta) -> None:
             await WorkflowSignaller(self.client).deliver_result(job_id, delivery, patience=patience)
@@ -81,7 +81,7 @@ class TemporalGate:
         return await self._try(tell)
 
     async def decide_submission(self, job_id: UUID, decision: SubmissionDecision) -> bool:
-        """Tell a job's workflow that a person has decided; say whether that is done. One that has ended needs none."""
+        """Signal a person's decision to a job's workflow; return whether that succeeded. An ended one needs none."""
 
         async def tell(patience: timedelta) -> None:
             await WorkflowSignaller(self.client).decide_submission(job_id, decision, patience=patience)
@@ -89,7 +89,7 @@ class TemporalGate:
         return await self._try(tell)
 
     async def ping(self) -> bool:
-        """Say whether Temporal answers."""
+        """Return whether Temporal responds."""
         try:
             async with asyncio.timeout(2):
                 return await self.client.service_client.check_health(timeout=timedelta(seconds=2))
@@ -97,10 +97,10 @@ class TemporalGate:
             return False
 
     async def run_reconciler_now(self, *, within: timedelta = timedelta(seconds=30)) -> ReconcileReport:
-        """Run one pass of the reconciler, or join the one that was asked for already, and return what it did.
+        """Run one pass of the reconciler, or join the one already requested, and return what it did.
 
         Raises:
-            TemporalUnavailable: Temporal is away, no worker finished the pass in time, or the pass failed.
+            TemporalUnavailable: Temporal is unavailable, no worker finished the pass in time, or the pass failed.
         """
         try:
             async with asyncio.timeout(within.total_seconds()):
@@ -116,9 +116,11 @@ class TemporalGate:
                 report: ReconcileReport = await handle.result(rpc_timeout=within)
                 return report
         except WorkflowFailureError as error:
-            raise TemporalUnavailable("The pass failed (see its workflow); the next one will run by itself.") from error
+            raise TemporalUnavailable("The pass failed (see its workflow); the next one runs automatically.") from error
         except (RPCError, RuntimeError, TimeoutError) as error:
-            raise TemporalUnavailable("Temporal or the worker is away; the pass will run by itself later.") from error
+            raise TemporalUnavailable(
+                "Temporal or the worker is unavailable; a pass will run automatically later."
+            ) from error
 
     async def _try(self, call: _Call) -> bool:
         now = time.monotonic()
@@ -128,7 +130,7 @@ class TemporalGate:
             async with asyncio.timeout(self.patience_seconds):
                 await call(timedelta(seconds=self.patience_seconds))
         except (TimeoutError, RuntimeError, RPCError) as error:
-            # RuntimeError is what a lazy client raises when it cannot connect.
+            # A lazy client raises RuntimeError if it cannot connect.
             if isinstance(error, RPCError) and error.status not in _AWAY:
                 raise
             self._open_until = time.monotonic() + self.breaker_seconds
@@ -138,6 +140,6 @@ class TemporalGate:
 
 
 class _Call(Protocol):
-    """A call that is told how long it may take."""
+    """A call that takes a timeout."""
 
     def __call__(self, patience: timedelta) -> Awaitable[None]: ...

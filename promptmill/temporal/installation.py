@@ -1,4 +1,4 @@
-"""What ties this installation together: the Temporal it belongs to, its schedule, its search attributes."""
+"""What binds this installation to Temporal: the cluster it belongs to, its schedule, its search attributes."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ NAMESPACE_SWITCH: Final = "temporal_namespace"
 
 
 class TemporalIdentity(NamedTuple):
-    """Which Temporal holds this installation's workflows."""
+    """The Temporal that holds this installation's workflows."""
 
     cluster_id: str
     namespace: str
 
 
 async def read_identity(client: Client) -> TemporalIdentity:
-    """Ask Temporal who it is.
+    """Read Temporal's identity.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     answer = await client.workflow_service.get_cluster_info(GetClusterInfoRequest(), timeout=_RPC)
     return TemporalIdentity(answer.cluster_id, client.namespace)
@@ -50,10 +50,10 @@ async def read_identity(client: Client) -> TemporalIdentity:
 async def identity_problem(store: Store, client: Client) -> str | None:
     """Return in one sentence why this Temporal is not the one that the record belongs to, or None.
 
-    On a wrong one every workflow looks gone: closing rows by its word would be a disaster.
+    On the wrong one every workflow looks gone, and closing rows on that basis would be a disaster.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     known = await _known_identity(store)
     if known is None:
@@ -64,7 +64,7 @@ async def identity_problem(store: Store, client: Client) -> str | None:
     return (
         f"This is Temporal cluster {live.cluster_id}, namespace {live.namespace}, but the record belongs to cluster "
         f"{known.cluster_id}, namespace {known.namespace}: check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or run "
-        "`promptmill adopt-temporal` if the move is meant."
+        "`promptmill adopt-temporal` if the move is deliberate."
     )
 
 
@@ -75,10 +75,10 @@ async def _known_identity(store: Store) -> TemporalIdentity | None:
 
 
 async def adopt_identity(store: Store, client: Client, *, reason: str) -> TemporalIdentity:
-    """Make the Temporal that answers now the one that the record belongs to.
+    """Make the current Temporal the one that the record belongs to.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     live = await read_identity(client)
     await store.operations.set_switch(CLUSTER_SWITCH, live.cluster_id, reason)
@@ -87,13 +87,13 @@ async def adopt_identity(store: Store, client: Client, *, reason: str) -> Tempor
 
 
 async def initialize(settings: Settings, store: Store, client: Client) -> tuple[str, ...]:
-    """Make what the installation needs in Temporal, and note whose it is. Safe to repeat, by any number of processes.
+    """Set up what the installation needs in Temporal, and record its identity. Safe to repeat, also concurrently.
 
     Returns:
         The search attributes that are missing and could not be registered.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     missing = await register_search_attributes(client)
     if await _known_identity(store) is None:
@@ -103,10 +103,10 @@ async def initialize(settings: Settings, store: Store, client: Client) -> tuple[
 
 
 async def ensure_schedule(settings: Settings, client: Client) -> None:
-    """Create the reconciler's schedule, or bring an existing one up to the settings.
+    """Create the reconciler's schedule, or update an existing one to the settings.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     schedule = reconcile_schedule(settings)
     try:
@@ -115,13 +115,13 @@ async def ensure_schedule(settings: Settings, client: Client) -> None:
         handle = client.get_schedule_handle(reconcile_schedule_id(settings.task_queue))
 
         def adjust(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
-            # A person may have paused it: that state is kept, and an equal schedule is left alone.
+            # An operator may have paused it: that state is kept, and an unchanged schedule is left alone.
             now = found.description.schedule
             action, wanted = now.action, schedule.action
             if isinstance(action, ScheduleActionStartWorkflow) and isinstance(wanted, ScheduleActionStartWorkflow):
                 if now.spec.intervals == schedule.spec.intervals and action.run_timeout == wanted.run_timeout:
                     return None
-                # What the restore guard remembers there.
+                # What the restore guard stores there.
                 wanted.memo = action.memo
             schedule.state = now.state
             return ScheduleUpdate(schedule=schedule)
@@ -130,16 +130,16 @@ async def ensure_schedule(settings: Settings, client: Client) -> None:
 
 
 def reconcile_schedule(settings: Settings) -> Schedule:
-    """Return the schedule that runs a pass of the reconciler, never two at once, and never makes up for missed ones."""
+    """Return the schedule of the reconciler's passes: never two at once, and never catching up on missed ones."""
     return Schedule(
         action=ScheduleActionStartWorkflow(
             RECONCILE_WORKFLOW,
             id=f"{settings.task_queue}-reconcile-pass",
             task_queue=settings.task_queue,
             run_timeout=timedelta(seconds=settings.reconcile_timeout_seconds),
-            static_summary="Makes the record and Temporal agree again",
+            static_summary="Brings the record and Temporal back in line",
             # Temporal's command line cannot list a workflow that has a summary without details.
-            static_details="One pass of the reconciler; its result tells what it did.",
+            static_details="One pass of the reconciler; its result says what it did.",
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.reconcile_seconds))]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),

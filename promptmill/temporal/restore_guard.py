@@ -1,4 +1,4 @@
-"""Notices that an older backup of the record was restored: Temporal remembers the highest submission number.
+"""Detects that an older backup of the record was restored: Temporal remembers the highest submission number.
 
 A job whose payment the restored record does not know would be paid again. So submissions are held until
 `promptmill restore-check` has compared the record with Temporal and with WaveSpeed.
@@ -17,19 +17,19 @@ from promptmill.contracts.names import reconcile_schedule_id
 from promptmill.store import Store
 
 MEMO: Final = "highestSubmission"
-"""Name in the memo that every pass of the reconciler carries; the Web UI shows it."""
+"""Name in the memo of every pass of the reconciler; the Web UI shows it."""
 
 _RPC: Final = timedelta(seconds=5)
 
 
 async def guard_restore(store: Store, client: Client, task_queue: str) -> str | None:
-    """Compare the record's highest submission with what Temporal remembers; hold submissions where it is lower.
+    """Compare the record's highest submission with what Temporal remembers; hold submissions if it is lower.
 
     Returns:
-        Why submissions were held just now, in one sentence, or None.
+        Why submissions were just put on hold, in one sentence, or None.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     highest = await store.operations.highest_submission()
     remembered = await remembered_submission(client, task_queue)
@@ -39,17 +39,17 @@ async def guard_restore(store: Store, client: Client, task_queue: str) -> str | 
         return None
     reason = (
         f"The record's highest submission is {highest}, but {remembered} were made: an older backup was restored. "
-        "Submissions are held until `promptmill restore-check` has run."
+        "Submissions are on hold until `promptmill restore-check` has run."
     )
     await store.operations.hold_submissions(reason)
     return reason
 
 
 async def remembered_submission(client: Client, task_queue: str) -> int:
-    """Return the highest submission number that Temporal remembers; 0 where there is no schedule yet.
+    """Return the highest submission number that Temporal remembers; 0 if there is no schedule yet.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     try:
         found = await client.get_schedule_handle(reconcile_schedule_id(task_queue)).describe(rpc_timeout=_RPC)
@@ -66,10 +66,10 @@ async def remembered_submission(client: Client, task_queue: str) -> int:
 
 
 async def remember_submission(client: Client, task_queue: str, number: int) -> None:
-    """Make Temporal remember this number; a schedule that is not there remembers nothing.
+    """Store this number in Temporal; without a schedule, nothing is stored.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
 
     def write(found: ScheduleUpdateInput) -> ScheduleUpdate | None:

@@ -1,4 +1,4 @@
-"""The search attributes by which operators find jobs: `JobStatus`, `Model`, `Owner` (Keyword) and `Priority` (Int)."""
+"""The search attributes for finding jobs: `JobStatus`, `Model`, `Owner` (Keyword) and `Priority` (Int)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def registered_search_attributes(client: Client) -> frozenset[str]:
     """Return which of our search attributes the namespace has, with the right type.
 
     Raises:
-        RPCError: Temporal is away, or does not let us look.
+        RPCError: Temporal is unavailable, or denies access.
     """
     answer = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace), timeout=_RPC_TIMEOUT
@@ -31,13 +31,13 @@ async def registered_search_attributes(client: Client) -> frozenset[str]:
 
 
 async def register_search_attributes(client: Client) -> tuple[str, ...]:
-    """Register what is missing and return what is missing still.
+    """Register what is missing and return what is still missing.
 
     Where registering is not allowed (Temporal Cloud does it by its own tool) the attributes are left out of every
     start: a start with an unregistered one would be refused.
 
     Raises:
-        RPCError: Temporal is away.
+        RPCError: Temporal is unavailable.
     """
     missing = set(_WANTED) - await registered_search_attributes(client)
     if missing:
@@ -47,7 +47,7 @@ async def register_search_attributes(client: Client) -> tuple[str, ...]:
         try:
             await client.operator_service.add_search_attributes(request, timeout=_RPC_TIMEOUT)
         except RPCError as error:
-            # Another process may have been faster; what counts is what is there now.
+            # Another process may have been faster; what counts is what exists now.
             if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
                 raise
     return tuple(sorted(set(_WANTED) - await registered_search_attributes(client)))
@@ -56,7 +56,7 @@ async def register_search_attributes(client: Client) -> tuple[str, ...]:
 def search_attributes(
     registered: frozenset[str], *, status: str, owner: str, priority: int, model: str | None
 ) -> TypedSearchAttributes:
-    """Return the attributes of a new workflow, without those that the namespace does not have."""
+    """Return the attributes of a new workflow, without those that the namespace lacks."""
     words = {"JobStatus": status, "Model": model, "Owner": owner}
     pairs: list[SearchAttributePair[str] | SearchAttributePair[int]] = [
         SearchAttributePair(SearchAttributeKey.for_keyword(name), word)

@@ -1,4 +1,4 @@
-"""Tells a job's workflow that the record holds news. Only a hint: what a lost one would have told stands in the row."""
+"""Signals changes in the record to a job's workflow. Only hints: what a lost signal would have said is in the row."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from promptmill.contracts.resolution import ResultDelivery, SubmissionDecision
 
 @dataclass(frozen=True)
 class WorkflowSignaller:
-    """Sends the signals of a job's workflow. One that has ended, or that Temporal does not know, needs none."""
+    """Sends the signals of a job's workflow. An ended or unknown workflow needs none."""
 
     client: Client
 
     async def deliver_result(self, job_id: UUID, delivery: ResultDelivery, *, patience: timedelta) -> bool:
-        """Tell a job that a webhook has come; say whether a workflow was there to hear it.
+        """Signal that a webhook has arrived; return whether a workflow received it.
 
         Raises:
-            RPCError: Temporal is away.
+            RPCError: Temporal is unavailable.
         """
         return await self._signal(job_id, DELIVER_RESULT, delivery, patience)
 
     async def decide_submission(self, job_id: UUID, decision: SubmissionDecision, *, patience: timedelta) -> bool:
-        """Tell a job that a person has decided on its submission; say whether a workflow was there to hear it.
+        """Signal a person's decision on the submission; return whether a workflow received it.
 
         Raises:
-            RPCError: Temporal is away.
+            RPCError: Temporal is unavailable.
         """
         return await self._signal(job_id, DECIDE_SUBMISSION, decision, patience)
 

@@ -1,4 +1,4 @@
-"""Starts the workflows of accepted rows. Starting twice is starting once."""
+"""Starts the workflows of accepted rows, idempotently."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def priority_key(priority: int, levels: int) -> int:
 
 @dataclass
 class WorkflowStarter:
-    """Starts workflows under ids that follow from their rows, so that every further start is refused by Temporal."""
+    """Starts workflows under ids derived from their rows, so that Temporal refuses every duplicate start."""
 
     client: Client
     task_queue: str
@@ -51,42 +51,42 @@ class WorkflowStarter:
     _registered: frozenset[str] | None = field(default=None, init=False)
 
     async def start_job(self, job: JobInput, *, patience: timedelta) -> None:
-        """Start a job's workflow, or find that it was started before.
+        """Start a job's workflow, unless it is started already.
 
         Raises:
-            RPCError: Temporal is away.
+            RPCError: Temporal is unavailable.
         """
         await self._start(
             JOB_WORKFLOW,
             job,
             workflow_id=job_workflow_id(job.job_id),
             model=job.model,
-            summary=f"{job.model}: {job.prompt or job.instructions or 'from pictures'}",
+            summary=f"{job.model}: {job.prompt or job.instructions or 'from images'}",
             details=_details(job),
             patience=patience,
         )
 
     async def start_prompt_job(self, request: PromptRequest, *, patience: timedelta) -> None:
-        """Start the workflow of a prompt job that stands alone, or find that it was started before.
+        """Start the workflow of a stand-alone prompt job, unless it is started already.
 
         Raises:
-            RPCError: Temporal is away.
+            RPCError: Temporal is unavailable.
         """
         await self._start(
             PROMPT_WORKFLOW,
             request,
             workflow_id=prompt_workflow_id(request.prompt_job_id),
             model=None,
-            summary=f"{request.operation}: {request.instructions or request.existing_prompt or 'from pictures'}",
+            summary=f"{request.operation}: {request.instructions or request.existing_prompt or 'from images'}",
             details=f"Prompt job `{request.prompt_job_id}` of {request.owner}, due {request.deadline_at:%F %T} UTC.",
             patience=patience,
         )
 
     async def start_callback(self, job_id: UUID, *, patience: timedelta) -> None:
-        """Start the workflow that tells an ended job's address, or find that it was started before.
+        """Start the workflow that delivers an ended job's callback, unless it is started already.
 
         Raises:
-            RPCError: Temporal is away.
+            RPCError: Temporal is unavailable.
         """
         with suppress(WorkflowAlreadyStartedError):
             await self.client.start_workflow(
@@ -95,9 +95,9 @@ class WorkflowStarter:
                 id=callback_workflow_id(job_id),
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=f"tells that job {job_id} has ended",
+                static_summary=f"callback of job {job_id}",
                 # Temporal's command line cannot list a workflow that has a summary without details.
-                static_details=f"Job `{job_id}`, told once to its `callbackUrl`.",
+                static_details=f"Delivers the end of job `{job_id}` to its `callbackUrl`.",
                 rpc_timeout=patience,
             )
 
@@ -137,7 +137,7 @@ class WorkflowStarter:
             )
 
     async def _known_attributes(self) -> frozenset[str]:
-        """Return the registered search attributes, asked for until all are there: they may be registered later."""
+        """Return the registered search attributes, queried until all exist: they may be registered later."""
         wanted = 4
         if self._registered is None or len(self._registered) < wanted:
             try:
@@ -148,7 +148,7 @@ class WorkflowStarter:
 
 
 def create_starter(settings: Settings, client: Client) -> WorkflowStarter:
-    """Return what starts this installation's workflows."""
+    """Return the starter of this installation's workflows."""
     return WorkflowStarter(client, settings.task_queue, settings.temporal_priority_levels)
 
 

@@ -24,6 +24,7 @@ from tests.bench.figures import (
     Line,
     comparison_lines,
     cpu_lines,
+    first_view_line,
     late_line,
     load_lines,
     no_page_line,
@@ -32,7 +33,7 @@ from tests.bench.figures import (
     stream_lines,
 )
 from tests.bench.load import load_creates, load_reads, store_jobs
-from tests.bench.page import fill_list, visit_page
+from tests.bench.page import fill_list, visit_page, weigh_first_view
 from tests.bench.parts import Parts, open_parts
 from tests.bench.progress import Progress
 from tests.bench.rounds import Effort, alternate, warm_up
@@ -76,7 +77,7 @@ async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) 
         try:
             # The page first: it is to have its own jobs in the list. The load last: it holds the worker.
             if asked.only in {None, "page"}:
-                lines += await _page(parts, Promptmill(client, http), effort, progress)
+                lines += await _page(parts, http, Promptmill(client, http), effort, progress)
             if asked.only in {None, "jobs"}:
                 lines += await _compare(parts, client, http, effort, progress)
             if asked.only in {None, "api"}:
@@ -88,15 +89,18 @@ async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) 
     return lines
 
 
-async def _page(parts: Parts, ours: Promptmill, effort: Effort, progress: Progress) -> list[Line]:
+async def _page(
+    parts: Parts, http: httpx.AsyncClient, ours: Promptmill, effort: Effort, progress: Progress
+) -> list[Line]:
+    weight = first_view_line(await weigh_first_view(http))
     chromium = await asyncio.to_thread(find_chromium)
     if chromium is None:
         progress.say(f"  - {MISSING}")
-        return [no_page_line()]
+        return [weight, no_page_line()]
     with progress.step("Making the jobs that the page lists"):
         await fill_list(ours)
     with progress.step("Opening the page"):
-        return page_lines(await visit_page(chromium, parts.api_url, effort.visits))
+        return [weight, *page_lines(await visit_page(chromium, parts.api_url, effort.visits))]
 
 
 async def _compare(

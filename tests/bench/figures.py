@@ -21,6 +21,7 @@ CREATE_P99_MS = 100.0
 READ_P99_MS = 30.0
 STREAMS_MIB = 150.0
 USEFUL_MS = 1000.0
+FIRST_VIEW_BYTES = 60 * 1024
 PARTS = ("worker", "bare worker", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
 
 
@@ -48,8 +49,8 @@ def comparison_lines(bare: Sequence[Round], ours: Sequence[Round]) -> list[Line]
         Line(f"bare workflow, {IN_FLIGHT} in flight", _spread(throughput[0], "jobs/s")),
         Line(f"Promptmill, {IN_FLIGHT} in flight", _spread(throughput[1], "jobs/s")),
         Line("throughput, Promptmill : bare", f"{faster:.2f}", f"≥ {THROUGHPUT_RATIO}", faster >= THROUGHPUT_RATIO),
-        Line("bare workflow, idle, its own per job", _spread(idle[0], "ms")),
-        Line("Promptmill, idle, its own per job", _spread(idle[1], "ms")),
+        Line("bare workflow, idle overhead per job", _spread(idle[0], "ms")),
+        Line("Promptmill, idle overhead per job", _spread(idle[1], "ms")),
         Line("idle overhead, Promptmill : bare", f"{slower:.2f}", f"≤ {IDLE_RATIO}", slower <= IDLE_RATIO),
     ]
 
@@ -100,13 +101,20 @@ def stream_lines(found: StreamCost) -> list[Line]:
 
 
 def page_lines(found: Visits) -> list[Line]:
-    """Return how soon the page is of use. The median counts: what else the machine does makes the worst."""
+    """Return how soon the page is usable. The median counts: what else the machine does makes the worst."""
     return [*_visit_lines("cold", found.cold), *_visit_lines("warm", found.warm)]
+
+
+def first_view_line(received: int) -> Line:
+    """Compare the size of the first view with its budget."""
+    budget = f"at most {FIRST_VIEW_BYTES / 1024:.0f} KiB"
+    what = "page, own files of the first view, compressed"
+    return Line(what, f"{received / 1024:.1f} KiB", budget, received <= FIRST_VIEW_BYTES)
 
 
 def no_page_line() -> Line:
     """Return what stands in the page's place where there is no browser."""
-    return Line(f"page with {JOBS} jobs, form and list of use", "not measured: no browser", f"< {USEFUL_MS:.0f} ms")
+    return Line(f"page with {JOBS} jobs, form and list usable", "not measured: no browser", f"< {USEFUL_MS:.0f} ms")
 
 
 def show(console: Console, title: str, lines: Sequence[Line]) -> None:
@@ -127,7 +135,7 @@ def _visit_lines(how: str, visits: Sequence[Visit]) -> list[Line]:
     requests, received = (median(getattr(visit, name) for visit in visits) for name in ("requests", "received"))
     return [
         Line(f"{what}, first contentful paint", _worst([visit.painted_ms for visit in visits])),
-        Line(f"{what}, form and list of use", _worst(useful), f"< {USEFUL_MS:.0f} ms", reached),
+        Line(f"{what}, form and list usable", _worst(useful), f"< {USEFUL_MS:.0f} ms", reached),
         Line(f"{what}, requests and bytes", f"{requests:.0f}, {received / 1024:.0f} KiB"),
     ]
 

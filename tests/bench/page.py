@@ -1,13 +1,15 @@
-"""How long the workspace page takes until it is of use: a real Chromium opens it, cold and warm."""
+"""How long the workspace page takes until it is usable: a real Chromium opens it, cold and warm."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import httpx
 from playwright.async_api import Browser, Page, expect
 
 from tests.bench.rounds import ROUND_SECONDS, run_in_flight
@@ -71,6 +73,20 @@ async def fill_list(side: Promptmill) -> None:
         await run_in_flight(side, JOBS)
 
 
+async def weigh_first_view(http: httpx.AsyncClient) -> int:
+    """Return the compressed size, in bytes, of our own files in the first view: HTML, style sheets, modules."""
+    page = await http.get("/")
+    needed = re.findall(r'<link rel="(?:stylesheet|modulepreload)" href="([^"]+)"', page.text)
+    assert needed, "the page names no files"
+    return sum([await _received(http, path) for path in ("/", *needed)])
+
+
+async def _received(http: httpx.AsyncClient, path: str) -> int:
+    async with http.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
+        answer.raise_for_status()
+        return sum([len(piece) async for piece in answer.aiter_raw()])
+
+
 async def visit_page(chromium: str, url: str, times: int) -> Visits:
     """Open the page so many times in a profile of its own, and each time load it once more."""
     cold: list[Visit] = []
@@ -114,6 +130,6 @@ async def _useful(page: Page) -> float:
 
 
 async def _use(page: Page) -> None:
-    """Use the form: a page that only seems to be of use would make the figures worth nothing."""
+    """Use the form: a page that only appears usable would make the figures worth nothing."""
     await page.locator("#prompt").fill("A fox")
     await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")

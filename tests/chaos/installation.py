@@ -218,7 +218,7 @@ def _temporal(session: Session, port: int) -> TemporalServer:
     server = start_temporal(
         port=port,
         log=session.folder / "temporal.log",
-        ui_port=None,
+        ui=None,
         database=session.folder / "temporal" / "temporal.db",
         namespace="default",
         binary=temporal_binary(),

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 BURST_SECONDS = 0.0003
-MOST_BURSTS = 2000
+MAX_BURSTS = 2000
 
 
 def unread_bytes(port: int) -> int:
@@ -31,7 +31,7 @@ def unread_bytes(port: int) -> int:
 
 def step_until_read(pid: int, port: int) -> bool:
     """Let a stopped process run in bursts until it has read what waits in its socket; it is stopped again then."""
-    for _ in range(MOST_BURSTS):
+    for _ in range(MAX_BURSTS):
         if unread_bytes(port) == 0:
             return True
         os.kill(pid, signal.SIGCONT)

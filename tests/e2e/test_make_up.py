@@ -25,7 +25,7 @@ from tests.support import eventually_sync
 
 START_SECONDS = 60
 STOP_SECONDS = 30
-PARTS = ["Postgres", "Temporal", "simulators", "worker", "API"]
+PARTS = ["Postgres", "Temporal", "Web UI", "simulators", "worker", "API"]
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -108,14 +108,14 @@ def test_one_command_gives_the_whole_system_and_sigterm_takes_it_away(stack: Loc
     # A second start says that there is one.
     second = stack.from_second_terminal("up")
     assert second.returncode == 1
-    assert f"already runs on {stack.folder} (pid {up.process.pid})" in second.stderr
+    assert f"is already running on {stack.folder} (pid {up.process.pid})" in second.stderr
 
     up.process.send_signal(signal.SIGTERM)
 
     assert up.process.wait(STOP_SECONDS) == 0, said(up)
     assert still_running(marks) == []
     stopped = [line.split()[1] for line in said(up).splitlines() if "stopped in" in line]
-    assert stopped == ["API", "worker", "simulators", "Temporal", "Postgres"]
+    assert stopped == ["API", "worker", "simulators", "Web", "Temporal", "Postgres"]
     assert not (stack.folder / "local.env").exists()
     # Its addresses are gone with it.
     migrate = stack.from_second_terminal("migrate", PROMPTMILL_SIMULATED_ONLY="")
@@ -134,7 +134,7 @@ def test_start_after_kill_9_stops_what_was_left_and_finds_all_jobs(stack: LocalS
     again = stack.start_and_wait()
 
     assert still_running(marks) == []
-    assert "Stopped what an earlier run had left: API, worker, simulators, Temporal, Postgres" in said(again)
+    assert "Stopped leftovers of an earlier run: API, worker, simulators, Web UI, Temporal, Postgres" in said(again)
     assert stack.get(f"/api/jobs/{job_id}")["status"] == "completed"
 
 
@@ -167,20 +167,22 @@ def test_part_that_dies_is_told_with_its_log_and_ends_everything(
     os.kill(next(mark.pid for mark in marks if mark.name == "worker"), signal.SIGKILL)
 
     assert up.process.wait(STOP_SECONDS) == 1
-    assert "worker was ended by signal 9" in said(up)
+    assert "worker was killed by signal 9" in said(up)
     assert "worker_ready" in said(up)
     assert still_running(marks) == []
 
 
-def test_busy_port_is_told_before_anything_is_started(stack: LocalStack) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
-        up = stack.start(PROMPTMILL_LOCAL_TEMPORAL_PORT=str(port))
+def test_busy_ports_are_told_at_once_before_anything_is_started(stack: LocalStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        port, other = one.getsockname()[1], two.getsockname()[1]
+        up = stack.start(PROMPTMILL_PORT=str(port), PROMPTMILL_LOCAL_TEMPORAL_PORT=str(other))
         assert up.process.wait(START_SECONDS) == 1
 
-    assert f"Port {port} for Temporal is in use by" in said(up)
+    assert f"Ports in use: {port} for the API and its page by" in said(up)
+    assert f"{other} for Temporal by" in said(up)
     assert f"(pid {os.getpid()})" in said(up)
-    assert "set PROMPTMILL_LOCAL_TEMPORAL_PORT to a free port" in said(up)
+    assert "PROMPTMILL_PORT=" in said(up)
+    assert "PROMPTMILL_LOCAL_TEMPORAL_PORT=" in said(up)
     assert stack.marks() == []
     assert not (stack.folder / "postgres").exists()
 

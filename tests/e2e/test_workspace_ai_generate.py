@@ -72,7 +72,7 @@ async def test_a_failure_says_what_happened_and_can_be_tried_again(workspace: Wo
     await workspace.prompt.fill(MINE)
     await workspace.generate()
     await expect(workspace.ai).to_contain_text("No prompt was written.")
-    await expect(workspace.ai).to_contain_text("give the prompt yourself")
+    await expect(workspace.ai).to_contain_text("write the prompt yourself")
     await expect(workspace.prompt).to_have_value(MINE)
     await workspace.button("Try again").click()
     await expect(workspace.page.locator(".compare")).to_be_visible()

@@ -32,7 +32,8 @@ async def test_the_story_by_mouse(workspace: Workspace, mill: Mill) -> None:
     await expect(picture).to_have_attribute("referrerpolicy", "no-referrer")
     await eventually(lambda: picture.evaluate("picture => picture.naturalWidth > 0"), what="the picture is shown")
     await expect(panel).to_contain_text("Written by Grok")
-    await expect(panel).to_contain_text("WaveSpeed makes it")
+    # Which part took long enough to be told is the machine's mood.
+    await expect(panel.locator("[data-section=stages] li").first).to_be_visible()
     await expect(panel).to_contain_text("$0.012 (quoted)")
     await expect(panel.get_by_role("link", name="Open in Temporal")).to_be_visible()
 

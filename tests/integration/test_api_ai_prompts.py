@@ -63,7 +63,7 @@ async def test_while_it_is_off_whatever_would_ask_grok_is_refused_with_the_reaso
         assert (answer.status_code, problem["code"]) == (403, "ai_prompts_off")
         assert "write the prompt yourself" in problem["detail"]
         assert "promptmill flag ai-prompts on" in problem["detail"]
-        assert problem["detail"].endswith("The operator says: prompts are being reviewed.")
+        assert problem["detail"].endswith("Reason: prompts are being reviewed.")
     assert [str(job.id) for job in stored[0]] == [old]
     assert sum(stored[1].values()) == 1, "nothing was stored beside the old job's own prompt job"
     assert [answer.status_code for answer in accepted] == [202, 202, 202]
@@ -161,7 +161,7 @@ async def test_init_and_readiness_tell_the_flag_with_reason_and_time(
     assert off["problems"] == never["problems"], "that is what the operator wants"
     assert (ready.status_code, ready.json()["notes"]) == (
         200,
-        ["AI prompts are switched off by an operator. See GET /api/init."],
+        ["AI prompts have been turned off by an operator. See GET /api/init."],
     )
 
 
@@ -170,7 +170,7 @@ async def test_flags_are_told_in_sentences(lonely_settings: Settings, store: Sto
     await switch(lonely_settings, "off", "a review")
     [off] = [flag_line(*flag) for flag in (await show_flags(lonely_settings)).items()]
 
-    assert never.startswith("ai-prompts: on, never switched. Grok writes prompts")
+    assert never.startswith("ai-prompts: on (default). Grok writes prompts")
     assert off.startswith("ai-prompts: off since 20")
     assert "UTC (a review). New jobs and prompt jobs that need Grok are refused" in off
 
@@ -179,8 +179,8 @@ async def test_flags_are_told_in_sentences(lonely_settings: Settings, store: Sto
     ("arguments", "code", "text"),
     [
         (("ai-prompts", "off", "--reason", "a review"), 0, "ai-prompts: off since"),
-        (("ai-prompts",), 0, "ai-prompts: on, never switched."),
-        (("ai_prompt", "off"), 2, "there is no flag 'ai_prompt'; there are: ai-prompts"),
+        (("ai-prompts",), 0, "ai-prompts: on (default)."),
+        (("ai_prompt", "off"), 2, "unknown flag 'ai_prompt'; known flags: ai-prompts"),
     ],
 )
 async def test_the_command_says_what_it_means_now(

@@ -218,7 +218,7 @@ async def test_a_person_gives_a_job_up(office: Office) -> None:
     assert (answer.status_code, job["status"]) == (200, "failed")
     assert job["error"]["reasonCode"] == "submission_abandoned"
     assert job["links"]["retry"] == f"/api/jobs/{order.job_id}/retry"
-    assert "A person gave the unclear submission up." in await office.texts(order.job_id)
+    assert "The unclear submission was abandoned." in await office.texts(order.job_id)
 
 
 async def test_a_person_has_it_submitted_again(office: Office) -> None:

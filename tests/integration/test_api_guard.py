@@ -69,11 +69,12 @@ async def test_a_callers_request_id_is_kept_where_it_is_harmless(lonely_api: htt
 async def test_a_foreign_host_finds_nothing(lonely_settings: Settings) -> None:
     settings = lonely_settings.model_copy(update={"allowed_hosts": ("mill.example",)})
     async with open_api(settings) as client:
-        for path in ("/", "/healthz", "/api/jobs", "/metrics"):
+        for path in ("/", "/docs", "/api/jobs", "/metrics"):
             assert_problem(await client.get(path, headers={"Host": "evil.example"}), 404, "not_found")
-        allowed = await client.get("/healthz", headers={"Host": "mill.example"})
+        allowed = await client.get("/docs", headers={"Host": "mill.example"})
+        probe = await client.get("/healthz", headers={"Host": "10.1.2.3"})
 
-    assert allowed.status_code == 200
+    assert (allowed.status_code, probe.status_code) == (200, 200)
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
@@ -302,7 +303,7 @@ async def test_while_postgres_is_away_the_answer_is_503(lonely_settings: Setting
         "ok": False,
         "postgres": False,
         "temporal": False,
-        "problems": ["Postgres does not answer.", "Temporal does not answer."],
+        "problems": ["Postgres is not responding.", "Temporal is not responding."],
         "notes": [],
     }
     assert installation.status_code == 503
@@ -311,7 +312,7 @@ async def test_while_postgres_is_away_the_answer_is_503(lonely_settings: Setting
 
 
 async def test_every_page_is_ours(lonely_api: httpx.AsyncClient) -> None:
-    """That nothing is inline, a browser tells: tests/e2e/test_content_policy.py."""
+    """That nothing is inline, a browser verifies: tests/e2e/test_content_policy.py."""
     for path in ("/", "/docs", "/docs/errors", "/docs/errors/invalid_request"):
         page = await lonely_api.get(path)
         assert page.status_code == 200

@@ -92,8 +92,8 @@ async def test_init_and_readiness_say_what_is_stopped_why_and_since_when(
     assert not any("upgrade" in problem for problem in report["problems"]), "that is what the operator wants"
     assert ready.status_code == 200, "it still answers, and what runs is still shown"
     assert ready.json()["notes"] == [
-        "Intake is stopped by an operator. See GET /api/init.",
-        "Paid submissions are stopped. See GET /api/init.",
+        "Intake has been stopped by an operator. See GET /api/init.",
+        "Paid submissions are on hold. See GET /api/init.",
     ]
 
 
@@ -119,7 +119,10 @@ async def test_readiness_keeps_its_other_notes_before_the_first_functions_are_no
 
     ready = await api_client.get("/readyz")
 
-    assert (ready.status_code, ready.json()["notes"]) == (200, ["Intake is stopped by an operator. See GET /api/init."])
+    assert (ready.status_code, ready.json()["notes"]) == (
+        200,
+        ["Intake has been stopped by an operator. See GET /api/init."],
+    )
 
 
 async def test_a_job_that_waits_for_held_submissions_says_so(

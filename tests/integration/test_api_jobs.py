@@ -389,3 +389,12 @@ async def _write_prompt(store: Store, prompt_job_id: str) -> None:
     attempt = await store.prompts.begin_attempt(id_, "grok-4.3")
     result = PromptResult(prompt_job_id=id_, prompt="a written fox", source=PromptSource.GROK, grok_model="grok-4.3")
     await store.prompts.finish(PromptEnd(prompt_job_id=id_, attempt_no=attempt.attempt_no, result=result))
+
+
+async def test_without_a_web_ui_there_is_no_link_to_it(lonely_settings: Settings) -> None:
+    async with open_api(lonely_settings.model_copy(update={"temporal_ui_url": None})) as client:
+        job = await create(client)
+        page = (await client.get("/")).text
+
+    assert job["links"]["temporal"] is None
+    assert "Temporal Web UI" not in page

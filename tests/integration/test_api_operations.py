@@ -178,7 +178,13 @@ async def test_it_is_ready_while_postgres_and_temporal_answer(
     ready, not_ready = await api_client.get("/readyz"), await lonely_api.get("/readyz")
 
     well = {"ok": True, "postgres": True, "temporal": True, "problems": [], "notes": []}
-    lonely = {"ok": False, "postgres": True, "temporal": False, "problems": ["Temporal does not answer."], "notes": []}
+    lonely = {
+        "ok": False,
+        "postgres": True,
+        "temporal": False,
+        "problems": ["Temporal is not responding."],
+        "notes": [],
+    }
     assert (ready.status_code, ready.json()) == (200, well)
     assert (not_ready.status_code, not_ready.json()) == (503, lonely)
 

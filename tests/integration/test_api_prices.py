@@ -120,13 +120,13 @@ async def test_without_a_key_there_is_a_reason_instead_of_a_price(
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ({"kind": "status", "status": 500}, "WaveSpeed answered 500"),
-        ({"kind": "status", "status": 401}, "WaveSpeed answered 401"),
+        ({"kind": "status", "status": 500}, "WaveSpeed responded 500"),
+        ({"kind": "status", "status": 401}, "WaveSpeed responded 401"),
         ({"kind": "status", "status": 200, "code": 400, "message": "bad inputs"}, "bad inputs"),
-        ({"kind": "html", "status": 502}, "WaveSpeed answered 502"),
-        ({"kind": "empty", "status": 200}, "without a price"),
-        ({"kind": "cut"}, "cannot be reached"),
-        ({"kind": "hold"}, "cannot be reached"),
+        ({"kind": "html", "status": 502}, "WaveSpeed responded 502"),
+        ({"kind": "empty", "status": 200}, "no price"),
+        ({"kind": "cut"}, "is unreachable"),
+        ({"kind": "hold"}, "is unreachable"),
     ],
     ids=str,
 )

@@ -7,6 +7,9 @@ import signal
 import socket
 from typing import Any
 
+import httpx
+import psutil
+
 from promptmill.local.ports import free_port
 from promptmill.local.processes import Child
 from promptmill.local.readiness import answers, wait_ready
@@ -55,6 +58,25 @@ async def test_it_serves_until_sigterm_and_exits_in_order(start_process: StartPr
     assert "Traceback" not in log
     assert '"event": "listening"' in log
     assert re.search(r'"path": "/api/jobs/create".*"status": 202|"status": 202.*"path": "/api/jobs/create"', log)
+
+
+async def test_long_addresses_keep_nobody_waiting(start_process: StartProcess, database_url: str) -> None:
+    """The filter of the log is part of each answer; once one such request took 11 s of processor time."""
+    port = free_port()
+    child = start_process("api", "-m", "api", environment=environment(database_url, PROMPTMILL_PORT=str(port)))
+    wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
+    process = psutil.Process(child.process.pid)
+    before = process.cpu_times()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+        statuses = [
+            (await client.get(f"/{folder}{one * 40_000}")).status_code
+            for folder in ("", "api/webhooks/", "docs/errors/")
+            for one in "a:.="
+        ]
+    after = process.cpu_times()
+
+    assert set(statuses) <= {404, 405, 200}
+    assert after.user - before.user < 5
 
 
 async def test_it_refuses_to_be_open_to_others_without_a_token(start_process: StartProcess, database_url: str) -> None:

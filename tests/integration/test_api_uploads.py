@@ -290,10 +290,10 @@ async def test_without_a_key_the_setting_is_named(upload_settings: Settings) -> 
         ({"kind": "html", "status": 502}, "provider_unavailable", "502"),
         ({"kind": "not_json", "status": 200}, "provider_answer_unusable", "ticket"),
         ({"kind": "empty", "status": 200}, "provider_answer_unusable", "ticket"),
-        ({"kind": "cut"}, "provider_unavailable", "cannot be reached"),
-        ({"kind": "reset"}, "provider_unavailable", "cannot be reached"),
-        ({"kind": "cut_body"}, "provider_unavailable", "cannot be reached"),
-        ({"kind": "expired"}, "provider_unavailable", "answered 403"),
+        ({"kind": "cut"}, "provider_unavailable", "is unreachable"),
+        ({"kind": "reset"}, "provider_unavailable", "is unreachable"),
+        ({"kind": "cut_body"}, "provider_unavailable", "is unreachable"),
+        ({"kind": "expired"}, "provider_unavailable", "responded 403"),
     ],
 )
 async def test_what_wavespeed_does_instead_is_told(

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
-from importlib.resources import files
+from typing import NamedTuple
 
 import httpx
+import pytest
 
+from api.schemas.fields import PROMPT_CHARACTERS
+from api.web.files import workspace
+from api.web.vocabulary import vocabulary
 from promptmill.config.presets import load_presets
 from promptmill.config.settings import Settings
 from tests.content_policy import content_policy
 from tests.fixtures.api import open_api
 
 MODULE = "/web/workspace-old/main.js"
-FILES = {file.name for file in files("api").joinpath("web", "workspace").iterdir()}
+STRANGE = (
+    "nothing.js",
+    "core/nothing.js",
+    "core",
+    "core/",
+    "/core/dom.js",
+    "..%2Findex.html",
+    "..%2f..%2fapp.py",
+    "core/..%2f..%2findex.html",
+    "core/%2e%2e/main.js",
+    "core//dom.js",
+    "types/api.d.ts",
+    "index.html",
+)
 
 
 async def test_the_page_alone_may_show_pictures_from_elsewhere(lonely_api: httpx.AsyncClient) -> None:
@@ -39,13 +58,14 @@ async def test_a_browser_keeps_a_module_for_ever_under_the_address_of_its_versio
     lonely_api: httpx.AsyncClient,
 ) -> None:
     page = (await lonely_api.get("/")).text
-    addresses = re.findall(r'"(/web/workspace-[^"]+)"', page)
-    for address in addresses:
+    named = re.findall(r'"(/web/workspace-[^"]+)"', page)
+    for address in (workspace().address(name) for name in workspace().files):
         found = await lonely_api.get(address)
         assert found.status_code == 200, address
         assert "immutable" in found.headers["cache-control"], address
 
-    assert {address.rsplit("/", 1)[1] for address in addresses} == FILES
+    first = [*workspace().styles, *workspace().first_modules, workspace().main]
+    assert named == [workspace().address(name) for name in first]
 
 
 async def test_under_another_versions_address_it_is_sent_again_only_when_it_has_changed(
@@ -62,8 +82,58 @@ async def test_under_another_versions_address_it_is_sent_again_only_when_it_has_
 
 
 async def test_nothing_but_the_workspaces_own_files_is_given(lonely_api: httpx.AsyncClient) -> None:
-    for name in ("nothing.js", "..%2Findex.html", "..%2f..%2fapp.py", "index.html"):
+    for name in STRANGE:
         assert (await lonely_api.get(f"/web/workspace-old/{name}")).status_code == 404, name
+
+
+async def test_a_file_is_sent_packed_to_who_takes_it_and_each_form_has_its_own_tag(
+    lonely_api: httpx.AsyncClient,
+) -> None:
+    for path in ("/", MODULE, "/web/icon.svg", "/docs", "/docs/errors", "/docs/assets/swagger-ui.css"):
+        plain = await raw(lonely_api, path, "identity")
+        packed = await raw(lonely_api, path, "br, gzip")
+
+        assert "content-encoding" not in plain.headers, path
+        assert packed.headers["content-encoding"] == "gzip", path
+        assert gzip.decompress(packed.content) == plain.content, path
+        assert len(packed.content) < len(plain.content), path
+        assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding", path
+        assert plain.headers["etag"] != packed.headers["etag"], path
+        for known in (plain, packed):
+            again = await raw(lonely_api, path, "gzip", known.headers["etag"])
+            assert (again.status == 304) is (known is packed), path
+            assert again.headers["vary"] == "Accept-Encoding", path
+
+
+@pytest.mark.parametrize("known", ["W/{tag}", '"another", {tag}'])
+async def test_a_tag_counts_also_in_a_list_and_weakened_by_a_proxy(lonely_api: httpx.AsyncClient, known: str) -> None:
+    tag = (await raw(lonely_api, MODULE, "gzip")).headers["etag"]
+
+    assert (await raw(lonely_api, MODULE, "gzip", known.format(tag=tag))).status == 304
+
+
+async def test_the_page_holds_the_words_and_limits_of_the_server(lonely_api: httpx.AsyncClient) -> None:
+    page = (await lonely_api.get("/")).text
+    told = re.findall(r'<script type="application/json" id="vocabulary">(.*?)</script>', page)
+
+    assert len(told) == 1
+    assert json.loads(told[0]) == vocabulary().model_dump(mode="json")
+    assert f'maxlength="{PROMPT_CHARACTERS}"' in page
+    assert "<" not in told[0]
+    assert "$" not in re.sub(r'<script type="application/json".*?</script>', "", page), "a limit that nobody fills in"
+
+
+class Sent(NamedTuple):
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+
+async def raw(client: httpx.AsyncClient, path: str, encoding: str, known: str = "") -> Sent:
+    """Ask for a file; return it as it was sent."""
+    headers = {"Accept-Encoding": encoding, "If-None-Match": known}
+    async with client.stream("GET", path, headers=headers) as answer:
+        return Sent(answer.status_code, answer.headers, b"".join([piece async for piece in answer.aiter_raw()]))
 
 
 async def test_models_are_listed_with_their_inputs(lonely_api: httpx.AsyncClient) -> None:

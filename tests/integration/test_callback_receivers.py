@@ -30,7 +30,7 @@ async def test_receiver_that_failed_is_told_again_with_the_same_id_and_body(idle
         "callback": "attempt",
         "attempt": 1,
         "statusCode": 500,
-        "error": "The receiver answered 500: not 2xx.",
+        "error": "The receiver responded 500: not 2xx.",
     }
     assert end == {"callback": "delivered", "attempts": 2, "statusCode": 200}
 
@@ -77,7 +77,7 @@ async def test_gone_receiver_is_not_told_again(mill: Mill) -> None:
             "callback": "given_up",
             "attempts": 1,
             "statusCode": 410,
-            "error": "The receiver wants no more of it (410).",
+            "error": "The receiver asked not to be called again (410).",
         }
     ]
 
@@ -138,4 +138,4 @@ async def test_address_that_leads_inside_is_not_told(idle_mill: Mill) -> None:
 
     assert server.connections == []
     assert not result["delivered"]
-    assert result["error"].startswith("Not sent: the address points to a private")
+    assert result["error"].startswith("Not sent: the URL points to a private")

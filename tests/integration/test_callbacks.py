@@ -153,7 +153,7 @@ async def test_workflow_that_is_started_anew_finds_that_it_was_told(mill: Mill) 
         )
 
     assert server.requests == 1
-    assert result.error == "It had ended before."
+    assert result.error == "It had already ended."
     assert [detail["callback"] for detail in await timeline(mill, job_id)] == ["delivered"]
 
 

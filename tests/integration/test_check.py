@@ -26,7 +26,7 @@ async def test_everything_is_well(settings_environment: dict[str, str]) -> None:
     findings = await check(settings_environment)
 
     assert failed(findings) == {}
-    assert list(findings) == ["Grok", "WaveSpeed", "Postgres", "Temporal"]
+    assert list(findings) == ["Settings", "Grok", "WaveSpeed", "Postgres", "Temporal"]
     assert f"schema revision {newest_revision()}" in findings["Postgres"].text
 
 
@@ -80,7 +80,7 @@ async def test_provider_that_does_not_answer_names_its_address(settings_environm
 async def test_model_that_the_key_may_not_use_is_named(settings_environment: dict[str, str]) -> None:
     wrong = failed(await check(settings_environment, PROMPTMILL_GROK_MODELS="grok-4.3,grok-none"))
 
-    assert "may not use grok-none: set PROMPTMILL_GROK_MODELS to some of grok-" in wrong["Grok"]
+    assert "cannot use grok-none: set PROMPTMILL_GROK_MODELS to models among grok-" in wrong["Grok"]
 
 
 async def test_empty_account_is_told(
@@ -116,8 +116,8 @@ async def test_database_without_schema_is_told(settings_environment: dict[str, s
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
     [
-        ("TEMPORAL_ADDRESS", "127.0.0.1:{port}", "Nothing answers at 127.0.0.1:{port}: check TEMPORAL_ADDRESS"),
-        ("TEMPORAL_NAMESPACE", "missing", "There is no namespace 'missing': create it, or set TEMPORAL_NAMESPACE"),
+        ("TEMPORAL_ADDRESS", "127.0.0.1:{port}", "No response from 127.0.0.1:{port}: check TEMPORAL_ADDRESS"),
+        ("TEMPORAL_NAMESPACE", "missing", "Namespace 'missing' does not exist: create it, or set TEMPORAL_NAMESPACE"),
     ],
 )
 async def test_wrong_temporal_names_its_setting(

@@ -122,7 +122,7 @@ async def test_a_prediction_made_with_another_key_is_waited_for(idle_mill: Mill)
     stranger = SecretStr(f"stranger-{job_id}")
 
     async with mill.changed(wavespeed_api_key=stranger, prediction_grace_seconds=0) as others, others.worker():
-        await eventually(lambda: _waits_with(mill, job_id, "another key"), 30)
+        await eventually(lambda: _waits_with(mill, job_id, "different key"), 30)
 
     assert (await mill.job(job_id)).status == "generating"
 

@@ -21,8 +21,9 @@ from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.contracts.store import Permission, SubmissionIntent
 from promptmill.local.temporal import TemporalServer
 from promptmill.providers.wavespeed.client import boottime
+from promptmill.store.jobs import job_input
 from promptmill.temporal import WorkflowSignaller
-from tests.fixtures.mill import IMAGE_MODEL, PATIENCE, Mill
+from tests.fixtures.mill import PATIENCE, Mill
 from tests.fixtures.unclear import submission_of
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
@@ -188,7 +189,7 @@ async def test_the_stale_intent_of_a_terminated_job_is_turned_and_resolved(
         await mill.reconcile()
         assert (await submission_of(mill, job_id)).state == "intended", "its sender may still report"
 
-        await mill.store.resolution.turn_stale_intents(after=timedelta(minutes=-1))
+        await mill.store.resolution.mark_stale_intents_unknown(after=timedelta(minutes=-1))
         report = await mill.reconcile()
 
     row = await mill.job(job_id)
@@ -227,6 +228,11 @@ async def post_and_die(mill: Mill, job_id: UUID) -> str:
             job_id=job_id,
             submission_id=uuid_versions.uuid7(),
             callback_token="token-of-a-dead-worker",
+            model=row.model,
+            prompt=row.prompt or "",
+            input=row.input,
+            target_url=row.target_url,
+            ref_urls=tuple(row.ref_urls),
             request=body,
             request_hash=request_hash(row.model, body),
             provider_mode=ProviderMode.SIMULATED,
@@ -311,9 +317,8 @@ async def test_a_sender_whose_answer_was_lost_tells_what_a_webhook_said(mill: Mi
     job_id = await mill.accept()
     await mill.store.jobs.begin(job_id)
     await mill.wavespeed.order("submit", "hold", after=True)
-    request = MediaRequest(
-        job_id=job_id, model=IMAGE_MODEL, input={}, prompt="A fox", provider_mode=ProviderMode.SIMULATED
-    )
+    order = job_input(await mill.job(job_id))
+    request = MediaRequest.built_from(order, known_submission=None)
     submitting = asyncio.create_task(
         ActivityEnvironment().run(build_activities(mill.resources).media.submit_media, request)
     )

@@ -138,7 +138,7 @@ def test_data_of_another_major_version_is_told_and_left_alone(place: Path) -> No
     (place / "pg").mkdir()
     (place / "pg" / "PG_VERSION").write_text("19\n")
 
-    with pytest.raises(LocalStackError, match=r"made by Postgres 19 and the installed wheel has 16 and 18"):
+    with pytest.raises(LocalStackError, match=r"created by Postgres 19, but the installed wheel has 16 and 18"):
         start_postgres(place / "pg", log=place / "log", version=None, options={})
     assert [path.name for path in (place / "pg").iterdir()] == ["PG_VERSION"]
 

@@ -7,14 +7,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from promptmill.local.errors import LocalStackError, PartFailed
-from promptmill.local.ports import free_port, is_free, require_free
+from promptmill.config.settings import Settings
+from promptmill.local.errors import PartFailed
+from promptmill.local.ports import free_port, holder_of, is_free
 from promptmill.local.processes import Child, ProcessMark, find_process, start_child, stop_process
 from promptmill.local.readiness import answers, wait_ready
+from promptmill.local.typed_ports import API_PORT, WEB_UI_PORT, busy_sentence, busy_typed_ports
 from tests.fixtures.session import Session
 from tests.support import eventually_sync
 
@@ -101,7 +104,7 @@ def test_child_that_ends_is_told_with_the_end_of_its_log(run: Run) -> None:
     child.process.send_signal(signal.SIGUSR1)
     child.process.wait(10)
 
-    with pytest.raises(PartFailed, match=r"part ended with exit code 1(.|\n)*what went wrong"):
+    with pytest.raises(PartFailed, match=r"part exited with code 1(.|\n)*what went wrong"):
         child.require_alive()
 
 
@@ -114,12 +117,30 @@ def test_nobody_at_an_address_is_not_ready() -> None:
     assert answers(f"http://127.0.0.1:{free_port()}/readyz") is False
 
 
-def test_busy_port_is_told_with_its_holder_and_variable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
+def test_busy_ports_are_told_all_at_once_with_lines_that_help() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        ports = one.getsockname()[1], two.getsockname()[1]
+        assert not any(is_free(port) for port in ports)
+        environment = dict(zip(("PROMPTMILL_PORT", "PROMPTMILL_LOCAL_TEMPORAL_UI_PORT"), map(str, ports), strict=True))
+        busy = busy_typed_ports(environment)
+        said = busy_sentence([replace(each, holder=holder_of(each.port)) for each in busy])
 
-        assert not is_free(port)
-        expected = rf"Port {port} for the API is in use by .*\(pid {os.getpid()}\).*set PROMPTMILL_PORT"
-        with pytest.raises(LocalStackError, match=expected):
-            require_free("the API", port, "PROMPTMILL_PORT")
-    require_free("the API", port, "PROMPTMILL_PORT")
+    assert [(each.variable, each.port) for each in busy] == list(zip(environment, ports, strict=True))
+    assert f"{ports[0]} for the API and its page by " in said
+    assert f"(pid {os.getpid()})" in said
+    helps = dict(line.split("=") for line in said.splitlines()[-2:])
+    assert helps.keys() == environment.keys()
+    assert busy_typed_ports(helps) == []
+
+
+def test_only_the_ports_of_what_is_started_are_looked_at() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        own = {"PROMPTMILL_PORT": str(free_port()), "PROMPTMILL_LOCAL_TEMPORAL_UI_PORT": port}
+        assert [each.port for each in busy_typed_ports(own)] == [int(port)]
+        assert busy_typed_ports(own | {"TEMPORAL_ADDRESS": "temporal.example.com:7233"}) == []
+
+
+def test_the_defaults_are_those_of_the_settings() -> None:
+    assert Settings.model_fields["port"].default == API_PORT
+    assert Settings.model_fields["local_temporal_ui_port"].default == WEB_UI_PORT

@@ -99,7 +99,7 @@ async def test_looking(mill: Installation) -> None:
 
         described = await mill.shows("describe", "submit_media", JOB=job_id)
         assert f'"jobId":"{job_id}"' in described
-        assert "Waits for its turn at **WaveSpeed**" in described
+        assert "Waiting for **WaveSpeed**" in described
         assert "ActivityTaskScheduled" in described
 
         await mill.shows("queues", "ApproximateBacklogCount")
@@ -255,7 +255,7 @@ async def test_the_reconciler_is_held_and_goes_on(mill: Installation) -> None:
 
 
 async def test_installation_is_made_again_and_adopted(mill: Installation) -> None:
-    assert "Search attributes and schedule are there." in mill.run("init")
+    assert "Search attributes and schedule are in place." in mill.run("init")
     assert mill.environment["TEMPORAL_NAMESPACE"] in mill.run("adopt")
 
 
@@ -300,7 +300,7 @@ async def test_a_drain_stops_intake_until_it_is_resumed(mill: Installation) -> N
         assert (refused.status_code, refused.json()["code"]) == (503, "intake_stopped")
         assert "new disks" in refused.text
     finally:
-        assert "taken again" in mill.run("resume")
+        assert "open again" in mill.run("resume")
 
 
 async def test_ai_prompts_are_off_until_they_are_on_again(mill: Installation) -> None:
@@ -318,8 +318,8 @@ async def test_ai_prompts_are_off_until_they_are_on_again(mill: Installation) ->
 
 
 async def test_a_restored_record_is_checked(mill: Installation) -> None:
-    assert "Submissions go on." in mill.run("restore-check")
-    assert "Submissions go on." in mill.run("restore-release")
+    assert "Submissions have been released." in mill.run("restore-check")
+    assert "Submissions have been released." in mill.run("restore-release")
 
 
 async def test_metrics_are_there(mill: Installation) -> None:

@@ -240,7 +240,7 @@ async def test_a_part_that_fails_keeps_no_other_part_from_its_work(mill: Mill) -
 
     assert report.started == 1
     assert report.alarm is not None
-    assert "close what Temporal has ended" in report.alarm
+    assert "close rows whose workflow has ended" in report.alarm
     await mill.reaches(job_id, "completed")
 
 

@@ -24,7 +24,7 @@ async def late(record: Record) -> list[str]:
 
 async def looked(record: Record, prediction_id: str, **fields: bool) -> None:
     submission_id = await record.hand.fetchval("SELECT id FROM submissions WHERE prediction_id = $1", prediction_id)
-    await record.store.upkeep.looked_late(submission_id, **fields)
+    await record.store.upkeep.note_late_look(submission_id, **fields)
 
 
 async def ended(record: Record, prediction_id: str, status: JobStatus, reason: ReasonCode | None = None) -> None:

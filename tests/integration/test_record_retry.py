@@ -187,7 +187,7 @@ async def test_what_is_settled_is_retried_without_force(record: Record) -> None:
     given_up = await record.generating()
     await end(record, given_up, JobStatus.EXPIRED)
     (row,) = await record.store.submissions.of_job(given_up)
-    await record.store.upkeep.looked_late(row.id, ended=True)
+    await record.store.upkeep.note_late_look(row.id, ended=True)
 
     for job_id in (absent.job_id, abandoned.job_id, completed, failed, late, given_up):
         job, _ = await retry(record, job_id)
@@ -217,3 +217,13 @@ async def test_refused_retry_does_not_use_up_its_key(record: Record) -> None:
     _, replayed = await retry(record, job_id, idempotency=KEY)
 
     assert not replayed
+
+
+async def test_retry_behind_others_for_too_long_is_a_conflict(record: Record) -> None:
+    """Of many at once the last may wait longer than the record lets it: that is no failure of Postgres."""
+    job_id = await record.accept()
+    await end(record, job_id)
+    async with record.hand.transaction():
+        await record.hand.execute("SELECT FROM jobs WHERE id = $1 FOR UPDATE", job_id)
+
+        assert await conflict(record, job_id, force=True) == "retry_open"

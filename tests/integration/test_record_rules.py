@@ -339,7 +339,7 @@ class Story:
         await self.record.hand.execute(
             "UPDATE submissions SET post_before = post_before - interval '1 hour' WHERE job_id = $1", self.job_id
         )
-        await self.record.store.resolution.turn_stale_intents()
+        await self.record.store.resolution.mark_stale_intents_unknown()
         job = await self.record.store.jobs.get(self.job_id)
         states = {row.state for row in await self.record.store.submissions.of_job(self.job_id)}
         assert job.completed_at is None or "intended" not in states, "an ended job's intent is left"

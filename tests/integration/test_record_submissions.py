@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -377,3 +379,61 @@ async def test_a_known_prediction_was_billed_though_its_submission_is_lost(recor
 
     assert await record.status(job_id) == "completed"
     assert await billed(record, job_id) is Billed.YES
+
+
+OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("model", {"model": "google/veo3.1-fast"}),
+    ("prompt", {"prompt": "something else"}),
+    ("input", {"input": {"size": "64*64", "num_images": 999}}),
+    ("input", {"input": {}}),
+    ("targetUrl", {"target_url": "https://example.com/a.png"}),
+    ("refUrls", {"ref_urls": ("https://example.com/a.png",)}),
+]
+
+
+@pytest.mark.parametrize(("what", "other"), OTHERS)
+async def test_only_what_the_row_asks_for_is_permitted(what: str, other: dict[str, Any], record: Record) -> None:
+    """Whoever reaches Temporal could have a worker pay for something else."""
+    job_id = await record.dispatching()
+    for _ in range(2):  # asked again and again, it is told once
+        permit = await record.store.submissions.permit(intent(job_id, **other))
+
+        assert (permit.permission, permit.reason_code) == (Permission.STOP, ReasonCode.REQUEST_MISMATCH)
+        assert permit.error is not None
+        assert what in permit.error
+    assert await record.submissions(job_id) == []
+    mismatches = [e for e in await record.store.jobs.events(job_id) if e.reason_code == ReasonCode.REQUEST_MISMATCH]
+    assert [event.detail for event in mismatches] == [{"differs": [what]}]
+    # The job itself goes on: its own worker asks with what the row says.
+    assert (await record.store.submissions.permit(intent(job_id))).permission is Permission.POST
+
+
+async def test_a_trace_of_an_earlier_attempt_counts_more_than_what_is_asked_for_now(record: Record) -> None:
+    """A permission that may be used up is never replaced by a refusal: the job would fail beside a paid prediction."""
+    wish = await record.unclear()
+
+    permit = await record.store.submissions.permit(intent(wish.job_id, prompt="something else"))
+
+    assert permit.permission is Permission.UNKNOWN
+    assert permit.submission_id == wish.submission_id
+
+
+async def test_numbers_in_the_input_survive_the_way_through_temporal(record: Record) -> None:
+    given = {"a": 1.10, "b": 1e22, "c": 2**60 + 1, "d": 0.1 + 0.2, "e": -0.0, "f": 1e308, "g": [1.0, True, None, "é"]}
+    job_id = await record.dispatching(input=given)
+    row = await record.store.jobs.get(job_id)
+    travelled = json.loads(json.dumps(row.input))
+
+    assert (await record.store.submissions.permit(intent(job_id, input=travelled))).permission is Permission.POST
+
+
+async def test_a_worker_of_the_release_before_is_permitted_as_before(record: Record) -> None:
+    job_id = await record.dispatching()
+
+    answer = await record.hand.fetchrow(
+        "SELECT * FROM permit_submission($1, $2, 'token', '{}', 'hash', 'simulated', 'base', 'print', 20)",
+        job_id,
+        new_id(),
+    )
+
+    assert answer["permission"] == "post"

@@ -140,7 +140,7 @@ async def test_intent_of_an_ended_job_becomes_unknown_when_its_sender_must_be_de
     await record.store.jobs.advance(JobChange(job_id=wish.job_id, status=JobStatus.TERMINATED))
     running = intent(await record.dispatching())
     await record.store.submissions.permit(running)
-    turn = record.store.resolution.turn_stale_intents
+    turn = record.store.resolution.mark_stale_intents_unknown
     assert await turn() == 0
 
     await record.hand.execute("UPDATE submissions SET post_before = post_before - interval '16 minutes'")

@@ -124,7 +124,7 @@ async def test_absence_is_not_believed_before_the_post_could_have_ended(idle_mil
 
         seen = [await look(mill, job_id) for _ in range(2)]
 
-        assert ["not show it yet" in str(one) for one in seen] == [True, True]
+        assert ["not list it yet" in str(one) for one in seen] == [True, True]
         assert (await submission_of(mill, job_id)).absent_since is None
 
 
@@ -139,7 +139,7 @@ async def test_a_worker_whose_clock_is_ahead_of_the_records_believes_no_absence_
 
         seen = [await look(mill, job_id) for _ in range(2)]
 
-        assert ["not show it yet" in str(one) for one in seen] == [True, True]
+        assert ["not list it yet" in str(one) for one in seen] == [True, True]
         assert (await submission_of(mill, job_id)).absent_since is None
 
 
@@ -267,7 +267,7 @@ async def test_a_candidate_that_vanished_from_the_history_is_not_forgotten(provi
     await proving.wavespeed.order("history", "hidden", times=2)
     seen = [await look(proving, job_id) for _ in range(2)]
 
-    assert ["has shown it before" in str(one) for one in seen] == [True, True]
+    assert ["listed it before" in str(one) for one in seen] == [True, True]
     assert (await submission_of(proving, job_id)).absent_since is None
 
 
@@ -300,7 +300,7 @@ async def test_a_worker_with_another_key_judges_nothing(mill: Mill) -> None:
         seen = await look(other, job_id)
 
     assert isinstance(seen, ApplicationError)
-    assert "another key" in seen.message
+    assert "different key" in seen.message
 
 
 async def test_a_submission_older_than_the_history_is_left_to_a_person(mill: Mill) -> None:

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import ActivityEnvironment
 
 from promptmill.contracts.jobs import Billed
 from promptmill.local.ports import free_port
-from tests.fixtures.mill import Mill
+from promptmill.store.jobs import job_input
+from promptmill.store.prompts import prompt_request
+from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
+from worker.build import build_activities
 
 UNCLEAR: list[tuple[str, dict[str, Any], int]] = [
     ("cut", {}, 0),
@@ -240,6 +244,52 @@ async def test_a_job_of_another_provider_mode_is_not_paid_for(mill: Mill) -> Non
 
     assert row.reason_code == "provider_mode_changed"
     assert await mill.wavespeed.requests("submit") == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"model": "google/veo3.1-fast"}, {"input": {"num_images": 999}}, {"target_url": "https://example.com/a.png"}],
+    ids=["model", "input", "picture"],
+)
+async def test_what_travels_through_temporal_decides_nothing_that_is_paid(other: dict[str, Any], mill: Mill) -> None:
+    """Whoever reaches Temporal starts the job's workflow before we do, with an order of their own."""
+    job_id = await mill.accept()
+    order = job_input(await mill.job(job_id))
+
+    await mill.resources.starter.start_job(order.model_copy(update=other), patience=PATIENCE)
+
+    row = await mill.reaches(job_id, "failed")
+    assert row.reason_code == "request_mismatch"
+    assert await mill.wavespeed.requests("submit") == []
+    assert await mill.wavespeed.charges() == []
+
+
+async def test_the_prompt_that_is_sent_is_the_rows(mill: Mill) -> None:
+    job_id = await mill.accept(prompt="a fox")
+    forged = job_input(await mill.job(job_id)).model_copy(update={"prompt": "something dear"})
+
+    await mill.resources.starter.start_job(forged, patience=PATIENCE)
+
+    await mill.reaches(job_id, "completed")
+    [sent] = await mill.wavespeed.requests("submit")
+    assert "a fox" in str(sent)
+    assert "something dear" not in str(sent)
+
+
+async def test_grok_is_asked_what_the_row_asks(idle_mill: Mill) -> None:
+    mill = idle_mill
+    job_id = await mill.accept(use_ai_prompt=True, instructions="a fox in the snow")
+    await mill.store.jobs.begin(job_id)
+    prompt_job_id = (await mill.job(job_id)).prompt_job_id
+    assert prompt_job_id is not None
+    prompt_job = await mill.store.prompts.get(prompt_job_id)
+    forged = prompt_request(prompt_job).model_copy(update={"instructions": "a novel of 90,000 words"})
+
+    await ActivityEnvironment().run(build_activities(mill.resources).prompts.write_prompt, forged)
+
+    [asked] = await mill.grok.requests("chat")
+    assert "a fox in the snow" in str(asked)
+    assert "novel" not in str(asked)
 
 
 async def test_a_wrong_key_fails_the_job_with_the_settings_name_and_others_go_on(mill: Mill) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promptmill.addresses import MAX_URL_CHARACTERS, address_trouble, url_trouble
+from promptmill.addresses import MAX_URL_CHARACTERS, address_error, url_error
 
 PUBLIC = [
     "https://example.com/a.png",
@@ -80,26 +80,26 @@ RESOLVED_NEVER = [
 
 @pytest.mark.parametrize("url", PUBLIC)
 def test_public_https_address_passes(url: str) -> None:
-    assert url_trouble(url) is None
+    assert url_error(url) is None
 
 
 @pytest.mark.parametrize("host", LOCAL_SPELLINGS + NEVER)
 def test_private_host_is_refused_in_every_spelling(host: str) -> None:
-    assert url_trouble(f"https://{host}/a.png") is not None
+    assert url_error(f"https://{host}/a.png") is not None
 
 
 @pytest.mark.parametrize("host", LOCAL_SPELLINGS)
 def test_private_host_passes_where_it_is_allowed_with_plain_http(host: str) -> None:
-    assert url_trouble(f"http://{host}:3901/a.png", allow_private=True) is None
+    assert url_error(f"http://{host}:3901/a.png", allow_private=True) is None
 
 
 @pytest.mark.parametrize("host", NEVER)
 def test_link_local_and_reserved_hosts_never_pass(host: str) -> None:
-    assert url_trouble(f"https://{host}/a.png", allow_private=True) is not None
+    assert url_error(f"https://{host}/a.png", allow_private=True) is not None
 
 
 @pytest.mark.parametrize(
-    ("url", "trouble"),
+    ("url", "error"),
     [
         ("http://example.com/a.png", "https"),
         ("ftp://example.com/a.png", "https"),
@@ -108,36 +108,36 @@ def test_link_local_and_reserved_hosts_never_pass(host: str) -> None:
         ("example.com/a.png", "https"),
         ("https://user@example.com/", "credentials"),
         ("https://user:secret@example.com/", "credentials"),
-        ("https://example.com:99999/", "address"),
+        ("https://example.com:99999/", "URL"),
         ("https://example.com\\@127.0.0.1/", "characters"),
         ("https://exam ple.com/", "characters"),
         ("https://example.com/\n", "characters"),
         ("https://example.com/" + "a" * MAX_URL_CHARACTERS, "2048"),
     ],
 )
-def test_malformed_address_is_refused_and_says_why(url: str, trouble: str) -> None:
-    said = url_trouble(url)
+def test_malformed_address_is_refused_and_says_why(url: str, error: str) -> None:
+    said = url_error(url)
 
     assert said is not None
-    assert trouble in said
+    assert error in said
     assert "secret" not in said
 
 
 def test_plain_http_to_a_public_host_never_passes() -> None:
-    assert url_trouble("http://example.com/a.png", allow_private=True) is not None
+    assert url_error("http://example.com/a.png", allow_private=True) is not None
 
 
 @pytest.mark.parametrize("address", RESOLVED_PUBLIC)
 def test_public_address_that_a_name_resolves_to_passes(address: str) -> None:
-    assert address_trouble(address) is None
+    assert address_error(address) is None
 
 
 @pytest.mark.parametrize("address", RESOLVED_PRIVATE)
 def test_private_address_that_a_name_resolves_to_passes_only_where_it_is_allowed(address: str) -> None:
-    assert address_trouble(address) is not None
-    assert address_trouble(address, allow_private=True) is None
+    assert address_error(address) is not None
+    assert address_error(address, allow_private=True) is None
 
 
 @pytest.mark.parametrize("address", RESOLVED_NEVER)
 def test_address_that_nobody_may_be_sent_to_never_passes(address: str) -> None:
-    assert address_trouble(address, allow_private=True) is not None
+    assert address_error(address, allow_private=True) is not None

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from starlette.datastructures import Headers
 
-from api.http.callers import CallerRules
+from api.http.callers import CallerRules, Refusal
 
 RULES = CallerRules(frozenset({"mill.example"}), None)
 WITH_TOKEN = CallerRules(frozenset(), b"secret")
 
 
-def refusal(rules: CallerRules, method: str = "GET", path: str = "/api/jobs", **headers: str) -> str | None:
+def judged(rules: CallerRules, method: str, path: str, peer: str | None = None, **headers: str) -> Refusal | None:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return rules.refusal(method, path, Headers({"host": "127.0.0.1:3000"} | named))
+    return rules.refusal(method, path, Headers({"host": "127.0.0.1:3000"} | named), peer)
+
+
+def refusal(rules: CallerRules, method: str = "GET", path: str = "/api/jobs", **headers: str) -> str | None:
+    found = judged(rules, method, path, **headers)
+    return found and found.code
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,59 @@ def test_webhooks_are_let_through_whatever_name_they_come_by() -> None:
 )
 def test_pages_of_other_origins_change_nothing(method: str, headers: dict[str, str]) -> None:
     assert refusal(RULES, method, **headers) == "origin_not_allowed"
-    assert refusal(RULES, "GET", **headers) is None
+    assert refusal(RULES, method, "/", **headers) == "origin_not_allowed"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}])
+def test_pages_of_other_origins_read_nothing(method: str, headers: dict[str, str]) -> None:
+    """They cannot see the answer, but each open stream would take one of a limited number."""
+    for path in ("/api/jobs", "/api/jobs/events", "/api/init", "/metrics"):
+        assert refusal(RULES, method, path, **headers) == "origin_not_allowed"
+    for path in ("/", "/docs", "/docs/errors/not_found", "/healthz"):
+        assert refusal(RULES, method, path, **headers) is None
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["10.1.2.3:3000", "api.cluster.example", ""])
+def test_probes_come_by_any_name(path: str, host: str) -> None:
+    assert refusal(WITH_TOKEN, "GET", path, host=host) is None
+
+
+PROXIED = CallerRules(frozenset({"mill.example"}), None, (ip_network("10.0.0.5"), ip_network("172.16.0.0/12")))
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.5", "172.17.0.1", "::ffff:10.0.0.5"])
+def test_a_trusted_proxy_says_by_which_name_the_page_was_opened(peer: str) -> None:
+    page = {"x_forwarded_host": "mill.example:8443", "origin": "https://mill.example:8443"}
+
+    assert judged(PROXIED, "POST", "/api/jobs", peer, **page) is None
+    assert (
+        judged(PROXIED, "POST", "/api/jobs", peer, **page | {"x_forwarded_host": "evil.example, mill.example:8443"})
+        is None
+    )
+    assert judged(PROXIED, "GET", "/api/jobs", peer, x_forwarded_host="evil.example") == Refusal("not_found")
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.6", "127.0.0.1", "2001:db8::1", "somewhere", None])
+def test_nobody_else_can_say_another_name(peer: str | None) -> None:
+    said = {"x_forwarded_host": "mill.example", "host": "evil.example"}
+    page = {"x_forwarded_host": "evil.example", "origin": "https://evil.example"}
+
+    assert judged(PROXIED, "GET", "/api/jobs", peer, **said) == Refusal("not_found")
+    refused = judged(PROXIED, "POST", "/api/jobs", peer, **page)
+    assert refused is not None
+    assert refused.code == "origin_not_allowed"
+
+
+def test_a_port_that_a_proxy_dropped_is_told_with_the_line_that_keeps_it() -> None:
+    refused = judged(PROXIED, "POST", "/api/jobs", host="mill.example", origin="https://mill.example:8443")
+    foreign = judged(PROXIED, "POST", "/api/jobs", host="mill.example", origin="https://evil.example")
+
+    assert refused is not None
+    assert refused.detail is not None
+    assert "proxy_set_header Host $http_host;" in refused.detail
+    assert foreign == Refusal("origin_not_allowed")
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:3000", "https://127.0.0.1:3000"])

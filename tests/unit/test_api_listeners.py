@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from api.http.errors import Refused
-from api.live.listeners import MOST_PENDING, Listener, Piece, Places
+from api.live.listeners import MAX_PENDING, Listener, Piece, Places
 
 
 def piece(sequence: int, text: str = "") -> Piece:
@@ -53,10 +53,10 @@ async def test_a_listener_that_waits_is_woken() -> None:
 
 async def test_a_listener_that_reads_too_slowly_is_dropped() -> None:
     listener = Listener()
-    for number in range(1, MOST_PENDING + 1):
+    for number in range(1, MAX_PENDING + 1):
         listener.tell(number, piece(number))
     kept = listener.closed
-    listener.tell("one more", piece(MOST_PENDING + 1))
+    listener.tell("one more", piece(MAX_PENDING + 1))
 
     assert not kept
     assert listener.closed

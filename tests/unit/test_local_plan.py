@@ -1,8 +1,12 @@
+import socket
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from promptmill.config.settings import Settings, variable_name
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.local.errors import LocalStackError
 from promptmill.local.plan import SIMULATOR_KEY, StackPlan, plan_stack
 
 
@@ -77,3 +81,65 @@ def test_port_zero_becomes_a_free_port_that_everybody_is_told(tmp_path: Path) ->
     assert made.settings.port != 0
     assert made.own["PROMPTMILL_PORT"] == str(made.settings.port)
     assert made.api_url == f"http://127.0.0.1:{made.settings.port}"
+
+
+def test_an_explicit_value_always_wins(tmp_path: Path) -> None:
+    """Every setting that the stack chooses, given otherwise: a choice of the stack never overrules a person's."""
+    chosen = {name: value for name, value in plan(tmp_path).own.items() if name.startswith("PROMPTMILL_")}
+    ports = {name for name in chosen if name.endswith("_PORT")}
+    given = {
+        "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES": "false",
+        "PROMPTMILL_SHUTDOWN_SECONDS": "77",
+        "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": "5",
+        "PROMPTMILL_TEMPORAL_UI_URL": "https://temporal.example.com",
+    }
+    assert given.keys() == chosen.keys() - ports
+
+    child = plan(tmp_path, **given).environment({})
+
+    assert {name: child[name] for name in given} == given
+
+
+def test_private_addresses_are_allowed_only_beside_the_simulated_wavespeed(tmp_path: Path) -> None:
+    assert plan(tmp_path).settings.allow_private_addresses
+    assert plan(tmp_path, XAI_API_KEY="xai-1").settings.allow_private_addresses
+    assert not plan(tmp_path, WAVESPEED_API_KEY="ws-1").settings.allow_private_addresses
+
+
+@pytest.mark.parametrize(
+    "field", ["metrics_port", "temporal_metrics_port", "local_temporal_port", "local_grok_port", "local_wavespeed_port"]
+)
+def test_a_port_that_nobody_types_is_replaced_when_it_is_in_use(field: str, tmp_path: Path) -> None:
+    """So that a second checkout starts beside the first."""
+    default = Settings.model_fields[field].default
+    with closing(socket.socket()) as holder:
+        with suppress(OSError):  # somebody else holds it: just as well
+            holder.bind(("127.0.0.1", default))
+            holder.listen()
+        chosen = plan_stack({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(tmp_path)})
+        named = plan_stack(
+            {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(tmp_path), variable_name(field): str(default)}
+        )
+
+    assert getattr(chosen.settings, field) != default
+    assert chosen.own[variable_name(field)] == str(getattr(chosen.settings, field))
+    assert getattr(named.settings, field) == default
+
+
+def test_a_port_that_people_type_is_never_replaced(tmp_path: Path) -> None:
+    with closing(socket.socket()) as holder:
+        with suppress(OSError):
+            holder.bind(("127.0.0.1", 3000))
+            holder.listen()
+        made = plan_stack({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(tmp_path)})
+        assert made.settings.port == 3000
+        with pytest.raises(LocalStackError, match="PROMPTMILL_PORT=30"):
+            made.require_free_ports()
+
+
+def test_a_temporal_of_ones_own_has_no_link_until_its_web_ui_is_named(tmp_path: Path) -> None:
+    own = {"TEMPORAL_ADDRESS": "temporal.example.com:7233"}
+    assert plan(tmp_path).settings.temporal_ui_url is not None
+    assert plan(tmp_path, **own).settings.temporal_ui_url is None
+    named = plan(tmp_path, **own, PROMPTMILL_TEMPORAL_UI_URL="https://temporal.example.com")
+    assert named.settings.temporal_ui_url == "https://temporal.example.com"

@@ -30,7 +30,7 @@ def test_provider_with_a_key_is_called_real_and_billed(tmp_path: Path) -> None:
     text = shown(tmp_path, XAI_API_KEY="xai-1")
 
     assert "REAL, will be billed" in line(text, "Grok")
-    assert "simulator, costs nothing" in line(text, "WaveSpeed")
+    assert "simulator, free of charge" in line(text, "WaveSpeed")
     assert "xai-1" not in text
 
 
@@ -92,3 +92,12 @@ def test_tail_yields_an_entry_once_and_only_when_it_is_whole(tmp_path: Path) -> 
 
     assert [text.split()[-1] for text in tail.lines()] == ["after"]
     assert list(tail.lines()) == []
+
+
+def test_what_a_caller_wrote_moves_no_cursor() -> None:
+    """A path that a caller made up is shown as a line about a request."""
+    output = io.StringIO()
+    Screen(Console(file=output, force_terminal=True)).say("GET /\x1b[2J\x1b]0;title\x07 404")
+
+    assert r"GET /\x1b[2J\x1b]0;title\x07 404" in output.getvalue()
+    assert "\x1b[2J" not in output.getvalue()

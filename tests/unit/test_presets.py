@@ -40,7 +40,7 @@ def test_every_preset_is_sound(preset: Any) -> None:
         sides = [int(side) for side in size.split("*")]
         assert len(sides) == 2
         assert all((preset.side_min or 0) <= side <= (preset.side_max or side) for side in sides)
-    assert not NEVER_SENT & preset.defaults.keys()
+    assert not NEVER_SENT.keys() & preset.defaults.keys()
     assert not {"prompt", "seed", preset.pictures_field} & preset.defaults.keys()
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from promptmill.addresses import is_loopback_url
+from promptmill.config.advice import start_warnings
 from promptmill.config.settings import load_settings, merged_environment
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
@@ -126,3 +127,65 @@ def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
     settings = load_settings(environment(tmp_path, TEMPORAL_NAMESPACE="mine"))
 
     assert settings.temporal == {"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_NAMESPACE": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"XAI_API_KEY": "k", "XAI_API_BASE": "http://10.0.0.5:80"}, "XAI_API_BASE is http://10.0.0.5:80"),
+        ({"WAVESPEED_API_KEY": "k", "WAVESPEED_API_BASE": "http://gateway.example"}, "unencrypted; use https"),
+        ({"PROMPTMILL_API_TOKEN": "a", "PROMPTMILL_HOST": "0.0.0.0"}, "needs 32 or more"),
+        ({"PROMPTMILL_API_TOKEN": " " * 40, "PROMPTMILL_HOST": "0.0.0.0"}, "blank"),
+        ({"PROMPTMILL_API_TOKEN": "   "}, "blank"),
+        ({"PROMPTMILL_ALLOWED_HOSTS": "*"}, "PROMPTMILL_ALLOWED_HOSTS.*would never match"),
+        ({"PROMPTMILL_ALLOWED_HOSTS": "a.example,.example.com"}, "'.example.com' would never match"),
+        ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example:8443"}, "'mill.example:8443' would never match"),
+        ({"PROMPTMILL_ALLOWED_HOSTS": "https://mill.example"}, "would never match"),
+        ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*a day at least"),
+    ],
+)
+def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        load_settings(environment(tmp_path, **values))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"XAI_API_KEY": "k", "XAI_API_BASE": "http://127.0.0.1:1"},
+        {"PROMPTMILL_API_TOKEN": "t" * 32, "PROMPTMILL_HOST": "0.0.0.0"},
+        {"PROMPTMILL_API_TOKEN": "short"},
+        {"PROMPTMILL_ALLOWED_HOSTS": "mill.example.com, 10.0.0.5, fd00::1, my_host, mill.example."},
+        {"PROMPTMILL_KEEP_DAYS": "1"},
+        {"PROMPTMILL_KEEP_DAYS": "0"},
+    ],
+)
+def test_what_is_safe_is_taken(values: dict[str, str], tmp_path: Path) -> None:
+    load_settings(environment(tmp_path, **values))
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "warned"),
+    [
+        ("XAI_API_KEY=xai-1", 0o644, True),
+        ("PROMPTMILL_API_TOKEN=t", 0o640, True),
+        ("XAI_API_KEY=xai-1", 0o600, False),
+        ("PROMPTMILL_PORT=3001", 0o644, False),
+        ("XAI_API_KEY=", 0o644, False),
+    ],
+)
+def test_secrets_that_other_users_can_read_are_told(content: str, mode: int, *, warned: bool, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(content + "\n")
+    file.chmod(mode)
+    environ = environment(tmp_path)
+
+    told = start_warnings(load_settings(environ), environ)
+
+    assert any("chmod 600" in warning for warning in told) is warned
+    assert "xai-1" not in str(told)
+
+
+def test_a_short_token_on_loopback_is_told(tmp_path: Path) -> None:
+    environ = environment(tmp_path, PROMPTMILL_API_TOKEN="short")
+    assert "PROMPTMILL_API_TOKEN is short" in start_warnings(load_settings(environ), environ)[0]

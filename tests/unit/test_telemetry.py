@@ -5,7 +5,14 @@ import sys
 
 import pytest
 
-from promptmill.telemetry import create_metrics, flatten_temporal, hide_secrets, without_secrets
+from promptmill.telemetry import (
+    MAX_TEXT,
+    create_metrics,
+    flatten_temporal,
+    hide_secrets,
+    show_controls,
+    without_secrets,
+)
 
 LOG_ONCE = """
 import logging
@@ -86,6 +93,34 @@ def test_secret_fields_are_hidden_by_name() -> None:
 )
 def test_secrets_in_texts_are_hidden(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+def test_texts_are_cut_before_they_are_looked_through() -> None:
+    event = hide_secrets(None, "info", {"path": "a" * 200_000, "exception": "x" * 200_000 + "\nValueError: the end"})
+
+    assert len(event["path"]) == MAX_TEXT
+    assert len(event["exception"]) == MAX_TEXT
+    assert event["exception"].endswith("ValueError: the end")
+
+
+def test_a_terminal_is_sent_no_escapes() -> None:
+    """What a caller's path or a provider's error holds must not move the cursor, colour the screen or forge a line."""
+    shown = show_controls(
+        None, "info", {"path": "/\x1b[2J\x9b2J\x07\r\n2026 forged\u202e", "exception": "a\n  b\x1b[0m"}
+    )
+
+    assert shown == {"path": r"/\x1b[2J\x9b2J\x07\r\n2026 forged\u202e", "exception": "a\n  b\\x1b[0m"}
+
+
+def test_text_logs_hold_no_escapes_of_others() -> None:
+    script = LOG_ONCE.replace('""}', '"", "PROMPTMILL_LOG_FORMAT": "text"}').replace(
+        "job_ended", r"job\x1b[2J\x1b]0;t\x07"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, capture_output=True, text=True)
+
+    assert r"job\x1b[2J" in done.stderr
+    assert "\x1b[2J" not in done.stderr
+    assert "\x07" not in done.stderr
 
 
 def test_metric_with_another_name_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from api.http.errors import Refused
-from api.uploads.pictures import LEAST_SIDE, CleanPicture, PictureLimits, clean_picture
+from api.uploads.pictures import MIN_SIDE, CleanPicture, PictureLimits, clean_picture
 from tests.pictures import drawn, opened, png_of_header, saved
 
 LIMITS = PictureLimits(max_bytes=1_000_000, max_pixels=1_000_000)
@@ -96,7 +96,7 @@ def test_an_animated_picture_is_refused(file_format: str) -> None:
     refusal = refused(saved(frames[0], file_format, save_all=True, append_images=frames[1:]))
 
     assert refusal.code == "picture_animated"
-    assert "single picture" in refusal.detail
+    assert "single frame" in refusal.detail
 
 
 def test_of_a_jpeg_with_further_pictures_the_first_is_taken() -> None:
@@ -147,9 +147,7 @@ def test_the_limit_of_pixels_is_the_last_that_is_allowed() -> None:
     assert refused(data, LIMITS._replace(max_pixels=64 * 48 - 1)).code == "picture_too_many_pixels"
 
 
-@pytest.mark.parametrize(
-    ("size", "fits"), [((LEAST_SIDE, 64), True), ((LEAST_SIDE - 1, 640), False), ((16, 31), False)]
-)
+@pytest.mark.parametrize(("size", "fits"), [((MIN_SIDE, 64), True), ((MIN_SIDE - 1, 640), False), ((16, 31), False)])
 def test_a_picture_that_grok_would_refuse_as_too_small_is_refused(size: tuple[int, int], fits: bool) -> None:  # noqa: FBT001
     data = saved(drawn(size=size), "PNG")
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptmill.contracts.catalogue import InputType, ModelInput
-from promptmill.providers.wavespeed.models import FORMULA_CHARACTERS, MOST_MODELS, read_models
-from promptmill.providers.wavespeed.schemas import MOST_INPUTS, USUAL_PICTURES, read_inputs
+from promptmill.providers.wavespeed.models import FORMULA_CHARACTERS, MAX_MODELS, read_models
+from promptmill.providers.wavespeed.schemas import MAX_INPUTS, USUAL_PICTURES, read_inputs
 from promptmill.simulators.wavespeed.catalogue import load_models
 
 JSON = st.recursive(
@@ -156,11 +156,11 @@ def test_without_an_order_the_required_stand_first() -> None:
 
 
 def test_a_flood_is_bounded() -> None:
-    schema: dict[str, Any] = {"properties": {f"p{number}": {} for number in range(MOST_INPUTS + 50)}}
-    many = [SANE | {"model_id": f"vendor/m{number}"} for number in range(MOST_MODELS + 50)]
+    schema: dict[str, Any] = {"properties": {f"p{number}": {} for number in range(MAX_INPUTS + 50)}}
+    many = [SANE | {"model_id": f"vendor/m{number}"} for number in range(MAX_MODELS + 50)]
 
-    assert len(read_inputs(schema)) == MOST_INPUTS
-    assert len(read_models(many)) == MOST_MODELS
+    assert len(read_inputs(schema)) == MAX_INPUTS
+    assert len(read_models(many)) == MAX_MODELS
     [long] = read_models([SANE | {"description": "x" * 9000, "formula": "x" * (FORMULA_CHARACTERS + 1)}])
     assert len(long.description) < 3000
     assert long.formula is None

@@ -1,138 +1,231 @@
 // Puts the page together.
 
-import { AiGenerate } from "./ai_generate.js";
-import { AiView } from "./ai_view.js";
-import { Api } from "./api.js";
-import { Bulk } from "./bulk.js";
-import { startClock } from "./clock.js";
-import { ConnectionView } from "./connection_view.js";
-import { Counters } from "./counters.js";
-import { askToken, showShortcuts } from "./dialogs.js";
-import { byId, on, setAttribute, setText } from "./dom.js";
-import { Form } from "./form.js";
-import { FormState } from "./form_state.js";
-import { jobName } from "./format.js";
-import { icon } from "./icons.js";
-import { JobActions } from "./job_actions.js";
-import { JobBook } from "./job_book.js";
-import { JobList } from "./list.js";
-import { Live } from "./live.js";
-import { ModelFields } from "./model_fields.js";
-import { ModelPicker } from "./model_picker.js";
-import { Models } from "./models.js";
-import { announce, noteFinished, notify, watchTitle } from "./notices.js";
-import { Pictures } from "./pictures.js";
-import { Price } from "./price.js";
-import { PromptBox } from "./prompt_box.js";
-import { rateShown } from "./rating.js";
-import { listenToKeys, SHEET } from "./shortcuts.js";
-import { SidePanel } from "./side_panel.js";
-import { Situation } from "./situation.js";
-import { isFinal, statusLook } from "./statuses.js";
-import { nextTheme, startTheme } from "./theme.js";
-import { Uploads } from "./uploads.js";
+import { Api } from "./core/api.js";
+import { startClock } from "./core/clock.js";
+import { byId, closest, on, setAttribute, setText } from "./core/dom.js";
+import { jobName } from "./core/format.js";
+import { icon } from "./core/icons.js";
+import { lazy, loadAhead } from "./core/lazy.js";
+import { announce, noteFinished, notify, watchTitle } from "./core/notices.js";
+import { listenToKeys } from "./core/shortcuts.js";
+import { nextTheme, startTheme } from "./core/theme.js";
+import { askToken } from "./core/token.js";
+import { AiButton } from "./form/ai_button.js";
+import { Form } from "./form/form.js";
+import { FormState } from "./form/form_state.js";
+import { ModelFields } from "./form/model_fields.js";
+import { ModelPicker } from "./form/model_picker.js";
+import { Models } from "./form/models.js";
+import { Pictures } from "./form/pictures.js";
+import { Price } from "./form/price.js";
+import { PromptBox } from "./form/prompt_box.js";
+import { Uploads } from "./form/uploads.js";
+import { Bulk } from "./jobs/bulk.js";
+import { Counters } from "./jobs/counters.js";
+import { JobBook } from "./jobs/job_book.js";
+import { JobList } from "./jobs/list.js";
+import { isFinal, statusLook } from "./jobs/statuses.js";
+import { ConnectionView } from "./live/connection_view.js";
+import { Live } from "./live/live.js";
+import { Situation } from "./live/situation.js";
+import { SidePanel } from "./panel/side_panel.js";
+
+/** @import { Act, Circumstances, Job } from "../types/page.js" */
+
+const jobActions = lazy(() => import("./jobs/job_actions.js"));
+const ratings = lazy(() => import("./jobs/rating.js"));
+const shortcutSheet = lazy(() => import("./core/shortcut_sheet.js"));
+
+const SEARCH_PAUSE_MS = 200;
 
 const api = new Api(askToken);
 const book = new JobBook(api);
 const state = new FormState();
 const models = new Models(api);
-const actions = new JobActions(api, book);
-const situation = new Situation({ api, onChange: () => onSituation() });
-const now = () => ({ ...situation.now, uploading: uploads?.open, reading: models.fieldsOf(state.get("model")) === null });
+const situation = new Situation({ api, onChange: onSituation });
 
-for (const place of document.querySelectorAll("[data-icon]")) place.replaceWith(icon(place.dataset.icon));
+/** @type {NodeListOf<HTMLElement>} */
+const iconPlaces = document.querySelectorAll("[data-icon]");
+for (const place of iconPlaces) place.replaceWith(icon(place.dataset.icon ?? ""));
 startTheme();
 startClock();
 watchTitle();
 
-const box = new PromptBox(state);
-const generate = new AiGenerate({ api, state, box });
+/** @type {Uploads | undefined} */
 let uploads;
+
+/** @returns {Circumstances} */
+function now() {
+	return { ...situation.now, uploading: uploads?.open, reading: models.fieldsOf(state.get("model")) === null };
+}
+
+const box = new PromptBox(state);
 const form = new Form({ api, state, book, models, situation: now, onQueued });
-const aiView = new AiView({ generate, state, situation: now });
+const aiButton = new AiButton({ api, state, box, situation: now });
 new ModelPicker({ models, state });
 new ModelFields({ models, state });
 new Price({ api, state, models });
 const pictures = new Pictures({ state, situation: now });
 uploads = new Uploads({ api, pictures, situation: now, onChange: () => form.showRun() });
-const act = (name, job) => acts[name](job);
-const list = new JobList({ element: byId("jobs"), empty: byId("empty"), older: byId("older"), book, act });
-const counters = new Counters({ element: byId("counters"), figures: byId("figures"), api, book, onSelect: (group) => select({ group }) });
-const panel = new SidePanel({ element: byId("panel"), api, book, actions, act, onOpen: (jobId) => list.mark(jobId), onClose: (jobId) => list.focus(jobId) });
+
+const search = byId("search", HTMLInputElement);
+const list = new JobList({
+	element: byId("jobs"),
+	empty: byId("empty"),
+	older: byId("older", HTMLButtonElement),
+	book,
+	act,
+	onClear: showAll,
+});
+const counters = new Counters({
+	element: byId("counters"),
+	figures: byId("figures"),
+	api,
+	book,
+	onSelect: (group) => select({ group }),
+});
+const panel = new SidePanel({
+	element: byId("panel"),
+	api,
+	book,
+	actions,
+	act,
+	onOpen: (jobId) => list.mark(jobId),
+	onClose: (jobId) => jobId !== null && list.focus(jobId),
+});
 new Bulk({ api, book, element: byId("bulk") });
 
 const connection = new ConnectionView();
-const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (name, detail) => connection.show(name, detail) });
+const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (state, outage) => connection.show(state, outage) });
 connection.attach(live);
 
+/** Return what can be done with jobs; null where it cannot be loaded, which is told. */
+async function actions() {
+	const module = await jobActions();
+	return module && new module.JobActions(api, book);
+}
+
+/**
+ * @param {Parameters<Act>[0]} name
+ * @param {Job} job
+ */
+async function act(name, job) {
+	if (name === "open") location.hash = `job=${job.jobId}`;
+	else if (name === "reuse") reuse(job);
+	else if (name === "cancel") await (await actions())?.cancel(job);
+	else if (name === "retry") await (await actions())?.retry(job);
+	else await (await actions())?.copyCurl(job);
+}
+
+/** @param {Job} job */
 function onQueued(job) {
-	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => acts.open(job) } });
+	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => act("open", job) } });
 	list.mark(job.jobId);
 }
 
 function onSituation() {
 	form.showSituation();
-	aiView.show();
+	aiButton.show();
 	pictures.show();
 }
 
-// Take one change from the stream: a whole job, or the id of one to read.
-function onEvent(data) {
+/**
+ * Take one change from the stream: a whole job, or the id of one to read.
+ *
+ * @param {any} data
+ */
+async function onEvent(data) {
 	const job = data.job ?? data;
-	if (job.links) return book.put(job);
-	return job.jobId ? book.refresh(job.jobId).catch(() => {}) : undefined;
+	if (job.jobId && job.status && job.links) book.put(job);
+	else if (job.jobId) await book.refresh(job.jobId).catch(() => {});
 }
 
-const acts = {
-	open: ({ jobId }) => (location.hash = `job=${jobId}`),
-	cancel: (job) => actions.cancel(job),
-	retry: (job) => actions.retry(job),
-	copy: (job) => actions.copyCurl(job),
-	reuse,
-	clear: () => select({ group: "all", search: "" }),
-};
-
+/** @param {{ group?: string, search?: string }} wanted */
 async function select(wanted) {
-	if (wanted.search !== undefined) byId("search").value = wanted.search;
+	if (wanted.search !== undefined) search.value = wanted.search;
 	await book.select(wanted).catch(() => live.restart());
 }
 
-// Fill the form from a job, after asking where a decision about a written prompt is open.
+function showAll() {
+	select({ group: "all", search: "" });
+}
+
+/**
+ * Fill the form from a job, unless a decision about a written prompt is open.
+ *
+ * @param {Job} job
+ */
 function reuse(job) {
-	if (state.get("generate")) return notify("First decide about the prompt that is being written.", { tone: "attention" });
+	if (state.get("generate")) {
+		notify("First decide about the prompt that is being written.", { tone: "attention" });
+		return;
+	}
 	if (matchMedia("(max-width: 1100px)").matches && panel.open) panel.close();
 	showTab("new");
-	return form.reuse(job);
+	form.reuse(job);
 }
 
+/** @type {NodeListOf<HTMLElement>} */
+const tabs = document.querySelectorAll("[data-half]");
+
+/** @param {string | undefined} name */
 function showTab(name) {
 	document.body.dataset.tab = name;
-	for (const tab of document.querySelectorAll("[data-half]")) setAttribute(tab, "aria-pressed", tab.dataset.half === name);
+	for (const tab of tabs) setAttribute(tab, "aria-pressed", tab.dataset.half === name);
 }
 
-on(book, "change", ({ detail: { job, before } }) => {
+book.listen("change", ({ job, before }) => {
 	if (!before || before.status === job.status) return;
 	const { word } = statusLook(job.status);
 	announce(`${jobName(job)}: ${word}.`);
-	if (isFinal(job)) noteFinished(job, word);
+	if (isFinal(job)) noteFinished(word);
 });
-on(book, "list", () => setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : ""));
+book.listen("list", () => {
+	setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : "");
+	// The first view is there.
+	if (book.loaded) loadAhead();
+});
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let searching;
-on(byId("search"), "input", (event) => {
+on(search, "input", () => {
 	clearTimeout(searching);
-	searching = setTimeout(() => select({ search: event.target.value.trim() }), 200);
+	searching = setTimeout(() => select({ search: search.value.trim() }), SEARCH_PAUSE_MS);
 });
-on(byId("help"), "click", () => showShortcuts(SHEET));
-for (const tab of document.querySelectorAll("[data-half]")) on(tab, "click", () => showTab(tab.dataset.half));
+on(byId("help"), "click", showShortcuts);
+for (const tab of tabs) on(tab, "click", () => showTab(tab.dataset.half));
 on(byId("jobs"), "focusin", (event) => {
-	const jobId = event.target.closest("[data-job]")?.dataset.job;
+	const jobId = closest(event.target, "[data-job]")?.dataset.job;
 	if (jobId) list.mark(jobId);
 });
 
-const current = () => book.get(panel.jobId ?? list.current);
-const onCurrent = (act) => () => current() && act(current());
+async function showShortcuts() {
+	(await shortcutSheet())?.showShortcuts();
+}
 
+/** @param {"up" | "down"} word */
+async function rateShown(word) {
+	(await ratings())?.rateShown(word);
+}
+
+/** @param {boolean} kept */
+async function keepCurrent(kept) {
+	const job = current();
+	if (job) await (await actions())?.keep(job, kept);
+}
+
+function current() {
+	const jobId = panel.jobId ?? list.current;
+	return jobId === null ? undefined : book.get(jobId);
+}
+
+/** @param {Parameters<Act>[0]} name */
+function actOnCurrent(name) {
+	const job = current();
+	if (job) act(name, job);
+}
+
+/** @param {number} steps */
 function step(steps) {
 	showTab("jobs");
 	const wasOpen = panel.open;
@@ -140,27 +233,40 @@ function step(steps) {
 	if (wasOpen && job) location.hash = `job=${job.jobId}`;
 }
 
-function escape(event) {
-	if (event.target.matches?.("input, textarea, select")) {
-		if (event.target === byId("search") && event.target.value) select({ search: "" });
-		else event.target.blur();
-	} else if (panel.open) panel.close();
-	else if (book.filtered) acts.clear();
+function toPrompt() {
+	showTab("new");
+	const prompt = byId("prompt");
+	if (prompt.hidden) byId("ai-state").querySelector("button")?.focus();
+	else prompt.focus();
+}
+
+function toSearch() {
+	showTab("jobs");
+	search.focus();
+}
+
+/** @param {KeyboardEvent} event */
+function escape({ target }) {
+	const field = closest(target, "input, textarea, select");
+	if (field === search && search.value) select({ search: "" });
+	else if (field) field.blur();
+	else if (panel.open) panel.close();
+	else if (book.filtered) showAll();
 }
 
 listenToKeys(
 	{
-		"/": () => (showTab("jobs"), byId("search").focus()),
-		"?": () => showShortcuts(SHEET),
-		n: () => (showTab("new"), byId("prompt").hidden ? byId("ai-state").querySelector("button").focus() : byId("prompt").focus()),
+		"/": toSearch,
+		"?": showShortcuts,
+		n: toPrompt,
 		j: () => step(1),
 		k: () => step(-1),
-		c: onCurrent(acts.cancel),
-		r: onCurrent(acts.retry),
-		u: onCurrent(reuse),
+		c: () => actOnCurrent("cancel"),
+		r: () => actOnCurrent("retry"),
+		u: () => actOnCurrent("reuse"),
 		p: () => live.setPaused(!live.paused),
-		s: onCurrent((job) => actions.keep(job, true)),
-		x: onCurrent((job) => actions.keep(job, false)),
+		s: () => keepCurrent(true),
+		x: () => keepCurrent(false),
 		"+": () => rateShown("up"),
 		"-": () => rateShown("down"),
 		t: () => announce(`Theme: ${nextTheme()}.`),
@@ -174,5 +280,5 @@ live.run();
 models.read();
 situation.read();
 counters.read();
-generate.resume();
+aiButton.resume();
 panel.follow();

@@ -1,1 +1,1 @@
-"""Callbacks to addresses that callers gave: signed, and sent only where they may go."""
+"""Callbacks to URLs given by callers: signed, and sent only to allowed addresses."""

@@ -1,4 +1,4 @@
-"""Signs what receivers of callbacks get, by the Standard Webhooks scheme (https://www.standardwebhooks.com).
+"""Signs callbacks as specified by Standard Webhooks (https://www.standardwebhooks.com).
 
 Receivers verify with any library of that scheme, and with the secret that `promptmill callback-secret` shows.
 """
@@ -24,13 +24,13 @@ SHORTEST_SECRET_BYTES: Final = 24
 
 
 def new_callback_secret() -> str:
-    """Return a fresh secret in the scheme's form."""
+    """Return a new secret in the scheme's format."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 @dataclass(frozen=True)
 class CallbackSigner:
-    """Signs with one secret, or with two while one replaces the other: receivers accept either signature."""
+    """Signs with one secret, or with two during rotation: receivers accept either signature."""
 
     hooks: tuple[Webhook, ...]
 
@@ -43,13 +43,13 @@ class CallbackSigner:
         """
         found = tuple(Webhook(_key(word)) for word in text.get_secret_value().split())
         if not found:
-            raise ConfigurationError("PROMPTMILL_CALLBACK_SECRET holds no secret.")
+            raise ConfigurationError("PROMPTMILL_CALLBACK_SECRET contains no secret.")
         return cls(found)
 
     def headers(self, message_id: str, at: datetime, content: bytes) -> dict[str, str]:
         """Return the scheme's three headers for this body, sent at that time.
 
-        `message_id` is the same in each attempt, so that a receiver can tell what it has seen; the time is not.
+        `message_id` is the same in each attempt, so that a receiver can detect duplicates; the time is not.
         """
         # The package takes the digits of the clock for UTC, whatever zone the time is in.
         at = at.astimezone(UTC)
@@ -67,9 +67,11 @@ def _key(word: str) -> bytes:
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:
-        raise ConfigurationError("PROMPTMILL_CALLBACK_SECRET is not base64 (`whsec_` may stand before it).") from None
+        raise ConfigurationError(
+            "PROMPTMILL_CALLBACK_SECRET is not base64 (optionally prefixed with `whsec_`)."
+        ) from None
     if len(key) < SHORTEST_SECRET_BYTES:
         raise ConfigurationError(
-            f"PROMPTMILL_CALLBACK_SECRET is too short: it must be base64 of {SHORTEST_SECRET_BYTES} bytes or more."
+            f"PROMPTMILL_CALLBACK_SECRET is too short: it must encode at least {SHORTEST_SECRET_BYTES} bytes."
         )
     return key

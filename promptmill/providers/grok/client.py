@@ -1,4 +1,4 @@
-"""The client of Grok (xAI). Nothing here asks twice."""
+"""The client of Grok (xAI). It never retries."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ KEY_VARIABLE: Final = "XAI_API_KEY"
 BASE_VARIABLE: Final = "XAI_API_BASE"
 
 CHECK_SECONDS: Final = 15.0
-"""How long an unpaid question (key, models) may take."""
+"""Timeout of an unpaid request (key, models)."""
 
 _FLAGS: Final = {
     "team_blocked": f"The xAI team of this key is blocked: set {KEY_VARIABLE} to another team's key.",
     "api_key_blocked": f"xAI has blocked this key: set {KEY_VARIABLE} to another one.",
-    "api_key_disabled": f"This key is switched off at xAI: enable it there, or set {KEY_VARIABLE} to another one.",
+    "api_key_disabled": f"This key is disabled at xAI: enable it there, or set {KEY_VARIABLE} to another one.",
 }
-"""What xAI says of a key in an answer that is otherwise a success."""
+"""Problems that xAI reports about a key in an otherwise successful response."""
 
 
 class GrokKey(Message):
-    """Whether xAI would take questions with this key; `problem` says in one sentence what to change."""
+    """Whether xAI would accept requests with this key; `problem` says in one sentence what to change."""
 
     ok: bool
     problem: str | None = None
 
 
 class GrokClient:
-    """Asks Grok for prompts, and xAI about the key."""
+    """Requests prompts from Grok, and the state of the key from xAI."""
 
     def __init__(
         self, http: httpx.AsyncClient, base: str, api_key: SecretStr | None, *, timeout_seconds: float
     ) -> None:
-        """Take a client, where to ask, the key, and how long one question may take in all."""
+        """Take a client, the base URL, the key, and the total timeout of one request."""
         self._http = http
         self._base = base.rstrip("/")
         self._key = plain_key(api_key)
         self._timeout_seconds = timeout_seconds
 
     async def write(self, question: GrokQuestion) -> GrokAnswer:
-        """Ask one model for one prompt. Costs money, and may be repeated.
+        """Ask one model for one prompt. Costs money; safe to repeat.
 
         Raises:
             ProviderRefused: For good: bad key, no credit, refused for safety, a bad picture, too long, a bad request,
@@ -70,7 +70,7 @@ class GrokClient:
         return read_completion(answer, question, self._key)
 
     async def check_key(self) -> GrokKey:
-        """Tell whether the key works, without paying. Never raises for what xAI or the network does."""
+        """Return whether the key works, at no cost. Never raises because of xAI or the network."""
         try:
             answer = await self._ask("GET", "api-key", CHECK_SECONDS)
             if not answer.ok or not answer.object:
@@ -83,7 +83,7 @@ class GrokClient:
         return GrokKey(ok=True)
 
     async def models(self) -> list[str]:
-        """Return the names of the models that this key may use, each followed by its aliases.
+        """Return the names of the models available to this key, each followed by its aliases.
 
         Raises:
             ProviderError: As in `write`.
@@ -102,7 +102,7 @@ class GrokClient:
         return names
 
     async def _ask(self, method: str, path: str, seconds: float, body: Mapping[str, Any] | None = None) -> Answer:
-        """Make one request and return its whole answer."""
+        """Send one request and return the whole response."""
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
             raise ProviderRefused(ReasonCode.GROK_BAD_KEY, problem)
@@ -117,18 +117,18 @@ class GrokClient:
                 answer = await read_answer(response)
         except TimeoutError:
             raise ProviderUnavailable(
-                ReasonCode.GROK_UNAVAILABLE, f"xAI did not answer within {seconds:g} s."
+                ReasonCode.GROK_UNAVAILABLE, f"xAI did not respond within {seconds:g} s."
             ) from None
         except (httpx.HTTPError, OSError) as error:
             words = redact(str(error), self._key).rstrip(".") or type(error).__name__
-            raise ProviderUnavailable(ReasonCode.GROK_UNAVAILABLE, f"xAI cannot be reached ({words}).") from None
+            raise ProviderUnavailable(ReasonCode.GROK_UNAVAILABLE, f"xAI is unreachable ({words}).") from None
         if answer.broken is not None:
             raise ProviderUnavailable(ReasonCode.GROK_UNAVAILABLE, f"xAI sent {answer.broken}.")
         return answer
 
 
 def _advice(error: ProviderError) -> str:
-    """Return the error's words with the setting to change."""
+    """Return the error's message with the setting to change."""
     if error.reason_code is ReasonCode.GROK_BAD_KEY:
         return f"{error} Set {KEY_VARIABLE} to a valid key."
     if error.reason_code is ReasonCode.GROK_NO_CREDIT:

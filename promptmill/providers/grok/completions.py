@@ -1,4 +1,4 @@
-"""A question to Grok as a chat completion, and the prompt that its answer carries."""
+"""A request to Grok as a chat completion, and the prompt in its response."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ TICKS_PER_USD: Final = 10**10
 
 _SCHEMA: Final = {
     "type": "object",
-    "properties": {"prompt": {"type": "string", "description": "The prompt, ready to be used as it is."}},
+    "properties": {"prompt": {"type": "string", "description": "The finished prompt, ready to use as is."}},
     "required": ["prompt"],
     "additionalProperties": False,
 }
 
 _REASONS_BY_DEFAULT = re.compile(r"grok-4\.3(-.*)?")
-"""Models that reason, and cost more, unless told not to, and that can be told so (4.5 and later cannot)."""
+"""Models that reason, and cost more, unless reasoning is disabled, which 4.5 and later do not support."""
 
 
 class GrokQuestion(Message):
-    """One question to one model. Pictures in the order in which Grok sees them: references first, target last."""
+    """One request to one model. Images in the order in which they are sent: references first, target last."""
 
     model: str
     system: str
@@ -44,8 +44,8 @@ class GrokAnswer(Message):
 
     Attributes:
         model: The model that answered, which an alias may have stood for.
-        output_tokens: All that is billed as output: completion and reasoning.
-        cost_usd: From xAI's own count; None when it did not say.
+        output_tokens: Everything billed as output: completion and reasoning.
+        cost_usd: As reported by xAI; None if it was not.
     """
 
     prompt: str
@@ -76,7 +76,7 @@ def compose_completion(question: GrokQuestion) -> dict[str, Any]:
 
 
 def read_completion(answer: Answer, question: GrokQuestion, key: str) -> GrokAnswer:
-    """Return the prompt that an answer carries.
+    """Return the prompt in a response.
 
     Raises:
         ProviderError: Any of its subclasses that `GrokClient.write` names.
@@ -86,7 +86,7 @@ def read_completion(answer: Answer, question: GrokQuestion, key: str) -> GrokAns
         raise read_failure(answer, key)
     choice = _first_choice(completion)
     if choice is None:
-        raise _unusable(answer, "Grok's answer holds no message.")
+        raise _unusable(answer, "Grok's response contains no message.")
     usage = completion.get("usage")
     tokens = usage if isinstance(usage, dict) else {}
     model = completion.get("model")
@@ -110,20 +110,20 @@ def _prompt(answer: Answer, choice: dict[str, Any], key: str) -> str:
     message, finish = choice["message"], choice.get("finish_reason")
     refusal = message.get("refusal")
     if refusal or finish == "content_filter":
-        words = redact(str(refusal or "its content filter stopped the answer"), key)
+        words = redact(str(refusal or "its content filter stopped the response"), key)
         raise ProviderRefused(ReasonCode.GROK_REFUSED, f"Grok refused: {words}")
     if finish == "length":
-        raise _unusable(answer, "Grok's answer was cut off at its longest length.")
+        raise _unusable(answer, "Grok's response was truncated at its maximum length.")
     content = message.get("content")
     if not isinstance(content, str) or not content.strip():
-        raise _unusable(answer, "Grok's answer is empty.")
+        raise _unusable(answer, "Grok's response is empty.")
     try:
         written = json.loads(content)
     except (ValueError, RecursionError):
-        raise _unusable(answer, f"Grok's answer is not the JSON that was asked for: {redact(content, key)}") from None
+        raise _unusable(answer, f"Grok's response is not the requested JSON: {redact(content, key)}") from None
     prompt = written.get("prompt") if isinstance(written, dict) else None
     if not isinstance(prompt, str) or not (prompt := storable(prompt).strip()):
-        raise _unusable(answer, "Grok's answer holds no prompt.")
+        raise _unusable(answer, "Grok's response contains no prompt.")
     if len(prompt) > PROMPT_LIMIT:
         raise _unusable(answer, f"Grok's prompt is longer than {PROMPT_LIMIT} characters.")
     return prompt

@@ -1,4 +1,4 @@
-"""What an error of xAI's means: by its words and its status together, because neither alone tells.
+"""Interprets xAI's errors by message and status together, because neither alone is sufficient.
 
 A wrong key can be a 400, exhausted credit is a 429, a safety refusal and a blocked key are both 403.
 """

@@ -1,1 +1,1 @@
-"""What all provider clients share: connections, answers read defensively, the guarded paid POST, redaction."""
+"""Shared by all provider clients: connections, defensive reading of responses, the guarded paid POST, redaction."""

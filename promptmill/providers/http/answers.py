@@ -1,4 +1,4 @@
-"""What came back over HTTP, read defensively: nothing a provider sends may raise here, or fill the memory."""
+"""HTTP responses, read defensively: nothing a provider sends may raise here or exhaust memory."""
 
 from __future__ import annotations
 
@@ -10,28 +10,34 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from html import unescape
+from itertools import islice
 from typing import Any, Final
 
 import httpx
 
 from promptmill.providers.http.redaction import redact
 
-LONGEST_WAIT: Final = timedelta(seconds=120)
-"""A longer `Retry-After` is obeyed only this far; xAI's own client caps it at the same value."""
+MAX_WAIT: Final = timedelta(seconds=120)
+"""Maximum `Retry-After` that is honoured; xAI's own client uses the same cap."""
+
+IDENTITY: Final = "identity"
+"""The one `Content-Encoding` that is asked for and read."""
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
-"""Bytes of a body that are read; no honest answer without inline media comes near."""
+"""Maximum bytes of a body to read; no legitimate response without inline media comes close."""
 
 _WORD_FIELDS: Final = ("message", "error", "detail", "errors", "msg", "error_code", "code", "data")
 _DEEPEST: Final = 4
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
-_TAG = re.compile(r"(?s)<[^>]*>")
-_PLAIN_TEXT_LIMIT: Final = 2_000
+_ENCODING_CHARACTERS: Final = 40
+_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)")
+_MAX_TEXTS: Final = 100
+_MAX_WORDS: Final = 16_000
+"""Characters of an answer's words; each sentence made of them is far shorter, and expressions are tried on all."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. `broken` names what ended it early; then `body` holds what had arrived."""
+    """One HTTP response. `broken` says what ended it early; `body` then holds what had arrived."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -40,12 +46,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the HTTP status is 2xx. That alone means success with neither provider."""
+        """Whether the HTTP status is 2xx. With neither provider is that alone a success."""
         return httpx.codes.is_success(self.status)
 
     @cached_property
     def document(self) -> Any:
-        """The body as JSON, whatever its content type says; None when it is not JSON."""
+        """The body as JSON, whatever its content type; None if it is not valid JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -53,29 +59,29 @@ class Answer:
 
     @property
     def object(self) -> dict[str, Any]:
-        """The body as a JSON object; empty when it is none."""
+        """The body as a JSON object; empty if it is not one."""
         document = self.document
         return document if isinstance(document, dict) else {}
 
     @cached_property
     def words(self) -> str:
-        """What the answer says in words, as it came: error fields of JSON, the title of a page, or the plain text."""
+        """The response's message, verbatim: error fields of JSON, the title of a page, or the plain text."""
         if self.document is not None:
-            return "; ".join(dict.fromkeys(_texts(self.document)))
-        text = self.body[:_PLAIN_TEXT_LIMIT].decode("utf-8", "replace")
+            return "; ".join(dict.fromkeys(islice(_texts(self.document), _MAX_TEXTS)))[:_MAX_WORDS]
+        text = self.body[:_MAX_WORDS].decode("utf-8", "replace")
         if "<" in text:
             title = _TITLE.search(text)
-            text = unescape(_TAG.sub(" ", title.group(1) if title else ""))
+            text = unescape(title.group(1)) if title else ""
         return " ".join(text.split())
 
     def sentence(self, provider: str, secret: str) -> str:
-        """Return `<provider> answered <status>: <its words>`, redacted."""
+        """Return `<provider> responded <status>: <message>`, redacted."""
         words = redact(self.words, secret)
-        return f"{provider} answered {self.status}: {words}" if words else f"{provider} answered {self.status}."
+        return f"{provider} responded {self.status}: {words}" if words else f"{provider} responded {self.status}."
 
 
 def _texts(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield the texts of the known error fields, wherever the two providers and their gateways nest them."""
+    """Yield the texts of known error fields, wherever the two providers and their gateways nest them."""
     if depth > _DEEPEST:
         return
     if isinstance(value, str) and value.strip():
@@ -89,7 +95,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answer:
-    """Read a streamed response to its end.
+    """Read a streamed response to its end. Every client reads by this, or by `collect_body`, or the head alone.
 
     Raises:
         httpx.HTTPError: The connection broke.
@@ -100,19 +106,24 @@ async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answ
 
 
 async def collect_body(response: httpx.Response, body: bytearray, limit: int = BODY_LIMIT) -> str | None:
-    """Append the response's bytes to `body` as they come, so that they survive a break.
+    """Append the response's bytes to `body` as they arrive, so that they survive a broken connection.
+
+    Nothing is decoded: a few compressed bytes can stand for gigabytes, and no client of ours asks for any encoding.
 
     Returns:
-        Why the body is not whole though the connection held (it is larger than the limit), or None.
+        Why the body is not whole though the connection held (it is larger than the limit, or encoded), or None.
     """
-    async for chunk in response.aiter_bytes():
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", IDENTITY}:
+        return f"an answer with the encoding {encoding[:_ENCODING_CHARACTERS]!a}, which nobody asked for"
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > limit:
-            return f"an answer of more than {limit} bytes"
+            return f"a response of more than {limit} bytes"
     return None
 
 
-def retry_after(headers: Mapping[str, str], longest: timedelta = LONGEST_WAIT) -> timedelta | None:
+def retry_after(headers: Mapping[str, str], longest: timedelta = MAX_WAIT) -> timedelta | None:
     """Return how long the provider asks us to wait, at most `longest`.
 
     `Retry-After` is whole seconds or an HTTP date. None when it is absent, unreadable, zero or past.

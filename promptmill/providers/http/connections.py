@@ -1,4 +1,4 @@
-"""How every connection to a provider is made: HTTP/1.1, no redirects, no retries, no surprise from the environment."""
+"""Connections to providers: HTTP/1.1, no redirects, no retries, no surprises from the environment."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from promptmill.addresses import is_loopback_url
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.providers.http.answers import IDENTITY
 
 CONNECT_SECONDS: Final = 10.0
 """How long the TCP handshake, and then the TLS handshake, may take."""
@@ -46,6 +47,7 @@ async def open_connection(
         follow_redirects=False,
         timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds * _CONNECT_SHARE)),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
+        headers={"Accept-Encoding": IDENTITY},
         # A company's proxy is honoured, but simulators on this machine are not looked for behind it.
         trust_env=not is_loopback_url(base),
         verify=trusted_authorities(),
@@ -69,11 +71,11 @@ def _check_base(base: str, variable: str) -> None:
     except ValueError:
         sound = False
     if not sound:
-        raise ConfigurationError(f"{variable} is not an address such as https://host or http://127.0.0.1:3901.")
+        raise ConfigurationError(f"{variable} is not a URL such as https://host or http://127.0.0.1:3901.")
 
 
 def plain_key(api_key: SecretStr | None) -> str:
-    """Return the key as text, without the white space that copying adds; empty when there is none."""
+    """Return the key as text, stripped of surrounding whitespace; empty if there is none."""
     return api_key.get_secret_value().strip() if api_key else ""
 
 
@@ -85,10 +87,10 @@ def key_problem(key: str, variable: str) -> str | None:
     if not key:
         return f"{variable} is not set."
     if not (key.isascii() and key.isprintable()) or " " in key:
-        return f"{variable} holds characters that no key has."
+        return f"{variable} contains characters that are not valid in a key."
     return None
 
 
 def authorization(key: str) -> dict[str, str]:
-    """Return the headers that carry the key."""
+    """Return the authorization header."""
     return {"Authorization": f"Bearer {key}", "Accept": "application/json"}

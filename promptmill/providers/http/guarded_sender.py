@@ -1,4 +1,4 @@
-"""One paid POST that either provably did not leave, or whose answer is told as it was seen.
+"""One paid POST that either provably was not sent, or whose response is reported exactly as received.
 
 httpx hands httpcore's documented `trace` extension through: it is called immediately before the request headers are
 written. There the sender looks at the clock a last time, and from there on it treats every failure as unclear.
@@ -31,12 +31,12 @@ def boottime() -> float:
 
 
 class _TooLate(Exception):
-    """The POST's time has passed; raised before the first byte."""
+    """The POST's time limit has passed; raised before the first byte."""
 
 
 @dataclass
 class _Departure:
-    """Watches one request: whether its first byte may have left, and that it does not leave too late."""
+    """Watches one request: whether its first byte may have been sent, and that it is not sent too late."""
 
     post_by: float
     passed: bool = False
@@ -75,15 +75,15 @@ class GuardedSender:
         post_by: float,
         key: str,
     ) -> Answer:
-        """Send one POST and return what came back, also where it broke off (`Answer.broken`).
+        """Send one POST and return the response, even if it is incomplete (`Answer.broken`).
 
         Args:
             url: The address without a query.
             content: The body.
-            headers: Headers beside those that the sender sets.
+            headers: Headers besides those that the sender sets.
             params: The query.
             post_by: Reading of `boottime()` after which not one byte may leave.
-            key: The secret that must not stand in an error's text.
+            key: The secret to redact from errors.
 
         Raises:
             NothingSent: Not one byte of the request left.
@@ -107,23 +107,23 @@ class GuardedSender:
                     broken = await collect_body(response, body)
         except _TooLate:
             raise NothingSent(
-                ReasonCode.WAVESPEED_UNREACHABLE, "The time for sending had passed; nothing was sent."
+                ReasonCode.WAVESPEED_UNREACHABLE, "The time limit for sending had passed; nothing was sent."
             ) from None
-        except Exception as error:  # noqa: BLE001  # whatever it was: what matters is whether anything may have left
+        except Exception as error:  # noqa: BLE001  # whatever it was: what matters is whether anything may have been sent
             broken = _cause(error, self.timeout_seconds, key)
             if not departure.passed:
                 raise NothingSent(
-                    ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed cannot be reached ({broken}); nothing was sent."
+                    ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed is unreachable ({broken}); nothing was sent."
                 ) from None
             if status is None:
                 raise SubmitUnclear(
-                    ReasonCode.SUBMIT_UNCLEAR, f"The request may have arrived, but no answer came: {broken}."
+                    ReasonCode.SUBMIT_UNCLEAR, f"The request may have arrived, but there was no response: {broken}."
                 ) from None
         return Answer(status, answered, bytes(body), broken)
 
 
 def _cause(error: Exception, timeout_seconds: float, key: str) -> str:
-    """Say what broke: httpx's words where it has some, else the kind of error."""
+    """Describe the failure: httpx's message if there is one, otherwise the kind of error."""
     if type(error) is TimeoutError:
-        return f"no answer within {timeout_seconds:g} s"
+        return f"no response within {timeout_seconds:g} s"
     return redact(str(error), key).strip().rstrip(".") or type(error).__name__

@@ -1,1 +1,1 @@
-"""The clients of WaveSpeed: the paid side, the unpaid side, and how its answers are read."""
+"""The clients of WaveSpeed: paid calls, unpaid calls, and the interpretation of responses."""

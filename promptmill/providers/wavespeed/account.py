@@ -1,4 +1,4 @@
-"""WaveSpeed's unpaid side: balance, webhook secret, the list of models, and what a submission would cost."""
+"""WaveSpeed's unpaid calls: balance, webhook secret, model list, and price estimates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from promptmill.providers.wavespeed.models import read_models
 from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
 
 PRICE_SECONDS: Final = 3.0
-"""How long a price may take: a job does not wait longer for a number that is good to know."""
+"""Timeout of a price request: the price is informational, so a job does not wait longer."""
 
 BALANCE_SECONDS: Final = 10.0
 SECRET_SECONDS: Final = 10.0
@@ -35,25 +35,25 @@ _OK: Final = 200
 
 
 class WaveSpeedAccount:
-    """Asks WaveSpeed what costs nothing. The API may use it."""
+    """Makes WaveSpeed's unpaid calls. The API may use it."""
 
     def __init__(self, http: httpx.AsyncClient, *, base: str, api_key: SecretStr | None) -> None:
-        """Take a client and where to ask."""
+        """Take a client and the base URL."""
         self._http = http
         self._base = base.rstrip("/")
         self._key = plain_key(api_key)
 
     @property
     def has_key(self) -> bool:
-        """Whether there is a key to ask with; a wrong one is WaveSpeed's to judge."""
+        """Whether there is a key; only WaveSpeed can say whether it is valid."""
         return bool(self._key)
 
     async def balance(self) -> Decimal:
-        """Return the account's balance in USD. The cheapest test of a key.
+        """Return the account's balance in USD. The simplest test of a key.
 
         Raises:
-            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
-            ProviderUnavailable: WaveSpeed did not answer, or with something else.
+            ProviderRefused: The key is missing, or WaveSpeed rejects it.
+            ProviderUnavailable: WaveSpeed did not respond, or with something unexpected.
         """
         answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
         self._refuse_bad_key(answer)
@@ -63,7 +63,7 @@ class WaveSpeedAccount:
         return amount
 
     async def price(self, model: str, inputs: Mapping[str, Any]) -> Decimal | None:
-        """Return what a submission with exactly these inputs would cost, in USD; None when that cannot be learned.
+        """Return what a submission with exactly these inputs would cost, in USD; None if unavailable.
 
         Inputs that are left out make the answer too low (the model's base price).
         """
@@ -73,7 +73,7 @@ class WaveSpeedAccount:
             return None
 
     async def quote(self, model: str, inputs: Mapping[str, Any]) -> Decimal:
-        """Return what `price` returns, or say why it cannot be learned.
+        """Return what `price` returns, or raise the reason why it is unavailable.
 
         Raises:
             ProviderRefused: The key is missing or not accepted, or WaveSpeed does not take this model or these inputs.
@@ -90,18 +90,18 @@ class WaveSpeedAccount:
         discounted = found.get("discounted_price")
         price = price_in(found.get("price") if amount_in(discounted) is None else discounted)
         if price is None:
-            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered without a price.")
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} returned no price.")
         return price
 
     async def models(self) -> tuple[ListedModel, ...]:
         """Return WaveSpeed's list of models with their inputs; at least one.
 
         Raises:
-            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
+            ProviderRefused: The key is missing, or WaveSpeed rejects it.
             ProviderUnavailable: WaveSpeed did not answer, or with something else than a list of models.
         """
         answer = await self._ask("GET", "models", None, MODELS_SECONDS, limit=MODELS_BYTES)
-        # Megabytes: the loop goes on meanwhile.
+        # Megabytes: parsed in a thread, so that the event loop keeps running.
         return await asyncio.to_thread(self._listed, answer)
 
     def _listed(self, answer: Answer) -> tuple[ListedModel, ...]:
@@ -110,15 +110,15 @@ class WaveSpeedAccount:
             raise read_failure(answer, self._key)
         found = read_models(answer.object.get("data"))
         if not found:
-            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered without any model.")
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} returned no models.")
         return found
 
     async def webhook_secret(self) -> SecretStr:
-        """Return the secret that signs WaveSpeed's webhooks, as WaveSpeed gives it (`whsec_…`).
+        """Return the signing secret of WaveSpeed's webhooks, as WaveSpeed returns it (`whsec_…`).
 
         Raises:
-            ProviderRefused: The key is missing, or WaveSpeed does not accept it.
-            ProviderUnavailable: WaveSpeed did not answer, or with something else.
+            ProviderRefused: The key is missing, or WaveSpeed rejects it.
+            ProviderUnavailable: WaveSpeed did not respond, or with something unexpected.
         """
         answer = await self._ask("GET", "webhook/secret", None, SECRET_SECONDS)
         self._refuse_bad_key(answer)
@@ -126,7 +126,7 @@ class WaveSpeedAccount:
         if codes(answer) != {_OK} or secret is None:
             # No words of the answer: a shape that we do not know may hold the secret.
             raise ProviderUnavailable(
-                ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} answered {answer.status} and told no webhook secret."
+                ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} responded {answer.status} without a webhook secret."
             )
         return SecretStr(secret)
 
@@ -134,7 +134,7 @@ class WaveSpeedAccount:
         if codes(answer) & _KEY_REFUSED:
             raise ProviderRefused(
                 ReasonCode.WAVESPEED_BAD_KEY,
-                f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid, topped-up key.",
+                f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid key of an account with credit.",
             )
 
     async def _ask(

@@ -1,4 +1,4 @@
-"""What an answer of WaveSpeed's means: the envelope's code and the HTTP status, both looked at.
+"""Interprets WaveSpeed's responses by both the envelope's code and the HTTP status.
 
 The answer table of `docs/architecture.md`, 'The paid submission', is `read_submission`.
 """
@@ -23,7 +23,7 @@ from promptmill.providers.http.answers import Answer, retry_after
 PROVIDER: Final = "WaveSpeed"
 
 NO_PRICE_USD: Final = 1_000_000
-"""From here on an amount is no price: it must not keep a paid submission from being recorded."""
+"""Amounts from here on are not prices: they must not prevent recording a paid submission."""
 
 _ID_LIMIT: Final = 200
 
@@ -38,7 +38,7 @@ _REFUSALS: Final = {
     415: ReasonCode.WAVESPEED_BAD_INPUT,
     422: ReasonCode.WAVESPEED_BAD_INPUT,
 }
-"""Status or envelope code -> reason, most telling first: the first that either of the two carries counts."""
+"""Status or envelope code -> reason, most specific first: the first that matches either of the two applies."""
 
 _MONEY_CODES: Final = frozenset({400, 403})
 _MONEY = re.compile(r"(?i)\b(balance|credits?|top(ped|ping)?[\s-]?up|funds)\b")
@@ -47,7 +47,7 @@ _RIGHTS = re.compile(r"(?i)\b(roles?|permissions?|scopes?|privileges?|access|rig
 
 
 def codes(answer: Answer) -> set[int]:
-    """Return the HTTP status and, where there is one, the envelope's code."""
+    """Return the HTTP status and the envelope's code, if any."""
     code = answer.object.get("code")
     if isinstance(code, str) and re.fullmatch(r"[0-9]{1,6}", code):
         code = int(code)
@@ -55,13 +55,13 @@ def codes(answer: Answer) -> set[int]:
 
 
 def data(answer: Answer) -> dict[str, Any]:
-    """Return the envelope's `data` where it is an object, else an empty one."""
+    """Return the envelope's `data` if it is an object, otherwise an empty one."""
     value = answer.object.get("data")
     return value if isinstance(value, dict) else {}
 
 
 def amount_in(value: object) -> Decimal | None:
-    """Return an amount of money that stands in an answer, as a number or a text; None for anything else."""
+    """Return an amount of money in a response, given as a number or a string; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -72,18 +72,18 @@ def amount_in(value: object) -> Decimal | None:
 
 
 def price_in(value: object) -> Decimal | None:
-    """Return an amount that can be a price, else None."""
+    """Return an amount that can be a price, otherwise None."""
     price = amount_in(value)
     return price if price is not None and 0 <= price < NO_PRICE_USD else None
 
 
 def prediction_id(answer: Answer) -> str | None:
-    """Return the id in `data`: the proof that WaveSpeed made a prediction, whatever the codes say."""
+    """Return the id in `data`: proof that WaveSpeed created a prediction, whatever the codes say."""
     return prediction_id_of(data(answer))
 
 
 def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
-    """Return a prediction object's id; None where it has none that could be one."""
+    """Return a prediction object's id; None if it has no valid one."""
     value = prediction.get("id")
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -93,11 +93,11 @@ def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
 
 
 def read_submission(answer: Answer, key: str) -> str:
-    """Return the prediction's id that a submission's answer carries.
+    """Return the prediction's id in a submission's response.
 
     Raises:
-        ProviderRateLimited: A 429; nothing was made.
-        ProviderRefused: WaveSpeed says no, in its own words.
+        ProviderRateLimited: A 429; nothing was created.
+        ProviderRefused: WaveSpeed refused; the message is its own.
         SubmitUnclear: Everything else.
     """
     found = prediction_id(answer)
@@ -105,7 +105,7 @@ def read_submission(answer: Answer, key: str) -> str:
         return found
     if answer.broken is not None:
         raise SubmitUnclear(
-            ReasonCode.SUBMIT_UNCLEAR, f"WaveSpeed's answer ({answer.status}) broke off: {answer.broken}."
+            ReasonCode.SUBMIT_UNCLEAR, f"WaveSpeed's response ({answer.status}) was incomplete: {answer.broken}."
         )
     seen = codes(answer)
     said = answer.sentence(PROVIDER, key)
@@ -114,11 +114,11 @@ def read_submission(answer: Answer, key: str) -> str:
     reason = refusal(answer)
     if reason is not None:
         raise ProviderRefused(reason, said)
-    raise SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"No prediction id came back. {said}")
+    raise SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"The response contains no prediction id. {said}")
 
 
 def refusal(answer: Answer) -> ReasonCode | None:
-    """Return why WaveSpeed refused, or None when it did not do so clearly."""
+    """Return why WaveSpeed refused, or None if it did not clearly refuse."""
     seen = codes(answer)
     if seen & _MONEY_CODES and _lacks_money(answer.words):
         return ReasonCode.WAVESPEED_NO_CREDIT
@@ -126,7 +126,7 @@ def refusal(answer: Answer) -> ReasonCode | None:
 
 
 def _lacks_money(words: str) -> bool:
-    """Tell 'insufficient balance' from 'insufficient role': both come as 403."""
+    """Distinguish 'insufficient balance' from 'insufficient role': both are 403."""
     return bool(_MONEY.search(words) or (_LACK.search(words) and not _RIGHTS.search(words)))
 
 

@@ -1,4 +1,4 @@
-"""WaveSpeed's paid side: one guarded submission, reading what it made, and the history. Nothing here asks twice."""
+"""WaveSpeed's paid call, one guarded submission, and reading results and history. Never retries."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, a
 __all__ = ["HistoryItem", "Prediction", "WaveSpeedClient", "boottime", "open_wavespeed"]
 
 READ_SECONDS: Final = 30.0
-"""How long reading one result may take, as in WaveSpeed's own clients."""
+"""Timeout of reading one result, as in WaveSpeed's own clients."""
 
 HISTORY_PAGES: Final = 50
-"""Pages of the history that are read at most: 5,000 predictions of one model within minutes."""
+"""Maximum pages of history to read: 5,000 predictions of one model within minutes."""
 
 _OWN_PATHS: Final = frozenset(
     {"account", "balance", "billings", "media", "model", "models", "predictions", "upload", "user", "webhook"}
 )
-"""First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
+"""First segments of WaveSpeed's other paths: a 'model' of that name would reach another call, such as delete."""
 
 _NOT_FOUND: Final = 404
 
@@ -44,7 +44,7 @@ class WaveSpeedClient:
     """Submits to WaveSpeed and reads results.
 
     Attributes:
-        base: Where WaveSpeed's API is, without a slash at its end.
+        base: Base URL of WaveSpeed's API, without a trailing slash.
         key_fingerprint: First 12 hexadecimal digits of the key's SHA-256; empty without a key.
     """
 
@@ -57,7 +57,7 @@ class WaveSpeedClient:
         api_key: SecretStr | None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        """Take the guarded sender for what is paid and a client for what is not."""
+        """Take the guarded sender for paid calls and a client for unpaid ones."""
         self._sender = sender
         self._http = http
         self._key = plain_key(api_key)
@@ -74,13 +74,13 @@ class WaveSpeedClient:
             model: WaveSpeed's path of the model.
             body: The model's inputs, sent as they are.
             post_by: Reading of `boottime()` after which not one byte may leave.
-            webhook_url: Where WaveSpeed shall report the end.
+            webhook_url: Where WaveSpeed reports the end.
 
         Raises:
-            NothingSent: Not one byte left; asking again is safe.
-            ProviderRateLimited: A 429; nothing was made.
-            ProviderRefused: WaveSpeed said no, or there is no key to ask with.
-            SubmitUnclear: It may have been made, and billed.
+            NothingSent: Not one byte was sent; safe to retry.
+            ProviderRateLimited: A 429; nothing was created.
+            ProviderRefused: WaveSpeed refused, or there is no key.
+            SubmitUnclear: It may have been accepted and billed.
         """
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
@@ -96,11 +96,11 @@ class WaveSpeedClient:
         return read_submission(answer, self._key)
 
     async def result(self, prediction_id: str, *, kind: MediaKind | None = None) -> Prediction:
-        """Read a prediction as it is now. Free, and may be repeated.
+        """Read a prediction's current state. Free; safe to repeat.
 
         Args:
             prediction_id: WaveSpeed's id.
-            kind: What the model makes; None to tell it from the model's name.
+            kind: What the model generates; None to infer it from the model's name.
 
         Raises:
             ProviderRefused: `prediction_gone`: WaveSpeed answers 404.
@@ -115,7 +115,7 @@ class WaveSpeedClient:
             raise read_failure(answer, self._key)
         if str(found.get("id") or prediction_id) != prediction_id:
             raise ProviderUnavailable(
-                ReasonCode.WAVESPEED_UNREACHABLE, "WaveSpeed answered with another prediction than the one asked for."
+                ReasonCode.WAVESPEED_UNREACHABLE, "WaveSpeed returned a different prediction than the one requested."
             )
         return read_prediction(found, asked_id=prediction_id, kind=kind, key=self._key)
 
@@ -124,7 +124,7 @@ class WaveSpeedClient:
     ) -> list[HistoryItem]:
         """List the predictions of a model (null: of all) and a time, all pages, with what was submitted. Free.
 
-        WaveSpeed keeps seven days. What was made on its website stands there too.
+        WaveSpeed keeps seven days. Predictions made on its website are included.
 
         Raises:
             ProviderUnavailable: The list could not be read, or is not surely whole.
@@ -156,9 +156,7 @@ def _model_path(model: str) -> str:
     """Return the model as a path, or refuse what would be another call of WaveSpeed's."""
     parts = model.split("/")
     if parts[0] in _OWN_PATHS or not all(part.strip(". ") for part in parts):
-        raise ProviderRefused(
-            ReasonCode.WAVESPEED_UNKNOWN_MODEL, f"{model!r} is not the path of a model. Nothing was sent."
-        )
+        raise ProviderRefused(ReasonCode.WAVESPEED_UNKNOWN_MODEL, f"{model!r} is not a model path. Nothing was sent.")
     return "/".join(quote(part, safe="") for part in parts)
 
 
@@ -168,7 +166,7 @@ def _encode(body: Mapping[str, Any]) -> bytes:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
         raise ProviderRefused(
-            ReasonCode.WAVESPEED_BAD_INPUT, "The inputs cannot be written as JSON. Nothing was sent."
+            ReasonCode.WAVESPEED_BAD_INPUT, "The inputs cannot be serialised as JSON. Nothing was sent."
         ) from None
 
 

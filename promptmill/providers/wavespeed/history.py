@@ -1,6 +1,6 @@
-"""WaveSpeed's list of predictions: the only way to learn what became of a submission that got no answer.
+"""WaveSpeed's list of predictions: the only way to resolve a submission whose response was lost.
 
-What is concluded from it is worth money, so a list that is not surely whole is no list at all.
+Conclusions from it are worth money, so a list that may be incomplete is not used at all.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from promptmill.providers.wavespeed.answers import codes, data, prediction_id_of
 from promptmill.providers.wavespeed.predictions import read_time
 
 PAGE_SIZE: Final = 100
-"""Predictions of one page; WaveSpeed gives no more."""
+"""Predictions per page; WaveSpeed's maximum."""
 
 _OK: Final = 200
 
 
 class HistoryItem(Message):
-    """One prediction of the list. `inputs` is what was submitted; None where WaveSpeed does not tell."""
+    """One prediction of the list. `inputs` is what was submitted; None if WaveSpeed does not return it."""
 
     id: str
     model: str
@@ -46,7 +46,7 @@ async def read_history(
         ask: Makes one request with this body.
         question: The filters, without page and size.
         limit_pages: More pages than this are not read.
-        key: The secret that must not stand in an error's words.
+        key: The secret to redact from errors.
 
     Raises:
         ProviderUnavailable: It could not be read, there is more than that many pages, it changed meanwhile so that
@@ -60,41 +60,41 @@ async def read_history(
         promised = max(promised, total)
         fresh = {item.id: item for item in items if item.id not in found}
         if items and not fresh and len(items) >= PAGE_SIZE:
-            raise _odd("shows one page again and again")
+            raise _odd("keeps returning the same page")
         found |= fresh
         if not fresh or (promised and len(items) < PAGE_SIZE and len(found) >= promised):
             break
-        # A short page alone is no end: WaveSpeed may give fewer to a page than were asked for.
+        # A short page alone is not the end: WaveSpeed may return fewer per page than requested.
     else:
-        raise _odd(f"holds more than {limit_pages} pages")
+        raise _odd(f"has more than {limit_pages} pages")
     if len(found) < promised:
-        raise _odd(f"promised {promised} predictions and showed {len(found)}")
+        raise _odd(f"announced {promised} predictions but listed {len(found)}")
     return list(found.values())
 
 
 def moment(at: datetime) -> str:
-    """Return a time as WaveSpeed's filters take it: RFC 3339 in UTC."""
+    """Return a time in the format of WaveSpeed's filters: RFC 3339 in UTC."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _page(answer: Answer, page: int, key: str) -> tuple[list[HistoryItem], int]:
-    """Return the predictions of one page and how many there are in all; 0 where that is not said."""
+    """Return the predictions of one page and the total; 0 if that is not given."""
     if codes(answer) != {_OK}:
         raise read_failure(answer, key)
     shown = data(answer)
     items, total = shown.get("items"), shown.get("total")
     if not isinstance(items, list) or shown.get("page", page) != page:
-        raise _odd(f"is no list, or not page {page}")
+        raise _odd(f"is not a list, or not page {page}")
     return [_item(item) for item in items], total if isinstance(total, int) else 0
 
 
 def _item(item: object) -> HistoryItem:
     if not isinstance(item, dict):
-        raise _odd("holds something that is no prediction")
+        raise _odd("contains an entry that is not a prediction")
     found_id = prediction_id_of(item)
     model, status, created_at = item.get("model"), item.get("status"), read_time(item.get("created_at"))
     if found_id is None or created_at is None or not isinstance(model, str) or not isinstance(status, str):
-        raise _odd("holds a prediction without id, model, status or time")
+        raise _odd("contains a prediction without id, model, status or time")
     inputs = next((value for name in ("inputs", "input") if isinstance(value := item.get(name), dict) and value), None)
     return HistoryItem(
         id=storable(found_id), model=storable(model), created_at=created_at, status=storable(status), inputs=inputs

@@ -1,4 +1,4 @@
-"""WaveSpeed's list of models, read entry by entry: what cannot be understood costs that entry or field alone."""
+"""WaveSpeed's model list, parsed entry by entry: what cannot be parsed costs only that entry or field."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from promptmill.providers.http.redaction import storable
 from promptmill.providers.wavespeed.answers import price_in
 from promptmill.providers.wavespeed.schemas import finite, read_inputs
 
-MOST_MODELS: Final = 5_000
-"""Entries that are read; WaveSpeed has about a thousand."""
+MAX_MODELS: Final = 5_000
+"""Maximum entries to read; WaveSpeed has about a thousand."""
 
 PATH_CHARACTERS: Final = 200
 NAME_CHARACTERS: Final = 120
@@ -22,14 +22,14 @@ FORMULA_CHARACTERS: Final = 8_000
 
 
 def read_models(listed: object) -> tuple[ListedModel, ...]:
-    """Return the models of the envelope's `data`, in its order; of a path told twice the first entry counts.
+    """Return the models of the envelope's `data`, in its order; the first entry of a duplicate path counts.
 
-    Never raises: an entry that names no model is left out, and what is odd in an entry is left out of it.
+    Never raises: an entry that names no model is skipped, and malformed parts of an entry are omitted.
     """
     if not isinstance(listed, list):
         return ()
     found: dict[str, ListedModel] = {}
-    for entry in listed[:MOST_MODELS]:
+    for entry in listed[:MAX_MODELS]:
         model = _read_model(entry)
         if model is not None:
             found.setdefault(model.model, model)
@@ -65,7 +65,7 @@ def _formula(value: object) -> str | None:
 
 
 def _request_schema(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of a run's body: of `model_run` where several are told, else the first that is one."""
+    """Return the schema of a run's body: that of `model_run` if there are several, otherwise the first."""
     schemas = list(_schemas(entry.get("api_schema")))
     runs = [schema for kind, schema in schemas if kind == "model_run"]
     return next(iter(runs), None) or next((schema for _, schema in schemas), {})

@@ -1,4 +1,4 @@
-"""A prediction as WaveSpeed shows it, and its outputs in our words."""
+"""A prediction as WaveSpeed returns it, and its outputs in our vocabulary."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 9000
 
 _HEAD_CHARACTERS: Final = 16
-"""Characters of base64 that hold the twelve bytes which tell a file's type."""
+"""Characters of base64 for the twelve bytes that identify a file's type."""
 
 
 class Prediction(Message):
-    """What WaveSpeed made of a submission, as far as it is.
+    """The state of a prediction at WaveSpeed.
 
     Attributes:
         status: WaveSpeed's word; anything but the known final ones means 'not finished'.
@@ -72,17 +72,17 @@ class Prediction(Message):
 
     @property
     def completed(self) -> bool:
-        """Whether the media was made."""
+        """Whether the media was generated."""
         return self.status == COMPLETED
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the prediction is final."""
         return self.completed or self.status == FAILED or self.status in STOPPED
 
     @property
     def reason_code(self) -> ReasonCode | None:
-        """Why there is no media; None while it is not finished, and when it was made."""
+        """Why there is no media; None if it is not finished, or if there is."""
         if self.status in STOPPED:
             return ReasonCode.GENERATION_STOPPED
         if self.status != FAILED:
@@ -98,9 +98,9 @@ def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | No
 
     Args:
         data: The object, from an envelope's `data` or a webhook's body. `status` must be a text.
-        asked_id: Taken where the object names no id.
-        kind: What the model makes; None to tell it from the model's name.
-        key: The secret that must not stand in the error's words.
+        asked_id: Used if the object has no id.
+        kind: What the model generates; None to infer it from the model's name.
+        key: The secret to redact from the error.
     """
     model = storable(str(data.get("model") or ""))
     created_at = read_time(data.get("created_at"))
@@ -175,7 +175,7 @@ def _is_address(value: str) -> bool:
 
 
 def _kind_of_url(url: str, kind: MediaKind) -> MediaKind:
-    """Tell the kind from the file's extension; where it has none that we know, it is what the model makes."""
+    """Infer the kind from the file's extension; if it is unknown, use the model's kind."""
     try:
         extension = PurePosixPath(urlsplit(url).path).suffix.lower()
     except ValueError:
@@ -195,6 +195,6 @@ def _inline_type(value: str) -> str | None:
 
 
 def _kind_of_type(media_type: str, kind: MediaKind) -> MediaKind:
-    """Tell the kind from a media type such as `image/png`."""
+    """Infer the kind from a media type such as `image/png`."""
     main = media_type.partition("/")[0]
     return MediaKind(main) if main in {"image", "video", "audio", "text"} else kind

@@ -1,4 +1,4 @@
-"""The JSON schema of a model's inputs, read for a form: each property becomes a field, whatever it looks like."""
+"""Parses the JSON schema of a model's inputs for a form: every property becomes a field."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from promptmill.contracts.catalogue import InputType, ModelInput
 from promptmill.contracts.errors import cut
 from promptmill.providers.http.redaction import storable
 
-MOST_INPUTS: Final = 100
-MOST_CHOICES: Final = 200
+MAX_INPUTS: Final = 100
+MAX_CHOICES: Final = 200
 NAME_CHARACTERS: Final = 100
 TITLE_CHARACTERS: Final = 120
 DESCRIPTION_CHARACTERS: Final = 1_000
 VALUE_CHARACTERS: Final = 2_000
-"""Characters of a default or a choice, as JSON; a longer one is left out."""
+"""Maximum characters of a default or a choice, as JSON; longer ones are omitted."""
 
-MOST_PICTURES: Final = 100
+MAX_PICTURES: Final = 100
 USUAL_PICTURES: Final = 9
-"""How many pictures a list takes that names no limit: as many as a job can name."""
+"""Maximum images of a list that declares no limit: as many as a job can have."""
 
 _LARGEST: Final = 2.0**53
-"""Numbers beyond it are no limits, and no browser can hold them exactly."""
+"""Larger numbers are not meaningful limits, and browsers cannot represent them exactly."""
 
 _PLAIN: Final = {
     "string": InputType.TEXT,
@@ -43,7 +43,7 @@ def read_inputs(schema: Mapping[str, Any]) -> tuple[ModelInput, ...]:
     required = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
     names = [name for name in properties if isinstance(name, str) and 0 < len(name) <= NAME_CHARACTERS]
     ordered = _in_order([name for name in names if storable(name) == name], schema.get("x-order-properties"), required)
-    return tuple(_read_input(name, properties[name], name in required) for name in ordered[:MOST_INPUTS])
+    return tuple(_read_input(name, properties[name], name in required) for name in ordered[:MAX_INPUTS])
 
 
 def finite(value: object) -> int | float | None:
@@ -99,8 +99,8 @@ def _kind(schema: Mapping[str, Any]) -> InputType:
 
 
 def _choices(told: object) -> tuple[Any, ...] | None:
-    """Return the values to choose from, each once; None where there are none, or more than a form can show."""
-    if not isinstance(told, list) or len(told) > MOST_CHOICES:
+    """Return the distinct values to choose from; None if there are none, or more than a form can show."""
+    if not isinstance(told, list) or len(told) > MAX_CHOICES:
         return None
     found: dict[str, Any] = {}
     for value in told:
@@ -110,7 +110,7 @@ def _choices(told: object) -> tuple[Any, ...] | None:
 
 
 def _fitting(value: Any, kind: InputType, choices: tuple[Any, ...] | None) -> Any:
-    """Return a default that its own field could hold, else None."""
+    """Return a default if its own field accepts it, otherwise None."""
     fits = {
         InputType.TEXT: isinstance(value, str),
         InputType.NUMBER: finite(value) is not None,
@@ -123,7 +123,7 @@ def _fitting(value: Any, kind: InputType, choices: tuple[Any, ...] | None) -> An
 
 
 def _sound(value: Any) -> bool:
-    """Whether a value can be told as JSON, in a few characters."""
+    """Whether a value has a short JSON representation."""
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -139,7 +139,7 @@ def _pictures(name: str, kind: InputType, schema: Mapping[str, Any]) -> int:
         return 0
     if isinstance(items, dict) and items.get("type", "string") != "string":
         return 0
-    return min(_whole(schema.get("maxItems")) or USUAL_PICTURES, MOST_PICTURES)
+    return min(_whole(schema.get("maxItems")) or USUAL_PICTURES, MAX_PICTURES)
 
 
 def _text(value: object, limit: int) -> str:

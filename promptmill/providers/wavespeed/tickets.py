@@ -1,4 +1,4 @@
-"""What WaveSpeed's upload ticket allows, judged before anything is sent to an address that it names."""
+"""WaveSpeed's upload tickets, validated before anything is sent to a URL that they name."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from promptmill.addresses import MAX_URL_CHARACTERS, is_loopback_url, url_trouble
+from promptmill.addresses import MAX_URL_CHARACTERS, is_loopback_url, url_error
 from promptmill.contracts.errors import ProviderAnswerUnusable
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.answers import Answer
 from promptmill.providers.wavespeed.answers import PROVIDER, data
 
 SIGNED_URL_CHARACTERS: Final = 8192
-"""A signed address carries its whole permission in the query."""
+"""A signed URL carries its whole authorization in the query."""
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _NOT_TICKETS: Final = frozenset({"host", "connection", "transfer-encoding", "upgrade", "te", "trailer"})
-"""Headers of the connection, which are ours to say."""
+"""Connection headers, which only we set."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Ticket:
 
 
 def read_ticket(answer: Answer, size: int, *, simulated: bool) -> Ticket:
-    """Return the ticket in an answer that said yes.
+    """Return the ticket in a successful response.
 
     Args:
         answer: WaveSpeed's answer.
@@ -48,18 +48,18 @@ def read_ticket(answer: Answer, size: int, *, simulated: bool) -> Ticket:
     put_url = _address(upload.get("url"), "upload", SIGNED_URL_CHARACTERS, simulated=simulated)
     download_url = _address(found.get("download_url"), "download", MAX_URL_CHARACTERS, simulated=simulated)
     if upload.get("method") != "PUT":
-        raise _unusable("wants another method than PUT")
+        raise _unusable("requires a method other than PUT")
     return Ticket(put_url, _headers(upload.get("headers"), size), download_url)
 
 
 def _address(value: Any, which: str, most: int, *, simulated: bool) -> str:
     if not isinstance(value, str) or not value.isascii():
-        raise _unusable(f"has no {which} address")
-    trouble = url_trouble(value, allow_private=simulated, most_characters=most)
-    if trouble is None and urlsplit(value).scheme == "http" and not is_loopback_url(value):
-        trouble = "must be an https address"
-    if trouble is not None:
-        raise _unusable(f"has an unusable {which} address: it {trouble}")
+        raise _unusable(f"has no {which} URL")
+    error = url_error(value, allow_private=simulated, most_characters=most)
+    if error is None and urlsplit(value).scheme == "http" and not is_loopback_url(value):
+        error = "must be an https URL"
+    if error is not None:
+        raise _unusable(f"has an unusable {which} URL: it {error}")
     return value
 
 
@@ -69,7 +69,7 @@ def _headers(value: Any, size: int) -> dict[str, str]:
         raise _unusable("has headers that cannot be sent")
     lengths = {text for name, text in headers.items() if name.lower() == "content-length"}
     if lengths - {str(size)}:
-        raise _unusable("names another length than was asked for")
+        raise _unusable("declares a different length than requested")
     return headers
 
 

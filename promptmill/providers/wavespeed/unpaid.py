@@ -1,4 +1,4 @@
-"""One unpaid request to WaveSpeed: free, so a failure is simply told."""
+"""One unpaid request to WaveSpeed: free, so a failure is simply raised."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def ask_unpaid(
         words = redact(str(error), key).rstrip(".") or type(error).__name__
         raise ProviderUnavailable(
             ReasonCode.WAVESPEED_UNREACHABLE,
-            f"WaveSpeed cannot be reached ({words}): check the network and {BASE_VARIABLE}.",
+            f"WaveSpeed is unreachable ({words}): check the network and {BASE_VARIABLE}.",
         ) from None
     if answer.broken is not None:
         raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed sent {answer.broken}.")

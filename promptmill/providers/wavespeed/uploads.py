@@ -1,4 +1,4 @@
-"""Uploads to WaveSpeed: a ticket, then one PUT to the storage that it names. Free, and tried once."""
+"""Uploads to WaveSpeed: a ticket, then one PUT to the storage that it names. Free, and not retried."""
 
 from __future__ import annotations
 
@@ -28,54 +28,54 @@ from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, a
 
 TICKET_SECONDS: Final = 15.0
 PUT_SECONDS: Final = 120.0
-"""How long the bytes may take: 20 MiB over 2 Mbit/s."""
+"""Timeout of the transfer: 20 MiB at 2 Mbit/s."""
 
 _ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png"}
 _TOO_LARGE: Final = 413
 _SAID_NO: Final = {
     401: (ReasonCode.WAVESPEED_BAD_KEY, f"Set {KEY_VARIABLE} to a valid key."),
-    403: (ReasonCode.WAVESPEED_FORBIDDEN, f"Look at the account of {KEY_VARIABLE}: its state, rights and quota."),
-    402: (ReasonCode.WAVESPEED_NO_CREDIT, "Top the account up."),
-    _TOO_LARGE: (ReasonCode.WAVESPEED_BAD_INPUT, "Upload a smaller picture, or look at the account's quota."),
+    403: (ReasonCode.WAVESPEED_FORBIDDEN, f"Check the account of {KEY_VARIABLE}: its status, permissions and quota."),
+    402: (ReasonCode.WAVESPEED_NO_CREDIT, "Top up the account."),
+    _TOO_LARGE: (ReasonCode.WAVESPEED_BAD_INPUT, "Upload a smaller image, or check the account's quota."),
 }
-"""Status or envelope code -> reason and advice, most telling first."""
+"""Status or envelope code -> reason and advice, most specific first."""
 
 _CLIENT_ERRORS: Final = range(400, 500)
 _RATE: Final = 429
 
 
 class WaveSpeedUploads:
-    """Puts files where WaveSpeed finds them. The API may use it: nothing of it costs money."""
+    """Uploads files to WaveSpeed's storage. The API may use it: uploads are free."""
 
     def __init__(self, http: httpx.AsyncClient, *, base: str, api_key: SecretStr | None) -> None:
-        """Take a client and where to ask."""
+        """Take a client and the base URL."""
         self._http = http
         self._base = base.rstrip("/")
         self._key = plain_key(api_key)
 
     def require_key(self) -> None:
-        """Do nothing where there is a key to ask with.
+        """Check that there is a key.
 
         Raises:
             ConfigurationError: There is none.
         """
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
-            raise ConfigurationError(f"{problem} Pictures are uploaded to WaveSpeed: set it, or give addresses.")
+            raise ConfigurationError(f"{problem} Images are uploaded to WaveSpeed: set it, or use URLs.")
 
     async def upload(self, content: bytes, content_type: str) -> str:
-        """Upload a JPEG or PNG and return the address under which it is found for seven days.
+        """Upload a JPEG or PNG and return its URL, valid for seven days.
 
         Raises:
             ConfigurationError: There is no key.
-            ProviderRefused: WaveSpeed says no, in its own words.
+            ProviderRefused: WaveSpeed refused; the message is its own.
             ProviderRateLimited: A 429.
-            ProviderAnswerUnusable: The ticket is none that we follow.
+            ProviderAnswerUnusable: The ticket is not acceptable.
             ProviderUnavailable: WaveSpeed or its storage did not answer, or with something else.
         """
         self.require_key()
         question = {
-            # A name of ours: the caller's may tell who they are, and is of no use to anyone.
+            # A random name: the caller's may identify them, and serves no purpose.
             "filename": f"{secrets.token_hex(16)}.{_ENDINGS[content_type]}",
             "size": len(content),
             "content_type": content_type,
@@ -89,7 +89,7 @@ class WaveSpeedUploads:
         return ticket.download_url
 
     async def _put(self, ticket: Ticket, content: bytes) -> None:
-        """Send the bytes. Nothing of the answer is repeated but its status: storages quote what was signed."""
+        """Send the bytes. Only the response's status is reported: storages quote what was signed."""
         try:
             async with (
                 asyncio.timeout(PUT_SECONDS),
@@ -97,11 +97,11 @@ class WaveSpeedUploads:
             ):
                 status = response.status_code
         except (httpx.HTTPError, OSError) as error:
-            raise _storage_away(f"cannot be reached ({type(error).__name__})") from None
+            raise _storage_away(f"is unreachable ({type(error).__name__})") from None
         if status == _TOO_LARGE:
-            raise ProviderRefused(ReasonCode.WAVESPEED_BAD_INPUT, "WaveSpeed's storage does not take a file so large.")
+            raise ProviderRefused(ReasonCode.WAVESPEED_BAD_INPUT, "WaveSpeed's storage rejects files this large.")
         if not httpx.codes.is_success(status):
-            raise _storage_away(f"answered {status} and did not take the file")
+            raise _storage_away(f"responded {status} and rejected the file")
 
     def _refusal(self, answer: Answer) -> ProviderError:
         seen = codes(answer)
@@ -118,7 +118,7 @@ class WaveSpeedUploads:
 
 def _storage_away(how: str) -> ProviderUnavailable:
     return ProviderUnavailable(
-        ReasonCode.WAVESPEED_UNREACHABLE, f"The storage of WaveSpeed's uploads {how}. Upload the picture again."
+        ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed's upload storage {how}. Upload the image again."
     )
 
 

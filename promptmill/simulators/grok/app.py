@@ -31,12 +31,12 @@ NOT_SIMULATED = (
     ("/v1/completions", "POST"),
     ("/v1/images/generations", "POST"),
 )
-"""Paths that xAI has and no part of the system calls."""
+"""Paths that xAI offers and Promptmill does not use."""
 
 
 @dataclass(frozen=True)
 class KeyPages:
-    """Answers what costs nothing: the models and the key itself."""
+    """Serves the free endpoints: the models and the key itself."""
 
     catalogue: Catalogue
 

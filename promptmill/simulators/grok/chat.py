@@ -28,7 +28,7 @@ REFUSAL = "I can't help with that request."
 
 @dataclass(frozen=True)
 class _Written:
-    """What the model says: its text, why it stopped, and a refusal instead of a text."""
+    """The model's output: its text, why it stopped, and a refusal instead of a text."""
 
     content: str | None
     finish_reason: str = "stop"
@@ -42,7 +42,7 @@ class Chat:
     catalogue: Catalogue
 
     async def complete(self, call: Call) -> Response:
-        """Answer one completion and charge it, or say why not."""
+        """Serve one completion and charge for it, or refuse."""
         early = refuse_request(call.request, call.body)
         if early is not None:
             return early

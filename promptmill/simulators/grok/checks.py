@@ -1,4 +1,4 @@
-"""What xAI refuses in a chat completion, and what this simulator does not do."""
+"""What xAI rejects in a chat completion, and what this simulator does not support."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_WHILE_REASONING = ("presence_penalty", "frequency_penalty", "stop")
 
 
 def refuse_request(request: Request, body: Any) -> JSONResponse | None:
-    """Return what xAI answers to a request whose form is wrong, or None."""
+    """Return xAI's response to a malformed request, or None."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if body is None or content_type != "application/json":
         return refusal(415)
@@ -40,7 +40,7 @@ def refuse_request(request: Request, body: Any) -> JSONResponse | None:
 
 
 def refuse_for_model(body: dict[str, Any], model: Model) -> JSONResponse | None:
-    """Return what xAI answers when this model does not take what was asked, or None."""
+    """Return xAI's response to a parameter that this model does not support, or None."""
     if model.reasoning:
         asked = next((name for name in NOT_WHILE_REASONING if body.get(name) is not None), None)
         if asked:
@@ -52,7 +52,7 @@ def refuse_for_model(body: dict[str, Any], model: Model) -> JSONResponse | None:
 
 
 def refuse_pictures(body: dict[str, Any]) -> JSONResponse | None:
-    """Return what xAI answers to a picture that it cannot use, or None. Pictures on the web are not fetched."""
+    """Return xAI's response to an unusable image, or None. Images on the web are not fetched."""
     for part in parts(body):
         if part.get("type") == "image_url":
             wrong = _problem_of_picture(_address(part))

@@ -1,4 +1,4 @@
-"""How xAI says no: the flat error shape that it mostly uses, and the nested one."""
+"""xAI's error responses: the flat format that it mostly uses, and the nested one."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def refusal(
 
 
 class GrokManners:
-    """How xAI refuses keys, and errors as ordered."""
+    """xAI's refusals of keys, and injected errors."""
 
     def refuse_key(self, key: str | None, where: str) -> Response | None:
         """Refuse no key with 401, a wrong one with 400, a blocked one with 403 and one without credit with 429."""

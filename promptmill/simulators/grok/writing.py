@@ -1,4 +1,4 @@
-"""Writes what Grok would: a sensible prompt made from the question, the same for the same question."""
+"""Writes what Grok would: a plausible prompt derived from the question, identical for identical questions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-LONGEST_SUBJECT = 600
+MAX_SUBJECT = 600
 HEADING = re.compile(r"(instructions|prompt|existing prompt):\s*", re.IGNORECASE)
-ABOUT_PICTURES = re.compile(r"pictures:", re.IGNORECASE)
+ABOUT_PICTURES = re.compile(r"images:", re.IGNORECASE)
 
 LIGHTS = (
     "soft morning light from the left",
@@ -32,7 +32,7 @@ FINISHES = (
 
 
 def write_prompt(text: str, pictures: int) -> str:
-    """Return an English prompt for a user's text and a number of pictures, the last of which is the target."""
+    """Return an English prompt for a user's text and a number of images, the last of which is the target."""
     digest = sha256(f"{pictures} {text}".encode()).digest()
     subject = _subject(text) or "The subject of the picture"
     sentences = [
@@ -77,8 +77,8 @@ def user_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _subject(text: str) -> str:
-    """Return the question's own words: without headings and the list of pictures, on one line, not too long."""
+    """Return the user's own words: without headings and image roles, on one line, truncated."""
     lines = [HEADING.sub("", line.strip(), count=1) for line in text.splitlines()]
     sentences = [line.rstrip(".!? ") for line in lines if line and not ABOUT_PICTURES.match(line)]
     words = " ".join(". ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences).split())
-    return words if len(words) <= LONGEST_SUBJECT else words[:LONGEST_SUBJECT].rsplit(" ", 1)[0]
+    return words if len(words) <= MAX_SUBJECT else words[:MAX_SUBJECT].rsplit(" ", 1)[0]

@@ -1,4 +1,4 @@
-"""The unpaid questions: balance, models, price and the webhook secret."""
+"""The free endpoints: balance, models, price and the webhook secret."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from promptmill.simulators.wavespeed.webhooks import webhook_secret
 
 @dataclass(frozen=True)
 class AccountPages:
-    """Answers what costs nothing."""
+    """Serves the free endpoints."""
 
     models: Mapping[str, Model]
 
     async def balance(self, call: Call) -> Response:
-        """Tell the balance in US dollars."""
+        """Return the balance in US dollars."""
         return success({"balance": float(call.account.ledger.balance)})
 
     async def list_models(self, call: Call) -> Response:
@@ -29,7 +29,7 @@ class AccountPages:
         return success([model.as_json(order) for order, model in enumerate(self.models.values())])
 
     async def price(self, call: Call) -> Response:
-        """Tell what these inputs would cost; what is missing counts with its default."""
+        """Return what these inputs would cost; missing ones count with their defaults."""
         body = call.body if isinstance(call.body, dict) else {}
         model = self.models.get(str(body.get("model_id")))
         if model is None:
@@ -41,5 +41,5 @@ class AccountPages:
         return success({"model_id": model.model_id, "price": price, "discounted_price": price, "currency": "USD"})
 
     async def secret(self, call: Call) -> Response:
-        """Tell the account's webhook secret."""
+        """Return the account's webhook secret."""
         return success({"secret": webhook_secret(call.account.key)})

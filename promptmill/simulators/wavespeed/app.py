@@ -41,7 +41,7 @@ NOT_SIMULATED = (
     ("/api/v2/{rest:path}", "GET"),
     ("/api/v2/{rest:path}", "POST"),
 )
-"""Paths that WaveSpeed has and no part of the system calls."""
+"""Paths that WaveSpeed offers and Promptmill does not use."""
 
 
 class _EndingQuestion(BaseModel):

@@ -1,4 +1,4 @@
-"""Everything that making a prediction changes at once: the predictions, the account's ledger and the journal."""
+"""Everything that creating a prediction changes together: the predictions, the account's ledger and the journal."""
 
 from __future__ import annotations
 

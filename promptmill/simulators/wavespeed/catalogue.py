@@ -80,7 +80,7 @@ class Model:
         }
 
     def _formula(self) -> str:
-        """Return how `price` is made, as WaveSpeed tells it: a JSONata text over `base_price` and all inputs."""
+        """Return the formula of `price` as WaveSpeed publishes it: JSONata over `base_price` and all inputs."""
         factors = [self._unit_formula()]
         if self.per_seconds:
             factors.append(f"duration / {self.per_seconds}")

@@ -1,4 +1,4 @@
-"""WaveSpeed's envelope around every answer, and how it says no."""
+"""WaveSpeed's envelope around every response, and its refusals."""
 
 from __future__ import annotations
 

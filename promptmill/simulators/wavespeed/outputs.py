@@ -19,7 +19,7 @@ from promptmill.simulators.wavespeed.predictions import Prediction, Predictions
 
 DEFAULT_SIDE = 1024
 LONG_SIDES = {"1k": 1024, "1.5k": 1536, "2k": 2048, "4k": 4096}
-RATIO = re.compile(r"(\d+):(\d+)")
+RATIO = re.compile(r"(\d{1,5}):(\d{1,5})")
 CACHE = {"Cache-Control": "public, max-age=604800, immutable"}
 CLIP = "clip.mp4"
 

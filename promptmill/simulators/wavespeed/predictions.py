@@ -33,7 +33,7 @@ class Ending:
 class Prediction:
     """One prediction. Times are epoch seconds, `usd` is its exact price; `finishes_at` is None when it does not end.
 
-    `hidden` keeps it out of the history for ever, `listed_from` until then.
+    `hidden` keeps it out of the history indefinitely, `listed_from` until then.
     """
 
     id: str

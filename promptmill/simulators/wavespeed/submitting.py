@@ -27,7 +27,7 @@ STILL_RUNNING = 5004
 
 @dataclass(frozen=True)
 class Submitting:
-    """Takes submits."""
+    """Accepts submissions."""
 
     models: Mapping[str, Model]
     books: Books
@@ -35,7 +35,7 @@ class Submitting:
     _minutes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     async def submit(self, call: Call) -> Response:
-        """Make a prediction, or say why not."""
+        """Create a prediction, or refuse."""
         model = self.models.get(call.request.path_params["model"])
         if model is None:
             return problem(404, f"model {call.request.path_params['model']} not found")
@@ -76,7 +76,7 @@ class Submitting:
 
     @staticmethod
     async def _wait(call: Call, prediction: Prediction) -> Response:
-        """Keep the request open until the end, or for the window; the prediction goes on then."""
+        """Keep the request open until the end, or for the window; the prediction then continues."""
         window = call.account.timing.sync_window_seconds
         closes_at = now() + window
         while now() < closes_at:

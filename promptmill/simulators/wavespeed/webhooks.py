@@ -1,4 +1,4 @@
-"""Signed webhooks: sent when a prediction with an address ends, tried again with backoff, spoiled on order."""
+"""Signed webhooks: sent when a prediction with a webhook URL ends, retried with backoff, corrupted on demand."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class WebhookSender:
         await asyncio.sleep(max(0.0, finishes_at - now()) + late)
         lost = fault is not None and fault.kind == "lost"
         if prediction.finishes_at != finishes_at or prediction.ending.status not in ANNOUNCED or lost:
-            return  # ended otherwise meanwhile, which was announced by itself
+            return  # ended differently in the meantime, which sent its own webhook
         await self._deliver(account, prediction, base, fault)
         if fault is not None and fault.kind == "duplicate":
             await self._deliver(account, prediction, base, fault)

@@ -1,0 +1,156 @@
+"""What one connection may hold: how long each step may take that is the caller's, and how many there are at once.
+
+uvicorn bounds none of this by itself: a connection that never asks, asks byte by byte or never takes its answer stays
+for ever, and a process has a limited number of open files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import h11
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from promptmill.config.settings import Settings
+from promptmill.contracts.errors import ConfigurationError
+
+HEAD_SECONDS: Final = 10
+"""How long a connection may take to begin, and the head of each request to arrive."""
+
+REST_SECONDS: Final = 30
+"""How long what is left of a refused body may take: it is thrown away, so that the caller hears why."""
+
+TAKE_SECONDS: Final = 120
+"""How long a caller may take to take in an answer, or the largest part of it."""
+
+CLOSING_SECONDS: Final = 10
+"""How long a connection that was closed may take to pass on its last bytes."""
+
+REFUSED_AT_ONCE: Final = 100
+"""Connections beyond the limit that are told so; what comes beyond these is closed without a word."""
+
+OTHER_FILES: Final = 64
+"""Files that the process has open beside connections of callers and of Postgres."""
+
+CROWDED: Final = "promptmill.crowded"
+"""Mark in the scope of requests on a connection beyond the limit."""
+
+
+class BoundedProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 protocol with deadlines and a limit.
+
+    Attributes:
+        most: Connections that are served.
+    """
+
+    most: int
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Take a connection, or mark it as one too many."""
+        super().connection_made(transport)
+        self._owed: float | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        beyond = len(self.connections) - self.most
+        if beyond > REFUSED_AT_ONCE:
+            transport.abort()
+        elif beyond > 0:
+            self.app = _crowded(self.app)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what is not whole yet has its deadline."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request; what is left of this one's body has its deadline."""
+        super().on_response_complete()
+        self._watch()
+
+    def pause_writing(self) -> None:
+        """Wait for a caller that reads slowly, but not for ever."""
+        super().pause_writing()
+        self._patience = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: the caller has read."""
+        super().resume_writing()
+        self._stop_waiting()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection on which no further request came."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget every deadline."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+        self._rearm(None)
+
+    def _watch(self) -> None:
+        owed = None if self.transport.is_closing() else self._owed_seconds()
+        if owed != self._owed:
+            self._rearm(owed)
+
+    def _owed_seconds(self) -> float | None:
+        """Return how long the caller may take for what it owes; None where we owe an answer, or it owes nothing."""
+        if self.conn.their_state is h11.IDLE and self.timeout_keep_alive_task is None:
+            begins = self.cycle is None or self.conn.trailing_data[0]
+            return HEAD_SECONDS if begins else self.timeout_keep_alive
+        if self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE:
+            return REST_SECONDS
+        return None
+
+    def _rearm(self, owed: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._owed = owed
+        self._deadline = None if owed is None else self.loop.call_later(owed, self._end)
+
+    def _end(self) -> None:
+        self.transport.close()
+        self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+def bounded_protocol(most: int) -> type[BoundedProtocol]:
+    """Return the protocol of a server that serves at most so many connections at once."""
+    return type("LimitedProtocol", (BoundedProtocol,), {"most": most})
+
+
+def allow_open_files(settings: Settings) -> None:
+    """Let this process have as many files open as its connections need, where the system lets us.
+
+    Raises:
+        ConfigurationError: It does not.
+    """
+    try:
+        import resource  # noqa: PLC0415  # not on every system
+    except ImportError:
+        return
+    needed = settings.max_connections + REFUSED_AT_ONCE + settings.database_pool_size + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise ConfigurationError(
+            f"PROMPTMILL_MAX_CONNECTIONS is {settings.max_connections}, which needs {needed} open files, and this "
+            f"process may have {hard}: lower it, or raise the limit (`ulimit -n`)."
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _crowded(app: Any) -> ASGIApp:
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[CROWDED] = True
+        await app(scope, receive, send)
+
+    return marked

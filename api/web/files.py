@@ -1,0 +1,141 @@
+"""Static files as browsers receive them: read and compressed once per process, with entity tags from their content."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from hashlib import sha256
+from http import HTTPStatus
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from posixpath import dirname, join, normpath
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+CHECKED: Final = "no-cache"
+AN_HOUR: Final = "public, max-age=3600"
+
+HTML: Final = "text/html; charset=utf-8"
+_MEDIA_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_STATIC_IMPORT: Final = re.compile(r'^(?:import|export)\s(?:[^";]*?\sfrom\s)?"(\.[^"]+)"', re.MULTILINE)
+_STYLES: Final = ("tokens.css", "layout.css", "parts.css", "jobs.css")
+_MAIN: Final = "main.js"
+
+
+@dataclass(frozen=True)
+class WebFile:
+    """A file, or a rendered page."""
+
+    content: bytes
+    media_type: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The gzip-compressed content."""
+        return gzip.compress(self.content, mtime=0)
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of the content."""
+        return sha256(self.content).hexdigest()[:32]
+
+    def answer(self, request: Request, cache_control: str | None = None) -> Response:
+        """Return the file in an encoding that the browser accepts, or 304 if the browser has it."""
+        packed = takes_gzip(request.headers.get("accept-encoding", ""))
+        # Each encoding is a separate representation and needs its own tag (RFC 9110, 8.8.3.3).
+        tag = f'"{self.digest}-gzip"' if packed else f'"{self.digest}"'
+        headers = {"ETag": tag, "Vary": "Accept-Encoding"}
+        if cache_control is not None:
+            headers["Cache-Control"] = cache_control
+        if tag in re.findall(r'"[^"]*"', request.headers.get("if-none-match", "")):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response(self.compressed if packed else self.content, media_type=self.media_type, headers=headers)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The modules and style sheets of the workspace page, by their path within its folder."""
+
+    files: dict[str, WebFile]
+
+    @cached_property
+    def version(self) -> str:
+        """A hash over all files: modules of two versions must never mix."""
+        together = "".join(f"{name}{file.digest}" for name, file in sorted(self.files.items()))
+        return sha256(together.encode()).hexdigest()[:12]
+
+    def address(self, name: str) -> str:
+        """Return the URL of a file; it contains the version, so it can be cached indefinitely."""
+        return f"/web/workspace-{self.version}/{name}"
+
+    @property
+    def main(self) -> str:
+        """The entry module."""
+        return _MAIN
+
+    @property
+    def styles(self) -> list[str]:
+        """The style sheets, in cascade order."""
+        return [f"styles/{name}" for name in _STYLES]
+
+    @cached_property
+    def first_modules(self) -> list[str]:
+        """The modules that the first view needs: the static imports of `main.js`, transitively, breadth first.
+
+        Modules loaded by `import()` are not among them.
+        """
+        found = [_MAIN]
+        for name in found:
+            found += [target for target in self.imports(name) if target not in found]
+        return found
+
+    def imports(self, name: str) -> Iterator[str]:
+        """Return the static imports of a module."""
+        source = self.files[name].content.decode()
+        for target in dict.fromkeys(_STATIC_IMPORT.findall(source)):
+            yield normpath(join(dirname(name), target))
+
+
+@cache
+def workspace() -> Workspace:
+    """Return the files of the workspace page."""
+    root = files("api").joinpath("web", "workspace")
+    return Workspace({name: _read(entry) for name, entry in _walk(root) if name.endswith((".css", ".js"))})
+
+
+@cache
+def read_file(package: str, name: str) -> WebFile:
+    """Return a file of a package. The caller must check that `name` is a known one."""
+    return _read(files(package).joinpath(*name.split("/")))
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Return whether an `Accept-Encoding` header accepts gzip, by name or by `*`, with a quality above 0."""
+    qualities = dict(_coding(part) for part in accept_encoding.lower().split(","))
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def _coding(part: str) -> tuple[str, float]:
+    name, _, parameter = part.partition(";")
+    found = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", parameter)
+    return name.strip(), float(found.group(1)) if found else 1.0
+
+
+def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{prefix}{entry.name}/")
+        else:
+            yield f"{prefix}{entry.name}", entry
+
+
+def _read(entry: Traversable) -> WebFile:
+    return WebFile(entry.read_bytes(), _MEDIA_TYPES[entry.name.rsplit(".", 1)[1]])

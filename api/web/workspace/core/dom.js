@@ -1,0 +1,203 @@
+// Makes elements. Text goes in as text nodes only, so whatever a prompt contains is shown and never run.
+
+import { icon } from "./icons.js";
+
+/** @import { Attributes, Child, Children, ElementOf, Tone } from "../../types/page.js" */
+
+/**
+ * Return an element: `el("p.quiet", "text")`, `el("a.link-button", { href }, icon("copy"), "Copy")`.
+ *
+ * @template {string} Name
+ * @param {Name} name The tag, and its classes.
+ * @param {[Attributes, ...Children] | Children} rest Attributes first (`value` is the property), then children.
+ * @returns {ElementOf<Name>}
+ */
+export function el(name, ...rest) {
+	const [tag, ...classes] = name.split(".");
+	const element = document.createElement(tag);
+	if (classes.length) element.className = classes.join(" ");
+	const [first] = rest;
+	const attributes = isAttributes(first) ? first : {};
+	for (const [key, value] of Object.entries(attributes)) {
+		if (key === "value") Object.assign(element, { value });
+		else setAttribute(element, key, value);
+	}
+	fill(element, .../** @type {Children} */ (isAttributes(first) ? rest.slice(1) : rest));
+	return /** @type {ElementOf<Name>} */ (element);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Attributes}
+ */
+function isAttributes(value) {
+	return value?.constructor === Object;
+}
+
+/**
+ * Set a text where it differs: an unchanged node costs the browser nothing and a screen reader no word.
+ *
+ * @param {Element} element
+ * @param {string | null | undefined | false} text
+ */
+export function setText(element, text) {
+	const wanted = text || "";
+	if (element.textContent !== wanted) element.textContent = wanted;
+}
+
+/**
+ * Set an attribute where it differs.
+ *
+ * @param {Element} element
+ * @param {string} name
+ * @param {Attributes[string]} value Null removes it. False removes it too, and true is its presence, but for `aria-…`, which says so in words.
+ */
+export function setAttribute(element, name, value) {
+	const wanted = typeof value !== "boolean" || name.startsWith("aria-") ? value : value ? "" : null;
+	if (wanted === null || wanted === undefined) element.removeAttribute(name);
+	else if (element.getAttribute(name) !== String(wanted)) element.setAttribute(name, String(wanted));
+}
+
+/**
+ * @param {Element} element
+ * @param {Children} children
+ */
+export function fill(element, ...children) {
+	/** @type {Child[]} */
+	const flat = children.flat();
+	const shown = flat.filter((child) => child || child === 0);
+	element.replaceChildren(...shown.map((child) => (child instanceof Node ? child : String(child))));
+}
+
+/**
+ * Return an element of the page's own document, of the kind that is expected there.
+ *
+ * @template {HTMLElement} [Kind=HTMLElement]
+ * @param {string} id
+ * @param {new () => Kind} [kind]
+ * @returns {Kind}
+ */
+export function byId(id, kind) {
+	const found = document.getElementById(id);
+	if (!(found instanceof (kind ?? HTMLElement))) throw new Error(`The page has no such element: #${id}.`);
+	return /** @type {Kind} */ (found);
+}
+
+/**
+ * Return a part of an element that is always there.
+ *
+ * @template {HTMLElement} [Kind=HTMLElement]
+ * @param {Element} element
+ * @param {string} selector
+ * @returns {Kind}
+ */
+export function part(element, selector) {
+	const found = element.querySelector(selector);
+	if (!found) throw new Error(`There is no such part: ${selector}.`);
+	return /** @type {Kind} */ (found);
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export function closest(target, selector) {
+	return target instanceof Element ? target.closest(selector) : null;
+}
+
+/**
+ * Return an http(s) address as it may stand in a link or picture, else null: never `javascript:` or `data:`.
+ *
+ * @param {string} text
+ */
+export function safeAddress(text) {
+	try {
+		const url = new URL(text, location.href);
+		return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
+	} catch {
+		return null;
+	}
+}
+
+/**
+ * @template {keyof WindowEventMap} Name
+ * @overload
+ * @param {Window} target
+ * @param {Name} event
+ * @param {(event: WindowEventMap[Name]) => unknown} listener
+ * @returns {void}
+ */
+/**
+ * @template {keyof HTMLElementEventMap & keyof DocumentEventMap} Name
+ * @overload
+ * @param {Element | Document} target
+ * @param {Name} event
+ * @param {(event: HTMLElementEventMap[Name]) => unknown} listener
+ * @returns {void}
+ */
+/**
+ * @overload
+ * @param {EventTarget} target
+ * @param {string} event
+ * @param {() => unknown} listener
+ * @returns {void}
+ */
+/**
+ * @param {EventTarget} target
+ * @param {string} event
+ * @param {(event: any) => unknown} listener
+ */
+export function on(target, event, listener) {
+	target.addEventListener(event, listener);
+}
+
+/**
+ * Return a button: `button("is-small", act, { title }, "Retry")`; the look `.icon-button` stands alone.
+ *
+ * @param {string} look
+ * @param {(event: MouseEvent) => unknown} act
+ * @param {[Attributes, ...Children] | Children} rest
+ */
+export function button(look, act, ...rest) {
+	const classes = look.startsWith(".") ? look : `.button${look && `.${look}`}`;
+	const element = /** @type {HTMLButtonElement} */ (el(`button${classes}`, ...rest));
+	element.type = "button";
+	on(element, "click", act);
+	return element;
+}
+
+/**
+ * Return a button that is an icon alone.
+ *
+ * @param {string} shape
+ * @param {string} label What it is called.
+ * @param {(event: MouseEvent) => unknown} act
+ * @param {string} [title] What stands on hover.
+ */
+export function iconButton(shape, label, act, title = label) {
+	return button(".icon-button", act, { "aria-label": label, title }, icon(shape));
+}
+
+/**
+ * Return a picture from elsewhere.
+ *
+ * @param {string} src
+ * @param {string} alt
+ * @param {(event: ErrorEvent) => unknown} broken Called where it cannot be shown.
+ * @param {Attributes} [more]
+ */
+export function pictureOf(src, alt, broken, more = {}) {
+	const picture = el("img", { alt, decoding: "async", referrerpolicy: "no-referrer", ...more, src });
+	on(picture, "error", broken);
+	return picture;
+}
+
+/**
+ * @param {Tone} tone
+ * @param {Element} sign
+ * @param {Children} parts
+ */
+export function callout(tone, sign, ...parts) {
+	return el("div.callout", { "data-tone": tone }, sign, el("div", ...parts));
+}

@@ -1,0 +1,81 @@
+// Durations, times, money and names as text.
+
+/** @import { Job } from "../../types/page.js" */
+
+/**
+ * Return seconds in the unit people would say: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`.
+ *
+ * @param {number | null | undefined} seconds
+ */
+export function duration(seconds) {
+	if (!isNumber(seconds)) return "–";
+	const value = Math.max(0, seconds);
+	if (value < 9.95) return `${+value.toFixed(1)} s`;
+	if (value < 90) return `${Math.round(value)} s`;
+	const minutes = Math.round(value / 60);
+	if (minutes < 90) return `${minutes} min`;
+	const hours = Math.floor(minutes / 60);
+	if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+	return `${Math.round(hours / 24)} d`;
+}
+
+/**
+ * Return how long ago or how far ahead a time is, briefly: `now`, `12s`, `5m`, `3h`, `2d`.
+ *
+ * @param {number} seconds
+ */
+export function age(seconds) {
+	const value = Math.abs(seconds);
+	if (value < 3) return "now";
+	if (value < 60) return `${Math.floor(value)}s`;
+	if (value < 3600) return `${Math.floor(value / 60)}m`;
+	return value < 86400 ? `${Math.floor(value / 3600)}h` : `${Math.floor(value / 86400)}d`;
+}
+
+/** @param {string | Date} text */
+export function exactTime(text) {
+	return new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** @param {string | Date} text */
+export function clockTime(text) {
+	return new Date(text).toLocaleTimeString(undefined, { timeStyle: "medium" });
+}
+
+/**
+ * Return money with two places at least and six at most; unknown is never 0.
+ *
+ * @param {number | null | undefined} amount
+ */
+export function usd(amount) {
+	if (!isNumber(amount)) return "not known";
+	const [whole, places] = amount.toFixed(6).split(".");
+	return `$${whole}.${places.replace(/0{1,6}$/, "").padEnd(2, "0")}`;
+}
+
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
+export function count(number, noun) {
+	return `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** @param {Job} job */
+export function jobName(job) {
+	const text = (job.prompt ?? job.originalPrompt ?? "").trim();
+	return text ? `“${short(text)}”` : `job ${job.jobId.slice(-6)}`;
+}
+
+/** @param {string} text */
+export function short(text) {
+	return text.length > 48 ? `${text.slice(0, 47)}…` : text;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+function isNumber(value) {
+	return Number.isFinite(value);
+}

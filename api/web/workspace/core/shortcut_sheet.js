@@ -1,0 +1,33 @@
+// The sheet of all keys.
+
+import { byId, el, fill, part } from "./dom.js";
+
+const SHEET = [
+	["Ctrl Enter", "Queue what the form says (also ⌘ Enter)"],
+	["n", "New job: to the prompt"],
+	["/", "Search the jobs"],
+	["j", "Next job"],
+	["k", "Previous job"],
+	["Enter", "Open the job"],
+	["c", "Cancel the job"],
+	["r", "Retry the job"],
+	["u", "Use the job again"],
+	["s", "Keep the result"],
+	["x", "Do not keep it"],
+	["+", "Good prompt"],
+	["-", "Bad prompt"],
+	["p", "Pause live updates"],
+	["t", "Theme: system, light, dark"],
+	["?", "This sheet"],
+	["Esc", "Close; leave a field"],
+];
+
+export function showShortcuts() {
+	const dialog = byId("shortcuts-dialog", HTMLDialogElement);
+	fill(
+		part(dialog, "dl"),
+		SHEET.map(([keys, does]) => el("div", el("dt", ...keys.split(" ").map((key) => el("kbd", key))), el("dd", does))),
+	);
+	// Not every browser forgives it to be opened twice.
+	if (!dialog.open) dialog.showModal();
+}

@@ -1,0 +1,29 @@
+// Light, dark, or as the system says.
+
+import { byId, on, part, setAttribute, setText } from "./dom.js";
+
+const MEMORY = "promptmill.theme";
+const ORDER = ["system", "light", "dark"];
+
+export function startTheme() {
+	show(localStorage.getItem(MEMORY));
+	on(byId("theme"), "click", nextTheme);
+}
+
+export function nextTheme() {
+	const now = document.documentElement.dataset.theme ?? "system";
+	const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
+	localStorage.setItem(MEMORY, next);
+	show(next);
+	return next;
+}
+
+/** @param {string | null} wanted */
+function show(wanted) {
+	const theme = wanted !== null && ORDER.includes(wanted) ? wanted : "system";
+	document.documentElement.dataset.theme = theme;
+	const button = byId("theme");
+	setText(part(button, "span"), theme[0].toUpperCase() + theme.slice(1));
+	setAttribute(button, "title", `Theme: ${theme} (t)`);
+	setAttribute(button, "aria-label", `Theme: ${theme}. Change it`);
+}

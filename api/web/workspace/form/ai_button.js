@@ -1,0 +1,77 @@
+// AI Generate as it stands in the empty prompt box: offered, or why not. What comes after the press is loaded with it.
+
+import { byId, on, setAttribute, setText } from "../core/dom.js";
+import { lazy } from "../core/lazy.js";
+import { reasonAgainstWriting } from "./form_rules.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { Circumstances } from "../../types/page.js" */
+/** @import { AiView } from "./ai_view.js" */
+/** @import { FormState } from "./form_state.js" */
+/** @import { PromptBox } from "./prompt_box.js" */
+
+const aiView = lazy(() => import("./ai_view.js"));
+
+export class AiButton {
+	element = byId("ai-generate");
+	/** @type {AiView | null} */
+	view = null;
+
+	/**
+	 * @param {object} parts
+	 * @param {Api} parts.api
+	 * @param {FormState} parts.state
+	 * @param {PromptBox} parts.box
+	 * @param {() => Circumstances} parts.situation
+	 */
+	constructor({ api, state, box, situation }) {
+		this.api = api;
+		this.state = state;
+		this.box = box;
+		this.situation = situation;
+		on(this.element, "click", () => this.press());
+		state.listen("change", () => this.show());
+		this.show();
+	}
+
+	get reason() {
+		return reasonAgainstWriting(this.state.values, this.situation());
+	}
+
+	show() {
+		// First: what is hidden loses the focus at once, and the view passes it on.
+		this.view?.show();
+		const { reason } = this;
+		const underWay = this.state.get("generate") !== null;
+		this.element.hidden = underWay || this.situation().aiPrompts?.on === false;
+		setAttribute(this.element, "aria-disabled", reason && "true");
+		setAttribute(this.element, "title", reason ?? "Grok writes a prompt from your words, instructions and pictures");
+		if (!reason || underWay) setText(byId("ai-reason"), "");
+	}
+
+	async press() {
+		if (this.reason) {
+			setText(byId("ai-reason"), this.reason);
+			return;
+		}
+		const view = await this.loadView();
+		// A second press may have been on its way.
+		if (!this.state.get("generate")) view?.generate.start();
+	}
+
+	/** Go on with what was under way when the page was left. */
+	async resume() {
+		if (this.state.get("generate")) (await this.loadView())?.generate.resume();
+	}
+
+	/** Return the view, made when it is first needed; null where its module cannot be loaded, which is told. */
+	async loadView() {
+		const module = await aiView();
+		if (module && !this.view) {
+			const { api, state, box } = this;
+			this.view = new module.AiView({ button: this.element, api, state, box });
+			this.view.show();
+		}
+		return this.view;
+	}
+}

@@ -1,0 +1,150 @@
+// AI Generate: one prompt job from its acceptance to a person's decision. Its state is in the form's, so it survives a reload.
+
+import { asProblem, newKey } from "../core/api.js";
+import { announce, noteFinished, tellProblem } from "../core/notices.js";
+import { promptBody } from "./form_rules.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { EnqueuePrompt, PromptJob, Trouble } from "../../types/page.js" */
+/** @import { FormState } from "./form_state.js" */
+/** @import { PromptBox } from "./prompt_box.js" */
+
+const POLL_SECONDS = 1;
+const PATIENT_SECONDS = 3;
+
+/** Asks Grok for a prompt and follows it. Never touches the prompt's text by itself. */
+export class AiGenerate {
+	/** @type {string | null} The prompt job that is being followed. */
+	following = null;
+
+	/**
+	 * @param {object} parts
+	 * @param {Api} parts.api
+	 * @param {FormState} parts.state
+	 * @param {PromptBox} parts.box
+	 */
+	constructor({ api, state, box }) {
+		this.api = api;
+		this.state = state;
+		this.box = box;
+	}
+
+	/** What is under way; null: nothing. */
+	get now() {
+		return this.state.get("generate");
+	}
+
+	resume() {
+		const { now } = this;
+		if (now?.phase === "asking") this.ask(now.key, now.body);
+		else if (now?.phase === "running") this.follow(now.id);
+	}
+
+	start() {
+		const key = newKey();
+		const body = promptBody(this.state.values);
+		this.state.set({ generate: { phase: "asking", key, body } });
+		return this.ask(key, body);
+	}
+
+	/**
+	 * @param {string} key
+	 * @param {EnqueuePrompt} body
+	 */
+	async ask(key, body) {
+		try {
+			const job = await this.api.post("/api/prompt/queue", { body, key });
+			if (this.now?.key !== key) {
+				// Cancelled while the answer was on its way.
+				await this.deleteJob(job.promptJobId);
+				return;
+			}
+			this.state.set({ generate: { phase: "running", key, id: job.promptJobId, job } });
+			await this.follow(job.promptJobId);
+		} catch (thrown) {
+			const problem = asProblem(thrown);
+			if (this.now?.key === key) this.fail(key, undefined, { message: problem.sentence, hint: problem.passing ? "Nothing is lost: try again." : null });
+		}
+	}
+
+	/** @param {string} id */
+	async follow(id) {
+		if (this.following === id) return;
+		this.following = id;
+		while (this.now?.phase === "running" && this.now.id === id) {
+			try {
+				this.take(id, await this.api.get("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: id } }));
+			} catch (thrown) {
+				// Otherwise the server is away; the prompt job goes on without us.
+				if (asProblem(thrown).status === 404 && this.now?.id === id) this.fail(this.now.key, id, { message: "The prompt job is gone: it was deleted." });
+			}
+			await pause(document.hidden ? PATIENT_SECONDS : POLL_SECONDS);
+		}
+		this.following = null;
+	}
+
+	/**
+	 * @param {string} id
+	 * @param {PromptJob} job
+	 */
+	take(id, job) {
+		const { now } = this;
+		if (now?.phase !== "running" || now.id !== id) return;
+		if (job.status === "completed") {
+			this.state.set({ generate: { ...now, phase: "done", job } });
+			announce("The prompt is written. Use it, keep yours, edit it, or try again.");
+			noteFinished("Prompt written");
+		} else if (job.status === "failed" || job.status === "cancelled") {
+			this.fail(now.key, id, job.error ?? { message: job.statusText });
+		} else {
+			this.state.set({ generate: { ...now, job } });
+		}
+	}
+
+	/**
+	 * @param {string} key
+	 * @param {string | undefined} id
+	 * @param {Trouble} problem
+	 */
+	fail(key, id, problem) {
+		this.state.set({ generate: { phase: "failed", key, id, problem } });
+		announce(`No prompt was written. ${problem.message}`);
+		noteFinished("No prompt written");
+	}
+
+	async cancel() {
+		const id = this.now?.id;
+		this.state.set({ generate: null });
+		announce("Cancelled. Your text is as it was.");
+		if (!id) return;
+		try {
+			await this.deleteJob(id);
+		} catch (problem) {
+			tellProblem("The prompt job could not be cancelled; its prompt will not be used.", problem);
+		}
+	}
+
+	/** Put the written prompt into the box. */
+	use() {
+		const { now } = this;
+		if (now?.phase !== "done") return;
+		const text = now.job.generatedPrompt ?? "";
+		this.state.set({ generate: null });
+		this.box.replace(text, { id: now.id, text });
+	}
+
+	/** Leave the box as it is. */
+	keep() {
+		this.state.set({ generate: null });
+	}
+
+	/** @param {string} id */
+	deleteJob(id) {
+		return this.api.delete("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: id } });
+	}
+}
+
+/** @param {number} seconds */
+function pause(seconds) {
+	return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

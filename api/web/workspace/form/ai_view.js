@@ -1,0 +1,121 @@
+// Shows AI Generate in the prompt box's own place: waiting, writing, the two texts beside each other, or what happened.
+
+import { every, secondsSince } from "../core/clock.js";
+import { button, byId, callout, el, fill, setText } from "../core/dom.js";
+import { duration, usd } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { PromptRating } from "../jobs/rating.js";
+import { AiGenerate } from "./ai_generate.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { Generate, PromptJob, Trouble } from "../../types/page.js" */
+/** @import { FormState } from "./form_state.js" */
+/** @import { PromptBox } from "./prompt_box.js" */
+
+export class AiView {
+	place = byId("ai-state");
+	box = byId("prompt");
+	/** @type {string | null} What is built now. */
+	phase = null;
+	sentence = el("p.ai-sentence");
+	detail = el("p.quiet");
+	/** @type {HTMLElement | null} The person's own text, beside Grok's. */
+	mine = null;
+
+	/**
+	 * @param {object} parts
+	 * @param {HTMLElement} parts.button What begins it.
+	 * @param {Api} parts.api
+	 * @param {FormState} parts.state
+	 * @param {PromptBox} parts.box
+	 */
+	constructor({ button, api, state, box }) {
+		this.button = button;
+		this.api = api;
+		this.state = state;
+		this.generate = new AiGenerate({ api, state, box });
+		every(1, () => this.showProgress());
+	}
+
+	/** Show the phase; a phase is built once, its progress changes in place. */
+	show() {
+		const { now } = this.generate;
+		const done = now?.phase === "done";
+		const { activeElement } = document;
+		const phase = now ? `${now.phase}:${now.key}` : null;
+		byId("prompt-frame").dataset.phase = now?.phase ?? "idle";
+		if (phase !== this.phase) {
+			const focused = activeElement === this.button || this.place.contains(activeElement) || (done && activeElement === document.body);
+			this.phase = phase;
+			this.place.hidden = now === null;
+			// Who is typing goes on typing: no key meant for the text presses a button.
+			this.box.hidden = done && activeElement !== this.box;
+			fill(this.place, ...(now ? this.build(now) : []));
+			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });
+		}
+		if (this.mine) setText(this.mine, this.state.get("prompt").trim());
+		this.showProgress();
+	}
+
+	/** @param {Generate} now */
+	build(now) {
+		this.mine = null;
+		if (now.phase === "done") return this.buildDone(now.job);
+		if (now.phase === "failed") return this.buildFailed(now.problem);
+		return [
+			el(
+				"div.ai-progress",
+				el("span.ai-pulse", { "aria-hidden": "true" }, icon("sparkle")),
+				el("div.grow", this.sentence, this.detail),
+				button("is-small", () => this.generate.cancel(), "Cancel"),
+			),
+		];
+	}
+
+	showProgress() {
+		const { now } = this.generate;
+		if (now?.phase !== "asking" && now?.phase !== "running") return;
+		const { job } = now;
+		const writing = job && job.status !== "queued";
+		setText(this.sentence, writing ? `Grok is writing, ${duration(Math.floor(secondsSince(job.startedAt ?? job.createdAt)))}` : (job?.statusText ?? "Waiting for Grok."));
+		setText(this.detail, writing && job.wait.for ? job.statusText : "You can go on typing: nothing of yours is overwritten.");
+	}
+
+	/** @param {PromptJob} job */
+	buildDone(job) {
+		const mine = this.state.get("prompt").trim();
+		const cost = [job.grokModel, job.promptCostUsd ? usd(job.promptCostUsd) : null].filter(Boolean).join(" · ");
+		if (mine) this.mine = el("p.prose", { tabindex: "0" }, mine);
+		return [
+			el(
+				"div.compare",
+				this.mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), this.mine),
+				el("section.is-new", { "aria-label": "Grok's text" }, el("h3.label", icon("sparkle"), "Grok’s"), el("p.prose", { tabindex: "0" }, job.generatedPrompt)),
+			),
+			el(
+				"div.ai-answers",
+				button("primary.is-small", () => this.generate.use(), "Use it"),
+				button("is-small", () => this.generate.keep(), mine ? "Keep mine" : "Discard it"),
+				button("is-small", () => this.edit(), "Edit"),
+				button("is-small", () => this.generate.start(), "Try again"),
+				new PromptRating(this.api, job).element,
+				el("span.quiet", cost),
+			),
+		];
+	}
+
+	/** @param {Trouble} problem */
+	buildFailed({ message, hint }) {
+		return [
+			callout("bad", icon("warning"), el("p.callout-title", "No prompt was written."), el("p", message), hint && el("p.quiet", hint)),
+			el("div.ai-answers", button("primary.is-small", () => this.generate.start(), "Try again"), button("is-small", () => this.generate.keep(), "Write it myself")),
+		];
+	}
+
+	edit() {
+		this.generate.use();
+		const { area } = this.generate.box;
+		area.setSelectionRange(area.value.length, area.value.length);
+		area.focus();
+	}
+}

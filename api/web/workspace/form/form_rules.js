@@ -1,0 +1,268 @@
+// What the form would send, and every reason why it cannot.
+
+import { short } from "../core/format.js";
+import { vocabulary } from "../core/vocabulary.js";
+
+/** @import { AskPrice, Circumstances, CreateJob, EnqueuePrompt, FormValues, ModelInput } from "../../types/page.js" */
+/** @import { Models } from "./models.js" */
+
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
+
+const MODEL = new RegExp(vocabulary.modelPattern);
+
+/**
+ * Return why the form cannot be queued, one sentence each.
+ *
+ * @param {FormValues} values
+ * @param {Circumstances} circumstances
+ * @param {Control[]} controls The form's fields, whose own limits the browser judges.
+ * @returns {string[]}
+ */
+export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }, controls) {
+	return [
+		drain?.on && `New jobs are not accepted now${drain.reason ? `: ${drain.reason}` : ""}.`,
+		modelReason(values),
+		...promptReasons(values),
+		generateReason(values),
+		uploading && "A picture is being uploaded. Wait for it, or stop it.",
+		pictureReason(values, plainHttp),
+		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are being read.",
+		...controlReasons(controls),
+		...jsonReasons(values),
+	].filter(isText);
+}
+
+/** @param {FormValues} values */
+function modelReason({ model }) {
+	if (!model.trim()) return "Choose a model.";
+	return MODEL.test(model.trim()) ? null : "The model's path has the form vendor/name or vendor/name/variant.";
+}
+
+/** @param {FormValues} values */
+function promptReasons(values) {
+	const prompt = values.prompt.trim();
+	if (values.writer === "me") return [prompt || values.promptJob ? null : "Write a prompt, or let Grok write it."];
+	return [
+		nothingToGoBy(values) && "Grok needs a prompt, instructions or a picture to go by.",
+		values.operation === "enhance" && !prompt && "To enhance a prompt, there must be one.",
+		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of yours to fall back on if Grok fails.",
+	];
+}
+
+/** @param {FormValues} values */
+function generateReason({ generate }) {
+	if (!generate || generate.phase === "failed") return null;
+	return generate.phase === "done" ? "Decide about the written prompt: use it, or keep yours." : "A prompt is being written. Wait for it, or cancel it.";
+}
+
+/**
+ * @param {FormValues} values
+ * @param {boolean} plainHttp
+ */
+function pictureReason(values, plainHttp) {
+	const bad = pictures(values).find((url) => !pictureFits(url, plainHttp));
+	return bad === undefined ? null : `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} address.`;
+}
+
+/** @param {Control[]} controls */
+function controlReasons(controls) {
+	return controls.map((control) => {
+		const label = control.labels?.[0]?.firstChild?.textContent;
+		return label && !control.validity.valid && `${label.trim()}: ${control.validationMessage}`;
+	});
+}
+
+/** @param {FormValues} values */
+function jsonReasons(values) {
+	const raw = parseObject(values.rawInput);
+	const metadata = parseObject(values.metadata);
+	return [
+		raw === null && "The raw input is not a JSON object.",
+		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input may not hold “${name}”. ${why}`),
+		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata is a JSON object of texts.",
+	];
+}
+
+/**
+ * Return the pictures of the form, the target last, empty lines left out.
+ *
+ * @param {FormValues} values
+ */
+export function pictures(values) {
+	return [...values.refUrls, values.targetUrl].map((url) => url.trim()).filter(Boolean);
+}
+
+/**
+ * Return whether an address is one that providers can open, as far as its text tells.
+ *
+ * @param {string} text
+ * @param {boolean} plainHttp
+ */
+export function pictureFits(text, plainHttp) {
+	try {
+		const { protocol, hostname } = new URL(text);
+		return hostname !== "" && (protocol === "https:" || (plainHttp && protocol === "http:"));
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * Return why Grok cannot be asked for a prompt now, else null.
+ *
+ * @param {FormValues} values
+ * @param {Circumstances} circumstances
+ */
+export function reasonAgainstWriting(values, { plainHttp, drain }) {
+	if (drain?.on) return "New prompts are not accepted now.";
+	if (values.operation === "enhance" && !values.prompt.trim()) return "To enhance a prompt, write one first.";
+	if (nothingToGoBy(values)) return "Give a few words, instructions or a picture first.";
+	return pictureReason(values, plainHttp);
+}
+
+/** @param {FormValues} values */
+function nothingToGoBy(values) {
+	return !values.prompt.trim() && !values.instructions.trim() && !pictures(values).length;
+}
+
+/**
+ * @param {FormValues} values
+ * @returns {EnqueuePrompt}
+ */
+export function promptBody(values) {
+	return compact({
+		operation: values.operation,
+		instructions: values.instructions.trim(),
+		prompt: values.prompt.trim(),
+		targetUrl: values.targetUrl.trim(),
+		refUrls: values.refUrls.map((url) => url.trim()).filter(Boolean),
+		priority: values.priority,
+	});
+}
+
+/**
+ * @param {FormValues} values
+ * @param {Models} models
+ * @returns {CreateJob}
+ */
+export function jobBody(values, models) {
+	const body = {
+		...promptBody(values),
+		...mediaRequest(values, models),
+		metadata: parseObject(values.metadata),
+		deadlineSeconds: Number(values.deadlineSeconds) || null,
+	};
+	if (values.writer === "grok") return compact({ ...body, useAiPrompt: true, onPromptFailure: values.onPromptFailure });
+	const { operation, instructions, ...plain } = body;
+	if (!values.promptJob) return compact(plain);
+	const edited = values.prompt.trim() !== values.promptJob.text.trim();
+	return compact({ ...plain, prompt: edited ? plain.prompt : null, promptJobId: values.promptJob.id });
+}
+
+/**
+ * Return the body of `POST /api/models/price`; null where the form names no model.
+ *
+ * @param {FormValues} values
+ * @param {Models} models
+ * @returns {AskPrice | null}
+ */
+export function priceBody(values, models) {
+	if (modelReason(values)) return null;
+	const { targetUrl, refUrls } = promptBody(values);
+	return compact({ targetUrl, refUrls, ...mediaRequest(values, models) });
+}
+
+/**
+ * Return model and input. The server puts the pictures where the model takes them.
+ *
+ * @param {FormValues} values
+ * @param {Models} models
+ */
+function mediaRequest(values, models) {
+	const path = values.model.trim();
+	return { model: path, input: { ...fieldInput(values, models.fieldsOf(path) ?? []), ...parseObject(values.rawInput) } };
+}
+
+/**
+ * What is required or moves the price is always said, so that the price is no floor; else an empty field is left to the model.
+ *
+ * @param {FormValues} values
+ * @param {ModelInput[]} fields
+ */
+function fieldInput(values, fields) {
+	/** @param {ModelInput} field */
+	const typed = ({ name }) => fieldText(values, name).trim();
+	const said = fields.filter((field) => typed(field) || ((field.required || field.movesPrice) && field.default !== null));
+	return Object.fromEntries(said.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
+}
+
+/**
+ * Return what was typed for an input of the model; it may be called `toString`.
+ *
+ * @param {FormValues} values
+ * @param {string} name
+ */
+export function fieldText({ fields }, name) {
+	return Object.hasOwn(fields, name) ? fields[name] : "";
+}
+
+/**
+ * @param {ModelInput} field
+ * @param {string} text
+ */
+function valueOf({ type, choices }, text) {
+	if (choices) return choices.find((choice) => String(choice) === text) ?? text;
+	if (type === "boolean") return text === "true";
+	if (type === "json") return parseJson(text);
+	return type === "number" || type === "integer" ? Number(text) : text;
+}
+
+/**
+ * Return what a JSON text holds; undefined for anything else.
+ *
+ * @param {string} text
+ * @returns {unknown}
+ */
+export function parseJson(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * Return an object from JSON; an empty one for an empty text, null for anything else.
+ *
+ * @param {string} text
+ */
+export function parseObject(text) {
+	const found = text.trim() ? parseJson(text) : {};
+	return isObject(found) ? found : null;
+}
+
+/**
+ * Leave out what is empty.
+ *
+ * @param {Record<string, unknown>} body
+ * @returns {any}
+ */
+function compact(body) {
+	return Object.fromEntries(Object.entries(body).filter(([, value]) => value && (typeof value !== "object" || Object.keys(value).length)));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isObject(value) {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is string}
+ */
+function isText(value) {
+	return typeof value === "string" && value !== "";
+}

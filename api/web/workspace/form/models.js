@@ -1,0 +1,73 @@
+// What is known of models: the list to choose from, and the inputs of the chosen one.
+
+import { Emitter } from "../core/emitter.js";
+
+/** @import { Api, Problem } from "../core/api.js" */
+/** @import { Model, ModelInput } from "../../types/page.js" */
+
+const FIRST_SECONDS = 3;
+const MOST_SECONDS = 600;
+
+/**
+ * WaveSpeed's models where its list can be read, else the presets. `change` when more is known.
+ *
+ * @extends {Emitter<{ change: null }>}
+ */
+export class Models extends Emitter {
+	/** @type {Map<string, Model>} */
+	list = new Map();
+	/** @type {Map<string, ModelInput[]>} */
+	inputs = new Map();
+	/** @type {string | null | undefined} */
+	asOf;
+
+	/** @param {Api} api */
+	constructor(api) {
+		super();
+		this.api = api;
+	}
+
+	/** @param {string} path */
+	get(path) {
+		return this.list.get(path);
+	}
+
+	/**
+	 * Return a model's inputs; null while they are being read, empty for a model that is not known.
+	 *
+	 * @param {string} path
+	 */
+	fieldsOf(path) {
+		return this.inputs.get(path) ?? (this.list.has(path) || !this.list.size ? null : []);
+	}
+
+	/** Again while WaveSpeed's own list may still come, ever more rarely: without a key it never does. */
+	async read(seconds = FIRST_SECONDS) {
+		const found = await this.api.get("/api/models").catch(() => null);
+		if (found) {
+			if (found.asOf !== this.asOf) this.inputs.clear();
+			this.asOf = found.asOf;
+			this.list = new Map(found.items.map((model) => [model.model, model]));
+			this.emit("change", null);
+		}
+		if (found?.source === "wavespeed") return;
+		setTimeout(() => this.read(found ? Math.min(seconds * 2, MOST_SECONDS) : FIRST_SECONDS), seconds * 1000);
+	}
+
+	/** @param {string} path */
+	async describe(path) {
+		if (!this.list.has(path) || this.inputs.has(path)) return;
+		try {
+			const { fields } = await this.api.get("/api/models/{model}", { params: { model: path } });
+			this.inputs.set(path, fields);
+		} catch (problem) {
+			if (/** @type {Problem} */ (problem).status !== 404) {
+				// Not heard: the change asks again.
+				setTimeout(() => this.emit("change", null), FIRST_SECONDS * 1000);
+				return;
+			}
+			this.inputs.set(path, []);
+		}
+		this.emit("change", null);
+	}
+}

@@ -1,0 +1,96 @@
+// Cancel or retry many jobs; count and cost are named first.
+
+import { asProblem } from "../core/api.js";
+import { confirm } from "../core/dialogs.js";
+import { count, usd } from "../core/format.js";
+import { announce, notify, tellProblem } from "../core/notices.js";
+import { groupOf } from "./statuses.js";
+
+/** @import { Api, Problem } from "../core/api.js" */
+/** @import { Job } from "../../types/page.js" */
+/** @import { BulkAct } from "./bulk.js" */
+/** @import { JobBook } from "./job_book.js" */
+
+const MOST = 1000;
+const AT_ONCE = 4;
+
+/** @type {Record<BulkAct, { done: string, run: (api: Api, job: Job) => Promise<Job>, cost: (jobs: Job[]) => string }>} */
+const ACTS = {
+	cancel: {
+		done: "cancelled",
+		run: (api, job) => api.delete("/api/jobs/{job_id}", { params: { job_id: job.jobId } }),
+		cost: paid,
+	},
+	retry: {
+		done: "queued again",
+		run: (api, job) => api.post("/api/jobs/{job_id}/retry", { params: { job_id: job.jobId } }),
+		cost: price,
+	},
+};
+
+/**
+ * Ask, and act on every job of the filter that fits.
+ *
+ * @param {BulkAct} name
+ * @param {{ verb: string, fits: (job: Job) => boolean }} offered
+ * @param {Api} api
+ * @param {JobBook} book
+ */
+export async function actOnAll(name, { verb, fits }, api, book) {
+	const { cost, done, run } = ACTS[name];
+	const jobs = await book.readAll(fits, MOST);
+	if (!jobs.length || !(await ask(verb, jobs, cost(jobs), book))) return;
+	announce(`${verb}: ${count(jobs.length, "job")}.`);
+	const waiting = [...jobs];
+	/** @type {Problem[]} */
+	const refused = [];
+	const work = async () => {
+		for (let job = waiting.shift(); job; job = waiting.shift()) {
+			try {
+				book.put(await run(api, job));
+			} catch (thrown) {
+				const problem = asProblem(thrown);
+				refused.push(problem);
+				// Nobody answers: the others would fare no better.
+				if (problem.status === 0 || problem.status === 503) waiting.length = 0;
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: AT_ONCE }, work));
+	notify(`${count(jobs.length - refused.length - waiting.length, "job")} ${done}.`);
+	if (refused.length) tellProblem(`${count(refused.length, "job")} refused, the first one because:`, refused[0]);
+}
+
+/**
+ * @param {string} verb
+ * @param {Job[]} jobs
+ * @param {string} cost
+ * @param {JobBook} book
+ */
+function ask(verb, jobs, cost, book) {
+	const where = [groupOf(book.group).name, book.search && `matching “${book.search}”`].filter(Boolean).join(", ");
+	const more = jobs.length === MOST ? ` These are the newest ${MOST}; there are more.` : "";
+	const what = `${verb} ${count(jobs.length, "job")}`;
+	return confirm(`${what}?`, [`The filter shows: ${where}.${more}`, cost], what);
+}
+
+/** @param {Job[]} jobs */
+function paid(jobs) {
+	const billed = jobs.filter((job) => job.billed === "yes");
+	if (!billed.length) return "Nothing is paid for them so far.";
+	return `${count(billed.length, "job")} of them ${billed.length === 1 ? "is" : "are"} with WaveSpeed and paid: ${sum(billed)}. That stays billed.`;
+}
+
+/** @param {Job[]} jobs */
+function price(jobs) {
+	return `New jobs are made from the same requests and paid anew: ${sum(jobs)}. Jobs that may still be billed are left out.`;
+}
+
+/** @param {Job[]} jobs */
+function sum(jobs) {
+	const known = jobs.flatMap((job) => job.mediaCostUsd ?? []);
+	const total = known.reduce((value, cost) => value + cost, 0);
+	const unknown = jobs.length - known.length;
+	if (!known.length) return "the price is not known";
+	return `about ${usd(total)}${unknown ? `, and ${count(unknown, "job")} whose price is not known` : ""}`;
+}

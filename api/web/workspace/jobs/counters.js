@@ -1,0 +1,97 @@
+// The counters on top of the list; each is the filter of what it counts.
+
+import { every } from "../core/clock.js";
+import { button, el, setAttribute, setText } from "../core/dom.js";
+import { duration } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { GROUPS, statusLook } from "./statuses.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { Statistics } from "../../types/page.js" */
+/** @import { JobBook } from "./job_book.js" */
+/** @import { Group } from "./statuses.js" */
+
+const EVERY_SECONDS = 5;
+
+export class Counters {
+	/** @type {ReturnType<typeof setTimeout> | null} */
+	timer = null;
+
+	/**
+	 * @param {object} parts
+	 * @param {HTMLElement} parts.element
+	 * @param {HTMLElement} parts.figures
+	 * @param {Api} parts.api
+	 * @param {JobBook} parts.book
+	 * @param {(group: string) => void} parts.onSelect
+	 */
+	constructor({ element, figures, api, book, onSelect }) {
+		this.figures = figures;
+		this.api = api;
+		this.book = book;
+		this.tiles = GROUPS.map((group) => tileOf(group, onSelect));
+		element.append(...this.tiles.map((tile) => tile.button));
+		book.listen("change", () => this.soon());
+		book.listen("list", () => this.showSelection());
+		every(EVERY_SECONDS, () => this.read());
+	}
+
+	async read() {
+		const found = await this.api.get("/api/prompt/queue").catch(() => null);
+		if (!found) return;
+		for (const { group, button, figure } of this.tiles) {
+			const number = countOf(group, found.jobs);
+			setText(figure, number.toLocaleString());
+			button.classList.toggle("is-zero", number === 0);
+			setAttribute(button, "aria-label", `${group.name}: ${number}`);
+		}
+		setText(this.figures, figuresOf(found));
+		// An older API has none.
+		const satisfaction = found.satisfaction ?? [];
+		this.figures.title = satisfaction.map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row.satisfactionRate)}`).join("\n");
+	}
+
+	soon() {
+		this.timer ??= setTimeout(() => {
+			this.timer = null;
+			this.read();
+		}, 400);
+	}
+
+	showSelection() {
+		for (const { group, button } of this.tiles) setAttribute(button, "aria-pressed", this.book.group === group.id);
+	}
+}
+
+/**
+ * @param {Group} group
+ * @param {(group: string) => void} onSelect
+ */
+function tileOf(group, onSelect) {
+	const figure = el("span.tile-figure", "–");
+	const look = group.statuses.length ? statusLook(group.statuses[0]) : null;
+	const attributes = { "data-tone": look?.tone, "data-group": group.id, "aria-pressed": group.id === "all" };
+	const tile = button(".tile", () => onSelect(group.id), attributes, figure, el("span.tile-name", look && icon(look.icon), group.name));
+	return { group, button: tile, figure };
+}
+
+/**
+ * @param {Group} group
+ * @param {Record<string, number>} counts By status, as a name of a field is written.
+ */
+function countOf({ statuses }, counts) {
+	const names = statuses.length ? statuses.map((status) => status.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())) : Object.keys(counts);
+	return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+}
+
+/** @param {Statistics} found */
+function figuresOf(found) {
+	const speed = (found.processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
+	const liked = typeof found.satisfactionRate === "number" ? ` · ${percent(found.satisfactionRate)}` : "";
+	return `Wait for Grok ${duration(found.averageWaitSeconds)} · ${speed} prompts/min${liked}`;
+}
+
+/** @param {number} rate */
+function percent(rate) {
+	return `${Math.round(rate * 100)} % liked`;
+}

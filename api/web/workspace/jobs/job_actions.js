@@ -1,0 +1,136 @@
+// What a person does with a job: cancel, retry, decide, copy. Destructive acts ask first and name what is paid.
+
+import { asProblem } from "../core/api.js";
+import { confirm } from "../core/dialogs.js";
+import { jobName, usd } from "../core/format.js";
+import { announce, copyText, notify, tellProblem } from "../core/notices.js";
+import { vocabulary } from "../core/vocabulary.js";
+import { canCancel, canRetry } from "./statuses.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { Job, ResolveJob } from "../../types/page.js" */
+/** @import { JobBook } from "./job_book.js" */
+
+/**
+ * Return what one more submission of this job costs, as far as known.
+ *
+ * @param {Job} job
+ */
+export function priceOf(job) {
+	return job.mediaCostUsd === null ? "its price is not known" : `about ${usd(job.mediaCostUsd)}`;
+}
+
+export class JobActions {
+	/**
+	 * @param {Api} api
+	 * @param {JobBook} book
+	 */
+	constructor(api, book) {
+		this.api = api;
+		this.book = book;
+	}
+
+	/** @param {Job} job */
+	async cancel(job) {
+		if (!canCancel(job)) return;
+		const body = [`${jobName(job)} stops and cannot go on.`, job.paidText, job.billed === "yes" && "What WaveSpeed has begun stays billed."];
+		if (!(await confirm("Cancel this job?", body, "Cancel the job", { no: "Keep it" }))) return;
+		await this.take(this.api.delete("/api/jobs/{job_id}", idOf(job)), "The job was not cancelled.");
+	}
+
+	/** @param {Job} job */
+	async retry(job) {
+		if (!canRetry(job)) return;
+		const body = [`A new job is made from the same request as ${jobName(job)} and paid by itself: ${priceOf(job)}.`, job.paidText];
+		if (await confirm("Retry this job?", body, "Retry", { tone: "primary" })) await this.retryNow(job, false);
+	}
+
+	/**
+	 * @param {Job} job
+	 * @param {boolean} force Also where an earlier submission may still be billed.
+	 * @returns {Promise<void>}
+	 */
+	async retryNow(job, force) {
+		try {
+			const made = await this.api.post("/api/jobs/{job_id}/retry", { ...idOf(job), body: { force } });
+			this.book.put(made);
+			notify("Queued again.", { action: { label: "Open it", run: () => (location.hash = `job=${made.jobId}`) } });
+		} catch (thrown) {
+			if (asProblem(thrown).code === "may_be_billed" && !force) await this.askForce(job);
+			else tellProblem("The job was not retried.", thrown);
+		}
+	}
+
+	/** @param {Job} job */
+	async askForce(job) {
+		const body = ["A retry now could pay twice for the same picture or video.", "Retrying all the same is recorded in both jobs."];
+		if (await confirm("An earlier submission may still be billed", body, "Retry all the same")) await this.retryNow(job, true);
+	}
+
+	/**
+	 * Decide on an unclear submission.
+	 *
+	 * @param {Job} job
+	 * @param {ResolveJob} body
+	 * @param {{ title: string, text: string[], yes: string, tone?: "primary" | "danger" }} asked What is asked before.
+	 */
+	async resolve(job, body, { title, text, yes, tone }) {
+		if (!(await confirm(title, text, yes, { tone, no: "Not now" }))) return;
+		const decided = this.api.post("/api/jobs/{job_id}/resolve", { ...idOf(job), body });
+		if (await this.take(decided, "The decision was not taken.")) notify("Decided.");
+	}
+
+	/**
+	 * Note whether the result is kept; the same answer again takes it back.
+	 *
+	 * @param {Job} job
+	 * @param {boolean} kept
+	 */
+	async keep(job, kept) {
+		if (!job.outputs.length) return;
+		const body = { kept: job.kept === kept ? null : kept };
+		const told = await this.take(this.api.put("/api/jobs/{job_id}/rating", { ...idOf(job), body }), "It was not stored.");
+		if (told) announce(told.kept === null ? "Neither kept nor discarded." : told.kept ? "Kept." : "Not kept.");
+	}
+
+	/**
+	 * Take the job that the server answers with; null where it refused, which is told.
+	 *
+	 * @param {Promise<Job>} answer
+	 * @param {string} refused
+	 */
+	async take(answer, refused) {
+		try {
+			const job = await answer;
+			this.book.put(job);
+			return job;
+		} catch (problem) {
+			tellProblem(refused, problem);
+			return null;
+		}
+	}
+
+	/** @param {Job} job */
+	copyCurl(job) {
+		return copyText(curlOf(job), "The command is");
+	}
+}
+
+/** @param {Job} job */
+function idOf(job) {
+	return { params: { job_id: job.jobId } };
+}
+
+/** @param {Job} job */
+export function curlOf(job) {
+	const { model, input, priority, metadata } = job;
+	const body = {
+		model,
+		input,
+		prompt: (job.prompt ?? job.originalPrompt) || undefined,
+		priority: priority === vocabulary.limits.priority.usual ? undefined : priority,
+		metadata: Object.keys(metadata).length ? metadata : undefined,
+	};
+	const json = JSON.stringify(body).replaceAll("'", "'\\''");
+	return `curl -sS ${location.origin}/api/jobs/create -H 'Content-Type: application/json' -d '${json}'`;
+}

@@ -1,0 +1,166 @@
+// All jobs this page has heard of, and which of them the filter shows.
+
+import { Emitter } from "../core/emitter.js";
+import { vocabulary } from "../core/vocabulary.js";
+import { groupOf, isFinal } from "./statuses.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { Job, JobPage } from "../../types/page.js" */
+
+const YOUNG_MS = 10000;
+
+/**
+ * Jobs by id. `change` for each that has changed, `list` when what is shown may have.
+ *
+ * @extends {Emitter<{ change: { job: Job, before: Job | undefined }, list: null }>}
+ */
+export class JobBook extends Emitter {
+	/** @type {Map<string, Job>} */
+	jobs = new Map();
+	group = "all";
+	search = "";
+	/** @type {string | null} */
+	cursor = null;
+	loaded = false;
+	asked = 0;
+	telling = false;
+
+	/** @param {Api} api */
+	constructor(api) {
+		super();
+		this.api = api;
+	}
+
+	shown() {
+		const { statuses } = groupOf(this.group);
+		const needle = this.search.toLowerCase();
+		const found = [...this.jobs.values()].filter(
+			(job) => (!statuses.length || statuses.includes(job.status)) && (!needle || matches(job, needle)),
+		);
+		return found.sort((a, b) => (a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.jobId < b.jobId) ? 1 : -1));
+	}
+
+	/** @param {string} jobId */
+	get(jobId) {
+		return this.jobs.get(jobId);
+	}
+
+	get filtered() {
+		return this.group !== "all" || this.search !== "";
+	}
+
+	/**
+	 * Take a job as the server told it; an older answer never replaces the end of a job.
+	 *
+	 * @param {Job} job
+	 */
+	put(job) {
+		if (this.keep(job)) this.tellList();
+	}
+
+	/** @param {string} jobId */
+	async refresh(jobId) {
+		const job = await this.api.get("/api/jobs/{job_id}", { params: { job_id: jobId } });
+		this.put(job);
+		return job;
+	}
+
+	/** @param {{ group?: string, search?: string }} wanted */
+	async select({ group = this.group, search = this.search }) {
+		this.group = group;
+		this.search = search;
+		this.loaded = false;
+		this.tellList();
+		await this.reread();
+	}
+
+	async reread() {
+		const asked = ++this.asked;
+		const page = await this.read();
+		if (asked !== this.asked) return;
+		for (const job of page.items) this.keep(job);
+		this.forgetGone(page);
+		this.cursor = page.nextCursor;
+		this.loaded = true;
+		this.tellList();
+	}
+
+	async readOlder() {
+		const page = await this.read(this.cursor);
+		for (const job of page.items) this.keep(job);
+		this.cursor = page.nextCursor;
+		this.tellList();
+	}
+
+	/**
+	 * Read every job that a filter shows, from the server.
+	 *
+	 * @param {(job: Job) => boolean} wanted Those that do not pass are left out.
+	 * @param {number} most
+	 */
+	async readAll(wanted, most) {
+		/** @type {Job[]} */
+		const found = [];
+		/** @type {string | null} */
+		let cursor = null;
+		do {
+			/** @type {JobPage} */
+			const page = await this.read(cursor);
+			found.push(...page.items.filter(wanted));
+			cursor = page.nextCursor;
+		} while (cursor && found.length < most);
+		return found.slice(0, most);
+	}
+
+	/** @param {string | null} cursor */
+	read(cursor = null) {
+		const query = new URLSearchParams({ limit: String(vocabulary.limits.jobsAtOnce) });
+		for (const status of groupOf(this.group).statuses) query.append("status", status);
+		if (this.search) query.set("q", this.search);
+		if (cursor) query.set("cursor", cursor);
+		return this.api.get("/api/jobs", { query });
+	}
+
+	/** @param {Job} job */
+	keep(job) {
+		const before = this.jobs.get(job.jobId);
+		if (before && isFinal(before) && !isFinal(job)) return false;
+		if (before && JSON.stringify(before) === JSON.stringify(job)) return false;
+		this.jobs.set(job.jobId, job);
+		this.emit("change", { job, before });
+		return true;
+	}
+
+	/**
+	 * Forget what the record has deleted: shown here, younger than the page's end, and not in it.
+	 *
+	 * @param {JobPage} page
+	 */
+	forgetGone(page) {
+		const there = new Set(page.items.map((job) => job.jobId));
+		const oldest = (page.nextCursor && page.items.at(-1)?.createdAt) || "";
+		for (const job of this.shown()) {
+			const young = Date.now() - Date.parse(job.createdAt) < YOUNG_MS;
+			if (!there.has(job.jobId) && job.createdAt > oldest && !young) this.jobs.delete(job.jobId);
+		}
+	}
+
+	tellList() {
+		if (this.telling) return;
+		this.telling = true;
+		queueMicrotask(() => {
+			this.telling = false;
+			this.emit("list", null);
+		});
+	}
+}
+
+/**
+ * @param {Job} job
+ * @param {string} needle In small letters.
+ */
+function matches(job, needle) {
+	return [job.prompt, job.originalPrompt, job.jobId, job.promptJobId, job.predictionId, ...Object.values(job.metadata)].some(
+		(text) => text?.toLowerCase().includes(needle),
+	);
+}

@@ -1,0 +1,81 @@
+// What people think of a written prompt: thumb up or down, and why if they like. Stored at once; the same thumb again takes it back.
+
+import { button, el, on, setAttribute } from "../core/dom.js";
+import { icon } from "../core/icons.js";
+import { announce, tellProblem } from "../core/notices.js";
+import { vocabulary } from "../core/vocabulary.js";
+
+/** @import { Api } from "../core/api.js" */
+/** @import { PromptJob } from "../../types/page.js" */
+
+/** @typedef {"up" | "down"} Word */
+
+/** @type {Record<Word, { label: string, key: string }>} */
+const WORDS = { up: { label: "Good prompt", key: "+" }, down: { label: "Bad prompt", key: "-" } };
+
+/** The thumbs of one prompt job. */
+export class PromptRating {
+	saved = Promise.resolve();
+
+	/**
+	 * @param {Api} api
+	 * @param {PromptJob} promptJob
+	 */
+	constructor(api, promptJob) {
+		this.api = api;
+		this.job = promptJob;
+		this.thumbs = [this.thumb("up"), this.thumb("down")];
+		const attributes = { "aria-label": "Why?", placeholder: "Why? (optional)", maxlength: vocabulary.limits.ratingReasonCharacters, autocomplete: "off" };
+		this.reason = el("input.input", attributes);
+		on(this.reason, "change", () => this.job.rating && this.rate(/** @type {Word} */ (this.job.rating)));
+		this.element = el("div.rating", ...this.thumbs, this.reason);
+		this.show();
+	}
+
+	/** @param {Word} word */
+	thumb(word) {
+		const { label, key } = WORDS[word];
+		const rate = () => this.rate(this.job.rating === word ? null : word);
+		return button(".icon-button", rate, { "data-rate": word, title: `${label} (${key})`, "aria-label": label }, icon("thumb"));
+	}
+
+	show() {
+		const { rating, ratingReason } = this.job;
+		for (const thumb of this.thumbs) setAttribute(thumb, "aria-pressed", thumb.dataset.rate === rating);
+		this.reason.hidden = !rating;
+		if (document.activeElement !== this.reason) this.reason.value = ratingReason ?? "";
+	}
+
+	/**
+	 * In turn: the last word counts.
+	 *
+	 * @param {Word | null} rating
+	 */
+	rate(rating) {
+		this.saved = this.saved.then(() => this.save(rating));
+	}
+
+	/** @param {Word | null} rating */
+	async save(rating) {
+		try {
+			const reason = (rating && this.reason.value.trim()) || undefined;
+			const call = { params: { prompt_job_id: this.job.promptJobId }, body: { rating, reason } };
+			Object.assign(this.job, await this.api.put("/api/prompt/queue/{prompt_job_id}/rating", call));
+			announce(rating ? `Rated: ${WORDS[rating].label}.` : "The rating is taken back.");
+		} catch (problem) {
+			tellProblem("The rating was not stored.", problem);
+		}
+		this.show();
+	}
+}
+
+/**
+ * Rate what is seen, by a key.
+ *
+ * @param {Word} word
+ */
+export function rateShown(word) {
+	/** @type {NodeListOf<HTMLElement>} */
+	const thumbs = document.querySelectorAll(`[data-rate=${word}]`);
+	[...thumbs].filter((thumb) => thumb.offsetParent).at(-1)?.click();
+}

@@ -1,0 +1,128 @@
+// One row of the list: made once, then changed only where the job has changed.
+
+import { setMoment, timeElement } from "../core/clock.js";
+import { closest, el, fill, iconButton, on, pictureOf, safeAddress, setAttribute, setText } from "../core/dom.js";
+import { jobName } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { vocabulary } from "../core/vocabulary.js";
+import { canCancel, canRetry, statusLook } from "./statuses.js";
+
+/** @import { Act, Job } from "../../types/page.js" */
+
+/** @type {readonly (readonly [name: "cancel" | "retry" | "reuse" | "copy", icon: string, label: string])[]} What can be done with a job. */
+export const ACTS = [
+	["cancel", "cross", "Cancel"],
+	["retry", "retry", "Retry"],
+	["reuse", "reuse", "Use again"],
+	["copy", "copy", "Copy as curl"],
+];
+
+/** @type {Record<string, string>} */
+export const SOURCES = { grok: "by Grok", grok_fallback: "by Grok", edited: "by Grok, edited", template: "from the template" };
+
+/**
+ * Let a chip show a status: shape, word and colour say the same.
+ *
+ * @param {HTMLElement} chip
+ * @param {string} status
+ */
+export function setChip(chip, status) {
+	if (chip.dataset.status === status) return;
+	const { word, icon: shape, tone } = statusLook(status);
+	chip.dataset.status = status;
+	chip.dataset.tone = tone;
+	fill(chip, icon(shape), word);
+}
+
+/**
+ * Offer of the acts what a job allows.
+ *
+ * @param {Map<string, HTMLElement>} buttons By the name of the act.
+ * @param {Job} job
+ */
+export function offerActs(buttons, job) {
+	for (const [name, allowed] of /** @type {const} */ ([["cancel", canCancel], ["retry", canRetry]])) {
+		const button = buttons.get(name);
+		if (button) button.hidden = !allowed(job);
+	}
+}
+
+export class Row {
+	/** @type {Job} */
+	job;
+	thumbnail = el("span.thumb");
+	model = el("span.row-model");
+	note = el("span.row-note");
+	chip = el("span.chip");
+	sentence = el("span.row-sentence");
+
+	/**
+	 * @param {Job} job
+	 * @param {Act} act
+	 */
+	constructor(job, act) {
+		this.job = job;
+		this.title = el("a.row-title", { href: `#job=${job.jobId}` });
+		this.time = timeElement(job.createdAt);
+		this.buttons = new Map(ACTS.map(([name, shape, label]) => [name, iconButton(shape, label, () => act(name, this.job))]));
+		this.element = el(
+			"li.row",
+			{ "data-job": job.jobId },
+			this.thumbnail,
+			el("div.row-main", this.title, el("div.row-meta", this.model, this.note)),
+			el("div.row-state", this.chip, this.sentence),
+			this.time,
+			el("div.row-actions", ...this.buttons.values()),
+		);
+		on(this.element, "click", (event) => closest(event.target, "a, button") || act("open", this.job));
+		this.show(job);
+	}
+
+	/** @param {Job} job */
+	update(job) {
+		if (this.job === job) return;
+		this.job = job;
+		this.show(job);
+	}
+
+	/** @param {Job} job */
+	show(job) {
+		const text = job.prompt ?? job.originalPrompt;
+		const unwritten = job.promptStatus === "pending" || job.promptStatus === "generating";
+		setText(this.title, text || (unwritten ? "Grok writes the prompt" : "No prompt"));
+		this.title.classList.toggle("is-empty", !text);
+		setText(this.model, job.model);
+		setText(this.note, noteOf(job));
+		setChip(this.chip, job.status);
+		setText(this.sentence, job.statusText);
+		setAttribute(this.sentence, "title", job.statusText);
+		setMoment(this.time, job.createdAt);
+		offerActs(this.buttons, job);
+		for (const [name, , label] of ACTS) {
+			const button = this.buttons.get(name);
+			if (button) setAttribute(button, "aria-label", `${label}: ${jobName(job)}`);
+		}
+		this.showThumbnail(job);
+	}
+
+	/** @param {Job} job */
+	showThumbnail(job) {
+		const picture = job.outputs.find((output) => output.kind === "image" && output.url && !output.nsfw);
+		const address = picture?.url ? safeAddress(picture.url) : null;
+		const wanted = address ?? job.kind;
+		if (this.thumbnail.dataset.shows === wanted) return;
+		this.thumbnail.dataset.shows = wanted;
+		const broken = () => fill(this.thumbnail, icon("image"));
+		fill(this.thumbnail, address ? pictureOf(address, "", broken, { loading: "lazy" }) : icon(wanted === "video" ? "video" : "image"));
+	}
+}
+
+/** @param {Job} job */
+function noteOf(job) {
+	const notes = [];
+	if (job.kept) notes.push("kept");
+	if (job.retryOf) notes.push("retry");
+	if (job.promptSource && job.promptSource !== "caller") notes.push(`prompt ${SOURCES[job.promptSource] ?? job.promptSource}`);
+	if (job.priority !== vocabulary.limits.priority.usual) notes.push(`priority ${job.priority}`);
+	return notes.join(" · ");
+}

@@ -1,0 +1,55 @@
+// A job's way: how long each part took, and every event in order.
+
+import { el } from "../core/dom.js";
+import { clockTime, duration, exactTime } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { statusLook } from "../jobs/statuses.js";
+
+/** @import { Timeline, Tone } from "../../types/page.js" */
+
+/** @type {Record<string, [name: string, tone: Tone]>} */
+const STAGES = {
+	queued: ["Waiting here", "wait"],
+	prompting: ["Waiting for Grok", "wait"],
+	writing: ["Grok writes", "work"],
+	dispatching: ["Waiting to submit", "wait"],
+	submit_unknown: ["Unclear", "attention"],
+	generating: ["WaveSpeed makes it", "work"],
+	cancelling: ["Cancelling", "quiet"],
+};
+const NOTHING_SECONDS = 0.05;
+
+/** @param {Pick<Timeline, "stages"> | { stages?: undefined }} timeline An older API has no stages. */
+export function stagesOf({ stages = [] }) {
+	const parts = stages.filter((part) => part.open || part.seconds >= NOTHING_SECONDS);
+	if (!parts.length) return null;
+	const whole = parts.reduce((sum, part) => sum + part.seconds, 0) || 1;
+	const bar = el("div.stage-bar", { "aria-hidden": "true" });
+	const list = el("ul.stage-list");
+	for (const { stage, seconds, open } of parts) {
+		const [name, tone] = STAGES[stage] ?? [stage, "quiet"];
+		const piece = el("span", { "data-tone": tone });
+		piece.style.flexGrow = String(Math.max(seconds / whole, 0.02));
+		bar.append(piece);
+		list.append(el("li", { "data-tone": tone }, name, el("span.quiet", duration(seconds) + (open ? " so far" : ""))));
+	}
+	return [el("h3", "Where the time went"), bar, list];
+}
+
+/** @param {Timeline} timeline */
+export function timelineOf({ items: events }) {
+	/** @type {number | null} */
+	let before = null;
+	const items = events.map((event) => {
+		const gap = before === null ? null : (Date.parse(event.at) - before) / 1000;
+		before = Date.parse(event.at);
+		const { icon: shape, tone } = statusLook(event.status);
+		return el(
+			"li",
+			{ "data-tone": tone },
+			el("span.event-mark", icon(shape)),
+			el("div", el("p", event.text), el("p.quiet", el("time", { datetime: event.at, title: exactTime(event.at) }, clockTime(event.at)), gap !== null && ` · after ${duration(gap)}`)),
+		);
+	});
+	return [el("h3", "Timeline"), el("ol.timeline", ...items)];
+}

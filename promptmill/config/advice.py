@@ -1,0 +1,52 @@
+"""Settings that work but are unsafe."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from promptmill.addresses import is_loopback_host
+from promptmill.config.settings import MIN_TOKEN_CHARACTERS, Settings, variable_name
+
+_OTHERS: Final = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+SECRETS: Final = frozenset(
+    variable_name(name)
+    for name, field in Settings.model_fields.items()
+    if SecretStr in getattr(field.annotation, "__args__", ())
+) | {"TEMPORAL_API_KEY", "PGPASSWORD"}
+"""Variables that hold a secret."""
+
+
+def start_warnings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return one sentence per unsafe setting, with what to do about it."""
+    found = [_readable_file(os.environ if environ is None else environ), _weak_token(settings)]
+    return [warning for warning in found if warning is not None]
+
+
+def _readable_file(environ: Mapping[str, str]) -> str | None:
+    """Return the warning about a settings file with secrets that other users of the machine can read."""
+    name = environ.get("PROMPTMILL_ENV_FILE", ".env")
+    path = Path(name)
+    if os.name != "posix" or not name or not path.is_file() or not path.stat().st_mode & _OTHERS:
+        return None
+    if not any(value for variable, value in dotenv_values(path).items() if variable in SECRETS):
+        return None
+    return f"{path} holds secrets and other users of this machine can read it: run `chmod 600 {path}`."
+
+
+def _weak_token(settings: Settings) -> str | None:
+    """Return the warning about a short token; where others can reach the API, a short one is refused."""
+    if not is_loopback_host(settings.host) or settings.api_token is None:
+        return None
+    if len(settings.api_token.get_secret_value()) >= MIN_TOKEN_CHARACTERS:
+        return None
+    return (
+        f"PROMPTMILL_API_TOKEN is short: use {MIN_TOKEN_CHARACTERS} characters or more, such as from "
+        "`openssl rand -hex 24`."
+    )
