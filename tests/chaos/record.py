@@ -37,7 +37,7 @@ class Record:
             try:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(self.database_url, timeout=5, command_timeout=30)
-                return await self._connection.fetch(query, *values)
+                return list(await self._connection.fetch(query, *values))
             except AWAY as error:
                 if time.monotonic() > give_up or isinstance(
                     error, (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)

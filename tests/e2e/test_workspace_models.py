@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from playwright.async_api import Browser, Locator, expect
@@ -109,7 +111,7 @@ async def test_pictures_of_a_model_that_only_wavespeed_knows_go_into_its_input(
 
 
 @pytest.fixture
-async def keyless(browser: Browser, mill: Mill) -> Workspace:
+async def keyless(browser: Browser, mill: Mill) -> AsyncIterator[Workspace]:
     """The page of an installation for the real WaveSpeed that has no key."""
     real = {"wavespeed_api_base": "https://api.wavespeed.ai", "simulated_only": False, "wavespeed_api_key": None}
     async with (

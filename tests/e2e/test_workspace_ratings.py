@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -60,7 +61,7 @@ async def test_a_reason_and_then_at_once_another_thumb_are_stored_in_their_order
     heard: list[str | None] = []
 
     async def hold_the_first(route: Route) -> None:
-        heard.append(route.request.post_data_json["rating"])
+        heard.append(json.loads(route.request.post_data or "{}")["rating"])
         if len(heard) == 2:
             # The reason's own request is on its way as long as it takes.
             await first.wait()

@@ -25,7 +25,8 @@ PLAIN = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 async def create(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     answer = await client.post("/api/jobs/create", json=PLAIN | fields)
     assert answer.status_code == 202, answer.text
-    return answer.json()
+    job: dict[str, Any] = answer.json()
+    return job
 
 
 async def test_a_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncClient) -> None:
@@ -360,7 +361,7 @@ async def test_a_key_that_another_request_holds_is_busy(
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "\xe9"])
 async def test_a_malformed_key_is_refused(lonely_api: httpx.AsyncClient, store: Store, key: str) -> None:
-    answer = await lonely_api.post("/api/jobs/create", json=PLAIN, headers=[("Idempotency-Key", key.encode("latin-1"))])
+    answer = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={b"Idempotency-Key": key.encode("latin-1")})
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"

@@ -14,7 +14,7 @@ from promptmill.local.ports import free_port
 from promptmill.local.processes import Child
 from promptmill.local.readiness import answers, wait_ready
 from tests.fixtures.session import StartProcess
-from tests.support import eventually
+from tests.support import eventually, open_http
 
 WRONG_SETTINGS = 2
 
@@ -48,7 +48,7 @@ async def test_it_serves_until_sigterm_and_exits_in_order(start_process: StartPr
     port = free_port()
     child = start_process("api", "-m", "api", environment=environment(database_url, PROMPTMILL_PORT=str(port)))
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    async with open_http(f"http://127.0.0.1:{port}") as client:
         created = await client.post("/api/jobs/create", json={"model": "a/b", "prompt": "x"})
     child.process.send_signal(signal.SIGTERM)
     code, log = await ended(child)

@@ -18,7 +18,8 @@ MODEL = "grok-4.3"
 async def enqueue(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     answer = await client.post("/api/prompt/queue", json={"instructions": "a fox"} | fields)
     assert answer.status_code == 202, answer.text
-    return answer.json()
+    prompt_job: dict[str, Any] = answer.json()
+    return prompt_job
 
 
 async def test_a_prompt_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncClient) -> None:

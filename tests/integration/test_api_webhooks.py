@@ -48,7 +48,7 @@ class Desk:
     async def inbox(self) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.database_url)
         try:
-            return await connection.fetch("SELECT * FROM webhook_deliveries ORDER BY received_at")
+            return list(await connection.fetch("SELECT * FROM webhook_deliveries ORDER BY received_at"))
         finally:
             await connection.close()
 
