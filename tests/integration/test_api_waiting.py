@@ -12,7 +12,7 @@ import pytest
 
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
 from promptmill.store import Store
-from tests.fixtures.record import accepted, intent
+from tests.fixtures.record import accepted, intent_of_row
 
 MODEL = "bytedance/seedream-v4"
 OUTPUT = Output(index=0, kind="image", url="https://example.com/a.png")
@@ -41,7 +41,7 @@ async def dispatching(client: httpx.AsyncClient, store: Store, **fields: Any) ->
 
 async def generating(client: httpx.AsyncClient, store: Store, **fields: Any) -> UUID:
     job_id = await dispatching(client, store, **fields)
-    permit = await store.submissions.permit(intent(job_id))
+    permit = await store.submissions.permit(await intent_of_row(store, job_id))
     assert permit.submission_id is not None
     await store.submissions.settle(accepted(job_id, permit.submission_id, f"p-{job_id}"))
     return job_id
@@ -109,7 +109,7 @@ async def test_waiting_here_is_estimated_from_what_wavespeed_took_lately(
 
 async def test_what_is_being_handed_over_does_not_wait_here(lonely_api: httpx.AsyncClient, store: Store) -> None:
     job_id = await dispatching(lonely_api, store)
-    await store.submissions.permit(intent(job_id))
+    await store.submissions.permit(await intent_of_row(store, job_id))
 
     told = await look(lonely_api, job_id)
 
