@@ -6,6 +6,7 @@ import json
 import os
 import re
 from posixpath import dirname, join, normpath
+from typing import get_args
 
 import pytest
 
