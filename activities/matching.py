@@ -92,7 +92,7 @@ def _named(value: Any) -> Any:
 
 
 def _seed(value: Any) -> int | None:
-    """Return a seed as a number; None for none, and for a negative one, which asks for any."""
+    """Return a seed as a number; None if absent or negative, which requests a random one."""
     if isinstance(value, str) and re.fullmatch(r"\d{1,20}", value.strip()):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -65,7 +65,7 @@ class BodyRules:
 
     @classmethod
     def of(cls, settings: Settings) -> BodyRules:
-        """Return the rules that the settings ask for."""
+        """Return the rules that the settings define."""
         most = settings.max_body_bytes
         return cls(most, settings.upload_max_bytes, json_room=Room(max(IN_FLIGHT_BYTES, most)))
 

@@ -16,14 +16,14 @@ from promptmill.config.values import Network
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WEBHOOKS: Final = "/api/webhooks/"
-"""What WaveSpeed calls: it comes from outside and proves itself by signature and token."""
+"""Called by WaveSpeed from outside; authenticated by signature and token instead."""
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 """What Kubernetes and load balancers ask by an address of their own."""
 GUARDED_FOLDER: Final = "/api/"
 GUARDED_PATHS: Final = frozenset({"/metrics"})
 """With the folder: what no page of another origin may even read. It could take all live streams, or ask without end."""
 OPEN_PATHS: Final = frozenset({"/", "/docs", "/openapi.json"} | PROBES)
-"""What needs no token: the page that asks for it, the documentation, and probes that can carry none."""
+"""Paths without a token: the page that asks for it, the documentation, and probes, which cannot send one."""
 OPEN_FOLDERS: Final = ("/web/", "/docs/")
 
 
@@ -39,8 +39,8 @@ class CallerRules:
     """The rules of one installation.
 
     Attributes:
-        hosts: Names beside loopback that a `Host` may carry, lower case.
-        token: What every call must carry; None asks for nothing.
+        hosts: Allowed `Host` names besides loopback, in lower case.
+        token: The token that every call must carry; None requires none.
         proxies: Where callers come from whose `X-Forwarded-Host` counts instead of their `Host`.
     """
 
@@ -61,7 +61,7 @@ class CallerRules:
             return None
         authority = self._authority(headers, peer)
         if path not in PROBES and not self.host_allowed(authority):
-            # As if nothing were here: a name that was pointed at this machine must learn nothing.
+            # As if nothing were here: DNS rebinding must reveal nothing.
             return Refusal("not_found")
         if (method not in SAFE_METHODS or _is_guarded(path)) and from_another_page(headers, authority):
             return Refusal("origin_not_allowed", _lost_port(headers, authority))

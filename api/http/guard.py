@@ -75,8 +75,8 @@ class Guard:
         began = time.perf_counter()
         try:
             await self._answer(asked, headers, receive, answer)
-        except Exception:  # noqa: BLE001  # the last net: whatever it was, the caller gets a problem document
-            # The application's last net has raised again what it could not handle; nothing of it goes out.
+        except Exception:  # noqa: BLE001  # last resort: whatever it was, the caller gets a problem document
+            # The application re-raised what it could not handle; none of it is exposed.
             _log.exception("request_failed", request_id=scope["request_id"])
             if not answer.status:
                 await problem_response(scope, "internal_error")(scope, receive, answer.send)

@@ -85,7 +85,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise Refused("invalid_json", f"The name {short_name(name)!a} stands twice in one object.")
+            raise Refused("invalid_json", f"The name {short_name(name)!a} occurs twice in one object.")
         found[name] = value
     return found
 

@@ -114,7 +114,7 @@ def _page(name: str, **values: str) -> WebFile:
 
 
 def _temporal_link(address: str | None) -> str:
-    """Return a link to the Temporal Web UI, where somebody has said where that is."""
+    """Return a link to the Temporal Web UI, if its URL is configured."""
     if address is None:
         return ""
     return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">Temporal Web UI</a>'

@@ -42,7 +42,7 @@ async def take_wavespeed_webhook(
     secret: WebhookSecretDep,
     token: Annotated[str, Query(description="From the URL that WaveSpeed was given.")] = "",
 ) -> WebhookTaken:
-    """Take WaveSpeed's word that a prediction has ended. Telling it again changes nothing."""
+    """Accept WaveSpeed's notice that a prediction has ended. Idempotent."""
     # Everything that needs no body is judged before one is read: anyone may send megabytes here.
     headers = _fresh(request)
     job = _job(job_id, token)

@@ -1,4 +1,4 @@
-"""`promptmill web-ui`: Temporal's Web UI, kept from the web pages that a browser has open beside it."""
+"""`promptmill web-ui`: a proxy that protects Temporal's Web UI from other web pages in the same browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from promptmill.local.web_ui import serve_front
 
 
 def run_web_ui(settings: Settings, *, listen: str, upstream: str) -> None:
-    """Serve the front of the Web UI until SIGINT or SIGTERM.
+    """Serve the proxy until SIGINT or SIGTERM.
 
     Args:
         listen: `host:port` for browsers; PROMPTMILL_ALLOWED_HOSTS names hosts beside loopback.

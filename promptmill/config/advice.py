@@ -41,7 +41,7 @@ def _readable_file(environ: Mapping[str, str]) -> str | None:
 
 
 def _weak_token(settings: Settings) -> str | None:
-    """Return the warning about a short token; where others can reach the API, a short one is refused."""
+    """Return the warning about a short token; if other machines can reach the API, a short one is refused."""
     if not is_loopback_host(settings.host) or settings.api_token is None:
         return None
     if len(settings.api_token.get_secret_value()) >= MIN_TOKEN_CHARACTERS:

@@ -1,4 +1,4 @@
-"""Addresses and ports of this machine: a free one, one that nobody can guess, and who holds a busy one."""
+"""Addresses and ports of this machine: free ones, unguessable ones, and the process that uses a busy one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from promptmill.local.typed_ports import LOOPBACK, is_free
 
 __all__ = ["LOOPBACK", "Address", "free_port", "hidden_address", "holder_of", "is_free"]
 
-# Below what systems give to outgoing connections (Linux from 32768, others from 49152): one of those could
-# take it before its server listens. Drawn by chance, since two stacks may choose at the same time.
+# Below the ephemeral range (Linux from 32768, others from 49152): an outgoing connection could
+# take it before its server listens. Random, since two stacks may choose at the same time.
 CHOICE = range(20_000, 32_000)
 
 
@@ -57,7 +57,7 @@ def free_port() -> int:
 
 
 def hidden_address() -> Address:
-    """Return a loopback address that no web page can guess; elsewhere than on Linux only the port is drawn."""
+    """Return an unguessable loopback address; outside Linux only the port is random."""
     if sys.platform != "linux":
         return Address(LOOPBACK, free_port())
     draw = random.SystemRandom()
@@ -65,7 +65,7 @@ def hidden_address() -> Address:
 
 
 def holder_of(port: int) -> str:
-    """Return ` by name (pid n)`, or nothing where the system does not tell (other users' processes, macOS)."""
+    """Return ` by name (pid n)`, or nothing if the system does not reveal it (other users' processes, macOS)."""
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port

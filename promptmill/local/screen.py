@@ -69,7 +69,7 @@ def example_request(plan: StackPlan) -> str:
 
 
 def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
-    yield "API", plan.api_url, Text("the page; the API's documentation at /docs")
+    yield "API", plan.api_url, Text("the page; API documentation at /docs")
     if plan.settings.temporal_ui_url is not None:
         yield "Temporal Web UI", plan.settings.temporal_ui_url, Text("every job is a workflow")
     yield (

@@ -82,7 +82,7 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     """Return whether a server could listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        # As servers do: a port in TIME_WAIT is no obstacle.
+        # As servers do: a port in TIME_WAIT is usable.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -66,7 +66,7 @@ async def _pass_on(
     except (ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return _refuse(writer, 400)
     if not rules.host_allowed(headers["host"]):
-        # As if nothing were here: a name that was pointed at this machine must learn nothing.
+        # As if nothing were here: DNS rebinding must reveal nothing.
         return _refuse(writer, 404)
     if not _is_navigation(method, headers) and from_another_page(headers, headers["host"]):
         return _refuse(writer, 403)

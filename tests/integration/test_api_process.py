@@ -7,7 +7,6 @@ import signal
 import socket
 from typing import Any
 
-import httpx
 import psutil
 
 from promptmill.local.ports import free_port
@@ -67,7 +66,7 @@ async def test_long_addresses_keep_nobody_waiting(start_process: StartProcess, d
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
     process = psutil.Process(child.process.pid)
     before = process.cpu_times()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+    async with open_http(f"http://127.0.0.1:{port}", timeout=60) as client:
         statuses = [
             (await client.get(f"/{folder}{one * 40_000}")).status_code
             for folder in ("", "api/webhooks/", "docs/errors/")
@@ -90,7 +89,7 @@ async def test_it_refuses_to_be_open_to_others_without_a_token(start_process: St
 
 async def test_with_a_token_it_listens_for_others(start_process: StartProcess, database_url: str) -> None:
     port = free_port()
-    more = {"PROMPTMILL_HOST": "0.0.0.0", "PROMPTMILL_API_TOKEN": "s3cret", "PROMPTMILL_PORT": str(port)}
+    more = {"PROMPTMILL_HOST": "0.0.0.0", "PROMPTMILL_API_TOKEN": "s3cret" * 6, "PROMPTMILL_PORT": str(port)}
     child = start_process("api", "-m", "api", environment=environment(database_url, **more))
 
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)

@@ -121,6 +121,15 @@ def test_lists_are_comma_separated(tmp_path: Path) -> None:
     assert settings.grok_models == ("grok-a", "grok-b")
 
 
+def test_a_former_name_is_still_read_and_the_new_one_wins(tmp_path: Path) -> None:
+    former = {"PROMPTMILL_LISTEN_DATABASE_URL": "postgresql://former/mill", "DATABASE_URL": "postgresql://pooler/mill"}
+
+    assert load_settings(environment(tmp_path, **former)).require_direct_database_url() == "postgresql://former/mill"
+    both = former | {"PROMPTMILL_DATABASE_DIRECT_URL": "postgresql://new/mill"}
+    assert load_settings(environment(tmp_path, **both)).require_direct_database_url() == "postgresql://new/mill"
+    assert load_settings(environment(tmp_path)).database_direct_url is None
+
+
 def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
     (tmp_path / "local.env").write_text("TEMPORAL_ADDRESS=127.0.0.1:1\n")
 
@@ -141,7 +150,7 @@ def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
         ({"PROMPTMILL_ALLOWED_HOSTS": "a.example,.example.com"}, "'.example.com' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example:8443"}, "'mill.example:8443' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "https://mill.example"}, "would never match"),
-        ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*a day at least"),
+        ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*at least a day"),
     ],
 )
 def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: str, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ async def open_connection(
         timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds * _CONNECT_SHARE)),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
         headers={"Accept-Encoding": IDENTITY},
-        # A company's proxy is honoured, but simulators on this machine are not looked for behind it.
+        # A company's proxy is honoured, but simulators on this machine bypass it.
         trust_env=not is_loopback_url(base),
         verify=trusted_authorities(),
     ) as http:
