@@ -7,7 +7,6 @@ import signal
 import socket
 from typing import Any
 
-import httpx
 import psutil
 
 from promptmill.local.ports import free_port
@@ -67,7 +66,7 @@ async def test_long_addresses_keep_nobody_waiting(start_process: StartProcess, d
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
     process = psutil.Process(child.process.pid)
     before = process.cpu_times()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+    async with open_http(f"http://127.0.0.1:{port}", timeout=60) as client:
         statuses = [
             (await client.get(f"/{folder}{one * 40_000}")).status_code
             for folder in ("", "api/webhooks/", "docs/errors/")

@@ -90,7 +90,7 @@ async def test_a_pooler_that_is_not_recognized_is_once_its_names_fail(
 
 async def test_migrations_leave_nothing_behind(empty_database_url: str, pgbouncer: Pooler) -> None:
     url = pgbouncer.uri(empty_database_url)
-    found = await asyncio.gather(migrate(url), migrate(url), migrate(url))
+    found = await asyncio.gather(*(migrate(url) for _ in range(3)))
 
     assert list(found) == [newest_revision()] * 3
     direct = await asyncpg.connect(empty_database_url)
