@@ -227,7 +227,7 @@ async def test_more_pictures_than_the_model_takes_are_refused_in_words_that_say_
     await fill_in(workspace, PRESS, ADDRESSES[0], ADDRESSES[1:])
     await workspace.queue()
 
-    await expect(workspace.page.locator("#form-problem")).to_contain_text(f"{PRESS} takes 4 pictures at most")
+    await expect(workspace.page.locator("#form-problem")).to_contain_text(f"{PRESS} takes 4 images at most")
     assert await mill.wavespeed.requests("submit") == []
 
 

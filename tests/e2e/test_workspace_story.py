@@ -58,7 +58,7 @@ async def test_the_story_by_keyboard_alone(workspace: Workspace, mill: Mill) -> 
     await keys.press("Enter")
     await expect(workspace.panel).to_be_visible()
     await keys.press("c")
-    await expect(page.locator("dialog[open]")).to_contain_text("Already paid: WaveSpeed")
+    await expect(page.locator("dialog[open]")).to_contain_text("Charged so far: WaveSpeed")
     await keys.press("Tab")
     await keys.press("Enter")
     await expect(workspace.chip("cancelled")).to_be_visible()
