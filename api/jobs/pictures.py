@@ -70,7 +70,8 @@ def _placed_in(entry: Entry, request: CreateJob | AskPrice, *, for_grok: bool) -
     if references == 0:
         return Placement(inputs, (f"refUrls {_instead(for_grok=for_grok)}: {takes}, which is targetUrl.",))
     if not for_grok:
-        return Placement(inputs, refusal=invalid("/refUrls", f"{takes} at most; targetUrl and refUrls contain {given}."))
+        detail = f"{takes} at most; targetUrl and refUrls contain {given}."
+        return Placement(inputs, refusal=invalid("/refUrls", detail))
     first = "the first" if references == 1 else f"the first {references}"
     return Placement(inputs, (f"refUrls after {first} {_instead(for_grok=True)}: {takes}.",))
 

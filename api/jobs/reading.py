@@ -65,7 +65,7 @@ class Unclear:
 
 @dataclass(frozen=True)
 class JobReader:
-    """Reads the jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is unavailable."""
+    """Reads the jobs of one owner. All async methods raise `RecordUnavailable` while Postgres is unavailable."""
 
     store: Store
     waits: Waits
@@ -132,7 +132,7 @@ class JobReader:
 
 @dataclass(frozen=True)
 class PromptJobReader:
-    """Reads the prompt jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is unavailable."""
+    """Reads the prompt jobs of one owner. All async methods raise `RecordUnavailable` while Postgres is unavailable."""
 
     store: Store
     waits: Waits

@@ -19,7 +19,7 @@ _STATUS: Final[dict[str, str]] = {
     JobStatus.QUEUED: "Accepted.",
     JobStatus.PROMPTING: "The prompt is being written.",
     JobStatus.DISPATCHING: "Being submitted to WaveSpeed.",
-    JobStatus.SUBMIT_UNKNOWN: "It is not known whether WaveSpeed accepted the submission; it is not repeated automatically.",
+    JobStatus.SUBMIT_UNKNOWN: "It is unclear whether WaveSpeed accepted it; it is not resubmitted automatically.",
     JobStatus.GENERATING: "Generating at WaveSpeed.",
     JobStatus.CANCELLING: "Being cancelled.",
     JobStatus.COMPLETED: "Completed.",

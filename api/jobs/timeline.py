@@ -102,7 +102,7 @@ def _submission_text(detail: Mapping[str, Any], *, ended: bool) -> str | None:
     """Return what became of a submission; one that ended the job is told by the job's end."""
     state, by = detail["submissionState"], detail.get("resolvedBy")
     if state == SubmissionState.ACCEPTED:
-        usual = "WaveSpeed had accepted the submission." if ended else "WaveSpeed accepted the submission and is generating."
+        usual = "WaveSpeed had accepted it." if ended else "WaveSpeed accepted it and is generating."
         return _ACCEPTED.get(by or "", usual)
     if state == SubmissionState.SUPERSEDED and detail.get("predictionId"):
         return f"An abandoned submission had created prediction {detail['predictionId']}."

@@ -163,7 +163,7 @@ async def test_an_upload_can_be_stopped_and_a_failed_one_tried_again(
     await mill.wavespeed.order("upload", "hold")
     await pictures.choose(chosen())
     await mill.wavespeed.asked("upload")
-    await page.get_by_role("button", name="Stop the upload of fox.png").click()
+    await page.get_by_role("button", name="Cancel the upload of fox.png").click()
     await expect(pictures.lines).to_have_count(0)
     await expect(page.locator("#reasons")).not_to_contain_text("being uploaded")
     await mill.wavespeed.release()

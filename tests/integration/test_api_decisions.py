@@ -176,7 +176,7 @@ async def test_an_unclear_job_explains_itself_and_shows_its_candidates(office: O
     assert (searched["status"], searched["billed"], searched["candidates"]) == ("submit_unknown", "unknown", [])
     assert searched["wait"]["for"] == "operator"
     assert searched["statusText"] == (
-        "It is not known whether WaveSpeed accepted the submission; it is not repeated automatically. "
+        "It is unclear whether WaveSpeed accepted it; it is not resubmitted automatically. "
         "WaveSpeed's history is being searched."
     )
     assert found["candidates"] == sorted([PREDICTION, "p-other"])

@@ -80,7 +80,7 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
         ("prompting", {"retryCount": 1, "maxRetries": 3}, "Grok failed; retrying (retry 1 of 3)."),
         ("dispatching", {"promptStatus": "completed"}, "The prompt is ready for submission to WaveSpeed."),
         ("dispatching", {"submissionState": "rejected"}, "WaveSpeed did not accept the submission."),
-        ("generating", {"submissionState": "accepted"}, "WaveSpeed accepted the submission and is generating."),
+        ("generating", {"submissionState": "accepted"}, "WaveSpeed accepted it and is generating."),
         ("generating", {"facts": ["mediaCostUsd"]}, "Recorded: WaveSpeed's price."),
         ("cancelled", {"facts": ["outputs"]}, "Recorded: outputs."),
         ("cancelled", {"promptStatus": "cancelled"}, "Cancelled."),
@@ -100,7 +100,7 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
             {"submissionState": "accepted", "resolvedBy": "person"},
             "A person identified the prediction.",
         ),
-        ("cancelled", {"submissionState": "accepted", "resolvedBy": "answer"}, "WaveSpeed had accepted the submission."),
+        ("cancelled", {"submissionState": "accepted", "resolvedBy": "answer"}, "WaveSpeed had accepted it."),
         (
             "completed",
             {"submissionState": "superseded", "predictionId": "p1"},
@@ -203,7 +203,13 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
         ("cancelling", Billed.NO, None, None, None),
         ("cancelling", Billed.YES, Decimal("0.027"), None, "Charged so far: WaveSpeed $0.027."),
         ("expired", Billed.YES, None, Decimal("0.002"), "Charged so far: WaveSpeed (price unknown), Grok $0.002."),
-        ("cancelled", Billed.UNKNOWN, Decimal(1), None, "It is not yet known whether WaveSpeed will charge for this job."),
+        (
+            "cancelled",
+            Billed.UNKNOWN,
+            Decimal(1),
+            None,
+            "It is not yet known whether WaveSpeed will charge for this job.",
+        ),
         ("terminated", Billed.REFUNDED, Decimal("1.5"), None, "WaveSpeed has refunded it."),
         ("completed", Billed.YES, Decimal("0.027"), None, None),
         ("generating", Billed.YES, Decimal("0.027"), None, None),
@@ -216,7 +222,7 @@ def test_what_was_paid_is_told_where_a_job_was_cut_short(
 
 
 def test_an_unclear_submission_is_told_with_what_is_known() -> None:
-    unclear = "It is not known whether WaveSpeed accepted the submission; it is not repeated automatically. "
+    unclear = "It is unclear whether WaveSpeed accepted it; it is not resubmitted automatically. "
 
     def said(*candidates: str, open_: bool = True, absent: bool = False) -> str:
         return unclear_text(candidates, open_=open_, absent=absent)
