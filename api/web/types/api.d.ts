@@ -627,6 +627,8 @@ export interface components {
         };
         PostgresReport: {
             answers: boolean;
+            /** @default false */
+            readOnly?: boolean;
             schemaRevision?: string | null;
         };
         PriceAnswer: {
