@@ -237,7 +237,7 @@ async def test_a_job_used_again_brings_also_the_pictures_that_only_grok_saw(work
         model=KLING_3, input={"image": target}, target_url=target, ref_urls=tuple(references), use_ai_prompt=True
     )
     await mill.reaches(job_id, "completed")
-    await workspace.rows.get_by_role("button", name=re.compile("^Use again")).click()
+    await workspace.rows.get_by_role("button", name=re.compile("^Reuse")).click()
 
     await expect(workspace.page.locator("#targetUrl")).to_have_value(target)
     await expect(workspace.page.locator("#references input")).to_have_count(2)

@@ -113,7 +113,7 @@ async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: W
 
 
 async def test_a_field_that_the_raw_input_overrules_shows_what_is_sent(workspace: Workspace, mill: Mill) -> None:
-    """`Use again` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
+    """`Reuse` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
     await mill.reaches(await mill.create(model=PRESS, prompt="A fox", input={"style": "comic", "num_images": 2}), DONE)
     await workspace.button("Reuse: “A fox”").click()
     await expect(field(workspace, "num_images")).to_have_value("2")
