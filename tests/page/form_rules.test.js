@@ -94,7 +94,7 @@ test("an address fits where providers can open it", () => {
 test("why Grok cannot be asked is one sentence, or nothing", () => {
 	assert.equal(reasonAgainstWriting(form({}), NOW), null);
 	assert.match(reasonAgainstWriting(form({ prompt: "" }), NOW), /a few words/);
-	assert.match(reasonAgainstWriting(form({}), { ...NOW, drain: { on: true } }), /not accepted now/);
+	assert.match(reasonAgainstWriting(form({}), { ...NOW, drain: { on: true } }), /not accepted at the moment/);
 });
 
 test("a prompt job is asked for with what is there alone", () => {
