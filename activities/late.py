@@ -91,9 +91,11 @@ class LateActivities:
             # Even if it is gone: it may reappear, and the record backs off.
             _log.info("late_prediction_not_read", prediction=late.prediction_id, error=str(error))
             return False
-        if not prediction.completed:
-            if prediction.finished:
-                await self._note_look(late, ended=True)
+        if not prediction.finished:
+            return False
+        if prediction.reason_code is not None:
+            # Without media, and nothing more will come: else it would be read for ever.
+            await self._note_look(late, ended=True)
             return False
         change = JobChange(
             job_id=late.job_id,
@@ -102,7 +104,7 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
-        # Its outputs may be empty: then it would be read indefinitely.
+        # Whatever the record made of it, nothing more will come.
         await self._note_look(late, ended=True)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.heartbeats import heartbeats
 from activities.pace import PollPace
 from activities.submission import Sender
-from promptmill.contracts.errors import ProviderError, ProviderRefused
+from promptmill.contracts.errors import ProviderError, ProviderRefused, RecordError
 from promptmill.contracts.jobs import (
     JobChange,
     JobSnapshot,
@@ -34,6 +35,7 @@ class MediaActivities:
 
     Attributes:
         grace: How long a 404 for an accepted prediction is ignored.
+        empty_again: When a prediction that completed without any output is read once more.
     """
 
     wavespeed: WaveSpeedClient
@@ -41,6 +43,7 @@ class MediaActivities:
     sender: Sender
     pace: PollPace
     grace: timedelta
+    empty_again: timedelta = timedelta(seconds=2)
 
     @activity.defn
     async def submit_media(self, request: MediaRequest) -> SubmitResult:
@@ -76,7 +79,7 @@ class MediaActivities:
 
     async def _collect(self, request: PredictionRequest) -> JobSnapshot:
         try:
-            prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
+            prediction = await self._result(request)
         except ProviderRefused as error:
             age = datetime.now(UTC) - request.accepted_at  # noqa: TID251 - an activity, not a workflow
             if age < self.grace:
@@ -87,9 +90,24 @@ class MediaActivities:
             return await self._fail(request, ReasonCode.PREDICTION_GONE, str(error))
         except ProviderError as error:
             await self._not_finished(request, str(error))
+        if prediction.unrecognized:
+            await self._show_word(request, prediction.status)
         if not prediction.finished:
             await self._not_finished(request, f"WaveSpeed reports {prediction.status}")
         return await self._finish(request, prediction)
+
+    async def _result(self, request: PredictionRequest) -> Prediction:
+        """Read the prediction, and once more where it claims to be completed and shows nothing."""
+        prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
+        if prediction.reason_code is ReasonCode.GENERATION_WITHOUT_OUTPUT:
+            await asyncio.sleep(self.empty_again.total_seconds())
+            prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
+        return prediction
+
+    async def _show_word(self, request: PredictionRequest, word: str) -> None:
+        """Tell people of a word that we do not know: it may mean an end, and only they can find out."""
+        with suppress(RecordError):
+            await self.store.jobs.note_provider_status(request.job_id, word)
 
     async def _made_with_another_key(self, request: PredictionRequest) -> bool:
         """Return whether the record says so; of a submission that an older backup lost it says nothing."""

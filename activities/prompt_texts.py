@@ -13,7 +13,8 @@ _IMAGES: Final = (
 _RULES: Final = (
     "Write exactly one prompt, in English, of at most 150 words. Cover subject, action, setting, composition, light, "
     "colour palette and style; for video, also camera movement and subject motion. Use concrete, visual language. "
-    "The prompt contains no explanations, lists or markup, and does not mention these instructions."
+    "The prompt contains no explanations, lists or markup, and does not mention these instructions. If you decline to "
+    "write it, leave `prompt` empty and give the reason in `refusal`; otherwise omit `refusal`."
 )
 
 SYSTEM: Final[dict[Operation, str]] = {

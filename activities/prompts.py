@@ -12,6 +12,7 @@ from activities.heartbeats import heartbeats
 from activities.persistence import insist
 from activities.prompt_texts import SYSTEM, question_text
 from promptmill.contracts.errors import (
+    ProviderAnswerUnusable,
     ProviderError,
     ProviderModelUnavailable,
     ProviderRefused,
@@ -22,11 +23,16 @@ from promptmill.contracts.errors import (
 from promptmill.contracts.prompts import PromptRequest, PromptResult, PromptSource
 from promptmill.contracts.store import AttemptDecision, PromptAttempt, PromptEnd, PromptFailure
 from promptmill.providers.grok.client import GrokAnswer, GrokClient, GrokQuestion
+from promptmill.providers.http.answers import MAX_WAIT
 from promptmill.store import Store
 
 FIRST_DELAY_SECONDS = 1.0
 MAX_DELAY_SECONDS = 30.0
 _AT_ONCE = timedelta(milliseconds=1)
+
+UNUSABLE_RETRIES = 1
+"""How often one model is asked again after an answer that holds no prompt. Each is paid: chance may spoil one, and a
+model that spoils two in a row goes on doing so, while the next one may not."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,10 @@ class PromptActivities:
 
     async def _fail_over(self, request: PromptRequest, attempt: PromptAttempt, error: ProviderError) -> NoReturn:
         """Record a failure and raise what follows: retry the same model later, the next one now, or give up."""
-        again = error.retryable and attempt.retry_count < attempt.max_retries
         next_model = self._after(attempt.model)
-        if again:
+        # A wait that is too long is worth it only where nobody else can be asked.
+        too_long = next_model is not None and (error.retry_after or _AT_ONCE) > MAX_WAIT
+        if error.retryable and attempt.retry_count < _retries(attempt, error) and not too_long:
             delay = _delay(attempt.retry_count, error.retry_after)
             await self._record_failure(request, attempt, error, delay, None)
             raise ProviderUnavailable(error.reason_code, str(error), retry_after=delay)
@@ -142,8 +149,14 @@ def _question(request: PromptRequest, model: str) -> GrokQuestion:
     )
 
 
+def _retries(attempt: PromptAttempt, error: ProviderError) -> int:
+    """Return how often the same model may be asked again after such a failure."""
+    unusable = isinstance(error, ProviderAnswerUnusable)
+    return min(attempt.max_retries, UNUSABLE_RETRIES) if unusable else attempt.max_retries
+
+
 def _delay(failures: int, retry_after: timedelta | None) -> timedelta:
-    """Return the delay after that many earlier failures: doubling, unless xAI named a time."""
+    """Return the delay after that many earlier failures: doubling, unless xAI named a time, which has a maximum."""
     if retry_after is not None:
-        return retry_after
+        return min(retry_after, MAX_WAIT)
     return timedelta(seconds=min(FIRST_DELAY_SECONDS * 2**failures, MAX_DELAY_SECONDS))

@@ -41,6 +41,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_candidates.sql
 \ir functions/note_missing_workflow.sql
 \ir functions/note_obstacle.sql
+\ir functions/note_provider_status.sql
 \ir functions/open_submission.sql
 \ir functions/permit_submission.sql
 \ir functions/permit_submission_v2.sql
@@ -71,7 +72,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('accept_job', '6e7bb1fca4dd43c502f9a82c747781ee17a25a27757eedb08a1ab1e74a78e617'),
     ('accept_prompt_job', '09f43ec27635a1cee770b44e0cc5619b09e3d0eb4ce64d4fae3dca8b6f1d3229'),
     ('adopt_prediction', '7c24b92b17dbea0e3581c4f30cf7904044f410458c4e6790dc6d9983d8d6d080'),
-    ('advance_job', 'b09ea29f0c51622b0250a45b6229a39fc187a76dfaf3c132e2628ad5fe10b0bb'),
+    ('advance_job', 'aee1fd97ef2cbcc1d830cc110d03d3d3d3e249e692aecfe345fbf6c820f334e1'),
     ('ambiguity_window', 'a290ff947aa8643062dad41f0f8bdb445f67a5322ac545a837bfcd8ec2c46cae'),
     ('append_job_event', 'ec7786ab7246e6214478273e69cacdc8d638215c97017bcbddbb96f171c35796'),
     ('asked_provider', '5bf533dca0131f080edc6ba0a787a9c2a8de163639439603d8f6d5c3d2a9e20d'),
@@ -106,6 +107,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_candidates', '86fe152c035ce9f51353d721c77c197479e4667144fc7c73caf81888483ea427'),
     ('note_missing_workflow', '0b5316babf2fd28c76a8e56fc988c475c4f6cb54d6832989a89f22ca7687a524'),
     ('note_obstacle', 'b4c4f2ebb1f8911219d98e410c31b3894febd30d41717693ad2531ec191df545'),
+    ('note_provider_status', 'b2d24ca57eea0c56ec099f4e2c2cf17b21ad8d829cc3c57fdc7112eaf4a8161b'),
     ('open_submission', '5e121f3b911362401c60fdc39068970629622b1d672d6498747c1db953d13747'),
     ('permit_submission', '6a17d0808f41c996163441c0988d577e7990784d0475888953f0c7d3ba8b4591'),
     ('permit_submission_v2', '0d6a2c50d3326095b8c25e10f0a11c838d9cfea36b77704e0d2a310fe59dd9c1'),

@@ -268,7 +268,8 @@ CREATE VIEW late_predictions AS
     WHERE j.status IN ('failed', 'cancelled', 'expired', 'terminated') AND j.outputs = '[]'
       AND s.state IN ('accepted', 'superseded') AND s.prediction_id IS NOT NULL AND s.ended_at IS NULL
       AND NOT (s.prediction_id = j.prediction_id AND coalesce(j.reason_code, '') IN (
-          'generation_failed', 'generation_moderated', 'generation_input_unreachable', 'generation_stopped'));
+          'generation_failed', 'generation_moderated', 'generation_bad_input', 'generation_input_unreachable',
+          'generation_unavailable', 'generation_stopped'));
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Events: every change of a job, in order and without gaps. Timeline and live stream are made from these rows.
@@ -406,6 +407,6 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0006');
+INSERT INTO alembic_version (version_num) VALUES ('0007');
 
 COMMIT;

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.catalogue.preset_inputs import preset_inputs
 from api.schemas.jobs import ModelPath
 from promptmill.config.presets import NEVER_SENT, Preset, kind_of, load_presets
-from promptmill.contracts.catalogue import InputType, ListedModel, ModelInput
+from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ListedModel, ModelInput
 from promptmill.contracts.jobs import MediaKind
 
 _MODEL_PATH: Final[TypeAdapter[str]] = TypeAdapter(ModelPath)
@@ -45,6 +45,7 @@ class Entry:
         known: Where it is known from.
         inputs: All its inputs, as shown in a form; what a submission sends automatically is the default.
         formula: The formula of its price (JSONata); None if unknown.
+        listed_inputs: Whether `inputs` are all that WaveSpeed's own schema has: then no other input exists.
     """
 
     model: str
@@ -62,6 +63,7 @@ class Entry:
     base_price: Decimal | None
     formula: str | None
     inputs: tuple[ModelInput, ...]
+    listed_inputs: bool = False
 
     @property
     def fields(self) -> tuple[ModelInput, ...]:
@@ -115,6 +117,7 @@ def _preset_entry(preset: Preset, listed: ListedModel | None) -> Entry:
         base_price=listed.base_price if listed else None,
         formula=listed.formula if listed else None,
         inputs=inputs,
+        listed_inputs=listed is not None and _are_whole(listed.inputs),
     )
 
 
@@ -138,7 +141,13 @@ def _listed_entry(listed: ListedModel) -> Entry:
         base_price=listed.base_price,
         formula=listed.formula,
         inputs=listed.inputs,
+        listed_inputs=_are_whole(listed.inputs),
     )
+
+
+def _are_whole(listed: Sequence[ModelInput]) -> bool:
+    """Whether a schema was read, and not cut off at the number of inputs that a form can show."""
+    return 0 < len(listed) < MAX_INPUTS
 
 
 def _completed(listed: Sequence[ModelInput], preset: Preset, own: Sequence[ModelInput]) -> tuple[ModelInput, ...]:

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from api.catalogue.reading import Catalogue
 from api.http.errors import FieldError, Refused, invalid, pointer_to
+from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import placed
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
@@ -43,14 +44,15 @@ async def new_job(
     """Return the job to accept.
 
     Raises:
-        Refused: An address may not be opened, WaveSpeed would not get the pictures that were meant for it, or the named
-            prompt job has no prompt to give.
-        RecordUnavailable: Postgres is away.
+        Refused: A URL is not allowed, WaveSpeed would not get the pictures that were meant for it, its list contradicts
+            the model or the inputs, or the named prompt job has no prompt to give.
+        RecordUnavailable: Postgres is unavailable.
     """
     refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)
-    if pictures.refusal is not None and not await _is_replay(store, owner, key):
-        raise pictures.refusal
+    refusal = pictures.refusal or refusal_by_list(request, pictures.input, await catalogue.look(), whole=True)
+    if refusal is not None and not await _is_replay(store, owner, key):
+        raise refusal
     prompt, source, original = await _settled_prompt(request, owner=owner, store=store)
     job_id = uuid7()
     kind = kind_of(request.model)
@@ -75,7 +77,7 @@ def new_prompt_job(request: EnqueuePrompt, *, owner: str, settings: Settings) ->
     """Return the prompt job to accept.
 
     Raises:
-        Refused: An address may not be opened.
+        Refused: A URL is not allowed.
     """
     refuse_addresses(_picture_addresses(request), allow_private=settings.allow_private_addresses)
     return _prompt_job(request, request.metadata, owner=owner, settings=settings)
@@ -88,7 +90,7 @@ def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, 
         Refused: With a pointer to each address that they may not.
     """
     found = [
-        FieldError(pointer=pointer_to(path), message=f"The address {error}.")
+        FieldError(pointer=pointer_to(path), message=f"The URL {error}.")
         for path, url in addresses
         if (error := url_error(url, allow_private=allow_private)) is not None
     ]
@@ -122,7 +124,7 @@ async def _written(prompt_job_id: UUID, *, owner: str, store: Store) -> PromptGe
     except RecordNotFound:
         raise invalid("/promptJobId", "There is no such prompt job.") from None
     if found.status != PromptJobStatus.COMPLETED or found.generated_prompt is None:
-        raise invalid("/promptJobId", f"This prompt job is {found.status}; only a completed one has a prompt to give.")
+        raise invalid("/promptJobId", f"This prompt job is {found.status}; only a completed one has a prompt.")
     return found
 
 
@@ -156,9 +158,9 @@ def _prompt_warnings(request: CreateJob) -> Iterator[str]:
     """Say what of the request will have no effect on the prompt."""
     if not request.use_ai_prompt:
         if request.instructions:
-            yield "instructions are not used: useAiPrompt is false, so Grok is not asked."
+            yield "instructions are ignored: useAiPrompt is false."
         if request.operation is not None:
-            yield "operation is not used: useAiPrompt is false, so Grok is not asked."
+            yield "operation is ignored: useAiPrompt is false."
 
 
 def _job_addresses(request: CreateJob) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -64,6 +64,10 @@ async def create_job(
     then `targetUrl`. Values that the caller set there are kept. No image is dropped silently: `warnings` name those
     that WaveSpeed does not get. More than the model takes are refused (422), except that with `useAiPrompt` Grok sees
     all of them, and the model gets the target and as many of the first references as fit.
+
+    If WaveSpeed's list is known, it is checked first: a model that is not on it is refused (422), and so are inputs
+    that the model's schema does not have, does not allow or is missing. WaveSpeed itself would drop an unknown input
+    and charge for the run. `allowUnknownModel` skips these checks.
     """
     if request.use_ai_prompt:
         await require_ai_prompts(resources.store, owner=jobs.owner, key=key)

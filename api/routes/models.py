@@ -13,6 +13,7 @@ from api.dependencies import CatalogueDep, PricesDep, SettingsDep
 from api.http.errors import Refused, problems
 from api.http.strict_json import StrictRoute
 from api.jobs.acceptance import media_addresses, refuse_addresses
+from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import placed
 from api.jobs.sentences import price_text
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
@@ -52,13 +53,18 @@ async def ask_price(
 ) -> PriceAnswer:
     """Ask WaveSpeed what a run would cost, without running it; free of charge.
 
-    The inputs are completed exactly as for a submission, including images. If WaveSpeed returns no price, `priceUsd`
-    is null and `reason` says why. Estimates are cached for a minute.
+    The inputs are completed exactly as for a submission, including images, and checked against WaveSpeed's list as in
+    `POST /api/jobs/create`, except that some may still be missing. If WaveSpeed returns no price, `priceUsd` is null
+    and `reason` says why. Estimates are cached for a minute.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)
+    models = await catalogue.look()
+    refusal = refusal_by_list(request, pictures.input, models, whole=False)
+    if refusal is not None:
+        raise refusal
     body = compose_request(request.model, pictures.input, request.prompt or "", ANY_SEED)
-    worth = judge((await catalogue.look()).entries.get(request.model), body)
+    worth = judge(models.entries.get(request.model), body)
     price = await prices.of(request.model, body)
     reason = price.reason or worth.reason
     return PriceAnswer(
@@ -79,7 +85,7 @@ async def get_model(model: PathInPath, catalogue: CatalogueDep) -> ModelDetail:
     if entry is None:
         raise Refused(
             "not_found",
-            "This model is not known here. A job may still name any path of WaveSpeed's; it is sent exactly the "
-            "inputs that are given.",
+            "This model is not known here. With `allowUnknownModel` a job may still name any path of WaveSpeed's; it "
+            "is sent exactly the inputs that are given.",
         )
     return model_detail(entry)

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
-from api.schemas.fields import OptionalUrl, PromptText, RefUrls
+from api.schemas.fields import AllowUnknownModel, OptionalUrl, PromptText, RefUrls
 from api.schemas.jobs import ModelPath, wrong_inputs
 from promptmill.contracts.jobs import MediaKind
 
@@ -121,6 +121,7 @@ class AskPrice(StrictRequestModel):
     prompt: PromptText = Field(None, description="May be omitted if there is none yet.")
     target_url: OptionalUrl = Field(None, description="The image to change.")
     ref_urls: RefUrls = Field(default_factory=list)
+    allow_unknown_model: AllowUnknownModel = False
 
     @model_validator(mode="after")
     def _may_be_sent(self) -> Self:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from promptmill.addresses import MAX_URL_CHARACTERS
+from promptmill.contracts.texts import is_blank
 
 PROMPT_CHARACTERS: Final = 10_000
 INSTRUCTIONS_CHARACTERS: Final = 4_000
@@ -31,8 +32,8 @@ DEADLINE_SECONDS: Final = Range(30, WEEK, DAY)
 
 
 def blank_is_absent(value: Any) -> Any:
-    """Return null for a blank string, which forms send for empty fields."""
-    return None if isinstance(value, str) and not value.strip() else value
+    """Return null for a string that shows nothing, which forms send for empty fields."""
+    return None if isinstance(value, str) and is_blank(value) else value
 
 
 Url = Annotated[
@@ -54,6 +55,13 @@ RefUrls = Annotated[
     Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
 ]
 Flag = StrictBool
+AllowUnknownModel = Annotated[
+    Flag,
+    Field(
+        description="Accept a model that WaveSpeed's list does not have, or inputs that the model's schema does not "
+        "allow. Without a list, neither is checked."
+    ),
+]
 Priority = Annotated[StrictInt, Field(ge=PRIORITY.minimum, le=PRIORITY.maximum, description="1-10; 10 is the highest.")]
 DeadlineSeconds = Annotated[
     StrictInt,

@@ -25,6 +25,7 @@ from api.schemas.fields import (
     DAY,
     DEADLINE_SECONDS,
     PRIORITY,
+    AllowUnknownModel,
     DeadlineSeconds,
     Flag,
     InstructionsText,
@@ -36,6 +37,7 @@ from api.schemas.fields import (
 )
 from api.schemas.parts import ErrorAnswer, Links, Wait
 from promptmill.config.presets import NEVER_SENT
+from promptmill.contracts.catalogue import RESERVED_VENDORS
 from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
 from promptmill.contracts.ratings import Rating
@@ -56,9 +58,6 @@ REFUSED_INPUTS: Final = {
     **NEVER_SENT,
 }
 """Inputs of WaveSpeed's models that callers may not set, and why."""
-
-RESERVED_VENDORS: Final = frozenset({"balance", "billings", "media", "model", "models", "predictions", "webhook"})
-"""First segments of WaveSpeed's other paths: `predictions/delete` as a model would delete predictions."""
 
 
 def _no_other_path(model: str) -> str:
@@ -104,6 +103,7 @@ class CreateJob(StrictRequestModel):
     generate_timeout_seconds: Annotated[StrictInt, Field(ge=30, le=DAY)] | None = Field(
         None, description="Measured from WaveSpeed's acceptance. Default: 900 for images, 3600 for videos."
     )
+    allow_unknown_model: AllowUnknownModel = False
     callback_url: OptionalUrl = Field(None, description="Called when the job ends; delivered at least once.")
     metadata: Metadata = Field(default_factory=dict)
 
@@ -193,6 +193,9 @@ class OutputAnswer(Answer):
     text: str | None = None
     nsfw: bool | None = None
     expires_at: datetime | None = None
+    omitted: bool = Field(
+        default=False, description="In lists: whether `url` and `text` were left out as too long; the job has them."
+    )
 
 
 class JobAnswer(Answer):

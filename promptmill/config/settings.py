@@ -86,7 +86,12 @@ class Settings(BaseSettings):
         description="Grok models in order of preference, comma-separated; the next is used if one is unknown or its retries are exhausted.",
     )
     grok_timeout_seconds: float = Field(120, gt=0, le=3600, description="Timeout of one request to Grok.")
-    grok_max_retries: int = Field(3, ge=0, le=20, description="Retries per model after temporary failures of xAI.")
+    grok_max_retries: int = Field(
+        3,
+        ge=0,
+        le=20,
+        description="Retries per model after temporary failures of xAI; 1 at most after an answer without a prompt.",
+    )
     grok_concurrency: int = Field(8, ge=1, le=1000, description="Maximum concurrent requests to Grok, per worker.")
     grok_per_second: float = Field(10, gt=0, description="Maximum requests to Grok per second, across all workers.")
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+RESERVED_VENDORS: Final = frozenset(
+    {"account", "balance", "billings", "media", "model", "models", "predictions", "upload", "user", "webhook"}
+)
+"""First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
+
+MAX_INPUTS: Final = 100
+"""Inputs of one model that are kept: more than any form shows. A schema with more is not known whole."""
 
 
 class InputType(StrEnum):

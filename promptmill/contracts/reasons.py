@@ -37,7 +37,10 @@ class ReasonCode(StrEnum):
     # WaveSpeed: the prediction
     GENERATION_FAILED = "generation_failed"
     GENERATION_MODERATED = "generation_moderated"
+    GENERATION_BAD_INPUT = "generation_bad_input"
     GENERATION_INPUT_UNREACHABLE = "generation_input_unreachable"
+    GENERATION_UNAVAILABLE = "generation_unavailable"
+    GENERATION_WITHOUT_OUTPUT = "generation_without_output"
     GENERATION_STOPPED = "generation_stopped"
     PREDICTION_GONE = "prediction_gone"
     # the job's lifecycle
@@ -111,7 +114,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.WAVESPEED_FORBIDDEN: Reason(
         "The WaveSpeed account is not permitted to do this.",
-        "Check the key's role and the account's tier at WaveSpeed.",
+        "Check the key's role and the account's tier at WaveSpeed. If the message comes from a firewall, check the network.",
     ),
     ReasonCode.WAVESPEED_UNKNOWN_MODEL: Reason(
         "WaveSpeed does not know this model.", "Check the model's path against WaveSpeed's model list."
@@ -158,8 +161,20 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.GENERATION_MODERATED: Reason(
         "WaveSpeed's moderation blocked the job.", "Change the prompt or the images."
     ),
+    ReasonCode.GENERATION_BAD_INPUT: Reason(
+        "WaveSpeed accepted the job, and then found its inputs invalid.",
+        "Read WaveSpeed's words in the message and change the input. WaveSpeed refunds failures within hours.",
+    ),
     ReasonCode.GENERATION_INPUT_UNREACHABLE: Reason(
         "WaveSpeed could not fetch one of the inputs.", "Use URLs that stay reachable while the job waits."
+    ),
+    ReasonCode.GENERATION_UNAVAILABLE: Reason(
+        "WaveSpeed could not generate the media because of a temporary failure.",
+        "Retry the job. WaveSpeed refunds failures within hours.",
+    ),
+    ReasonCode.GENERATION_WITHOUT_OUTPUT: Reason(
+        "WaveSpeed reports the prediction as completed, but it has no output.",
+        "It was charged. Media that still arrives is attached; otherwise contact WaveSpeed's support with the prediction's id.",
     ),
     ReasonCode.GENERATION_STOPPED: Reason("The prediction was stopped at WaveSpeed before it completed.", _AGAIN),
     ReasonCode.PREDICTION_GONE: Reason(

@@ -24,19 +24,32 @@ answer `status` with a body that is no JSON object.
 """
 
 CONTENT_KINDS: Mapping[str, frozenset[str]] = {
-    "submit": frozenset({"ending", "never", "nsfw", "no_id", "id_with_code", "hidden"}),
+    "submit": frozenset({"ending", "never", "nsfw", "outputs", "no_id", "id_with_code", "bare", "hidden"}),
+    "result": frozenset({"no_output", "bare"}),
     "history": frozenset({"hidden", "without_inputs"}),
     "upload": frozenset({"expired"}),
     "webhook": frozenset({"lost", "duplicate", "late", "early", "wrong_signature", "old_timestamp"}),
-    "chat": frozenset({"invalid_json", "cut_json", "empty_content", "refusal"}),
+    "chat": frozenset(
+        {
+            *("invalid_json", "cut_json", "empty_content", "refusal", "refusal_in_json", "refusal_as_prompt"),
+            *("fenced", "wordy", "parts", "huge_usage"),
+        }
+    ),
 }
 """Faults inside a well-formed exchange.
 
-`ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or a word that nobody knows) with
-`code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `no_id`: made, but the
-answer names no id; `id_with_code`: made, and the answer carries its id beside the error `code`; `hidden`: on `submit`
-the prediction stays out of the history for `seconds` (for ever without them), on `history` this one listing is empty;
-`expired`: the ticket of an upload may no longer be used.
+A submit: `ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or a word that nobody
+knows) with `code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `outputs`: it
+completes with `outputs`, whatever they are; `no_id`: made, but the answer names no id; `id_with_code`: made, and the
+answer carries its id beside the error `code`; `bare`: the answer is the prediction without its envelope; `hidden`: the
+prediction stays out of the history for `seconds` (for ever without them).
+
+A result: `no_output`: this one reading shows no output; `bare` as above. The history: `hidden`: this one listing is
+empty. An upload: `expired`: its ticket may no longer be used.
+
+A chat: the answer is no JSON, cut or empty; a refusal beside the text, in the object's own field or in place of the
+prompt; it stands in a Markdown fence, between words or in a list of parts; it counts tokens and a cost that fit nowhere
+(`huge_usage`).
 """
 
 
@@ -63,6 +76,7 @@ class Fault(BaseModel):
     should_retry: bool | None = None
     seconds: float = Field(0, ge=0)
     word: str = "failed"
+    outputs: list[Any] = Field([], description="Submit: what the completed prediction shows as its outputs.")
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -26,6 +26,18 @@ OUTPUTS_CARRIED: Final = 256 * 1024
 """Maximum characters of outputs in a snapshot. Temporal accepts 2 MB; with more, a workflow would get stuck."""
 
 _COLUMNS: Final = column_list(Job)
+LISTED_OUTPUT_CHARACTERS: Final = 4_096
+"""A longer address or text of an output (media inside the address) is left out where many jobs are shown."""
+
+_LISTED_OUTPUTS: Final = f"""
+    (SELECT coalesce(jsonb_agg(
+        CASE WHEN length(coalesce(o ->> 'url', '')) + length(coalesce(o ->> 'text', '')) > {LISTED_OUTPUT_CHARACTERS}
+             THEN o || '{{"url": null, "text": null, "omitted": true}}' ELSE o END ORDER BY place), '[]')
+     FROM jsonb_array_elements(outputs) WITH ORDINALITY AS each_output (o, place)) AS "outputs"
+"""
+LISTED_COLUMNS: Final = _COLUMNS.replace('"outputs"', _LISTED_OUTPUTS)
+"""The columns of jobs where many are shown: long outputs stay in Postgres."""
+
 _OF_RESULT: Final = column_list(Job, "(r.job)")
 _ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
@@ -43,6 +55,7 @@ _RETRY: Final = f"""
     SELECT {_OF_RESULT}, r.replayed
     FROM retry_job(:job_id, :owner, :new_id, :new_prompt_job_id, :force, :key, :request_hash) AS r
 """
+_NOTE_PROVIDER_STATUS: Final = "SELECT FROM note_provider_status(:id, :status)"
 _EVENTS: Final = (
     f"SELECT {column_list(JobEvent)} FROM job_events WHERE job_id = :id AND sequence > :after ORDER BY sequence"
 )
@@ -99,7 +112,7 @@ class JobStore:
         return await self.database.row(Job, _GET, id=job_id, owner=owner)
 
     async def list(self, owner: str, where: JobFilter) -> Jobs:
-        """Return an owner's jobs, newest first."""
+        """Return an owner's jobs, newest first, without long inline outputs."""
         values: dict[str, Any] = where.model_dump(exclude={"limit", "before"}, exclude_defaults=True)
         conditions = [_FILTERS[name] for name in values]
         if where.q is not None:
@@ -108,7 +121,7 @@ class JobStore:
             conditions.append(_FILTERS["before"])
             values |= {"before_at": where.before[0], "before_id": where.before[1]}
         query = f"""
-            SELECT {_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
+            SELECT {LISTED_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
             ORDER BY created_at DESC, id DESC LIMIT :limit
         """
         return await self.database.rows(Job, query, owner=owner, limit=where.limit, **values)
@@ -124,6 +137,14 @@ class JobStore:
             RecordNotFound: There is no such job.
         """
         return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
+
+    async def note_provider_status(self, job_id: UUID, status: str) -> None:
+        """Tell the timeline of an open job that WaveSpeed calls its prediction by a word that we do not know; once.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        await self.database.run(_NOTE_PROVIDER_STATUS, id=job_id, status=status)
 
     async def advance(self, change: JobChange) -> JobSnapshot:
         """Report on a job: facts are stored, the status is set if the transition is allowed.

@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.jobs import LISTED_COLUMNS
 from sql.models import Job, JobEvent
 
-_JOBS: Final = f"SELECT {column_list(Job)} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"
+_JOBS: Final = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"
 _WITH_EVENTS: Final = f"""
     SELECT {column_list(Job)},
            (SELECT coalesce(max(sequence), 0) FROM job_events WHERE job_id = :id) AS latest,
@@ -36,7 +37,7 @@ class LiveStore:
     database: Database
 
     async def jobs(self, ids: Sequence[UUID]) -> list[Job]:
-        """Return the jobs that (still) exist, in no order."""
+        """Return the jobs that (still) exist, in no order, without long inline outputs."""
         return await self.database.rows(Job, _JOBS, ids=[*ids])
 
     async def job_with_events(self, job_id: UUID, after: int) -> Followed:

@@ -31,7 +31,7 @@ class Record:
     _connection: asyncpg.Connection | None = None
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """Return the rows of a query, waiting for up to a minute while Postgres is away."""
+        """Return the rows of a query, waiting for up to a minute while Postgres is unavailable."""
         give_up = time.monotonic() + 60
         while True:
             try:

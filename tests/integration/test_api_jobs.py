@@ -38,7 +38,7 @@ async def test_a_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncC
     assert answer.status_code == 202
     assert answer.headers["location"] == job["links"]["self"] == f"/api/jobs/{job['jobId']}"
     assert (job["status"], job["billed"]) == ("queued", "no")
-    assert job["statusText"] == "Accepted; it starts as soon as Temporal answers."
+    assert job["statusText"] == "Accepted; starts as soon as Temporal is available."
     tries = [entry for entry in logs if entry["event"] == "temporal_away"]
     assert len(tries) == 1, "the breaker spares later requests the wait"
 
@@ -168,7 +168,7 @@ async def test_what_was_made_is_shown_with_its_cost(lonely_api: httpx.AsyncClien
     await store.jobs.advance(change)
     completed = (await lonely_api.get(f"/api/jobs/{job['jobId']}")).json()
 
-    assert (generating["wait"]["for"], generating["statusText"]) == ("wavespeed", "WaveSpeed is making it.")
+    assert (generating["wait"]["for"], generating["statusText"]) == ("wavespeed", "Generating at WaveSpeed.")
     assert completed["outputs"] == [
         {
             "index": 0,
@@ -177,6 +177,7 @@ async def test_what_was_made_is_shown_with_its_cost(lonely_api: httpx.AsyncClien
             "text": None,
             "nsfw": False,
             "expiresAt": None,
+            "omitted": False,
         }
     ]
     assert (completed["mediaCostUsd"], completed["predictionId"]) == (0.027, "p1")
@@ -276,7 +277,7 @@ async def test_a_written_prompt_is_used_again_or_edited(lonely_api: httpx.AsyncC
         ({"model": "a/b", "targetUrl": "https://example.com/a.png"}, "targetUrl and refUrls are not used"),
         ({"model": "a/b", "targetUrl": "https://example.com/a.png", "useAiPrompt": True}, "go to Grok only"),
         ({"model": "bytedance/seedream-v4/edit", "targetUrl": "https://example.com/a.png"}, None),
-        ({"instructions": "x"}, "instructions are not used"),
+        ({"instructions": "x"}, "instructions are ignored"),
         ({"callbackUrl": "https://example.com/done"}, None),
         ({}, None),
     ],

@@ -90,7 +90,7 @@ async def test_a_price_without_what_moves_it_may_be_a_floor(
 
 
 async def test_of_an_unknown_model_the_price_is_null_with_wavespeeds_words_and_a_floor(shop: httpx.AsyncClient) -> None:
-    answer = await priced(shop, model="vendor/unheard-of", prompt="a fox")
+    answer = await priced(shop, model="vendor/unheard-of", prompt="a fox", allowUnknownModel=True)
 
     assert (answer["priceUsd"], answer["floor"], answer["missing"]) == (None, True, [])
     assert "model not found" in answer["reason"]

@@ -200,7 +200,7 @@ async def test_a_webhook_after_the_end_is_taken_and_the_end_stays(
 
     assert answer.status_code == 200
     assert (shown["status"], shown["predictionId"], shown["billed"]) == ("cancelled", "p-late", Billed.YES)
-    assert shown["statusText"] == "Cancelled. Already paid: WaveSpeed (price not known)."
+    assert shown["statusText"] == "Cancelled. Charged so far: WaveSpeed (price unknown)."
 
 
 async def test_the_endpoint_is_open_by_any_name_and_without_a_token(knowing_settings: Settings, store: Store) -> None:

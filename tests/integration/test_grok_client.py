@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 import pytest
@@ -44,9 +46,7 @@ USAGE = {
 }
 
 
-def completion(
-    content: str | None = '{"prompt": "A red fox."}', finish: str = "stop", **message: Any
-) -> dict[str, Any]:
+def completion(content: Any = '{"prompt": "A red fox."}', finish: str = "stop", **message: Any) -> dict[str, Any]:
     return {
         "id": "1",
         "object": "chat.completion",
@@ -96,7 +96,9 @@ async def test_a_question_is_one_system_and_one_user_message_with_pictures_last(
         {"type": "image_url", "image_url": {"url": "https://pictures.example/target.png"}},
     ]
     assert body["response_format"]["json_schema"]["strict"] is True
-    assert body["response_format"]["json_schema"]["schema"]["required"] == ["prompt"]
+    schema = body["response_format"]["json_schema"]["schema"]
+    assert schema["required"] == ["prompt"]
+    assert schema["properties"].keys() == {"prompt", "refusal"}
     assert "reasoning_effort" not in body
 
 
@@ -171,9 +173,11 @@ REFUSED = [
     (400, "invalid-argument", "Failed to download the image", ReasonCode.GROK_BAD_PICTURE),
     (422, "invalid_image", "no", ReasonCode.GROK_BAD_PICTURE),
     (500, "invalid_image", "Could not process image", ReasonCode.GROK_BAD_PICTURE),
-    (400, "invalid-argument", "Argument not supported: reasoning_effort", ReasonCode.GROK_BAD_REQUEST),
+    (404, "not-found", "Fetching image failed with HTTP status 404", ReasonCode.GROK_BAD_PICTURE),
+    (401, "", "Fetching image failed with HTTP status 401", ReasonCode.GROK_BAD_PICTURE),
+    (503, "", "Could not download the picture from image_url: timed out", ReasonCode.GROK_BAD_PICTURE),
+    (412, "", "The image cannot be retrieved.", ReasonCode.GROK_BAD_PICTURE),
     (405, "", "method", ReasonCode.GROK_BAD_REQUEST),
-    (410, "gone", "Live Search is gone", ReasonCode.GROK_BAD_REQUEST),
     (415, "", "Expected request with `Content-Type: application/json`", ReasonCode.GROK_BAD_REQUEST),
     (422, "", "Failed to deserialize the JSON body", ReasonCode.GROK_BAD_REQUEST),
 ]
@@ -191,20 +195,31 @@ async def test_a_refusal_is_told_by_words_and_status_in_both_shapes(
     assert words in str(error)
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (404, flat("not-found", NO_MODEL)),
-        (404, nested("not-found", NO_MODEL)),
-        (400, flat("Client specified an invalid argument", "Model not found: grok-2")),
-        (403, flat("permission-denied", NO_MODEL)),
-    ],
-)
-async def test_an_unknown_model_leaves_others_to_be_asked(status: int, body: dict[str, Any]) -> None:
-    error = await failure_of(http_answer(status, body))
+NEXT_MODEL = [
+    (404, NO_MODEL, ReasonCode.GROK_UNKNOWN_MODEL),
+    (400, "Model not found: grok-2", ReasonCode.GROK_UNKNOWN_MODEL),
+    (403, NO_MODEL, ReasonCode.GROK_UNKNOWN_MODEL),
+    (410, "", ReasonCode.GROK_UNKNOWN_MODEL),
+    (410, "The model grok-3 was removed.", ReasonCode.GROK_UNKNOWN_MODEL),
+    (400, "grok-3 is deprecated; use grok-4.3 instead.", ReasonCode.GROK_UNKNOWN_MODEL),
+    (404, "This model has been deprecated.", ReasonCode.GROK_UNKNOWN_MODEL),
+    (400, "Argument not supported on this model: response_format", ReasonCode.GROK_BAD_REQUEST),
+    (400, "Argument not supported: reasoning_effort", ReasonCode.GROK_BAD_REQUEST),
+    (400, "The response_format parameter is unsupported.", ReasonCode.GROK_BAD_REQUEST),
+    (400, "Model grok-4.7 does not support parameter stop.", ReasonCode.GROK_BAD_REQUEST),
+    (422, "Unsupported parameter: reasoning_effort", ReasonCode.GROK_BAD_REQUEST),
+]
+
+
+@pytest.mark.parametrize("shape", [flat, nested])
+@pytest.mark.parametrize(("status", "words", "reason"), NEXT_MODEL)
+async def test_what_one_model_lacks_leaves_others_to_be_asked(
+    status: int, words: str, reason: ReasonCode, shape: Any
+) -> None:
+    error = await failure_of(http_answer(status, shape("x", words)))
 
     assert type(error) is ProviderModelUnavailable
-    assert error.reason_code is ReasonCode.GROK_UNKNOWN_MODEL
+    assert error.reason_code is reason
 
 
 async def test_a_wrong_address_is_a_bad_request_and_no_unknown_model() -> None:
@@ -219,22 +234,27 @@ async def test_a_wrong_address_is_a_bad_request_and_no_unknown_model() -> None:
     [
         (None, None),
         ("7", 7),
-        ("100000", 120),
+        ("100000", 100_000),
         ("0", None),
         ("-3", None),
         ("soon", None),
-        ("Fri, 01 Jan 2100 00:00:00 GMT", 120),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", inf),
         ("Mon, 01 Jan 2001 00:00:00 GMT", None),
     ],
 )
-async def test_a_rate_limit_keeps_retry_after(header: str | None, wait: int | None) -> None:
+async def test_a_rate_limit_keeps_retry_after(header: str | None, wait: float | None) -> None:
+    """As long as it is: who waits decides what is too long."""
     headers = {"Retry-After": header} if header else {}
 
     error = await failure_of(http_answer(429, flat("exhausted", "Too many requests for team 7"), headers))
 
     assert type(error) is ProviderRateLimited
     assert error.reason_code is ReasonCode.GROK_RATE_LIMITED
-    assert error.retry_after == (timedelta(seconds=wait) if wait else None)
+    if wait == inf:
+        assert error.retry_after is not None
+        assert error.retry_after > timedelta(days=365)
+    else:
+        assert error.retry_after == (timedelta(seconds=wait) if wait else None)
 
 
 UNAVAILABLE = [
@@ -243,6 +263,11 @@ UNAVAILABLE = [
     pytest.param(http_answer(529), id="529"),
     pytest.param(http_answer(522, "<html><title>x.ai | 522: Connection timed out</title></html>"), id="522 page"),
     pytest.param(http_answer(408), id="408"),
+    *(pytest.param(http_answer(status, flat("x", "later")), id=str(status)) for status in (409, 424, 425, 499)),
+    pytest.param(http_answer(403, "error code: 1010"), id="403 of a firewall"),
+    pytest.param(http_answer(403, "<html><title>Just a moment...</title></html>"), id="403 page of a firewall"),
+    pytest.param(http_answer(403, {"title": "Error 1010", "detail": "Cloudflare"}), id="403 JSON of a firewall"),
+    pytest.param(http_answer(403), id="403 without a word"),
     pytest.param(http_answer(302, "", {"Location": "/"}), id="a redirect"),
     pytest.param(http_answer(200, flat("The service is currently unavailable", "later")), id="200 with an error"),
     pytest.param(http_answer(200, nested("unavailable", "later")), id="200 with a nested error"),
@@ -267,6 +292,57 @@ async def test_a_refused_connection_may_pass() -> None:
             await grok.write(QUESTION)
 
 
+NO_FIT = [3_000_000_000, 10**24, -1, 2.5, True, "7", None]
+
+
+@pytest.mark.parametrize("number", NO_FIT, ids=str)
+async def test_a_number_that_does_not_fit_is_null_and_the_prompt_counts(number: Any) -> None:
+    usage = {
+        "prompt_tokens": number,
+        "completion_tokens": number,
+        "completion_tokens_details": {"reasoning_tokens": number},
+        "cost_in_usd_ticks": 10**34 if number == 10**24 else number,
+    }
+    async with asking(http_answer(200, completion() | {"usage": usage})) as (grok, _):
+        answer = await grok.write(QUESTION)
+
+    assert answer.prompt == "A red fox."
+    assert (answer.input_tokens, answer.output_tokens) == (None, None)
+    assert answer.cost_usd is None or answer.cost_usd < 1
+
+
+READABLE = [
+    pytest.param('```json\n{"prompt": "A red fox."}\n```', id="a fence"),
+    pytest.param('```\n{"prompt": "A red fox."}```', id="a fence without a word"),
+    pytest.param('Sure! {"prompt": "A red fox."} Tell me more.', id="words around it"),
+    pytest.param('Braces {like these} first: {"prompt": "A red fox."}', id="braces before it"),
+    pytest.param('{"answer": {"prompt": "A red fox."}}', id="inside another object"),
+    pytest.param('{"prompt": "A red fox.", "refusal": ""}', id="an empty refusal"),
+    pytest.param('{"prompt": "A red fox.", "refusal": "None."}', id="a refusal of none"),
+    pytest.param('{"prompt": "A red fox.", "refusal": null}', id="a null refusal"),
+    pytest.param('{"prompt": "\nA red fox."}', id="a line break inside the text"),
+    pytest.param([{"type": "text", "text": '{"prompt": '}, {"type": "text", "text": '"A red fox."}'}], id="parts"),
+    pytest.param([{"type": "reasoning", "x": 1}, '{"prompt": "A red fox."}'], id="a part that is a text"),
+]
+
+
+@pytest.mark.parametrize("content", READABLE)
+async def test_the_object_is_found_wherever_it_stands(content: Any) -> None:
+    async with asking(http_answer(200, completion(content))) as (grok, _):
+        answer = await grok.write(QUESTION)
+
+    assert answer.prompt == "A red fox."
+
+
+async def test_an_answer_of_braces_alone_is_given_up_quickly() -> None:
+    started = time.perf_counter()
+
+    error = await failure_of(http_answer(200, completion('{"a": ' * 300_000)))
+
+    assert type(error) is ProviderAnswerUnusable
+    assert time.perf_counter() - started < 3
+
+
 UNUSABLE = [
     pytest.param(completion("I would rather not."), id="no JSON"),
     pytest.param(completion('{"prompt": "A red f', "length"), id="cut"),
@@ -274,6 +350,10 @@ UNUSABLE = [
     pytest.param(completion(""), id="empty"),
     pytest.param(completion(None), id="null"),
     pytest.param(completion('{"prompt": "  "}'), id="blank prompt"),
+    pytest.param(completion('{"prompt": "\u200b\u2060"}'), id="invisible prompt"),
+    pytest.param(completion("\u200b"), id="invisible text"),
+    pytest.param(completion([]), id="no parts"),
+    pytest.param(completion([{"type": "image_url"}, 7]), id="parts without a text"),
     pytest.param(completion('{"prompt": 7}'), id="prompt of another type"),
     pytest.param(completion('["A red fox."]'), id="a list"),
     pytest.param(completion('{"text": "A red fox."}'), id="another field"),
@@ -305,13 +385,39 @@ async def test_a_prompt_is_kept_to_what_postgres_can_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [completion(None, refusal="I cannot help with that."), completion("{}", "content_filter")]
+    "body",
+    [
+        completion(None, refusal="I cannot help with that."),
+        completion("{}", "content_filter"),
+        completion('{"prompt": "", "refusal": "It shows a real person."}'),
+        completion('{"prompt": "A red fox.", "refusal": "It shows a real person."}'),
+        completion('{"prompt": "I\'m sorry, but I can\'t assist with that."}'),
+        completion('{"prompt": "I\u2019m sorry, but I can\u2019t assist with that."}'),
+        completion('{"prompt": "Sorry, I cannot create images of real people."}'),
+        completion('{"prompt": "I am unable to help with this request."}'),
+        completion("I'm sorry, but I can't assist with that request."),
+        completion([{"type": "refusal", "refusal": "I will not."}]),
+    ],
 )
 async def test_a_refusal_inside_a_completion_is_final(body: dict[str, Any]) -> None:
     error = await failure_of(http_answer(200, body))
 
     assert type(error) is ProviderRefused
     assert error.reason_code is ReasonCode.GROK_REFUSED
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "I can't help falling in love, a neon sign on a rainy street.",
+        "Sorry is written on a postcard: 'I cannot come'.",
+        "We can see the sea, unable to sleep, a woman at a window.",
+        "A sign that says: I'm sorry, but I can't assist with that.",
+    ],
+)
+async def test_a_prompt_that_sounds_like_a_refusal_is_a_prompt(prompt: str) -> None:
+    async with asking(http_answer(200, completion(json.dumps({"prompt": prompt})))) as (grok, _):
+        assert (await grok.write(QUESTION)).prompt == prompt
 
 
 @pytest.mark.parametrize(

@@ -39,13 +39,13 @@ CREATE OR REPLACE FUNCTION greeting()
     LANGUAGE sql
 AS $$ SELECT * FROM greetings $$;
 """
-REVISION_0007 = '''\
+NEXT_REVISION = f'''\
 """A table that a function gives rows of; and a function that is needed no more."""
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "9999"
+down_revision = "{newest_revision()}"
 
 
 def upgrade() -> None:
@@ -71,7 +71,7 @@ def release(
         folder: Where to make it; it must not exist.
         functions: Texts by name, to be added or put in the place of ours; without text there is no such file.
         up_to: The newest of our revisions that it knows.
-        revision: The Python of a revision 0007.
+        revision: The Python of a revision 9999, after ours.
     """
     shutil.copytree(SQL_FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path in (folder / "migrations" / "versions").iterdir():
@@ -84,7 +84,7 @@ def release(
         else:
             file.unlink()
     if revision:
-        (folder / "migrations" / "versions" / "0007_greetings.py").write_text(revision)
+        (folder / "migrations" / "versions" / "9999_greetings.py").write_text(revision)
     return folder
 
 
@@ -184,7 +184,7 @@ async def test_two_migrators_at_once_apply_the_functions_once(record: Record, tm
 async def test_dry_run_shows_revisions_and_functions(record: Record, tmp_path: Path) -> None:
     database = await record.hand.fetchval("SELECT current_database()")
     before = dump(record.server, database)
-    newer = release(tmp_path / "next", {"greeting": GREETING, "look_pause": ""}, revision=REVISION_0007)
+    newer = release(tmp_path / "next", {"greeting": GREETING, "look_pause": ""}, revision=NEXT_REVISION)
 
     shown = await migrate(record.url, sql_only=True, folder=newer)
 
@@ -209,9 +209,9 @@ async def test_down_to_0005_gives_its_functions_back(each_postgres: PostgresServ
     release_0005 = release(tmp_path / "0005", up_to="0005")
     await migrate_as_release_0005(url, release_0005)
     before = dump(each_postgres, bare)
-    newer = release(tmp_path / "newer", {"greeting": GREETING, "claim_lease": LONGER_LEASE}, revision=REVISION_0007)
+    newer = release(tmp_path / "newer", {"greeting": GREETING, "claim_lease": LONGER_LEASE}, revision=NEXT_REVISION)
     await migrate(url, folder=newer)
-    with pytest.raises(CommandError, match="0007"):
+    with pytest.raises(CommandError, match="9999"):
         await migrate_as_release_0005(url, release_0005)
 
     assert await downgrade(url, "0005", folder=newer) == "0005"
@@ -243,15 +243,16 @@ async def test_a_newer_revision_goes_down_and_the_older_release_puts_its_functio
 ) -> None:
     database = await record.hand.fetchval("SELECT current_database()")
     functions = {"greeting": GREETING, "claim_lease": LONGER_LEASE, "look_pause": ""}
-    newer = release(tmp_path / "newer", functions, revision=REVISION_0007)
+    newer = release(tmp_path / "newer", functions, revision=NEXT_REVISION)
     await migrate(record.url, folder=newer)
     before = dump(record.server, database)
-    with pytest.raises(ConfigurationError, match="0007"):
+    with pytest.raises(ConfigurationError, match="9999"):
         await migrate(record.url)
     assert dump(record.server, database) == before, "a refusal changes nothing"
     assert "look_pause" not in await made(record)
 
-    assert await downgrade(record.url, "0006", folder=newer) == "0006"
+    newest = newest_revision()
+    assert await downgrade(record.url, newest, folder=newer) == newest
     assert await record.hand.fetchval("SELECT claim_lease()") == timedelta(seconds=90), "its texts are not known here"
     await migrate(record.url)
 

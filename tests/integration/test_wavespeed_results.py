@@ -46,7 +46,7 @@ async def test_a_result_is_read_with_our_key() -> None:
 
     assert server.received.startswith(f"GET /api/v3/predictions/{PREDICTION}/result ".encode())
     assert f"Bearer {KEY}".encode() in server.received
-    assert found.completed
+    assert found.status == "completed"
     assert found.finished
     assert found.reason_code is None
     [output] = found.outputs
@@ -66,6 +66,14 @@ async def test_an_error_code_beside_a_running_status_is_not_the_end() -> None:
     assert found.reason_code is None
 
 
+async def test_a_prediction_without_its_envelope_is_a_fact() -> None:
+    bare = {"id": PREDICTION, "model": MODEL, "status": "completed", "outputs": ["https://cdn.example/1.png"]}
+    async with open_raw_server(http_answer(200, bare)) as server, client_of(server.url) as client:
+        found = await client.result(PREDICTION)
+
+    assert [output.url for output in found.outputs] == ["https://cdn.example/1.png"]
+
+
 @pytest.mark.parametrize("answer", [http_answer(404, "gone"), http_answer(200, {"code": 404, "message": "not found"})])
 async def test_a_404_says_that_the_prediction_is_gone(answer: bytes) -> None:
     async with open_raw_server(answer) as server, client_of(server.url) as client:
@@ -77,6 +85,11 @@ async def test_a_404_says_that_the_prediction_is_gone(answer: bytes) -> None:
 
 UNREADABLE = [
     pytest.param(http_answer(401, {"code": 401, "message": "bad key"}), ReasonCode.WAVESPEED_BAD_KEY, id="401"),
+    pytest.param(http_answer(403, "error code: 1010"), ReasonCode.WAVESPEED_UNREACHABLE, id="a firewall's 403"),
+    pytest.param(http_answer(200, {"code": 5003, "message": "busy"}), ReasonCode.WAVESPEED_UNREACHABLE, id="5003"),
+    pytest.param(
+        http_answer(500, {"id": PREDICTION, "status": "error"}), ReasonCode.WAVESPEED_UNREACHABLE, id="bare 500"
+    ),
     pytest.param(http_answer(429), ReasonCode.WAVESPEED_RATE_LIMITED, id="429"),
     pytest.param(http_answer(500, {"code": 500}), ReasonCode.WAVESPEED_UNREACHABLE, id="500"),
     pytest.param(http_answer(502, "<html>"), ReasonCode.WAVESPEED_UNREACHABLE, id="a page"),

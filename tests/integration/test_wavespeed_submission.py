@@ -82,6 +82,10 @@ ACCEPTED = [
     pytest.param(http_answer(429, CREATED), id="an id under HTTP 429"),
     pytest.param(http_answer(302, CREATED, {"Location": "http://127.0.0.1:1/"}), id="an id under a redirect"),
     pytest.param(http_answer(200, {"code": 400, "data": {"id": PREDICTION}}), id="an id under envelope code 400"),
+    pytest.param(http_answer(200, CREATED["data"]), id="an id without an envelope"),
+    pytest.param(
+        http_answer(201, {"id": PREDICTION, "status": "failed", "code": 1402}), id="an id without an envelope, failed"
+    ),
     pytest.param(cut_short(http_answer(200, CREATED), 10_000), id="an id, then the connection breaks"),
 ]
 
@@ -108,6 +112,11 @@ REFUSED = [
     (404, "no such model", ReasonCode.WAVESPEED_UNKNOWN_MODEL),
 ]
 
+REFUSED_INSIDE = [
+    (1400, "Invalid parameter", ReasonCode.WAVESPEED_BAD_INPUT),
+    ("1401", "Unsupported file", ReasonCode.WAVESPEED_BAD_INPUT),
+]
+
 
 @pytest.mark.parametrize("place", ["HTTP status", "envelope code"])
 @pytest.mark.parametrize(("code", "words", "reason"), REFUSED)
@@ -120,6 +129,14 @@ async def test_a_clear_no_refuses_with_wavespeeds_words(code: int, words: str, r
     assert outcome.reason_code is reason
     assert words in str(outcome)
     assert server.requests == 1
+
+
+@pytest.mark.parametrize(("code", "words", "reason"), REFUSED_INSIDE)
+async def test_a_code_of_wavespeeds_own_for_the_inputs_refuses(code: int | str, words: str, reason: ReasonCode) -> None:
+    outcome, _ = await submit_to(http_answer(200, {"code": code, "message": words}))
+
+    assert type(outcome) is ProviderRefused
+    assert outcome.reason_code is reason
 
 
 @pytest.mark.parametrize("answer", [http_answer(429, "slow down"), http_answer(200, {"code": 429, "message": "x"})])
@@ -161,6 +178,11 @@ UNCLEAR = [
     pytest.param(http_answer(502, "<html><title>Bad Gateway</title></html>"), id="502 with a page"),
     pytest.param(http_answer(504), id="504"),
     pytest.param(http_answer(200, {"code": 5000, "message": "internal"}), id="envelope code 5000"),
+    pytest.param(http_answer(200, {"code": 5003, "message": "busy"}), id="envelope code 5003"),
+    *(pytest.param(http_answer(status, {"code": status}), id=str(status)) for status in (424, 425, 499)),
+    pytest.param(http_answer(200, {"id": PREDICTION}), id="an id without an envelope and without a status"),
+    pytest.param(http_answer(200, {"id": PREDICTION, "status": 200}), id="a status that is no word"),
+    pytest.param(http_answer(500, {"id": "req-1", "status": "error"}), id="a server's own id under HTTP 500"),
 ]
 
 
@@ -316,7 +338,20 @@ async def test_without_a_usable_key_nobody_is_asked_and_the_setting_is_named(key
     assert server.connections == []
 
 
-@pytest.mark.parametrize("model", ["predictions/delete", "model/price", "vendor/../balance", "vendor//x", "/x", "."])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "predictions/delete",
+        "model/price",
+        "Upload/x",
+        "user/x",
+        "account/x",
+        "vendor/../balance",
+        "vendor//x",
+        "/x",
+        ".",
+    ],
+)
 async def test_a_model_that_is_another_path_of_wavespeeds_is_never_posted(model: str) -> None:
     async with open_raw_server(http_answer(200, CREATED)) as server, client_of(server.url) as client:
         with pytest.raises(ProviderRefused) as raised:

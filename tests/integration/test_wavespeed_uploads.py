@@ -37,6 +37,24 @@ async def uploaded(storage: str, *answers: bytes) -> tuple[str, RawServer]:
         return await uploads.upload(PICTURE, "image/png"), wavespeed
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        *((http_answer(status, {"code": status}), ProviderUnavailable) for status in (408, 409, 424, 425, 499)),
+        (http_answer(403, "error code: 1010"), ProviderUnavailable),
+        (http_answer(403, {"code": 403, "message": "insufficient role"}), ProviderRefused),
+        (http_answer(422, {"code": 422}), ProviderRefused),
+    ],
+)
+async def test_what_may_pass_by_itself_is_no_refusal_of_the_ticket(
+    answer: bytes, expected: type[ProviderError]
+) -> None:
+    with pytest.raises(ProviderError) as raised:
+        await uploaded("http://127.0.0.1:9", answer)
+
+    assert type(raised.value) is expected
+
+
 @pytest.mark.parametrize("status", [200, 201, 204])
 async def test_the_bytes_go_to_the_storage_as_the_ticket_says(status: int) -> None:
     async with open_raw_server(http_answer(status)) as storage:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from tests.markdown import MarkdownPage
 
@@ -53,3 +55,12 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
     folders = r"(?:workflows|activities|api|worker|sql|promptmill|tests|docs|deploy)"
     for code in MarkdownPage.of(page).code:
         assert not re.fullmatch(rf"{folders}/[\w./]+\.(?:py|sql|toml|md|js)", code) or (ROOT / code).exists(), code
+
+
+def test_package_changelog_and_image_have_one_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.findall(r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    tags = {service["image"] for service in compose["services"].values() if service["image"].startswith("promptmill:")}
+    assert newest == version
+    assert tags == {f"promptmill:{version}"}

@@ -37,9 +37,19 @@ def test_unknown_words_mean_not_finished(status: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"status": "completed"}, None),
+        ({"status": "completed", "outputs": ["https://cdn/x.png"]}, None),
+        ({"status": "completed", "outputs": [None, "https://cdn/x.png"]}, None),
+        ({"status": "completed"}, ReasonCode.GENERATION_WITHOUT_OUTPUT),
+        ({"status": "completed", "outputs": []}, ReasonCode.GENERATION_WITHOUT_OUTPUT),
+        ({"status": "completed", "outputs": [""]}, ReasonCode.GENERATION_WITHOUT_OUTPUT),
+        ({"status": "completed", "outputs": [None, " ", "\u200b"]}, ReasonCode.GENERATION_WITHOUT_OUTPUT),
+        ({"status": "completed", "outputs": ""}, ReasonCode.GENERATION_WITHOUT_OUTPUT),
         ({"status": "failed"}, ReasonCode.GENERATION_FAILED),
-        ({"status": "failed", "code": 5000}, ReasonCode.GENERATION_FAILED),
+        ({"status": "failed", "code": 5999}, ReasonCode.GENERATION_FAILED),
+        ({"status": "failed", "code": 5000}, ReasonCode.GENERATION_UNAVAILABLE),
+        ({"status": "failed", "code": "5003"}, ReasonCode.GENERATION_UNAVAILABLE),
+        ({"status": "failed", "code": 1400}, ReasonCode.GENERATION_BAD_INPUT),
+        ({"status": "failed", "code": 1401}, ReasonCode.GENERATION_BAD_INPUT),
         ({"status": "failed", "code": 1200}, ReasonCode.GENERATION_MODERATED),
         ({"status": "failed", "error": "Content flagged as potentially sensitive."}, ReasonCode.GENERATION_MODERATED),
         ({"status": "failed", "code": 1402}, ReasonCode.GENERATION_INPUT_UNREACHABLE),
@@ -100,6 +110,22 @@ def test_bare_base64_becomes_a_data_address(head: bytes, media_type: str) -> Non
     assert output.url == f"data:{media_type};base64,{b64(head)}"
     assert output.kind == media_type.partition("/")[0]
     assert output.text is None
+
+
+@pytest.mark.parametrize("status", ["succeeded", "canceled", "error", "finished", ""])
+def test_a_word_that_nobody_knows_is_told(status: str) -> None:
+    assert read(status=status).unrecognized
+
+
+@pytest.mark.parametrize("status", ["created", "Processing", "pending", "completed", "failed", "timeout"])
+def test_a_word_that_we_know_is_no_puzzle(status: str) -> None:
+    assert not read(status=status).unrecognized
+
+
+def test_an_output_keeps_wavespeeds_place_beside_empty_ones() -> None:
+    [output] = read(outputs=["", "https://cdn/2.png"], has_nsfw_contents=[False, True]).outputs
+
+    assert (output.index, output.nsfw) == (1, True)
 
 
 @pytest.mark.parametrize("outputs", [None, [], ""])

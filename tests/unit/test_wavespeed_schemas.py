@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptmill.contracts.catalogue import InputType, ModelInput
+from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ModelInput
 from promptmill.providers.wavespeed.models import FORMULA_CHARACTERS, MAX_MODELS, read_models
-from promptmill.providers.wavespeed.schemas import MAX_INPUTS, USUAL_PICTURES, read_inputs
+from promptmill.providers.wavespeed.schemas import USUAL_PICTURES, read_inputs
 from promptmill.simulators.wavespeed.catalogue import load_models
 
 JSON = st.recursive(

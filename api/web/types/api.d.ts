@@ -374,6 +374,8 @@ export interface components {
             prompt?: string | null;
             targetUrl?: string | null;
             refUrls?: string[];
+            /** @default false */
+            allowUnknownModel?: boolean;
         };
         /** @enum {string} */
         Billed: "no" | "yes" | "unknown" | "refunded";
@@ -397,6 +399,8 @@ export interface components {
             /** @default 86400 */
             deadlineSeconds?: number;
             generateTimeoutSeconds?: number | null;
+            /** @default false */
+            allowUnknownModel?: boolean;
             callbackUrl?: string | null;
             metadata?: {
                 [key: string]: string;
@@ -624,6 +628,8 @@ export interface components {
             text?: string | null;
             nsfw?: boolean | null;
             expiresAt?: string | null;
+            /** @default false */
+            omitted?: boolean;
         };
         PostgresReport: {
             answers: boolean;

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from decimal import Decimal
 from typing import Any, Final
 
-from promptmill.contracts.errors import ProviderAnswerUnusable, ProviderError, ProviderRefused
+from promptmill.contracts.errors import ProviderAnswerUnusable, ProviderError, ProviderRefused, cut
 from promptmill.contracts.messages import Message
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.contracts.texts import is_blank
 from promptmill.providers.grok.errors import read_failure, unless_final
+from promptmill.providers.grok.writings import message_texts, refusal_in, written_object
 from promptmill.providers.http.answers import Answer
 from promptmill.providers.http.redaction import redact, storable
 
@@ -19,9 +20,20 @@ PROMPT_LIMIT: Final = 10_000
 
 TICKS_PER_USD: Final = 10**10
 
-_SCHEMA: Final = {
+TOKENS_LIMIT: Final = 10_000_000
+"""A larger count is no count of tokens: the sum over a prompt job's attempts must fit its column."""
+
+COST_LIMIT_USD: Final = 1_000
+"""From here on an amount is not what one prompt cost, for the same reason."""
+
+MODEL_CHARACTERS: Final = 200
+
+_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {"prompt": {"type": "string", "description": "The finished prompt, ready to use as is."}},
+    "properties": {
+        "prompt": {"type": "string", "description": "The finished prompt, ready to use as is."},
+        "refusal": {"type": "string", "description": "Only if you decline: the reason. The prompt is then empty."},
+    },
     "required": ["prompt"],
     "additionalProperties": False,
 }
@@ -91,8 +103,8 @@ def read_completion(answer: Answer, question: GrokQuestion, key: str) -> GrokAns
     tokens = usage if isinstance(usage, dict) else {}
     model = completion.get("model")
     return GrokAnswer(
-        prompt=_prompt(answer, choice, key),
-        model=storable(model) if isinstance(model, str) and model else question.model,
+        prompt=_prompt(answer, _content(answer, choice, key), key),
+        model=storable(model)[:MODEL_CHARACTERS] if isinstance(model, str) and model else question.model,
         input_tokens=_count(tokens.get("prompt_tokens")),
         output_tokens=_output_tokens(tokens),
         cost_usd=_cost(tokens),
@@ -106,35 +118,49 @@ def _first_choice(completion: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _prompt(answer: Answer, choice: dict[str, Any], key: str) -> str:
+def _content(answer: Answer, choice: dict[str, Any], key: str) -> str:
+    """Return what Grok wrote, as it came.
+
+    Raises:
+        ProviderRefused, ProviderAnswerUnusable: It wrote nothing, not all of it, or that it will not.
+    """
     message, finish = choice["message"], choice.get("finish_reason")
-    refusal = message.get("refusal")
+    content, refusal = message_texts(message.get("content"))
+    refusal = message.get("refusal") or refusal
     if refusal or finish == "content_filter":
-        words = redact(str(refusal or "its content filter stopped the response"), key)
-        raise ProviderRefused(ReasonCode.GROK_REFUSED, f"Grok refused: {words}")
+        raise _refused(refusal or "its content filter stopped the response", key)
     if finish == "length":
         raise _unusable(answer, "Grok's response was truncated at its maximum length.")
-    content = message.get("content")
-    if not isinstance(content, str) or not content.strip():
+    if is_blank(content):
         raise _unusable(answer, "Grok's response is empty.")
-    try:
-        written = json.loads(content)
-    except (ValueError, RecursionError):
-        raise _unusable(answer, f"Grok's response is not the requested JSON: {redact(content, key)}") from None
-    prompt = written.get("prompt") if isinstance(written, dict) else None
-    if not isinstance(prompt, str) or not (prompt := storable(prompt).strip()):
+    return content
+
+
+def _prompt(answer: Answer, content: str, key: str) -> str:
+    written = written_object(content)
+    refusal = refusal_in(content if written is None else written)
+    if refusal is not None:
+        raise _refused(refusal, key)
+    if written is None:
+        raise _unusable(answer, f"Grok's response is not the requested JSON: {redact(cut(content), key)}")
+    prompt = written.get("prompt")
+    if not isinstance(prompt, str) or is_blank(prompt := storable(prompt).strip()):
         raise _unusable(answer, "Grok's response contains no prompt.")
     if len(prompt) > PROMPT_LIMIT:
         raise _unusable(answer, f"Grok's prompt is longer than {PROMPT_LIMIT} characters.")
     return prompt
 
 
+def _refused(words: object, key: str) -> ProviderRefused:
+    return ProviderRefused(ReasonCode.GROK_REFUSED, f"Grok refused: {redact(str(words), key)}")
+
+
 def _unusable(answer: Answer, message: str) -> ProviderError:
     return unless_final(answer, ProviderAnswerUnusable(ReasonCode.GROK_BAD_ANSWER, message))
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def _count(value: object, limit: int = TOKENS_LIMIT) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit else None
 
 
 def _output_tokens(usage: dict[str, Any]) -> int | None:
@@ -146,5 +172,5 @@ def _output_tokens(usage: dict[str, Any]) -> int | None:
 
 
 def _cost(usage: dict[str, Any]) -> Decimal | None:
-    ticks = _count(usage.get("cost_in_usd_ticks"))
+    ticks = _count(usage.get("cost_in_usd_ticks"), COST_LIMIT_USD * TICKS_PER_USD)
     return None if ticks is None else Decimal(ticks) / TICKS_PER_USD

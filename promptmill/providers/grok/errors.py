@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from promptmill.contracts.errors import (
     ProviderError,
@@ -21,10 +22,12 @@ from promptmill.providers.http.answers import Answer, retry_after
 
 PROVIDER: Final = "xAI"
 
-_RATE: Final = 429
+_JUDGED_CHARACTERS: Final = 2_000
+"""How much of an error's words is looked at; a longer text is no error message."""
 
+_ANY_ERROR: Final = range(400, 600)
 _ANY_REFUSAL: Final = range(400, 500)
-_SERVER: Final = range(500, 600)
+_MODELS_STATUSES: Final = (400, 403, 404, 410, 422)
 
 _KEY = re.compile(r"(?i)(incorrect|invalid|malformed|missing|no) api[ -]?key|bad-credentials|no-credentials")
 _SAFETY = re.compile(r"(?i)usage guidelines|safety_check|content violates")
@@ -32,46 +35,73 @@ _CREDIT = re.compile(r"(?i)\bcredits?\b|spending limit|insufficient (funds|balan
 _LONG = re.compile(r"(?i)maximum prompt length|prompt is too long|maximum context length|context length exceeded")
 _MODEL = re.compile(
     r"(?i)model not found|(unknown|no such) model|access to (the |this )?model|image inputs? (is|are) not supported"
+    r"|\bdeprecated\b"
     r"|\bmodel\b.{0,120}\b(does not exist|is not available|not have access|is retired|does not support image inputs?\b)"
 )
+_ABILITY = re.compile(
+    r"(?i)\bnot supported\b.{0,60}\bmodel\b|\bmodel\b.{0,120}\b(does not|doesn't|cannot) support\b"
+    r"|\b(arguments?|parameters?|response_format|reasoning_effort)\b.{0,60}\b(un|not )supported\b"
+    r"|\bunsupported\b.{0,20}\b(argument|parameter)"
+)
+"""What a model cannot do and another one may."""
+
 _MODEL_NAMED = re.compile(r"(?i)\bmodel\b")
 _PICTURE = re.compile(r"(?i)\bimages?\b|\bimage_url\b|invalid_image")
 _PICTURE_TROUBLE = re.compile(r"(?i)invalid_image|could not process image")
-
-_MEANINGS: Final[tuple[tuple[Container[int], re.Pattern[str] | None, ReasonCode | None], ...]] = (
-    ((401,), None, ReasonCode.GROK_BAD_KEY),
-    (_ANY_REFUSAL, _KEY, ReasonCode.GROK_BAD_KEY),
-    (_ANY_REFUSAL, _SAFETY, ReasonCode.GROK_REFUSED),
-    ((402,), None, ReasonCode.GROK_NO_CREDIT),
-    ((403, 429), _CREDIT, ReasonCode.GROK_NO_CREDIT),
-    ((408, 429), None, None),
-    ((413,), None, ReasonCode.GROK_TOO_LONG),
-    (_ANY_REFUSAL, _LONG, ReasonCode.GROK_TOO_LONG),
-    ((400, 403, 404, 410), _MODEL, ReasonCode.GROK_UNKNOWN_MODEL),
-    ((404,), _MODEL_NAMED, ReasonCode.GROK_UNKNOWN_MODEL),
-    ((400, 415, 422), _PICTURE, ReasonCode.GROK_BAD_PICTURE),
-    (_SERVER, _PICTURE_TROUBLE, ReasonCode.GROK_BAD_PICTURE),
-    ((403,), None, ReasonCode.GROK_BAD_KEY),
-    (_ANY_REFUSAL, None, ReasonCode.GROK_BAD_REQUEST),
+_PICTURE_AWAY = re.compile(
+    r"(?i)\b(fetch|download|retriev)(e|ed|ing)?\b.{0,40}\b(images?|pictures?|image_url)\b"
+    r"|\b(images?|pictures?|image_url)\b.{0,60}\b(fetch|download|retriev)(e|ed|ing)?\b"
+    r"|\bload(ing)? (the |an? )?(image|picture)\b"
 )
-"""Statuses, words, and why asking again cannot help (None: it may). The first row that fits counts."""
+"""A picture that xAI could not get; the status is then often the one that xAI itself was given."""
+
+
+class _Meaning(NamedTuple):
+    """A row of the table: statuses and words, and the error that they mean together."""
+
+    statuses: Container[int]
+    words: re.Pattern[str] | None
+    error: type[ProviderError]
+    reason: ReasonCode
+
+
+_MEANINGS: Final = (
+    _Meaning(_ANY_ERROR, _PICTURE_AWAY, ProviderRefused, ReasonCode.GROK_BAD_PICTURE),
+    _Meaning((401,), None, ProviderRefused, ReasonCode.GROK_BAD_KEY),
+    _Meaning(_ANY_REFUSAL, _KEY, ProviderRefused, ReasonCode.GROK_BAD_KEY),
+    _Meaning(_ANY_REFUSAL, _SAFETY, ProviderRefused, ReasonCode.GROK_REFUSED),
+    _Meaning((402,), None, ProviderRefused, ReasonCode.GROK_NO_CREDIT),
+    _Meaning((403, 429), _CREDIT, ProviderRefused, ReasonCode.GROK_NO_CREDIT),
+    _Meaning((408, 409, 424, 425, 499), None, ProviderUnavailable, ReasonCode.GROK_UNAVAILABLE),
+    _Meaning((429,), None, ProviderRateLimited, ReasonCode.GROK_RATE_LIMITED),
+    _Meaning((413,), None, ProviderRefused, ReasonCode.GROK_TOO_LONG),
+    _Meaning(_ANY_REFUSAL, _LONG, ProviderRefused, ReasonCode.GROK_TOO_LONG),
+    _Meaning(_MODELS_STATUSES, _MODEL, ProviderModelUnavailable, ReasonCode.GROK_UNKNOWN_MODEL),
+    _Meaning(_MODELS_STATUSES, _ABILITY, ProviderModelUnavailable, ReasonCode.GROK_BAD_REQUEST),
+    _Meaning((404,), _MODEL_NAMED, ProviderModelUnavailable, ReasonCode.GROK_UNKNOWN_MODEL),
+    _Meaning((410,), None, ProviderModelUnavailable, ReasonCode.GROK_UNKNOWN_MODEL),
+    _Meaning((400, 415, 422), _PICTURE, ProviderRefused, ReasonCode.GROK_BAD_PICTURE),
+    _Meaning(range(500, 600), _PICTURE_TROUBLE, ProviderRefused, ReasonCode.GROK_BAD_PICTURE),
+    _Meaning((403,), None, ProviderRefused, ReasonCode.GROK_BAD_KEY),
+    _Meaning(_ANY_REFUSAL, None, ProviderRefused, ReasonCode.GROK_BAD_REQUEST),
+)
+"""The first row that fits counts; what none of them names may pass by itself."""
+
+_TEMPORARY: Final = _Meaning((), None, ProviderUnavailable, ReasonCode.GROK_UNAVAILABLE)
 
 
 def read_failure(answer: Answer, key: str) -> ProviderError:
     """Return the error that an answer other than a completion means, with xAI's words, redacted.
 
-    An otherwise temporary one is a refusal where xAI says `x-should-retry: false`.
+    An otherwise temporary one is a refusal where xAI says `x-should-retry: false`. `retry_after` is as long as xAI
+    asks: whoever waits decides whether it is too long.
     """
+    meaning = _meaning(answer)
     said = answer.sentence(PROVIDER, key)
-    reason = _permanent(answer.status, answer.words)
-    if reason is ReasonCode.GROK_UNKNOWN_MODEL:
-        return ProviderModelUnavailable(reason, said)
-    if reason is not None:
-        return ProviderRefused(reason, said)
-    wait = retry_after(answer.headers)
-    if answer.status == _RATE:
-        return unless_final(answer, ProviderRateLimited(ReasonCode.GROK_RATE_LIMITED, said, retry_after=wait))
-    return unless_final(answer, ProviderUnavailable(ReasonCode.GROK_UNAVAILABLE, said, retry_after=wait))
+    if not meaning.error.retryable:
+        return meaning.error(meaning.reason, said)
+    wait = retry_after(answer.headers, timedelta.max)
+    return unless_final(answer, meaning.error(meaning.reason, said, retry_after=wait))
 
 
 def unless_final(answer: Answer, error: ProviderError) -> ProviderError:
@@ -81,9 +111,13 @@ def unless_final(answer: Answer, error: ProviderError) -> ProviderError:
     return error
 
 
-def _permanent(status: int, words: str) -> ReasonCode | None:
-    """Return why asking again cannot help; None when it may."""
-    for statuses, pattern, reason in _MEANINGS:
-        if status in statuses and (pattern is None or pattern.search(words)):
-            return reason
-    return None
+def _meaning(answer: Answer) -> _Meaning:
+    if answer.from_firewall:
+        return _TEMPORARY
+    words = answer.words[:_JUDGED_CHARACTERS]
+    fitting = (
+        meaning
+        for meaning in _MEANINGS
+        if answer.status in meaning.statuses and (meaning.words is None or meaning.words.search(words))
+    )
+    return next(fitting, _TEMPORARY)

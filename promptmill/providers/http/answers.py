@@ -34,6 +34,9 @@ _MAX_TEXTS: Final = 100
 _MAX_WORDS: Final = 16_000
 """Characters of an answer's words; each sentence made of them is far shorter, and expressions are tried on all."""
 
+_FORBIDDEN: Final = 403
+_FIREWALL = re.compile(r"(?i)\berror code: 10\d\d\b|\bcloudflare\b|\bfirewall\b|attention required|just a moment")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -73,6 +76,11 @@ class Answer:
             title = _TITLE.search(text)
             text = unescape(title.group(1)) if title else ""
         return " ".join(text.split())
+
+    @property
+    def from_firewall(self) -> bool:
+        """Whether a 403 comes from something in front of the provider: both providers explain theirs as JSON."""
+        return self.status == _FORBIDDEN and (not self.object or _FIREWALL.search(self.words) is not None)
 
     def sentence(self, provider: str, secret: str) -> str:
         """Return `<provider> responded <status>: <message>`, redacted."""

@@ -131,7 +131,7 @@ class WaveSpeedAccount:
         return SecretStr(secret)
 
     def _refuse_bad_key(self, answer: Answer) -> None:
-        if codes(answer) & _KEY_REFUSED:
+        if codes(answer) & _KEY_REFUSED and not answer.from_firewall:
             raise ProviderRefused(
                 ReasonCode.WAVESPEED_BAD_KEY,
                 f"{answer.sentence(PROVIDER, self._key)} Set {KEY_VARIABLE} to a valid key of an account with credit.",

@@ -25,6 +25,10 @@ PROVIDER: Final = "WaveSpeed"
 NO_PRICE_USD: Final = 1_000_000
 """Amounts from here on are not prices: they must not prevent recording a paid submission."""
 
+NO_AMOUNT_USD: Final = 10**12
+AMOUNT_DIGITS: Final = 6
+"""Digits after the point that the record keeps."""
+
 _ID_LIMIT: Final = 200
 
 _RATE: Final = 429
@@ -37,6 +41,8 @@ _REFUSALS: Final = {
     413: ReasonCode.WAVESPEED_BAD_INPUT,
     415: ReasonCode.WAVESPEED_BAD_INPUT,
     422: ReasonCode.WAVESPEED_BAD_INPUT,
+    1400: ReasonCode.WAVESPEED_BAD_INPUT,
+    1401: ReasonCode.WAVESPEED_BAD_INPUT,
 }
 """Status or envelope code -> reason, most specific first: the first that matches either of the two applies."""
 
@@ -48,10 +54,15 @@ _RIGHTS = re.compile(r"(?i)\b(roles?|permissions?|scopes?|privileges?|access|rig
 
 def codes(answer: Answer) -> set[int]:
     """Return the HTTP status and the envelope's code, if any."""
-    code = answer.object.get("code")
-    if isinstance(code, str) and re.fullmatch(r"[0-9]{1,6}", code):
-        code = int(code)
-    return {answer.status, code} if isinstance(code, int) and not isinstance(code, bool) else {answer.status}
+    code = whole_code(answer.object.get("code"))
+    return {answer.status} if code is None else {answer.status, code}
+
+
+def whole_code(value: object) -> int | None:
+    """Return a code that came as a number or as a text of digits; None for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def data(answer: Answer) -> dict[str, Any]:
@@ -60,15 +71,26 @@ def data(answer: Answer) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def prediction_data(answer: Answer) -> dict[str, Any]:
+    """Return the prediction that an answer holds: in its envelope, or alone where a success has `id` and `status`."""
+    document = answer.object
+    alone = answer.ok and isinstance(document.get("status"), str) and prediction_id_of(document) is not None
+    return document if alone and not isinstance(document.get("data"), dict) else data(answer)
+
+
 def amount_in(value: object) -> Decimal | None:
-    """Return an amount of money in a response, given as a number or a string; None for anything else."""
+    """Return an amount of money in a response, given as a number or a string; None for anything else.
+
+    Amounts that no account holds are none either: a string such as `1e999999` would be printed with all its digits.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         amount = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
-    return amount if amount.is_finite() else None
+    fits = amount.is_finite() and -NO_AMOUNT_USD < amount < NO_AMOUNT_USD
+    return round(amount, AMOUNT_DIGITS) if fits else None
 
 
 def price_in(value: object) -> Decimal | None:
@@ -78,8 +100,8 @@ def price_in(value: object) -> Decimal | None:
 
 
 def prediction_id(answer: Answer) -> str | None:
-    """Return the id in `data`: proof that WaveSpeed created a prediction, whatever the codes say."""
-    return prediction_id_of(data(answer))
+    """Return the prediction's id: proof that WaveSpeed created one; in an envelope, whatever the codes say."""
+    return prediction_id_of(prediction_data(answer))
 
 
 def prediction_id_of(prediction: Mapping[str, Any]) -> str | None:
@@ -137,6 +159,6 @@ def read_failure(answer: Answer, key: str) -> ProviderError:
     if _RATE in seen:
         return ProviderUnavailable(ReasonCode.WAVESPEED_RATE_LIMITED, said, retry_after=retry_after(answer.headers))
     for code in (401, 403):
-        if code in seen:
+        if code in seen and not answer.from_firewall:
             return ProviderUnavailable(_REFUSALS[code], said)
     return ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, said, retry_after=retry_after(answer.headers))

@@ -13,13 +13,14 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
+from promptmill.contracts.catalogue import RESERVED_VENDORS
 from promptmill.contracts.errors import ProviderRefused, ProviderUnavailable
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.answers import Answer
 from promptmill.providers.http.connections import authorization, key_problem, open_connection, plain_key
 from promptmill.providers.http.guarded_sender import GuardedSender, boottime
-from promptmill.providers.wavespeed.answers import PROVIDER, codes, data, read_failure, read_submission
+from promptmill.providers.wavespeed.answers import PROVIDER, codes, prediction_data, read_failure, read_submission
 from promptmill.providers.wavespeed.history import HistoryItem, moment, read_history
 from promptmill.providers.wavespeed.predictions import Prediction, read_prediction
 from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
@@ -31,11 +32,6 @@ READ_SECONDS: Final = 30.0
 
 HISTORY_PAGES: Final = 50
 """Maximum pages of history to read: 5,000 predictions of one model within minutes."""
-
-_OWN_PATHS: Final = frozenset(
-    {"account", "balance", "billings", "media", "model", "models", "predictions", "upload", "user", "webhook"}
-)
-"""First segments of WaveSpeed's other paths: a 'model' of that name would reach another call, such as delete."""
 
 _NOT_FOUND: Final = 404
 
@@ -110,7 +106,7 @@ class WaveSpeedClient:
         answer = await self._read(f"predictions/{quote(prediction_id, safe='')}/result")
         if _NOT_FOUND in codes(answer):
             raise ProviderRefused(ReasonCode.PREDICTION_GONE, answer.sentence(PROVIDER, self._key))
-        found = data(answer)
+        found = prediction_data(answer)
         if not answer.ok or not isinstance(found.get("status"), str):
             raise read_failure(answer, self._key)
         if str(found.get("id") or prediction_id) != prediction_id:
@@ -155,7 +151,7 @@ class WaveSpeedClient:
 def _model_path(model: str) -> str:
     """Return the model as a path, or refuse what would be another call of WaveSpeed's."""
     parts = model.split("/")
-    if parts[0] in _OWN_PATHS or not all(part.strip(". ") for part in parts):
+    if parts[0].lower() in RESERVED_VENDORS or not all(part.strip(". ") for part in parts):
         raise ProviderRefused(ReasonCode.WAVESPEED_UNKNOWN_MODEL, f"{model!r} is not a model path. Nothing was sent.")
     return "/".join(quote(part, safe="") for part in parts)
 

@@ -15,16 +15,34 @@ from promptmill.contracts.errors import cut
 from promptmill.contracts.jobs import MediaKind, Output
 from promptmill.contracts.messages import Message
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.contracts.texts import is_blank
 from promptmill.providers.http.redaction import redact, storable
+from promptmill.providers.wavespeed.answers import whole_code
 
 RETENTION: Final = timedelta(days=7)
 """How long WaveSpeed keeps a prediction and its outputs, from its creation. In SQL: `wavespeed_retention()`."""
+
+STATUS_CHARACTERS: Final = 100
 
 COMPLETED: Final = "completed"
 FAILED: Final = "failed"
 STOPPED: Final = frozenset({"cancelled", "timeout", "deleted"})
 
-_FAILURES: Final = {1200: ReasonCode.GENERATION_MODERATED, 1402: ReasonCode.GENERATION_INPUT_UNREACHABLE}
+_RUNNING: Final = frozenset(
+    {"created", "pending", "queued", "in_queue", "starting", "running", "processing", "in_progress"}
+)
+"""What WaveSpeed, and others like it, call a prediction that has not ended."""
+
+_FAILURES: Final = {
+    1200: ReasonCode.GENERATION_MODERATED,
+    1400: ReasonCode.GENERATION_BAD_INPUT,
+    1401: ReasonCode.GENERATION_BAD_INPUT,
+    1402: ReasonCode.GENERATION_INPUT_UNREACHABLE,
+    5000: ReasonCode.GENERATION_UNAVAILABLE,
+    5003: ReasonCode.GENERATION_UNAVAILABLE,
+}
+"""WaveSpeed's codes of a failed prediction. What it calls temporary is over for this prediction all the same."""
+
 _MODERATION = re.compile(r"(?i)\b(content flagged|flagged as|moderation)\b")
 
 _EXTENSIONS: Final = {
@@ -58,6 +76,7 @@ class Prediction(Message):
 
     Attributes:
         status: WaveSpeed's word; anything but the known final ones means 'not finished'.
+        outputs: What it made. A completed prediction may have none.
         error: WaveSpeed's words about a failure, redacted and cut.
         code: WaveSpeed's error code of the prediction, as in its error table.
     """
@@ -71,18 +90,20 @@ class Prediction(Message):
     created_at: datetime | None = None
 
     @property
-    def completed(self) -> bool:
-        """Whether the media was generated."""
-        return self.status == COMPLETED
-
-    @property
     def finished(self) -> bool:
         """Whether the prediction is final."""
-        return self.completed or self.status == FAILED or self.status in STOPPED
+        return self.status in {COMPLETED, FAILED} or self.status in STOPPED
+
+    @property
+    def unrecognized(self) -> bool:
+        """Whether the status is neither one of a running prediction nor a final one that we know."""
+        return not self.finished and self.status not in _RUNNING
 
     @property
     def reason_code(self) -> ReasonCode | None:
         """Why there is no media; None if it is not finished, or if there is."""
+        if self.status == COMPLETED and not self.outputs:
+            return ReasonCode.GENERATION_WITHOUT_OUTPUT
         if self.status in STOPPED:
             return ReasonCode.GENERATION_STOPPED
         if self.status != FAILED:
@@ -108,10 +129,10 @@ def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | No
     return Prediction(
         id=storable(str(data.get("id") or asked_id)),
         model=model,
-        status=storable(str(data.get("status"))).strip().lower(),
+        status=cut(storable(str(data.get("status"))).lower(), STATUS_CHARACTERS),
         outputs=_outputs(data, kind or kind_of(model), created_at),
         error=cut(redact(error if isinstance(error, str) else json.dumps(error), key)) if error else None,
-        code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        code=whole_code(code),
         created_at=created_at,
     )
 
@@ -134,12 +155,12 @@ def read_time(value: object) -> datetime | None:
 
 def _outputs(data: dict[str, Any], kind: MediaKind, created_at: datetime | None) -> tuple[Output, ...]:
     values = data.get("outputs")
-    if values is None or values == "":
-        return ()
     listed = values if isinstance(values, list) else [values]
     return tuple(
         _output(index, value, kind, _nsfw(data.get("has_nsfw_contents"), index), created_at)
         for index, value in enumerate(listed)
+        # A place without anything in it is no output.
+        if value is not None and not (isinstance(value, str) and is_blank(value))
     )
 
 

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from promptmill.contracts.catalogue import InputType, ModelInput
+from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ModelInput
 from promptmill.contracts.errors import cut
 from promptmill.providers.http.redaction import storable
 
-MAX_INPUTS: Final = 100
 MAX_CHOICES: Final = 200
 NAME_CHARACTERS: Final = 100
 TITLE_CHARACTERS: Final = 120

@@ -40,6 +40,7 @@ _SAID_NO: Final = {
 }
 """Status or envelope code -> reason and advice, most specific first."""
 
+_TEMPORARY: Final = frozenset({408, 409, 424, 425, 499})
 _CLIENT_ERRORS: Final = range(400, 500)
 _RATE: Final = 429
 
@@ -108,6 +109,8 @@ class WaveSpeedUploads:
         said = answer.sentence(PROVIDER, self._key)
         if _RATE in seen:
             return ProviderRateLimited(ReasonCode.WAVESPEED_RATE_LIMITED, said, retry_after=retry_after(answer.headers))
+        if answer.from_firewall or seen & _TEMPORARY:
+            return ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, said, retry_after=retry_after(answer.headers))
         for code, (reason, advice) in _SAID_NO.items():
             if code in seen:
                 return ProviderRefused(reason, f"{said.rstrip('.')}. {advice}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -24,13 +25,15 @@ PICTURE_TOKENS = 256
 REASONING_TOKENS = 94
 TICKS_PER_DOLLAR = 10**10
 REFUSAL = "I can't help with that request."
+HUGE_USAGE = {"prompt_tokens": 3_000_000_000, "completion_tokens": 3_000_000_000, "cost_in_usd_ticks": 10**34}
+"""Larger than any column that keeps such a number; the account is charged as usual."""
 
 
 @dataclass(frozen=True)
 class _Written:
-    """The model's output: its text, why it stopped, and a refusal instead of a text."""
+    """The model's output: its text, whole or in parts, why it stopped, and a refusal instead of a text."""
 
-    content: str | None
+    content: str | list[dict[str, str]] | None
     finish_reason: str = "stop"
     refusal: str | None = None
 
@@ -59,10 +62,13 @@ class Chat:
         return self._write(call, model, completion_id)
 
     def _write(self, call: Call, model: Model, completion_id: str) -> Response:
-        written = _spoiled(_content(call.body), call.content_fault())
+        fault = call.content_fault()
+        written = _spoiled(_content(call.body), fault)
         usage = _usage(call.body, model, written)
         usd = Decimal(usage["cost_in_usd_ticks"]) / TICKS_PER_DOLLAR
         call.account.ledger.charge(completion_id, model.id, usd, now())
+        if fault is not None and fault.kind == "huge_usage":
+            usage |= HUGE_USAGE
         message = {"role": "assistant", "content": written.content, "refusal": written.refusal}
         return JSONResponse(
             {
@@ -92,17 +98,28 @@ def _content(body: dict[str, Any]) -> str:
 
 
 def _spoiled(content: str, fault: Fault | None) -> _Written:
-    match fault.kind if fault else None:
-        case "invalid_json":
-            return _Written("Here is the prompt you asked for: " + content)
-        case "cut_json":
-            return _Written(content[: len(content) // 2], "length")
-        case "empty_content":
-            return _Written("")
-        case "refusal":
-            return _Written(None, refusal=(fault.message if fault else None) or REFUSAL)
-        case _:
-            return _Written(content)
+    if fault is not None and fault.kind == "refusal":
+        return _Written(None, refusal=fault.message or REFUSAL)
+    spoil = _SPOILERS.get(fault.kind) if fault is not None else None
+    return spoil(content) if spoil is not None else _Written(content)
+
+
+def _in_parts(content: str) -> _Written:
+    half = len(content) // 2
+    return _Written([{"type": "text", "text": text} for text in (content[:half], content[half:])])
+
+
+_SPOILERS: Mapping[str, Callable[[str], _Written]] = {
+    "invalid_json": lambda content: _Written("The prompt is: " + content.replace("{", "(")),
+    "cut_json": lambda content: _Written(content[: len(content) // 2], "length"),
+    "empty_content": lambda _: _Written(""),
+    "refusal_in_json": lambda _: _Written(json.dumps({"prompt": "", "refusal": REFUSAL})),
+    "refusal_as_prompt": lambda _: _Written(json.dumps({"prompt": "I'm sorry, but I can't assist with that."})),
+    "fenced": lambda content: _Written(f"```json\n{content}\n```"),
+    "wordy": lambda content: _Written(f"Here is the prompt:\n{content}\nTell me if you want another one."),
+    "parts": _in_parts,
+}
+"""What becomes of a text by each fault."""
 
 
 def _usage(body: dict[str, Any], model: Model, written: _Written) -> dict[str, Any]:

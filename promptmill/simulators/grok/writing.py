@@ -55,7 +55,8 @@ def fill(schema: Mapping[str, Any], text: str) -> Any:
     match kind[0] if isinstance(kind, list) else kind:
         case "object":
             properties: Mapping[str, Any] = schema.get("properties", {})
-            return {name: fill(part, text) for name, part in properties.items()}
+            required = schema.get("required", properties)
+            return {name: fill(part, text) for name, part in properties.items() if name in required}
         case "array":
             return [fill(schema.get("items", {}), text) for _ in range(max(1, schema.get("minItems", 1)))]
         case "integer" | "number":

@@ -80,8 +80,10 @@ class Books:
 
 
 def _ending(fault: Fault | None) -> Ending:
-    if fault is None or fault.kind not in ("ending", "nsfw"):
+    if fault is None or fault.kind not in ("ending", "nsfw", "outputs"):
         return Ending()
+    if fault.kind == "outputs":
+        return Ending(outputs=fault.outputs)
     if fault.kind == "nsfw":
         return Ending(nsfw=True)
     if fault.word == "completed":

@@ -27,6 +27,8 @@ class Ending:
     code: int | None = None
     error: str = ""
     nsfw: bool = False
+    outputs: list[Any] | None = None
+    """What a completed prediction shows in place of the addresses of its own outputs."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Prediction:
             "id": self.id,
             "model": self.model,
             "status": status,
-            "outputs": [f"{base}/output/{name}" for name in self.outputs] if completed else [],
+            "outputs": self._shown_outputs(base) if completed else [],
             "urls": {"get": f"{base}/api/v3/predictions/{self.id}/result"},
             "has_nsfw_contents": [self.ending.nsfw for _ in self.outputs] if completed else [],
             "created_at": rfc3339(self.created_at),
@@ -93,6 +95,11 @@ class Prediction:
         if with_inputs:
             shown["inputs"] = self.inputs
         return shown
+
+    def _shown_outputs(self, base: str) -> list[Any]:
+        return (
+            [f"{base}/output/{name}" for name in self.outputs] if self.ending.outputs is None else self.ending.outputs
+        )
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from promptmill.simulators.clock import now, parse_moment
 from promptmill.simulators.faults import Fault
@@ -37,7 +37,12 @@ class Reading:
     async def result(self, call: Call) -> Response:
         """Show one prediction; a failed one is HTTP 200 too."""
         prediction = self.predictions.find(call.request.path_params["id"], call.account.key)
-        return success(prediction.as_json(call.base)) if prediction else problem(404, "task not found")
+        if prediction is None:
+            return problem(404, "task not found")
+        fault, shown = call.content_fault(), prediction.as_json(call.base)
+        if fault is not None and fault.kind == "no_output":
+            shown |= {"outputs": []}
+        return JSONResponse(shown) if fault is not None and fault.kind == "bare" else success(shown)
 
     async def history(self, call: Call) -> Response:
         """List predictions, newest first."""

@@ -92,6 +92,8 @@ def _spoiled(fault: Fault | None, shown: dict[str, object]) -> Response:
     """Answer with the new prediction, without its id or beside an error code where that was ordered."""
     if fault is not None and fault.kind == "no_id":
         return success({name: value for name, value in shown.items() if name not in ("id", "urls")})
+    if fault is not None and fault.kind == "bare":
+        return JSONResponse(shown)
     if fault is not None and fault.kind == "id_with_code":
         code = fault.code if isinstance(fault.code, int) else 500
         return JSONResponse({"code": code, "message": fault.message or WORDS.get(code, "error"), "data": shown})

@@ -10,6 +10,13 @@ import { vocabulary } from "../core/vocabulary.js";
 
 const MODEL = new RegExp(vocabulary.modelPattern);
 
+// What shows nothing alone, as the server judges it: controls, formats, marks, separators, and letters drawn as nothing.
+const BLANK = /^[\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Z}\u115f\u1160\u2800\u3164\uffa0]*$/u;
+
+export const ROUNDED = `This browser rounds whole numbers beyond ${Number.MAX_SAFE_INTEGER}. Use the API for them.`;
+
+const DEEPEST = 100;
+
 /**
  * Return why the form cannot be queued, one sentence each.
  *
@@ -20,13 +27,13 @@ const MODEL = new RegExp(vocabulary.modelPattern);
  */
 export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }, controls) {
 	return [
-		drain?.on && `New jobs are not accepted now${drain.reason ? `: ${drain.reason}` : ""}.`,
+		drain?.on && `New jobs are not accepted at the moment${drain.reason ? `: ${drain.reason}` : ""}.`,
 		modelReason(values),
 		...promptReasons(values),
 		generateReason(values),
-		uploading && "A picture is being uploaded. Wait for it, or stop it.",
+		uploading && "An image is being uploaded. Wait for it, or cancel it.",
 		pictureReason(values, plainHttp),
-		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are being read.",
+		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are loading.",
 		...controlReasons(controls),
 		...jsonReasons(values),
 	].filter(isText);
@@ -35,24 +42,24 @@ export function reasonsAgainst(values, { plainHttp, drain, uploading, reading },
 /** @param {FormValues} values */
 function modelReason({ model }) {
 	if (!model.trim()) return "Choose a model.";
-	return MODEL.test(model.trim()) ? null : "The model's path has the form vendor/name or vendor/name/variant.";
+	return MODEL.test(model.trim()) ? null : "The model must have the form vendor/name or vendor/name/variant.";
 }
 
 /** @param {FormValues} values */
 function promptReasons(values) {
-	const prompt = values.prompt.trim();
+	const prompt = BLANK.test(values.prompt) ? "" : values.prompt.trim();
 	if (values.writer === "me") return [prompt || values.promptJob ? null : "Write a prompt, or let Grok write it."];
 	return [
-		nothingToGoBy(values) && "Grok needs a prompt, instructions or a picture to go by.",
-		values.operation === "enhance" && !prompt && "To enhance a prompt, there must be one.",
-		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of yours to fall back on if Grok fails.",
+		nothingToGoBy(values) && "Grok needs a prompt, instructions or an image to work from.",
+		values.operation === "enhance" && !prompt && "There is no prompt to enhance.",
+		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of your own to fall back on if Grok fails.",
 	];
 }
 
 /** @param {FormValues} values */
 function generateReason({ generate }) {
 	if (!generate || generate.phase === "failed") return null;
-	return generate.phase === "done" ? "Decide about the written prompt: use it, or keep yours." : "A prompt is being written. Wait for it, or cancel it.";
+	return generate.phase === "done" ? "Decide on Grok’s prompt: use it, or keep yours." : "A prompt is being written. Wait for it, or cancel it.";
 }
 
 /**
@@ -61,7 +68,7 @@ function generateReason({ generate }) {
  */
 function pictureReason(values, plainHttp) {
 	const bad = pictures(values).find((url) => !pictureFits(url, plainHttp));
-	return bad === undefined ? null : `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} address.`;
+	return bad === undefined ? null : `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} URL.`;
 }
 
 /** @param {Control[]} controls */
@@ -78,8 +85,9 @@ function jsonReasons(values) {
 	const metadata = parseObject(values.metadata);
 	return [
 		raw === null && "The raw input is not a JSON object.",
-		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input may not hold “${name}”. ${why}`),
-		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata is a JSON object of texts.",
+		isRounded(raw) && `The raw input: ${ROUNDED}`,
+		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input must not contain “${name}”. ${why}`),
+		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata must be a JSON object with string values.",
 	];
 }
 
@@ -114,15 +122,15 @@ export function pictureFits(text, plainHttp) {
  * @param {Circumstances} circumstances
  */
 export function reasonAgainstWriting(values, { plainHttp, drain }) {
-	if (drain?.on) return "New prompts are not accepted now.";
-	if (values.operation === "enhance" && !values.prompt.trim()) return "To enhance a prompt, write one first.";
-	if (nothingToGoBy(values)) return "Give a few words, instructions or a picture first.";
+	if (drain?.on) return "New prompts are not accepted at the moment.";
+	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "Write the prompt to enhance first.";
+	if (nothingToGoBy(values)) return "Enter a few words, instructions or an image first.";
 	return pictureReason(values, plainHttp);
 }
 
 /** @param {FormValues} values */
 function nothingToGoBy(values) {
-	return !values.prompt.trim() && !values.instructions.trim() && !pictures(values).length;
+	return BLANK.test(values.prompt) && BLANK.test(values.instructions) && !pictures(values).length;
 }
 
 /**
@@ -229,6 +237,18 @@ export function parseJson(text) {
 	} catch {
 		return undefined;
 	}
+}
+
+/**
+ * Return whether JSON holds a whole number that this browser cannot hold exactly: it would send another one.
+ *
+ * @param {unknown} value
+ * @param {number} depth
+ * @returns {boolean}
+ */
+export function isRounded(value, depth = 0) {
+	if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+	return typeof value === "object" && value !== null && depth < DEEPEST && Object.values(value).some((one) => isRounded(one, depth + 1));
 }
 
 /**

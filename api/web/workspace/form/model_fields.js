@@ -2,7 +2,7 @@
 
 import { byId, el, fill, on } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { fieldText, parseJson, parseObject } from "./form_rules.js";
+import { ROUNDED, fieldText, isRounded, parseJson, parseObject } from "./form_rules.js";
 
 /** @import { Attributes, ModelInput } from "../../types/page.js" */
 /** @import { FormState } from "./form_state.js" */
@@ -64,7 +64,7 @@ export class ModelFields {
 		const raw = parseObject(this.state.get("rawInput")) ?? {};
 		const ruled = Object.hasOwn(raw, name);
 		const control = controlOf(field, { id: `field-${name}`, "data-input": name, disabled: ruled, value: ruled ? plain(raw[name]) : fieldText(this.state.values, name), required: required && field.default === null });
-		const judge = () => control.setCustomValidity(type === "json" && control.value.trim() && parseJson(control.value) === undefined ? "This is not JSON." : "");
+		const judge = () => control.setCustomValidity(wrongText(type, control.value.trim()));
 		judge();
 		on(control, "input", () => {
 			judge();
@@ -72,7 +72,7 @@ export class ModelFields {
 		});
 		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
 		if (list) control.setAttribute("list", list.id);
-		const note = [required && "required", field.movesPrice && "moves the price", ruled && "in the raw input"].filter(Boolean).join(", ");
+		const note = [required && "required", field.movesPrice && "affects the price", ruled && "set in the raw input"].filter(Boolean).join(", ");
 		return el(type === "json" ? "div.field.is-wide" : "div.field", { title: description }, el("label.label", { for: control.id }, title || name, note && el("span.quiet", ` ${note}`)), control, list);
 	}
 }
@@ -82,7 +82,7 @@ export class ModelFields {
  * @param {Attributes} attributes
  */
 function controlOf({ name, type, choices, default: usual, minimum, maximum, step, maxLength }, attributes) {
-	const said = usual === null ? "the model’s own" : plain(usual);
+	const said = usual === null ? "model default" : plain(usual);
 	if (choices || type === "boolean") {
 		const { value, ...others } = attributes;
 		const options = (choices ?? [true, false]).map((choice) => el("option", { value: String(choice) }, say(String(choice))));
@@ -95,6 +95,19 @@ function controlOf({ name, type, choices, default: usual, minimum, maximum, step
 	const numeric = type === "number" || type === "integer";
 	const limits = numeric ? { type: "number", min: minimum, max: maximum, step: step ?? (type === "integer" ? 1 : "any") } : { maxlength: maxLength, pattern: name === "size" ? "\\d{2,5}\\*\\d{2,5}" : null };
 	return el("input.input", { ...attributes, ...limits, placeholder: name === "seed" ? "random" : said });
+}
+
+/**
+ * Return why a field's text cannot be sent; empty where it can. Its limits are the browser's to judge.
+ *
+ * @param {string} type
+ * @param {string} text
+ */
+function wrongText(type, text) {
+	if (!text || !["json", "number", "integer"].includes(type)) return "";
+	const value = parseJson(text);
+	if (isRounded(value)) return ROUNDED;
+	return type === "json" && value === undefined ? "This is not JSON." : "";
 }
 
 /** @param {unknown} value */

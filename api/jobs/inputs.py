@@ -1,0 +1,148 @@
+"""A request against what WaveSpeed's list says of its model: WaveSpeed drops what it does not know, and bills the run.
+
+Only what the list really tells is judged. Where it cannot be read, or has no schema of the model, WaveSpeed alone
+judges.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Final
+
+from api.catalogue.entries import Entry
+from api.catalogue.reading import Models
+from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to, short_name
+from api.schemas.bases import MAX_GUESSES, UNKNOWN, unknown_field
+from api.schemas.catalogue import AskPrice
+from api.schemas.jobs import CreateJob
+from promptmill.contracts.catalogue import InputType, ModelInput
+from promptmill.contracts.texts import is_blank
+
+CHOICES_SHOWN: Final = 20
+
+_SIDES = re.compile(r"(\d{1,6})[*x](\d{1,6})")
+_OVERRIDE: Final = "Set allowUnknownModel to send it all the same."
+
+_Wrong = tuple[str, str]
+"""An input's name and what is wrong with it."""
+
+
+def refusal_by_list(
+    request: CreateJob | AskPrice, inputs: Mapping[str, Any], models: Models, *, whole: bool
+) -> Refused | None:
+    """Return why WaveSpeed's list speaks against a request; None where it does not, or cannot be asked.
+
+    Args:
+        request: What a caller asks for.
+        inputs: Its inputs with the pictures in their place.
+        models: What is known of the models now.
+        whole: Whether everything that the model requires must be there; not while a form is still being filled in.
+    """
+    if request.allow_unknown_model or models.as_of is None:
+        return None
+    entry = models.entries.get(request.model)
+    if entry is None:
+        return _refusal([FieldError(pointer="/model", message=_unknown_model(request.model, models))])
+    if not entry.listed_inputs:
+        return None
+    wrong = islice(_wrong_inputs(entry, inputs, whole=whole), MAX_ERRORS)
+    errors = [FieldError(pointer=pointer_to(("input", short_name(name))), message=why) for name, why in wrong]
+    return _refusal(errors) if errors else None
+
+
+def _refusal(errors: list[FieldError]) -> Refused:
+    return Refused("invalid_request", f"{errors[0].pointer}: {errors[0].message}", errors=errors)
+
+
+def _unknown_model(model: str, models: Models) -> str:
+    near = get_close_matches(model, models.entries, n=1, cutoff=0.6)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"WaveSpeed's list does not have this model.{meant} {_OVERRIDE}"
+
+
+def _wrong_inputs(entry: Entry, given: Mapping[str, Any], *, whole: bool) -> Iterator[_Wrong]:
+    known = {each.name: each for each in entry.inputs}
+    sendable = known.keys() | entry.defaults.keys() | {entry.pictures_field} - {None}
+    unknown = [name for name in given if name not in sendable]
+    for place, name in enumerate(unknown):
+        yield name, unknown_field(name, known.keys()) if place < MAX_GUESSES else UNKNOWN
+    for name, value in given.items():
+        told = known.get(name)
+        why = _wrong_value(value, told) if told is not None and value is not None else None
+        if why is not None:
+            yield name, why
+    if whole:
+        for told in known.values():
+            if _is_missing(told, given):
+                yield told.name, _needed(told, entry)
+
+
+def _is_missing(told: ModelInput, given: Mapping[str, Any]) -> bool:
+    """Whether the model needs an input that nobody gives: not the caller, not the preset, not the model itself."""
+    value = given.get(told.name)
+    empty_text = told.type is InputType.TEXT and isinstance(value, str) and is_blank(value)
+    absent = value is None or value == [] or empty_text
+    return told.required and told.name != "prompt" and absent and told.default in (None, [])
+
+
+def _needed(told: ModelInput, entry: Entry) -> str:
+    if told.name == entry.pictures_field:
+        return f"{entry.model} needs a picture: give targetUrl, refUrls, or an address here."
+    return f"{entry.model} needs it."
+
+
+def _wrong_value(value: Any, told: ModelInput) -> str | None:
+    judge = _JUDGES.get(told.type)
+    return judge(value, told) if judge is not None else None
+
+
+def _wrong_text(value: Any, told: ModelInput) -> str | None:
+    if not isinstance(value, str):
+        return "Must be a text."
+    if told.max_length is not None and len(value) > told.max_length:
+        return f"Must have at most {told.max_length} characters."
+    sides = _SIDES.fullmatch(value) if told.name == "size" else None
+    if sides is None:
+        return None
+    outside = next((why for side in sides.groups() if (why := _outside(int(side), told)) is not None), None)
+    return f"Each side {outside[0].lower()}{outside[1:]}" if outside else None
+
+
+def _wrong_number(value: Any, told: ModelInput) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "Must be a number."
+    if told.type is InputType.INTEGER and not (isinstance(value, int) or value.is_integer()):
+        return "Must be a whole number."
+    return _outside(value, told)
+
+
+def _outside(value: float, told: ModelInput) -> str | None:
+    if told.minimum is not None and value < told.minimum:
+        return f"Must be at least {told.minimum}."
+    if told.maximum is not None and value > told.maximum:
+        return f"Must be at most {told.maximum}."
+    return None
+
+
+def _wrong_flag(value: Any, _: ModelInput) -> str | None:
+    return None if isinstance(value, bool) else "Must be true or false."
+
+
+def _wrong_choice(value: Any, told: ModelInput) -> str | None:
+    choices = told.choices or (value,)
+    if any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in choices):
+        return None
+    shown = ", ".join(str(each) for each in choices[:CHOICES_SHOWN])
+    return f"Must be one of {shown}{', …' if len(choices) > CHOICES_SHOWN else ''}."
+
+
+_JUDGES: Final[Mapping[InputType, Callable[[Any, ModelInput], str | None]]] = {
+    InputType.TEXT: _wrong_text,
+    InputType.NUMBER: _wrong_number,
+    InputType.INTEGER: _wrong_number,
+    InputType.BOOLEAN: _wrong_flag,
+    InputType.CHOICE: _wrong_choice,
+}

@@ -1,0 +1,73 @@
+"""What stands in a text that Grok wrote: the object that was asked for, wherever it stands, or a refusal."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+_FIELDS: Final = frozenset({"prompt", "refusal"})
+
+_READ_CHARACTERS: Final = 200_000
+"""Of an answer's text: the longest prompt with every character escaped is shorter."""
+
+_OBJECTS_TRIED: Final = 16
+"""How many opening braces of a text are tried as the beginning of the object."""
+
+_DECODER: Final = json.JSONDecoder(strict=False)
+
+_NO_REFUSAL: Final = frozenset({"", "-", "no", "none", "null", "n/a", "na", "false"})
+"""What models fill a field with that has nothing to say."""
+
+_CANNOT: Final = r"(?:i|we)(?:'m| am| are)? ?(?:can(?:'t| ?not)|won't|will not|not able to|unable to|must decline)"
+_EXCUSE = re.compile(
+    rf"(?i)(?:(?:i'm |i am )?(?:very )?sorry|i apologi[sz]e|unfortunately)[,.;:]? (?:but )?{_CANNOT}\b"
+    rf"|{_CANNOT} (?:assist|comply|fulfil|create|generate|provide|write|help (?:with|you))\b"
+)
+"""How a text begins that is a refusal and no prompt."""
+
+
+def message_texts(content: object) -> tuple[str, str]:
+    """Return a message's text and its refusal, each of which may come as parts of a list; empty where there is none."""
+    if isinstance(content, str):
+        return content, ""
+    texts, refusals = [], []
+    for part in content if isinstance(content, list) else []:
+        match part:
+            case str() as text:
+                texts.append(text)
+            case {"type": "refusal", "refusal": str() as refusal}:
+                refusals.append(refusal)
+            case {"text": str() as text}:
+                texts.append(text)
+    return "".join(texts), " ".join(refusals)
+
+
+def written_object(text: str) -> dict[str, Any] | None:
+    """Return the object that was asked for, alone, in a fence or between words; None where there is none."""
+    text = text[:_READ_CHARACTERS]
+    at = -1
+    for _ in range(_OBJECTS_TRIED):
+        at = text.find("{", at + 1)
+        if at < 0:
+            break
+        try:
+            found, _end = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and not _FIELDS.isdisjoint(found):
+            return found
+    return None
+
+
+def refusal_in(written: dict[str, Any] | str) -> str | None:
+    """Return the words of a refusal: of the object's own field, or of a text that begins as one; None for a prompt."""
+    if isinstance(written, dict):
+        refusal = written.get("refusal")
+        if isinstance(refusal, str) and refusal.strip(" .").lower() not in _NO_REFUSAL:
+            return refusal
+    text = written.get("prompt") if isinstance(written, dict) else written
+    if not isinstance(text, str):
+        return None
+    excuse = _EXCUSE.match(text.lstrip().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    return text if excuse else None
