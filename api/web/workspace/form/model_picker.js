@@ -40,7 +40,7 @@ export class ModelPicker {
 		const path = this.state.get("model");
 		const known = this.models.get(path);
 		if (document.activeElement !== this.input || this.list.hidden) this.input.value = path;
-		const unknown = path && this.models.list.size ? "Not in the list: it gets exactly the input you give." : "";
+		const unknown = path && this.models.isUnlisted(path) ? "Not in the list: it gets exactly the input you give." : "";
 		setText(byId("model-note"), known ? `${known.label} · makes ${known.kind === "video" ? "videos" : "pictures"} · ${picturesOf(known)}` : unknown);
 	}
 
