@@ -19,6 +19,7 @@ from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.hard_exit import hard_exit
+from promptmill.store.address import left_out_problem, parse_address
 from promptmill.telemetry import configure_logging
 from promptmill.temporal.connection import connect_config
 
@@ -41,6 +42,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS
     configure_logging(settings, "api")
+    if ignored := left_out_problem(settings.require_database_url()):
+        structlog.get_logger(__name__).warning("url_parameters_ignored", problem=ignored)
     host, port = listening.getsockname()[:2]
     log = structlog.get_logger(__name__)
     for warning in start_warnings(settings):
@@ -64,7 +67,8 @@ def check_settings(settings: Settings) -> None:
     Raises:
     ConfigurationError: A setting is missing, or the API would be open to anyone.
     """
-    settings.require_database_url()
+    for address in (settings.require_database_url(), settings.require_direct_database_url()):
+        parse_address(address)
     connect_config(settings)
     if not is_loopback_host(settings.host) and settings.api_token is None:
         raise ConfigurationError(

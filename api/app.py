@@ -56,7 +56,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
             # Whose jobs a listener may see is judged when it comes.
             reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
             async with (
-                open_feed(settings, LiveReader(reader)) as feed,
+                open_feed(settings, resources.store.operations.tell_listeners, LiveReader(reader)) as feed,
                 open_catalogue(settings, resources.account) as catalogue,
                 open_prices(resources.account) as prices,
             ):

@@ -75,7 +75,7 @@ def migrate(
     """Migrate the database's schema to this release."""
     from promptmill.commands.migrate import apply_schema, schema_sql, take_schema_down
 
-    url = load_settings().require_database_url()
+    url = load_settings().require_direct_database_url()
     if dry_run:
         sys.stdout.write(schema_sql(url))
     elif down_to is not None:

@@ -12,6 +12,7 @@ scrub(os.environ)
 pytest_plugins = [
     "tests.fixtures.session",
     "tests.fixtures.postgres",
+    "tests.fixtures.pgbouncer",
     "tests.fixtures.temporal",
     "tests.fixtures.simulators",
     "tests.fixtures.simulator_accounts",

@@ -18,6 +18,7 @@ from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.hard_exit import hard_exit
+from promptmill.store.address import left_out_problem
 from promptmill.telemetry import configure_logging
 from promptmill.temporal.installation import initialize
 from promptmill.temporal.restore_guard import guard_restore
@@ -53,6 +54,8 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if ignored := left_out_problem(settings.require_database_url()):
+        _log.warning("url_parameters_ignored", problem=ignored)
     health = Health(queues=settings.worker_queues)
     async with (
         serve_health(health, settings.metrics_host, settings.metrics_port, settings.allowed_hosts),
@@ -99,6 +102,7 @@ async def _serve(resources: WorkerResources, health: Health, stop: asyncio.Event
     async with asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run())
+        health.store = resources.store
         health.ready = True
         _log.info("worker_ready", queues=[worker.task_queue for worker in workers])
         await stop.wait()

@@ -17,18 +17,31 @@ from starlette.routing import Route
 
 from promptmill.browsers import PageGuard
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.store import Store
+from promptmill.store.health import record_problem
 
 
 @dataclass
 class Health:
-    """The worker's state; `ready` is set once it polls and cleared when it drains."""
+    """The worker's state.
+
+    Attributes:
+        ready: Set once it polls and cleared when it drains.
+        store: The record; None until it is open.
+    """
 
     queues: tuple[str, ...]
     ready: bool = field(default=False)
+    store: Store | None = field(default=None)
 
-    def report(self) -> dict[str, object]:
-        """Return the state as JSON."""
-        return {"ready": self.ready, "queues": list(self.queues)}
+    async def report(self) -> dict[str, object]:
+        """Return the state as JSON, with a sentence for each problem."""
+        problem = None if self.store is None else await record_problem(self.store)
+        return {
+            "ready": self.ready and problem is None,
+            "queues": list(self.queues),
+            "problems": [] if problem is None else [problem],
+        }
 
 
 PROBES: Final = frozenset({"/healthz", "/readyz"})
@@ -41,7 +54,8 @@ def create_health_app(health: Health, hosts: Sequence[str] = ()) -> PageGuard:
         return JSONResponse({"alive": True})
 
     async def ready(_: Request) -> Response:
-        return JSONResponse(health.report(), status_code=200 if health.ready else 503)
+        report = await health.report()
+        return JSONResponse(report, status_code=200 if report["ready"] else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -175,6 +175,8 @@ async def _ours(request: Request, error: Exception) -> Response:
     if PROBLEM_KINDS[code].status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
         return problem_response(request.scope, code)
+    if isinstance(error, RecordUnavailable):
+        _log.warning("record_unavailable", request_id=request.scope.get("request_id"), reason=str(error))
     # A driver's message may name hosts and databases; only our own text is exposed.
     own_words = None if isinstance(error, RecordUnavailable) else str(error)
     if isinstance(error, RecordConflict):

@@ -197,6 +197,11 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "record_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "Postgres is unavailable", _AGAIN + " Running jobs are not affected."
     ),
+    "record_read_only": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Postgres is read-only",
+        _AGAIN + " Running jobs wait until it accepts writes.",
+    ),
     "temporal_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Temporal or its worker is unavailable",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Final
 
 from temporalio.service import RPCError
 
@@ -12,32 +10,27 @@ from api.schemas.operations import Readiness
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordError
 from promptmill.store import Store
+from promptmill.store.health import PROBE_SECONDS, UNREACHABLE, record_problem
 from promptmill.temporal.installation import identity_problem
 
-PROBE_SECONDS: Final = 3.0
-"""Timeout of one dependency's check; probes give up soon themselves."""
 
+async def look_ready(resources: ApiResources, streams_problem: str | None) -> Readiness:
+    """Check Postgres and Temporal concurrently.
 
-async def look_ready(resources: ApiResources) -> Readiness:
-    """Check Postgres and Temporal concurrently."""
-    postgres, temporal = await asyncio.gather(_answers(resources.store.operations.ping()), resources.gate.ping())
-    problems = [] if postgres else ["Postgres is not responding."]
+    Args:
+        streams_problem: Why live streams cannot be served; everything else still works.
+    """
+    record, temporal = await asyncio.gather(record_problem(resources.store), resources.gate.ping())
+    postgres = record != UNREACHABLE
+    problems = [] if record is None else [record]
     problems += [] if temporal else ["Temporal is not responding."]
     if postgres and await _without_schema(resources.store):
         problems.append("The database has no schema: run `promptmill migrate`.")
     elif postgres and temporal and await _foreign(resources):
         problems.append("This Temporal is not the one that the record belongs to: see GET /api/init.")
     notes = [*await _notes(resources.store), *await _deployment_notes(resources.store)] if postgres else []
+    notes += [streams_problem] if streams_problem else []
     return Readiness(ok=not problems, postgres=postgres, temporal=temporal, problems=problems, notes=notes)
-
-
-async def _answers(question: Awaitable[object]) -> bool:
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            await question
-    except (RecordError, TimeoutError):
-        return False
-    return True
 
 
 async def _without_schema(store: Store) -> bool:

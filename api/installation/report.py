@@ -42,6 +42,7 @@ from promptmill.contracts.names import (
     reconcile_schedule_id,
     wavespeed_queue,
 )
+from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.search_attributes import registered_search_attributes
@@ -56,8 +57,12 @@ DISTRIBUTION: Final = "promptmill-service"
 Found = TypeVar("Found")
 
 
-async def report_installation(resources: ApiResources) -> InstallationReport:
-    """Check everything, concurrently where possible, and report it; what is unavailable is a problem, not an error."""
+async def report_installation(resources: ApiResources, streams_problem: str | None) -> InstallationReport:
+    """Check everything, concurrently where possible, and report it; what is unavailable is a problem, not an error.
+
+    Args:
+        streams_problem: Why live streams cannot be served.
+    """
     settings = resources.settings
     (postgres, switches), temporal = await asyncio.gather(_ask_postgres(resources), _ask_temporal(resources))
     providers = provider_states(settings)
@@ -65,6 +70,7 @@ async def report_installation(resources: ApiResources) -> InstallationReport:
     if postgres.answers and temporal.answers:
         mismatch = await _or_none(identity_problem(resources.store, resources.temporal))
         missing += [mismatch] if mismatch else []
+    missing += [streams_problem] if streams_problem else []
     problems = [*_switch_problems(switches), *missing]
     return InstallationReport(
         ok=not problems,
@@ -127,6 +133,7 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
             if revision is None:
                 return PostgresReport(answers=True), SwitchesReport()
             found = await operations.switches()
+            read_only = await record_problem(resources.store) == READ_ONLY
     except (RecordError, TimeoutError):
         return PostgresReport(answers=False), SwitchesReport()
     switches = SwitchesReport(
@@ -134,7 +141,7 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
         submissions_held=_stopped_report(found.get(SUBMISSIONS_HELD)),
         ai_prompts=_allowed_report(found.get(AI_PROMPTS)),
     )
-    return PostgresReport(answers=True, schema_revision=revision), switches
+    return PostgresReport(answers=True, read_only=read_only, schema_revision=revision), switches
 
 
 def _stopped_report(switch: Switch | None) -> SwitchReport:
@@ -225,6 +232,8 @@ def _postgres_problems(found: PostgresReport) -> list[str]:
         return ["Postgres is not responding: check DATABASE_URL and that it is running."]
     if found.schema_revision is None:
         return ["The database has no schema: run `promptmill migrate`."]
+    if found.read_only:
+        return [READ_ONLY]
     return []
 
 

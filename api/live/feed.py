@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
@@ -17,7 +17,7 @@ from api.live.listeners import Listener, Piece, Places
 from api.live.reading import JobNews, LiveReader
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordError, RecordNotFound
-from promptmill.store.notices import Notice, NoticeListener
+from promptmill.store.notices import DEAF, Notice, NoticeListener
 
 GATHER_SECONDS: Final = 0.05
 """How long changes gather before they are read together."""
@@ -54,11 +54,13 @@ class Feed:
 
     Attributes:
         database_url: Postgres itself, for LISTEN.
+        tell: Sends a notification through the record, to check that it arrives.
         reader: Reads what has changed.
         places: Counts the streams of each owner.
     """
 
     database_url: str
+    tell: Callable[[str], Awaitable[None]]
     reader: LiveReader
     places: Places
     _lists: dict[str, set[Listener]] = field(default_factory=dict, init=False)
@@ -80,7 +82,12 @@ class Feed:
         Raises:
             ConfigurationError: `database_url` is not a Postgres URL.
         """
-        self._listening = NoticeListener(self.database_url, self._heard, self._begun, self._lost)
+        self._listening = NoticeListener(self.database_url, self.tell, self._heard, self._begun, self._lost)
+
+    @property
+    def problem(self) -> str | None:
+        """What an operator must fix before streams can be served; None if nothing."""
+        return DEAF if self._listening.deaf else None
 
     @property
     def busy(self) -> bool:
@@ -152,13 +159,14 @@ class Feed:
             Refused: `record_unavailable`: they are not, for the time being.
         """
         self._wanted.set()
+        if self.problem is not None:
+            raise Refused("record_unavailable", self.problem)
         try:
             async with asyncio.timeout(HEARING_SECONDS):
                 await self._hearing.wait()
         except TimeoutError:
-            raise Refused(
-                "record_unavailable", "Live streams need a Postgres connection, which is unavailable."
-            ) from None
+            detail = self.problem or "Live streams need a Postgres connection, which is unavailable."
+            raise Refused("record_unavailable", detail) from None
 
     def close(self) -> None:
         """End all streams, and every one that is still to come."""
@@ -285,13 +293,15 @@ class Feed:
 
 
 @asynccontextmanager
-async def open_feed(settings: Settings, reader: LiveReader) -> AsyncIterator[Feed]:
+async def open_feed(
+    settings: Settings, tell: Callable[[str], Awaitable[None]], reader: LiveReader
+) -> AsyncIterator[Feed]:
     """Open the feed of one process; it connects with its first listener.
 
     Raises:
         ConfigurationError: No address of Postgres is set.
     """
-    feed = Feed(settings.require_listen_database_url(), reader, Places(settings.streams_per_owner))
+    feed = Feed(settings.require_direct_database_url(), tell, reader, Places(settings.streams_per_owner))
     running = asyncio.create_task(feed.run())
     try:
         yield feed

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import MetricsDep, ResourcesDep, StoreDep
+from api.dependencies import FeedDep, MetricsDep, ResourcesDep, StoreDep
 from api.installation.readiness import look_ready
 from api.schemas.operations import Alive, Readiness
 from promptmill.contracts.errors import RecordUnavailable
@@ -21,9 +21,9 @@ async def tell_alive() -> Alive:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Postgres or Temporal is unavailable."}})
-async def tell_ready(resources: ResourcesDep, response: Response) -> Readiness:
+async def tell_ready(resources: ResourcesDep, feed: FeedDep, response: Response) -> Readiness:
     """Report whether Postgres and Temporal respond, and if not why."""
-    found = await look_ready(resources)
+    found = await look_ready(resources, feed.problem)
     if not found.ok:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return found

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from temporalio.service import RPCError
 
-from api.dependencies import ResourcesDep
+from api.dependencies import FeedDep, ResourcesDep
 from api.http.errors import problems
 from api.installation.report import report_installation
 from api.jobs.starting import start_stranded
@@ -42,7 +42,7 @@ async def run_reconciler(resources: ResourcesDep) -> Reconciled:
 
 
 @router.post("/init", responses=_INCOMPLETE)
-async def initialize_installation(resources: ResourcesDep, response: Response) -> InstallationReport:
+async def initialize_installation(resources: ResourcesDep, feed: FeedDep, response: Response) -> InstallationReport:
     """Register search attributes, create the schedule, record Temporal's identity; report what runs. Idempotent."""
     failed: str | None = None
     try:
@@ -50,16 +50,16 @@ async def initialize_installation(resources: ResourcesDep, response: Response) -
     except (RPCError, RuntimeError, TemporalUnavailable, RecordUnavailable):
         # The report says what is unavailable.
         failed = "Nothing was set up: Postgres or Temporal is unavailable."
-    report = await report_installation(resources)
+    report = await report_installation(resources, feed.problem)
     if failed and not report.problems:
         report = report.model_copy(update={"ok": False, "problems": [failed]})
     return _answer(report, response)
 
 
 @router.get("/init", responses=_INCOMPLETE)
-async def show_installation(resources: ResourcesDep, response: Response) -> InstallationReport:
+async def show_installation(resources: ResourcesDep, feed: FeedDep, response: Response) -> InstallationReport:
     """Report what is running and what is missing."""
-    return _answer(await report_installation(resources), response)
+    return _answer(await report_installation(resources, feed.problem), response)
 
 
 def _answer(report: InstallationReport, response: Response) -> InstallationReport:

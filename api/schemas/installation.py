@@ -41,9 +41,10 @@ class TemporalReport(Answer):
 
 
 class PostgresReport(Answer):
-    """Postgres as this process sees it."""
+    """Postgres as this process sees it; `read_only` while it refuses writes."""
 
     answers: bool
+    read_only: bool = False
     schema_revision: str | None = None
 
 

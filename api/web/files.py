@@ -125,8 +125,11 @@ def takes_gzip(accept_encoding: str) -> bool:
 
 def _coding(part: str) -> tuple[str, float]:
     name, _, parameter = part.partition(";")
-    found = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", parameter)
-    return name.strip(), float(found.group(1)) if found else 1.0
+    key, _, value = parameter.partition("=")
+    try:
+        return name.strip(), float(value) if key.strip() == "q" else 1.0
+    except ValueError:
+        return name.strip(), 1.0
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -19,6 +19,7 @@ from promptmill.formats import money
 from promptmill.providers.grok.client import open_grok
 from promptmill.providers.wavespeed.account import open_wavespeed_account
 from promptmill.store import open_store
+from promptmill.store.address import left_out_problem
 from promptmill.store.migrations import newest_revision
 from promptmill.temporal import connect
 from promptmill.temporal.connection import connect_config
@@ -95,6 +96,7 @@ async def check_postgres(settings: Settings) -> str:
     """Ask Postgres for the schema's revision, and whether its functions are this release's."""
     wanted = newest_revision()
     async with open_store(settings.require_database_url(), pool_size=1) as store:
+        await store.operations.ping()
         found = await store.operations.schema_revision()
         if found is None:
             raise Wrong("The schema is missing: run `promptmill migrate`, or check the database name in DATABASE_URL.")
@@ -108,7 +110,8 @@ async def check_postgres(settings: Settings) -> str:
             f"reachable, schema revision {found}; another release's functions, normal during a deployment, otherwise "
             f"run `promptmill migrate`: {_few(differing)}"
         )
-    return f"reachable, schema revision {found}"
+    unused = left_out_problem(settings.require_database_url())
+    return f"reachable, schema revision {found}" + (f". {unused}" if unused else "")
 
 
 async def check_temporal(settings: Settings) -> str:
@@ -141,7 +144,7 @@ async def _run(subject: str, check: Check, settings: Settings) -> Finding:
     except (Wrong, ConfigurationError, ProviderError) as error:
         return Finding(subject, ok=False, text=str(error))
     except RecordUnavailable as error:
-        return Finding(subject, ok=False, text=f"Postgres is unreachable ({error}): check DATABASE_URL.")
+        return Finding(subject, ok=False, text=f"{str(error).rstrip('.')}: check DATABASE_URL.")
     except TimeoutError:
         return Finding(subject, ok=False, text=f"No response within {SECONDS} s: check its address.")
 

@@ -48,6 +48,10 @@ MIN_TOKEN_CHARACTERS = 32
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
 
+FORMER_NAMES = {"PROMPTMILL_LISTEN_DATABASE_URL": "PROMPTMILL_DATABASE_DIRECT_URL"}
+"""Former names of settings, which are still read."""
+
+
 class Settings(BaseSettings):
     """Every setting; durations are in seconds. `.env.example` lists the same names; a test keeps the two in sync."""
 
@@ -62,9 +66,9 @@ class Settings(BaseSettings):
         description="Postgres, as a libpq connection URL: postgresql://user:password@host:5432/name (?host=/path for a Unix socket).",
     )
     database_pool_size: int = Field(10, ge=1, le=200, description="Maximum number of Postgres connections per process.")
-    listen_database_url: SecretStr | None = Field(
+    database_direct_url: SecretStr | None = Field(
         None,
-        description="Postgres for LISTEN, which needs a direct connection: set it if DATABASE_URL points to a transaction pooler. Defaults to DATABASE_URL.",
+        description="Direct connection URL of Postgres, for live streams and migrations: set it if DATABASE_URL points to a transaction pooler. Defaults to DATABASE_URL.",
     )
 
     # -- Grok (xAI)
@@ -390,15 +394,15 @@ class Settings(BaseSettings):
             )
         return self.database_url.get_secret_value()
 
-    def require_listen_database_url(self) -> str:
-        """Return the address of Postgres for the connection that listens.
+    def require_direct_database_url(self) -> str:
+        """Return the address of Postgres itself, for what does not work through a transaction pooler.
 
         Raises:
-            ConfigurationError: Neither PROMPTMILL_LISTEN_DATABASE_URL nor DATABASE_URL is set.
+            ConfigurationError: Neither PROMPTMILL_DATABASE_DIRECT_URL nor DATABASE_URL is set.
         """
-        if self.listen_database_url is None:
+        if self.database_direct_url is None:
             return self.require_database_url()
-        return self.listen_database_url.get_secret_value()
+        return self.database_direct_url.get_secret_value()
 
     @classmethod
     def settings_customise_sources(
@@ -442,6 +446,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationError: A value is invalid; the message names the variable, never a secret's value.
     """
     merged = merged_environment(environ)
+    for former, name in FORMER_NAMES.items():
+        if former in merged:
+            merged.setdefault(name, merged[former])
     given: dict[str, Any] = {f: merged[variable_name(f)] for f in Settings.model_fields if variable_name(f) in merged}
     given["temporal"] = {k: v for k, v in merged.items() if k.startswith("TEMPORAL_")}
     try:

@@ -4,6 +4,7 @@ PromptmillError
 ├── RecordError
 │   ├── RecordNotFound
 │   ├── RecordUnavailable         (retryable)
+│   │   └── RecordReadOnly        (retryable)
 │   ├── RecordConflict
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
@@ -71,6 +72,12 @@ class RecordUnavailable(RecordError):
 
     code = "record_unavailable"
     retryable = True
+
+
+class RecordReadOnly(RecordUnavailable):
+    """Postgres is read-only: a standby, or a primary that refuses writes."""
+
+    code = "record_read_only"
 
 
 class RecordConflict(RecordError):

@@ -118,7 +118,8 @@ class Stack:
             self._start_temporal(parts)
         self._start_simulators(parts)
         with self.screen.step("Schema"):
-            self.migrate(self.found["DATABASE_URL"])
+            own = self.plan.starts_postgres
+            self.migrate(self.found["DATABASE_URL"] if own else self.plan.settings.require_direct_database_url())
         self.interrupts.check()
         self.folder.write_local_env(self._local_env())
         worker = self._start_python(parts, "worker", "worker", self.plan.settings.shutdown_seconds + OVER_GRACE_SECONDS)

@@ -8,16 +8,18 @@ from typing import Final
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from promptmill.contracts.errors import (
     IdempotencyMismatch,
     RecordConflict,
     RecordError,
     RecordNotFound,
+    RecordReadOnly,
     RecordUnavailable,
     cut,
 )
+
+_OF_ASYNCPG: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 NOT_FOUND: Final = "PM404"
 CONFLICT: Final = "PM409"
@@ -25,27 +27,35 @@ CONFLICT: Final = "PM409"
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
-AWAY: Final = (
-    "08",  # connection broken
-    "28",  # refused: a password that is being changed; readiness reports it, jobs wait
-    "3D",  # no such database (yet)
-    "40",  # deadlock, serialization: a retry helps
-    "53",  # out of connections, memory, disk
-    "57",  # starting, stopping, cancelled by a timeout or an operator
-    "58",  # its machine failed
-    "25006",  # read-only: a standby, in the middle of a failover
-    "42P01",  # no such table: not migrated yet
-    "42883",  # no such function: the same
-    "42703",  # no such column: the same
-    LOCK_NOT_AVAILABLE,
+READ_ONLY: Final = "25006"
+"""A standby, or a primary that refuses writes: during a failover, or with a full disk."""
+
+FINAL: Final = (
+    "23",  # a violated constraint
+    "22001",  # a string that is too long
+    "22003",  # a number out of range
+    "22007",  # an invalid timestamp
+    "22008",  # a timestamp out of range
+    "22021",  # characters that Postgres cannot store, such as NUL
+    "22P02",  # a value that cannot be parsed
+    "22P05",  # characters that the database's encoding lacks
+    "P0001",  # raised by our own functions and migrations
+    "PM",  # the same
 )
-"""SQLSTATEs, or prefixes of them, that are retryable."""
+"""SQLSTATEs, or prefixes of them, that are not retryable. Any other failure may be temporary: a starting server, a
+schema that is not migrated yet, a privilege that is granted later, a code that a pooler made up. It is reported and
+retried; it never ends a job."""
+
+
+def driver_error(error: BaseException) -> BaseException:
+    """Return the exception of asyncpg or the network that SQLAlchemy has wrapped."""
+    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return original.__cause__ if isinstance(original.__cause__, _OF_ASYNCPG) else original
 
 
 def sqlstate(error: BaseException) -> str | None:
     """Return the SQLSTATE of an exception of SQLAlchemy or asyncpg; None if it has none."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(original, "sqlstate", None)
+    state = getattr(driver_error(error), "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
@@ -54,14 +64,15 @@ def translated() -> Iterator[None]:
     """Convert exceptions inside the block to errors of the contracts.
 
     Raises:
-        RecordUnavailable: Postgres is unreachable, starting, stopping, full, not migrated, or too slow.
         RecordNotFound: A function raised PM404.
         RecordConflict, IdempotencyMismatch: A function raised PM409, with or without a hint.
-        RecordError: Postgres refused for another reason.
+        RecordError: Postgres refused, and would refuse again (`FINAL`).
+        RecordReadOnly: Postgres is read-only.
+        RecordUnavailable: Anything else.
     """
     try:
         yield
-    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, OSError, *_OF_ASYNCPG) as error:
         raise record_error(error) from error
 
 
@@ -72,24 +83,19 @@ def record_error(error: Exception) -> RecordError:
         return RecordNotFound()
     if state == CONFLICT:
         return _conflict(error)
-    reason = cut(str(getattr(error, "orig", None) or error) or type(error).__name__)
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    network = isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
-    if network or lost or (state is not None and state.startswith(AWAY)) or _interface(error):
-        return RecordUnavailable(f"Postgres is unavailable: {reason}")
-    return RecordError(f"Postgres refused: {reason}")
+    driver = driver_error(error)
+    reason = cut(str(driver)) or type(driver).__name__
+    # asyncpg's private DataError: a value that cannot be encoded, such as a number that is too large.
+    unencodable = isinstance(driver, asyncpg.InterfaceError) and isinstance(driver, ValueError)
+    if unencodable or (state or "").startswith(FINAL):
+        return RecordError(f"Postgres refused: {reason}")
+    if state == READ_ONLY:
+        return RecordReadOnly(f"Postgres is read-only: {reason}")
+    return RecordUnavailable(f"Postgres is unavailable: {reason}" + (f" (SQLSTATE {state})" if state else ""))
 
 
 def _conflict(error: Exception) -> RecordError:
-    """Return the error for a PM409. SQLAlchemy wraps the driver's exception, and only that has the hint."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    refusal = original if isinstance(original, asyncpg.PostgresError) else getattr(original, "__cause__", None)
+    """Return the error for a PM409; the driver's exception has the hint."""
+    refusal = driver_error(error)
     hint = getattr(refusal, "hint", None)
-    return RecordConflict(hint, str(refusal.args[0])) if hint and refusal else IdempotencyMismatch()
-
-
-def _interface(error: Exception) -> bool:
-    """Whether SQLAlchemy wraps a client-side failure of the driver: a connection that closed under it."""
-    return isinstance(error, DBAPIError) and isinstance(
-        error.orig.__cause__ if error.orig else None, asyncpg.InterfaceError
-    )
+    return RecordConflict(hint, str(refusal.args[0])) if hint else IdempotencyMismatch()

@@ -18,14 +18,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
-from promptmill.store.connection import connector
 from promptmill.store.failures import translated
 from promptmill.store.functions import SQL_FOLDER, apply_functions, dry_run, functions_in, functions_to_apply
+from promptmill.store.pool import open_engine
 
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
@@ -88,29 +87,42 @@ async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLD
 
 @asynccontextmanager
 async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Yield a connection that holds the migration lock."""
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connector(database_url, command_seconds=None), poolclass=NullPool
-    )
-    with translated():
-        async with engine.connect() as connection:
-            await _take_lock(connection)
-            await connection.execute(text("SET lock_timeout = '10s'"))
-            await connection.commit()
-            try:
-                yield connection
-            except CommandError as error:
-                raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
+    """Yield a connection for migrating, while a second one holds the migration lock.
+
+    No setting or lock outlives a transaction: behind a transaction pooler it would leak to the next client of the
+    server connection.
+    """
+    async with open_engine(database_url, pool_size=2, command_seconds=None) as engine:
+        with translated():
+            async with engine.connect() as guard, engine.connect() as connection:
+                await guard.execution_options(isolation_level="READ COMMITTED")
+                await _take_lock(guard)
+                await connection.execution_options(isolation_level="READ COMMITTED")
+                event.listen(connection.sync_connection, "begin", _wait_briefly)
+                try:
+                    yield connection
+                except CommandError as error:
+                    raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
 
 
-async def _take_lock(connection: AsyncConnection) -> None:
-    """Poll for the lock: a waiting statement would block the other migrator's concurrent index builds indefinitely."""
+def _wait_briefly(connection: Connection) -> None:
+    """Limit how long a transaction waits for a lock and so blocks the service. No effect outside a transaction."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+
+
+async def _take_lock(guard: AsyncConnection) -> None:
+    """Take the lock for as long as the guard's transaction stays open and idle.
+
+    An open snapshot blocks concurrent index builds indefinitely, our own and another migrator's. So this polls instead
+    of waiting, each time in a new transaction, and ends with a statement that drops the snapshot of the SELECT.
+    """
     give_up = time.monotonic() + LOCK_SECONDS
-    while not (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK})).scalar_one():
-        await connection.commit()
+    while not (await guard.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK})).scalar_one():
+        await guard.rollback()
         if time.monotonic() > give_up:
             raise RecordUnavailable("Another migration is running.")
         await asyncio.sleep(_LOCK_PAUSE)
+    await guard.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _config(

@@ -1,34 +1,49 @@
-"""Listens for changes in Postgres on one direct connection, which is re-established when it is lost."""
+"""Listens for changes in Postgres on one direct connection, which is re-established when it is lost.
+
+Behind a transaction pooler LISTEN succeeds but no notification ever arrives. So the listener verifies it: it sends
+itself a notification through the record and waits for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 import structlog
+from uuid_utils import uuid7
 
 from promptmill.contracts.errors import RecordError
-from promptmill.store.connection import connector, driver_address
+from promptmill.store.connection import Connect, connector
 from promptmill.store.failures import translated
 
 CHANNEL: Final = "promptmill_events"
 """The channel on which `append_job_event` and `tell_job_changed` notify of each change."""
 
-APPLICATION: Final = "promptmill-listen"
-"""The connection's name in `pg_stat_activity`."""
+ROLE: Final = "-listen"
+"""Suffix of the connection's name in `pg_stat_activity`."""
 
 CHECK_SECONDS: Final = 20.0
-"""How often an idle connection is probed: a firewall may have dropped it silently."""
+"""How often an idle connection is verified: a firewall may have dropped it silently, or Postgres may have moved."""
 
-ANSWER_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 3.0
+"""Timeout of one statement, and of a notification to ourselves."""
+
 FIRST_PAUSE: Final = 0.1
 MAX_PAUSE: Final = 5.0
 """Minimum and maximum delay between connection attempts; doubling in between."""
+
+DEAF_PAUSE: Final = 30.0
+"""Delay before reconnecting where notifications do not arrive: usually somebody must change a setting."""
+
+DEAF: Final = (
+    "Live streams are unavailable: LISTEN does not work through a transaction pooler. "
+    "Set PROMPTMILL_DATABASE_DIRECT_URL to a direct connection to Postgres."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -41,21 +56,28 @@ class Notice(NamedTuple):
     sequence: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NoticeListener:
     """Listens to the record's changes through one connection.
 
     Attributes:
         database_url: Postgres itself, not a transaction pooler.
+        tell: Sends a notification through the record: `OperationsStore.tell_listeners`.
         heard: Called for each change, in the order of their commits.
         begun: Called once changes are heard: all from then on.
         lost: Called when the connection is lost.
+        deaf: Whether the latest connection did not receive the notification to itself.
     """
 
     database_url: str
+    tell: Callable[[str], Awaitable[None]]
     heard: Callable[[Notice], None]
     begun: Callable[[], None]
     lost: Callable[[], None]
+    deaf: bool = field(default=False, init=False)
+    _connect: Connect = field(init=False)
+    _echo: str = field(default="", init=False)
+    _echoed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __post_init__(self) -> None:
         """Check the address.
@@ -63,16 +85,14 @@ class NoticeListener:
         Raises:
             ConfigurationError: It is not a Postgres URL.
         """
-        driver_address(self.database_url)
+        self._connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, role=ROLE)
 
     async def run(self) -> NoReturn:
         """Listen indefinitely, reconnecting as often as needed."""
-        connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, application=APPLICATION)
         pause = FIRST_PAUSE
         while True:
             try:
-                with translated():
-                    connection = await connect()
+                connection = await self._connect()
             except RecordError as error:
                 _log.warning("listening_failed", error=str(error), again_in=pause)
                 await asyncio.sleep(pause)
@@ -80,34 +100,55 @@ class NoticeListener:
                 continue
             pause = FIRST_PAUSE
             await self._listen(connection)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(DEAF_PAUSE if self.deaf else pause)
 
     async def _listen(self, connection: Any) -> None:
-        """Listen until the connection is lost."""
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
+        """Listen until the connection is lost or proves deaf."""
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda _: closed.set())
         try:
             with translated():
                 await connection.add_listener(CHANNEL, self._take)
+                self.deaf = not await self._hears()
+                if self.deaf:
+                    _log.error("listening_deaf", advice=DEAF)
+                    return
                 self.begun()
-                await _until_lost(connection, lost)
+                await self._until_lost(closed)
         except RecordError as error:
             _log.warning("listening_lost", error=str(error))
         finally:
             self.lost()
             connection.terminate()
 
+    async def _hears(self) -> bool:
+        """Send a notification through the record; return whether it arrives."""
+        self._echo = uuid7().hex
+        self._echoed.clear()
+        await self.tell(json.dumps({"echo": self._echo}))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._echoed.wait()
+        return self._echoed.is_set()
+
+    async def _until_lost(self, closed: asyncio.Event) -> None:
+        while not closed.is_set():
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await closed.wait()
+            except TimeoutError:
+                if not await self._hears():
+                    break
+        _log.warning(
+            "listening_lost",
+            error="Postgres closed the connection" if closed.is_set() else "notifications stopped arriving",
+        )
+
     def _take(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         with suppress(ValueError, KeyError, TypeError):  # anyone with psql may notify
             told = json.loads(payload)
+            if "echo" in told:
+                if told["echo"] == self._echo:
+                    self._echoed.set()
+                return
             self.heard(Notice(UUID(told["jobId"]), str(told["owner"]), int(told["sequence"])))
-
-
-async def _until_lost(connection: Any, lost: asyncio.Event) -> None:
-    while not lost.is_set():
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                await lost.wait()
-        except TimeoutError:
-            await connection.execute("SELECT 1")
-    _log.warning("listening_lost", error="Postgres closed the connection")

@@ -10,7 +10,9 @@ from promptmill.contracts.jobs import JobInput, JobResult, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.store import GoingOn, OpenWork
 from promptmill.store.database import Database, column_list
+from promptmill.store.failures import READ_ONLY
 from promptmill.store.functions import APPLIED, differing, functions_in
+from promptmill.store.notices import CHANNEL
 from sql.models import Switch
 
 DRAIN: Final = "drain"
@@ -28,6 +30,14 @@ HIGHEST_SUBMISSION: Final = "highest-submission"
 ON: Final = "on"
 OFF: Final = "off"
 
+# An error rather than a result: an error makes the pool discard its connections.
+_PING: Final = f"""
+    DO $$ BEGIN
+        IF current_setting('transaction_read_only') = 'on' THEN
+            RAISE EXCEPTION 'standby, or refuses writes' USING ERRCODE = '{READ_ONLY}';
+        END IF;
+    END $$
+"""
 _COUNTS: Final = """
     SELECT table_name, status, CAST(sum(n) AS bigint) AS n FROM status_counters GROUP BY table_name, status
 """
@@ -92,8 +102,16 @@ class OperationsStore:
     database: Database
 
     async def ping(self) -> None:
-        """Check that Postgres responds."""
-        await self.database.run("SELECT 1")
+        """Check that Postgres responds and accepts writes.
+
+        Raises:
+            RecordReadOnly: It is read-only. The next statement uses a new connection.
+        """
+        await self.database.run(_PING)
+
+    async def tell_listeners(self, payload: str) -> None:
+        """Notify all listeners of something that is not a job's change."""
+        await self.database.run("SELECT pg_notify(:channel, :payload)", channel=CHANNEL, payload=payload)
 
     async def schema_revision(self) -> str | None:
         """Return the schema's revision; None while there is no schema."""

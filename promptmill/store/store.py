@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from promptmill.store.callbacks import CallbackStore
-from promptmill.store.connection import create_engine
 from promptmill.store.database import Database
 from promptmill.store.inbox import InboxStore
 from promptmill.store.jobs import JobStore
 from promptmill.store.live import LiveStore
 from promptmill.store.operations import OperationsStore
 from promptmill.store.pace import PaceStore
+from promptmill.store.pool import open_engine
 from promptmill.store.prompts import PromptStore
 from promptmill.store.ratings import RatingStore
 from promptmill.store.resolution import ResolutionStore
@@ -49,9 +49,8 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
     Raises:
         ConfigurationError: `database_url` is not a Postgres URL.
     """
-    engine = create_engine(database_url, pool_size=pool_size)
-    database = Database(engine)
-    try:
+    async with open_engine(database_url, pool_size=pool_size) as engine:
+        database = Database(engine)
         yield Store(
             jobs=JobStore(database),
             live=LiveStore(database),
@@ -65,5 +64,3 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
             upkeep=UpkeepStore(database),
             operations=OperationsStore(database),
         )
-    finally:
-        await engine.dispose()

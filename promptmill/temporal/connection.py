@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +20,6 @@ DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
-
-_ADDRESS: Final = re.compile(r"[^\s/@]+:[0-9]{1,5}")
 _PEM: Final = b"-----BEGIN "
 
 
@@ -57,7 +54,9 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
 
 
 def _check_address(address: str | None) -> None:
-    if address is None or not _ADDRESS.fullmatch(address):
+    host, _, port = (address or "").rpartition(":")
+    plain = host and not set(host) & set("/@ \t")
+    if not plain or not port.isascii() or not port.isdigit() or len(port) > 5:  # noqa: PLR2004  # 65535
         raise ConfigurationError(f"TEMPORAL_ADDRESS is {address!r}: it must be host:port, such as {DEFAULT_ADDRESS}.")
 
 

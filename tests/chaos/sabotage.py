@@ -39,7 +39,7 @@ def permission_without_intent() -> str:
     Raises:
         RuntimeError: The function has changed so that this does not know where to cut.
     """
-    text = (ROOT / "sql" / "functions" / "permit_submission.sql").read_text(encoding="utf-8")
+    text = (ROOT / "sql" / "functions" / "permit_submission_v2.sql").read_text(encoding="utf-8")
     for beginning, end in (
         ("    IF v_open.id IS NULL AND p_known_submission_id IS NOT NULL", "    ELSIF v_open.state = 'intended'"),
         ("    IF v_refused IS NOT NULL THEN\n        UPDATE submissions", "    PERFORM move_job"),
@@ -47,6 +47,6 @@ def permission_without_intent() -> str:
         before, found, rest = text.partition(beginning)
         _, found_end, after = rest.partition(end)
         if not found or not found_end:
-            raise RuntimeError(f"sql/functions/permit_submission.sql has no part that begins with {beginning!r}")
+            raise RuntimeError(f"sql/functions/permit_submission_v2.sql has no part that begins with {beginning!r}")
         text = before + end.replace("ELSIF", "IF") + after
     return text

@@ -90,7 +90,7 @@ async def test_it_refuses_to_be_open_to_others_without_a_token(start_process: St
 
 async def test_with_a_token_it_listens_for_others(start_process: StartProcess, database_url: str) -> None:
     port = free_port()
-    more = {"PROMPTMILL_HOST": "0.0.0.0", "PROMPTMILL_API_TOKEN": "s3cret", "PROMPTMILL_PORT": str(port)}
+    more = {"PROMPTMILL_HOST": "0.0.0.0", "PROMPTMILL_API_TOKEN": "s3cret" * 6, "PROMPTMILL_PORT": str(port)}
     child = start_process("api", "-m", "api", environment=environment(database_url, **more))
 
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)

@@ -225,7 +225,7 @@ async def test_many_listeners_cost_one_connection_and_one_read_for_each_change(
     queues = StoppedQueues(unknown)
     waits = Waits(store, queues, RecentPace(store))
     reader = Counting(JobReader(store, waits, WorkflowLinks("http://127.0.0.1", "default"), LOCAL_OWNER))
-    async with open_feed(lonely_settings, reader) as feed:
+    async with open_feed(lonely_settings, store.operations.tell_listeners, reader) as feed:
         with ExitStack() as held:
             lists = [held.enter_context(feed.following_list(LOCAL_OWNER)) for _ in range(50)]
             ones = [held.enter_context(feed.following_job(LOCAL_OWNER, job_id)) for _ in range(50)]
@@ -300,7 +300,7 @@ async def test_open_streams_do_not_hold_up_a_shutdown(start_process: StartProces
 
 async def test_without_postgres_there_is_no_stream_and_callers_are_told_so(lonely_settings: Settings) -> None:
     away = SecretStr(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
-    async with open_api(lonely_settings.model_copy(update={"listen_database_url": away})) as client:
+    async with open_api(lonely_settings.model_copy(update={"database_direct_url": away})) as client:
         answer = await client.get(LIST)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "record_unavailable")

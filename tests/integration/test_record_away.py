@@ -18,9 +18,9 @@ from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.reconciliation import OpenRow
 from promptmill.local.postgres import PostgresServer, open_postgres, stop_postgres
 from promptmill.store import open_store
-from promptmill.store.connection import create_engine
 from promptmill.store.database import Database
 from promptmill.store.migrations import migrate
+from promptmill.store.pool import open_engine
 from tests.fixtures.record import Record, accepted, intent, new_id, new_job, new_prompt_job, written
 from tests.support import eventually
 
@@ -111,18 +111,17 @@ async def test_server_that_says_nothing_is_given_up() -> None:
 async def test_frozen_postgres_is_given_up(own_folder: Path) -> None:
     """A connection that was made stays silent: the statement's time runs out."""
     with open_postgres(own_folder / "frozen", log=own_folder / "frozen.log", options={"fsync": "off"}) as server:
-        engine = create_engine(server.uri("postgres"), pool_size=1, command_seconds=0.5)
-        database = Database(engine)
-        backend = await database.value("SELECT pg_backend_pid()")
-        os.kill(backend, signal.SIGSTOP)
-        try:
-            with pytest.raises(RecordUnavailable):
-                async with asyncio.timeout(60):
-                    await database.run("SELECT 1")
-        finally:
-            os.kill(backend, signal.SIGCONT)
-        await database.run("SELECT 1")
-        await engine.dispose()
+        async with open_engine(server.uri("postgres"), pool_size=1, command_seconds=0.5) as engine:
+            database = Database(engine)
+            backend = await database.value("SELECT pg_backend_pid()")
+            os.kill(backend, signal.SIGSTOP)
+            try:
+                with pytest.raises(RecordUnavailable):
+                    async with asyncio.timeout(60):
+                        await database.run("SELECT 1")
+            finally:
+                os.kill(backend, signal.SIGCONT)
+            await database.run("SELECT 1")
 
 
 async def test_database_without_a_schema_is_away(each_postgres: PostgresServer) -> None:

@@ -121,6 +121,15 @@ def test_lists_are_comma_separated(tmp_path: Path) -> None:
     assert settings.grok_models == ("grok-a", "grok-b")
 
 
+def test_a_former_name_is_still_read_and_the_new_one_wins(tmp_path: Path) -> None:
+    former = {"PROMPTMILL_LISTEN_DATABASE_URL": "postgresql://former/mill", "DATABASE_URL": "postgresql://pooler/mill"}
+
+    assert load_settings(environment(tmp_path, **former)).require_direct_database_url() == "postgresql://former/mill"
+    both = former | {"PROMPTMILL_DATABASE_DIRECT_URL": "postgresql://new/mill"}
+    assert load_settings(environment(tmp_path, **both)).require_direct_database_url() == "postgresql://new/mill"
+    assert load_settings(environment(tmp_path)).database_direct_url is None
+
+
 def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
     (tmp_path / "local.env").write_text("TEMPORAL_ADDRESS=127.0.0.1:1\n")
 

@@ -633,6 +633,8 @@ export interface components {
         };
         PostgresReport: {
             answers: boolean;
+            /** @default false */
+            readOnly?: boolean;
             schemaRevision?: string | null;
         };
         PriceAnswer: {
