@@ -267,7 +267,7 @@ async def test_cut_question_is_charged_only_when_cut_after(
 
 @pytest.mark.parametrize(
     ("kind", "content", "finish_reason"),
-    [("invalid_json", "Here is", "stop"), ("cut_json", '{"pro', "length"), ("empty_content", "", "stop")],
+    [("invalid_json", "The prompt", "stop"), ("cut_json", '{"pro', "length"), ("empty_content", "", "stop")],
 )
 async def test_grok_spoils_its_answer_as_ordered(
     grok_http: httpx.AsyncClient, grok_control: SimulatorControl, kind: str, content: str, finish_reason: str
@@ -286,15 +286,16 @@ async def test_grok_spoils_its_answer_as_ordered(
 
 
 def test_every_kind_of_fault_has_a_test() -> None:
-    """The kinds that this file and its neighbours order; a new one must be added here together with its test."""
+    """The kinds that this file, its neighbours and `test_provider_oddities.py` order; a new one needs its test."""
     exchange = {"cut", "reset", "cut_body", "hold", "delay", "status", "html", "empty", "not_json"}
     assert exchange == EXCHANGE_KINDS
     assert {where: len(kinds) for where, kinds in CONTENT_KINDS.items()} == {
-        "submit": 6,
+        "submit": 8,
+        "result": 2,
         "history": 2,
         "upload": 1,
         "webhook": 6,
-        "chat": 4,
+        "chat": 10,
     }
 
 

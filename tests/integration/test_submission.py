@@ -166,7 +166,8 @@ async def test_a_stopped_queue_keeps_new_jobs_and_still_collects_what_is_paid(mi
     [
         ({"word": "failed", "code": 1200, "message": "Content flagged"}, "generation_moderated"),
         ({"word": "failed", "code": 1402, "message": "Failed to download image"}, "generation_input_unreachable"),
-        ({"word": "failed", "code": 5000, "message": "internal"}, "generation_failed"),
+        ({"word": "failed", "code": 5000, "message": "internal"}, "generation_unavailable"),
+        ({"word": "failed", "message": "internal"}, "generation_failed"),
         ({"word": "cancelled"}, "generation_stopped"),
         ({"word": "timeout"}, "generation_stopped"),
         ({"word": "deleted"}, "generation_stopped"),

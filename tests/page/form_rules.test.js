@@ -22,14 +22,14 @@ const EMPTY = {
 	generate: null,
 };
 const NOW = { plainHttp: false };
-const NO_MODELS = { get: () => undefined, fieldsOf: () => [] };
+const NO_MODELS = { get: () => undefined, isUnlisted: () => false, fieldsOf: () => [] };
 
 const form = (changes) => ({ ...EMPTY, ...changes });
 const reasons = (changes, now = {}) => reasonsAgainst(form(changes), { ...NOW, ...now }, []);
 
 function models(...fields) {
 	const usual = { required: false, movesPrice: false, default: null, type: "text", choices: null };
-	return { get: () => undefined, fieldsOf: () => fields.map((field) => ({ ...usual, ...field })) };
+	return { get: () => undefined, isUnlisted: () => false, fieldsOf: () => fields.map((field) => ({ ...usual, ...field })) };
 }
 
 test("a prompt and a model are enough", () => {
@@ -147,4 +147,11 @@ test("a prompt that shows nothing is none", () => {
 	for (const prompt of ["\u200b\u200b", "\u2060 \ufeff", "\u3164", "\u2800"]) assert.equal(reasons({ prompt }).length, 1, JSON.stringify(prompt));
 	for (const prompt of ["🦊", "e\u0301", "狐", "\u200ba"]) assert.deepEqual(reasons({ prompt }), [], prompt);
 	assert.equal(reasons({ writer: "grok", prompt: "\u200b", instructions: "\u200b" }).length, 1);
+});
+
+test("a model that is not in the list is sent as one that the list need not have", () => {
+	const unlisted = { ...NO_MODELS, isUnlisted: () => true };
+	assert.equal(jobBody(form({}), unlisted).allowUnknownModel, true);
+	assert.equal(priceBody(form({}), unlisted).allowUnknownModel, true);
+	for (const body of [jobBody(form({}), NO_MODELS), priceBody(form({}), NO_MODELS)]) assert.ok(!("allowUnknownModel" in body));
 });

@@ -181,14 +181,15 @@ export function priceBody(values, models) {
 }
 
 /**
- * Return model and input. The server puts the pictures where the model takes them.
+ * Return model and input. The server puts the pictures where the model takes them, and takes a model that is not in the
+ * list because the form has said so beside it.
  *
  * @param {FormValues} values
  * @param {Models} models
  */
 function mediaRequest(values, models) {
 	const path = values.model.trim();
-	return { model: path, input: { ...fieldInput(values, models.fieldsOf(path) ?? []), ...parseObject(values.rawInput) } };
+	return { model: path, allowUnknownModel: models.isUnlisted(path), input: { ...fieldInput(values, models.fieldsOf(path) ?? []), ...parseObject(values.rawInput) } };
 }
 
 /**

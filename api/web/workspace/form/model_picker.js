@@ -40,7 +40,7 @@ export class ModelPicker {
 		const path = this.state.get("model");
 		const known = this.models.get(path);
 		if (document.activeElement !== this.input || this.list.hidden) this.input.value = path;
-		const unknown = path && this.models.list.size ? "Not in the list: it gets exactly the input you enter." : "";
+		const unknown = path && this.models.isUnlisted(path) ? "Not in the list: it gets exactly the input you enter." : "";
 		setText(byId("model-note"), known ? `${known.label} · generates ${known.kind === "video" ? "videos" : "images"} · ${picturesOf(known)}` : unknown);
 	}
 

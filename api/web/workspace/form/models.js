@@ -33,6 +33,15 @@ export class Models extends Emitter {
 	}
 
 	/**
+	 * Return whether there is a list, and it does not have this model: people are told so, and may send it all the same.
+	 *
+	 * @param {string} path
+	 */
+	isUnlisted(path) {
+		return this.list.size > 0 && !this.list.has(path);
+	}
+
+	/**
 	 * Return a model's inputs; null while they are being read, empty for a model that is not known.
 	 *
 	 * @param {string} path
