@@ -21,5 +21,5 @@ def core_telemetry(metrics: PrometheusConfig | None = None) -> TelemetryConfig:
 
 
 def log_by_default() -> None:
-    """Let the clients of this process that are given no runtime log in our format too; call it once, before the first."""
+    """Let the clients that are given no runtime log in our format too; once a process, before its first client."""
     Runtime.set_default(Runtime(telemetry=core_telemetry()))
