@@ -109,14 +109,14 @@ async def test_a_result_is_kept_or_not_and_every_open_page_sees_it(
 async def test_ai_prompts_switched_off_leave_nothing_of_grok_to_press(workspace: Workspace, mill: Mill) -> None:
     page = workspace.page
     await workspace.prompt.fill("A fox")
-    await page.get_by_text("Let Grok write it").click()
+    await page.get_by_text("Let Grok write it", exact=True).click()
     await mill.store.operations.set_switch(AI_PROMPTS, OFF, "Grok is being reviewed")
     # The page asks every ten seconds, and at once when it is looked at again.
     await page.evaluate(LOOK_AGAIN)
 
     await expect(page.locator("#banners")).to_contain_text("Grok is being reviewed")
     await expect(workspace.button("AI Generate")).to_be_hidden()
-    await expect(page.get_by_text("Let Grok write it")).to_be_hidden()
+    await expect(page.get_by_text("Let Grok write it", exact=True)).to_be_hidden()
     await expect(page.locator("#run-label")).to_have_text("Queue job")
     await workspace.queue()
     await expect(workspace.chip("completed")).to_be_visible()
@@ -131,7 +131,7 @@ async def test_an_undo_brings_no_question_to_grok_back_where_prompts_are_switche
 ) -> None:
     page = workspace.page
     await workspace.prompt.fill("A fox")
-    await page.get_by_text("Let Grok write it").click()
+    await page.get_by_text("Let Grok write it", exact=True).click()
     await page.locator("#clear-form").click()
     await mill.store.operations.set_switch(AI_PROMPTS, OFF, "Grok is being reviewed")
     await page.evaluate(LOOK_AGAIN)

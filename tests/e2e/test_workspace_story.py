@@ -130,7 +130,7 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
     await page.locator("summary").click()
     await page.locator("#rawInput").fill('{"prompt": "x"}')
     await page.locator("#deadlineSeconds").fill("5")
-    await page.get_by_text("Let Grok write it").click()
+    await page.get_by_text("Let Grok write it", exact=True).click()
     await page.locator("#operation").select_option("enhance")
     await page.locator("#onPromptFailure").select_option("usePrompt")
     reasons = await page.locator("#reasons li").all_inner_texts()
@@ -154,7 +154,7 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
 async def test_grok_writes_first_where_the_form_says_so(workspace: Workspace) -> None:
     page = workspace.page
     await page.locator("#instructions").fill("A quiet harbour")
-    await page.get_by_text("Let Grok write it").click()
+    await page.get_by_text("Let Grok write it", exact=True).click()
     await workspace.queue()
 
     await expect(workspace.chip("completed")).to_be_visible()
