@@ -20,7 +20,7 @@ up: typed-ports venv ## Run the whole stack on this machine: Postgres, Temporal,
 SESSIONS ?= 4
 
 test: venv-dev ## Run all tests against their own real servers (ARGS="-k cancel" for some, ARGS=tests/unit/test_docs.py SESSIONS=1 for one file)
-	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist loadfile $(ARGS)
+	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist worksteal $(ARGS)
 
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)

@@ -72,7 +72,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('accept_job', '6e7bb1fca4dd43c502f9a82c747781ee17a25a27757eedb08a1ab1e74a78e617'),
     ('accept_prompt_job', '09f43ec27635a1cee770b44e0cc5619b09e3d0eb4ce64d4fae3dca8b6f1d3229'),
     ('adopt_prediction', '7c24b92b17dbea0e3581c4f30cf7904044f410458c4e6790dc6d9983d8d6d080'),
-    ('advance_job', 'b09ea29f0c51622b0250a45b6229a39fc187a76dfaf3c132e2628ad5fe10b0bb'),
+    ('advance_job', 'aee1fd97ef2cbcc1d830cc110d03d3d3d3e249e692aecfe345fbf6c820f334e1'),
     ('ambiguity_window', 'a290ff947aa8643062dad41f0f8bdb445f67a5322ac545a837bfcd8ec2c46cae'),
     ('append_job_event', 'ec7786ab7246e6214478273e69cacdc8d638215c97017bcbddbb96f171c35796'),
     ('asked_provider', '5bf533dca0131f080edc6ba0a787a9c2a8de163639439603d8f6d5c3d2a9e20d'),

@@ -41,7 +41,8 @@ def make_clip(path: Path) -> None:
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, FRAMES_PER_SECOND)
         for number in range(count):
-            film.mux(stream.encode(av.VideoFrame.from_image(frame(number / count))))
+            picture = av.VideoFrame.from_image(frame(number / count))  # type: ignore[no-untyped-call]
+            film.mux(stream.encode(picture))
         film.mux(stream.encode(None))
 
 

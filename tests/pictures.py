@@ -72,7 +72,8 @@ def png_of_header(width: int, height: int) -> bytes:
 
 def png_chunks(data: bytes) -> list[bytes]:
     """Return the names of a PNG's chunks, the pixels' as one; fails where something stands behind the end."""
-    names, at = [], 8
+    names: list[bytes] = []
+    at = 8
     while at < len(data):
         length, name = struct.unpack_from(">I4s", data, at)
         names += [name] if names[-1:] != [name] else []

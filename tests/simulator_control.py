@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.support import eventually
+from tests.support import eventually, open_http
 
 
 class SimulatorControl:
@@ -98,7 +98,7 @@ class SimulatorControl:
         await eventually(held, within, what=f"{count} held request(s)")
 
     async def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        async with open_http() as client:
             answer = await client.request(method, self._account + path, json=body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer

@@ -44,9 +44,9 @@ async def new_job(
     """Return the job to accept.
 
     Raises:
-        Refused: An address may not be opened, WaveSpeed would not get the pictures that were meant for it, its list
-            speaks against the model or the inputs, or the named prompt job has no prompt to give.
-        RecordUnavailable: Postgres is away.
+        Refused: A URL is not allowed, WaveSpeed would not get the pictures that were meant for it, its list contradicts
+            the model or the inputs, or the named prompt job has no prompt to give.
+        RecordUnavailable: Postgres is unavailable.
     """
     refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue)
@@ -77,7 +77,7 @@ def new_prompt_job(request: EnqueuePrompt, *, owner: str, settings: Settings) ->
     """Return the prompt job to accept.
 
     Raises:
-        Refused: An address may not be opened.
+        Refused: A URL is not allowed.
     """
     refuse_addresses(_picture_addresses(request), allow_private=settings.allow_private_addresses)
     return _prompt_job(request, request.metadata, owner=owner, settings=settings)
@@ -90,7 +90,7 @@ def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, 
         Refused: With a pointer to each address that they may not.
     """
     found = [
-        FieldError(pointer=pointer_to(path), message=f"The address {error}.")
+        FieldError(pointer=pointer_to(path), message=f"The URL {error}.")
         for path, url in addresses
         if (error := url_error(url, allow_private=allow_private)) is not None
     ]
@@ -124,7 +124,7 @@ async def _written(prompt_job_id: UUID, *, owner: str, store: Store) -> PromptGe
     except RecordNotFound:
         raise invalid("/promptJobId", "There is no such prompt job.") from None
     if found.status != PromptJobStatus.COMPLETED or found.generated_prompt is None:
-        raise invalid("/promptJobId", f"This prompt job is {found.status}; only a completed one has a prompt to give.")
+        raise invalid("/promptJobId", f"This prompt job is {found.status}; only a completed one has a prompt.")
     return found
 
 
@@ -158,9 +158,9 @@ def _prompt_warnings(request: CreateJob) -> Iterator[str]:
     """Say what of the request will have no effect on the prompt."""
     if not request.use_ai_prompt:
         if request.instructions:
-            yield "instructions are not used: useAiPrompt is false, so Grok is not asked."
+            yield "instructions are ignored: useAiPrompt is false."
         if request.operation is not None:
-            yield "operation is not used: useAiPrompt is false, so Grok is not asked."
+            yield "operation is ignored: useAiPrompt is false."
 
 
 def _job_addresses(request: CreateJob) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -17,7 +17,7 @@ from api.schemas.jobs import CreateJob
 from promptmill.config.presets import place_pictures
 from promptmill.contracts.errors import ProviderUnavailable
 
-_PUT_THEM: Final = "Put pictures for WaveSpeed into input."
+_PUT_THEM: Final = "Put images for WaveSpeed into input."
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ async def placed(request: CreateJob | AskPrice, catalogue: Catalogue) -> Placeme
             return _unplaced(request, f"{error} {_PUT_THEM}", for_grok=True)
         return Placement(request.input, refusal=_refusal_for_now(request.model, error))
     if entry is None or entry.pictures_field is None:
-        why = "is not a model that we know" if entry is None else "has no input for pictures that we know"
+        why = "is not a known model" if entry is None else "has no known input for images"
         return _unplaced(request, f"{request.model} {why}. {_PUT_THEM}", for_grok=for_grok)
     if request.input.get(entry.pictures_field):
-        return _unplaced(request, f"input.{entry.pictures_field} is given.", for_grok=for_grok)
+        return _unplaced(request, f"input.{entry.pictures_field} is already set.", for_grok=for_grok)
     return _placed_in(entry, request, for_grok=for_grok)
 
 
@@ -65,12 +65,13 @@ def _placed_in(entry: Entry, request: CreateJob | AskPrice, *, for_grok: bool) -
     given = len(request.ref_urls) + bool(request.target_url)
     if given <= room:
         return Placement(inputs)
-    takes = f"{entry.model} takes {'one picture' if room == 1 else f'{room} pictures'}"
+    takes = f"{entry.model} takes {'one image' if room == 1 else f'{room} images'}"
     references = room - bool(request.target_url)
     if references == 0:
         return Placement(inputs, (f"refUrls {_instead(for_grok=for_grok)}: {takes}, which is targetUrl.",))
     if not for_grok:
-        return Placement(inputs, refusal=invalid("/refUrls", f"{takes} at most; targetUrl and refUrls name {given}."))
+        detail = f"{takes} at most; targetUrl and refUrls contain {given}."
+        return Placement(inputs, refusal=invalid("/refUrls", detail))
     first = "the first" if references == 1 else f"the first {references}"
     return Placement(inputs, (f"refUrls after {first} {_instead(for_grok=True)}: {takes}.",))
 
@@ -81,5 +82,5 @@ def _instead(*, for_grok: bool) -> str:
 
 def _refusal_for_now(model: str, error: ProviderUnavailable) -> Refused:
     """Refuse what would be paid without the pictures that it is made from, and may be right in half a minute."""
-    detail = f"{error} Where {model} takes pictures is not known: put them into input, or try again later."
+    detail = f"{error} Which input of {model} takes images is not known: put them into input, or try again later."
     return Refused("provider_unavailable", detail, headers={"Retry-After": f"{AGAIN_SECONDS:.0f}"})

@@ -49,8 +49,8 @@ class Unclear:
     """What is known of a job's unclear submission.
 
     Attributes:
-        candidates: The predictions in WaveSpeed's history that may be it.
-        open: Whether it is still unclear; if not, the job is about to be submitted again.
+        candidates: The predictions in WaveSpeed's history that may match.
+        open: Whether it is still unclear; if not, the job is about to be resubmitted.
         absent: Whether the history was seen without it.
     """
 
@@ -65,7 +65,7 @@ class Unclear:
 
 @dataclass(frozen=True)
 class JobReader:
-    """Reads the jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is away."""
+    """Reads the jobs of one owner. All async methods raise `RecordUnavailable` while Postgres is unavailable."""
 
     store: Store
     waits: Waits
@@ -86,7 +86,7 @@ class JobReader:
             await self.store.prompts.get(job_id, owner=self.owner)
         except RecordNotFound:
             raise Refused("not_found", "There is no such job.") from None
-        raise Refused("not_found", f"This is a prompt job: look at /api/prompt/queue/{job_id}.")
+        raise Refused("not_found", f"This is a prompt job: see /api/prompt/queue/{job_id}.")
 
     async def answer(self, job: Job) -> JobAnswer:
         """Return a job as callers see it."""
@@ -132,7 +132,7 @@ class JobReader:
 
 @dataclass(frozen=True)
 class PromptJobReader:
-    """Reads the prompt jobs of one owner. Every method that waits raises `RecordUnavailable` while Postgres is away."""
+    """Reads the prompt jobs of one owner. All async methods raise `RecordUnavailable` while Postgres is unavailable."""
 
     store: Store
     waits: Waits

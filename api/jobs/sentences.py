@@ -12,21 +12,21 @@ from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.reasons import REASONS, Reason, ReasonCode
 from promptmill.formats import duration, money
 
-NOTHING_PAID: Final = "Nothing is paid."
-NOT_STARTED: Final = "Accepted; it starts as soon as Temporal answers."
+NOTHING_PAID: Final = "Nothing has been charged."
+NOT_STARTED: Final = "Accepted; starts as soon as Temporal is available."
 
 _STATUS: Final[dict[str, str]] = {
     JobStatus.QUEUED: "Accepted.",
-    JobStatus.PROMPTING: "Its prompt is being written.",
-    JobStatus.DISPATCHING: "On its way to WaveSpeed.",
-    JobStatus.SUBMIT_UNKNOWN: "It is not known whether WaveSpeed accepted it; it is not submitted again by itself.",
-    JobStatus.GENERATING: "WaveSpeed is making it.",
+    JobStatus.PROMPTING: "The prompt is being written.",
+    JobStatus.DISPATCHING: "Being submitted to WaveSpeed.",
+    JobStatus.SUBMIT_UNKNOWN: "It is unclear whether WaveSpeed accepted it; it is not resubmitted automatically.",
+    JobStatus.GENERATING: "Generating at WaveSpeed.",
     JobStatus.CANCELLING: "Being cancelled.",
     JobStatus.COMPLETED: "Completed.",
     JobStatus.FAILED: "Failed.",
     JobStatus.CANCELLED: "Cancelled.",
-    JobStatus.EXPIRED: "Its deadline passed.",
-    JobStatus.TERMINATED: "Its workflow was ended from outside.",
+    JobStatus.EXPIRED: "The job's deadline passed.",
+    JobStatus.TERMINATED: "The workflow was terminated.",
 }
 _PROMPT_STATUS: Final[dict[str, str]] = {
     PromptJobStatus.QUEUED: "Waiting for Grok.",
@@ -62,9 +62,9 @@ def paid_text(billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | N
     """Return what is paid for a job by now."""
     paid = [f"WaveSpeed {_price(media_usd)}"] if billed is Billed.YES else []
     paid += [f"Grok {money(prompt_usd)}"] if prompt_usd else []
-    told = [f"Already paid: {', '.join(paid)}."] if paid else []
+    told = [f"Charged so far: {', '.join(paid)}."] if paid else []
     if billed is Billed.UNKNOWN:
-        told.append("Whether WaveSpeed bills it is not known yet.")
+        told.append("It is not yet known whether WaveSpeed will charge for this job.")
     if billed is Billed.REFUNDED:
         told.append("WaveSpeed has refunded it.")
     return " ".join(told) or NOTHING_PAID
@@ -87,7 +87,7 @@ def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reas
         reason: Why there is no price, or why it may be a floor though nothing is missing.
     """
     if usd is None:
-        return f"The price is not known. {reason or ''}".strip()
+        return f"Price unknown. {reason or ''}".strip()
     if not floor:
         return f"About {money(usd)} at WaveSpeed."
     names = ", ".join(f"“{name}”" for name in missing)
@@ -97,25 +97,25 @@ def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reas
 
 def late_text(left_seconds: float) -> str:
     """Return the warning of a job that waits for something that may come after its deadline."""
-    return f"Its deadline may pass first: {_roughly(left_seconds)} left."
+    return f"The deadline may pass first: {_roughly(left_seconds)} left."
 
 
 def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str:
     """Return where a job in `submit_unknown` stands.
 
     Args:
-        candidates: The predictions in WaveSpeed's history that may be it.
-        open_: Whether it is still unclear; if not, the job is about to be submitted again.
+        candidates: The predictions in WaveSpeed's history that may match.
+        open_: Whether it is still unclear; if not, the job is about to be resubmitted.
         absent: Whether the history was seen without it.
     """
     if not open_:
-        return "Its earlier submission is settled; it is submitted again."
+        return "The earlier submission is resolved; the job will be resubmitted."
     if len(candidates) > 1:
-        known = f"{len(candidates)} predictions in WaveSpeed's history may be it: a person has to decide."
+        known = f"{len(candidates)} predictions in WaveSpeed's history may match: a person must decide."
     elif candidates:
-        known = "One prediction in WaveSpeed's history may be it."
+        known = "One prediction in WaveSpeed's history may match."
     else:
-        known = f"WaveSpeed's history {'does not show it so far' if absent else 'is searched for it'}."
+        known = f"WaveSpeed's history {'does not show it so far' if absent else 'is being searched'}."
     return f"{status_text(JobStatus.SUBMIT_UNKNOWN)} {known}"
 
 
@@ -171,14 +171,14 @@ def _waiting(wait: Wait) -> str | None:
     if wait.for_ is WaitFor.GROK_QUEUE:
         return f"Waiting for Grok{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.WAVESPEED_QUEUE:
-        return f"Waiting here for its turn at WaveSpeed{_place(wait)}.{_stopped(wait)}"
+        return f"Waiting to be submitted to WaveSpeed{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.GROK:
         return f"Grok is writing the prompt{_about(wait)}."
     if wait.for_ is WaitFor.WAVESPEED and (wait.estimate_seconds or wait.longer_than_usual):
-        return f"WaveSpeed is making it{_about(wait)}."
+        return f"Generating at WaveSpeed{_about(wait)}."
     if wait.for_ is WaitFor.RETRY:
         when = f" in {_roughly(wait.estimate_seconds)}" if wait.estimate_seconds else ""
-        return f"A provider could not help for now; it is asked again{when}.{_stopped(wait)}"
+        return f"A provider is temporarily failing; retrying{when}.{_stopped(wait)}"
     return None
 
 
@@ -190,7 +190,7 @@ def _stopped(wait: Wait) -> str:
 
 
 def _price(usd: Decimal | None) -> str:
-    return "(price not known)" if usd is None else money(usd)
+    return "(price unknown)" if usd is None else money(usd)
 
 
 def _place(wait: Wait) -> str:
@@ -203,7 +203,7 @@ def _place(wait: Wait) -> str:
 def _about(wait: Wait) -> str:
     """Return how long it takes, as far as that is known; a range where it is uncertain."""
     if wait.longer_than_usual:
-        return "; it takes longer than others did lately"
+        return "; taking longer than usual"
     if wait.estimate_seconds is None:
         return ""
     low, high = wait.estimate_low_seconds, wait.estimate_high_seconds

@@ -16,21 +16,21 @@ WRITING: Final = "writing"
 """The stage in which Grok writes: the rest of `prompting` is waiting for Grok."""
 
 _FACTS: Final = {
-    "prompt": "a written prompt",
-    "promptCostUsd": "what the prompt cost",
+    "prompt": "the prompt",
+    "promptCostUsd": "the prompt's cost",
     "predictionId": "WaveSpeed's prediction id",
     "outputs": "outputs",
     "mediaCostUsd": "WaveSpeed's price",
 }
 _ACCEPTED: Final = {
-    "webhook": "WaveSpeed's webhook says that it accepted it.",
-    "history": "WaveSpeed's history shows its prediction.",
-    "person": "A person said which prediction is this job's.",
+    "webhook": "WaveSpeed's webhook confirmed the submission.",
+    "history": "The prediction was found in WaveSpeed's history.",
+    "person": "A person identified the prediction.",
 }
 """How it became known that WaveSpeed accepted a submission, where its own answer did not say so."""
 
 _DECISIONS: Final = {
-    "resubmit": "A person decided to submit it again.",
+    "resubmit": "A person decided to resubmit the job.",
     "abandon": "The unclear submission was abandoned.",
 }
 
@@ -84,74 +84,74 @@ def event_text(status: str, reason_code: str | None, detail: Mapping[str, Any]) 
     for name, tell in _ASIDES.items():
         if name in detail:
             return tell(detail)
-    return with_reason(_news(status, detail) or status_text(status), reason_code)
+    return with_reason(_specific_text(status, detail) or status_text(status), reason_code)
 
 
-def _news(status: str, detail: Mapping[str, Any]) -> str | None:
+def _specific_text(status: str, detail: Mapping[str, Any]) -> str | None:
     """Return what happened where the status alone does not tell."""
     ended = status in FINAL_STATUSES
     if "submissionState" in detail:
-        return _submission_news(detail, ended=ended)
+        return _submission_text(detail, ended=ended)
     if detail.get("facts") and status != JobStatus.COMPLETED:
-        return f"Noted: {', '.join(_FACTS.get(fact, fact) for fact in detail['facts'])}."
+        return f"Recorded: {', '.join(_FACTS.get(fact, fact) for fact in detail['facts'])}."
     # An end is told by its status.
-    return None if ended else _prompt_news(detail)
+    return None if ended else _prompt_text(detail)
 
 
-def _submission_news(detail: Mapping[str, Any], *, ended: bool) -> str | None:
+def _submission_text(detail: Mapping[str, Any], *, ended: bool) -> str | None:
     """Return what became of a submission; one that ended the job is told by the job's end."""
     state, by = detail["submissionState"], detail.get("resolvedBy")
     if state == SubmissionState.ACCEPTED:
-        usual = "WaveSpeed had accepted it." if ended else "WaveSpeed accepted it and is making it."
+        usual = "WaveSpeed had accepted it." if ended else "WaveSpeed accepted it and is generating."
         return _ACCEPTED.get(by or "", usual)
     if state == SubmissionState.SUPERSEDED and detail.get("predictionId"):
-        return f"A submission that was given up had made prediction {detail['predictionId']}."
+        return f"An abandoned submission had created prediction {detail['predictionId']}."
     if state == SubmissionState.UNKNOWN:
         return status_text(JobStatus.SUBMIT_UNKNOWN)
     if state == SubmissionState.REJECTED and not ended:
-        return "It is submitted again." if by == "absence" else "WaveSpeed did not take it."
+        return "The job will be resubmitted." if by == "absence" else "WaveSpeed did not accept the submission."
     return None
 
 
-def _candidate_news(detail: Mapping[str, Any]) -> str:
+def _candidates_text(detail: Mapping[str, Any]) -> str:
     count = len(detail["candidates"])
-    return f"{count} prediction{'' if count == 1 else 's'} in WaveSpeed's history may be it."
+    return f"{count} prediction{'' if count == 1 else 's'} in WaveSpeed's history may match."
 
 
-def _callback_news(detail: Mapping[str, Any]) -> str:
-    seen = f"HTTP {detail['statusCode']}" if "statusCode" in detail else str(detail.get("error", "no answer"))
+def _callback_text(detail: Mapping[str, Any]) -> str:
+    seen = f"HTTP {detail['statusCode']}" if "statusCode" in detail else str(detail.get("error", "no response"))
     seen = seen.rstrip(".")
     return {
-        "attempt": f"Telling the caller's address, attempt {detail.get('attempt')}: {seen}.",
-        "delivered": "The caller's address was told of the end.",
-        "given_up": f"The caller's address could not be told of the end: {seen}.",
-    }.get(detail["callback"], "The caller's address was told.")
+        "attempt": f"Callback delivery, attempt {detail.get('attempt')}: {seen}.",
+        "delivered": "The callback was delivered.",
+        "given_up": f"The callback could not be delivered: {seen}.",
+    }.get(detail["callback"], "Callback delivery.")
 
 
-def _prompt_news(detail: Mapping[str, Any]) -> str | None:
+def _prompt_text(detail: Mapping[str, Any]) -> str | None:
     if "retryCount" in detail:
-        return f"Grok could not help; it is asked again (retry {detail['retryCount']} of {detail.get('maxRetries')})."
+        return f"Grok failed; retrying (retry {detail['retryCount']} of {detail.get('maxRetries')})."
     if detail.get("promptStatus") == PromptStatus.GENERATING:
         again = f", attempt {detail['attempt']}" if detail.get("attempt", 1) > 1 else ""
         return f"Grok ({detail.get('model')}) is writing the prompt{again}."
     return {
-        PromptStatus.COMPLETED: "The prompt is written; on its way to WaveSpeed.",
+        PromptStatus.COMPLETED: "The prompt is ready for submission to WaveSpeed.",
         PromptStatus.FAILED: "The prompt could not be written.",
     }.get(detail.get("promptStatus", ""))
 
 
 _ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
-    "restored": lambda _: "Put back from its workflow: the record was restored from an older backup.",
+    "restored": lambda _: "Restored from its workflow: the record came from an older backup.",
     "retriedBy": lambda told: f"Retried as job {told['retriedBy']}, although a submission of this one may be billed.",
     "retryOf": lambda told: f"Retries job {told['retryOf']}, although a submission of that one may be billed.",
-    "callback": _callback_news,
+    "callback": _callback_text,
     "decision": lambda told: _DECISIONS.get(told["decision"], "A person decided."),
-    "candidates": _candidate_news,
+    "candidates": _candidates_text,
     "providerStatus": lambda told: (
-        f"WaveSpeed calls the prediction “{told['providerStatus']}”, a word that is not known here. It is read again "
-        "until the job's time is up; look at it at WaveSpeed, which may have finished it."
+        f"WaveSpeed reports the unknown status “{told['providerStatus']}”. The prediction will be read until the job's "
+        "time is up; check it at WaveSpeed, which may have finished it."
     ),
-    "obstacle": lambda told: f"WaveSpeed's history cannot settle it yet: {told['obstacle']}",
-    "absentSince": lambda _: "WaveSpeed's history does not show it; it is read once more before that is believed.",
+    "obstacle": lambda told: f"WaveSpeed's history cannot resolve it yet: {told['obstacle']}",
+    "absentSince": lambda _: "Not found in WaveSpeed's history; it will be read once more to confirm.",
 }
 """What is told beside a job's own course, whatever status and reason it keeps, by the name in the detail."""

@@ -63,7 +63,7 @@ UNKNOWN: Final = Estimate()
 class RecentPace:
     """Remembers for a moment what the record says of the recent past.
 
-    Every method raises `RecordUnavailable` while Postgres is away.
+    Every method raises `RecordUnavailable` while Postgres is unavailable.
 
     Attributes:
         store: The record.
@@ -110,7 +110,7 @@ def brief_wait(status: str) -> Wait:
 
 @dataclass(frozen=True)
 class Waits:
-    """Finds out what a row waits for. Every method raises `RecordUnavailable` while Postgres is away."""
+    """Finds out what a row waits for. Every method raises `RecordUnavailable` while Postgres is unavailable."""
 
     store: Store
     queues: StoppedQueues

@@ -30,8 +30,8 @@ DECLARE
     v_facts text[];
     v_detail jsonb := coalesce(p_detail, '{}');
 BEGIN
-    IF p_status NOT IN ('queued', 'prompting', 'dispatching', 'submit_unknown', 'generating', 'cancelling',
-                        'completed', 'failed', 'cancelled', 'expired', 'terminated') THEN
+    -- a status that exists is final, or its job can be terminated
+    IF NOT (is_final(p_status) OR transition_allowed('jobs', p_status, 'terminated')) THEN
         RAISE EXCEPTION 'no job status %', p_status USING ERRCODE = 'PM422';
     END IF;
     SELECT * INTO v_before FROM jobs WHERE id = p_job_id FOR UPDATE;

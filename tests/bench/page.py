@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 from playwright.async_api import Browser, Page, expect
@@ -95,8 +96,8 @@ async def visit_page(chromium: str, url: str, times: int) -> Visits:
             async with _new_profile(browser) as page:
                 traffic = Traffic()
                 await traffic.watch(page)
-                cold.append(await _visit(page, traffic, lambda page=page: page.goto(url, wait_until="commit")))
-                warm.append(await _visit(page, traffic, lambda page=page: page.reload(wait_until="commit")))
+                cold.append(await _visit(page, traffic, partial(page.goto, url, wait_until="commit")))
+                warm.append(await _visit(page, traffic, partial(page.reload, wait_until="commit")))
     return Visits(cold, warm)
 
 

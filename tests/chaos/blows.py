@@ -142,7 +142,7 @@ class Blows:
 
     async def _freeze_before_post(self, _: Blow) -> tuple[bool, datetime]:
         """Freeze a worker that has its permission to send, until the job was submitted by another; then wake it."""
-        for _ in range(ATTEMPTS):
+        for _attempt in range(ATTEMPTS):
             async with self._extra_worker() as relay:
                 missed = await self._catch(relay) or await self._pass_over(relay.held_request)
                 if missed is None:
@@ -224,7 +224,7 @@ class Blows:
 
     async def _write_second_submission(self, _: Blow) -> tuple[bool, datetime]:
         """Write, past every function, a second submission beside one that may be paid: the index must refuse."""
-        for _ in range(50):
+        for _attempt in range(50):
             try:
                 written = await self.record.rows(
                     "INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,"
@@ -245,7 +245,7 @@ class Blows:
 
     def _stands_still(self, name: str) -> bool:
         try:
-            return psutil.Process(self.installation.children[name].mark.pid).status() == psutil.STATUS_STOPPED
+            return bool(psutil.Process(self.installation.children[name].mark.pid).status() == psutil.STATUS_STOPPED)
         except psutil.NoSuchProcess as error:
             raise PartFailed(f"{name} has ended by itself while it was frozen.") from error
 

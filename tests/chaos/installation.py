@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from promptmill.local.plan import SIMULATOR_KEY
 from promptmill.local.ports import LOOPBACK, free_port
@@ -201,7 +202,7 @@ def open_installation(
         for base in (opened.environment["XAI_API_BASE"], opened.environment["WAVESPEED_API_BASE"]):
             wait_ready(
                 opened.children["simulators"],
-                lambda url=f"{base}/_simulator/health": answers(url),
+                partial(answers, f"{base}/_simulator/health"),
                 within=START_SECONDS,
             )
         for name in (*WORKERS, *APIS):

@@ -66,7 +66,7 @@ def judge_recovery(moved_after: Sequence[tuple[str, float | None]]) -> list[Viol
 
 def decisions(job: JobEvidence) -> int:
     """Return how often it was decided to submit: once for the job itself, and once for each `resubmit` of a person."""
-    return 1 + sum(event.detail.get("decision") == "resubmit" for event in job.events)
+    return 1 + [event.detail.get("decision") for event in job.events].count("resubmit")
 
 
 def _charged_twice(evidence: Evidence) -> Iterator[Violation]:

@@ -31,13 +31,13 @@ class Record:
     _connection: asyncpg.Connection | None = None
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """Return the rows of a query, waiting for up to a minute while Postgres is away."""
+        """Return the rows of a query, waiting for up to a minute while Postgres is unavailable."""
         give_up = time.monotonic() + 60
         while True:
             try:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(self.database_url, timeout=5, command_timeout=30)
-                return await self._connection.fetch(query, *values)
+                return list(await self._connection.fetch(query, *values))
             except AWAY as error:
                 if time.monotonic() > give_up or isinstance(
                     error, (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)

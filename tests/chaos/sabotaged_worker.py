@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import worker.__main__ as entry
 from promptmill.contracts.errors import SubmitUnclear
 from promptmill.hard_exit import hard_exit
 from promptmill.providers.wavespeed.client import WaveSpeedClient
-from promptmill.worker_resources import WorkerResources
+from promptmill.worker_resources import WorkerResources, open_worker_resources
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ KINDS: dict[str, Callable[[WaveSpeedClient], Sabotaged]] = {"retry-post": Retrie
 
 def main() -> int:
     """Run the worker until it is told to stop."""
-    sabotaged, genuine = KINDS[sys.argv[1]], entry.open_worker_resources
+    sabotaged = KINDS[sys.argv[1]]
 
     @asynccontextmanager
     async def opened(*arguments: Any) -> AsyncIterator[WorkerResources]:
-        async with genuine(*arguments) as resources:
-            yield replace(resources, wavespeed=sabotaged(resources.wavespeed))
+        async with open_worker_resources(*arguments) as resources:
+            yield replace(resources, wavespeed=cast("WaveSpeedClient", sabotaged(resources.wavespeed)))
 
-    entry.open_worker_resources = opened
+    vars(entry)["open_worker_resources"] = opened
     return entry.main()
 
 

@@ -69,7 +69,8 @@ class LocalStack:
 
     def get(self, path: str) -> dict[str, object]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.local_env()['PROMPTMILL_PORT']}{path}") as answer:
-            return json.load(answer)
+            told: dict[str, object] = json.load(answer)
+            return told
 
 
 @pytest.fixture
@@ -145,7 +146,12 @@ def test_second_ctrl_c_ends_a_stop_that_takes_too_long(stack: LocalStack) -> Non
     up.process.send_signal(signal.SIGINT)
     eventually_sync(lambda: "API" not in still_running(marks), STOP_SECONDS)
     assert "worker" in still_running(marks)
-    eventually_sync(lambda: up.process.send_signal(signal.SIGINT) or up.process.poll() is not None, 5)
+
+    def ended_by_another_signal() -> bool:
+        up.process.send_signal(signal.SIGINT)
+        return up.process.poll() is not None
+
+    eventually_sync(ended_by_another_signal, 5)
 
     assert up.process.returncode == 128 + signal.SIGINT
     assert still_running(marks) == []

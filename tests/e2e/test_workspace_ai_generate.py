@@ -164,5 +164,5 @@ async def test_waiting_tells_the_place_and_can_be_cancelled(
 async def test_without_anything_to_go_by_it_says_what_is_missing(workspace: Workspace) -> None:
     await workspace.page.locator("#ai-generate").click(force=True)
 
-    await expect(workspace.page.locator("#ai-reason")).to_contain_text("Give a few words")
+    await expect(workspace.page.locator("#ai-reason")).to_contain_text("Enter a few words")
     await expect(workspace.ai).to_be_hidden()

@@ -24,7 +24,7 @@ async def test_markup_in_a_prompt_is_text(workspace: Workspace, mill: Mill) -> N
     await expect(workspace.rows.locator("a")).to_have_text(MARKUP)
     await workspace.rows.locator("a").click()
     await expect(workspace.panel.locator(".prose")).to_have_text(MARKUP)
-    await workspace.panel.get_by_role("button", name="Use again").click()
+    await workspace.panel.get_by_role("button", name="Reuse").click()
     await expect(workspace.prompt).to_have_value(MARKUP)
 
     assert await page.locator("main script, main img[src=x], #notices img").count() == 0
@@ -142,14 +142,14 @@ async def test_an_unclear_submission_explains_itself_and_takes_a_decision(worksp
     await expect(workspace.page.locator("[data-group=unclear] .tile-figure")).to_have_text("1")
     await workspace.rows.locator("a").click()
     panel = workspace.panel
-    await expect(panel).to_contain_text("Nobody knows yet")
-    for decision in ("Adopt a prediction", "Submit again", "Give the job up"):
+    await expect(panel).to_contain_text("It is not yet known")
+    for decision in ("Adopt a prediction", "Submit again", "Abandon the job"):
         await expect(panel.get_by_role("button", name=decision)).to_be_visible()
     await panel.get_by_role("button", name="Submit again").click()
     await expect(workspace.page.locator("dialog[open]")).to_contain_text("you pay twice")
-    await workspace.answer("Not now").click()
-    await panel.get_by_role("button", name="Give the job up").click()
-    await workspace.answer("Give it up").click()
+    await workspace.answer("Cancel").click()
+    await panel.get_by_role("button", name="Abandon the job").click()
+    await workspace.answer("Abandon").click()
 
     await expect(workspace.chip("failed")).to_be_visible()
     await expect(panel).to_contain_text("The unclear submission was abandoned.")
@@ -161,7 +161,7 @@ async def test_a_stopped_intake_is_told_with_its_reason(workspace: Workspace, mi
     await workspace.page.reload()
 
     await expect(workspace.page.locator("#banners")).to_contain_text("Moving to another machine")
-    await expect(workspace.page.locator("#reasons")).to_contain_text("New jobs are not accepted now")
+    await expect(workspace.page.locator("#reasons")).to_contain_text("New jobs are not accepted at the moment")
 
 
 async def test_the_page_asks_for_the_token_and_carries_it(browser: Browser, mill: Mill) -> None:

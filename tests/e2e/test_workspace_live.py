@@ -52,7 +52,7 @@ async def left_alone(browser: Browser, mill: Mill, port: int) -> AsyncIterator[W
             await workspace.prompt.fill("Typed before")
         lost = workspace.page.locator("#lost")
         await expect(lost).to_be_visible()
-        await expect(lost).to_contain_text("The server does not answer. What you see is as of")
+        await expect(lost).to_contain_text("The server is not responding. What you see is as of")
         await workspace.queue()
         await expect(workspace.page.locator("#form-problem")).to_contain_text("does not answer")
         yield workspace
@@ -111,7 +111,7 @@ async def test_the_focus_comes_back_from_a_question_about_many_jobs(workspace: W
     cancel = workspace.button("Cancel 1…")
     await cancel.focus()
     await workspace.page.keyboard.press("Enter")
-    await workspace.answer("Do nothing").press("Enter")
+    await workspace.answer("Cancel").press("Enter")
 
     await expect(cancel).to_be_focused()
 

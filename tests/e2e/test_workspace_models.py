@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from playwright.async_api import Browser, Locator, expect
@@ -70,7 +72,7 @@ async def test_every_limit_of_a_schema_is_told_by_the_form(workspace: Workspace)
     await expect(reasons).to_contain_text("Num images: Value must be less than or equal to")
     await expect(reasons).to_contain_text("Layers: This is not JSON.")
     await page.locator("summary").last.click()
-    # What stands in the raw input goes before the field.
+    # What stands in the raw input overrides the field.
     await page.locator("#rawInput").fill('{"num_images": 2, "layers": []}')
     await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")
 
@@ -89,7 +91,7 @@ async def test_a_price_that_may_be_a_floor_says_so_and_why(workspace: Workspace)
     await expect(price).to_have_text("About $0.30 at WaveSpeed.")
     await choose(workspace, "somebody/else-s-model")
     await expect(workspace.page.locator("#model-note")).to_contain_text("Not in the list")
-    await expect(price).to_contain_text("not known")
+    await expect(price).to_contain_text("Price unknown")
 
 
 async def test_pictures_of_a_model_that_only_wavespeed_knows_go_into_its_input(
@@ -109,7 +111,7 @@ async def test_pictures_of_a_model_that_only_wavespeed_knows_go_into_its_input(
 
 
 @pytest.fixture
-async def keyless(browser: Browser, mill: Mill) -> Workspace:
+async def keyless(browser: Browser, mill: Mill) -> AsyncIterator[Workspace]:
     """The page of an installation for the real WaveSpeed that has no key."""
     real = {"wavespeed_api_base": "https://api.wavespeed.ai", "simulated_only": False, "wavespeed_api_key": None}
     async with (

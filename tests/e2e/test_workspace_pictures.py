@@ -163,7 +163,7 @@ async def test_an_upload_can_be_stopped_and_a_failed_one_tried_again(
     await mill.wavespeed.order("upload", "hold")
     await pictures.choose(chosen())
     await mill.wavespeed.asked("upload")
-    await page.get_by_role("button", name="Stop the upload of fox.png").click()
+    await page.get_by_role("button", name="Cancel the upload of fox.png").click()
     await expect(pictures.lines).to_have_count(0)
     await expect(page.locator("#reasons")).not_to_contain_text("being uploaded")
     await mill.wavespeed.release()
@@ -227,7 +227,7 @@ async def test_more_pictures_than_the_model_takes_are_refused_in_words_that_say_
     await fill_in(workspace, PRESS, ADDRESSES[0], ADDRESSES[1:])
     await workspace.queue()
 
-    await expect(workspace.page.locator("#form-problem")).to_contain_text(f"{PRESS} takes 4 pictures at most")
+    await expect(workspace.page.locator("#form-problem")).to_contain_text(f"{PRESS} takes 4 images at most")
     assert await mill.wavespeed.requests("submit") == []
 
 
@@ -237,7 +237,7 @@ async def test_a_job_used_again_brings_also_the_pictures_that_only_grok_saw(work
         model=KLING_3, input={"image": target}, target_url=target, ref_urls=tuple(references), use_ai_prompt=True
     )
     await mill.reaches(job_id, "completed")
-    await workspace.rows.get_by_role("button", name=re.compile("^Use again")).click()
+    await workspace.rows.get_by_role("button", name=re.compile("^Reuse")).click()
 
     await expect(workspace.page.locator("#targetUrl")).to_have_value(target)
     await expect(workspace.page.locator("#references input")).to_have_count(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -60,7 +61,7 @@ async def test_a_reason_and_then_at_once_another_thumb_are_stored_in_their_order
     heard: list[str | None] = []
 
     async def hold_the_first(route: Route) -> None:
-        heard.append(route.request.post_data_json["rating"])
+        heard.append(json.loads(route.request.post_data or "{}")["rating"])
         if len(heard) == 2:
             # The reason's own request is on its way as long as it takes.
             await first.wait()
@@ -89,11 +90,11 @@ async def test_a_result_is_kept_or_not_and_every_open_page_sees_it(
     job_id = await mill.create(prompt="A fox")
     await mill.reaches(job_id, "completed")
     await workspace.rows.locator("a").click()
-    await workspace.panel.get_by_role("button", name="Keep it").click()
+    await workspace.panel.get_by_role("button", name="Keep", exact=True).click()
     await expect(workspace.rows.locator(".row-note")).to_have_text("kept")
     await expect(page.locator("#figures")).to_contain_text("100 % liked")
     await page.keyboard.press("x")
-    not_for_me = workspace.panel.get_by_role("button", name="Not for me")
+    not_for_me = workspace.panel.get_by_role("button", name="Discard", exact=True)
     await expect(not_for_me).to_have_attribute("aria-pressed", "true")
     await expect(workspace.rows.locator(".row-note")).to_have_text("")
     assert (await mill.job(job_id)).kept is False
@@ -108,14 +109,14 @@ async def test_a_result_is_kept_or_not_and_every_open_page_sees_it(
 async def test_ai_prompts_switched_off_leave_nothing_of_grok_to_press(workspace: Workspace, mill: Mill) -> None:
     page = workspace.page
     await workspace.prompt.fill("A fox")
-    await page.get_by_text("Grok writes it first").click()
+    await page.get_by_text("Let Grok write it").click()
     await mill.store.operations.set_switch(AI_PROMPTS, OFF, "Grok is being reviewed")
     # The page asks every ten seconds, and at once when it is looked at again.
     await page.evaluate(LOOK_AGAIN)
 
     await expect(page.locator("#banners")).to_contain_text("Grok is being reviewed")
     await expect(workspace.button("AI Generate")).to_be_hidden()
-    await expect(page.get_by_text("Grok writes it first")).to_be_hidden()
+    await expect(page.get_by_text("Let Grok write it")).to_be_hidden()
     await expect(page.locator("#run-label")).to_have_text("Queue job")
     await workspace.queue()
     await expect(workspace.chip("completed")).to_be_visible()
@@ -130,7 +131,7 @@ async def test_an_undo_brings_no_question_to_grok_back_where_prompts_are_switche
 ) -> None:
     page = workspace.page
     await workspace.prompt.fill("A fox")
-    await page.get_by_text("Grok writes it first").click()
+    await page.get_by_text("Let Grok write it").click()
     await page.locator("#clear-form").click()
     await mill.store.operations.set_switch(AI_PROMPTS, OFF, "Grok is being reviewed")
     await page.evaluate(LOOK_AGAIN)

@@ -69,6 +69,8 @@ async def test_nothing_overflows_sideways(browser: Browser, long_words: Workspac
         assert await page.evaluate(CUT) == []
         for number in range(3):
             await seen.rows.nth(number).locator("a").click()
+            # The timeline of the job before still stands in the closed panel.
+            await expect(seen.panel).to_be_visible()
             await expect(seen.panel.locator(".timeline li")).not_to_have_count(0)
             await fits(page, width)
             await page.keyboard.press("Escape")

@@ -38,7 +38,7 @@ async def test_the_story_by_mouse(workspace: Workspace, mill: Mill) -> None:
     await expect(panel.get_by_role("link", name="Open in Temporal")).to_be_visible()
 
     await page.locator("#clear-form").click()
-    await panel.get_by_role("button", name="Use again").click()
+    await panel.get_by_role("button", name="Reuse").click()
     await expect(workspace.prompt).to_have_value(written)
     await expect(page.locator("#model")).to_have_value("wavespeed-ai/flux-dev")
     assert len(await mill.wavespeed.charges()) == 1
@@ -58,7 +58,7 @@ async def test_the_story_by_keyboard_alone(workspace: Workspace, mill: Mill) -> 
     await keys.press("Enter")
     await expect(workspace.panel).to_be_visible()
     await keys.press("c")
-    await expect(page.locator("dialog[open]")).to_contain_text("Already paid: WaveSpeed")
+    await expect(page.locator("dialog[open]")).to_contain_text("Charged so far: WaveSpeed")
     await keys.press("Tab")
     await keys.press("Enter")
     await expect(workspace.chip("cancelled")).to_be_visible()
@@ -130,7 +130,7 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
     await page.locator("summary").click()
     await page.locator("#rawInput").fill('{"prompt": "x"}')
     await page.locator("#deadlineSeconds").fill("5")
-    await page.get_by_text("Grok writes it first").click()
+    await page.get_by_text("Let Grok write it").click()
     await page.locator("#operation").select_option("enhance")
     await page.locator("#onPromptFailure").select_option("usePrompt")
     reasons = await page.locator("#reasons li").all_inner_texts()
@@ -141,10 +141,10 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
 
     assert len(reasons) == 5
     for part in (
-        "there must be one",
+        "no prompt to enhance",
         "fall back",
-        "not an http or https address",
-        "may not hold “prompt”",
+        "not an http or https URL",
+        "must not contain “prompt”",
         "Deadline in seconds: ",
     ):
         assert any(part in reason for reason in reasons), part
@@ -154,7 +154,7 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
 async def test_grok_writes_first_where_the_form_says_so(workspace: Workspace) -> None:
     page = workspace.page
     await page.locator("#instructions").fill("A quiet harbour")
-    await page.get_by_text("Grok writes it first").click()
+    await page.get_by_text("Let Grok write it").click()
     await workspace.queue()
 
     await expect(workspace.chip("completed")).to_be_visible()

@@ -68,7 +68,7 @@ async def test_a_schema_may_call_its_inputs_as_it_likes(workspace: Workspace, mi
         await workspace.queue()
 
     given = {name: f"this {name}" for name in NAMES} | {"constructor": "constructor"}
-    assert (await sent.value).post_data_json["input"] == given
+    assert json.loads((await sent.value).post_data or "{}")["input"] == given
     assert await mill.wavespeed.requests("submit") == []
     await page.unroute_all(behavior="ignoreErrors")
 
@@ -98,9 +98,9 @@ async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: W
     )
     await mill.wavespeed.asked("upload")
     await expect(pictures.lines).to_have_count(3)
-    await page.get_by_role("button", name="Stop the upload of stopped.png").click()
+    await page.get_by_role("button", name="Cancel the upload of stopped.png").click()
     await expect(pictures.lines).to_have_count(2)
-    await expect(page.locator("#reasons")).to_contain_text("A picture is being uploaded")
+    await expect(page.locator("#reasons")).to_contain_text("An image is being uploaded")
     await mill.wavespeed.release()
 
     await expect(pictures.references).to_have_count(1)
@@ -113,13 +113,15 @@ async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: W
 
 
 async def test_a_field_that_the_raw_input_overrules_shows_what_is_sent(workspace: Workspace, mill: Mill) -> None:
-    """`Use again` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
+    """`Reuse` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
     await mill.reaches(await mill.create(model=PRESS, prompt="A fox", input={"style": "comic", "num_images": 2}), DONE)
-    await workspace.button("Use again: “A fox”").click()
+    await workspace.button("Reuse: “A fox”").click()
     await expect(field(workspace, "num_images")).to_have_value("2")
     await expect(field(workspace, "num_images")).to_be_disabled()
     await expect(field(workspace, "style")).to_have_value("comic")
-    await expect(workspace.page.locator("label", has=workspace.page.get_by_text("in the raw input"))).to_have_count(2)
+    await expect(workspace.page.locator("label", has=workspace.page.get_by_text("set in the raw input"))).to_have_count(
+        2
+    )
     await expect(field(workspace, "quality")).to_be_enabled()
     await workspace.page.get_by_text("Raw input, deadline").click()
     await workspace.page.locator("#rawInput").fill('{"style": "comic"}')
@@ -161,7 +163,7 @@ async def test_a_verdict_leaves_focus_and_outputs_where_they_are(workspace: Work
     job_id = await mill.create(prompt="A fox")
     await mill.reaches(job_id, "completed")
     await workspace.rows.locator("a").click()
-    keep = workspace.panel.get_by_role("button", name="Keep it")
+    keep = workspace.panel.get_by_role("button", name="Keep", exact=True)
     shown = await workspace.panel.locator(".output img").element_handle()
     await keep.focus()
     for pressed in ("true", "false"):
@@ -183,7 +185,7 @@ async def test_an_upload_takes_the_focus_from_nobody(workspace: Workspace) -> No
     await workspace.page.keyboard.type("2.png")
     await expect(pictures.references.first).to_have_value("https://pictures.example/2.png")
     # A line that is gone leaves the focus beside it, not on the page, where each letter is a command.
-    await workspace.page.get_by_role("button", name="Remove: Reference picture 2").press("Enter")
+    await workspace.page.get_by_role("button", name="Remove: Reference image 2").press("Enter")
     await expect(workspace.button("Add a reference")).to_be_focused()
 
 
@@ -213,7 +215,7 @@ async def test_inputs_that_could_not_be_read_are_read_again(workspace: Workspace
 
     await workspace.page.route(f"**/api/models/{PRESS}", fail_first)
     await remember(workspace, {"model": PRESS, "prompt": "A fox", "fields": {"style": "comic"}})
-    await expect(workspace.page.locator("#reasons")).to_contain_text("inputs are being read")
+    await expect(workspace.page.locator("#reasons")).to_contain_text("inputs are loading")
     await expect(field(workspace, "style")).to_have_value("comic")
     await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "false")
 
@@ -274,7 +276,7 @@ async def test_a_job_used_again_brings_its_pictures_where_they_can_be_changed(wo
         await mill.create(prompt="A fox", model=EDIT_MODEL, input={"images": [first, target]}), "completed"
     )
     await page.locator("#instructions").fill("Of another job")
-    await workspace.button("Use again: “A fox”").click()
+    await workspace.button("Reuse: “A fox”").click()
     await expect(page.locator("#targetUrl")).to_have_value(target)
     await expect(page.locator("#references input")).to_have_value(first)
     await expect(page.locator("#instructions")).to_have_value("")
@@ -285,6 +287,6 @@ async def test_a_job_used_again_brings_its_pictures_where_they_can_be_changed(wo
 
     assert (await mill.wavespeed.requests("submit"))[-1]["body"]["images"] == [first, other]
     await workspace.page.locator("#clear-form").click()
-    await workspace.button("Use again: “A fox”").first.click()
+    await workspace.button("Reuse: “A fox”").first.click()
     await expect(page.locator("#targetUrl")).to_have_value(other)
     await expect(page.locator("#references input")).to_have_value(first)

@@ -13,6 +13,7 @@ import pytest
 from promptmill.config.settings import Settings
 from tests.fixtures.api import open_api
 from tests.fixtures.nginx import open_nginx
+from tests.support import open_http
 
 JOB = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 NAME = "mill.example"
@@ -41,7 +42,7 @@ def connections_to(port: int) -> set[int]:
 
 
 async def create(port: int, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
+    async with open_http(f"http://127.0.0.1:{port}", timeout=20) as client:
         return await client.post("/api/jobs/create", json=JOB, headers=headers)
 
 

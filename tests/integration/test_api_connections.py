@@ -299,7 +299,7 @@ async def test_thousands_of_wrong_names_cost_little(lonely_api: httpx.AsyncClien
     errors = wrong.json()["errors"]
     assert len(errors) == 50
     assert errors[0] == {"pointer": "/modle", "message": "Unknown field. Did you mean model?"}
-    assert sum("There are:" in error["message"] or "Did you mean" in error["message"] for error in errors) == 5
+    assert sum("Known fields:" in error["message"] or "Did you mean" in error["message"] for error in errors) == 5
     assert max(len(error["pointer"]) for error in errors) <= 101
     assert len(unstorable.json()["errors"]) == 50
 

@@ -176,11 +176,11 @@ async def test_an_unclear_job_explains_itself_and_shows_its_candidates(office: O
     assert (searched["status"], searched["billed"], searched["candidates"]) == ("submit_unknown", "unknown", [])
     assert searched["wait"]["for"] == "operator"
     assert searched["statusText"] == (
-        "It is not known whether WaveSpeed accepted it; it is not submitted again by itself. "
-        "WaveSpeed's history is searched for it."
+        "It is unclear whether WaveSpeed accepted it; it is not resubmitted automatically. "
+        "WaveSpeed's history is being searched."
     )
     assert found["candidates"] == sorted([PREDICTION, "p-other"])
-    assert found["statusText"].endswith("2 predictions in WaveSpeed's history may be it: a person has to decide.")
+    assert found["statusText"].endswith("2 predictions in WaveSpeed's history may match: a person must decide.")
     assert found["links"]["resolve"] == f"/api/jobs/{order.job_id}/resolve"
     assert (listed["candidates"], listed["links"]["resolve"]) == (None, found["links"]["resolve"])
 
@@ -195,7 +195,7 @@ async def test_a_person_adopts_a_prediction(office: Office) -> None:
     assert (job["status"], job["predictionId"], job["billed"]) == ("generating", PREDICTION, "yes")
     assert (job["candidates"], job["links"]["resolve"]) == (None, None)
     assert job["deadlineAt"] > before["deadlineAt"], "adopting starts a new deadline"
-    assert "A person said which prediction is this job's." in await office.texts(order.job_id)
+    assert "A person identified the prediction." in await office.texts(order.job_id)
 
 
 async def test_a_prediction_of_another_job_is_never_adopted(office: Office) -> None:
@@ -227,8 +227,8 @@ async def test_a_person_has_it_submitted_again(office: Office) -> None:
     answer = await office.ask(order.job_id, "resolve", {"decision": "resubmit"})
 
     assert (answer.status_code, answer.json()["status"]) == (200, "submit_unknown")
-    assert answer.json()["statusText"] == "Its earlier submission is settled; it is submitted again."
-    assert "A person decided to submit it again." in await office.texts(order.job_id)
+    assert answer.json()["statusText"] == "The earlier submission is resolved; the job will be resubmitted."
+    assert "A person decided to resubmit the job." in await office.texts(order.job_id)
     [submission] = await office.store.submissions.of_job(order.job_id)
     assert (submission.state, submission.resolved_by) == ("superseded", "person")
 

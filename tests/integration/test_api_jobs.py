@@ -25,7 +25,8 @@ PLAIN = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 async def create(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     answer = await client.post("/api/jobs/create", json=PLAIN | fields)
     assert answer.status_code == 202, answer.text
-    return answer.json()
+    job: dict[str, Any] = answer.json()
+    return job
 
 
 async def test_a_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncClient) -> None:
@@ -37,7 +38,7 @@ async def test_a_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncC
     assert answer.status_code == 202
     assert answer.headers["location"] == job["links"]["self"] == f"/api/jobs/{job['jobId']}"
     assert (job["status"], job["billed"]) == ("queued", "no")
-    assert job["statusText"] == "Accepted; it starts as soon as Temporal answers."
+    assert job["statusText"] == "Accepted; starts as soon as Temporal is available."
     tries = [entry for entry in logs if entry["event"] == "temporal_away"]
     assert len(tries) == 1, "the breaker spares later requests the wait"
 
@@ -167,7 +168,7 @@ async def test_what_was_made_is_shown_with_its_cost(lonely_api: httpx.AsyncClien
     await store.jobs.advance(change)
     completed = (await lonely_api.get(f"/api/jobs/{job['jobId']}")).json()
 
-    assert (generating["wait"]["for"], generating["statusText"]) == ("wavespeed", "WaveSpeed is making it.")
+    assert (generating["wait"]["for"], generating["statusText"]) == ("wavespeed", "Generating at WaveSpeed.")
     assert completed["outputs"] == [
         {
             "index": 0,
@@ -276,7 +277,7 @@ async def test_a_written_prompt_is_used_again_or_edited(lonely_api: httpx.AsyncC
         ({"model": "a/b", "targetUrl": "https://example.com/a.png"}, "targetUrl and refUrls are not used"),
         ({"model": "a/b", "targetUrl": "https://example.com/a.png", "useAiPrompt": True}, "go to Grok only"),
         ({"model": "bytedance/seedream-v4/edit", "targetUrl": "https://example.com/a.png"}, None),
-        ({"instructions": "x"}, "instructions are not used"),
+        ({"instructions": "x"}, "instructions are ignored"),
         ({"callbackUrl": "https://example.com/done"}, None),
         ({}, None),
     ],
@@ -360,7 +361,7 @@ async def test_a_key_that_another_request_holds_is_busy(
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "\xe9"])
 async def test_a_malformed_key_is_refused(lonely_api: httpx.AsyncClient, store: Store, key: str) -> None:
-    answer = await lonely_api.post("/api/jobs/create", json=PLAIN, headers=[("Idempotency-Key", key.encode("latin-1"))])
+    answer = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={b"Idempotency-Key": key.encode("latin-1")})
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"

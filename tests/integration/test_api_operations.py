@@ -36,7 +36,7 @@ async def test_a_job_goes_through_the_front_door_to_its_end(api_client: httpx.As
     prompt_job = (await api_client.get(f"/api/prompt/queue/{job['promptJobId']}")).json()
 
     assert accepted.status_code == 202
-    assert accepted.json()["statusText"] != "Accepted; it starts as soon as Temporal answers."
+    assert accepted.json()["statusText"] != "Accepted; starts as soon as Temporal is available."
     assert (job["billed"], job["promptSource"], job["promptStatus"]) == ("yes", "grok", "completed")
     assert job["prompt"] == prompt_job["generatedPrompt"]
     assert job["outputs"][0]["kind"] == "image"
@@ -57,7 +57,7 @@ async def test_a_running_job_is_cancelled_in_the_record_and_in_temporal(
     ended = await reaches(api_client, path, "cancelled")
 
     assert waiting["queuePosition"] == 1
-    assert waiting["statusText"] == "Waiting here for its turn at WaveSpeed: 1st of 1. This queue is stopped: test."
+    assert waiting["statusText"] == "Waiting to be submitted to WaveSpeed: 1st of 1. This queue is stopped: test."
     assert (waiting["wait"]["stopped"], waiting["wait"]["stoppedReason"]) == (True, "test")
     assert cancelled.status_code == 202
     assert ended["billed"] == "no"
@@ -121,7 +121,7 @@ async def test_a_job_is_accepted_while_temporal_refuses(settings: Settings, temp
         cancelled = await client.delete(created.headers["location"])
 
     assert (created.status_code, queued.status_code, cancelled.status_code) == (202, 202, 200)
-    assert created.json()["statusText"] == "Accepted; it starts as soon as Temporal answers."
+    assert created.json()["statusText"] == "Accepted; starts as soon as Temporal is available."
 
 
 async def test_without_temporal_the_reconciler_is_unavailable(lonely_api: httpx.AsyncClient) -> None:

@@ -113,7 +113,7 @@ async def test_more_than_the_model_takes_are_refused_and_nothing_is_stored(
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert answer.json()["errors"] == [
-        {"pointer": "/refUrls", "message": f"{PRESS} takes 4 pictures at most; targetUrl and refUrls name 5."}
+        {"pointer": "/refUrls", "message": f"{PRESS} takes 4 images at most; targetUrl and refUrls contain 5."}
     ]
     assert await store.jobs.list("local", JobFilter(limit=1)) == []
 

@@ -23,7 +23,11 @@ PICTURE = "https://pictures.example/1.png"
 PRESS = "simulated/poster-press/text-to-image"
 WAN = "alibaba/wan-2.6/text-to-video"
 I2V = "wavespeed-ai/wan-2.2/i2v-720p"
-QUESTION = {"model": PRESS, "input": {"style": "comic", "quality": "print", "num_images": 2}, "prompt": "a fox"}
+QUESTION: dict[str, Any] = {
+    "model": PRESS,
+    "input": {"style": "comic", "quality": "print", "num_images": 2},
+    "prompt": "a fox",
+}
 
 
 async def priced(client: httpx.AsyncClient, **question: Any) -> dict[str, Any]:

@@ -7,14 +7,13 @@ import signal
 import socket
 from typing import Any
 
-import httpx
 import psutil
 
 from promptmill.local.ports import free_port
 from promptmill.local.processes import Child
 from promptmill.local.readiness import answers, wait_ready
 from tests.fixtures.session import StartProcess
-from tests.support import eventually
+from tests.support import eventually, open_http
 
 WRONG_SETTINGS = 2
 
@@ -48,7 +47,7 @@ async def test_it_serves_until_sigterm_and_exits_in_order(start_process: StartPr
     port = free_port()
     child = start_process("api", "-m", "api", environment=environment(database_url, PROMPTMILL_PORT=str(port)))
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    async with open_http(f"http://127.0.0.1:{port}") as client:
         created = await client.post("/api/jobs/create", json={"model": "a/b", "prompt": "x"})
     child.process.send_signal(signal.SIGTERM)
     code, log = await ended(child)
@@ -67,7 +66,7 @@ async def test_long_addresses_keep_nobody_waiting(start_process: StartProcess, d
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
     process = psutil.Process(child.process.pid)
     before = process.cpu_times()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+    async with open_http(f"http://127.0.0.1:{port}", timeout=60) as client:
         statuses = [
             (await client.get(f"/{folder}{one * 40_000}")).status_code
             for folder in ("", "api/webhooks/", "docs/errors/")

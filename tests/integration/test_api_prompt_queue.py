@@ -18,7 +18,8 @@ MODEL = "grok-4.3"
 async def enqueue(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     answer = await client.post("/api/prompt/queue", json={"instructions": "a fox"} | fields)
     assert answer.status_code == 202, answer.text
-    return answer.json()
+    prompt_job: dict[str, Any] = answer.json()
+    return prompt_job
 
 
 async def test_a_prompt_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncClient) -> None:
@@ -28,7 +29,7 @@ async def test_a_prompt_job_is_accepted_while_temporal_is_away(lonely_api: httpx
     assert answer.status_code == 202
     assert answer.headers["location"] == prompt_job["links"]["self"]
     assert (prompt_job["status"], prompt_job["operation"], prompt_job["jobId"]) == ("queued", "enhance", None)
-    assert prompt_job["statusText"] == "Accepted; it starts as soon as Temporal answers."
+    assert prompt_job["statusText"] == "Accepted; starts as soon as Temporal is available."
     assert prompt_job["metadata"] == {"a": "b"}
     assert prompt_job["links"]["temporal"].endswith(f"/prompt-{prompt_job['promptJobId']}")
     assert (await lonely_api.get(answer.headers["location"])).json() == prompt_job

@@ -45,8 +45,9 @@ async def result(store: Store, lonely_settings: Settings) -> str:
 async def rated(client: httpx.AsyncClient, address: str, **body: Any) -> dict[str, Any]:
     answer = await client.put(f"{address}/rating", json=body)
     assert answer.status_code == 200, answer.text
-    assert answer.json() == (await client.get(address)).json(), "the answer is the row as it is shown"
-    return answer.json()
+    row: dict[str, Any] = answer.json()
+    assert row == (await client.get(address)).json(), "the answer is the row as it is shown"
+    return row
 
 
 async def test_a_prompt_is_rated_rated_again_and_not_rated(lonely_api: httpx.AsyncClient, prompt: str) -> None:

@@ -31,7 +31,7 @@ from tests.fixtures.api import open_api
 from tests.fixtures.mill import new_job
 from tests.fixtures.record import written
 from tests.fixtures.session import StartProcess
-from tests.support import eventually
+from tests.support import eventually, open_http
 
 LIST = "/api/jobs/events"
 PLAIN = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
@@ -282,7 +282,7 @@ async def test_open_streams_do_not_hold_up_a_shutdown(start_process: StartProces
     }
     child = start_process("api", "-m", "api", environment=given)
     wait_ready(child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=30)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    async with open_http(f"http://127.0.0.1:{port}") as client:
         job = await create(client)
         async with listening(client, LIST) as jobs, listening(client, f"/api/jobs/{job['jobId']}/events") as one:
             await jobs.until("resync")

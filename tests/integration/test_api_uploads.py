@@ -19,6 +19,7 @@ from tests.fixtures.api import open_api
 from tests.fixtures.simulators import ProviderSimulator
 from tests.pictures import SECRET, drawn, gps_exif, opened, saved
 from tests.simulator_control import SimulatorControl
+from tests.support import open_http
 
 UPLOADS = "/api/uploads"
 FOX = saved(drawn(), "JPEG", exif=gps_exif(6))
@@ -70,7 +71,7 @@ async def test_a_picture_is_cleaned_and_put_at_wavespeed(
     lasts = datetime.fromisoformat(told["expiresAt"]) - datetime.now(UTC)  # noqa: TID251  # the server's clock is ours
     assert timedelta(days=6, hours=23) < lasts <= timedelta(days=7)
 
-    async with httpx.AsyncClient(trust_env=False) as anyone:
+    async with open_http() as anyone:
         stored = await anyone.get(told["url"])
     assert len(stored.content) == told["sizeBytes"]
     assert stored.headers["content-type"] == "image/jpeg"

@@ -12,7 +12,7 @@ import pytest
 
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
 from promptmill.store import Store
-from tests.fixtures.record import accepted, intent
+from tests.fixtures.record import accepted, intent_of_row
 
 MODEL = "bytedance/seedream-v4"
 OUTPUT = Output(index=0, kind="image", url="https://example.com/a.png")
@@ -41,7 +41,7 @@ async def dispatching(client: httpx.AsyncClient, store: Store, **fields: Any) ->
 
 async def generating(client: httpx.AsyncClient, store: Store, **fields: Any) -> UUID:
     job_id = await dispatching(client, store, **fields)
-    permit = await store.submissions.permit(intent(job_id))
+    permit = await store.submissions.permit(await intent_of_row(store, job_id))
     assert permit.submission_id is not None
     await store.submissions.settle(accepted(job_id, permit.submission_id, f"p-{job_id}"))
     return job_id
@@ -73,9 +73,9 @@ async def test_wavespeeds_time_is_estimated_from_jobs_of_the_same_model(
     assert known["wait"]["for"] == other["wait"]["for"] == "wavespeed"
     assert 50 < known["wait"]["estimateSeconds"] <= 61
     assert known["wait"]["estimateLowSeconds"] is None, "they agree"
-    assert known["statusText"].startswith("WaveSpeed is making it, about ")
+    assert known["statusText"].startswith("Generating at WaveSpeed, about ")
     assert other["wait"]["estimateSeconds"] is None
-    assert other["statusText"] == "WaveSpeed is making it."
+    assert other["statusText"] == "Generating at WaveSpeed."
 
 
 async def test_a_job_that_takes_longer_than_any_is_said_to(
@@ -88,7 +88,7 @@ async def test_a_job_that_takes_longer_than_any_is_said_to(
     told = await look(lonely_api, job_id)
 
     assert (told["wait"]["longerThanUsual"], told["wait"]["estimateSeconds"]) == (True, None)
-    assert told["statusText"] == "WaveSpeed is making it; it takes longer than others did lately."
+    assert told["statusText"] == "Generating at WaveSpeed; taking longer than usual."
 
 
 async def test_waiting_here_is_estimated_from_what_wavespeed_took_lately(
@@ -104,17 +104,17 @@ async def test_waiting_here_is_estimated_from_what_wavespeed_took_lately(
     # Two in a minute; in two, where the clock just went over.
     assert [one["wait"]["estimateSeconds"] for one in told] == pytest.approx([30, 60], rel=0.3)
     assert told[1]["wait"]["estimateLowSeconds"] < told[1]["wait"]["estimateSeconds"]
-    assert told[1]["statusText"].startswith("Waiting here for its turn at WaveSpeed: 2nd of 2, about ")
+    assert told[1]["statusText"].startswith("Waiting to be submitted to WaveSpeed: 2nd of 2, about ")
 
 
 async def test_what_is_being_handed_over_does_not_wait_here(lonely_api: httpx.AsyncClient, store: Store) -> None:
     job_id = await dispatching(lonely_api, store)
-    await store.submissions.permit(intent(job_id))
+    await store.submissions.permit(await intent_of_row(store, job_id))
 
     told = await look(lonely_api, job_id)
 
     assert (told["wait"]["for"], told["wait"]["position"]) == ("wavespeed", None)
-    assert told["statusText"] == "On its way to WaveSpeed."
+    assert told["statusText"] == "Being submitted to WaveSpeed."
 
 
 async def test_a_deadline_that_may_come_first_is_warned_of(
@@ -126,5 +126,5 @@ async def test_a_deadline_that_may_come_first_is_warned_of(
 
     assert in_time["warnings"] == []
     (warning,) = late["warnings"]
-    assert warning.startswith("Its deadline may pass first: ")
+    assert warning.startswith("The deadline may pass first: ")
     assert late["statusText"].endswith(warning)

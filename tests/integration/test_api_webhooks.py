@@ -48,7 +48,7 @@ class Desk:
     async def inbox(self) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.database_url)
         try:
-            return await connection.fetch("SELECT * FROM webhook_deliveries ORDER BY received_at")
+            return list(await connection.fetch("SELECT * FROM webhook_deliveries ORDER BY received_at"))
         finally:
             await connection.close()
 
@@ -200,7 +200,7 @@ async def test_a_webhook_after_the_end_is_taken_and_the_end_stays(
 
     assert answer.status_code == 200
     assert (shown["status"], shown["predictionId"], shown["billed"]) == ("cancelled", "p-late", Billed.YES)
-    assert shown["statusText"] == "Cancelled. Already paid: WaveSpeed (price not known)."
+    assert shown["statusText"] == "Cancelled. Charged so far: WaveSpeed (price unknown)."
 
 
 async def test_the_endpoint_is_open_by_any_name_and_without_a_token(knowing_settings: Settings, store: Store) -> None:

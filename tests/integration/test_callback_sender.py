@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -44,7 +44,7 @@ async def sender() -> AsyncIterator[CallbackSender]:
 
 
 @pytest.fixture(scope="module")
-def authority() -> Iterator[trustme.CA]:
+def authority() -> trustme.CA:
     return trustme.CA()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from promptmill.commands.check import Finding, check_all
@@ -11,6 +10,7 @@ from promptmill.local.ports import free_port
 from promptmill.store import Store
 from promptmill.store.migrations import newest_revision
 from tests.fixtures.simulators import ProviderSimulator
+from tests.support import open_http
 
 
 async def check(environment: dict[str, str], **values: str) -> dict[str, Finding]:
@@ -52,7 +52,7 @@ async def test_nothing_is_paid(
 ) -> None:
     await check(settings_environment)
 
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         for simulator in (wavespeed_simulator, grok_simulator):
             book = (await http.get(f"{simulator.url}/_simulator/accounts/{account}")).raise_for_status().json()
             assert book["requests"] != []
@@ -86,7 +86,7 @@ async def test_model_that_the_key_may_not_use_is_named(settings_environment: dic
 async def test_empty_account_is_told(
     settings_environment: dict[str, str], wavespeed_simulator: ProviderSimulator, account: str
 ) -> None:
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         answer = await http.put(f"{wavespeed_simulator.url}/_simulator/accounts/{account}/credit", json={"usd": "0"})
         answer.raise_for_status()
 

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,13 +35,17 @@ WITH_CHILD = (
 )
 
 
+Run = Callable[[str], Child]
+"""Runs a script as a child and waits until it is ready."""
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "part.log"
 
 
 @pytest.fixture
-def run(session: Session, log: Path) -> Iterator[object]:
+def run(session: Session, log: Path) -> Iterator[Run]:
     started: list[Child] = []
 
     def start(code: str) -> Child:
@@ -55,21 +59,21 @@ def run(session: Session, log: Path) -> Iterator[object]:
         child.kill()
 
 
-def test_child_has_a_session_of_its_own(run) -> None:
+def test_child_has_a_session_of_its_own(run: Run) -> None:
     """So that Ctrl-C in our terminal does not reach it."""
     child = run(WAITS)
 
     assert os.getsid(child.process.pid) == child.process.pid != os.getsid(0)
 
 
-def test_stop_asks_first(run) -> None:
+def test_stop_asks_first(run: Run) -> None:
     child = run(WAITS)
 
     assert child.stop(10) is True
     assert child.process.returncode == -signal.SIGTERM
 
 
-def test_child_that_does_not_listen_is_killed_with_its_group(run, log: Path) -> None:
+def test_child_that_does_not_listen_is_killed_with_its_group(run: Run, log: Path) -> None:
     child = run(WITH_CHILD)
     grandchild = int(log.read_text().split()[0])
 
@@ -79,14 +83,14 @@ def test_child_that_does_not_listen_is_killed_with_its_group(run, log: Path) -> 
     eventually_sync(lambda: find_process(ProcessMark("grandchild", grandchild, child.mark.created)) is None)
 
 
-def test_process_is_known_by_pid_and_start_time(run) -> None:
+def test_process_is_known_by_pid_and_start_time(run: Run) -> None:
     mark = run(WAITS).mark
 
     assert find_process(mark) is not None
     assert find_process(ProcessMark("another", mark.pid, mark.created - 60)) is None
 
 
-def test_another_process_with_the_same_pid_is_never_stopped(run) -> None:
+def test_another_process_with_the_same_pid_is_never_stopped(run: Run) -> None:
     child = run(WAITS)
 
     assert stop_process(ProcessMark("gone", child.mark.pid, child.mark.created - 60), 1) is False
@@ -95,7 +99,7 @@ def test_another_process_with_the_same_pid_is_never_stopped(run) -> None:
     assert child.process.wait(5) == -signal.SIGTERM
 
 
-def test_child_that_ends_is_told_with_the_end_of_its_log(run) -> None:
+def test_child_that_ends_is_told_with_the_end_of_its_log(run: Run) -> None:
     child = run(FAILS)
     child.process.send_signal(signal.SIGUSR1)
     child.process.wait(10)
@@ -104,7 +108,7 @@ def test_child_that_ends_is_told_with_the_end_of_its_log(run) -> None:
         child.require_alive()
 
 
-def test_child_that_is_not_ready_in_time_is_told(run) -> None:
+def test_child_that_is_not_ready_in_time_is_told(run: Run) -> None:
     with pytest.raises(PartFailed, match=r"not ready within 0\.1 s"):
         wait_ready(run(WAITS), lambda: False, within=0.1)
 

@@ -61,7 +61,7 @@ async def test_a_submission_is_charged_once_and_its_outputs_are_read(
 
     found = await finished(wavespeed, prediction_id)
 
-    assert found.completed
+    assert found.status == "completed"
     assert found.id == prediction_id
     assert found.model == MODEL
     assert [output.url is not None for output in found.outputs] == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 from tests.fixtures.mill import Mill
@@ -22,7 +23,7 @@ async def test_a_price_known_in_time_is_recorded_with_the_acceptance(mill: Mill)
     [charge] = await mill.wavespeed.charges()
     [submission] = await mill.store.submissions.of_job(job_id)
     assert (str(row.media_cost_usd), row.media_cost_source) == (str(submission.media_cost_usd), "quoted")
-    assert float(row.media_cost_usd) == float(charge["usd"])
+    assert row.media_cost_usd == Decimal(str(charge["usd"]))
     [detail] = await generating_details(mill, job_id)
     assert float(str(detail["mediaCostUsd"])) == float(charge["usd"])
 
@@ -40,7 +41,7 @@ async def test_a_late_price_does_not_hold_up_what_was_paid(mill: Mill) -> None:
     assert accepted.media_cost_usd is None
     row = await mill.reaches(job_id, "completed")
     [charge] = await mill.wavespeed.charges()
-    assert (float(row.media_cost_usd), row.media_cost_source) == (float(charge["usd"]), "quoted")
+    assert (row.media_cost_usd, row.media_cost_source) == (Decimal(str(charge["usd"])), "quoted")
 
 
 async def test_without_a_price_the_job_completes(mill: Mill) -> None:

@@ -77,7 +77,7 @@ async def claimable(record: Record) -> set[UUID]:
     """Claim what is free now."""
     jobs = await record.store.upkeep.claim_stranded_jobs(100)
     prompt_jobs = await record.store.upkeep.claim_prompt_jobs(100)
-    return {row.id for row in (*jobs, *prompt_jobs)}
+    return {row.id for row in jobs} | {row.id for row in prompt_jobs}
 
 
 async def test_everything_that_is_stranded_is_started_and_marked(record: Record) -> None:

@@ -141,7 +141,7 @@ async def test_of_ratings_at_once_one_stands_whole(record: Record) -> None:
     )
 
     number, reason = await said(record, prompt_job_id)
-    assert ({1: Rating.UP, -1: Rating.DOWN}[number], reason) in words
+    assert (number, reason) in [({Rating.UP: 1, Rating.DOWN: -1}[rating], text) for rating, text in words]
     assert (await record.store.jobs.get(job_id)).kept in (True, False)
 
 
@@ -193,6 +193,7 @@ async def test_a_retry_starts_unrated(record: Record) -> None:
     again, _ = await record.store.jobs.retry(job_id, owner=OWNER, new_id=new_id())
 
     assert again.kept is None
+    assert again.prompt_job_id is not None
     assert await said(record, again.prompt_job_id) == (None, None)
     assert await said(record, prompt_job_id) == (-1, "dull")
 

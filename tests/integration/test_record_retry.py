@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,7 @@ KEY = IdempotencyKey(key="retry-7", request_hash="abc")
 
 
 async def retry(record: Record, job_id: UUID, **fields: object) -> tuple[Job, bool]:
-    asked: dict[str, object] = {"owner": OWNER, "new_id": new_id()} | fields
+    asked: dict[str, Any] = {"owner": OWNER, "new_id": new_id()} | fields
     return await record.store.jobs.retry(job_id, **asked)
 
 

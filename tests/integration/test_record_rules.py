@@ -355,6 +355,7 @@ class Story:
         await self.record.store.upkeep.delete_expired(1)
 
 
+@pytest.mark.timeout(240)  # hundreds of stories, each of dozens of steps
 @settings(
     max_examples=100,
     deadline=None,

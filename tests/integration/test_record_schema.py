@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Dialect, inspect, make_url
 from sqlmodel import SQLModel
 
 import sql.models
@@ -23,7 +23,9 @@ from tests.fixtures.record import Record, new_job, new_prompt_job
 from tests.fixtures.session import ROOT
 
 FUNCTIONS = sorted(path.stem for path in (ROOT / "sql" / "functions").glob("*.sql"))
-TABLES = [model for model in vars(sql.models).values() if isinstance(model, type) and hasattr(model, "__table__")]
+TABLES: list[type[SQLModel]] = [
+    model for model in vars(sql.models).values() if isinstance(model, type) and hasattr(model, "__table__")
+]
 
 
 async def test_migrations_make_the_schema(each_postgres: PostgresServer, bare: str) -> None:
@@ -132,7 +134,7 @@ async def test_a_broken_off_index_is_made_anew(each_postgres: PostgresServer, ba
 async def test_two_migrators_at_once_are_one(each_postgres: PostgresServer, bare: str) -> None:
     url = each_postgres.uri(bare)
 
-    assert await asyncio.gather(migrate(url), migrate(url), migrate(url)) == [newest_revision()] * 3
+    assert await asyncio.gather(*(migrate(url) for _ in range(3))) == [newest_revision()] * 3
 
 
 async def test_database_of_a_newer_release_is_left_alone(record: Record) -> None:
@@ -187,10 +189,8 @@ async def test_classes_have_the_columns_of_the_tables(record: Record, model: typ
     assert written == [(row["name"], row["type"].replace(",", ", "), row["nullable"]) for row in live]
 
 
-def asyncpg_dialect() -> object:
-    from sqlalchemy.dialects.postgresql.asyncpg import dialect  # noqa: PLC0415
-
-    return dialect()
+def asyncpg_dialect() -> Dialect:
+    return make_url("postgresql+asyncpg://").get_dialect()()
 
 
 def type_name(told: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
 
 from promptmill.contracts.errors import RecordNotFound
@@ -13,7 +14,7 @@ OPEN = [status for status in JobStatus if not status.final]
 ENDS = FINAL_STATUSES - {JobStatus.COMPLETED}
 
 # Written from the chart, not from the code.
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
     JobStatus.QUEUED: {"prompting", "dispatching", "cancelling", "cancelled", "expired", "failed", "terminated"},
     JobStatus.PROMPTING: {"dispatching", "cancelling", "expired", "failed", "terminated"},
     JobStatus.DISPATCHING: {"submit_unknown", "generating", "cancelling", "expired", "failed", "terminated"},
@@ -21,7 +22,7 @@ ALLOWED = {
     JobStatus.GENERATING: {"completed", "submit_unknown", "cancelling", "expired", "failed", "terminated"},
     JobStatus.CANCELLING: {"completed", "cancelled", "expired", "failed", "terminated"},
 }
-ALLOWED_PROMPT = {
+ALLOWED_PROMPT: dict[str, set[str]] = {
     PromptJobStatus.QUEUED: {"processing", "failed", "cancelled"},
     PromptJobStatus.PROCESSING: {"completed", "failed", "cancelled"},
 }
@@ -177,7 +178,7 @@ async def test_unknown_ids_and_statuses_are_refused(record: Record) -> None:
         ("SELECT update_prompt_job_status($1, 'done')", row.id),
         ("SELECT update_prompt_job_status($1, 'completed')", row.id),
     ):
-        with pytest.raises(Exception, match=r"no job status|no prompt job status|has no prompt") as refusal:
+        with pytest.raises(asyncpg.PostgresError, match=r"no job status|no prompt job status|has no prompt") as refusal:
             await record.hand.execute(query, row_id)
         assert refusal.value.sqlstate == "PM422"
 

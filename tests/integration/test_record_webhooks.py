@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,7 @@ from tests.fixtures.record import OWNER, Record, accepted, intent, new_id, outco
 
 
 async def receive(record: Record, wish: SubmissionIntent, prediction: str | None = "p-1", **fields: object) -> Received:
-    asked: dict[str, object] = {
+    asked: dict[str, Any] = {
         "event_id": new_id().hex,
         "job_id": wish.job_id,
         "token": wish.callback_token,

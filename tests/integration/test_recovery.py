@@ -20,7 +20,7 @@ from promptmill.store.prompts import prompt_request
 from tests.fixtures.mill import Mill, new_prompt_job
 from tests.fixtures.relay import open_relay
 from tests.fixtures.session import StartProcess
-from tests.support import eventually
+from tests.support import eventually, open_http
 from worker.build import build_activities
 
 
@@ -30,7 +30,7 @@ async def _start_worker(start: StartProcess, environment: Mapping[str, str], **c
     child = start(
         "worker", "-m", "worker", environment=dict(environment) | changed | {"PROMPTMILL_METRICS_PORT": str(port)}
     )
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with open_http() as http:
 
         async def ready() -> bool:
             child.require_alive()

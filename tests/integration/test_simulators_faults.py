@@ -13,7 +13,9 @@ from promptmill.simulators.accounts import Timing
 from promptmill.simulators.faults import CONTENT_KINDS, EXCHANGE_KINDS
 from promptmill.simulators.serving import open_simulator
 from promptmill.simulators.wavespeed.app import create_wavespeed_app
+from tests.markdown import MarkdownPage
 from tests.simulator_control import SimulatorControl
+from tests.support import open_http
 
 SUBMIT = "/api/v3/wavespeed-ai/z-image/turbo"
 CHAT = "/v1/chat/completions"
@@ -298,10 +300,9 @@ def test_every_kind_of_fault_has_a_test() -> None:
 
 
 def test_every_kind_of_fault_is_documented() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "simulators.md").read_text(encoding="utf-8")
+    page = MarkdownPage.of(Path(__file__).parents[2] / "docs" / "simulators.md")
 
-    kinds = EXCHANGE_KINDS.union(*CONTENT_KINDS.values())
-    assert sorted(kind for kind in kinds if f"`{kind}`" not in page) == []
+    assert EXCHANGE_KINDS.union(*CONTENT_KINDS.values()) <= set(page.code)
 
 
 async def test_stopping_simulator_cuts_what_is_held() -> None:
@@ -310,7 +311,7 @@ async def test_stopping_simulator_cuts_what_is_held() -> None:
         control = SimulatorControl(simulator.url, "somebody")
         await control.order("submit", "hold")
         headers = {"Authorization": "Bearer somebody"}
-        client = httpx.AsyncClient(base_url=simulator.url, headers=headers, trust_env=False)
+        client = open_http(simulator.url, headers=headers)
         answer = asyncio.create_task(submit(client))
         await control.wait_held()
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.simulator_control import SimulatorControl
+from tests.support import open_http
 
 CHAT = "/v1/chat/completions"
 PLAIN = "grok-4.20-0309-non-reasoning"
@@ -121,7 +122,7 @@ async def test_retired_and_unknown_models_are_404(grok_http: httpx.AsyncClient, 
 )
 async def test_key_must_be_good(grok_control: SimulatorControl, key: str | None, status: int, words: str) -> None:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx.AsyncClient(base_url=grok_control.url, headers=headers, trust_env=False) as client:
+    async with open_http(grok_control.url, headers=headers) as client:
         answer = await client.post(CHAT, json=question())
 
     assert answer.status_code == status

@@ -15,7 +15,7 @@ from promptmill.simulators.wavespeed.app import create_wavespeed_app
 from promptmill.simulators.wavespeed.journal import Journal
 from promptmill.simulators.wavespeed.predictions import KEPT_SECONDS
 from tests.simulator_control import SimulatorControl
-from tests.support import eventually
+from tests.support import eventually, open_http
 from tests.wavespeed_calls import EDIT, PICTURE, TURBO, history, result, submit
 
 
@@ -104,7 +104,7 @@ async def test_predictions_and_their_charges_survive_a_restart(tmp_path: Path) -
     headers = {"Authorization": "Bearer somebody"}
 
     async def visit(url: str, path: str, **body: Any) -> Any:
-        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+        async with open_http(url, headers=headers) as client:
             return (await client.post(path, json=body) if body else await client.get(path)).json()["data"]
 
     at_once = Timing(min_seconds=0, max_seconds=0)
@@ -125,7 +125,7 @@ async def test_predictions_are_forgotten_after_seven_days(tmp_path: Path) -> Non
     at_once = Timing(min_seconds=0, max_seconds=0)
     async with (
         open_simulator(create_wavespeed_app(at_once, journal=journal)) as simulator,
-        httpx.AsyncClient(base_url=simulator.url, headers={"Authorization": "Bearer x"}, trust_env=False) as client,
+        open_http(simulator.url, headers={"Authorization": "Bearer x"}) as client,
     ):
         submitted = await submit(client)
     line = journal.read_text()
@@ -134,7 +134,7 @@ async def test_predictions_are_forgotten_after_seven_days(tmp_path: Path) -> Non
 
     async with (
         open_simulator(create_wavespeed_app(at_once, journal=journal)) as simulator,
-        httpx.AsyncClient(base_url=simulator.url, headers={"Authorization": "Bearer x"}, trust_env=False) as client,
+        open_http(simulator.url, headers={"Authorization": "Bearer x"}) as client,
     ):
         answer = await client.get(f"/api/v3/predictions/{submitted['id']}/result")
 

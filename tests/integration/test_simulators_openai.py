@@ -8,13 +8,17 @@ from collections.abc import AsyncIterator
 import openai
 import pytest
 from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionMessageParam
 from pydantic import BaseModel
 
 from tests.fixtures.simulators import ProviderSimulator
 from tests.simulator_control import SimulatorControl
 
 MODEL = "grok-4.20-non-reasoning"
-QUESTION = [{"role": "system", "content": "Write prompts."}, {"role": "user", "content": "a red fox in snow"}]
+QUESTION: list[ChatCompletionMessageParam] = [
+    {"role": "system", "content": "Write prompts."},
+    {"role": "user", "content": "a red fox in snow"},
+]
 
 
 class Answer(BaseModel):

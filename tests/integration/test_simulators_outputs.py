@@ -66,7 +66,7 @@ async def test_video_output_decodes(wavespeed_http: httpx.AsyncClient) -> None:
     part = await wavespeed_http.get(prediction["outputs"][0], headers={"Range": "bytes=0-99"})
 
     assert (answer.headers["content-type"], part.status_code, len(part.content)) == ("video/mp4", 206, 100)
-    with av.open(io.BytesIO(answer.content)) as film:
+    with av.open(io.BytesIO(answer.content), "r") as film:
         stream = film.streams.video[0]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert len(list(film.decode(stream))) == stream.frames > 10

@@ -13,7 +13,7 @@ from promptmill.config.presets import compose_request, load_presets, place_pictu
 from promptmill.simulators.wavespeed.catalogue import load_models
 from promptmill.simulators.wavespeed.inputs import find_problem
 from tests.simulator_control import SimulatorControl
-from tests.support import eventually
+from tests.support import eventually, open_http
 from tests.wavespeed_calls import EDIT, KLING, PICTURE, TURBO, result, submit
 
 
@@ -122,7 +122,7 @@ async def test_unknown_model_is_404(wavespeed_http: httpx.AsyncClient) -> None:
     ],
 )
 async def test_key_must_be_good(wavespeed_control: SimulatorControl, headers: dict[str, str], status: int) -> None:
-    async with httpx.AsyncClient(base_url=wavespeed_control.url, headers=headers, trust_env=False) as client:
+    async with open_http(wavespeed_control.url, headers=headers) as client:
         answer = await client.post(f"/api/v3/{TURBO}", json={"prompt": "a fox"})
 
     assert (answer.status_code, answer.json()["code"]) == (status, status)

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from wavespeed import Client
 
 from tests.fixtures.simulators import ProviderSimulator
 from tests.simulator_control import SimulatorControl
+from tests.support import open_http
 
 MODEL = "wavespeed-ai/z-image/turbo"
 
@@ -89,6 +89,6 @@ async def test_sdk_uploads_a_file(sdk: Client, tmp_path: Path) -> None:
 
     address = await asyncio.to_thread(sdk.upload, str(file))
 
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with open_http() as client:
         answer = await client.get(address)
     assert (answer.content, answer.headers["content-type"]) == (b"not really a picture", "image/png")

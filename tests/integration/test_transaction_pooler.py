@@ -90,9 +90,9 @@ async def test_a_pooler_that_is_not_recognized_is_once_its_names_fail(
 
 async def test_migrations_leave_nothing_behind(empty_database_url: str, pgbouncer: Pooler) -> None:
     url = pgbouncer.uri(empty_database_url)
-    found = await asyncio.gather(migrate(url), migrate(url), migrate(url))
+    found = await asyncio.gather(*(migrate(url) for _ in range(3)))
 
-    assert found == [newest_revision()] * 3
+    assert list(found) == [newest_revision()] * 3
     direct = await asyncpg.connect(empty_database_url)
     assert await direct.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
     await direct.close()

@@ -53,7 +53,7 @@ async def client_asking(*answers: bytes | Conduct) -> AsyncIterator[tuple[WaveSp
 
 
 async def read(client: WaveSpeedClient, **fields: Any) -> list[HistoryItem]:
-    window = {"model": MODEL, "created_after": AFTER, "created_before": BEFORE}
+    window: dict[str, Any] = {"model": MODEL, "created_after": AFTER, "created_before": BEFORE}
     return await client.history(**(window | fields))
 
 

@@ -61,7 +61,7 @@ async def web_ui(served: tuple[TemporalServer, Address]) -> AsyncIterator[WebUi]
 
 def _answers(web_ui: WebUi) -> bool:
     with suppress(OSError):
-        return urllib.request.urlopen(f"http://{web_ui.front}{NAMESPACES}").status == 200
+        return bool(urllib.request.urlopen(f"http://{web_ui.front}{NAMESPACES}").status == 200)
     return False
 
 

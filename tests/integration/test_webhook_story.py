@@ -92,7 +92,7 @@ async def test_a_webhook_resolves_what_was_unclear(called: Called) -> None:
     submission = await submission_of(called, job_id)
     assert (row.prediction_id, submission.resolved_by) == (charge["id"], "webhook")
     texts = [event["text"] for event in (await called.client.get(f"/api/jobs/{job_id}/events")).json()["items"]]
-    assert "WaveSpeed's webhook says that it accepted it." in texts
+    assert "WaveSpeed's webhook confirmed the submission." in texts
 
 
 async def test_a_doubled_webhook_is_one(called: Called) -> None:
@@ -130,7 +130,7 @@ async def test_a_cancel_says_what_was_paid_and_the_media_comes_all_the_same(call
     await called.delivered(200)
 
     assert (answer["billed"], answer["mediaCostUsd"] > 0) == ("yes", True)
-    assert answer["statusText"].startswith("Being cancelled. Already paid: WaveSpeed $0.0")
+    assert answer["statusText"].startswith("Being cancelled. Charged so far: WaveSpeed $0.0")
     assert await with_media(called, job_id) == "cancelled"
 
 

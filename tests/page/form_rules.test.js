@@ -64,12 +64,12 @@ test("Grok needs something to go by", () => {
 
 test("raw input and metadata must be what they are called", () => {
 	for (const rawInput of ["[]", "1", "{", "null"]) assert.deepEqual(reasons({ rawInput }), ["The raw input is not a JSON object."], rawInput);
-	for (const metadata of ['{"a": 1}', "[]", "x"]) assert.deepEqual(reasons({ metadata }), ["Metadata is a JSON object of texts."], metadata);
+	for (const metadata of ['{"a": 1}', "[]", "x"]) assert.deepEqual(reasons({ metadata }), ["Metadata must be a JSON object with string values."], metadata);
 	assert.deepEqual(parseObject(" "), {});
 });
 
 test("what goes on around the form holds it back", () => {
-	assert.equal(reasons({}, { drain: { on: true, reason: "Moving" } })[0], "New jobs are not accepted now: Moving.");
+	assert.equal(reasons({}, { drain: { on: true, reason: "Moving" } })[0], "New jobs are not accepted at the moment: Moving.");
 	assert.equal(reasons({}, { uploading: 1 }).length, 1);
 	assert.equal(reasons({ generate: { phase: "running" } }).length, 1);
 	assert.deepEqual(reasons({ generate: { phase: "failed" } }), []);
@@ -88,13 +88,13 @@ test("an address fits where providers can open it", () => {
 	]) {
 		assert.equal(pictureFits(text, plainHttp), fits, text);
 	}
-	assert.match(reasons({ targetUrl: "ftp://example.com/a" })[0], /is not an https address/);
+	assert.match(reasons({ targetUrl: "ftp://example.com/a" })[0], /is not an https URL/);
 });
 
 test("why Grok cannot be asked is one sentence, or nothing", () => {
 	assert.equal(reasonAgainstWriting(form({}), NOW), null);
 	assert.match(reasonAgainstWriting(form({ prompt: "" }), NOW), /a few words/);
-	assert.match(reasonAgainstWriting(form({}), { ...NOW, drain: { on: true } }), /not accepted now/);
+	assert.match(reasonAgainstWriting(form({}), { ...NOW, drain: { on: true } }), /not accepted at the moment/);
 });
 
 test("a prompt job is asked for with what is there alone", () => {
@@ -122,7 +122,7 @@ test("inputs are sent as the schema's kinds, and the raw input overrules them", 
 	assert.deepEqual(jobBody(form({ fields, rawInput: '{"num": 4}' }), known).input, { num: 4, sync: false, size: 1024, extra: [1] });
 });
 
-test("what moves the price is said by its usual value; other empty fields are left to the model", () => {
+test("what affects the price is said by its usual value; other empty fields are left to the model", () => {
 	const known = models({ name: "duration", movesPrice: true, default: 5 }, { name: "style", default: "plain" }, { name: "seed", required: true });
 	assert.deepEqual(priceBody(form({}), known), { model: "vendor/name", input: { duration: 5 } });
 	assert.equal(priceBody(form({ model: "vendor" }), known), null);

@@ -14,7 +14,7 @@ test("durations and money read as the server tells them", () => {
 test("what is not known is no number", () => {
 	for (const unknown of [null, undefined, NaN, Infinity]) {
 		assert.equal(duration(unknown), "–");
-		assert.equal(usd(unknown), "not known");
+		assert.equal(usd(unknown), "unknown");
 	}
 });
 

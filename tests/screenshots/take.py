@@ -96,7 +96,7 @@ async def finished(seen: Workspace, mill: Mill) -> None:
     await mill.reaches(job_id, "completed")
     await show_job(seen, job_id)
     await expect(seen.panel.locator(".output img")).to_be_visible()
-    await seen.panel.get_by_role("button", name="Keep it").click()
+    await seen.panel.get_by_role("button", name="Keep", exact=True).click()
     await expect(seen.rows.first.locator(".row-note")).to_contain_text("kept")
     await seen.panel.locator("h2").focus()
 

@@ -53,13 +53,13 @@ def test_quiet_minutes_between_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        ({}, "WaveSpeed is making it."),
-        ({"estimate_seconds": 20}, "WaveSpeed is making it, about 20 s."),
+        ({}, "Generating at WaveSpeed."),
+        ({"estimate_seconds": 20}, "Generating at WaveSpeed, about 20 s."),
         (
             {"estimate_seconds": 40, "estimate_low_seconds": 20, "estimate_high_seconds": 150},
-            "WaveSpeed is making it, about 20 s to 3 min.",
+            "Generating at WaveSpeed, about 20 s to 3 min.",
         ),
-        ({"longer_than_usual": True}, "WaveSpeed is making it; it takes longer than others did lately."),
+        ({"longer_than_usual": True}, "Generating at WaveSpeed; taking longer than usual."),
     ],
 )
 def test_the_sentence_says_what_is_known(known: dict[str, object], said: str) -> None:
@@ -72,8 +72,8 @@ def test_waiting_at_wavespeed_is_not_waiting_here() -> None:
     def said(for_: WaitFor) -> str:
         return job_text("dispatching", Wait(for_=for_, estimate_seconds=20, position=1, of=2), None, started=True)
 
-    assert said(WaitFor.WAVESPEED_QUEUE) == "Waiting here for its turn at WaveSpeed: 1st of 2, about 20 s."
-    assert said(WaitFor.WAVESPEED) == "WaveSpeed is making it, about 20 s."
+    assert said(WaitFor.WAVESPEED_QUEUE) == "Waiting to be submitted to WaveSpeed: 1st of 2, about 20 s."
+    assert said(WaitFor.WAVESPEED) == "Generating at WaveSpeed, about 20 s."
 
 
 def test_a_deadline_that_may_come_first_is_warned_of() -> None:
@@ -84,5 +84,5 @@ def test_a_deadline_that_may_come_first_is_warned_of() -> None:
 
     assert warned() is None, "what nobody knows is no reason to worry"
     assert warned(estimate_seconds=30) is None
-    assert warned(estimate_seconds=300) == "Its deadline may pass first: 60 s left."
+    assert warned(estimate_seconds=300) == "The deadline may pass first: 60 s left."
     assert warned(estimate_seconds=30, estimate_low_seconds=15, estimate_high_seconds=90) is not None

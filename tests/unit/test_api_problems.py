@@ -77,50 +77,50 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
             {"promptStatus": "generating", "model": "g", "attempt": 2},
             "Grok (g) is writing the prompt, attempt 2.",
         ),
-        ("prompting", {"retryCount": 1, "maxRetries": 3}, "Grok could not help; it is asked again (retry 1 of 3)."),
-        ("dispatching", {"promptStatus": "completed"}, "The prompt is written; on its way to WaveSpeed."),
-        ("dispatching", {"submissionState": "rejected"}, "WaveSpeed did not take it."),
-        ("generating", {"submissionState": "accepted"}, "WaveSpeed accepted it and is making it."),
-        ("generating", {"facts": ["mediaCostUsd"]}, "Noted: WaveSpeed's price."),
-        ("cancelled", {"facts": ["outputs"]}, "Noted: outputs."),
+        ("prompting", {"retryCount": 1, "maxRetries": 3}, "Grok failed; retrying (retry 1 of 3)."),
+        ("dispatching", {"promptStatus": "completed"}, "The prompt is ready for submission to WaveSpeed."),
+        ("dispatching", {"submissionState": "rejected"}, "WaveSpeed did not accept the submission."),
+        ("generating", {"submissionState": "accepted"}, "WaveSpeed accepted it and is generating."),
+        ("generating", {"facts": ["mediaCostUsd"]}, "Recorded: WaveSpeed's price."),
+        ("cancelled", {"facts": ["outputs"]}, "Recorded: outputs."),
         ("cancelled", {"promptStatus": "cancelled"}, "Cancelled."),
         ("completed", {"facts": ["outputs"]}, "Completed."),
         (
             "generating",
             {"submissionState": "accepted", "resolvedBy": "webhook"},
-            "WaveSpeed's webhook says that it accepted it.",
+            "WaveSpeed's webhook confirmed the submission.",
         ),
         (
             "generating",
             {"submissionState": "accepted", "resolvedBy": "history"},
-            "WaveSpeed's history shows its prediction.",
+            "The prediction was found in WaveSpeed's history.",
         ),
         (
             "generating",
             {"submissionState": "accepted", "resolvedBy": "person"},
-            "A person said which prediction is this job's.",
+            "A person identified the prediction.",
         ),
         ("cancelled", {"submissionState": "accepted", "resolvedBy": "answer"}, "WaveSpeed had accepted it."),
         (
             "completed",
             {"submissionState": "superseded", "predictionId": "p1"},
-            "A submission that was given up had made prediction p1.",
+            "An abandoned submission had created prediction p1.",
         ),
-        ("submit_unknown", {"submissionState": "rejected", "resolvedBy": "absence"}, "It is submitted again."),
+        ("submit_unknown", {"submissionState": "rejected", "resolvedBy": "absence"}, "The job will be resubmitted."),
         ("failed", {"submissionState": "rejected", "resolvedBy": "absence"}, "Failed."),
-        ("submit_unknown", {"candidates": ["a"]}, "1 prediction in WaveSpeed's history may be it."),
-        ("submit_unknown", {"candidates": ["a", "b"]}, "2 predictions in WaveSpeed's history may be it."),
+        ("submit_unknown", {"candidates": ["a"]}, "1 prediction in WaveSpeed's history may match."),
+        ("submit_unknown", {"candidates": ["a", "b"]}, "2 predictions in WaveSpeed's history may match."),
         (
             "submit_unknown",
             {"absentSince": "2026-01-01T00:00:00Z"},
-            "WaveSpeed's history does not show it; it is read once more before that is believed.",
+            "Not found in WaveSpeed's history; it will be read once more to confirm.",
         ),
         (
             "submit_unknown",
             {"obstacle": "Two fit."},
-            "WaveSpeed's history cannot settle it yet: Two fit.",
+            "WaveSpeed's history cannot resolve it yet: Two fit.",
         ),
-        ("submit_unknown", {"decision": "resubmit"}, "A person decided to submit it again."),
+        ("submit_unknown", {"decision": "resubmit"}, "A person decided to resubmit the job."),
         ("failed", {"decision": "abandon"}, "The unclear submission was abandoned."),
         (
             "failed",
@@ -135,27 +135,27 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
         (
             "completed",
             {"callback": "attempt", "attempt": 2, "statusCode": 500},
-            "Telling the caller's address, attempt 2: HTTP 500.",
+            "Callback delivery, attempt 2: HTTP 500.",
         ),
         (
             "completed",
             {"callback": "attempt", "attempt": 1, "error": "Refused."},
-            "Telling the caller's address, attempt 1: Refused.",
+            "Callback delivery, attempt 1: Refused.",
         ),
         (
             "completed",
             {"callback": "delivered", "attempts": 2, "statusCode": 204},
-            "The caller's address was told of the end.",
+            "The callback was delivered.",
         ),
         (
             "failed",
             {"callback": "given_up", "attempts": 9},
-            "The caller's address could not be told of the end: no answer.",
+            "The callback could not be delivered: no response.",
         ),
         (
             "generating",
             {"restored": True},
-            "Put back from its workflow: the record was restored from an older backup.",
+            "Restored from its workflow: the record came from an older backup.",
         ),
     ],
 )
@@ -188,8 +188,8 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
         wait = Wait.model_validate({"for_": WaitFor.WAVESPEED_QUEUE, "position": 1, "of": 2, **known})
         return job_text(JobStatus.DISPATCHING, wait, None, started=True)
 
-    assert said(stopped=False) == said(stopped=None) == "Waiting here for its turn at WaveSpeed: 1st of 2."
-    here = "Waiting here for its turn at WaveSpeed: 1st of 2."
+    assert said(stopped=False) == said(stopped=None) == "Waiting to be submitted to WaveSpeed: 1st of 2."
+    here = "Waiting to be submitted to WaveSpeed: 1st of 2."
     assert said(stopped=True) == f"{here} This queue is stopped by an operator."
     assert said(stopped=True, stopped_reason="WaveSpeed is down.").endswith("This queue is stopped: WaveSpeed is down.")
 
@@ -197,13 +197,19 @@ def test_a_stopped_queue_is_told_with_the_operators_words() -> None:
 @pytest.mark.parametrize(
     ("status", "billed", "media", "prompt", "told"),
     [
-        ("cancelled", Billed.NO, None, None, "Nothing is paid."),
-        ("cancelled", Billed.NO, Decimal("0.04"), None, "Nothing is paid."),
-        ("cancelled", Billed.NO, None, Decimal("0.00203"), "Already paid: Grok $0.00203."),
+        ("cancelled", Billed.NO, None, None, "Nothing has been charged."),
+        ("cancelled", Billed.NO, Decimal("0.04"), None, "Nothing has been charged."),
+        ("cancelled", Billed.NO, None, Decimal("0.00203"), "Charged so far: Grok $0.00203."),
         ("cancelling", Billed.NO, None, None, None),
-        ("cancelling", Billed.YES, Decimal("0.027"), None, "Already paid: WaveSpeed $0.027."),
-        ("expired", Billed.YES, None, Decimal("0.002"), "Already paid: WaveSpeed (price not known), Grok $0.002."),
-        ("cancelled", Billed.UNKNOWN, Decimal(1), None, "Whether WaveSpeed bills it is not known yet."),
+        ("cancelling", Billed.YES, Decimal("0.027"), None, "Charged so far: WaveSpeed $0.027."),
+        ("expired", Billed.YES, None, Decimal("0.002"), "Charged so far: WaveSpeed (price unknown), Grok $0.002."),
+        (
+            "cancelled",
+            Billed.UNKNOWN,
+            Decimal(1),
+            None,
+            "It is not yet known whether WaveSpeed will charge for this job.",
+        ),
         ("terminated", Billed.REFUNDED, Decimal("1.5"), None, "WaveSpeed has refunded it."),
         ("completed", Billed.YES, Decimal("0.027"), None, None),
         ("generating", Billed.YES, Decimal("0.027"), None, None),
@@ -216,16 +222,16 @@ def test_what_was_paid_is_told_where_a_job_was_cut_short(
 
 
 def test_an_unclear_submission_is_told_with_what_is_known() -> None:
-    unclear = "It is not known whether WaveSpeed accepted it; it is not submitted again by itself. "
+    unclear = "It is unclear whether WaveSpeed accepted it; it is not resubmitted automatically. "
 
     def said(*candidates: str, open_: bool = True, absent: bool = False) -> str:
         return unclear_text(candidates, open_=open_, absent=absent)
 
-    assert said() == unclear + "WaveSpeed's history is searched for it."
+    assert said() == unclear + "WaveSpeed's history is being searched."
     assert said(absent=True) == unclear + "WaveSpeed's history does not show it so far."
-    assert said("a") == unclear + "One prediction in WaveSpeed's history may be it."
-    assert said("a", "b") == unclear + "2 predictions in WaveSpeed's history may be it: a person has to decide."
-    assert said(open_=False) == "Its earlier submission is settled; it is submitted again."
+    assert said("a") == unclear + "One prediction in WaveSpeed's history may match."
+    assert said("a", "b") == unclear + "2 predictions in WaveSpeed's history may match: a person must decide."
+    assert said(open_=False) == "The earlier submission is resolved; the job will be resubmitted."
 
 
 def test_ordinals() -> None:

@@ -16,7 +16,14 @@ JOB_ID = uuid7()
 
 def events(*told: tuple[float, str, dict[str, Any]]) -> list[JobEvent]:
     return [
-        JobEvent(job_id=JOB_ID, sequence=number, at=BEGAN + timedelta(seconds=at), status=status, detail=detail)
+        JobEvent(
+            job_id=JOB_ID,
+            sequence=number,
+            at=BEGAN + timedelta(seconds=at),
+            status=status,
+            reason_code=None,
+            detail=detail,
+        )
         for number, (at, status, detail) in enumerate(told, start=1)
     ]
 

@@ -55,12 +55,14 @@ SECRETS = {"PROMPTMILL_API_TOKEN", "PGPASSWORD", "SQL_PASSWORD", "POSTGRES_PASSW
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return yaml.safe_load(FILE.read_text())
+    read: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return read
 
 
 @pytest.fixture(scope="module")
 def services(compose: dict[str, Any]) -> dict[str, Any]:
-    return compose["services"]
+    told: dict[str, Any] = compose["services"]
+    return told
 
 
 def image_of(service: dict[str, Any]) -> tuple[str, str]:

@@ -57,7 +57,8 @@ def item(inputs: dict[str, Any] | None, item_id: str = "p", **fields: Any) -> Hi
 def judged(
     request: dict[str, Any], *items: HistoryItem, owned: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, ...], Any]:
-    return tuple(judge(unclear(request), items, owned=owned, window=WINDOW))
+    judgement = judge(unclear(request), items, owned=owned, window=WINDOW)
+    return judgement[0], judgement[1]
 
 
 @given(requests(), settings_of_models)

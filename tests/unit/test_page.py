@@ -6,6 +6,7 @@ import json
 import os
 import re
 from posixpath import dirname, join, normpath
+from typing import get_args
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_every_status_has_its_word_and_a_group() -> None:
 
 
 def test_the_page_judges_models_by_the_pattern_of_the_api() -> None:
-    patterns = [getattr(part, "pattern", None) for part in ModelPath.__metadata__]
+    patterns = [getattr(part, "pattern", None) for part in get_args(ModelPath)]
 
     assert vocabulary().model_pattern in patterns
 

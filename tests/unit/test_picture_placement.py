@@ -69,10 +69,10 @@ async def test_pictures_that_fit_go_into_the_field_that_preset_or_list_name(
 @pytest.mark.parametrize(
     ("model", "target", "refs", "message"),
     [
-        (QWEN, TARGET, REFS[:3], f"{QWEN} takes 3 pictures at most; targetUrl and refUrls name 4."),
-        (LIST_TAKER, None, REFS[:5], f"{LIST_TAKER} takes 4 pictures at most; targetUrl and refUrls name 5."),
-        (KLING, None, REFS[:2], f"{KLING} takes one picture at most; targetUrl and refUrls name 2."),
-        (ONE_TAKER, None, REFS[:2], f"{ONE_TAKER} takes one picture at most; targetUrl and refUrls name 2."),
+        (QWEN, TARGET, REFS[:3], f"{QWEN} takes 3 images at most; targetUrl and refUrls contain 4."),
+        (LIST_TAKER, None, REFS[:5], f"{LIST_TAKER} takes 4 images at most; targetUrl and refUrls contain 5."),
+        (KLING, None, REFS[:2], f"{KLING} takes one image at most; targetUrl and refUrls contain 2."),
+        (ONE_TAKER, None, REFS[:2], f"{ONE_TAKER} takes one image at most; targetUrl and refUrls contain 2."),
     ],
 )
 async def test_more_than_the_model_takes_are_refused_with_the_limit(
@@ -95,21 +95,21 @@ async def test_more_than_the_model_takes_are_refused_with_the_limit(
             TARGET,
             REFS[:4],
             {"images": [*REFS[:2], TARGET]},
-            f"refUrls after the first 2 go to Grok only: {QWEN} takes 3 pictures.",
+            f"refUrls after the first 2 go to Grok only: {QWEN} takes 3 images.",
         ),
         (
             ONE_TAKER,
             None,
             REFS[:2],
             {"image": REFS[0]},
-            f"refUrls after the first go to Grok only: {ONE_TAKER} takes one picture.",
+            f"refUrls after the first go to Grok only: {ONE_TAKER} takes one image.",
         ),
         (
             KLING,
             TARGET,
             REFS[:2],
             {"image": TARGET},
-            f"refUrls go to Grok only: {KLING} takes one picture, which is targetUrl.",
+            f"refUrls go to Grok only: {KLING} takes one image, which is targetUrl.",
         ),
     ],
 )
@@ -120,7 +120,7 @@ async def test_with_grok_those_that_do_not_fit_are_its_alone_and_that_is_said(
 
 
 async def test_beside_the_target_of_a_model_that_takes_one_references_are_not_used_and_that_is_said() -> None:
-    warning = f"refUrls are not used: {KLING} takes one picture, which is targetUrl."
+    warning = f"refUrls are not used: {KLING} takes one image, which is targetUrl."
 
     assert await place(KLING, TARGET, REFS[:1]) == Placement({"image": TARGET}, (warning,))
 
@@ -128,16 +128,16 @@ async def test_beside_the_target_of_a_model_that_takes_one_references_are_not_us
 @pytest.mark.parametrize(
     ("model", "why"),
     [
-        (UNKNOWN, "is not a model that we know"),
-        (NO_TAKER, "has no input for pictures that we know"),
-        (TEXT_ONLY, "has no input for pictures that we know"),
+        (UNKNOWN, "is not a known model"),
+        (NO_TAKER, "has no known input for images"),
+        (TEXT_ONLY, "has no known input for images"),
     ],
 )
 @pytest.mark.parametrize("where", ["go to Grok only", "are not used"])
 async def test_where_no_field_is_known_pictures_are_put_nowhere_and_that_is_said(
     model: str, why: str, where: str
 ) -> None:
-    warning = f"targetUrl and refUrls {where}: {model} {why}. Put pictures for WaveSpeed into input."
+    warning = f"targetUrl and refUrls {where}: {model} {why}. Put images for WaveSpeed into input."
 
     found = await place(model, TARGET, REFS[:1], useAiPrompt="Grok" in where, input={"size": "1*1"})
 
@@ -147,8 +147,8 @@ async def test_where_no_field_is_known_pictures_are_put_nowhere_and_that_is_said
 @pytest.mark.parametrize("model", [QWEN, LIST_TAKER])
 async def test_what_stands_in_the_input_is_never_replaced(model: str) -> None:
     own = {"images": ["https://pictures.example/own.png"]}
-    for_nobody = "targetUrl and refUrls are not used: input.images is given."
-    for_grok = "targetUrl and refUrls go to Grok only: input.images is given."
+    for_nobody = "targetUrl and refUrls are not used: input.images is already set."
+    for_grok = "targetUrl and refUrls go to Grok only: input.images is already set."
 
     assert await place(model, TARGET, REFS, input=own) == Placement(own, (for_nobody,))
     assert await place(model, TARGET, REFS, input=own, useAiPrompt=True) == Placement(own, (for_grok,))
@@ -182,7 +182,7 @@ async def test_without_a_key_there_is_no_list_to_wait_for() -> None:
     found = await place(LIST_TAKER, TARGET, fetch=None)
 
     assert found.refusal is None
-    assert "is not a model that we know" in found.warnings[0]
+    assert "is not a known model" in found.warnings[0]
 
 
 async def test_a_first_list_on_its_way_is_waited_for_and_not_without_end() -> None:

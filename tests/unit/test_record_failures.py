@@ -22,7 +22,7 @@ from promptmill.store.store import open_store
 FINAL_CLASSES = ("22001", "22003", "22007", "22008", "22021", "22P02", "22P05", "23", "P0001")
 
 
-class InterfaceFailure(asyncpg.InterfaceError, ValueError):
+class InterfaceFailure(asyncpg.InterfaceError, ValueError):  # type: ignore[misc]  # asyncpg ships no types
     """As asyncpg's DataError is, which it does not show."""
 
 

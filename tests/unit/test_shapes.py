@@ -92,7 +92,7 @@ def test_a_caller_gives_what_is_asked_for_under_the_same_name(
 
 def test_a_payload_of_the_first_release_still_decodes() -> None:
     """Running workflows hold inputs without the fields that came later."""
-    payload = {
+    payload: dict[str, Any] = {
         "job_id": "0192a4c8-0000-7000-8000-000000000001",
         "owner": "local",
         "model": "wavespeed-ai/flux-dev",

@@ -156,7 +156,7 @@ def test_without_an_order_the_required_stand_first() -> None:
 
 
 def test_a_flood_is_bounded() -> None:
-    schema = {"properties": {f"p{number}": {} for number in range(MAX_INPUTS + 50)}}
+    schema: dict[str, Any] = {"properties": {f"p{number}": {} for number in range(MAX_INPUTS + 50)}}
     many = [SANE | {"model_id": f"vendor/m{number}"} for number in range(MAX_MODELS + 50)]
 
     assert len(read_inputs(schema)) == MAX_INPUTS

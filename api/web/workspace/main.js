@@ -119,7 +119,7 @@ async function act(name, job) {
 
 /** @param {Job} job */
 function onQueued(job) {
-	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open it", run: () => act("open", job) } });
+	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open", run: () => act("open", job) } });
 	list.mark(job.jobId);
 }
 
@@ -157,7 +157,7 @@ function showAll() {
  */
 function reuse(job) {
 	if (state.get("generate")) {
-		notify("First decide about the prompt that is being written.", { tone: "attention" });
+		notify("First decide on the prompt that Grok is writing.", { tone: "attention" });
 		return;
 	}
 	if (matchMedia("(max-width: 1100px)").matches && panel.open) panel.close();

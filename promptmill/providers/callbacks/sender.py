@@ -21,6 +21,7 @@ import httpx
 from promptmill.addresses import address_error, url_error
 from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable, cut
 from promptmill.providers.http.answers import IDENTITY, retry_after
+from promptmill.providers.http.connections import trusted_authorities
 from promptmill.providers.http.redaction import redact
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -170,7 +171,7 @@ async def open_callback_sender(
         timeout_seconds: Total timeout of a delivery.
         allow_private: Whether private networks are allowed.
         resolver: How names become addresses.
-        trusted: Trusted CAs; by default those of httpx (`SSL_CERT_FILE` adds to them).
+        trusted: Trusted CAs; by default those of every other client (`trusted_authorities`).
     """
     async with httpx.AsyncClient(
         http1=True,
@@ -178,7 +179,7 @@ async def open_callback_sender(
         follow_redirects=False,
         # No proxy from the environment: it would resolve the name again, elsewhere.
         trust_env=False,
-        verify=trusted or httpx.create_ssl_context(),
+        verify=trusted or trusted_authorities(),
         timeout=httpx.Timeout(timeout_seconds, connect=timeout_seconds * _SHARE),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         headers={"User-Agent": "Promptmill", "Accept": "*/*", "Accept-Encoding": IDENTITY},

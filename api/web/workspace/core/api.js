@@ -7,7 +7,7 @@ import { on } from "./dom.js";
 /** @import { Problem as ProblemDocument } from "../../types/page.js" */
 
 const TOKEN = "promptmill.token";
-const PATIENCE = 20000;
+const TIMEOUT_MS = 20000;
 
 /** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
 export class Problem extends Error {
@@ -113,7 +113,7 @@ export class Api {
 		const answer = await this.open(method, address(path, params, query), {
 			headers,
 			body: body === undefined ? undefined : JSON.stringify(body),
-			signal: AbortSignal.timeout(PATIENCE),
+			signal: AbortSignal.timeout(TIMEOUT_MS),
 		});
 		const found = await answer.json().catch(() => ({}));
 		// The installation's report is the same body whether or not something is missing.
@@ -169,7 +169,7 @@ export class Api {
 			noteServerTime(answer.headers.get("Date"));
 			if (answer.status !== 401) return answer;
 			await this.newToken(token);
-			if (options.signal?.aborted) options = { ...options, signal: AbortSignal.timeout(PATIENCE) };
+			if (options.signal?.aborted) options = { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) };
 		}
 	}
 
@@ -198,7 +198,7 @@ export function address(path, params, query) {
 }
 
 function silence() {
-	return new Problem(0, { detail: "The server does not answer." });
+	return new Problem(0, { detail: "The server is not responding." });
 }
 
 function storedToken() {

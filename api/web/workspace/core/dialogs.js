@@ -8,10 +8,10 @@ import { button, el, on } from "./dom.js";
  * @param {string} title
  * @param {(string | false | null)[]} body Texts; empty ones are left out.
  * @param {string} yes
- * @param {{ tone?: "danger" | "primary", no?: string }} [look]
+ * @param {{ tone?: "danger" | "primary" }} [look]
  * @returns {Promise<boolean>} Whether a person wants it.
  */
-export function confirm(title, body, yes, { tone = "danger", no = "Do nothing" } = {}) {
+export function confirm(title, body, yes, { tone = "danger" } = {}) {
 	// A key that was pressed twice is one question.
 	if (document.querySelector("dialog[open]")) return Promise.resolve(false);
 	return new Promise((resolve) => {
@@ -22,7 +22,7 @@ export function confirm(title, body, yes, { tone = "danger", no = "Do nothing" }
 			if (before instanceof HTMLElement) before.focus();
 			resolve(answer);
 		};
-		const buttons = [button("", () => close(false), no), button(tone, () => close(true), yes)];
+		const buttons = [button("", () => close(false), "Cancel"), button(tone, () => close(true), yes)];
 		if (tone === "primary") buttons.reverse();
 		const dialog = el(
 			"dialog.dialog",

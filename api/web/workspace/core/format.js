@@ -48,7 +48,7 @@ export function clockTime(text) {
  * @param {number | null | undefined} amount
  */
 export function usd(amount) {
-	if (!isNumber(amount)) return "not known";
+	if (!isNumber(amount)) return "unknown";
 	const [whole, places] = amount.toFixed(6).split(".");
 	return `$${whole}.${places.replace(/0{1,6}$/, "").padEnd(2, "0")}`;
 }
@@ -65,6 +65,11 @@ export function count(number, noun) {
 export function jobName(job) {
 	const text = (job.prompt ?? job.originalPrompt ?? "").trim();
 	return text ? `“${short(text)}”` : `job ${job.jobId.slice(-6)}`;
+}
+
+/** @param {string} text */
+export function capitalized(text) {
+	return text[0].toUpperCase() + text.slice(1);
 }
 
 /** @param {string} text */

@@ -32,6 +32,6 @@ export function loadAhead() {
 // Some browsers do not fetch a module again that once failed to come. What stands in the form survives a reload.
 function tellMissing() {
 	const action = { label: "Reload the page", run: () => location.reload() };
-	notify("This part of the page could not be loaded: the server does not answer.", { tone: "bad", action });
+	notify("This part of the page could not be loaded: the server is not responding.", { tone: "bad", action });
 	return null;
 }

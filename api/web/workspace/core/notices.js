@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 /** @import { Tone } from "../../types/page.js" */
 
 const SHOWN_SECONDS = 7;
-const MOST_SHOWN = 4;
+const MAX_SHOWN = 4;
 const NAME = "Promptmill";
 let finished = 0;
 /** @type {string[]} */
@@ -21,7 +21,7 @@ let speaking = null;
  * @param {{ tone?: Tone, action?: { label: string, run: () => unknown } | null }} [look]
  */
 export function notify(text, { tone = "quiet", action = null } = {}) {
-	const close = iconButton("cross", "Close this notice", () => notice.remove());
+	const close = iconButton("cross", "Dismiss", () => notice.remove());
 	const notice = el("div.notice", { "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", text));
 	if (action) {
 		const act = () => {
@@ -33,7 +33,7 @@ export function notify(text, { tone = "quiet", action = null } = {}) {
 	notice.append(close);
 	const place = byId("notices");
 	place.append(notice);
-	while (place.childElementCount > MOST_SHOWN) place.firstElementChild?.remove();
+	while (place.childElementCount > MAX_SHOWN) place.firstElementChild?.remove();
 	if (tone !== "bad") setTimeout(() => notice.remove(), SHOWN_SECONDS * 1000);
 	announce(text);
 }
@@ -92,6 +92,6 @@ export async function copyText(text, what) {
 		await navigator.clipboard.writeText(text);
 		notify(`${what} copied.`);
 	} catch {
-		notify(`${what} not copied: the browser allows that over https only.`, { tone: "bad" });
+		notify(`${what} not copied: the browser only allows that over https.`, { tone: "bad" });
 	}
 }

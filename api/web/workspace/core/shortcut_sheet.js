@@ -3,23 +3,23 @@
 import { byId, el, fill, part } from "./dom.js";
 
 const SHEET = [
-	["Ctrl Enter", "Queue what the form says (also ⌘ Enter)"],
-	["n", "New job: to the prompt"],
+	["Ctrl Enter", "Queue the job (also ⌘ Enter)"],
+	["n", "New job"],
 	["/", "Search the jobs"],
 	["j", "Next job"],
 	["k", "Previous job"],
 	["Enter", "Open the job"],
 	["c", "Cancel the job"],
 	["r", "Retry the job"],
-	["u", "Use the job again"],
+	["u", "Reuse the job"],
 	["s", "Keep the result"],
-	["x", "Do not keep it"],
+	["x", "Discard the result"],
 	["+", "Good prompt"],
 	["-", "Bad prompt"],
-	["p", "Pause live updates"],
+	["p", "Pause or resume live updates"],
 	["t", "Theme: system, light, dark"],
-	["?", "This sheet"],
-	["Esc", "Close; leave a field"],
+	["?", "Keyboard shortcuts"],
+	["Esc", "Close, or leave a field"],
 ];
 
 export function showShortcuts() {

@@ -1,6 +1,7 @@
 // Light, dark, or as the system says.
 
 import { byId, on, part, setAttribute, setText } from "./dom.js";
+import { capitalized } from "./format.js";
 
 const MEMORY = "promptmill.theme";
 const ORDER = ["system", "light", "dark"];
@@ -23,7 +24,7 @@ function show(wanted) {
 	const theme = wanted !== null && ORDER.includes(wanted) ? wanted : "system";
 	document.documentElement.dataset.theme = theme;
 	const button = byId("theme");
-	setText(part(button, "span"), theme[0].toUpperCase() + theme.slice(1));
+	setText(part(button, "span"), capitalized(theme));
 	setAttribute(button, "title", `Theme: ${theme} (t)`);
-	setAttribute(button, "aria-label", `Theme: ${theme}. Change it`);
+	setAttribute(button, "aria-label", `Theme: ${theme}. Change`);
 }

@@ -45,7 +45,7 @@ export class AiButton {
 		const underWay = this.state.get("generate") !== null;
 		this.element.hidden = underWay || this.situation().aiPrompts?.on === false;
 		setAttribute(this.element, "aria-disabled", reason && "true");
-		setAttribute(this.element, "title", reason ?? "Grok writes a prompt from your words, instructions and pictures");
+		setAttribute(this.element, "title", reason ?? "Grok writes a prompt from your text, instructions and images");
 		if (!reason || underWay) setText(byId("ai-reason"), "");
 	}
 

@@ -63,7 +63,7 @@ export class AiGenerate {
 			await this.follow(job.promptJobId);
 		} catch (thrown) {
 			const problem = asProblem(thrown);
-			if (this.now?.key === key) this.fail(key, undefined, { message: problem.sentence, hint: problem.passing ? "Nothing is lost: try again." : null });
+			if (this.now?.key === key) this.fail(key, undefined, { message: problem.sentence, hint: problem.passing ? "Nothing was lost. Try again." : null });
 		}
 	}
 
@@ -76,7 +76,7 @@ export class AiGenerate {
 				this.take(id, await this.api.get("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: id } }));
 			} catch (thrown) {
 				// Otherwise the server is away; the prompt job goes on without us.
-				if (asProblem(thrown).status === 404 && this.now?.id === id) this.fail(this.now.key, id, { message: "The prompt job is gone: it was deleted." });
+				if (asProblem(thrown).status === 404 && this.now?.id === id) this.fail(this.now.key, id, { message: "The prompt job was deleted." });
 			}
 			await pause(document.hidden ? PATIENT_SECONDS : POLL_SECONDS);
 		}
@@ -92,8 +92,8 @@ export class AiGenerate {
 		if (now?.phase !== "running" || now.id !== id) return;
 		if (job.status === "completed") {
 			this.state.set({ generate: { ...now, phase: "done", job } });
-			announce("The prompt is written. Use it, keep yours, edit it, or try again.");
-			noteFinished("Prompt written");
+			announce("The prompt is ready. Use it, keep yours, edit it, or try again.");
+			noteFinished("Prompt ready");
 		} else if (job.status === "failed" || job.status === "cancelled") {
 			this.fail(now.key, id, job.error ?? { message: job.statusText });
 		} else {
@@ -115,7 +115,7 @@ export class AiGenerate {
 	async cancel() {
 		const id = this.now?.id;
 		this.state.set({ generate: null });
-		announce("Cancelled. Your text is as it was.");
+		announce("Cancelled. Your text is unchanged.");
 		if (!id) return;
 		try {
 			await this.deleteJob(id);

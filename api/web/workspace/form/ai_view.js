@@ -78,7 +78,7 @@ export class AiView {
 		const { job } = now;
 		const writing = job && job.status !== "queued";
 		setText(this.sentence, writing ? `Grok is writing, ${duration(Math.floor(secondsSince(job.startedAt ?? job.createdAt)))}` : (job?.statusText ?? "Waiting for Grok."));
-		setText(this.detail, writing && job.wait.for ? job.statusText : "You can go on typing: nothing of yours is overwritten.");
+		setText(this.detail, writing && job.wait.for ? job.statusText : "You can keep typing: your text is not overwritten.");
 	}
 
 	/** @param {PromptJob} job */
@@ -95,7 +95,7 @@ export class AiView {
 			el(
 				"div.ai-answers",
 				button("primary.is-small", () => this.generate.use(), "Use it"),
-				button("is-small", () => this.generate.keep(), mine ? "Keep mine" : "Discard it"),
+				button("is-small", () => this.generate.keep(), mine ? "Keep mine" : "Discard"),
 				button("is-small", () => this.edit(), "Edit"),
 				button("is-small", () => this.generate.start(), "Try again"),
 				new PromptRating(this.api, job).element,

@@ -80,7 +80,7 @@ export class Form {
 		document.body.dataset.ai = off ? "off" : "on";
 		if (off && this.state.get("writer") === "grok") {
 			this.state.set({ writer: "me" });
-			notify(`Prompts by Grok are switched off${aiPrompts.reason ? `: ${aiPrompts.reason}` : ""}. The form sends yours.`, { tone: "attention" });
+			notify(`AI prompts are turned off${aiPrompts.reason ? `: ${aiPrompts.reason}` : ""}. Your own prompt will be sent.`, { tone: "attention" });
 		}
 		this.showRun();
 	}
@@ -100,7 +100,7 @@ export class Form {
 	/** Queue the job. A repeat after a lost answer carries the same key: it is one job. */
 	async queue() {
 		const reasons = this.showRun();
-		if (reasons.length) announce(`It cannot be queued: ${reasons.join(" ")}`);
+		if (reasons.length) announce(`The job cannot be queued: ${reasons.join(" ")}`);
 		if (reasons.length || this.busy) return;
 		const body = jobBody(this.state.values, this.models);
 		const text = JSON.stringify(body);
@@ -136,7 +136,7 @@ export class Form {
 	}
 
 	clear() {
-		this.replace("The form is empty.", () => this.state.clear());
+		this.replace("The form was cleared.", () => this.state.clear());
 		this.showProblem(null);
 	}
 
@@ -170,7 +170,7 @@ export class Form {
 		const sent = /** @type {string[]} */ ([shown ?? []].flat());
 		const known = sent.every((url) => url === job.targetUrl || job.refUrls.includes(url));
 		const [targetUrl, refUrls] = known ? [job.targetUrl, job.refUrls] : [sent.at(-1), sent.slice(0, -1)];
-		this.replace("The form is filled from the job.", () =>
+		this.replace("The form was filled from the job.", () =>
 			this.state.clear({
 				model,
 				rawInput: json(input),

@@ -27,13 +27,13 @@ const DEEPEST = 100;
  */
 export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }, controls) {
 	return [
-		drain?.on && `New jobs are not accepted now${drain.reason ? `: ${drain.reason}` : ""}.`,
+		drain?.on && `New jobs are not accepted at the moment${drain.reason ? `: ${drain.reason}` : ""}.`,
 		modelReason(values),
 		...promptReasons(values),
 		generateReason(values),
-		uploading && "A picture is being uploaded. Wait for it, or stop it.",
+		uploading && "An image is being uploaded. Wait for it, or cancel it.",
 		pictureReason(values, plainHttp),
-		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are being read.",
+		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are loading.",
 		...controlReasons(controls),
 		...jsonReasons(values),
 	].filter(isText);
@@ -42,7 +42,7 @@ export function reasonsAgainst(values, { plainHttp, drain, uploading, reading },
 /** @param {FormValues} values */
 function modelReason({ model }) {
 	if (!model.trim()) return "Choose a model.";
-	return MODEL.test(model.trim()) ? null : "The model's path has the form vendor/name or vendor/name/variant.";
+	return MODEL.test(model.trim()) ? null : "The model must have the form vendor/name or vendor/name/variant.";
 }
 
 /** @param {FormValues} values */
@@ -50,16 +50,16 @@ function promptReasons(values) {
 	const prompt = BLANK.test(values.prompt) ? "" : values.prompt.trim();
 	if (values.writer === "me") return [prompt || values.promptJob ? null : "Write a prompt, or let Grok write it."];
 	return [
-		nothingToGoBy(values) && "Grok needs a prompt, instructions or a picture to go by.",
-		values.operation === "enhance" && !prompt && "To enhance a prompt, there must be one.",
-		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of yours to fall back on if Grok fails.",
+		nothingToGoBy(values) && "Grok needs a prompt, instructions or an image to work from.",
+		values.operation === "enhance" && !prompt && "There is no prompt to enhance.",
+		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of your own to fall back on if Grok fails.",
 	];
 }
 
 /** @param {FormValues} values */
 function generateReason({ generate }) {
 	if (!generate || generate.phase === "failed") return null;
-	return generate.phase === "done" ? "Decide about the written prompt: use it, or keep yours." : "A prompt is being written. Wait for it, or cancel it.";
+	return generate.phase === "done" ? "Decide on Grok’s prompt: use it, or keep yours." : "A prompt is being written. Wait for it, or cancel it.";
 }
 
 /**
@@ -68,7 +68,7 @@ function generateReason({ generate }) {
  */
 function pictureReason(values, plainHttp) {
 	const bad = pictures(values).find((url) => !pictureFits(url, plainHttp));
-	return bad === undefined ? null : `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} address.`;
+	return bad === undefined ? null : `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} URL.`;
 }
 
 /** @param {Control[]} controls */
@@ -86,8 +86,8 @@ function jsonReasons(values) {
 	return [
 		raw === null && "The raw input is not a JSON object.",
 		isRounded(raw) && `The raw input: ${ROUNDED}`,
-		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input may not hold “${name}”. ${why}`),
-		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata is a JSON object of texts.",
+		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input must not contain “${name}”. ${why}`),
+		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata must be a JSON object with string values.",
 	];
 }
 
@@ -122,9 +122,9 @@ export function pictureFits(text, plainHttp) {
  * @param {Circumstances} circumstances
  */
 export function reasonAgainstWriting(values, { plainHttp, drain }) {
-	if (drain?.on) return "New prompts are not accepted now.";
-	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "To enhance a prompt, write one first.";
-	if (nothingToGoBy(values)) return "Give a few words, instructions or a picture first.";
+	if (drain?.on) return "New prompts are not accepted at the moment.";
+	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "Write the prompt to enhance first.";
+	if (nothingToGoBy(values)) return "Enter a few words, instructions or an image first.";
 	return pictureReason(values, plainHttp);
 }
 

@@ -72,7 +72,7 @@ export class ModelFields {
 		});
 		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
 		if (list) control.setAttribute("list", list.id);
-		const note = [required && "required", field.movesPrice && "moves the price", ruled && "in the raw input"].filter(Boolean).join(", ");
+		const note = [required && "required", field.movesPrice && "affects the price", ruled && "set in the raw input"].filter(Boolean).join(", ");
 		return el(type === "json" ? "div.field.is-wide" : "div.field", { title: description }, el("label.label", { for: control.id }, title || name, note && el("span.quiet", ` ${note}`)), control, list);
 	}
 }
@@ -82,7 +82,7 @@ export class ModelFields {
  * @param {Attributes} attributes
  */
 function controlOf({ name, type, choices, default: usual, minimum, maximum, step, maxLength }, attributes) {
-	const said = usual === null ? "the model’s own" : plain(usual);
+	const said = usual === null ? "model default" : plain(usual);
 	if (choices || type === "boolean") {
 		const { value, ...others } = attributes;
 		const options = (choices ?? [true, false]).map((choice) => el("option", { value: String(choice) }, say(String(choice))));

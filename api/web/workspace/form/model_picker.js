@@ -7,7 +7,7 @@ import { icon } from "../core/icons.js";
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
 
-const MOST = 100;
+const MAX_OPTIONS = 100;
 
 export class ModelPicker {
 	input = byId("model", HTMLInputElement);
@@ -40,17 +40,17 @@ export class ModelPicker {
 		const path = this.state.get("model");
 		const known = this.models.get(path);
 		if (document.activeElement !== this.input || this.list.hidden) this.input.value = path;
-		const unknown = path && this.models.isUnlisted(path) ? "Not in the list: it gets exactly the input you give." : "";
-		setText(byId("model-note"), known ? `${known.label} · makes ${known.kind === "video" ? "videos" : "pictures"} · ${picturesOf(known)}` : unknown);
+		const unknown = path && this.models.isUnlisted(path) ? "Not in the list: it gets exactly the input you enter." : "";
+		setText(byId("model-note"), known ? `${known.label} · generates ${known.kind === "video" ? "videos" : "images"} · ${picturesOf(known)}` : unknown);
 	}
 
 	/** @param {string} needle */
 	open(needle) {
 		const words = needle.toLowerCase().split(/\s+/).filter(Boolean);
 		const found = [...this.models.list.values()].filter((model) => words.every((word) => `${model.label} ${model.model} ${model.kind}`.toLowerCase().includes(word)));
-		const more = found.length - MOST;
-		const note = !found.length ? "No known model. The path is used as you typed it." : more > 0 ? `${more} more: type to find them.` : null;
-		fill(this.list, found.slice(0, MOST).map((model, index) => this.option(model, index)), note && el("li.quiet", note));
+		const more = found.length - MAX_OPTIONS;
+		const note = !found.length ? "No known model matches. The path is used as typed." : more > 0 ? `${more} more: type to narrow the list.` : null;
+		fill(this.list, found.slice(0, MAX_OPTIONS).map((model, index) => this.option(model, index)), note && el("li.quiet", note));
 		this.active = -1;
 		this.list.hidden = false;
 		this.input.setAttribute("aria-expanded", "true");
@@ -121,6 +121,6 @@ export class ModelPicker {
 
 /** @param {Model} model */
 function picturesOf(model) {
-	if (!model.picturesField) return "pictures go to Grok alone";
-	return model.maxPictures > 1 ? `takes up to ${model.maxPictures} pictures` : "takes one picture";
+	if (!model.picturesField) return "this model takes no images; only Grok will see them";
+	return model.maxPictures > 1 ? `takes up to ${model.maxPictures} images` : "takes one image";
 }

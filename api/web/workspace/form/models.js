@@ -5,8 +5,8 @@ import { Emitter } from "../core/emitter.js";
 /** @import { Api, Problem } from "../core/api.js" */
 /** @import { Model, ModelInput } from "../../types/page.js" */
 
-const FIRST_SECONDS = 3;
-const MOST_SECONDS = 600;
+const RETRY_SECONDS = 3;
+const MAX_RETRY_SECONDS = 600;
 
 /**
  * WaveSpeed's models where its list can be read, else the presets. `change` when more is known.
@@ -51,7 +51,7 @@ export class Models extends Emitter {
 	}
 
 	/** Again while WaveSpeed's own list may still come, ever more rarely: without a key it never does. */
-	async read(seconds = FIRST_SECONDS) {
+	async read(seconds = RETRY_SECONDS) {
 		const found = await this.api.get("/api/models").catch(() => null);
 		if (found) {
 			if (found.asOf !== this.asOf) this.inputs.clear();
@@ -60,7 +60,7 @@ export class Models extends Emitter {
 			this.emit("change", null);
 		}
 		if (found?.source === "wavespeed") return;
-		setTimeout(() => this.read(found ? Math.min(seconds * 2, MOST_SECONDS) : FIRST_SECONDS), seconds * 1000);
+		setTimeout(() => this.read(found ? Math.min(seconds * 2, MAX_RETRY_SECONDS) : RETRY_SECONDS), seconds * 1000);
 	}
 
 	/** @param {string} path */
@@ -72,7 +72,7 @@ export class Models extends Emitter {
 		} catch (problem) {
 			if (/** @type {Problem} */ (problem).status !== 404) {
 				// Not heard: the change asks again.
-				setTimeout(() => this.emit("change", null), FIRST_SECONDS * 1000);
+				setTimeout(() => this.emit("change", null), RETRY_SECONDS * 1000);
 				return;
 			}
 			this.inputs.set(path, []);

@@ -24,7 +24,7 @@ export class Pictures {
 	constructor({ state, situation }) {
 		this.state = state;
 		this.situation = situation;
-		this.target = this.line("targetUrl", "Target picture", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
+		this.target = this.line("targetUrl", "Target image", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
 		byId("target").append(this.target.element);
 		on(this.add, "click", () => {
 			state.set({ refUrls: [...state.get("refUrls"), ""] });
@@ -69,7 +69,7 @@ export class Pictures {
 		/** @param {string} url */
 		const change = (url) => this.state.set({ refUrls: this.state.get("refUrls").map((old, at) => (at === index ? url : old)) }, "pictures");
 		const remove = () => this.state.set({ refUrls: this.state.get("refUrls").filter((_, at) => at !== index) });
-		const line = this.line(`refUrl-${index}`, `Reference picture ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
+		const line = this.line(`refUrl-${index}`, `Reference image ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
 		this.references.append(line.element);
 		return line;
 	}
@@ -84,7 +84,7 @@ export class Pictures {
 	 */
 	line(id, label, read, write, remove = () => this.state.set({ targetUrl: "" })) {
 		const thumbnail = el("span.thumb", icon("image"));
-		const input = el("input.input", { id, type: "url", "aria-label": `${label}: address`, placeholder: `${label}: https://…`, spellcheck: "false" });
+		const input = el("input.input", { id, type: "url", "aria-label": `${label}: URL`, placeholder: `${label}: https://…`, spellcheck: "false" });
 		const drop = iconButton("cross", `Remove: ${label}`, remove, "Remove");
 		const showThumbnail = () => this.showThumbnail(thumbnail, read().trim());
 		on(input, "input", () => {

@@ -57,6 +57,6 @@ export class Price {
 		this.place.hidden = !quote;
 		this.place.style.visibility = "";
 		this.place.dataset.tone = quote?.floor ? "attention" : "quiet";
-		setText(this.place, quote && `${quote.text}${this.state.get("writer") === "grok" ? " Grok’s tokens come on top." : ""}`);
+		setText(this.place, quote && `${quote.text}${this.state.get("writer") === "grok" ? " Grok’s tokens are charged in addition." : ""}`);
 	}
 }

@@ -18,7 +18,7 @@ const MIB = 1048576;
  * @param {Promise<void>} before
  */
 export async function send(file, uploads, before) {
-	const line = new Line(file.name || "picture");
+	const line = new Line(file.name || "image");
 	byId("uploads").append(line.element);
 	const refusal = refusalOf(file, uploads.situation().uploads?.maxBytes);
 	if (refusal) {
@@ -32,7 +32,7 @@ export async function send(file, uploads, before) {
 		line.stop.signal.throwIfAborted();
 		const { url } = await uploads.api.upload("/api/uploads", file, { onProgress: (share) => line.show(share), signal: line.stop.signal });
 		if (uploads.pictures.put(url)) line.leave();
-		else line.refuse("All places for pictures are taken. Remove one and try again.");
+		else line.refuse("All image slots are in use. Remove an image and try again.");
 	} catch (thrown) {
 		if (line.stop.signal.aborted) {
 			line.leave();
@@ -49,12 +49,12 @@ export async function send(file, uploads, before) {
  * Return why a file need not be sent, else null; the server judges by content.
  *
  * @param {File} file
- * @param {number | undefined} most
+ * @param {number | undefined} maxBytes
  */
-function refusalOf(file, most) {
-	if (!vocabulary.uploadTypes.includes(file.type)) return "Only JPEG, PNG and WebP pictures can be uploaded.";
+function refusalOf(file, maxBytes) {
+	if (!vocabulary.uploadTypes.includes(file.type)) return "Only JPEG, PNG and WebP images can be uploaded.";
 	if (!file.size) return "The file is empty.";
-	return most && file.size > most ? `It is larger than ${Math.floor(most / MIB)} MiB.` : null;
+	return maxBytes && file.size > maxBytes ? `It is larger than ${Math.floor(maxBytes / MIB)} MiB.` : null;
 }
 
 class Line {
@@ -69,7 +69,7 @@ class Line {
 			this.stop.abort();
 			this.leave();
 		};
-		const drop = iconButton("cross", `Stop the upload of ${name}`, stop, "Stop");
+		const drop = iconButton("cross", `Cancel the upload of ${name}`, stop, "Cancel");
 		this.element = el("div.upload", el("span.upload-name", name), this.bar, this.note, drop);
 	}
 

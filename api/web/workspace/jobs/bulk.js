@@ -56,7 +56,7 @@ export class Bulk {
 			const acts = await bulkActs();
 			await acts?.actOnAll(name, OFFERED[name], this.api, this.book);
 		} catch (problem) {
-			tellProblem("The jobs could not be read.", problem);
+			tellProblem("The jobs could not be loaded.", problem);
 		} finally {
 			this.busy = false;
 		}

@@ -11,7 +11,7 @@ import { groupOf } from "./statuses.js";
 /** @import { BulkAct } from "./bulk.js" */
 /** @import { JobBook } from "./job_book.js" */
 
-const MOST = 1000;
+const MAX_JOBS = 1000;
 const AT_ONCE = 4;
 
 /** @type {Record<BulkAct, { done: string, run: (api: Api, job: Job) => Promise<Job>, cost: (jobs: Job[]) => string }>} */
@@ -38,7 +38,7 @@ const ACTS = {
  */
 export async function actOnAll(name, { verb, fits }, api, book) {
 	const { cost, done, run } = ACTS[name];
-	const jobs = await book.readAll(fits, MOST);
+	const jobs = await book.readAll(fits, MAX_JOBS);
 	if (!jobs.length || !(await ask(verb, jobs, cost(jobs), book))) return;
 	announce(`${verb}: ${count(jobs.length, "job")}.`);
 	const waiting = [...jobs];
@@ -58,7 +58,7 @@ export async function actOnAll(name, { verb, fits }, api, book) {
 	};
 	await Promise.all(Array.from({ length: AT_ONCE }, work));
 	notify(`${count(jobs.length - refused.length - waiting.length, "job")} ${done}.`);
-	if (refused.length) tellProblem(`${count(refused.length, "job")} refused, the first one because:`, refused[0]);
+	if (refused.length) tellProblem(`${count(refused.length, "job")} refused; the first because:`, refused[0]);
 }
 
 /**
@@ -69,7 +69,7 @@ export async function actOnAll(name, { verb, fits }, api, book) {
  */
 function ask(verb, jobs, cost, book) {
 	const where = [groupOf(book.group).name, book.search && `matching “${book.search}”`].filter(Boolean).join(", ");
-	const more = jobs.length === MOST ? ` These are the newest ${MOST}; there are more.` : "";
+	const more = jobs.length === MAX_JOBS ? ` Only the newest ${MAX_JOBS} are included.` : "";
 	const what = `${verb} ${count(jobs.length, "job")}`;
 	return confirm(`${what}?`, [`The filter shows: ${where}.${more}`, cost], what);
 }
@@ -77,13 +77,13 @@ function ask(verb, jobs, cost, book) {
 /** @param {Job[]} jobs */
 function paid(jobs) {
 	const billed = jobs.filter((job) => job.billed === "yes");
-	if (!billed.length) return "Nothing is paid for them so far.";
-	return `${count(billed.length, "job")} of them ${billed.length === 1 ? "is" : "are"} with WaveSpeed and paid: ${sum(billed)}. That stays billed.`;
+	if (!billed.length) return "Nothing has been charged for them so far.";
+	return `${count(billed.length, "job")} of them ${billed.length === 1 ? "has" : "have"} been charged by WaveSpeed: ${sum(billed)}. That is not refunded.`;
 }
 
 /** @param {Job[]} jobs */
 function price(jobs) {
-	return `New jobs are made from the same requests and paid anew: ${sum(jobs)}. Jobs that may still be billed are left out.`;
+	return `New jobs are created from the same requests and charged separately: ${sum(jobs)}. Jobs that may still be billed are skipped.`;
 }
 
 /** @param {Job[]} jobs */
@@ -91,6 +91,6 @@ function sum(jobs) {
 	const known = jobs.flatMap((job) => job.mediaCostUsd ?? []);
 	const total = known.reduce((value, cost) => value + cost, 0);
 	const unknown = jobs.length - known.length;
-	if (!known.length) return "the price is not known";
-	return `about ${usd(total)}${unknown ? `, and ${count(unknown, "job")} whose price is not known` : ""}`;
+	if (!known.length) return "price unknown";
+	return `about ${usd(total)}${unknown ? `, and ${count(unknown, "job")} with an unknown price` : ""}`;
 }

@@ -11,7 +11,7 @@ import { GROUPS, statusLook } from "./statuses.js";
 /** @import { JobBook } from "./job_book.js" */
 /** @import { Group } from "./statuses.js" */
 
-const EVERY_SECONDS = 5;
+const REFRESH_SECONDS = 5;
 
 export class Counters {
 	/** @type {ReturnType<typeof setTimeout> | null} */
@@ -33,7 +33,7 @@ export class Counters {
 		element.append(...this.tiles.map((tile) => tile.button));
 		book.listen("change", () => this.soon());
 		book.listen("list", () => this.showSelection());
-		every(EVERY_SECONDS, () => this.read());
+		every(REFRESH_SECONDS, () => this.read());
 	}
 
 	async read() {

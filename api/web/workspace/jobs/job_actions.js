@@ -17,7 +17,7 @@ import { canCancel, canRetry } from "./statuses.js";
  * @param {Job} job
  */
 export function priceOf(job) {
-	return job.mediaCostUsd === null ? "its price is not known" : `about ${usd(job.mediaCostUsd)}`;
+	return job.mediaCostUsd === null ? "price unknown" : `about ${usd(job.mediaCostUsd)}`;
 }
 
 export class JobActions {
@@ -33,15 +33,15 @@ export class JobActions {
 	/** @param {Job} job */
 	async cancel(job) {
 		if (!canCancel(job)) return;
-		const body = [`${jobName(job)} stops and cannot go on.`, job.paidText, job.billed === "yes" && "What WaveSpeed has begun stays billed."];
-		if (!(await confirm("Cancel this job?", body, "Cancel the job", { no: "Keep it" }))) return;
+		const body = [`${jobName(job)} will be stopped. This cannot be undone.`, job.paidText, job.billed === "yes" && "What WaveSpeed has started is still charged."];
+		if (!(await confirm("Cancel this job?", body, "Cancel the job"))) return;
 		await this.take(this.api.delete("/api/jobs/{job_id}", idOf(job)), "The job was not cancelled.");
 	}
 
 	/** @param {Job} job */
 	async retry(job) {
 		if (!canRetry(job)) return;
-		const body = [`A new job is made from the same request as ${jobName(job)} and paid by itself: ${priceOf(job)}.`, job.paidText];
+		const body = [`A new job is created from the same request as ${jobName(job)} and charged separately: ${priceOf(job)}.`, job.paidText];
 		if (await confirm("Retry this job?", body, "Retry", { tone: "primary" })) await this.retryNow(job, false);
 	}
 
@@ -54,7 +54,7 @@ export class JobActions {
 		try {
 			const made = await this.api.post("/api/jobs/{job_id}/retry", { ...idOf(job), body: { force } });
 			this.book.put(made);
-			notify("Queued again.", { action: { label: "Open it", run: () => (location.hash = `job=${made.jobId}`) } });
+			notify("Queued again.", { action: { label: "Open", run: () => (location.hash = `job=${made.jobId}`) } });
 		} catch (thrown) {
 			if (asProblem(thrown).code === "may_be_billed" && !force) await this.askForce(job);
 			else tellProblem("The job was not retried.", thrown);
@@ -63,8 +63,8 @@ export class JobActions {
 
 	/** @param {Job} job */
 	async askForce(job) {
-		const body = ["A retry now could pay twice for the same picture or video.", "Retrying all the same is recorded in both jobs."];
-		if (await confirm("An earlier submission may still be billed", body, "Retry all the same")) await this.retryNow(job, true);
+		const body = ["Retrying now could pay twice for the same image or video.", "Retrying anyway is recorded in both jobs."];
+		if (await confirm("An earlier submission may still be billed", body, "Retry anyway")) await this.retryNow(job, true);
 	}
 
 	/**
@@ -75,9 +75,9 @@ export class JobActions {
 	 * @param {{ title: string, text: string[], yes: string, tone?: "primary" | "danger" }} asked What is asked before.
 	 */
 	async resolve(job, body, { title, text, yes, tone }) {
-		if (!(await confirm(title, text, yes, { tone, no: "Not now" }))) return;
+		if (!(await confirm(title, text, yes, { tone }))) return;
 		const decided = this.api.post("/api/jobs/{job_id}/resolve", { ...idOf(job), body });
-		if (await this.take(decided, "The decision was not taken.")) notify("Decided.");
+		if (await this.take(decided, "The decision was not saved.")) notify("Decision saved.");
 	}
 
 	/**
@@ -89,8 +89,8 @@ export class JobActions {
 	async keep(job, kept) {
 		if (!job.outputs.length) return;
 		const body = { kept: job.kept === kept ? null : kept };
-		const told = await this.take(this.api.put("/api/jobs/{job_id}/rating", { ...idOf(job), body }), "It was not stored.");
-		if (told) announce(told.kept === null ? "Neither kept nor discarded." : told.kept ? "Kept." : "Not kept.");
+		const told = await this.take(this.api.put("/api/jobs/{job_id}/rating", { ...idOf(job), body }), "The rating was not saved.");
+		if (told) announce(told.kept === null ? "Rating removed." : told.kept ? "Kept." : "Discarded.");
 	}
 
 	/**
@@ -112,7 +112,7 @@ export class JobActions {
 
 	/** @param {Job} job */
 	copyCurl(job) {
-		return copyText(curlOf(job), "The command is");
+		return copyText(curlOf(job), "Command");
 	}
 }
 

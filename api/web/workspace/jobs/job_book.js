@@ -7,7 +7,7 @@ import { groupOf, isFinal } from "./statuses.js";
 /** @import { Api } from "../core/api.js" */
 /** @import { Job, JobPage } from "../../types/page.js" */
 
-const YOUNG_MS = 10000;
+const GRACE_MS = 10000;
 
 /**
  * Jobs by id. `change` for each that has changed, `list` when what is shown may have.
@@ -96,9 +96,9 @@ export class JobBook extends Emitter {
 	 * Read every job that a filter shows, from the server.
 	 *
 	 * @param {(job: Job) => boolean} wanted Those that do not pass are left out.
-	 * @param {number} most
+	 * @param {number} max
 	 */
-	async readAll(wanted, most) {
+	async readAll(wanted, max) {
 		/** @type {Job[]} */
 		const found = [];
 		/** @type {string | null} */
@@ -108,8 +108,8 @@ export class JobBook extends Emitter {
 			const page = await this.read(cursor);
 			found.push(...page.items.filter(wanted));
 			cursor = page.nextCursor;
-		} while (cursor && found.length < most);
-		return found.slice(0, most);
+		} while (cursor && found.length < max);
+		return found.slice(0, max);
 	}
 
 	/** @param {string | null} cursor */
@@ -140,7 +140,7 @@ export class JobBook extends Emitter {
 		const there = new Set(page.items.map((job) => job.jobId));
 		const oldest = (page.nextCursor && page.items.at(-1)?.createdAt) || "";
 		for (const job of this.shown()) {
-			const young = Date.now() - Date.parse(job.createdAt) < YOUNG_MS;
+			const young = Date.now() - Date.parse(job.createdAt) < GRACE_MS;
 			if (!there.has(job.jobId) && job.createdAt > oldest && !young) this.jobs.delete(job.jobId);
 		}
 	}

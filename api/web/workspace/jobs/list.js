@@ -83,9 +83,9 @@ export class JobList {
 	}
 
 	whyEmpty() {
-		if (!this.book.loaded) return [el("p.quiet", "Reading the jobs…")];
+		if (!this.book.loaded) return [el("p.quiet", "Loading jobs…")];
 		if (!this.book.filtered) {
-			const text = "Describe a picture or a video in the form and queue it. It appears here and goes its way.";
+			const text = "Describe an image or a video in the form and queue it. It shows up here and updates live.";
 			return [icon("inbox"), el("h3", "Nothing yet"), el("p.quiet", text)];
 		}
 		const filter = groupOf(this.book.group);
@@ -96,11 +96,11 @@ export class JobList {
 
 	async readOlder() {
 		this.older.disabled = true;
-		setText(this.older, "Reading…");
+		setText(this.older, "Loading…");
 		try {
 			await this.book.readOlder();
 		} catch (problem) {
-			tellProblem("Older jobs could not be read.", problem);
+			tellProblem("Older jobs could not be loaded.", problem);
 		} finally {
 			this.older.disabled = false;
 			setText(this.older, "Show older jobs");

@@ -61,9 +61,9 @@ export class PromptRating {
 			const reason = (rating && this.reason.value.trim()) || undefined;
 			const call = { params: { prompt_job_id: this.job.promptJobId }, body: { rating, reason } };
 			Object.assign(this.job, await this.api.put("/api/prompt/queue/{prompt_job_id}/rating", call));
-			announce(rating ? `Rated: ${WORDS[rating].label}.` : "The rating is taken back.");
+			announce(rating ? `Rated: ${WORDS[rating].label}.` : "Rating removed.");
 		} catch (problem) {
-			tellProblem("The rating was not stored.", problem);
+			tellProblem("The rating was not saved.", problem);
 		}
 		this.show();
 	}

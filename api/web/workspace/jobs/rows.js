@@ -13,7 +13,7 @@ import { canCancel, canRetry, statusLook } from "./statuses.js";
 export const ACTS = [
 	["cancel", "cross", "Cancel"],
 	["retry", "retry", "Retry"],
-	["reuse", "reuse", "Use again"],
+	["reuse", "reuse", "Reuse"],
 	["copy", "copy", "Copy as curl"],
 ];
 
@@ -89,7 +89,7 @@ export class Row {
 	show(job) {
 		const text = job.prompt ?? job.originalPrompt;
 		const unwritten = job.promptStatus === "pending" || job.promptStatus === "generating";
-		setText(this.title, text || (unwritten ? "Grok writes the prompt" : "No prompt"));
+		setText(this.title, text || (unwritten ? "Grok is writing the prompt" : "No prompt"));
 		this.title.classList.toggle("is-empty", !text);
 		setText(this.model, job.model);
 		setText(this.note, noteOf(job));

@@ -12,9 +12,9 @@ const WORDS = {
 	connecting: ["Connecting", "work"],
 	live: ["Live", "good"],
 	polling: ["Live, every 2 s", "good"],
-	hidden: ["Resting", "quiet"],
+	hidden: ["Idle", "quiet"],
 	paused: ["Paused", "attention"],
-	lost: ["Not connected", "bad"],
+	lost: ["Disconnected", "bad"],
 };
 
 export class ConnectionView {
@@ -43,8 +43,8 @@ export class ConnectionView {
 	show(state, outage) {
 		this.outage = outage;
 		if (state === this.state && state !== "lost") return;
-		if (state === "lost" && this.state !== "lost") announce("The connection to the server is lost.");
-		if (this.state === "lost" && state !== "lost" && state !== "hidden") announce("The connection is back.");
+		if (state === "lost" && this.state !== "lost") announce("The connection to the server was lost.");
+		if (this.state === "lost" && state !== "lost" && state !== "hidden") announce("The connection was restored.");
 		this.state = state;
 		const [word, tone] = WORDS[state];
 		this.mark.dataset.tone = tone;
@@ -52,8 +52,8 @@ export class ConnectionView {
 		setText(part(this.mark, "span"), word);
 		const paused = state === "paused";
 		setAttribute(this.pauseButton, "aria-pressed", paused);
-		setAttribute(this.pauseButton, "title", paused ? "Go on with live updates" : "Pause live updates");
-		fill(this.pauseButton, icon(paused ? "play" : "pause"), el("span", paused ? "Go on" : "Pause"));
+		setAttribute(this.pauseButton, "title", paused ? "Resume live updates" : "Pause live updates");
+		fill(this.pauseButton, icon(paused ? "play" : "pause"), el("span", paused ? "Resume" : "Pause"));
 		this.banner.hidden = state !== "lost";
 		this.showCountdown();
 	}
@@ -62,6 +62,6 @@ export class ConnectionView {
 		if (!this.outage) return;
 		const { since, again } = this.outage;
 		const seconds = Math.max(0, Math.ceil((again - Date.now()) / 1000));
-		setText(byId("lost-text"), ` What you see is as of ${clockTime(since)}. Trying again${seconds ? ` in ${seconds} s` : " now"}.`);
+		setText(byId("lost-text"), ` Last updated at ${clockTime(since)}. Retrying${seconds ? ` in ${seconds} s` : " now"}.`);
 	}
 }

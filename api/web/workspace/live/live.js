@@ -6,14 +6,14 @@ import { readEvents } from "./event_stream.js";
 /** @import { Api } from "../core/api.js" */
 
 const POLL_SECONDS = 2;
-const STREAM_AGAIN_SECONDS = 60;
+const STREAM_RETRY_SECONDS = 60;
 const HIDDEN_SECONDS = 15;
-const SILENCE_SECONDS = 45;
-const LONGEST_BACKOFF_SECONDS = 10;
+const SILENCE_TIMEOUT_SECONDS = 45;
+const MAX_BACKOFF_SECONDS = 10;
 
 /**
  * @typedef {"connecting" | "live" | "polling" | "lost" | "paused" | "hidden"} State
- * @typedef {{ since: Date, again: number }} Outage Since when the server does not answer, and when it is tried again (milliseconds).
+ * @typedef {{ since: Date, again: number }} Outage Since when the server is not responding, and when it is tried again (milliseconds).
  */
 
 /** The live connection. */
@@ -90,7 +90,7 @@ export class Live {
 		let silence;
 		const alive = () => {
 			clearTimeout(silence);
-			silence = setTimeout(() => this.controller.abort(), SILENCE_SECONDS * 1000);
+			silence = setTimeout(() => this.controller.abort(), SILENCE_TIMEOUT_SECONDS * 1000);
 		};
 		alive();
 		try {
@@ -108,7 +108,7 @@ export class Live {
 	}
 
 	async poll() {
-		const until = Date.now() + STREAM_AGAIN_SECONDS * 1000;
+		const until = Date.now() + STREAM_RETRY_SECONDS * 1000;
 		while (Date.now() < until && !this.controller.signal.aborted) {
 			await this.reread();
 			this.found("polling");
@@ -134,7 +134,7 @@ export class Live {
 
 	lost() {
 		this.lostSince ??= new Date();
-		const seconds = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** this.attempts);
+		const seconds = Math.min(MAX_BACKOFF_SECONDS, 2 ** this.attempts);
 		this.attempts += 1;
 		this.tell("lost", { since: this.lostSince, again: Date.now() + seconds * 1000 });
 		return seconds;

@@ -8,7 +8,7 @@ import { icon } from "../core/icons.js";
 /** @import { Api } from "../core/api.js" */
 /** @import { Circumstances, Installation, Notice } from "../../types/page.js" */
 
-const EVERY_SECONDS = 10;
+const REFRESH_SECONDS = 10;
 /** @type {Record<string, string>} */
 const NAMES = { grok: "Grok", wavespeed: "WaveSpeed" };
 
@@ -25,7 +25,7 @@ export class Situation {
 	constructor({ api, onChange }) {
 		this.api = api;
 		this.onChange = onChange;
-		every(EVERY_SECONDS, () => this.read());
+		every(REFRESH_SECONDS, () => this.read());
 		on(document, "visibilitychange", () => document.hidden || this.read());
 	}
 
@@ -52,7 +52,7 @@ export class Situation {
 		const mark = byId("simulated");
 		mark.hidden = simulated.length === 0;
 		setText(part(mark, "span"), simulated.length === 2 ? "Simulated providers" : `${simulated[0]} simulated`);
-		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is paid.`;
+		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is charged.`;
 		setText(byId("version"), `Promptmill ${report.versions.promptmill}`);
 		// An older API has none.
 		fill(byId("banners"), report.notices?.map(banner));

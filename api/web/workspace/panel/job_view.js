@@ -70,7 +70,7 @@ export class JobView {
 	}
 
 	blankGone() {
-		this.blank("No such job", el("div.empty", icon("search"), el("p", "The record has no job with this id. It may have been deleted.")));
+		this.blank("No such job", el("div.empty", icon("search"), el("p", "There is no job with this id. It may have been deleted.")));
 	}
 
 	/**
@@ -156,7 +156,7 @@ function promptsOf(job, api) {
 	const written = job.promptSource && job.promptSource !== "caller" && job.prompt !== job.originalPrompt ? job.promptSource : null;
 	const parts = [el("h3", "Prompt")];
 	if (job.originalPrompt && written) parts.push(quoted("Original", job.originalPrompt));
-	parts.push(quoted(written ? `Written ${SOURCES[written] ?? ""}` : "As given", text));
+	parts.push(quoted(written ? `Written ${SOURCES[written] ?? ""}` : "As entered", text));
 	if (job.promptJobId && job.promptStatus !== "failed" && job.prompt) parts.push(ratingOf(job.promptJobId, api));
 	return parts;
 }
@@ -178,7 +178,7 @@ function ratingOf(promptJobId, api) {
  * @param {string} text
  */
 function quoted(label, text) {
-	const copy = iconButton("copy", `Copy the prompt: ${label}`, () => copyText(text, "The prompt is"), "Copy");
+	const copy = iconButton("copy", `Copy the prompt: ${label}`, () => copyText(text, "Prompt"), "Copy");
 	return el("div.quoted", el("div.quoted-head", el("span.label", label), copy), el("p.prose", text));
 }
 
@@ -187,8 +187,8 @@ function costsOf(job) {
 	/** @type {Fact[]} */
 	const rows = [
 		["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
-		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not asked"],
-		["Billed", job.billed === "unknown" ? "not known" : job.billed],
+		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not used"],
+		["Charged", job.billed === "unknown" ? "not yet known" : job.billed],
 	];
 	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];
 }
@@ -240,5 +240,5 @@ function facts(rows) {
  */
 function copiedId(name, value) {
 	const label = `Copy ${name}: ${value}`;
-	return button(".id-button", () => copyText(value, `${name} is`), { title: "Copy", "aria-label": label }, el("code", value), icon("copy"));
+	return button(".id-button", () => copyText(value, name), { title: "Copy", "aria-label": label }, el("code", value), icon("copy"));
 }

@@ -44,12 +44,12 @@ function mediumOf(output, address) {
 	if (output.kind === "image" && address) return pictureOf(address, label, showGone);
 	if (/^(video|audio)$/.test(output.kind) && address) return el(output.kind, { src: address, controls: true, preload: "metadata", playsinline: true, "aria-label": label });
 	if (output.text) return el("p.prose", output.text);
-	return el("p.quiet", address ?? "No address.");
+	return el("p.quiet", address ?? "No URL.");
 }
 
 /** @param {ErrorEvent} event */
 function showGone({ target }) {
-	if (target instanceof Element) target.replaceWith(el("p.gone", icon("warning"), "This picture cannot be shown: it may have expired."));
+	if (target instanceof Element) target.replaceWith(el("p.gone", icon("warning"), "This image cannot be shown: it may have expired."));
 }
 
 /**
@@ -58,7 +58,7 @@ function showGone({ target }) {
  */
 function covered(output, address) {
 	const cover = el("div.cover", icon("warning"), el("p", "WaveSpeed flagged this output as not safe for work."));
-	cover.append(button("is-small", () => cover.replaceWith(mediumOf(output, address)), "Show it"));
+	cover.append(button("is-small", () => cover.replaceWith(mediumOf(output, address)), "Show"));
 	return cover;
 }
 
@@ -83,8 +83,8 @@ function link(address, label, shape, attributes) {
 function verdictOf(keep) {
 	/** @type {[label: string, key: string, kept: boolean, shape: string][]} */
 	const answers = [
-		["Keep it", "s", true, "check"],
-		["Not for me", "x", false, "cross"],
+		["Keep", "s", true, "check"],
+		["Discard", "x", false, "cross"],
 	];
 	return el("div.rating", ...answers.map(([label, key, kept, shape]) => button("is-small", () => keep(kept), { "data-kept": `${kept}`, title: `${label} (${key})` }, icon(shape), label)));
 }

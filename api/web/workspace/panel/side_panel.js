@@ -11,7 +11,7 @@ import { isFinal } from "../jobs/statuses.js";
 /** @import { JobBook } from "../jobs/job_book.js" */
 /** @import { JobView } from "./job_view.js" */
 
-const AGAIN_SECONDS = 3;
+const REFRESH_SECONDS = 3;
 
 const jobView = lazy(() => import("./job_view.js"));
 
@@ -46,7 +46,7 @@ export class SidePanel {
 		on(window, "hashchange", () => this.follow());
 		book.listen("change", ({ job }) => job.jobId === this.jobId && this.read());
 		// A place in the queue changes without the job changing.
-		every(AGAIN_SECONDS, () => this.jobId && !(this.job && isFinal(this.job)) && this.read());
+		every(REFRESH_SECONDS, () => this.jobId && !(this.job && isFinal(this.job)) && this.read());
 	}
 
 	get open() {
@@ -74,7 +74,7 @@ export class SidePanel {
 		}
 		const known = this.book.get(jobId);
 		if (known) view.show(known, null);
-		else view.blank("Reading the job…");
+		else view.blank("Loading the job…");
 		this.reveal(true);
 		view.heading.focus({ preventScroll: true });
 		await this.read();

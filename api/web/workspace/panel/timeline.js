@@ -9,19 +9,19 @@ import { statusLook } from "../jobs/statuses.js";
 
 /** @type {Record<string, [name: string, tone: Tone]>} */
 const STAGES = {
-	queued: ["Waiting here", "wait"],
+	queued: ["Queued", "wait"],
 	prompting: ["Waiting for Grok", "wait"],
-	writing: ["Grok writes", "work"],
+	writing: ["Grok writing", "work"],
 	dispatching: ["Waiting to submit", "wait"],
 	submit_unknown: ["Unclear", "attention"],
-	generating: ["WaveSpeed makes it", "work"],
+	generating: ["Generating", "work"],
 	cancelling: ["Cancelling", "quiet"],
 };
-const NOTHING_SECONDS = 0.05;
+const MIN_SHOWN_SECONDS = 0.05;
 
 /** @param {Pick<Timeline, "stages"> | { stages?: undefined }} timeline An older API has no stages. */
 export function stagesOf({ stages = [] }) {
-	const parts = stages.filter((part) => part.open || part.seconds >= NOTHING_SECONDS);
+	const parts = stages.filter((part) => part.open || part.seconds >= MIN_SHOWN_SECONDS);
 	if (!parts.length) return null;
 	const whole = parts.reduce((sum, part) => sum + part.seconds, 0) || 1;
 	const bar = el("div.stage-bar", { "aria-hidden": "true" });
@@ -33,7 +33,7 @@ export function stagesOf({ stages = [] }) {
 		bar.append(piece);
 		list.append(el("li", { "data-tone": tone }, name, el("span.quiet", duration(seconds) + (open ? " so far" : ""))));
 	}
-	return [el("h3", "Where the time went"), bar, list];
+	return [el("h3", "Timing"), bar, list];
 }
 
 /** @param {Timeline} timeline */

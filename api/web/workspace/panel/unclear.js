@@ -1,7 +1,7 @@
 // An unclear submission: what it means, what is known, and the three decisions.
 
 import { button, callout, el, on } from "../core/dom.js";
-import { count } from "../core/format.js";
+import { capitalized, count } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { priceOf } from "../jobs/job_actions.js";
 
@@ -23,8 +23,8 @@ export function unclearOf(job, actions) {
 		callout(
 			"attention",
 			icon("question"),
-			el("p.callout-title", "Did WaveSpeed take it? Nobody knows yet."),
-			el("p", "The paid request was sent, but no clear answer came back. It may be billed, so it is not sent again by itself: WaveSpeed's history is searched, and where that settles nothing, you decide."),
+			el("p.callout-title", "Did WaveSpeed accept the job? It is not yet known."),
+			el("p", "The paid request was sent, but no clear response came back. It may be billed, so it is not repeated automatically: WaveSpeed's history is searched, and if that does not resolve it, you decide."),
 			el("p.quiet", known(candidates)),
 		),
 		el("div.decisions", adoption(job, candidates, actions), resubmission(job, actions), abandonment(job, actions)),
@@ -33,8 +33,8 @@ export function unclearOf(job, actions) {
 
 /** @param {string[]} candidates */
 function known(candidates) {
-	if (!candidates.length) return "WaveSpeed's history shows nothing that may be it so far.";
-	return `${count(candidates.length, "prediction")} in WaveSpeed's history may be it.`;
+	if (!candidates.length) return "WaveSpeed's history shows no match so far.";
+	return `${count(candidates.length, "prediction")} in WaveSpeed's history may match.`;
 }
 
 /**
@@ -52,15 +52,15 @@ function adoption(job, candidates, actions) {
 	};
 	const ask = async () => {
 		const predictionId = input.value.trim();
-		const text = [`Prediction ${predictionId} becomes this job's. Nothing is paid by that; its outputs are collected.`];
-		await (await actions())?.resolve(job, { decision: "adopt", predictionId }, { title: "Adopt this prediction?", text, yes: "Adopt it", tone: "primary" });
+		const text = [`Prediction ${predictionId} will be assigned to this job and its outputs fetched. Nothing more is charged.`];
+		await (await actions())?.resolve(job, { decision: "adopt", predictionId }, { title: "Adopt this prediction?", text, yes: "Adopt", tone: "primary" });
 	};
 	const adopt = button("is-small.primary", ask, "Adopt a prediction");
 	adopt.disabled = !input.value;
 	on(input, "input", () => (adopt.disabled = !input.value.trim()));
 	const choices = candidates.length > 1 && el("div.choices", ...candidates.map((candidate) => button(".id-button", () => choose(candidate), el("code", candidate))));
-	const text = "Name the prediction: from the list, or from WaveSpeed's own history. Nothing more is paid.";
-	return decision("It was taken", text, choices, el("label.label", { for: "adopt-id" }, "Prediction id"), input, adopt);
+	const text = "Enter the prediction's id, from the list or from WaveSpeed's own history. Nothing more is charged.";
+	return decision("It was accepted", text, choices, el("label.label", { for: "adopt-id" }, "Prediction id"), input, adopt);
 }
 
 /**
@@ -68,10 +68,10 @@ function adoption(job, candidates, actions) {
  * @param {Actions} actions
  */
 function resubmission(job, actions) {
-	const text = "One more submission is made and paid. If the first one was taken after all, you pay twice.";
-	const asked = { title: "Submit again?", text: [text, `The price: ${priceOf(job)}.`], yes: "Submit again" };
+	const text = "The job is submitted and charged again. If the first submission was accepted after all, you pay twice.";
+	const asked = { title: "Submit again?", text: [text, `${capitalized(priceOf(job))}.`], yes: "Submit again" };
 	const ask = async () => (await actions())?.resolve(job, { decision: "resubmit" }, asked);
-	return decision("It was not taken", text, button("is-small", ask, "Submit again"));
+	return decision("It was not accepted", text, button("is-small", ask, "Submit again"));
 }
 
 /**
@@ -79,10 +79,10 @@ function resubmission(job, actions) {
  * @param {Actions} actions
  */
 function abandonment(job, actions) {
-	const text = "The job fails. What WaveSpeed may have taken stays billed; media that is found later is attached.";
-	const asked = { title: "Give the job up?", text: [text], yes: "Give it up" };
+	const text = "The job fails. WaveSpeed may still charge for the submission; media found later is attached.";
+	const asked = { title: "Abandon the job?", text: [text], yes: "Abandon" };
 	const ask = async () => (await actions())?.resolve(job, { decision: "abandon" }, asked);
-	return decision("It does not matter any more", text, button("is-small", ask, "Give the job up"));
+	return decision("It no longer matters", text, button("is-small", ask, "Abandon the job"));
 }
 
 /**
