@@ -22,6 +22,7 @@ from promptmill.hard_exit import hard_exit
 from promptmill.store.address import left_out_problem, parse_address
 from promptmill.telemetry import configure_logging
 from promptmill.temporal.connection import connect_config
+from promptmill.temporal.runtime import log_by_default
 
 GRACE_SECONDS: Final = 10
 """How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass,
@@ -42,6 +43,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS
     configure_logging(settings, "api")
+    log_by_default()
     if ignored := left_out_problem(settings.require_database_url()):
         structlog.get_logger(__name__).warning("url_parameters_ignored", problem=ignored)
     host, port = listening.getsockname()[:2]

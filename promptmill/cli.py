@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from typing import Annotated, Literal, NoReturn
 
@@ -130,8 +131,8 @@ def brake(
     from promptmill.commands.brake import brake_providers, brake_sentence, show_brakes
     from promptmill.temporal.brakes import PROVIDERS
 
-    if state == "on" and not reason:
-        raise typer.BadParameter("give a reason: --reason 'incident 12'", param_hint="--reason")
+    if state == "on":
+        _require_reason(reason)
     current = load_settings()
     if state == "show":
         found = asyncio.run(show_brakes(current))
@@ -154,11 +155,13 @@ def callback_secret() -> None:
 def drain(
     *,
     reason: Annotated[str, typer.Option(help="The reason; shown to callers.")] = "maintenance",
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for running jobs; 0 waits indefinitely.")] = 0,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait for running jobs; 0 waits indefinitely.")] = 0,
 ) -> None:
     """Stop intake and wait until nothing can continue on its own; `promptmill resume` reopens intake."""
     from promptmill.commands.drain import drain_jobs, drain_lines
 
+    if math.isnan(timeout):
+        raise typer.BadParameter("it must be a number of seconds, or 0 to wait indefinitely", param_hint="--timeout")
     left = asyncio.run(drain_jobs(load_settings(), reason=reason, timeout_seconds=timeout, say=_say))
     for line in drain_lines(left):
         _say(line)
@@ -188,6 +191,8 @@ def flag(
 
     if name is not None and name not in FLAGS:
         raise typer.BadParameter(f"unknown flag {name!r}; known flags: {', '.join(FLAGS)}", param_hint="NAME")
+    if state == "off":
+        _require_reason(reason)
     current = load_settings()
     if name is None or state is None:
         shown = asyncio.run(show_flags(current))
@@ -270,6 +275,12 @@ def main() -> NoReturn:
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     hard_exit(code)
+
+
+def _require_reason(reason: str) -> None:
+    """Refuse to stop anything without a reason: who meets it wants to know why."""
+    if not reason.strip():
+        raise typer.BadParameter("give a reason: --reason 'incident 12'", param_hint="--reason")
 
 
 def _say(text: str, style: str = "") -> None:

@@ -92,6 +92,7 @@ def configure_logging(settings: Settings, process: str) -> None:
 
 def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Turn the SDK's dictionaries about a workflow or activity into `workflow_id`, `attempt`, … and our own ids."""
+    event.pop("temporal_log", None)  # the core's own entry, whose message and fields are the text
     for source in ("temporal_workflow", "temporal_activity"):
         details = event.pop(source, None)
         if isinstance(details, Mapping):

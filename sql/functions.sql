@@ -1,6 +1,8 @@
 -- Every function of this release, and the SHA-256 of its file as `promptmill migrate` notes it.
 -- Made by `promptmill functions`; a test holds it equal to the files.
+-- By itself: psql -1 -f sql/functions.sql
 
+\set ON_ERROR_STOP on
 SET LOCAL check_function_bodies = off; -- a function may call one that stands below it
 
 \ir functions/accept_job.sql
@@ -88,7 +90,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('counter_slot', 'b27c34d660c7b3cdef621f8112525980521a8ce112e6a9798fd2b5292f7ec8a5'),
     ('decide_submission', '0c19090811d59872f169bcc7bf1498691ff2ca811c0d5b89c88ba813bf6291d7'),
     ('delete_expired_records', '784b6f55cb9af9fbec70de3107ca2e58923ec24a4bd4b1b9c7ebe56a5f58efec'),
-    ('finish_prompt_job', 'bb44cd34411e96cacabe67a4c20e281b27fce7ca49f6bfe72ab0dc884942d4e4'),
+    ('finish_prompt_job', '96c897413d9a392cd3c02319c7705709ffdde5bd492dbd03ec3a7c55d64203e1'),
     ('follow_submission', 'cac97c8efdd719bb46212573f2ed823722f4f66b9257c4b46bf36c5d871351c6'),
     ('get_prompt_queue_stats', 'a83d913ab57498eaef7ba32f4834a3c141c0bbcbd6b03432f375496f902a8b25'),
     ('get_prompt_satisfaction', '82c04b1e202f08503c5ca951fd21bb7fe84523525196a41292206c75ce3b37f2'),
@@ -110,7 +112,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_provider_status', 'b2d24ca57eea0c56ec099f4e2c2cf17b21ad8d829cc3c57fdc7112eaf4a8161b'),
     ('open_submission', '5e121f3b911362401c60fdc39068970629622b1d672d6498747c1db953d13747'),
     ('permit_submission', '6a17d0808f41c996163441c0988d577e7990784d0475888953f0c7d3ba8b4591'),
-    ('permit_submission_v2', '0d6a2c50d3326095b8c25e10f0a11c838d9cfea36b77704e0d2a310fe59dd9c1'),
+    ('permit_submission_v2', 'ec5cfd907440f32ff1030caee4fa8947abc892d09494e475e721df6d5314df1b'),
     ('prompt_queue_position', '6b3f2241dc0dc53074179b6b9fd54684bc5a30e81a0d83c0ad651a2b92918ec4'),
     ('prove_absence', '5a7e9e4a3753732d50f2668beac9bbd25519b1bd126fb518064f56199a649fe1'),
     ('raise_submission_number', 'a6a83d3b2d32bf9fe56e894ec70e0f7f9f5dafae0b6f63f9ceed6e4dfbc8f8b5'),

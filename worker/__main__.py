@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 import uvloop
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import PrometheusConfig, Runtime
 from temporalio.service import RPCError
 
 from promptmill.config.advice import start_warnings
@@ -19,12 +19,15 @@ from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.hard_exit import hard_exit
 from promptmill.store.address import left_out_problem
+from promptmill.store.health import UNREACHABLE
 from promptmill.telemetry import configure_logging
+from promptmill.temporal.health import NOT_RESPONDING
 from promptmill.temporal.installation import initialize
 from promptmill.temporal.restore_guard import guard_restore
+from promptmill.temporal.runtime import core_telemetry
 from promptmill.worker_resources import WorkerResources, open_worker_resources
 from worker.build import build_workers
-from worker.health import Health, serve_health
+from worker.health import DRAINING, Health, serve_health
 
 _AGAIN_SECONDS: Final = 2.0
 _log = structlog.get_logger("worker")
@@ -45,15 +48,12 @@ def main() -> int:
 
 
 async def run(settings: Settings) -> None:
-    """Serve the task queues until SIGTERM or SIGINT, then let running activities finish.
+    """Serve the task queues until SIGTERM or SIGINT, then let running activities finish; a second one ends it.
 
     Raises:
         ConfigurationError: A setting is missing or invalid.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = _stop_on_signals()
     if ignored := left_out_problem(settings.require_database_url()):
         _log.warning("url_parameters_ignored", problem=ignored)
     health = Health(queues=settings.worker_queues)
@@ -61,13 +61,30 @@ async def run(settings: Settings) -> None:
         serve_health(health, settings.metrics_host, settings.metrics_port, settings.allowed_hosts),
         AsyncExitStack() as opened,
     ):
-        resources = await _open(settings, stop, opened)
+        resources = await _open(settings, health, stop, opened)
         if resources is not None:
             await _serve(resources, health, stop)
     _log.info("worker_stopped")
 
 
-async def _open(settings: Settings, stop: asyncio.Event, opened: AsyncExitStack) -> WorkerResources | None:
+def _stop_on_signals() -> asyncio.Event:
+    """Return an event that the first SIGTERM or SIGINT sets; the second one ends the process."""
+    stop = asyncio.Event()
+
+    def hear(number: signal.Signals) -> None:
+        if stop.is_set():
+            _log.warning("worker_ended_at_once", signal=number.name)
+            hard_exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, hear, number)
+    return stop
+
+
+async def _open(
+    settings: Settings, health: Health, stop: asyncio.Event, opened: AsyncExitStack
+) -> WorkerResources | None:
     """Open the resources, waiting for Temporal and Postgres; None if told to stop before they are available."""
     runtime = _runtime(settings)
     while not stop.is_set():
@@ -78,6 +95,7 @@ async def _open(settings: Settings, stop: asyncio.Event, opened: AsyncExitStack)
             held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
             await opened.aclose()
+            health.waiting_for = UNREACHABLE if isinstance(error, RecordUnavailable) else NOT_RESPONDING
             _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_AGAIN_SECONDS)
             await _pause(stop)
         else:
@@ -102,28 +120,25 @@ async def _serve(resources: WorkerResources, health: Health, stop: asyncio.Event
     async with asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run())
-        health.store = resources.store
-        health.ready = True
+        health.store, health.temporal = resources.store, resources.temporal
+        health.waiting_for = None
         _log.info("worker_ready", queues=[worker.task_queue for worker in workers])
         await stop.wait()
-        health.ready = False
+        health.waiting_for = DRAINING
         _log.info("worker_draining", at_most_seconds=resources.settings.shutdown_seconds)
-        # A second signal ends the process at once.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().remove_signal_handler(number)
         await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 def _runtime(settings: Settings) -> Runtime:
     """Return Temporal's runtime, one per process, with metrics if configured."""
     if settings.temporal_metrics_port == 0:
-        return Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=timedelta(seconds=60))
+        return Runtime(telemetry=core_telemetry(), worker_heartbeat_interval=timedelta(seconds=60))
     address = f"{settings.metrics_host}:{settings.temporal_metrics_port}"
     metrics = PrometheusConfig(
         bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
     )
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=metrics), worker_heartbeat_interval=timedelta(seconds=60))
+        return Runtime(telemetry=core_telemetry(metrics), worker_heartbeat_interval=timedelta(seconds=60))
     except (RuntimeError, ValueError) as error:
         raise ConfigurationError(
             f"Temporal's metrics cannot be served at {address} ({error}): set PROMPTMILL_TEMPORAL_METRICS_PORT to "

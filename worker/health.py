@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
@@ -14,11 +14,16 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from temporalio.client import Client
 
 from promptmill.browsers import PageGuard
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.store import Store
 from promptmill.store.health import record_problem
+from promptmill.temporal.health import temporal_problem
+
+STARTING: Final = "The worker is starting."
+DRAINING: Final = "The worker is draining: it finishes what is running and takes nothing new."
 
 
 @dataclass
@@ -26,22 +31,25 @@ class Health:
     """The worker's state.
 
     Attributes:
-        ready: Set once it polls and cleared when it drains.
+        waiting_for: Why it does not poll, in one sentence; None while it does.
         store: The record; None until it is open.
+        temporal: The client of Temporal; None until it is connected.
     """
 
     queues: tuple[str, ...]
-    ready: bool = field(default=False)
-    store: Store | None = field(default=None)
+    waiting_for: str | None = STARTING
+    store: Store | None = None
+    temporal: Client | None = None
 
     async def report(self) -> dict[str, object]:
         """Return the state as JSON, with a sentence for each problem."""
-        problem = None if self.store is None else await record_problem(self.store)
-        return {
-            "ready": self.ready and problem is None,
-            "queues": list(self.queues),
-            "problems": [] if problem is None else [problem],
-        }
+        problems = await self._problems() if self.waiting_for is None else [self.waiting_for]
+        return {"ready": not problems, "queues": list(self.queues), "problems": problems}
+
+    async def _problems(self) -> list[str]:
+        asked = [] if self.store is None else [record_problem(self.store)]
+        asked += [] if self.temporal is None else [temporal_problem(self.temporal)]
+        return [problem for problem in await asyncio.gather(*asked) if problem is not None]
 
 
 PROBES: Final = frozenset({"/healthz", "/readyz"})
@@ -84,8 +92,8 @@ async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str
             f"Port {port} is in use, so the worker cannot serve its health there: set PROMPTMILL_METRICS_PORT to "
             "another port, or to 0 to disable them."
         ) from None
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(_serve(server, socket))
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[socket]))
     try:
         yield
     finally:
@@ -93,7 +101,8 @@ async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str
         await task
 
 
-async def _serve(server: uvicorn.Server, socket: object) -> None:
-    # The worker handles signals itself; uvicorn would install its own handlers.
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    await server.serve(sockets=[socket])  # type: ignore[list-item]
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the worker: its health is served until the drain is over."""
+        yield

@@ -11,6 +11,7 @@ from promptmill.api_resources import ApiResources
 from promptmill.contracts.errors import RecordError
 from promptmill.store import Store
 from promptmill.store.health import PROBE_SECONDS, UNREACHABLE, record_problem
+from promptmill.temporal.health import temporal_problem
 from promptmill.temporal.installation import identity_problem
 
 
@@ -20,10 +21,9 @@ async def look_ready(resources: ApiResources, streams_problem: str | None) -> Re
     Args:
         streams_problem: Why live streams cannot be served; everything else still works.
     """
-    record, temporal = await asyncio.gather(record_problem(resources.store), resources.gate.ping())
-    postgres = record != UNREACHABLE
-    problems = [] if record is None else [record]
-    problems += [] if temporal else ["Temporal is not responding."]
+    record, away = await asyncio.gather(record_problem(resources.store), temporal_problem(resources.temporal))
+    postgres, temporal = record != UNREACHABLE, away is None
+    problems = [problem for problem in (record, away) if problem is not None]
     if postgres and await _without_schema(resources.store):
         problems.append("The database has no schema: run `promptmill migrate`.")
     elif postgres and temporal and await _foreign(resources):

@@ -13,14 +13,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings
-from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordUnavailable
+from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.formats import money
 from promptmill.providers.grok.client import open_grok
 from promptmill.providers.wavespeed.account import open_wavespeed_account
 from promptmill.store import open_store
 from promptmill.store.address import left_out_problem
-from promptmill.store.migrations import newest_revision
+from promptmill.store.health import PROBE_SECONDS
+from promptmill.store.migrations import knows_revision, newest_revision
 from promptmill.temporal import connect
 from promptmill.temporal.connection import connect_config
 from promptmill.temporal.installation import identity_problem
@@ -100,6 +101,11 @@ async def check_postgres(settings: Settings) -> str:
         found = await store.operations.schema_revision()
         if found is None:
             raise Wrong("The schema is missing: run `promptmill migrate`, or check the database name in DATABASE_URL.")
+        if not knows_revision(found):
+            raise Wrong(
+                f"The schema is at revision {found}, newer than this release, which needs {wanted}: run a newer "
+                "release, or check the database name in DATABASE_URL."
+            )
         if found != wanted:
             raise Wrong(
                 f"The schema is at revision {found}, but this release needs {wanted}: run `promptmill migrate`."
@@ -129,12 +135,21 @@ async def check_temporal(settings: Settings) -> str:
         raise Wrong(
             f"No response from {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
         ) from error
-    if settings.database_url is not None:
-        async with open_store(settings.require_database_url(), pool_size=1) as store:
+    reachable = f"reachable at {config.get('target_host')}, namespace {namespace}"
+    if settings.database_url is None:
+        return reachable
+    try:
+        async with (
+            asyncio.timeout(PROBE_SECONDS),
+            open_store(settings.require_database_url(), pool_size=1) as store,
+        ):
             problem = await identity_problem(store, client)
-        if problem is not None:
-            raise Wrong(problem)
-    return f"reachable at {config.get('target_host')}, namespace {namespace}"
+    except (RecordError, ConfigurationError, TimeoutError):
+        # What is wrong with Postgres is told in its own line.
+        return f"{reachable}; whether the record belongs to it is unknown while Postgres cannot be asked"
+    if problem is not None:
+        raise Wrong(problem)
+    return reachable
 
 
 async def _run(subject: str, check: Check, settings: Settings) -> Finding:

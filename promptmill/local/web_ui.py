@@ -36,25 +36,36 @@ _REASONS: Final = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 502: 
 
 
 async def serve_front(listen: Address, upstream: Address, rules: CallerRules) -> None:
-    """Pass on what may reach the Web UI, until cancelled.
+    """Pass on what may reach the Web UI, until cancelled; then close every connection.
 
     Raises:
         OSError: The address cannot be listened on.
     """
     places = asyncio.Semaphore(MAX_CONNECTIONS)
+    connections: set[asyncio.Task[None]] = set()
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with places:
-            try:
+        try:
+            async with places:
                 await _pass_on(reader, writer, upstream, rules)
-            except OSError:
-                pass  # either side has gone away; there is nobody left to tell
-            finally:
-                writer.close()
+        except OSError:
+            pass  # either side has gone away; there is nobody left to tell
+        finally:
+            writer.close()
 
-    server = await asyncio.start_server(take, listen.host, listen.port, limit=HEAD_BYTES)
-    async with server:
-        await server.serve_forever()
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.create_task(take(reader, writer))
+        connections.add(connection)
+        connection.add_done_callback(connections.discard)
+
+    async with await asyncio.start_server(accept, listen.host, listen.port, limit=HEAD_BYTES):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            # Browsers keep connections that they may need; Python 3.12 waits for them, 3.11 forgets them.
+            for connection in connections:
+                connection.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
 
 
 async def _pass_on(
@@ -77,10 +88,12 @@ async def _pass_on(
     try:
         to_ui.write(_head_for_ui(method, target, headers))
         body = asyncio.create_task(_copy(reader, to_ui))
-        await _copy(from_ui, writer)
-        body.cancel()
-        with suppress(asyncio.CancelledError, OSError):
-            await body
+        try:
+            await _copy(from_ui, writer)
+        finally:
+            body.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await body
     finally:
         to_ui.close()
     return None

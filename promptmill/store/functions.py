@@ -29,7 +29,9 @@ _TABLE: Final = "SELECT to_regclass('applied_functions') IS NOT NULL"
 _HEAD: Final = """\
 -- Every function of this release, and the SHA-256 of its file as `promptmill migrate` notes it.
 -- Made by `promptmill functions`; a test holds it equal to the files.
+-- By itself: psql -1 -f sql/functions.sql
 
+\\set ON_ERROR_STOP on
 SET LOCAL check_function_bodies = off; -- a function may call one that stands below it
 
 """

@@ -214,11 +214,10 @@ class JobStore:
 def job_input(job: Job) -> JobInput:
     """Return the input of a job's workflow, built from the row alone.
 
-    Its prompt is the caller's text, also where Grok is to write another.
+    Its prompt is the text to send, or, where Grok is to write it, the caller's own.
     """
-    return JobInput.built_from(
-        job, job_id=job.id, metadata=job.caller_metadata, prompt=job.original_prompt or job.prompt
-    )
+    prompt = (job.original_prompt or job.prompt) if job.use_ai_prompt else job.prompt
+    return JobInput.built_from(job, job_id=job.id, metadata=job.caller_metadata, prompt=prompt)
 
 
 def job_snapshot(found: RowMapping) -> JobSnapshot:

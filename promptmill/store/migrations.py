@@ -42,6 +42,13 @@ def newest_revision(folder: Path = SQL_FOLDER) -> str:
     return head
 
 
+def knows_revision(revision: str) -> bool:
+    """Return whether this release has a revision: one that it does not know is of a newer release."""
+    return any(
+        known.revision == revision for known in ScriptDirectory.from_config(_config(SQL_FOLDER)).walk_revisions()
+    )
+
+
 async def migrate(
     database_url: str, revision: str = "head", *, sql_only: bool = False, folder: Path = SQL_FOLDER
 ) -> str:

@@ -88,14 +88,6 @@ class TemporalGate:
 
         return await self._try(tell)
 
-    async def ping(self) -> bool:
-        """Return whether Temporal responds."""
-        try:
-            async with asyncio.timeout(2):
-                return await self.client.service_client.check_health(timeout=timedelta(seconds=2))
-        except (RPCError, RuntimeError, TimeoutError):
-            return False
-
     async def run_reconciler_now(self, *, within: timedelta = timedelta(seconds=30)) -> ReconcileReport:
         """Run one pass of the reconciler, or join the one already requested, and return what it did.
 
@@ -134,9 +126,14 @@ class TemporalGate:
             if isinstance(error, RPCError) and error.status not in _AWAY:
                 raise
             self._open_until = time.monotonic() + self.breaker_seconds
-            _log.warning("temporal_away", error=str(error), again_in_seconds=self.breaker_seconds)
+            _log.warning("temporal_away", error=self._why(error), again_in_seconds=self.breaker_seconds)
             return False
         return True
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"no response within {self.patience_seconds:g} s"
+        return str(error) or type(error).__name__
 
 
 class _Call(Protocol):

@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION finish_prompt_job(
 AS $$
 DECLARE
     v_prompt_job prompt_generation_jobs := lock_prompt_job(p_prompt_job_id);
-    v_current boolean := p_attempt_no = v_prompt_job.attempt_no;
+    v_current boolean := p_attempt_no = v_prompt_job.attempt_no AND v_prompt_job.status IN ('queued', 'processing');
     v_job jobs;
 BEGIN
     IF p_prompt IS NULL THEN

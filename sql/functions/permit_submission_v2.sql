@@ -6,7 +6,8 @@
 -- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
 -- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`: submissions are
 -- stopped for all jobs (the switch submissions_held); ask again later. Model, prompt, input and pictures, from which the
--- request was made, must be the row's: what travels through Temporal decides nothing that is paid. Where they are not,
+-- request was made, must be the row's (the prompt once it is settled there): what travels through Temporal decides
+-- nothing that is paid. Where they are not,
 -- nothing new is permitted (`stop`, request_mismatch), and an event says which. Repeated with the same callback token (only the
 -- sender has it) while nothing was settled, it permits the same intent. A submission that WaveSpeed refused for now is
 -- used again under the new id, so that a storm of 429 makes no rows and a late report of an earlier attempt finds no
@@ -85,9 +86,16 @@ BEGIN
         RETURN;
     END IF;
 
+    IF EXISTS (SELECT FROM switches WHERE name = 'submissions_held' AND value = 'on') THEN
+        RETURN QUERY SELECT
+            'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
+        RETURN;
+    END IF;
+
     v_other := array_remove(ARRAY[
         CASE WHEN p_model IS DISTINCT FROM v_job.model THEN 'model' END,
-        CASE WHEN p_prompt IS DISTINCT FROM v_job.prompt THEN 'prompt' END,
+        -- not settled: the record is behind its workflow, as after a failover; a prompt alone changes no price
+        CASE WHEN v_job.prompt_source IS NOT NULL AND p_prompt IS DISTINCT FROM v_job.prompt THEN 'prompt' END,
         CASE WHEN p_input IS DISTINCT FROM v_job.input THEN 'input' END,
         CASE WHEN p_target_url IS DISTINCT FROM v_job.target_url THEN 'targetUrl' END,
         CASE WHEN p_ref_urls IS DISTINCT FROM to_jsonb(v_job.ref_urls) THEN 'refUrls' END], NULL);
@@ -98,12 +106,6 @@ BEGIN
         RETURN QUERY SELECT
             'stop', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'request_mismatch',
             format('Not the row''s: %s.', array_to_string(v_other, ', '));
-        RETURN;
-    END IF;
-
-    IF EXISTS (SELECT FROM switches WHERE name = 'submissions_held' AND value = 'on') THEN
-        RETURN QUERY SELECT
-            'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'submissions_held', NULL::text;
         RETURN;
     END IF;
 

@@ -173,7 +173,7 @@ async def test_the_page_asks_for_the_token_and_carries_it(browser: Browser, mill
         dialog = page.locator("#token-dialog")
         await dialog.get_by_label("Token").fill("guess")
         await page.keyboard.press("Enter")
-        await expect(dialog).to_contain_text("not accepted")
+        await expect(dialog).to_contain_text("not valid")
         await dialog.get_by_label("Token").fill("s3cret")
         await page.keyboard.press("Enter")
 

@@ -52,9 +52,9 @@ async def left_alone(browser: Browser, mill: Mill, port: int) -> AsyncIterator[W
             await workspace.prompt.fill("Typed before")
         lost = workspace.page.locator("#lost")
         await expect(lost).to_be_visible()
-        await expect(lost).to_contain_text("The server is not responding. What you see is as of")
+        await expect(lost).to_contain_text("The server is not responding. Last updated at")
         await workspace.queue()
-        await expect(workspace.page.locator("#form-problem")).to_contain_text("does not answer")
+        await expect(workspace.page.locator("#form-problem")).to_contain_text("is not responding")
         yield workspace
 
 
@@ -97,7 +97,7 @@ async def test_filters_and_bulk_acts_name_what_they_do(workspace: Workspace, mil
     question = page.locator("dialog[open]")
     await expect(question).to_contain_text("Cancel 3 jobs?")
     await expect(question).to_contain_text("Generating, matching “Fox”")
-    await expect(question).to_contain_text("paid: about $0.0")
+    await expect(question).to_contain_text("charged by WaveSpeed: about $0.0")
     await workspace.answer("Cancel 3 jobs").click()
 
     await expect(page.locator("#empty")).to_contain_text("No match")

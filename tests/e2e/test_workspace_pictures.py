@@ -74,7 +74,7 @@ async def test_a_chosen_picture_becomes_the_target_and_is_what_the_model_gets(
     await workspace.prompt.fill("The fox wears a hat")
     await pictures.choose(chosen("fox.webp", "image/webp", picture("WEBP")))
     await expect(pictures.lines).to_contain_text("fox.webp")
-    await expect(page.locator("#reasons")).to_contain_text("A picture is being uploaded")
+    await expect(page.locator("#reasons")).to_contain_text("An image is being uploaded")
     await mill.wavespeed.asked("upload")
     await mill.wavespeed.release()
 
@@ -127,7 +127,7 @@ async def test_what_is_no_picture_is_refused_in_words_that_stay(
 ) -> None:
     page = workspace.page
     await pictures.choose(chosen("fox.gif", "image/gif", b"GIF89a"))
-    await expect(pictures.lines).to_contain_text("Only JPEG, PNG and WebP pictures")
+    await expect(pictures.lines).to_contain_text("Only JPEG, PNG and WebP images")
     await pictures.choose(chosen("empty.png", content=b""))
     await pictures.choose(chosen("page.png", content=b"<html>not a picture</html>"))
 

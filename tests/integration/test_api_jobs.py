@@ -41,6 +41,7 @@ async def test_a_job_is_accepted_while_temporal_is_away(lonely_api: httpx.AsyncC
     assert job["statusText"] == "Accepted; starts as soon as Temporal is available."
     tries = [entry for entry in logs if entry["event"] == "temporal_away"]
     assert len(tries) == 1, "the breaker spares later requests the wait"
+    assert tries[0]["error"], "it says why"
 
 
 async def test_the_job_tells_what_was_asked_and_nothing_that_is_not_known(lonely_api: httpx.AsyncClient) -> None:

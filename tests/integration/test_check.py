@@ -128,3 +128,20 @@ async def test_wrong_temporal_names_its_setting(
     wrong = failed(await check(settings_environment, **{variable: value.format(port=port)}))
 
     assert told.format(port=port) in wrong["Temporal"]
+
+
+@pytest.mark.parametrize("url", ["postgresql://postgres@127.0.0.1:{port}/none", "postgresql://127.0.0.1:port/none"])
+async def test_wrong_postgres_leaves_the_line_of_temporal_alone(settings_environment: dict[str, str], url: str) -> None:
+    findings = await check(settings_environment, DATABASE_URL=url.format(port=free_port()))
+
+    assert failed(findings).keys() == {"Postgres"}
+    assert "unknown while Postgres cannot be asked" in findings["Temporal"].text
+
+
+async def test_schema_of_a_newer_release_is_told_as_such(settings_environment: dict[str, str], store: Store) -> None:
+    await store.jobs.database.run("UPDATE alembic_version SET version_num = '9999'")
+
+    wrong = failed(await check(settings_environment))["Postgres"]
+
+    assert "at revision 9999, newer than this release" in wrong
+    assert "promptmill migrate" not in wrong

@@ -99,7 +99,7 @@ async def test_jobs_go_on_after_a_failover_and_everyone_says_why_they_wait(
         mill.worker(),
         open_api(mill.settings) as api,
     ):
-        health = Health(queues=(), ready=True, store=mill.store)
+        health = Health(queues=(), waiting_for=None, store=mill.store)
         before = await mill.create()
         await mill.reaches(before, "completed")
         await asyncio.gather(*(mill.store.operations.counts() for _ in range(20)))  # fill the pool

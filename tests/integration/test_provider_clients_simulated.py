@@ -105,7 +105,7 @@ async def test_an_unknown_prediction_is_gone(wavespeed: WaveSpeedClient) -> None
     [
         ({"word": "failed", "code": 1200}, ReasonCode.GENERATION_MODERATED),
         ({"word": "failed", "code": 1402}, ReasonCode.GENERATION_INPUT_UNREACHABLE),
-        ({"word": "failed", "code": 5000}, ReasonCode.GENERATION_FAILED),
+        ({"word": "failed", "code": 5000}, ReasonCode.GENERATION_UNAVAILABLE),
         ({"word": "cancelled"}, ReasonCode.GENERATION_STOPPED),
         ({"word": "timeout"}, ReasonCode.GENERATION_STOPPED),
         ({"word": "deleted"}, ReasonCode.GENERATION_STOPPED),

@@ -195,3 +195,25 @@ async def test_the_web_ui_works_behind_its_front_in_a_real_browser(web_ui: WebUi
 async def _cancel_requested(client: Client) -> bool:
     history = await client.get_workflow_handle("shown-in-a-browser").fetch_history()
     return any(event.HasField("workflow_execution_cancel_requested_event_attributes") for event in history.events)
+
+
+async def test_a_front_that_stops_closes_the_connections_that_browsers_hold() -> None:
+    front = Address(LOOPBACK, free_port())
+    serving = asyncio.create_task(serve_front(front, hidden_address(), CallerRules(frozenset(), None)))
+    reader, writer = await eventually(lambda: _connected(front))
+    writer.write(b"GET / HTTP/1.1\r\n")
+    await writer.drain()
+
+    serving.cancel()
+
+    async with asyncio.timeout(5):  # half of what a caller may take to send the rest
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def _connected(to: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    with suppress(ConnectionRefusedError):
+        return await asyncio.open_connection(to.host, to.port)
+    return None

@@ -1,0 +1,34 @@
+"""The command line refuses a wrong option before it changes anything."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from promptmill.cli import app
+
+WRONG_OPTION = 2
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (("drain", "--timeout", "-1"), "--timeout"),
+        (("drain", "--timeout", "nan"), "--timeout"),
+        (("brake", "on"), "--reason"),
+        (("brake", "on", "--reason", " "), "--reason"),
+        (("flag", "ai-prompts", "off"), "--reason"),
+        (("flag", "ai-prompts", "off", "--reason", " "), "--reason"),
+    ],
+)
+def test_a_wrong_option_is_named_and_nothing_is_asked(command: tuple[str, ...], named: str) -> None:
+    # Neither Postgres nor Temporal is there: a command that got further would end otherwise.
+    nowhere = {
+        "PROMPTMILL_ENV_FILE": "",
+        "DATABASE_URL": "postgresql://postgres@127.0.0.1:9/none",
+        "TEMPORAL_ADDRESS": "127.0.0.1:9",
+    }
+    result = CliRunner(env={"NO_COLOR": "1", "TERM": "dumb"}).invoke(app, command, env=nowhere)
+
+    assert result.exit_code == WRONG_OPTION
+    assert named in result.output
