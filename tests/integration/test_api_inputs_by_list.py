@@ -10,9 +10,19 @@ import pytest
 from promptmill.config.settings import Settings
 from tests.fixtures.api import open_api
 from tests.simulator_control import SimulatorControl
+from tests.support import eventually
 
 PRESS = "simulated/poster-press/text-to-image"
 GOOD: dict[str, Any] = {"model": PRESS, "prompt": "a fox", "input": {"style": "comic"}}
+
+
+async def list_read(client: httpx.AsyncClient) -> None:
+    """Wait until WaveSpeed's list is known: on a busy machine that takes longer than acceptance waits."""
+
+    async def read() -> bool:
+        return bool((await client.get("/api/models")).json()["source"] == "wavespeed")
+
+    await eventually(read, what="WaveSpeed's list")
 
 
 async def create(client: httpx.AsyncClient, key: str | None = None, **fields: Any) -> httpx.Response:
@@ -34,6 +44,8 @@ async def create(client: httpx.AsyncClient, key: str | None = None, **fields: An
 async def test_what_the_list_speaks_against_is_refused_and_costs_nothing(
     shop: httpx.AsyncClient, wavespeed_control: SimulatorControl, fields: dict[str, Any], pointer: str, words: str
 ) -> None:
+    await list_read(shop)
+
     answer = await create(shop, **fields)
 
     assert answer.status_code == 422, answer.text
@@ -45,6 +57,7 @@ async def test_what_the_list_speaks_against_is_refused_and_costs_nothing(
 
 async def test_the_price_of_what_would_be_refused_is_refused_alike(shop: httpx.AsyncClient) -> None:
     asked = {"model": PRESS, "input": {"num_image": 2}}
+    await list_read(shop)
 
     refused = await shop.post("/api/models/price", json=asked)
     unfinished = await shop.post("/api/models/price", json=asked | {"input": {}})
@@ -93,6 +106,7 @@ async def test_what_was_accepted_before_the_list_came_is_still_a_replay(
     async with open_api(shop_settings) as client:
         first = await create(client, "one-key", model="vendor/brand-new")
     async with open_api(shop_settings) as client:
+        await list_read(client)
         again = await create(client, "one-key", model="vendor/brand-new")
         another = await create(client, "another-key", model="vendor/brand-new")
 
