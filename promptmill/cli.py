@@ -103,10 +103,13 @@ def init() -> None:
     """Register search attributes and create the reconciler's schedule, as POST /api/init does."""
     from promptmill.commands.installation import initialize_installation
 
-    missing = asyncio.run(initialize_installation(load_settings()))
-    if missing:
-        _say(f"Temporal does not let us register {', '.join(missing)}: register them with its own tool.", "yellow")
-    _say("Search attributes and schedule are in place.")
+    gaps = asyncio.run(initialize_installation(load_settings()))
+    problems = [problem for problem in (gaps.type_problem, gaps.missing_problem) if problem is not None]
+    for problem in problems:
+        _say(problem, "yellow")
+    _say("The schedule is in place." if problems else "Search attributes and schedule are in place.")
+    # A namespace that lacks attributes can be lived with, and someone else may have to register them.
+    raise typer.Exit(1 if gaps.type_problem else 0)
 
 
 @app.command()

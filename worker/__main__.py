@@ -90,7 +90,7 @@ async def _open(
     while not stop.is_set():
         try:
             resources = await opened.enter_async_context(open_worker_resources(settings, runtime))
-            missing = await initialize(settings, resources.store, resources.temporal)
+            gaps = await initialize(settings, resources.store, resources.temporal)
             # Before the first submission, since the reconciler's first pass may run after it.
             held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
@@ -101,8 +101,10 @@ async def _open(
         else:
             if held:
                 _log.error("submissions_held", problem=held)
-            if missing:
-                _log.warning("search_attributes_missing", names=missing)
+            if gaps.missing:
+                _log.warning("search_attributes_missing", names=gaps.missing, problem=gaps.missing_problem)
+            if gaps.mistyped:
+                _log.warning("search_attributes_of_another_type", problem=gaps.type_problem)
             return resources
     return None
 

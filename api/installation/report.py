@@ -36,8 +36,6 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import (
-    PRIORITY_ATTRIBUTE,
-    SEARCH_ATTRIBUTES,
     grok_queue,
     reconcile_schedule_id,
     wavespeed_queue,
@@ -45,7 +43,7 @@ from promptmill.contracts.names import (
 from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
-from promptmill.temporal.search_attributes import registered_search_attributes
+from promptmill.temporal.search_attributes import search_attribute_gaps
 from sql.models import Switch
 
 PATIENCE: Final = timedelta(seconds=3)
@@ -165,7 +163,7 @@ async def _ask_temporal(resources: ApiResources) -> TemporalReport:
     try:
         async with asyncio.timeout(PATIENCE.total_seconds() * 2):
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
-            known = await registered_search_attributes(client)
+            gaps = await search_attribute_gaps(client)
             schedule = await _ask_schedule(client, settings.task_queue)
             queues = await asyncio.gather(*(_ask_queue(client, *queue) for queue in _queues(settings.task_queue)))
     except (RPCError, RuntimeError, TimeoutError):
@@ -174,7 +172,8 @@ async def _ask_temporal(resources: ApiResources) -> TemporalReport:
         update={
             "answers": True,
             "version": info.server_version,
-            "missing_search_attributes": sorted({*SEARCH_ATTRIBUTES, PRIORITY_ATTRIBUTE} - known),
+            "missing_search_attributes": sorted({*gaps.missing, *(name for name, _, _ in gaps.mistyped)}),
+            "search_attribute_problem": gaps.type_problem,
             "schedule": schedule,
             "queues": list(queues),
         }
@@ -250,6 +249,8 @@ def _temporal_problems(found: TemporalReport) -> list[str]:
     problems = [f"No worker polls {name}: start `python -m worker`." for name in unserved]
     if found.schedule is None:
         problems.append("The reconciler has no schedule: `POST /api/init` creates it.")
+    if found.search_attribute_problem is not None:
+        problems.append(found.search_attribute_problem)
     return problems
 
 

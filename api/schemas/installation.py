@@ -36,6 +36,7 @@ class TemporalReport(Answer):
     answers: bool
     version: str | None = None
     missing_search_attributes: list[str] = Field(default_factory=list)
+    search_attribute_problem: str | None = None
     schedule: ScheduleReport | None = None
     queues: list[QueueReport] = Field(default_factory=list)
 

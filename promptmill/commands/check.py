@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from promptmill.config.advice import start_warnings
@@ -25,6 +26,7 @@ from promptmill.store.migrations import knows_revision, newest_revision
 from promptmill.temporal import connect
 from promptmill.temporal.connection import connect_config
 from promptmill.temporal.installation import identity_problem
+from promptmill.temporal.search_attributes import search_attribute_gaps
 
 SECONDS: Final = 10
 """Timeout of one check."""
@@ -136,6 +138,8 @@ async def check_temporal(settings: Settings) -> str:
             f"No response from {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
         ) from error
     reachable = f"reachable at {config.get('target_host')}, namespace {namespace}"
+    if (mistyped := await _attribute_problem(client)) is not None:
+        raise Wrong(mistyped)
     if settings.database_url is None:
         return reachable
     try:
@@ -150,6 +154,15 @@ async def check_temporal(settings: Settings) -> str:
     if problem is not None:
         raise Wrong(problem)
     return reachable
+
+
+async def _attribute_problem(client: Client) -> str | None:
+    """Return which search attributes have another type; the missing ones are registered by the first worker."""
+    try:
+        return (await search_attribute_gaps(client)).type_problem
+    except RPCError:
+        # Where listing them is not allowed nothing is known, and nothing else depends on it.
+        return None
 
 
 async def _run(subject: str, check: Check, settings: Settings) -> Finding:

@@ -9,13 +9,14 @@ from promptmill.contracts.errors import TemporalUnavailable
 from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.installation import TemporalIdentity, adopt_identity, initialize
+from promptmill.temporal.search_attributes import AttributeGaps
 
 
-async def initialize_installation(settings: Settings) -> tuple[str, ...]:
+async def initialize_installation(settings: Settings) -> AttributeGaps:
     """Register search attributes and create the schedule, as `POST /api/init` does. Safe to repeat.
 
     Returns:
-        The search attributes that are missing and could not be registered.
+        The search attributes that could not be registered, or have another type.
 
     Raises:
         TemporalUnavailable: Temporal is unreachable.

@@ -22,7 +22,7 @@ from temporalio.client import (
 from promptmill.config.settings import Settings
 from promptmill.contracts.names import RECONCILE_WORKFLOW, reconcile_schedule_id
 from promptmill.store import Store
-from promptmill.temporal.search_attributes import register_search_attributes
+from promptmill.temporal.search_attributes import AttributeGaps, register_search_attributes
 
 _RPC: Final = timedelta(seconds=5)
 
@@ -86,20 +86,20 @@ async def adopt_identity(store: Store, client: Client, *, reason: str) -> Tempor
     return live
 
 
-async def initialize(settings: Settings, store: Store, client: Client) -> tuple[str, ...]:
+async def initialize(settings: Settings, store: Store, client: Client) -> AttributeGaps:
     """Set up what the installation needs in Temporal, and record its identity. Safe to repeat, also concurrently.
 
     Returns:
-        The search attributes that are missing and could not be registered.
+        The search attributes that could not be registered, or have another type.
 
     Raises:
         RPCError: Temporal is unavailable.
     """
-    missing = await register_search_attributes(client)
+    gaps = await register_search_attributes(client)
     if await _known_identity(store) is None:
         await adopt_identity(store, client, reason="first start")
     await ensure_schedule(settings, client)
-    return missing
+    return gaps
 
 
 async def ensure_schedule(settings: Settings, client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -30,8 +31,64 @@ async def registered_search_attributes(client: Client) -> frozenset[str]:
     return frozenset(name for name, kind in _WANTED.items() if answer.custom_attributes.get(name) == kind)
 
 
-async def register_search_attributes(client: Client) -> tuple[str, ...]:
-    """Register what is missing and return what is still missing.
+@dataclass(frozen=True)
+class AttributeGaps:
+    """What keeps a namespace from finding jobs by our search attributes; jobs run all the same.
+
+    Attributes:
+        missing: Names that the namespace does not have.
+        mistyped: Names that it has with another type, each with the types as Temporal's tools call them: its own, ours.
+    """
+
+    missing: tuple[str, ...] = ()
+    mistyped: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def type_problem(self) -> str | None:
+        """In one sentence, which attributes have another type and what would be right; None if none has."""
+        if not self.mistyped:
+            return None
+        told = ", ".join(f"{name} as {found} instead of {wanted}" for name, found, wanted in self.mistyped)
+        return f"Temporal's namespace has {told}, so jobs are not found by it: use a namespace without it."
+
+    @property
+    def missing_problem(self) -> str | None:
+        """In one sentence, which attributes are missing and what to do; None if none is."""
+        if not self.missing:
+            return None
+        return (
+            f"Temporal's namespace lacks {', '.join(self.missing)}, having no room or not letting us register there: "
+            "register with Temporal's own tool, or jobs are not found by it."
+        )
+
+
+async def search_attribute_gaps(client: Client) -> AttributeGaps:
+    """Return which of our search attributes the namespace lacks or has with another type.
+
+    Raises:
+        RPCError: Temporal is unavailable, or denies access.
+    """
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace), timeout=_RPC_TIMEOUT
+    )
+    found = answer.custom_attributes
+    return AttributeGaps(
+        missing=tuple(name for name in _WANTED if name not in found),
+        mistyped=tuple(
+            (name, _type_name(found[name]), _type_name(wanted))
+            for name, wanted in _WANTED.items()
+            if name in found and found[name] != wanted
+        ),
+    )
+
+
+def _type_name(kind: IndexedValueType.ValueType) -> str:
+    words = IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").split("_")
+    return "".join(word.capitalize() for word in words)
+
+
+async def register_search_attributes(client: Client) -> AttributeGaps:
+    """Register what is missing, one by one since a namespace may have room for some; return what is still not right.
 
     Where registering is not allowed (Temporal Cloud does it by its own tool) the attributes are left out of every
     start: a start with an unregistered one would be refused.
@@ -39,18 +96,15 @@ async def register_search_attributes(client: Client) -> tuple[str, ...]:
     Raises:
         RPCError: Temporal is unavailable.
     """
-    missing = set(_WANTED) - await registered_search_attributes(client)
-    if missing:
-        request = AddSearchAttributesRequest(
-            namespace=client.namespace, search_attributes={name: _WANTED[name] for name in missing}
-        )
+    for name in (await search_attribute_gaps(client)).missing:
+        request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes={name: _WANTED[name]})
         try:
             await client.operator_service.add_search_attributes(request, timeout=_RPC_TIMEOUT)
         except RPCError as error:
             # Another process may have been faster; what counts is what exists now.
             if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
                 raise
-    return tuple(sorted(set(_WANTED) - await registered_search_attributes(client)))
+    return await search_attribute_gaps(client)
 
 
 def search_attributes(

@@ -779,6 +779,7 @@ export interface components {
             answers: boolean;
             version?: string | null;
             missingSearchAttributes?: string[];
+            searchAttributeProblem?: string | null;
             schedule?: components["schemas"]["ScheduleReport"] | null;
             queues?: components["schemas"]["QueueReport"][];
         };
