@@ -194,7 +194,9 @@ class OutputAnswer(Answer):
     nsfw: bool | None = None
     expires_at: datetime | None = None
     omitted: bool = Field(
-        default=False, description="In lists: whether `url` and `text` were left out as too long; the job has them."
+        default=False,
+        exclude_if=lambda omitted: not omitted,
+        description="True in lists where `url` or `text` was left out as too long; the job itself has it. Else absent.",
     )
 
 

@@ -178,7 +178,6 @@ async def test_what_was_made_is_shown_with_its_cost(lonely_api: httpx.AsyncClien
             "text": None,
             "nsfw": False,
             "expiresAt": None,
-            "omitted": False,
         }
     ]
     assert (completed["mediaCostUsd"], completed["predictionId"]) == (0.027, "p1")

@@ -225,5 +225,5 @@ async def test_timeline_tells_deliveries_in_sentences(idle_mill: Mill, api_clien
     texts = [item["text"] for item in items if "callback" in item["detail"]]
     assert len(texts) == 2
     assert "HTTP 500" in texts[0]
-    assert "told" in texts[1]
+    assert texts[1] == "The callback was delivered."
     assert {item["status"] for item in items if "callback" in item["detail"]} == {"completed"}
