@@ -35,11 +35,7 @@ from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.contracts.names import (
-    grok_queue,
-    reconcile_schedule_id,
-    wavespeed_queue,
-)
+from promptmill.contracts.names import grok_queue, reconcile_schedule_id, wavespeed_queue
 from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
@@ -163,7 +159,7 @@ async def _ask_temporal(resources: ApiResources) -> TemporalReport:
     try:
         async with asyncio.timeout(PATIENCE.total_seconds() * 2):
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
-            gaps = await search_attribute_gaps(client)
+            gaps = await search_attribute_gaps(client, settings.search_attribute_prefix)
             schedule = await _ask_schedule(client, settings.task_queue)
             queues = await asyncio.gather(*(_ask_queue(client, *queue) for queue in _queues(settings.task_queue)))
     except (RPCError, RuntimeError, TimeoutError):
@@ -172,7 +168,7 @@ async def _ask_temporal(resources: ApiResources) -> TemporalReport:
         update={
             "answers": True,
             "version": info.server_version,
-            "missing_search_attributes": sorted({*gaps.missing, *(name for name, _, _ in gaps.mistyped)}),
+            "missing_search_attributes": sorted(gaps.names),
             "search_attribute_problem": gaps.type_problem,
             "schedule": schedule,
             "queues": list(queues),

@@ -47,6 +47,8 @@ MIN_TOKEN_CHARACTERS = 32
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
+_ATTRIBUTE_PREFIX = re.compile(r"(?!Temporal)[A-Za-z][A-Za-z0-9_]*")
+
 
 FORMER_NAMES = {"PROMPTMILL_LISTEN_DATABASE_URL": "PROMPTMILL_DATABASE_DIRECT_URL"}
 """Former names of settings, which are still read."""
@@ -233,6 +235,11 @@ class Settings(BaseSettings):
         max_length=100,
         description="Prefix of the three task queues' names; must differ between installations that share a namespace.",
     )
+    search_attribute_prefix: str = Field(
+        "",
+        max_length=40,
+        description="Beginning of the names of our four search attributes (Mill: MillJobStatus, MillModel, …), for a namespace shared with others: letters, digits, underscores. Same for API and worker; running jobs keep the names that they were started with.",
+    )
     temporal_priority_levels: int = Field(
         5, ge=1, le=10, description="Number of priority levels of the Temporal server (`make up` sets 10)."
     )
@@ -364,6 +371,16 @@ class Settings(BaseSettings):
                     "port, path, wildcard or leading dot"
                 )
         return hosts
+
+    @field_validator("search_attribute_prefix")
+    @classmethod
+    def _names_an_attribute(cls, prefix: str) -> str:
+        if prefix and not _ATTRIBUTE_PREFIX.fullmatch(prefix):
+            raise ValueError(
+                f"{prefix!r} cannot begin a search attribute's name: use letters, digits and underscores, a letter "
+                "first, and not Temporal, which Temporal reserves"
+            )
+        return prefix
 
     @field_validator("keep_days")
     @classmethod

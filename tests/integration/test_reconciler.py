@@ -16,6 +16,7 @@ from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
 from promptmill.temporal import TemporalGate
 from promptmill.temporal.installation import adopt_identity, initialize
+from promptmill.temporal.search_attributes import AttributeGaps
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 from worker.build import build_activities
@@ -192,10 +193,10 @@ async def test_the_schedule_runs_the_pass_by_itself(idle_mill: Mill) -> None:
 
 
 async def test_initializing_twice_changes_nothing(mill: Mill) -> None:
-    assert await initialize(mill.settings, mill.store, mill.client) == ()
+    assert await initialize(mill.settings, mill.store, mill.client) == AttributeGaps()
     before = await mill.store.operations.switches()
 
-    assert await initialize(mill.settings, mill.store, mill.client) == ()
+    assert await initialize(mill.settings, mill.store, mill.client) == AttributeGaps()
 
     assert await mill.store.operations.switches() == before
     await mill.client.get_schedule_handle(reconcile_schedule_id(mill.settings.task_queue)).delete()

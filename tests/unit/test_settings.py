@@ -151,6 +151,9 @@ def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
         ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example:8443"}, "'mill.example:8443' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "https://mill.example"}, "would never match"),
         ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*at least a day"),
+        ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "my-mill"}, "SEARCH_ATTRIBUTE_PREFIX.*letters, digits and underscores"),
+        ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "1"}, "a letter first"),
+        ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "TemporalMill"}, "which Temporal reserves"),
     ],
 )
 def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: str, tmp_path: Path) -> None:
@@ -167,6 +170,7 @@ def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: 
         {"PROMPTMILL_ALLOWED_HOSTS": "mill.example.com, 10.0.0.5, fd00::1, my_host, mill.example."},
         {"PROMPTMILL_KEEP_DAYS": "1"},
         {"PROMPTMILL_KEEP_DAYS": "0"},
+        {"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "Mill_2_"},
     ],
 )
 def test_what_is_safe_is_taken(values: dict[str, str], tmp_path: Path) -> None:
