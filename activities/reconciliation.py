@@ -34,14 +34,17 @@ _OVERLAP: Final = timedelta(minutes=5)
 """Visibility lags behind; what closed this long before the last look is checked again."""
 
 _END_OF_JOB: Final = {
-    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED),
+    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED),
     RunState.TERMINATED: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TERMINATED),
     RunState.TIMED_OUT: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TIMED_OUT),
     RunState.MISSING: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_GONE),
     RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
     RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
-"""The end of an open row whose workflow ended in this way without leaving a record."""
+"""The end of an open row whose workflow ended in this way without leaving a record.
+
+Where a caller had asked for the cancel, the record says so instead: `cancel_requested`.
+"""
 
 
 @dataclass(frozen=True)
