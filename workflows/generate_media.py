@@ -109,7 +109,7 @@ class GenerateMediaWorkflow:
         except asyncio.CancelledError:
             if not cancelled():
                 raise
-            # The record makes it `cancel_requested` if a caller had asked: the API marks the row before it asks Temporal.
+            # The record makes it `cancel_requested` if a caller had asked: the API marks the row before Temporal.
             row = await self._record(JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED)
         return row
 
