@@ -24,6 +24,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/counter_slot.sql
 \ir functions/decide_submission.sql
 \ir functions/delete_expired_records.sql
+\ir functions/delete_expired_records_v2.sql
 \ir functions/finish_prompt_job.sql
 \ir functions/follow_submission.sql
 \ir functions/get_prompt_queue_stats.sql
@@ -89,7 +90,8 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('count_statuses', 'e1077fbb4b8536e6b857f57f77a5ff2c6be55d23cc80a78df279865620f67db1'),
     ('counter_slot', 'b27c34d660c7b3cdef621f8112525980521a8ce112e6a9798fd2b5292f7ec8a5'),
     ('decide_submission', '0c19090811d59872f169bcc7bf1498691ff2ca811c0d5b89c88ba813bf6291d7'),
-    ('delete_expired_records', '784b6f55cb9af9fbec70de3107ca2e58923ec24a4bd4b1b9c7ebe56a5f58efec'),
+    ('delete_expired_records', 'a25d885f852eee91626b55f9f04a9556a2390205c60e8202f37ea19a9546adab'),
+    ('delete_expired_records_v2', '9b51610aa2bb86ae334e156a8e0b4a5711e21c529ddb7896c692e69ef6749b13'),
     ('finish_prompt_job', '96c897413d9a392cd3c02319c7705709ffdde5bd492dbd03ec3a7c55d64203e1'),
     ('follow_submission', 'cac97c8efdd719bb46212573f2ed823722f4f66b9257c4b46bf36c5d871351c6'),
     ('get_prompt_queue_stats', 'a83d913ab57498eaef7ba32f4834a3c141c0bbcbd6b03432f375496f902a8b25'),
