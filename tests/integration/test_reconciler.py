@@ -6,6 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from temporalio.client import WorkflowExecutionStatus
 from uuid_utils.compat import uuid7
 
@@ -179,6 +180,21 @@ async def test_a_wrong_namespace_closes_nothing(mill: Mill, temporal_server: Tem
     assert (await mill.job(job_id)).status == "generating"
     await adopt_identity(mill.store, mill.client, reason="the move was meant")
     assert (await _pass(mill)).closed == 1
+
+
+async def test_a_pass_says_what_it_deleted(idle_mill: Mill) -> None:
+    async with idle_mill.changed(keep_days=7) as mill, mill.worker():
+        job_id = await mill.accept()
+        await mill.cancel_row(job_id)
+        await mill.sql("UPDATE jobs SET completed_at = now() - interval '8 days'")
+        with capture_logs() as lines:
+            deleted = (await _pass(mill)).deleted
+            again = (await _pass(mill)).deleted
+
+    told = [line for line in lines if line["event"] == "records_deleted"]
+    assert (deleted, again) == (1, 0)
+    [line] = told
+    assert (line["jobs"], line["prompt_jobs"], line["jobs_older_than_days"]) == (1, 0, 7)
 
 
 async def test_the_schedule_runs_the_pass_by_itself(idle_mill: Mill) -> None:
