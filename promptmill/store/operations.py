@@ -109,8 +109,8 @@ class OperationsStore:
         """
         await self.database.run(_PING)
 
-    async def tell_listeners(self, payload: str) -> None:
-        """Notify all listeners of something that is not a job's change."""
+    async def notify_listeners(self, payload: str) -> None:
+        """Notify all listeners of something other than a job's change."""
         await self.database.run("SELECT pg_notify(:channel, :payload)", channel=CHANNEL, payload=payload)
 
     async def schema_revision(self) -> str | None:
