@@ -31,7 +31,7 @@ _STARTS_PER_PASS: Final = 500
 _CANCELS_PER_PASS: Final = 200
 _LISTED_PER_PASS: Final = 1000
 _OVERLAP: Final = timedelta(minutes=5)
-"""Visibility lags behind; what closed this long before the last look is checked again."""
+"""Visibility is eventually consistent; runs that closed this long before the last check are checked again."""
 
 _END_OF_JOB: Final = {
     RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED),
@@ -41,7 +41,7 @@ _END_OF_JOB: Final = {
     RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
     RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
-"""The end of an open row whose workflow ended in this way without leaving a record.
+"""How an open row is closed if its workflow ended in this way without leaving a record.
 
 Where a caller had asked for the cancel, the record says so instead: `cancel_requested`.
 """
@@ -103,7 +103,7 @@ class ReconciliationActivities:
 
     @activity.defn
     async def close_ended(self) -> CloseReport:
-        """Close open rows whose workflow has ended; return how many. Safe to repeat: a closed row stays."""
+        """Close open rows whose workflow has ended; return how many. Safe to repeat: a closed row is left as it is."""
         now = datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow
         watermark = await self.store.upkeep.watermark() or now
         ended = await self._lately_ended(watermark - _OVERLAP)
@@ -166,7 +166,7 @@ class ReconciliationActivities:
             f"AND CloseTime > '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         )
         listed = self.client.list_workflows(query, limit=_LISTED_PER_PASS, rpc_timeout=_RPC)
-        # A person may have started one by hand, under an id of any form: it is no row's.
+        # A person may have started one manually, under an arbitrary id: it belongs to no row.
         return [row_id async for execution in listed if (row_id := _row_id(execution.id)) is not None]
 
     async def _close(self, row: OpenRow, run: Run) -> int:

@@ -54,10 +54,10 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
             queues = StoppedQueues.of(resources.temporal, settings.task_queue)
             pace = RecentPace(resources.store)
             waits = Waits(resources.store, queues, pace)
-            # Whose jobs a listener may see is judged when it comes.
+            # Which jobs a subscriber may see is checked when it subscribes.
             reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
             async with (
-                open_feed(settings, resources.store.operations.tell_listeners, LiveReader(reader)) as feed,
+                open_feed(settings, resources.store.operations.notify_listeners, LiveReader(reader)) as feed,
                 open_catalogue(settings, resources.account) as catalogue,
                 open_prices(resources.account) as prices,
             ):

@@ -1,6 +1,6 @@
 """The routes' dependencies, as annotated parameters.
 
-All of it is `async`, though nothing waits: FastAPI sends a plain function through a thread, at every request.
+All are `async` although none awaits: FastAPI would run a plain function in a thread, at every request.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _Out = TypeVar("_Out", bound=Message)
 async def record(activity: Callable[[Any, _In], Coroutine[Any, Any, _Out]], message: _In) -> _Out:
     """Run one write to the record as a local activity and return what the record holds afterwards.
 
-    A cancel that arrives meanwhile waits until the write is done; the caller sees it through `cancelled()`.
+    A cancel that arrives meanwhile is deferred until the write is done; the caller checks `cancelled()`.
     """
     write: asyncio.Task[_Out] = asyncio.create_task(
         workflow.execute_local_activity_method(activity, message, **policies.RECORD)
@@ -37,7 +37,7 @@ async def record(activity: Callable[[Any, _In], Coroutine[Any, Any, _Out]], mess
 def cancelled() -> bool:
     """Return whether a caller or an operator asked Temporal to cancel this workflow.
 
-    Nothing else counts as a cancel: timers and lost races look like one to asyncio. The reason may be an empty text.
+    Nothing else counts as a cancel: timers and lost races look like one to asyncio. The reason may be empty.
     """
     return workflow.cancellation_reason() is not None
 

@@ -149,7 +149,7 @@ async def check_temporal(settings: Settings) -> str:
         ):
             problem = await identity_problem(store, client)
     except (RecordError, ConfigurationError, TimeoutError):
-        # What is wrong with Postgres is told in its own line.
+        # Problems with Postgres are reported on its own line.
         return f"{reachable}; whether the record belongs to it is unknown while Postgres cannot be asked"
     if problem is not None:
         raise Wrong(problem)
@@ -161,7 +161,7 @@ async def _attribute_problem(client: Client, prefix: str) -> str | None:
     try:
         return (await search_attribute_gaps(client, prefix)).type_problem
     except RPCError:
-        # Where listing them is not allowed nothing is known, and nothing else depends on it.
+        # If listing them is not allowed, nothing is known, and nothing else depends on it.
         return None
 
 

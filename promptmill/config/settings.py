@@ -1,7 +1,7 @@
 """The only module that reads the environment.
 
 Names that already exist are used as they are (`DATABASE_URL`, `XAI_API_KEY`, `WAVESPEED_API_KEY`, and `TEMPORAL_*`,
-which Temporal's SDK reads itself); ours begin with `PROMPTMILL_`. A value is looked for in the environment, then in the
+which Temporal's SDK reads itself); ours begin with `PROMPTMILL_`. A value is looked up in the environment, then in the
 file that `PROMPTMILL_ENV_FILE` names (`.env`), then in `local.env` of the data folder, which `make up` writes so that a
 second terminal just works.
 """
@@ -410,7 +410,7 @@ class Settings(BaseSettings):
         return provider_mode(self.wavespeed_api_base)
 
     def require_database_url(self) -> str:
-        """Return the address of Postgres.
+        """Return the URL of Postgres.
 
         Raises:
             ConfigurationError: DATABASE_URL is not set.
@@ -422,7 +422,7 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value()
 
     def require_direct_database_url(self) -> str:
-        """Return the address of Postgres itself, for what does not work through a transaction pooler.
+        """Return the direct URL of Postgres, for what does not work through a transaction pooler.
 
         Raises:
             ConfigurationError: Neither PROMPTMILL_DATABASE_DIRECT_URL nor DATABASE_URL is set.

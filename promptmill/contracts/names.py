@@ -27,7 +27,7 @@ PRIORITY_ATTRIBUTE: Final = "Priority"
 """Int search attribute, the caller's 1-10 (10 first), not Temporal's key."""
 
 LOCAL_OWNER: Final = "local"
-"""The owner of every row until there are keys for owners."""
+"""The owner of every row until owners have keys."""
 
 
 def job_workflow_id(job_id: UUID) -> str:

@@ -1,7 +1,7 @@
 """Creates the virtualenv and installs the locked packages: `python -I promptmill/local/install.py requirements.txt`.
 
 Runs before anything is installed, so it uses the standard library alone, and it is run by path with `-I`, so that this
-folder does not stand on the import path. What is installed already, by the lock's own bytes, is not installed again.
+folder is not on the import path. A lock whose bytes are unchanged is not installed again.
 """
 
 from __future__ import annotations

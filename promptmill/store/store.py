@@ -23,10 +23,10 @@ from promptmill.store.upkeep import UpkeepStore
 
 @dataclass(frozen=True)
 class Store:
-    """The record: jobs, live changes, prompt jobs, ratings, submissions and how they resolve, webhooks, callbacks.
+    """The record: jobs, live changes, prompt jobs, ratings, submissions and their resolution, webhooks, callbacks.
 
     Every method of its parts raises `RecordUnavailable` while Postgres is down, and `RecordNotFound` for an id that
-    does not exist (or not for the owner who asks).
+    does not exist (or not for this owner).
     """
 
     jobs: JobStore

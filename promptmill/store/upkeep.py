@@ -131,8 +131,8 @@ class UpkeepStore:
     async def late_predictions(self, limit: int, days: float) -> list[LatePrediction]:
         """Return paid predictions whose jobs ended without media, and that are due to be read.
 
-        At once, and again 1, 2, 4, … minutes after each look, an hour at most, for `days` from their acceptance.
-        Whoever reads one says so with `note_late_look`.
+        At once, and again 1, 2, 4, … minutes after each read, at most an hour, for `days` from their acceptance.
+        The reader reports each read with `note_late_look`.
         """
         found = await self.database.mappings(_LATE, limit=limit, days=days)
         return [LatePrediction.model_validate(dict(row)) for row in found]

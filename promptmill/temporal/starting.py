@@ -36,7 +36,7 @@ SUMMARY_CHARACTERS = 100
 def priority_key(priority: int, levels: int) -> int:
     """Return Temporal's key (1 first) for our priority (10 first) on a server with that many levels.
 
-    A server clamps keys beyond its levels without a word, so the ten steps are spread over what it has.
+    A server silently clamps keys beyond its levels, so the ten priorities are spread over the ones it has.
     """
     return ceil((11 - priority) * levels / 10)
 
