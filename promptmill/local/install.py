@@ -3,8 +3,8 @@
 Runs before anything is installed, so it uses the standard library alone, and it is run by path with `-I`, so that this
 folder does not stand on the import path. What is installed already, by the lock's own bytes, is not installed again.
 
-pip comes from Python's own `ensurepip` when something is to be installed and leaves again, with setuptools: a virtualenv
-keeps the copy that it was created with, and the vulnerabilities that are found in it later.
+pip comes from Python's own `ensurepip` when something is to be installed, and leaves again with setuptools: otherwise
+a virtualenv keeps the copy that it was created with, and the vulnerabilities that are found in it later.
 """
 
 from __future__ import annotations

