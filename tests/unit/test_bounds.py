@@ -236,4 +236,5 @@ def test_a_number_behind_a_setting_is_its_default(page: str) -> None:
     for name, told, unit in re.findall(
         r"`(PROMPTMILL_\w+)` \((\d[\d,]*(?:\.\d+)?)(?: (KiB|MiB))?\)", (ROOT / page).read_text()
     ):
-        assert told == number(DEFAULTS[name] / {"KiB": KIB, "MiB": MIB}.get(unit, 1)), name
+        if name in DEFAULTS:  # the others are the compose file's
+            assert float(told.replace(",", "")) == DEFAULTS[name] / {"KiB": KIB, "MiB": MIB}.get(unit, 1), name
