@@ -1,8 +1,8 @@
 -- delete_expired_records(keep_days) -> count
--- Deletes what is past its time: Idempotency-Keys, processed webhooks after a week and others after a month, minutes
--- after two days, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a
--- time so that nothing waits long. Jobs with a submission that may have been paid and is not resolved stay. The highest
--- number of a submission is kept.
+-- Deletes what has expired: idempotency keys, processed webhooks after a week and others after a month, minutes after
+-- two days, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them); at most a thousand of each
+-- per call, so that nothing waits long. Jobs with an unresolved submission that may have been paid for are kept, and so
+-- is the highest submission number.
 CREATE OR REPLACE FUNCTION delete_expired_records(p_keep_days double precision)
     RETURNS bigint
     LANGUAGE sql
