@@ -33,6 +33,7 @@ from tests.fixtures.nginx import open_page_elsewhere
 from tests.fixtures.session import ROOT, Session
 from tests.fixtures.simulators import Simulators
 from tests.markdown import MarkdownPage
+from tests.programs import require_program
 from tests.support import open_http
 
 PAGE = MarkdownPage.of(ROOT / "docs" / "recipes.md")
@@ -165,6 +166,7 @@ def test_the_parts_start_one_by_one(desk: Desk) -> None:
     tried = desk.run("sh parts-try")
     assert tried.count("✗") == 0
 
+    require_program("curl", "curl")
     desk.run("sh probes")
     for name, port in (("api", "3000"), ("worker", "9464")):
         check = BASE[name]["healthcheck"]["test"]
