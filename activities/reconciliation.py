@@ -34,14 +34,17 @@ _OVERLAP: Final = timedelta(minutes=5)
 """Visibility lags behind; what closed this long before the last look is checked again."""
 
 _END_OF_JOB: Final = {
-    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED),
+    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED),
     RunState.TERMINATED: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TERMINATED),
     RunState.TIMED_OUT: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TIMED_OUT),
     RunState.MISSING: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_GONE),
     RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
     RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
-"""The end of an open row whose workflow ended in this way without leaving a record."""
+"""The end of an open row whose workflow ended in this way without leaving a record.
+
+Where a caller had asked for the cancel, the record says so instead: `cancel_requested`.
+"""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,11 @@ class ReconciliationActivities:
     @activity.defn
     async def delete_expired(self) -> int:
         """Delete expired records; return how many rows. Safe to repeat."""
-        return await self.store.upkeep.delete_expired(self.keep_days)
+        deleted = await self.store.upkeep.delete_expired(self.keep_days)
+        # Of the queue's statistics a few rows go every minute: nobody misses them.
+        if deleted.total > deleted.queue_minutes:
+            _log.info("records_deleted", jobs_older_than_days=self.keep_days or None, **deleted.model_dump())
+        return deleted.total
 
     async def _start_job(self, job: JobInput) -> bool:
         await self.starter.start_job(job, patience=_RPC)

@@ -17,6 +17,7 @@ from api.http.guard import Guard
 from api.http.metrics import RequestMetrics
 from api.http.openapi import document
 from api.http.page_policy import page_policy
+from api.installation.reconciler import ReconcilerWatch
 from api.installation.report import installed_version
 from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import JobReader
@@ -65,6 +66,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     metrics=metrics,
                     webhook_secret=secret,
                     stopped_queues=queues,
+                    reconciler=ReconcilerWatch.of(resources.temporal, settings),
                     pace=pace,
                     feed=feed,
                     upload_slots=UploadSlots(settings.uploads_at_once),

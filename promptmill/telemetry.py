@@ -46,7 +46,7 @@ _SECRET_TEXTS: Final = (
 )
 
 METRIC_NAME: Final = re.compile(r"promptmill(?:_[a-z]+){2,}")
-METRIC_UNITS: Final = frozenset({"total", "seconds", "bytes", "usd", "jobs", "requests", "ratio", "info"})
+METRIC_UNITS: Final = frozenset({"total", "seconds", "bytes", "usd", "jobs", "requests", "ratio", "info", "up"})
 DURATIONS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 """Histogram bounds in seconds: from a database call to a long video."""
 

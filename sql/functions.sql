@@ -24,6 +24,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/counter_slot.sql
 \ir functions/decide_submission.sql
 \ir functions/delete_expired_records.sql
+\ir functions/delete_expired_records_v2.sql
 \ir functions/finish_prompt_job.sql
 \ir functions/follow_submission.sql
 \ir functions/get_prompt_queue_stats.sql
@@ -89,7 +90,8 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('count_statuses', '5898d00b8e4a995e5beac856bb09f98eff791ae18dc8c616ff9e9cf48b04f7f7'),
     ('counter_slot', 'ffb7818f24b57311e8871110a1fa1e48cb3eff643d6a96f7cc0bcadbbcfe3a99'),
     ('decide_submission', '9c689842aa78700cd5e950a008eaaadf5e9b74d4ca82adcc2e0ae7c038e2a0ad'),
-    ('delete_expired_records', 'db9685011afac37e96bbe369438e032bc546c32b52e009779e09dc305127d110'),
+    ('delete_expired_records', 'f255fbdbaa0047a574f5d5e2ccb197781b549988de14b43c4d9d542d70b7fb78'),
+    ('delete_expired_records_v2', 'b7075f69fa08a9c10132bd947f7809ee5935a91657fa5a7701ad5cf44564893e'),
     ('finish_prompt_job', 'd04b3304ccb12e792d5e8b7a359cd0cb4c13321e1ce59a870e793be8b8a5ab08'),
     ('follow_submission', '146671ff2c71b326c3d3cd1f19cfe343b43c5c5ac241492017f2809bca8c4ab3'),
     ('get_prompt_queue_stats', 'f315266ab2f5215ff755b05fd77e3ea0e5e9acc4c9624ccb742f904ef35fa9ac'),
@@ -102,8 +104,8 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('lock_prompt_job', 'dd729dd95baa91a05f425a371b94c5a9fb19579a2b8ffe8f4b1fe77ddaa708df'),
     ('look_pause', '8d311702e75296423059f16d1c4405b15171f81563d3a0a0c62a037cb18918cd'),
     ('mark_workflows_started', 'e56f8a4fdecf8541b3508b476124ae4fe034959669d0095a70ea45873070d127'),
-    ('move_job', 'a56cdae5fd36b48fd024974e39a5f43b66d050d9d39db670cfe6b527712c1e1d'),
-    ('move_prompt_job', '31b36e7fa8adbe7acf0203ef6aeec6f34f600f5bbe2e516e8b74deec7dd86b72'),
+    ('move_job', '78c5174341cf62d131d722257bea01ca107ff7068eaabc099af7dfef3320bccf'),
+    ('move_prompt_job', '239db3f3ea545b80571e9efa0b57e9d0fae70dc1485094d2d3cad17780e91da3'),
     ('note_absence', '77719c90e9cf64e6cb92f538d3ca7af11e86a9070b6cb4c659f34ff16eff8286'),
     ('note_callback', '4a38d7ed5e17d02a61fc49b80d33546e8c01f4fa8c7bb0ae8d10da8dd3031c19'),
     ('note_candidates', 'c0600a372053a7b6234c2f7349d1d1043a8eea4e85b087b7a00538ce1916f98c'),

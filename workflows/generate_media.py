@@ -109,7 +109,8 @@ class GenerateMediaWorkflow:
         except asyncio.CancelledError:
             if not cancelled():
                 raise
-            row = await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
+            # The record makes it `cancel_requested` if a caller had asked: the API marks the row before Temporal.
+            row = await self._record(JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED)
         return row
 
     async def _run_stages(self, row: JobSnapshot) -> JobSnapshot:

@@ -12,13 +12,12 @@ from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.messages import Message
+    from promptmill.contracts.names import STATUS_ATTRIBUTE
 
 from workflows import policies
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out", bound=Message)
-
-_JOB_STATUS = SearchAttributeKey.for_keyword("JobStatus")
 
 
 async def record(activity: Callable[[Any, _In], Coroutine[Any, Any, _Out]], message: _In) -> _Out:
@@ -68,6 +67,13 @@ async def cancel_arrives(within: timedelta | None = None, summary: str | None = 
 
 
 def show_status(status: str) -> None:
-    """Make a status searchable if the namespace has the attribute: upserting an unknown one blocks indefinitely."""
-    if workflow.info().typed_search_attributes.get(_JOB_STATUS) is not None:
-        workflow.upsert_search_attributes([_JOB_STATUS.value_set(status)])
+    """Make a status searchable if the namespace has the attribute: upserting an unknown one blocks indefinitely.
+
+    The attribute's name, with the prefix that the installation had, is that of the workflow's own start, which is the
+    first event of its history. No setting is read, so every replay finds the same name, and a workflow that runs when
+    the prefix is changed keeps its own.
+    """
+    names = [pair.key.name for pair in workflow.info().typed_search_attributes]
+    for name in names:
+        if name.endswith(STATUS_ATTRIBUTE):
+            workflow.upsert_search_attributes([SearchAttributeKey.for_keyword(name).value_set(status)])

@@ -34,7 +34,11 @@ CLIENT_LEFT: Final = 499
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger(__name__)
-_CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
+_CHALLENGES: Final = {
+    "unauthorized": "Bearer",
+    "too_many_wrong_tokens": "Bearer",
+    "webhook_refused": "Webhook-Signature",
+}
 _CODE_OF_STATUS: Final = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -105,7 +109,7 @@ def problem_response(
     more = dict(headers or {})
     if kind.retry_after or kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
         more.setdefault("Retry-After", str(kind.retry_after or RETRY_AFTER_SECONDS))
-    if kind.status is HTTPStatus.UNAUTHORIZED:
+    if code in _CHALLENGES:
         more.setdefault("WWW-Authenticate", _CHALLENGES[code])
     problem = Problem(
         type=f"/docs/errors/{code}",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from api.schemas.installation import Notice, QueueReport, SwitchesReport, SwitchReport
+from api.schemas.installation import Notice, ScheduleReport, SwitchesReport, SwitchReport, TemporalReport
 
 PROVIDERS: Final = {"grok": "Grok", "wavespeed": "WaveSpeed"}
 
 
-def notices_of(switches: SwitchesReport, queues: Sequence[QueueReport], missing: Sequence[str]) -> Iterator[Notice]:
+def notices_of(switches: SwitchesReport, temporal: TemporalReport, missing: Sequence[str]) -> Iterator[Notice]:
     """Return notices of what is stopped and what is missing.
 
     Args:
         switches: The record's switches.
-        queues: The task queues.
+        temporal: Its task queues and the reconciler's schedule; nothing is known of them while it is unavailable.
         missing: Other problems, one sentence each.
     """
     if switches.drain and switches.drain.on:
@@ -27,13 +27,24 @@ def notices_of(switches: SwitchesReport, queues: Sequence[QueueReport], missing:
         )
     if switches.ai_prompts and not switches.ai_prompts.on:
         yield _notice("AI prompts are turned off.", switches.ai_prompts, "Write them yourself.")
-    for queue in queues:
+    for queue in temporal.queues:
         if queue.stopped:
             name = PROVIDERS.get(queue.name.rsplit("-", 1)[-1], queue.name)
             stopped = SwitchReport(reason=queue.reason)
             yield _notice(f"The queue to {name} is stopped.", stopped, "Its jobs wait; none is lost.")
+    if temporal.schedule is not None:
+        yield from _of_reconciler(temporal.schedule)
     if missing:
         yield Notice(tone="bad", title="Something is missing.", text=" ".join(missing))
+
+
+def _of_reconciler(schedule: ScheduleReport) -> Iterator[Notice]:
+    if schedule.paused:
+        waits = "Terminated jobs stay open here, and jobs that could not be started when they were accepted wait."
+        yield _notice("The reconciler is paused.", SwitchReport(reason=schedule.reason), waits)
+    elif schedule.late:
+        text = "No pass has finished for too long: check that a worker runs, and look at the latest passes in Temporal."
+        yield Notice(tone="bad", title="The reconciler is late.", text=text, since=schedule.last_finished_at)
 
 
 def _notice(title: str, switch: SwitchReport, text: str) -> Notice:

@@ -38,6 +38,9 @@ _PROMPT_STATUS: Final[dict[str, str]] = {
 _EXPLAINED: Final = frozenset({JobStatus.FAILED, JobStatus.TERMINATED})
 """Statuses of which the reason is the news."""
 
+_BY_OTHERS: Final = frozenset({ReasonCode.WORKFLOW_CANCELLED})
+"""Reasons that are news to a caller whatever the status."""
+
 _CUT_SHORT: Final = frozenset({JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.TERMINATED})
 """Ends that come from outside, whatever was paid by then."""
 
@@ -54,7 +57,7 @@ def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool,
     """
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
-    text = _waiting(wait) or with_reason(status_text(status), reason_code if status in _EXPLAINED else None)
+    text = _waiting(wait) or with_reason(status_text(status), _news(status, reason_code))
     return text if more is None else f"{text} {more}"
 
 
@@ -136,9 +139,7 @@ def prompt_job_text(
         return _STATUS[JobStatus.CANCELLING]
     if status == PromptJobStatus.QUEUED and not started:
         return NOT_STARTED
-    text = _waiting(wait) or with_reason(
-        _PROMPT_STATUS.get(status, status), reason_code if status in _EXPLAINED else None
-    )
+    text = _waiting(wait) or with_reason(_PROMPT_STATUS.get(status, status), _news(status, reason_code))
     return text if more is None else f"{text} {more}"
 
 
@@ -160,6 +161,11 @@ def with_reason(text: str, reason_code: str | None) -> str:
     """Return a sentence with its reason, where there is one and it says more."""
     reason = _reason(reason_code)
     return text if reason is None or reason.message == text else f"{text} {reason.message}"
+
+
+def _news(status: str, reason_code: str | None) -> str | None:
+    """Return the reason if the status alone does not tell what a caller wants to know."""
+    return reason_code if status in _EXPLAINED or reason_code in _BY_OTHERS else None
 
 
 def _reason(reason_code: str | None) -> Reason | None:

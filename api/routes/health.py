@@ -31,10 +31,10 @@ async def tell_ready(resources: ResourcesDep, feed: FeedDep, response: Response)
 
 @router.get("/metrics", response_class=Response)
 async def show_metrics(metrics: MetricsDep, store: StoreDep) -> Response:
-    """Return the metrics of this process, and the record's counters unless Postgres is unavailable."""
+    """Return the metrics of this process and the record's counters, which are NaN while Postgres is unavailable."""
     try:
         counts = await store.operations.counts()
     except RecordUnavailable:
-        counts = {}
+        counts = None
     body, content_type = metrics.render(counts)
     return Response(body, headers={"Content-Type": content_type})

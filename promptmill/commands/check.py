@@ -138,7 +138,7 @@ async def check_temporal(settings: Settings) -> str:
             f"No response from {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
         ) from error
     reachable = f"reachable at {config.get('target_host')}, namespace {namespace}"
-    if (mistyped := await _attribute_problem(client)) is not None:
+    if (mistyped := await _attribute_problem(client, settings.search_attribute_prefix)) is not None:
         raise Wrong(mistyped)
     if settings.database_url is None:
         return reachable
@@ -156,10 +156,10 @@ async def check_temporal(settings: Settings) -> str:
     return reachable
 
 
-async def _attribute_problem(client: Client) -> str | None:
+async def _attribute_problem(client: Client, prefix: str) -> str | None:
     """Return which search attributes have another type; the missing ones are registered by the first worker."""
     try:
-        return (await search_attribute_gaps(client)).type_problem
+        return (await search_attribute_gaps(client, prefix)).type_problem
     except RPCError:
         # Where listing them is not allowed nothing is known, and nothing else depends on it.
         return None

@@ -14,7 +14,7 @@ import worker.__main__ as worker_process
 from activities import late, media, persistence, prompts, reconciliation
 from api import __main__ as api_process
 from api.catalogue import prices, reading
-from api.http import bodies, connections, errors, guard, strict_json
+from api.http import bodies, connections, errors, guard, strict_json, wrong_tokens
 from api.http.problem_kinds import PROBLEM_KINDS
 from api.live import event_stream, listeners
 from api.schemas import bases, fields, jobs
@@ -89,6 +89,11 @@ BOUNDS: dict[str, list[str]] = {
         number(scans.MAX_SCANS),
     ],
     "uploads at once": [setting("UPLOADS_AT_ONCE"), number(slots.SLOTS_PER_DECODER), seconds(slots.WAIT_SECONDS)],
+    "wrong tokens of one address": [
+        number(wrong_tokens.MOST_WRONG),
+        seconds(wrong_tokens.WINDOW_SECONDS),
+        number(wrong_tokens.MOST_CALLERS),
+    ],
     "errors in one 422": [number(errors.MAX_ERRORS), number(errors.NAME_CHARACTERS), number(bases.MAX_GUESSES)],
     "a job's text": [
         number(fields.PROMPT_CHARACTERS),
