@@ -1,5 +1,5 @@
 -- delete_expired_records(keep_days) -> count
--- As delete_expired_records_v2, without telling what: the release before calls it.
+-- As delete_expired_records_v2, but returns only the total: the previous release calls it.
 CREATE OR REPLACE FUNCTION delete_expired_records(p_keep_days double precision)
     RETURNS bigint
     LANGUAGE sql

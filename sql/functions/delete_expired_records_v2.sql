@@ -1,8 +1,8 @@
 -- delete_expired_records_v2(keep_days) -> (jobs, prompt_jobs, webhooks, idempotency_keys, queue_minutes)
--- Deletes what is past its time: Idempotency-Keys, processed webhooks after a week and others after a month, minutes
--- after two days, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them), a thousand of each at a
--- time so that nothing waits long. Jobs with a submission that may have been paid and is not resolved stay. The highest
--- number of a submission is kept. Returns how many of each were deleted.
+-- Deletes what has expired: idempotency keys, processed webhooks after a week and others after a month, minutes after
+-- two days, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them); at most a thousand of each
+-- per call, so that nothing waits long. Jobs with an unresolved submission that may have been paid for are kept, and so
+-- is the highest submission number. Returns how many of each were deleted.
 CREATE OR REPLACE FUNCTION delete_expired_records_v2(p_keep_days double precision)
     RETURNS TABLE (
         deleted_jobs bigint, deleted_prompt_jobs bigint, deleted_webhooks bigint, deleted_idempotency_keys bigint,

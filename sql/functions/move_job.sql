@@ -1,8 +1,8 @@
 -- move_job(job, status, reason_code, error, detail) -> job
--- Moves a locked job to a status, appends the event, and with a final status ends its prompt job if that is still open.
--- A transition that is not allowed changes nothing and gives the row back as it is. `cancelled` goes through
--- `cancelling` where it must, so that a cancel that Temporal alone knew of takes the same road. Who cancelled is told by
--- the row: `workflow_cancelled` is an operator's only where no caller had asked before.
+-- Moves a locked job to a status, appends the event and, if the status is final, ends its prompt job if that is still
+-- open. A transition that is not allowed changes nothing and returns the row unchanged. `cancelled` passes through
+-- `cancelling` where required, so that a cancel known only to Temporal takes the same path.
+-- The row decides who cancelled: `workflow_cancelled` means an operator only if no caller had asked before.
 CREATE OR REPLACE FUNCTION move_job(
     p_job jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL, p_detail jsonb DEFAULT '{}'
 )
