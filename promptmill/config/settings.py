@@ -45,6 +45,10 @@ TEMPORAL_VARIABLES = {
 MIN_TOKEN_CHARACTERS = 32
 """Minimum length of a token, enforced if other machines can reach the API."""
 
+_ROOT_PATH = re.compile(r"(/(?!\.)[A-Za-z0-9._-]+)+")
+_OWN_FOLDERS = frozenset({"api", "docs", "web", "openapi.json", "healthz", "readyz", "metrics"})
+"""First parts of the API's own paths: under one of these as a prefix, a path would have two meanings."""
+
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
 
@@ -177,6 +181,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
+    root_path: str = Field(
+        "",
+        description="Path prefix under which a proxy publishes the API, such as /mill; whether the proxy strips it does not matter.",
+    )
     trusted_proxies: Networks = Field(
         (),
         description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host counts.",
@@ -364,6 +372,16 @@ class Settings(BaseSettings):
                     "port, path, wildcard or leading dot"
                 )
         return hosts
+
+    @field_validator("root_path")
+    @classmethod
+    def _prefix(cls, path: str) -> str:
+        kept = path.rstrip("/")
+        if kept and not _ROOT_PATH.fullmatch(kept):
+            raise ValueError("must be a path such as /mill, of letters, digits, '-', '_' and '.'")
+        if kept.split("/")[1:2] and kept.split("/")[1] in _OWN_FOLDERS:
+            raise ValueError(f"must not begin with /{kept.split('/')[1]}, which is a path of the API's own")
+        return kept
 
     @field_validator("keep_days")
     @classmethod

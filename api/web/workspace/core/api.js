@@ -8,6 +8,8 @@ import { on } from "./dom.js";
 
 const TOKEN = "promptmill.token";
 const TIMEOUT_MS = 20000;
+/** What a proxy publishes the API under (empty, or such as "/mill"): what stands before this module's own `/web/…`. */
+const ROOT = new URL("../../..", import.meta.url).pathname.slice(0, -1);
 
 /** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
 export class Problem extends Error {
@@ -134,7 +136,7 @@ export class Api {
 	upload(path, file, { onProgress, signal }) {
 		return new Promise((resolve, reject) => {
 			const request = new XMLHttpRequest();
-			request.open("POST", path);
+			request.open("POST", published(path));
 			if (storedToken()) request.setRequestHeader("Authorization", `Bearer ${storedToken()}`);
 			request.responseType = "json";
 			request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
@@ -162,7 +164,7 @@ export class Api {
 			if (token) headers.Authorization = `Bearer ${token}`;
 			let answer;
 			try {
-				answer = await fetch(path, { ...options, method, headers, cache: "no-store" });
+				answer = await fetch(published(path), { ...options, method, headers, cache: "no-store" });
 			} catch {
 				throw silence();
 			}
@@ -183,6 +185,15 @@ export class Api {
 		this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
 		await this.asking.finally(() => (this.asking = null));
 	}
+}
+
+/**
+ * Return a path of the API as it is published, below the prefix.
+ *
+ * @param {string} path
+ */
+export function published(path) {
+	return ROOT + path;
 }
 
 /**

@@ -1,6 +1,6 @@
 // What a person does with a job: cancel, retry, decide, copy. Destructive acts ask first and name what is paid.
 
-import { asProblem } from "../core/api.js";
+import { asProblem, published } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { jobName, usd } from "../core/format.js";
 import { announce, copyText, notify, tellProblem } from "../core/notices.js";
@@ -132,5 +132,5 @@ export function curlOf(job) {
 		metadata: Object.keys(metadata).length ? metadata : undefined,
 	};
 	const json = JSON.stringify(body).replaceAll("'", "'\\''");
-	return `curl -sS ${location.origin}/api/jobs/create -H 'Content-Type: application/json' -d '${json}'`;
+	return `curl -sS ${location.origin}${published("/api/jobs/create")} -H 'Content-Type: application/json' -d '${json}'`;
 }
