@@ -60,7 +60,7 @@ class Guard:
     bodies: BodyRules
     metrics: RequestMetrics
     page_policy: str
-    root_path: str = ""
+    root_path: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request or pass it on; every response carries a request id and the security headers."""

@@ -13,13 +13,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_host, is_loopback_url
-from promptmill.config.values import Networks, PublicAddress, Words
+from promptmill.config.values import Networks, PublicAddress, RootPath, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
@@ -44,10 +45,6 @@ TEMPORAL_VARIABLES = {
 
 MIN_TOKEN_CHARACTERS = 32
 """Minimum length of a token, enforced if other machines can reach the API."""
-
-_ROOT_PATH = re.compile(r"(/(?!\.)[A-Za-z0-9._-]+)+")
-_OWN_FOLDERS = frozenset({"api", "docs", "web", "openapi.json", "healthz", "readyz", "metrics"})
-"""First parts of the API's own paths: under one of these as a prefix, a path would have two meanings."""
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
 
@@ -145,7 +142,7 @@ class Settings(BaseSettings):
 
     public_url: PublicAddress | None = Field(
         None,
-        description="Public https URL of the API; enables WaveSpeed's webhooks. Expose only /api/webhooks/.",
+        description="Public https URL of the API; enables WaveSpeed's webhooks. Expose only /api/webhooks/. Without a path of its own it gets PROMPTMILL_ROOT_PATH.",
     )
     wavespeed_webhook_secret: SecretStr | None = Field(
         None,
@@ -181,9 +178,9 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
-    root_path: str = Field(
+    root_path: RootPath = Field(
         "",
-        description="Path prefix under which a proxy publishes the API, such as /mill; whether the proxy strips it does not matter.",
+        description="Prefix under which a proxy publishes the API, such as /mill; the proxy may pass it on or strip it.",
     )
     trusted_proxies: Networks = Field(
         (),
@@ -373,16 +370,6 @@ class Settings(BaseSettings):
                 )
         return hosts
 
-    @field_validator("root_path")
-    @classmethod
-    def _prefix(cls, path: str) -> str:
-        kept = path.rstrip("/")
-        if kept and not _ROOT_PATH.fullmatch(kept):
-            raise ValueError("must be a path such as /mill, of letters, digits, '-', '_' and '.'")
-        if kept.split("/")[1:2] and kept.split("/")[1] in _OWN_FOLDERS:
-            raise ValueError(f"must not begin with /{kept.split('/')[1]}, which is a path of the API's own")
-        return kept
-
     @field_validator("keep_days")
     @classmethod
     def _at_least_a_day(cls, days: float) -> float:
@@ -399,6 +386,13 @@ class Settings(BaseSettings):
     def wavespeed_mode(self) -> ProviderMode:
         """Whether WaveSpeed is real or simulated."""
         return provider_mode(self.wavespeed_api_base)
+
+    @property
+    def published_url(self) -> str | None:
+        """Where WaveSpeed reaches the API, with the prefix; None if it does not."""
+        if self.public_url is None or urlsplit(self.public_url).path:
+            return self.public_url
+        return f"{self.public_url}{self.root_path}"
 
     def require_database_url(self) -> str:
         """Return the address of Postgres.

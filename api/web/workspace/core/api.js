@@ -2,14 +2,14 @@
 
 import { noteServerTime } from "./clock.js";
 import { on } from "./dom.js";
+import { ROOT, published } from "./published.js";
 
 /** @import { AnswerOf, ArgumentsOf, PathsWith } from "../../types/page.js" */
 /** @import { Problem as ProblemDocument } from "../../types/page.js" */
 
-const TOKEN = "promptmill.token";
+/** Each installation of a host has a token of its own. */
+const TOKEN = `promptmill.token${ROOT}`;
 const TIMEOUT_MS = 20000;
-/** What a proxy publishes the API under (empty, or such as "/mill"): what stands before this module's own `/web/…`. */
-const ROOT = new URL("../../..", import.meta.url).pathname.slice(0, -1);
 
 /** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
 export class Problem extends Error {
@@ -185,15 +185,6 @@ export class Api {
 		this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
 		await this.asking.finally(() => (this.asking = null));
 	}
-}
-
-/**
- * Return a path of the API as it is published, below the prefix.
- *
- * @param {string} path
- */
-export function published(path) {
-	return ROOT + path;
 }
 
 /**

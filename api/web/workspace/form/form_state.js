@@ -2,11 +2,13 @@
 
 import { on } from "../core/dom.js";
 import { Emitter } from "../core/emitter.js";
+import { ROOT } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { FormValues } from "../../types/page.js" */
 
-const MEMORY = "promptmill.form";
+/** Each installation of a host has a form of its own. */
+const MEMORY = `promptmill.form${ROOT}`;
 
 /** @type {FormValues} */
 const EMPTY = {

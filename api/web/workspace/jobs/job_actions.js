@@ -1,9 +1,10 @@
 // What a person does with a job: cancel, retry, decide, copy. Destructive acts ask first and name what is paid.
 
-import { asProblem, published } from "../core/api.js";
+import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { jobName, usd } from "../core/format.js";
 import { announce, copyText, notify, tellProblem } from "../core/notices.js";
+import { published } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { canCancel, canRetry } from "./statuses.js";
 
