@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,7 +21,17 @@ from pydantic import SecretStr
 from promptmill.config.settings import Settings
 from promptmill.local.ports import LOOPBACK
 from tests.fixtures.api import open_api
-from tests.fixtures.proxies import HOOKS, MILL, SAMPLES, Sample, caddy_sample, nginx_sample
+from tests.fixtures.proxies import (
+    CADDY_AT_PREFIX,
+    HOOKS,
+    MILL,
+    NGINX_AT_PREFIX,
+    NGINX_STRIPS,
+    SAMPLES,
+    Sample,
+    caddy_sample,
+    nginx_sample,
+)
 from tests.fixtures.simulators import ProviderSimulator
 from tests.programs import require_program
 from tests.support import eventually
@@ -75,14 +85,23 @@ def proxied_settings(lonely_settings: Settings, wavespeed_simulator: ProviderSim
     return Settings(**lonely_settings.model_dump() | changed)
 
 
-@pytest.fixture(params=OPENERS)
-async def proxied(request: pytest.FixtureRequest, proxied_settings: Settings, tmp_path: Path) -> AsyncIterator[Proxied]:
-    async with open_api(proxied_settings) as api, AsyncExitStack() as clients:
+@asynccontextmanager
+async def open_proxied(
+    settings: Settings, folder: Path, name: str, changes: Mapping[str, str] | None = None
+) -> AsyncIterator[Proxied]:
+    """Serve the API behind a proxy's sample file, with further texts replaced."""
+    async with open_api(settings) as api, AsyncExitStack() as clients:
         assert api.base_url.port is not None
-        with OPENERS[request.param](tmp_path, api.base_url.port) as sample:
+        with OPENERS[name](folder, api.base_url.port, changes) as sample:
             mill = await clients.enter_async_context(sample.open(sample.mill, MILL))
             hooks = await clients.enter_async_context(sample.open(sample.hooks, HOOKS))
             yield Proxied(sample, mill, hooks)
+
+
+@pytest.fixture(params=OPENERS)
+async def proxied(request: pytest.FixtureRequest, proxied_settings: Settings, tmp_path: Path) -> AsyncIterator[Proxied]:
+    async with open_proxied(proxied_settings, tmp_path, request.param) as opened:
+        yield opened
 
 
 async def test_the_page_is_there_and_may_write(proxied: Proxied) -> None:
@@ -136,6 +155,23 @@ async def test_the_page_is_not_where_webhooks_are(proxied: Proxied) -> None:
     for host in (MILL, "127.0.0.1", "other.example"):
         answer = await proxied.hooks.get("/", headers={"Host": host})
         assert "Promptmill" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("nginx", NGINX_AT_PREFIX), ("nginx", NGINX_STRIPS), ("caddy", CADDY_AT_PREFIX)]
+)
+async def test_under_a_prefix_the_files_need_what_their_heads_say(
+    proxied_settings: Settings, tmp_path: Path, name: str, changes: Mapping[str, str]
+) -> None:
+    prefixed = proxied_settings.model_copy(update={"root_path": "/mill"})
+    async with open_proxied(prefixed, tmp_path, name, changes) as proxied:
+        created = await proxied.mill.post("/mill/api/jobs/create", json=JOB)
+        assert (await proxied.mill.get(created.headers["location"])).status_code == 200
+        assert "Promptmill" in (await proxied.mill.get("/mill", follow_redirects=True)).text
+        assert (await proxied.mill.get("/docs")).status_code == 404
+        assert (await proxied.hooks.post(f"/mill{WEBHOOK}", content=b"{}")).json()["code"] == "webhook_refused"
+        assert (await proxied.hooks.post(WEBHOOK, content=b"{}")).status_code == 404
+        assert (await proxied.hooks.get("/mill/healthz")).status_code == 404
 
 
 async def test_a_kept_connection_is_closed_by_the_proxy_first() -> None:
