@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api.catalogue.prices import open_prices
 from api.catalogue.reading import open_catalogue
-from api.dependencies import State, workflow_links
+from api.dependencies import State, addresses_of
 from api.http.bodies import BodyRules
 from api.http.callers import CallerRules
 from api.http.errors import install_error_handlers
@@ -33,7 +33,7 @@ from promptmill.contracts.names import LOCAL_OWNER
 
 DESCRIPTION = (
     "An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, Temporal runs the job. "
-    "Failures are problem documents (RFC 9457), explained at [/docs/errors](/docs/errors)."
+    "Failures are problem documents (RFC 9457), explained at [/docs/errors]({root}/docs/errors)."
 )
 
 
@@ -41,7 +41,9 @@ def create_app(settings: Settings) -> Guard:
     """Return the whole application, ready to be served: the routes behind the guard."""
     metrics = RequestMetrics.create()
     app = build_routes(settings, metrics)
-    return Guard(app, CallerRules.of(settings), BodyRules.of(settings), metrics, page_policy(settings))
+    return Guard(
+        app, CallerRules.of(settings), BodyRules.of(settings), metrics, page_policy(settings), settings.root_path
+    )
 
 
 def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
@@ -55,7 +57,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
             pace = RecentPace(resources.store)
             waits = Waits(resources.store, queues, pace)
             # Which jobs a subscriber may see is checked when it subscribes.
-            reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
+            reader = JobReader(resources.store, waits, addresses_of(resources), LOCAL_OWNER)
             async with (
                 open_feed(settings, resources.store.operations.notify_listeners, LiveReader(reader)) as feed,
                 open_catalogue(settings, resources.account) as catalogue,
@@ -77,7 +79,8 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
     app = FastAPI(
         title="Promptmill",
         version=installed_version(),
-        description=DESCRIPTION,
+        description=DESCRIPTION.format(root=settings.root_path),
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -18,7 +18,7 @@ from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
-from api.jobs.reading import JobReader, PromptJobReader, WorkflowLinks
+from api.jobs.reading import Addresses, JobReader, PromptJobReader
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import Feed
 from api.uploads.slots import UploadSlots
@@ -46,9 +46,9 @@ class State(TypedDict):
     prices: Prices
 
 
-def workflow_links(resources: ApiResources) -> WorkflowLinks:
-    """Return the URLs of an installation's workflows."""
-    return WorkflowLinks(resources.settings.temporal_ui_url, resources.temporal.namespace)
+def addresses_of(resources: ApiResources) -> Addresses:
+    """Return where an installation's jobs and workflows are found."""
+    return Addresses(resources.settings.temporal_ui_url, resources.temporal.namespace, resources.settings.root_path)
 
 
 async def _resources(request: Request) -> ApiResources:
@@ -111,22 +111,20 @@ async def _owner() -> str:
     return LOCAL_OWNER
 
 
-async def _workflow_links(resources: ResourcesDep) -> WorkflowLinks:
-    return workflow_links(resources)
+async def _addresses(resources: ResourcesDep) -> Addresses:
+    return addresses_of(resources)
 
 
 async def _waits(request: Request, store: StoreDep) -> Waits:
     return Waits(store, request.state.stopped_queues, request.state.pace)
 
 
-async def _jobs(store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep) -> JobReader:
-    return JobReader(store, waits, workflows, owner)
+async def _jobs(store: StoreDep, waits: WaitsDep, addresses: AddressesDep, owner: OwnerDep) -> JobReader:
+    return JobReader(store, waits, addresses, owner)
 
 
-async def _prompt_jobs(
-    store: StoreDep, waits: WaitsDep, workflows: WorkflowLinksDep, owner: OwnerDep
-) -> PromptJobReader:
-    return PromptJobReader(store, waits, workflows, owner)
+async def _prompt_jobs(store: StoreDep, waits: WaitsDep, addresses: AddressesDep, owner: OwnerDep) -> PromptJobReader:
+    return PromptJobReader(store, waits, addresses, owner)
 
 
 def parse_id(text: str) -> UUID:
@@ -155,7 +153,7 @@ UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 PricesDep = Annotated[Prices, Depends(_prices)]
 OwnerDep = Annotated[str, Depends(_owner)]
-WorkflowLinksDep = Annotated[WorkflowLinks, Depends(_workflow_links)]
+AddressesDep = Annotated[Addresses, Depends(_addresses)]
 WaitsDep = Annotated[Waits, Depends(_waits)]
 JobReaderDep = Annotated[JobReader, Depends(_jobs)]
 PromptJobReaderDep = Annotated[PromptJobReader, Depends(_prompt_jobs)]

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from promptmill.local.ports import LOOPBACK, is_free
+from tests.support import eventually_sync
+
 SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin"
+STOP_SECONDS = 10
 
 
 def require_program(name: str, package: str) -> str:
@@ -19,3 +27,28 @@ def require_program(name: str, package: str) -> str:
             pytest.fail(told)
         pytest.skip(told)
     return path
+
+
+@contextmanager
+def running_server(command: Sequence[str], folder: Path, *ports: int) -> Iterator[None]:
+    """Run a server in the foreground until the end of the block, which begins when it listens on these ports."""
+    log = folder / "output.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=os.environ | {"HOME": str(folder)}
+        )
+    try:
+        for port in ports:
+            eventually_sync(
+                lambda port=port: process.poll() is not None or not is_free(port, LOOPBACK),  # type: ignore[misc]
+                what=f"port {port} is listened on",
+            )
+        assert process.poll() is None, log.read_text()
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -77,7 +77,7 @@ def build_activities(resources: WorkerResources) -> Activities:
         store=store,
         post_within=timedelta(seconds=settings.post_within_seconds),
         rate_limit_wait=timedelta(seconds=settings.rate_limit_wait_seconds),
-        public_url=settings.public_url,
+        public_url=settings.published_url,
         poll_after=timedelta(seconds=settings.poll_after_seconds),
     )
     resolver = Resolver(

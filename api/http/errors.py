@@ -70,6 +70,10 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = Field(None, description="The invalid fields (422 only).")
 
 
+ROOT: Final = "promptmill.root_path"
+"""Key in a request's scope: the prefix that the API is published under."""
+
+
 class Refused(HTTPException):
     """A request refused with a code of `PROBLEM_KINDS`.
 
@@ -111,12 +115,13 @@ def problem_response(
         more.setdefault("Retry-After", str(kind.retry_after or RETRY_AFTER_SECONDS))
     if code in _CHALLENGES:
         more.setdefault("WWW-Authenticate", _CHALLENGES[code])
+    root = scope.get(ROOT, "")
     problem = Problem(
-        type=f"/docs/errors/{code}",
+        type=f"{root}/docs/errors/{code}",
         title=kind.title,
         status=int(kind.status),
         detail=detail or kind.advice,
-        instance=str(scope["path"]),
+        instance=f"{root}{scope['path']}",
         code=code,
         requestId=str(scope.get("request_id", "")),
         errors=list(errors) or None,

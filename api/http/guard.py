@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 from api.http.bodies import CUT_OFF, BodyRules, is_endless
 from api.http.callers import CallerRules
 from api.http.connections import CROWDED
-from api.http.errors import problem_response
+from api.http.errors import ROOT, problem_response
 from api.http.metrics import RequestMetrics
 from api.http.page_policy import PAGE
 
@@ -52,6 +52,7 @@ class Guard:
 
     Attributes:
         page_policy: The Content-Security-Policy of the workspace page alone; everything else gets the strict one.
+        root_path: The prefix that the API is published under, such as `/mill`; empty at the root of a host.
     """
 
     app: ASGIApp
@@ -59,12 +60,15 @@ class Guard:
     bodies: BodyRules
     metrics: RequestMetrics
     page_policy: str
+    root_path: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request or pass it on; every response carries a request id and the security headers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # From here on, paths are the API's own: whether the proxy in front left the prefix in makes no difference.
+        scope = {**scope, "path": self._own_path(scope["path"]), ROOT: self.root_path}
         headers = Headers(scope=scope)
         scope["request_id"] = _request_id(headers)
         answer = _Answer(scope, send, self.page_policy if scope["path"] == PAGE else CONTENT_SECURITY_POLICY)
@@ -82,6 +86,12 @@ class Guard:
                 await problem_response(scope, "internal_error")(scope, receive, answer.send)
         finally:
             self._note(scope, asked.get("route"), answer.status, time.perf_counter() - began)
+
+    def _own_path(self, path: str) -> str:
+        """Return a path without the prefix, where it has it."""
+        if self.root_path and path == self.root_path:
+            return PAGE
+        return path.removeprefix(self.root_path) if path.startswith(f"{self.root_path}/") else path
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer) -> None:
         method, path = scope["method"], scope["path"]

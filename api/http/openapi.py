@@ -24,7 +24,12 @@ def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document of the application, built once."""
     if app.openapi_schema is None:
         app.openapi_schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=TAGS
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=TAGS,
+            servers=app.servers,
         )
         _describe_problems(app.openapi_schema)
     return app.openapi_schema

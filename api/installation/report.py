@@ -88,7 +88,7 @@ async def report_installation(
         ai_prompts=switches.ai_prompts,
         webhooks=WebhooksReport(
             on=settings.public_url is not None,
-            public_url=settings.public_url,
+            public_url=settings.published_url,
             secret="configured" if settings.wavespeed_webhook_secret else "fetched",
         ),
         uploads=UploadsReport(

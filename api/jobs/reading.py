@@ -26,19 +26,29 @@ from sql.models import Job, PromptGenerationJob
 
 
 @dataclass(frozen=True)
-class WorkflowLinks:
-    """URLs of workflows in the Temporal Web UI.
+class Addresses:
+    """Addresses of jobs in the API, and of workflows in the Temporal Web UI.
 
     Attributes:
         base: URL of the Web UI; None if not configured.
         namespace: The namespace that holds the workflows.
+        root_path: The prefix that the API is published under, such as `/mill`.
     """
 
     base: str | None
     namespace: str
+    root_path: str = ""
 
-    def to(self, workflow_id: str) -> str | None:
-        """Return the URL of one workflow, or None."""
+    def job(self, job_id: UUID) -> str:
+        """Return the path of one job."""
+        return f"{self.root_path}/api/jobs/{job_id}"
+
+    def prompt_job(self, prompt_job_id: UUID) -> str:
+        """Return the path of one prompt job."""
+        return f"{self.root_path}/api/prompt/queue/{prompt_job_id}"
+
+    def workflow(self, workflow_id: str) -> str | None:
+        """Return the page of one workflow, or None."""
         if self.base is None:
             return None
         return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
@@ -69,7 +79,7 @@ class JobReader:
 
     store: Store
     waits: Waits
-    workflows: WorkflowLinks
+    addresses: Addresses
     owner: str
 
     async def find(self, job_id: UUID) -> Job:
@@ -86,7 +96,7 @@ class JobReader:
             await self.store.prompts.get(job_id, owner=self.owner)
         except RecordNotFound:
             raise Refused("not_found", "There is no such job.") from None
-        raise Refused("not_found", f"This is a prompt job: see /api/prompt/queue/{job_id}.")
+        raise Refused("not_found", f"This is a prompt job: see {self.addresses.prompt_job(job_id)}.")
 
     async def answer(self, job: Job) -> JobAnswer:
         """Return a job as callers see it."""
@@ -97,7 +107,7 @@ class JobReader:
             job,
             billed=billed[job.id],
             wait=wait,
-            workflows=self.workflows,
+            addresses=self.addresses,
             unclear=await self._unclear(job) if job.status == JobStatus.SUBMIT_UNKNOWN else None,
             late=late_warning(wait, job.deadline_at),
             prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
@@ -105,7 +115,7 @@ class JobReader:
 
     def accepted_answer(self, job: Job, *, started: bool) -> JobAnswer:
         """Return a job that was just accepted, from its row alone: no failure here may make it look refused."""
-        return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=self.workflows, started=started)
+        return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), addresses=self.addresses, started=started)
 
     async def brief_answers(self, jobs: Sequence[Job]) -> list[JobAnswer]:
         """Return jobs as lists show them, with the same number of queries for all as for one."""
@@ -116,7 +126,7 @@ class JobReader:
                 job,
                 billed=billed[job.id],
                 wait=brief_wait(job.status),
-                workflows=self.workflows,
+                addresses=self.addresses,
                 prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
             )
             for job in jobs
@@ -136,7 +146,7 @@ class PromptJobReader:
 
     store: Store
     waits: Waits
-    workflows: WorkflowLinks
+    addresses: Addresses
     owner: str
 
     async def find(self, prompt_job_id: UUID) -> PromptGenerationJob:
@@ -153,7 +163,7 @@ class PromptJobReader:
             await self.store.jobs.get(prompt_job_id, owner=self.owner)
         except RecordNotFound:
             raise Refused("not_found", "There is no such prompt job.") from None
-        raise Refused("not_found", f"This is a job: see /api/jobs/{prompt_job_id}.")
+        raise Refused("not_found", f"This is a job: see {self.addresses.job(prompt_job_id)}.")
 
     async def answer(self, prompt_job: PromptGenerationJob) -> PromptJobAnswer:
         """Return a prompt job as callers see it."""
@@ -161,7 +171,7 @@ class PromptJobReader:
         return prompt_job_answer(
             prompt_job,
             wait=wait,
-            workflows=self.workflows,
+            addresses=self.addresses,
             late=late_warning(wait, prompt_job.deadline_at),
             results=await self.store.ratings.results(prompt_job.id),
         )
@@ -169,7 +179,7 @@ class PromptJobReader:
     def accepted_answer(self, prompt_job: PromptGenerationJob, *, started: bool) -> PromptJobAnswer:
         """Return a prompt job that was just accepted, from its row alone, as `JobReader` does."""
         wait = Wait(for_=WaitFor.GROK_QUEUE if started else None)
-        return prompt_job_answer(prompt_job, wait=wait, workflows=self.workflows, started=started)
+        return prompt_job_answer(prompt_job, wait=wait, addresses=self.addresses, started=started)
 
 
 def job_answer(
@@ -177,7 +187,7 @@ def job_answer(
     *,
     billed: Billed,
     wait: Wait,
-    workflows: WorkflowLinks,
+    addresses: Addresses,
     started: bool | None = None,
     unclear: Unclear | None = None,
     late: str | None = None,
@@ -189,7 +199,7 @@ def job_answer(
         job: Its row.
         billed: Whether WaveSpeed charged for it.
         wait: What it waits for.
-        workflows: URLs of workflows.
+        addresses: Where it and its workflow are found.
         started: Whether its workflow runs, if more is known than the row says.
         unclear: What is known of its unclear submission, if it was looked up.
         late: A warning if it may not finish in time.
@@ -197,7 +207,7 @@ def job_answer(
     """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
-    here = f"/api/jobs/{job.id}"
+    here = addresses.job(job.id)
     paid = paid_text(billed, job.media_cost_usd, job.prompt_cost_usd)
     more = _sentences(end_text(job.status, paid), late)
     text = job_text(job.status, wait, job.reason_code, started=runs, more=more)
@@ -222,7 +232,7 @@ def job_answer(
             cancel=None if final else here,
             retry=f"{here}/retry" if final else None,
             resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
-            temporal=workflows.to(job_workflow_id(job.id)),
+            temporal=addresses.workflow(job_workflow_id(job.id)),
         ),
     )
 
@@ -231,14 +241,14 @@ def prompt_job_answer(
     prompt_job: PromptGenerationJob,
     *,
     wait: Wait,
-    workflows: WorkflowLinks,
+    addresses: Addresses,
     started: bool | None = None,
     late: str | None = None,
     results: Results | None = None,
 ) -> PromptJobAnswer:
     """Return a prompt job as callers see it; `results` are empty by default, the rest is as in `job_answer`."""
     final = prompt_job.status in FINAL_PROMPT_STATUSES
-    here = f"/api/prompt/queue/{prompt_job.id}"
+    here = addresses.prompt_job(prompt_job.id)
     alone = prompt_job.job_id is None
     # A prompt job of a job has no workflow of its own: it runs in the job's.
     workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
@@ -262,9 +272,9 @@ def prompt_job_answer(
         results=ResultCounts.built_from(results or Results()),
         links=Links(
             self_=here,
-            events=None if alone else f"/api/jobs/{prompt_job.job_id}/events",
+            events=None if prompt_job.job_id is None else f"{addresses.job(prompt_job.job_id)}/events",
             cancel=None if final else here,
-            temporal=workflows.to(workflow_id),
+            temporal=addresses.workflow(workflow_id),
         ),
     )
 

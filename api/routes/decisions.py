@@ -78,7 +78,7 @@ async def retry_job(
     job, replayed = await resources.store.jobs.retry(
         job_id, owner=jobs.owner, new_id=uuid7(), force=request.force, idempotency=key
     )
-    response.headers["Location"] = f"/api/jobs/{job.id}"
+    response.headers["Location"] = jobs.addresses.job(job.id)
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)

@@ -80,7 +80,7 @@ async def create_job(
         catalogue=catalogue,
     )
     job, replayed = await resources.store.jobs.accept(wanted, key)
-    response.headers["Location"] = f"/api/jobs/{job.id}"
+    response.headers["Location"] = jobs.addresses.job(job.id)
     if replayed:
         response.headers[REPLAYED] = "true"
         return await jobs.answer(job)

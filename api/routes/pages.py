@@ -27,7 +27,7 @@ _SWAGGER: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 @router.get("/")
 async def show_page(settings: SettingsDep, request: Request) -> Response:
     """Serve the workspace."""
-    return workspace_page(settings.temporal_ui_url).answer(request)
+    return workspace_page(settings.temporal_ui_url, settings.root_path).answer(request)
 
 
 @router.get("/web/workspace-{version}/{name:path}")
@@ -53,9 +53,9 @@ async def get_web_file(name: str, request: Request) -> Response:
 
 
 @router.get("/docs")
-async def show_documentation(request: Request) -> Response:
+async def show_documentation(settings: SettingsDep, request: Request) -> Response:
     """Serve the interactive documentation."""
-    return _page("docs.html").answer(request)
+    return _page("docs.html", root=settings.root_path).answer(request)
 
 
 @router.get("/docs/assets/{name}")
@@ -67,31 +67,32 @@ async def get_documentation_file(name: str, request: Request) -> Response:
 
 
 @router.get("/docs/errors")
-async def list_error_codes(request: Request) -> Response:
+async def list_error_codes(settings: SettingsDep, request: Request) -> Response:
     """Serve the list of error codes."""
-    return _errors_page("Error codes", *PROBLEM_KINDS).answer(request)
+    return _errors_page(settings.root_path, "Error codes", *PROBLEM_KINDS).answer(request)
 
 
 @router.get("/docs/errors/{code}")
-async def show_error_code(code: str, request: Request) -> Response:
+async def show_error_code(code: str, settings: SettingsDep, request: Request) -> Response:
     """Serve an error code's explanation: the `type` of problem documents points here."""
     if code not in PROBLEM_KINDS:
         raise Refused("not_found", "There is no such error code.")
-    return _errors_page(f"Error {code}", code).answer(request)
+    return _errors_page(settings.root_path, f"Error {code}", code).answer(request)
 
 
 @cache
-def workspace_page(temporal_ui_url: str | None) -> WebFile:
-    """Return the workspace page of an installation."""
+def workspace_page(temporal_ui_url: str | None, root: str) -> WebFile:
+    """Return the workspace page of an installation that is published under the prefix `root`."""
     words = vocabulary()
     limits = words.limits
     return _page(
         "index.html",
+        root=root,
         temporal_link=_temporal_link(temporal_ui_url),
-        styles=_links("stylesheet", workspace().styles),
+        styles=_links(root, "stylesheet", workspace().styles),
         # Otherwise the browser would discover the modules one after another.
-        modules=_links("modulepreload", workspace().first_modules),
-        main=workspace().address(workspace().main),
+        modules=_links(root, "modulepreload", workspace().first_modules),
+        main=f"{root}{workspace().address(workspace().main)}",
         # Inside a script element, where no text may look like its end tag.
         vocabulary=words.model_dump_json().replace("<", r"\u003c"),
         prompt_characters=str(limits.prompt_characters),
@@ -120,20 +121,20 @@ def _temporal_link(address: str | None) -> str:
     return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">Temporal Web UI</a>'
 
 
-def _links(relation: str, names: list[str]) -> str:
-    return "".join(f'\t<link rel="{relation}" href="{workspace().address(name)}">\n' for name in names)
+def _links(root: str, relation: str, names: list[str]) -> str:
+    return "".join(f'\t<link rel="{relation}" href="{root}{workspace().address(name)}">\n' for name in names)
 
 
 @cache
-def _errors_page(title: str, *codes: str) -> WebFile:
-    entries = "\n".join(_entry(code, PROBLEM_KINDS[code]) for code in codes)
-    return _page("errors.html", title=escape(title), entries=entries)
+def _errors_page(root: str, title: str, *codes: str) -> WebFile:
+    entries = "\n".join(_entry(root, code, PROBLEM_KINDS[code]) for code in codes)
+    return _page("errors.html", root=root, title=escape(title), entries=entries)
 
 
-def _entry(code: str, kind: ProblemKind) -> str:
+def _entry(root: str, code: str, kind: ProblemKind) -> str:
     status = HTTPStatus(kind.status)
     return (
-        f'<section class="card"><h2><a href="/docs/errors/{code}"><code>{code}</code></a></h2>'
+        f'<section class="card"><h2><a href="{root}/docs/errors/{code}"><code>{code}</code></a></h2>'
         f"<p><strong>{escape(kind.title)}.</strong> {escape(kind.advice)}</p>"
         f'<p class="quiet">HTTP {status.value} {escape(status.phrase)}</p></section>'
     )

@@ -63,7 +63,7 @@ async def enqueue_prompt(
     await require_ai_prompts(resources.store, owner=prompt_jobs.owner, key=key)
     wanted = new_prompt_job(request, owner=prompt_jobs.owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
-    response.headers["Location"] = f"/api/prompt/queue/{prompt_job.id}"
+    response.headers["Location"] = prompt_jobs.addresses.prompt_job(prompt_job.id)
     if replayed:
         response.headers[REPLAYED] = "true"
         return await prompt_jobs.answer(prompt_job)

@@ -13,13 +13,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_host, is_loopback_url
-from promptmill.config.values import Networks, PublicAddress, Words
+from promptmill.config.values import Networks, PublicAddress, RootPath, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE
@@ -143,7 +144,7 @@ class Settings(BaseSettings):
 
     public_url: PublicAddress | None = Field(
         None,
-        description="Public https URL of the API; enables WaveSpeed's webhooks. Expose only /api/webhooks/.",
+        description="Public https URL of the API; enables WaveSpeed's webhooks. Expose only /api/webhooks/. Without a path of its own it gets PROMPTMILL_ROOT_PATH.",
     )
     wavespeed_webhook_secret: SecretStr | None = Field(
         None,
@@ -179,6 +180,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(3000, ge=0, le=65535, description="Port of the API.")
     allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
+    root_path: RootPath = Field(
+        "",
+        description="Prefix under which a proxy publishes the API, such as /mill; the proxy may pass it on or strip it.",
+    )
     trusted_proxies: Networks = Field(
         (),
         description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host and X-Forwarded-For count.",
@@ -408,6 +413,13 @@ class Settings(BaseSettings):
     def wavespeed_mode(self) -> ProviderMode:
         """Whether WaveSpeed is real or simulated."""
         return provider_mode(self.wavespeed_api_base)
+
+    @property
+    def published_url(self) -> str | None:
+        """Where WaveSpeed reaches the API, with the prefix; None if it does not."""
+        if self.public_url is None or urlsplit(self.public_url).path:
+            return self.public_url
+        return f"{self.public_url}{self.root_path}"
 
     def require_database_url(self) -> str:
         """Return the URL of Postgres.

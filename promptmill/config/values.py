@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
@@ -53,3 +54,29 @@ def _public(address: str) -> str:
 
 PublicAddress = Annotated[str, AfterValidator(_public)]
 """A public base URL, without a trailing slash."""
+
+
+OWN_PARTS: Final = frozenset({"api", "docs", "web", "openapi.json", "healthz", "readyz", "metrics"})
+"""How the API's own paths begin: with one of these as the prefix, a path would have two meanings."""
+
+_PREFIX = re.compile(r"(/(?!\.)[A-Za-z0-9._-]+)+")
+
+
+def _prefix(path: str) -> str:
+    """Accept a prefix that is one part or more, and none of the API's own."""
+    if not path:
+        return path
+    if not _PREFIX.fullmatch(path):
+        raise ValueError(
+            "must be a path such as /mill (letters, digits, '-', '_', '.'), without a slash at its end; leave it empty "
+            "where the API is at the root of its host"
+        )
+    if (first := path.split("/")[1]) in OWN_PARTS:
+        raise ValueError(
+            f"must not begin with /{first}, which is a path of the API's own: choose another, such as /mill"
+        )
+    return path
+
+
+RootPath = Annotated[str, AfterValidator(_prefix)]
+"""The prefix that the API is published under, such as `/mill`; empty at the root of a host."""

@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.installation.stopped_queues import StoppedQueues
-from api.jobs.reading import JobReader, WorkflowLinks
+from api.jobs.reading import Addresses, JobReader
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
 from api.live.reading import JobUpdate, ListedJob, LiveReader
@@ -224,7 +224,7 @@ async def test_many_listeners_cost_one_connection_and_one_read_for_each_change(
     job_id = (await store.jobs.accept(new_job(lonely_settings)))[0].id
     queues = StoppedQueues(unknown)
     waits = Waits(store, queues, RecentPace(store))
-    reader = Counting(JobReader(store, waits, WorkflowLinks("http://127.0.0.1", "default"), LOCAL_OWNER))
+    reader = Counting(JobReader(store, waits, Addresses("http://127.0.0.1", "default"), LOCAL_OWNER))
     async with open_feed(lonely_settings, store.operations.notify_listeners, reader) as feed:
         with ExitStack() as held:
             lists = [held.enter_context(feed.subscribe_to_list(LOCAL_OWNER)) for _ in range(50)]

@@ -16,7 +16,7 @@ from api import __main__ as api_process
 from api.catalogue import prices, reading
 from api.http import bodies, connections, errors, guard, strict_json, wrong_tokens
 from api.http.problem_kinds import PROBLEM_KINDS
-from api.live import event_stream, listeners
+from api.live import event_stream, subscribers
 from api.schemas import bases, fields, jobs
 from api.uploads import form, scans, slots
 from api.webhooks import signatures
@@ -79,8 +79,8 @@ BOUNDS: dict[str, list[str]] = {
     "an answer that its caller does not take": [seconds(connections.TAKE_SECONDS)],
     "live streams": [setting("STREAMS_PER_OWNER")],
     "a live stream that its caller does not take": [
-        seconds(event_stream.SEND_SECONDS),
-        number(listeners.MAX_PENDING),
+        seconds(event_stream.SEND_TIMEOUT_SECONDS),
+        number(subscribers.MAX_PENDING),
     ],
     "an uploaded image": [
         setting("UPLOAD_MAX_BYTES", "MiB", MIB),
@@ -152,7 +152,7 @@ LIMITS: dict[str, list[str]] = {
     "workflows in memory": [setting("MAX_CACHED_WORKFLOWS")],
     "finishing running work at a stop": [setting("SHUTDOWN_SECONDS", "s")],
     "a worker that is silent is replaced": [seconds(policies.HEARTBEAT), setting("STICKY_SECONDS", "s")],
-    "a pause after Postgres or Temporal was not found at the start": [seconds(worker_process._AGAIN_SECONDS)],
+    "a pause after Postgres or Temporal was not found at the start": [seconds(worker_process._RETRY_SECONDS)],
     "recording WaveSpeed's answer while Postgres is away": [seconds(persistence.KEEP_TRYING_SECONDS)],
     # -- all workers together
     "requests to Grok per second": [setting("GROK_PER_SECOND")],

@@ -55,6 +55,62 @@ def test_real_provider_is_refused_where_only_simulated_ones_may_be(tmp_path: Pat
         load_settings(environment(tmp_path, PROMPTMILL_SIMULATED_ONLY="true"))
 
 
+@pytest.mark.parametrize("given", ["", "/mill", "/tools/mill-2", "/a.b/c_d"])
+def test_a_prefix_is_a_path(tmp_path: Path, given: str) -> None:
+    assert load_settings(environment(tmp_path, PROMPTMILL_ROOT_PATH=given)).root_path == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "mill",
+        "/",
+        "/mill/",
+        "//mill",
+        "/mill//x",
+        "/..",
+        "/mill/../x",
+        "/mi ll",
+        "/mill?x",
+        "/mill#x",
+        "/m%69ll",
+        "/mül",
+        '/m"l',
+    ],
+)
+def test_what_is_no_prefix_is_refused_in_one_sentence(tmp_path: Path, given: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match="PROMPTMILL_ROOT_PATH is not valid: must be a path such as /mill"
+    ) as refused:
+        load_settings(environment(tmp_path, PROMPTMILL_ROOT_PATH=given))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ["/api", "/docs/mill", "/web"])
+def test_a_prefix_is_no_path_of_the_apis_own(tmp_path: Path, given: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"PROMPTMILL_ROOT_PATH is not valid: must not begin with /{given.split('/')[1]}"
+    ):
+        load_settings(environment(tmp_path, PROMPTMILL_ROOT_PATH=given))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "published"),
+    [
+        ("https://hooks.example", "https://hooks.example/mill"),
+        ("https://hooks.example/", "https://hooks.example/mill"),
+        ("https://hooks.example/mill", "https://hooks.example/mill"),
+        ("https://hooks.example/another", "https://hooks.example/another"),
+        ("", None),
+    ],
+)
+def test_the_public_address_has_the_prefix_or_a_path_of_its_own(
+    tmp_path: Path, public_url: str, published: str | None
+) -> None:
+    given = environment(tmp_path, PROMPTMILL_PUBLIC_URL=public_url, PROMPTMILL_ROOT_PATH="/mill")
+    assert load_settings(given).published_url == published
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

@@ -2,11 +2,13 @@
 
 import { noteServerTime } from "./clock.js";
 import { on } from "./dom.js";
+import { ROOT, published } from "./published.js";
 
 /** @import { AnswerOf, ArgumentsOf, PathsWith } from "../../types/page.js" */
 /** @import { Problem as ProblemDocument } from "../../types/page.js" */
 
-const TOKEN = "promptmill.token";
+/** Each installation of a host has a token of its own. */
+const TOKEN = `promptmill.token${ROOT}`;
 const TIMEOUT_MS = 20000;
 
 /** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
@@ -134,7 +136,7 @@ export class Api {
 	upload(path, file, { onProgress, signal }) {
 		return new Promise((resolve, reject) => {
 			const request = new XMLHttpRequest();
-			request.open("POST", path);
+			request.open("POST", published(path));
 			if (storedToken()) request.setRequestHeader("Authorization", `Bearer ${storedToken()}`);
 			request.responseType = "json";
 			request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
@@ -162,7 +164,7 @@ export class Api {
 			if (token) headers.Authorization = `Bearer ${token}`;
 			let answer;
 			try {
-				answer = await fetch(path, { ...options, method, headers, cache: "no-store" });
+				answer = await fetch(published(path), { ...options, method, headers, cache: "no-store" });
 			} catch {
 				throw silence();
 			}

@@ -2,11 +2,13 @@
 
 import { on } from "../core/dom.js";
 import { Emitter } from "../core/emitter.js";
+import { ROOT } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { FormValues } from "../../types/page.js" */
 
-const STORAGE_KEY = "promptmill.form";
+/** Each installation on a host has a form of its own. */
+const STORAGE_KEY = `promptmill.form${ROOT}`;
 
 /** @type {FormValues} */
 const EMPTY = {

@@ -4,6 +4,7 @@ import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { jobName, usd } from "../core/format.js";
 import { announce, copyText, notify, reportProblem } from "../core/notices.js";
+import { published } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { canCancel, canRetry } from "./statuses.js";
 
@@ -132,5 +133,5 @@ export function curlOf(job) {
 		metadata: Object.keys(metadata).length ? metadata : undefined,
 	};
 	const json = JSON.stringify(body).replaceAll("'", "'\\''");
-	return `curl -sS ${location.origin}/api/jobs/create -H 'Content-Type: application/json' -d '${json}'`;
+	return `curl -sS ${location.origin}${published("/api/jobs/create")} -H 'Content-Type: application/json' -d '${json}'`;
 }
