@@ -44,8 +44,10 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_missing_workflow.sql
 \ir functions/note_obstacle.sql
 \ir functions/note_provider_status.sql
+\ir functions/note_rate_limit.sql
 \ir functions/open_submission.sql
 \ir functions/permit_submission.sql
+\ir functions/permit_submission_in_turn.sql
 \ir functions/permit_submission_v2.sql
 \ir functions/prompt_queue_position.sql
 \ir functions/prove_absence.sql
@@ -63,7 +65,9 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/retry_job.sql
 \ir functions/settle_stale_intents.sql
 \ir functions/settle_submission.sql
+\ir functions/submission_rate.sql
 \ir functions/take_open_rows.sql
+\ir functions/take_submission_turn.sql
 \ir functions/take_unclear_submissions.sql
 \ir functions/tell_job_changed.sql
 \ir functions/transition_allowed.sql
@@ -110,8 +114,10 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_missing_workflow', '0b5316babf2fd28c76a8e56fc988c475c4f6cb54d6832989a89f22ca7687a524'),
     ('note_obstacle', 'b4c4f2ebb1f8911219d98e410c31b3894febd30d41717693ad2531ec191df545'),
     ('note_provider_status', 'b2d24ca57eea0c56ec099f4e2c2cf17b21ad8d829cc3c57fdc7112eaf4a8161b'),
+    ('note_rate_limit', 'b46f63cfa6ff6fe89ea6e82d2720ebd5d8e90e1df584f45cd22300b718727f81'),
     ('open_submission', '5e121f3b911362401c60fdc39068970629622b1d672d6498747c1db953d13747'),
     ('permit_submission', '6a17d0808f41c996163441c0988d577e7990784d0475888953f0c7d3ba8b4591'),
+    ('permit_submission_in_turn', '89014866de9ea4e7a797b0da6a3dc030dbbcfcb2c614e46e57dd51576e7dfe28'),
     ('permit_submission_v2', 'ec5cfd907440f32ff1030caee4fa8947abc892d09494e475e721df6d5314df1b'),
     ('prompt_queue_position', '6b3f2241dc0dc53074179b6b9fd54684bc5a30e81a0d83c0ad651a2b92918ec4'),
     ('prove_absence', '5a7e9e4a3753732d50f2668beac9bbd25519b1bd126fb518064f56199a649fe1'),
@@ -129,7 +135,9 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('retry_job', 'a32afca924b9567044da8b29fa955ee119bf4bae88cf16306b813ac5a6001ae8'),
     ('settle_stale_intents', '5bbb86f4d1737173f17b758e9cd8f29db28afacce76debc142c5f1f5680dabaf'),
     ('settle_submission', '11439f0994b094a6d056507d0666ddd46411ff278dd8f97aa342cf730f1d6f5b'),
+    ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
     ('take_open_rows', '04938bf244c0f9494c885db77cb9d8255ab15b7548f07643271e65814ca4a9b1'),
+    ('take_submission_turn', 'e87b0292017293df34e81baac3cf2df4f532ac3b2eceebadb69fcfa3c3fddd95'),
     ('take_unclear_submissions', '29857b7f07d72a81daa0b029dc22d28b6e227ef5383acdfdb24c11f3f057ec0e'),
     ('tell_job_changed', 'b3b285364f335c5b1f9121146c6de7743e01a71512790ec944e9243bd194620c'),
     ('transition_allowed', 'cccca73cf143eaa8d7067ed3cd5f40851ed5bfea471100667a0837460e98f5d2'),

@@ -23,6 +23,7 @@ class RequestMetrics:
     seconds: Histogram
     recorded_jobs: Gauge
     recorded_prompt_jobs: Gauge
+    submission_rate: Gauge
 
     @classmethod
     def create(cls) -> RequestMetrics:
@@ -37,6 +38,11 @@ class RequestMetrics:
             ),
             metrics.gauge("promptmill_recorded_jobs", "Jobs in the record, by status.", ("status",)),
             metrics.gauge("promptmill_recorded_prompt_jobs", "Prompt jobs in the record, by status.", ("status",)),
+            metrics.gauge(
+                "promptmill_submission_rate_ratio",
+                "Rate of paid submissions: 1 at full speed, less after a 429.",
+                ("provider",),
+            ),
         )
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -45,8 +51,14 @@ class RequestMetrics:
         known = method if method in _METHODS else "OTHER"
         self.seconds.labels(known, route, str(status)).observe(seconds)
 
-    def render(self, counts: Mapping[str, Mapping[str, int]]) -> tuple[bytes, str]:
-        """Return Prometheus's text and its content type; `counts` are the record's, by table and status."""
+    def render(self, counts: Mapping[str, Mapping[str, int]], submission_rate: float | None) -> tuple[bytes, str]:
+        """Return Prometheus's text and its content type; `counts` are the record's, by table and status.
+
+        `submission_rate` is the share of the full rate; null while nobody knows it.
+        """
+        self.submission_rate.clear()
+        if submission_rate is not None:
+            self.submission_rate.labels("wavespeed").set(submission_rate)
         for table, gauge in ((_JOBS, self.recorded_jobs), (_PROMPT_JOBS, self.recorded_prompt_jobs)):
             gauge.clear()
             for status, number in counts.get(table, {}).items():
