@@ -137,7 +137,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('settle_submission', '11439f0994b094a6d056507d0666ddd46411ff278dd8f97aa342cf730f1d6f5b'),
     ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
     ('take_open_rows', '04938bf244c0f9494c885db77cb9d8255ab15b7548f07643271e65814ca4a9b1'),
-    ('take_submission_turn', 'e87b0292017293df34e81baac3cf2df4f532ac3b2eceebadb69fcfa3c3fddd95'),
+    ('take_submission_turn', '1eacb0ddeb67e33d54f5c07231802494c1763cc9c0a82cb0a6252f30a1802b3d'),
     ('take_unclear_submissions', '29857b7f07d72a81daa0b029dc22d28b6e227ef5383acdfdb24c11f3f057ec0e'),
     ('tell_job_changed', 'b3b285364f335c5b1f9121146c6de7743e01a71512790ec944e9243bd194620c'),
     ('transition_allowed', 'cccca73cf143eaa8d7067ed3cd5f40851ed5bfea471100667a0837460e98f5d2'),

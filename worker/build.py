@@ -144,8 +144,8 @@ def build_workers(resources: WorkerResources) -> list[Worker]:
             wavespeed_queue(settings.task_queue),
             acts.media.submit_media,
             concurrency=settings.submission_pace.concurrency,
-            # Slower rates are held by the record: each partition of a queue would hold them by itself.
-            per_second=max(settings.submission_pace.per_second, 1),
+            # A rate that a 429 has lowered is held by the record.
+            per_second=settings.submission_pace.per_second,
         ),
     }
     return [build[name]() for name in settings.worker_queues]

@@ -35,8 +35,8 @@ async def show_metrics(metrics: MetricsDep, resources: ResourcesDep) -> Response
     """Return the metrics of this process, and the record's counters unless Postgres is unavailable."""
     try:
         counts = await resources.store.operations.counts()
+        share = (await report_submissions(resources)).share
     except RecordUnavailable:
-        counts = {}
-    submissions = await report_submissions(resources)
-    body, content_type = metrics.render(counts, submissions.share)
+        counts, share = {}, None
+    body, content_type = metrics.render(counts, share)
     return Response(body, headers={"Content-Type": content_type})

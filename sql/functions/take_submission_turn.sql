@@ -1,9 +1,8 @@
 -- take_submission_turn(job_id, provider_base, key_fingerprint, floor, ceiling) -> double precision
 -- Takes the account's next turn for a paid POST, for all workers together: 0 if it is now, otherwise how many seconds the
 -- job should wait before it asks again. Its place in the queue says when its turn may come, so that few ask in vain, and
--- those of a higher priority go first. At the full rate nobody is asked: Temporal's limit of the queue holds it. Below
--- one per second it is always held here, since each partition of a queue in Temporal allows that much by itself.
--- A job that already has a submission needs no turn: it asks what has become of it.
+-- those of a higher priority go first. At the full rate nobody waits here: Temporal's limit of the queue holds it. A job
+-- that already has a submission needs no turn: it asks what has become of it.
 CREATE OR REPLACE FUNCTION take_submission_turn(
     p_job_id uuid,
     p_provider_base text,
@@ -22,14 +21,12 @@ BEGIN
     SELECT * INTO v_rate FROM submission_rates
     WHERE provider_base = p_provider_base AND key_fingerprint = p_key_fingerprint;
     v_in_force := submission_rate(v_rate.lowered_to, v_rate.refused_at, p_floor, p_ceiling, clock_timestamp());
-    IF v_in_force >= p_ceiling AND p_ceiling >= 1 THEN
+    IF v_in_force >= p_ceiling THEN
         RETURN 0;
     END IF;
     IF EXISTS (SELECT FROM submissions WHERE job_id = p_job_id AND state IN ('intended', 'unknown', 'accepted')) THEN
         RETURN 0;
     END IF;
-    INSERT INTO submission_rates (provider_base, key_fingerprint) VALUES (p_provider_base, p_key_fingerprint)
-    ON CONFLICT DO NOTHING;
     -- A turn that nobody took in time may be made up for, for a second: retries are not punctual.
     UPDATE submission_rates
     SET next_at = greatest(next_at, clock_timestamp() - interval '1 second') + interval '1 second' / v_in_force
