@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue
+from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue, TaskQueueConfig
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     UpdateTaskQueueConfigRequest,
+    UpdateTaskQueueConfigResponse,
 )
 from temporalio.client import Client
 
@@ -51,8 +52,11 @@ async def set_brake(client: Client, task_queue: str, provider: str, *, on: bool,
             rate_limit=RateLimit(requests_per_second=0) if on else None, reason=reason
         ),
     )
-    await client.workflow_service.update_task_queue_config(request, timeout=_RPC)
-    return await read_brake(client, task_queue, provider)
+    answer: UpdateTaskQueueConfigResponse = await client.workflow_service.update_task_queue_config(
+        request, timeout=_RPC
+    )
+    # From this response: a read right after it may still return the configuration of before.
+    return _brake(provider, queue, answer.config)
 
 
 async def read_brake(client: Client, task_queue: str, provider: str) -> Brake:
@@ -69,6 +73,10 @@ async def read_brake(client: Client, task_queue: str, provider: str) -> Brake:
         report_config=True,
     )
     answer: DescribeTaskQueueResponse = await client.workflow_service.describe_task_queue(request, timeout=_RPC)
-    limit = answer.config.queue_rate_limit
+    return _brake(provider, queue, answer.config)
+
+
+def _brake(provider: str, queue: str, config: TaskQueueConfig) -> Brake:
+    limit = config.queue_rate_limit
     rate = limit.rate_limit.requests_per_second if limit.HasField("rate_limit") else None
     return Brake(provider, queue, rate, limit.metadata.reason)

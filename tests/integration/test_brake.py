@@ -7,6 +7,7 @@ import asyncio
 from promptmill.commands.brake import brake_providers, brake_sentence, show_brakes
 from tests.fixtures.mill import Mill
 from tests.fixtures.session import StartProcess
+from tests.support import eventually
 
 
 async def test_a_brake_is_read_back_and_released(mill: Mill) -> None:
@@ -15,10 +16,14 @@ async def test_a_brake_is_read_back_and_released(mill: Mill) -> None:
     assert stopped.on
     assert stopped.reason == "incident 12"
     assert "stopped (incident 12)" in brake_sentence(stopped)
-    assert [brake.on for brake in await show_brakes(mill.settings)] == [False, True]
+    await eventually(lambda: _brakes_are(mill, [False, True]))  # at first Temporal may return the state of before
     [released] = await brake_providers(mill.settings, on=False, providers=["wavespeed"], reason="over")
     assert not released.on
     assert released.per_second is None
+
+
+async def _brakes_are(mill: Mill, wanted: list[bool]) -> bool:
+    return [brake.on for brake in await show_brakes(mill.settings)] == wanted
 
 
 async def test_a_braked_provider_is_not_asked_until_it_is_released(mill: Mill) -> None:
