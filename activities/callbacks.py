@@ -40,7 +40,7 @@ _MAX_DOUBLINGS: Final = 30
 
 @dataclass(frozen=True)
 class _Attempt:
-    """The result of one POST: the receiver's status, if any; `for_good`: it must not be repeated."""
+    """The result of one POST: the receiver's status, if any; `for_good`: it must not be retried."""
 
     status_code: int | None = None
     error: str | None = None
@@ -53,7 +53,7 @@ class CallbackActivities:
     """Delivers callbacks, each attempt on its own.
 
     Attributes:
-        signer: Signs with the operator's secret; None: with the one that this installation generated.
+        signer: Signs with the operator's secret; None uses the one that this installation generated.
         give_up: How long delivery is retried.
         slots: Concurrent deliveries in this worker. Hanging receivers must not take the slots of paid work.
     """
@@ -75,7 +75,7 @@ class CallbackActivities:
             ApplicationError: To be retried; benign, with the next delay.
         """
         if self.slots.locked():
-            # Jittered, so that those waiting do not all return at once.
+            # Jittered, so that waiting deliveries do not all retry at once.
             scattered = _POSTPONED * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
             raise _again("other callbacks are being delivered", scattered)
         async with self.slots:
@@ -92,7 +92,7 @@ class CallbackActivities:
 
     @activity.defn
     async def end_callback(self, result: CallbackResult) -> CallbackResult:
-        """Record the outcome of a delivery. Safe to repeat: the first one stays."""
+        """Record the outcome of a delivery. Safe to repeat: the first one is kept."""
         # The row may have been deleted in the meantime.
         with suppress(RecordNotFound):
             await self.store.callbacks.end(
@@ -112,7 +112,7 @@ class CallbackActivities:
         billed = await self.store.jobs.billed([job.id])
         content = callback_body(job, billed[job.id]).model_dump_json().encode()
         number = _attempts_before() + 1
-        # Survives this attempt: mere postponements do not lengthen the delays.
+        # Outlives this attempt: mere postponements do not lengthen the delays.
         activity.heartbeat(number)
         seen = await self._post(request, job.callback_url, content)
         _log.info("callback_sent", job=str(job.id), attempt=number, status=seen.status_code, error=seen.error)
@@ -154,7 +154,7 @@ class CallbackActivities:
 
 
 def wait_after(number: int, policy: RetryPolicy | None, retry_after: timedelta | None) -> timedelta:
-    """Return the delay after that many attempts: the policy's backoff, or longer if the receiver asks for it."""
+    """Return the delay after that many attempts: the policy's backoff, or longer if the receiver requests it."""
     policy = policy or RetryPolicy()
     longest = policy.maximum_interval or policy.initial_interval * 100
     grown = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, _MAX_DOUBLINGS)
@@ -162,7 +162,7 @@ def wait_after(number: int, policy: RetryPolicy | None, retry_after: timedelta |
 
 
 def _attempts_before() -> int:
-    """Return how many attempts have sent something, from the last one's heartbeat."""
+    """Return how many attempts have sent a request, from the last heartbeat."""
     details = activity.info().heartbeat_details
     return details[0] if details and isinstance(details[0], int) else 0
 

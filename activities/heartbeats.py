@@ -10,14 +10,14 @@ from typing import Any
 from temporalio import activity
 
 BEAT_SECONDS = 1.0
-"""Cancels are delivered with heartbeats, so this is the longest that a caller waits for one."""
+"""Cancels are delivered with heartbeats, so this is the maximum delay of a cancel."""
 
 
 @asynccontextmanager
 async def heartbeats(*details: Any) -> AsyncIterator[None]:
     """Heartbeat with these details until the block ends; details are sent immediately.
 
-    Without details the first heartbeat is sent after a second: most calls are over by then, and each one is a write at
+    Without details the first heartbeat is sent after a second: most calls are over by then, and each one is a write in
     Temporal. A heartbeat proves that the loop runs, not that the call progresses: each call has its own timeout.
     """
 

@@ -30,7 +30,7 @@ _SUBMISSIONS_PER_PASS: Final = 20
 _PREDICTIONS_PER_PASS: Final = 100
 _AT_ONCE: Final = 8
 _READING_SECONDS: Final = 15.0
-"""How long one kind of read may take in a pass; the rest is due again later."""
+"""Time limit of one kind of read in a pass; the rest is due again later."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class LateActivities:
 
     @activity.defn
     async def settle_late(self) -> LateReport:
-        """Process once everything that is due and return the counts.
+        """Process everything that is due once, and return the counts.
 
         Safe to repeat: reading is free, and the record accepts each fact once.
         """
@@ -83,7 +83,7 @@ class LateActivities:
 
     async def _attach(self, late: LatePrediction) -> bool:
         """Read a late prediction; return whether its media is now in the record."""
-        # Before anything can fail: an unreadable one must not come first in every pass.
+        # Before anything can fail: an unreadable one must not be first in every pass.
         await self._note_look(late)
         try:
             prediction = await self.wavespeed.result(late.prediction_id, kind=MediaKind(late.kind))
@@ -94,7 +94,7 @@ class LateActivities:
         if not prediction.finished:
             return False
         if prediction.reason_code is not None:
-            # Without media, and nothing more will come: else it would be read for ever.
+            # No media, and none will come: otherwise it would be read forever.
             await self._note_look(late, ended=True)
             return False
         change = JobChange(
@@ -104,7 +104,7 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
-        # Whatever the record made of it, nothing more will come.
+        # Whatever the record did with it, nothing more will come.
         await self._note_look(late, ended=True)
         return True
 

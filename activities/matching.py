@@ -1,7 +1,7 @@
 """Decides which prediction in WaveSpeed's history an unclear submission may have created. Pure: no I/O.
 
-Both mistakes cost: another's prediction taken for ours, and ours taken for another's, which would be paid again.
-So a prediction is a candidate unless its prompt or seed positively differ, and it is ours only if everything fits.
+Both mistakes cost money: taking another's prediction for ours, and missing ours, which would then be paid for again.
+So a prediction is a candidate unless its prompt or seed definitely differ, and it is ours only if everything matches.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def judge(
         unclear: The submission.
         items: WaveSpeed's list for its model.
         owned: The predictions that already belong to submissions.
-        window: The earliest and latest time at which it can have been created.
+        window: The earliest and latest time at which it may have been created.
     """
     first, last = window
     possible = [
@@ -52,7 +52,7 @@ def judge(
 
 
 def differs(request: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> bool:
-    """Return whether a prediction's prompt or seed positively differs from what was submitted."""
+    """Return whether a prediction's prompt or seed definitely differs from what was submitted."""
     if inputs is None:
         return False
     sent, prompt = _named(request.get("prompt")), _named(inputs.get("prompt"))
@@ -63,7 +63,7 @@ def differs(request: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> boo
 
 
 def matches(request: Mapping[str, Any], inputs: Mapping[str, Any] | None) -> bool:
-    """Return whether all of a prediction's inputs match: prompt, images, seed, and all else that both sides name."""
+    """Return whether all of a prediction's inputs match: prompt, images, seed, and all else that both sides have."""
     if not inputs or differs(request, inputs):
         return False
     names = {"prompt", *request, *inputs}
@@ -75,14 +75,14 @@ def _fits(name: str, sent: Any, shown: Any) -> bool:
         return _seed_fits(sent, shown) if name == "seed" else _same(sent, shown)
     if name == "prompt":
         return False
-    # Named by one side alone. WaveSpeed fills in defaults and may leave some out; but not what makes it ours.
+    # Present on one side only. WaveSpeed fills in defaults and may omit some, but never what identifies it as ours.
     if name == "seed":
         return _seed(sent) is None
     return not (name in _PICTURES or _is_media(sent) or _is_media(shown)) or sent is shown
 
 
 def _seed_fits(sent: Any, shown: Any) -> bool:
-    """Return whether a seed is the one that was sent; a request for a random seed says nothing."""
+    """Return whether a seed is the one that was sent; a request for a random seed is no evidence."""
     return _seed(sent) is None or _seed(sent) == _seed(shown)
 
 

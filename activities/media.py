@@ -50,7 +50,7 @@ class MediaActivities:
         """Submit a job once and return the outcome.
 
         Safe to repeat: the record permits one POST, and an attempt that finds a trace of an earlier one does not send.
-        A cancel does not interrupt it: a POST that is on its way brings its prediction's id home first.
+        A cancel does not interrupt it: a POST in flight first returns its prediction's id.
 
         Raises:
             StageStopped, ProviderRefused, ProviderRateLimited, NothingSent, RecordUnavailable: See `Sender.submit`.
@@ -61,15 +61,15 @@ class MediaActivities:
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
-                # If it finished at the same moment, it still has an answer: the next iteration returns it.
+                # If it finished at the same moment, it still has a result: the next iteration returns it.
                 if work.cancelled():
                     raise
 
     @activity.defn
     async def collect_result(self, request: PredictionRequest) -> JobSnapshot:
-        """Read a prediction's result once; record it if it is finished, otherwise raise with the next delay.
+        """Read a prediction's result once; record it if finished, otherwise raise with the next delay.
 
-        Safe to repeat: reading is free, and the record accepts an end once.
+        Safe to repeat: reading is free, and the record accepts a result once.
 
         Raises:
             ApplicationError: Not finished; benign, with the next delay.
@@ -85,32 +85,32 @@ class MediaActivities:
             if age < self.grace:
                 await self._not_finished(request, str(error))
             if await self._made_with_another_key(request):
-                # What is paid for must still be collected: the right key may return.
+                # What was paid for must still be collected: the right key may be restored.
                 await self._not_finished(request, f"It was submitted with a different key than this worker's. {error}")
             return await self._fail(request, ReasonCode.PREDICTION_GONE, str(error))
         except ProviderError as error:
             await self._not_finished(request, str(error))
         if prediction.unrecognized:
-            await self._show_word(request, prediction.status)
+            await self._show_unknown_status(request, prediction.status)
         if not prediction.finished:
             await self._not_finished(request, f"WaveSpeed reports {prediction.status}")
         return await self._finish(request, prediction)
 
     async def _result(self, request: PredictionRequest) -> Prediction:
-        """Read the prediction, and once more where it claims to be completed and shows nothing."""
+        """Read the prediction, and once more if it is completed without any output."""
         prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
         if prediction.reason_code is ReasonCode.GENERATION_WITHOUT_OUTPUT:
             await asyncio.sleep(self.empty_again.total_seconds())
             prediction = await self.wavespeed.result(request.prediction_id, kind=request.kind)
         return prediction
 
-    async def _show_word(self, request: PredictionRequest, word: str) -> None:
-        """Tell people of a word that we do not know: it may mean an end, and only they can find out."""
+    async def _show_unknown_status(self, request: PredictionRequest, word: str) -> None:
+        """Show an unknown status in the timeline: it may be final, and only a person can find out."""
         with suppress(RecordError):
             await self.store.jobs.note_provider_status(request.job_id, word)
 
     async def _made_with_another_key(self, request: PredictionRequest) -> bool:
-        """Return whether the record says so; of a submission that an older backup lost it says nothing."""
+        """Return whether the record says so; a submission that an older backup lost counts as no."""
         made = {
             (submission.provider_base, submission.key_fingerprint)
             for submission in await self.store.submissions.of_job(request.job_id)
@@ -127,7 +127,7 @@ class MediaActivities:
         return await self._record(request, status=JobStatus.FAILED, reason_code=reason, error=error)
 
     async def _record(self, request: PredictionRequest, **end: Any) -> JobSnapshot:
-        # The id as well: a row from an older backup does not know it, and of one that turned out to be another job's
+        # The id as well: a row from an older backup lacks it, and of one that turned out to be another job's
         # the record takes nothing.
         change = JobChange(job_id=request.job_id, prediction_id=request.prediction_id, **end)
         return await self.store.jobs.advance(change)

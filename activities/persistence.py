@@ -1,4 +1,4 @@
-"""Keeps retrying to record what was paid for, for as long as an activity may hold its answer."""
+"""Keeps retrying to record what was paid for, for as long as an activity may hold the response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def insist(write: Callable[[], Awaitable[_T]], *, seconds: float = KEEP_TR
     """Return the write's result, retrying while Postgres is unavailable.
 
     Raises:
-        RecordUnavailable: Postgres was unavailable for all that time.
+        RecordUnavailable: Postgres was unavailable the whole time.
     """
     give_up = time.monotonic() + seconds
     while True:

@@ -31,8 +31,8 @@ MAX_DELAY_SECONDS = 30.0
 _AT_ONCE = timedelta(milliseconds=1)
 
 UNUSABLE_RETRIES = 1
-"""How often one model is asked again after an answer that holds no prompt. Each is paid: chance may spoil one, and a
-model that spoils two in a row goes on doing so, while the next one may not."""
+"""Retries of one model after a response without a prompt. Each is charged: one may be bad luck, but a model that fails
+twice in a row will keep failing, while the next model may not."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class PromptActivities:
     async def write_prompt(self, request: PromptRequest) -> PromptResult:
         """Ask Grok once, store the answer in the same step and return it.
 
-        Safe to repeat: a stored result is returned without asking again. Not free to repeat before that: an answer
-        that never arrived may have been charged by xAI (fractions of a cent).
+        Safe to repeat: a stored result is returned without another request. Before that a repeat is not free: a
+        response that never arrived may have been charged by xAI (fractions of a cent).
 
         Raises:
             StageStopped: The row has ended, was cancelled or is past its deadline.
@@ -90,7 +90,7 @@ class PromptActivities:
     async def _fail_over(self, request: PromptRequest, attempt: PromptAttempt, error: ProviderError) -> NoReturn:
         """Record a failure and raise what follows: retry the same model later, the next one now, or give up."""
         next_model = self._after(attempt.model)
-        # A wait that is too long is worth it only where nobody else can be asked.
+        # A very long wait is only worth it if there is no other model to ask.
         too_long = next_model is not None and (error.retry_after or _AT_ONCE) > MAX_WAIT
         if error.retryable and attempt.retry_count < _retries(attempt, error) and not too_long:
             delay = _delay(attempt.retry_count, error.retry_after)
@@ -150,13 +150,13 @@ def _question(request: PromptRequest, model: str) -> GrokQuestion:
 
 
 def _retries(attempt: PromptAttempt, error: ProviderError) -> int:
-    """Return how often the same model may be asked again after such a failure."""
+    """Return how often the same model may be retried after such a failure."""
     unusable = isinstance(error, ProviderAnswerUnusable)
     return min(attempt.max_retries, UNUSABLE_RETRIES) if unusable else attempt.max_retries
 
 
 def _delay(failures: int, retry_after: timedelta | None) -> timedelta:
-    """Return the delay after that many earlier failures: doubling, unless xAI named a time, which has a maximum."""
+    """Return the delay after that many earlier failures: doubling, unless xAI requested one, which is capped."""
     if retry_after is not None:
         return min(retry_after, MAX_WAIT)
     return timedelta(seconds=min(FIRST_DELAY_SECONDS * 2**failures, MAX_DELAY_SECONDS))

@@ -1,4 +1,4 @@
-"""The price of a submission, requested while the submission is under way, so that nothing waits for it."""
+"""The price of a submission, requested while the submission is in progress, so that nothing waits for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Quote:
 
 
 @asynccontextmanager
-async def asked_quote(account: WaveSpeedAccount, model: str, body: Mapping[str, Any]) -> AsyncIterator[Quote]:
+async def requested_quote(account: WaveSpeedAccount, model: str, body: Mapping[str, Any]) -> AsyncIterator[Quote]:
     """Request the price of exactly these inputs while the block runs; abandon the request at its end."""
     quote = Quote(asyncio.create_task(account.price(model, body)))
     try:

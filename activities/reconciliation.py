@@ -31,17 +31,20 @@ _STARTS_PER_PASS: Final = 500
 _CANCELS_PER_PASS: Final = 200
 _LISTED_PER_PASS: Final = 1000
 _OVERLAP: Final = timedelta(minutes=5)
-"""Visibility lags behind; what closed this long before the last look is checked again."""
+"""Visibility is eventually consistent; runs that closed this long before the last check are checked again."""
 
 _END_OF_JOB: Final = {
-    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED),
+    RunState.CANCELED: (JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED),
     RunState.TERMINATED: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TERMINATED),
     RunState.TIMED_OUT: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_TIMED_OUT),
     RunState.MISSING: (JobStatus.TERMINATED, ReasonCode.WORKFLOW_GONE),
     RunState.COMPLETED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
     RunState.FAILED: (JobStatus.FAILED, ReasonCode.WORKFLOW_FAILED),
 }
-"""The end of an open row whose workflow ended in this way without leaving a record."""
+"""How an open row is closed if its workflow ended in this way without leaving a record.
+
+Where a caller had asked for the cancel, the record says so instead: `cancel_requested`.
+"""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class ReconciliationActivities:
 
     @activity.defn
     async def close_ended(self) -> CloseReport:
-        """Close open rows whose workflow has ended; return how many. Safe to repeat: a closed row stays."""
+        """Close open rows whose workflow has ended; return how many. Safe to repeat: a closed row is left as it is."""
         now = datetime.now(UTC)  # noqa: TID251 - an activity, not a workflow
         watermark = await self.store.upkeep.watermark() or now
         ended = await self._lately_ended(watermark - _OVERLAP)
@@ -141,7 +144,11 @@ class ReconciliationActivities:
     @activity.defn
     async def delete_expired(self) -> int:
         """Delete expired records; return how many rows. Safe to repeat."""
-        return await self.store.upkeep.delete_expired(self.keep_days)
+        deleted = await self.store.upkeep.delete_expired(self.keep_days)
+        # Of the queue's statistics a few rows go every minute: nobody misses them.
+        if deleted.total > deleted.queue_minutes:
+            _log.info("records_deleted", jobs_older_than_days=self.keep_days or None, **deleted.model_dump())
+        return deleted.total
 
     async def _start_job(self, job: JobInput) -> bool:
         await self.starter.start_job(job, patience=_RPC)
@@ -159,7 +166,7 @@ class ReconciliationActivities:
             f"AND CloseTime > '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         )
         listed = self.client.list_workflows(query, limit=_LISTED_PER_PASS, rpc_timeout=_RPC)
-        # A person may have started one by hand, under an id of any form: it is no row's.
+        # A person may have started one manually, under an arbitrary id: it belongs to no row.
         return [row_id async for execution in listed if (row_id := _row_id(execution.id)) is not None]
 
     async def _close(self, row: OpenRow, run: Run) -> int:

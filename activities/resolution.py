@@ -27,7 +27,7 @@ class ResolutionActivities:
 
     @activity.defn
     async def resolve_submission(self, job_id: UUID) -> JobSnapshot:
-        """Return the job's row once its submission is settled, by whatever means.
+        """Return the job's row once its submission is settled, in whatever way.
 
         Safe to repeat: searching is free, and the record accepts a settlement once.
 

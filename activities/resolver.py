@@ -41,8 +41,8 @@ class Resolver:
 
     Attributes:
         submit_timeout: Total timeout of a POST.
-        absent_after: How long after the POST could have ended the history is believed to be whole; and how much later
-            it must be read again to prove absence.
+        absent_after: How long after the POST's latest possible end the history is considered complete; and how much
+            later it must be read again to prove absence.
         resubmit_when_absent: Whether a job is resubmitted once absence is proved, instead of failing.
     """
 
@@ -58,7 +58,7 @@ class Resolver:
         Raises:
             RecordUnavailable: Postgres is unavailable.
         """
-        # By the record's clock, like all the times that it is compared with: this worker's may be off by minutes.
+        # By the record's clock, like all times that it is compared with: this worker's clock may be off by minutes.
         read_at = unclear.asked_at
         ours = (self.wavespeed.base, self.wavespeed.key_fingerprint)
         if (unclear.provider_base, unclear.key_fingerprint) != ours:
@@ -78,7 +78,7 @@ class Resolver:
         except ProviderError as error:
             return _later(unclear, read_at, str(error))
         except RecordConflict as conflict:
-            # Something else was faster: the next attempt finds what the record holds now.
+            # Something else settled it first: the next attempt reads the current record.
             return Look(None, str(conflict), timedelta(seconds=_FIRST_LOOKS[0]))
 
     async def _read(self, model: str, window: tuple[datetime, datetime]) -> list[HistoryItem]:
@@ -110,7 +110,7 @@ class Resolver:
     async def _doubt(
         self, unclear: UnclearSubmission, shown: Collection[str], owned: Collection[str], read_at: datetime
     ) -> Look:
-        """Take one step towards proving that WaveSpeed never received it: nothing in the history can be it."""
+        """Take one step towards proving that WaveSpeed never received it: nothing in the history matches."""
         resolution = self.store.resolution
         vanished = set(unclear.candidates) - set(shown)
         if vanished - await resolution.owned([*vanished]):
@@ -165,6 +165,6 @@ def wait_after(age: timedelta) -> timedelta:
 
 
 def _later(unclear: UnclearSubmission, read_at: datetime, why: str, due: datetime | None = None) -> Look:
-    """Return that it stays unclear; the next search is due by age, or when absence can be proved if that is sooner."""
+    """Leave it unclear; the next search is due by age, or when absence can be proved if that is sooner."""
     wait = wait_after(read_at - unclear.sent_from)
     return Look(None, why, wait if due is None else max(min(wait, due - read_at), _LEAST))

@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 
 async def run_of(client: Client, workflow_id: str) -> Run:
-    """Return the latest run: after a reset, the older one is Terminated, which means nothing.
+    """Return the latest run: after a reset, the older one is Terminated, which is meaningless.
 
     Raises:
         RPCError: Temporal is unavailable.

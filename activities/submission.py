@@ -18,7 +18,7 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeats
 from activities.persistence import insist
-from activities.quotes import Quote, asked_quote
+from activities.quotes import Quote, requested_quote
 from promptmill.config.presets import LARGEST_SEED, compose_request, place_pictures, preset_for
 from promptmill.config.settings import provider_mode
 from promptmill.config.tiers import SubmissionPace
@@ -54,7 +54,7 @@ class Sender:
     """Sends at most one submission, and never loses one.
 
     Attributes:
-        post_within: How long after the recorded intent the first byte may leave.
+        post_within: How long after the recorded intent the first byte may be sent.
         rate_limit_wait: Wait after a 429 without Retry-After.
         pace: How fast paid POSTs may be made, by all workers.
         public_url: Where WaveSpeed can reach our API; None requests no webhooks.
@@ -71,7 +71,7 @@ class Sender:
     poll_after: timedelta = timedelta()
 
     async def submit(self, request: MediaRequest, known_submission: UUID | None) -> SubmitResult:
-        """Ask the record for permission; with it, send once and settle.
+        """Request permission from the record; if granted, send once and settle.
 
         Raises:
             StageStopped: The record does not permit a submission.
@@ -106,7 +106,7 @@ class Sender:
         )
         async with (
             heartbeats(str(posting.submission_id)),
-            asked_quote(self.account, request.model, posting.body) as quote,
+            requested_quote(self.account, request.model, posting.body) as quote,
         ):
             outcome, again = await self._send(request, posting)
             price = quote.known if outcome.state is SubmissionState.ACCEPTED else None
@@ -163,7 +163,7 @@ class Sender:
             )
         except ProviderError as caught:
             error = caught
-        except Exception as fault:  # noqa: BLE001 - whatever it was, the POST may have gone out: never repeat it
+        except Exception as fault:  # noqa: BLE001 - whatever failed, the POST may have been sent: never repeat it
             error = SubmitUnclear(ReasonCode.SUBMIT_UNCLEAR, f"{type(fault).__name__}: {fault}")
         else:
             accepted = SubmissionOutcome(
@@ -222,7 +222,7 @@ class Sender:
             await self.store.rates.note_rate_limit(submission_id, self.pace, pause=pause)
 
     def _earlier(self, permit: SubmissionPermit, submission_id: UUID) -> SubmitResult:
-        """Return what an earlier attempt left in the record."""
+        """Return the outcome that an earlier attempt recorded."""
         accepted = permit.permission is Permission.ACCEPTED
         return SubmitResult(
             submission_id=submission_id,
@@ -249,9 +249,9 @@ class _Posting:
 
 
 def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:
-    """Return the job's inputs, into which acceptance has put the images.
+    """Return the job's inputs, which include the images since acceptance.
 
-    Earlier releases left that to the worker. Their jobs continue that way: the preset decides where the images go.
+    In earlier releases the worker placed them. For their jobs it still does, as the preset says.
     """
     preset = preset_for(request.model)
     if preset is None:
@@ -262,9 +262,9 @@ def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:
 
 
 def _as_recorded(settlement: Settlement) -> dict[str, Any]:
-    """Return what the record holds of a submission: a webhook, or a person, may have been faster than the answer.
+    """Return a submission as recorded: a webhook or a person may have settled it before the response arrived.
 
-    Whatever is not accepted is `unknown` to the workflow: it then reads the row and continues from there.
+    Anything but accepted is `unknown` to the workflow: it then reads the row and continues from there.
     """
     accepted = settlement.state is SubmissionState.ACCEPTED
     return {

@@ -25,11 +25,11 @@ from promptmill.temporal.connection import connect_config
 from promptmill.temporal.runtime import log_by_default
 
 GRACE_SECONDS: Final = 10
-"""How long running requests may take to end after SIGTERM; none of ours takes longer unless it waits for a pass,
-or uploads an image over a slow connection."""
+"""Grace period for running requests after SIGTERM; none takes longer unless it waits for a reconciler pass or uploads
+an image over a slow connection."""
 
 WRONG_SETTINGS: Final = 2
-"""Exit code when the configuration does not let the process start."""
+"""Exit code if the configuration prevents the process from starting."""
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from api.http.guard import Guard
 from api.http.metrics import RequestMetrics
 from api.http.openapi import document
 from api.http.page_policy import page_policy
+from api.installation.reconciler import ReconcilerWatch
 from api.installation.report import installed_version
 from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import JobReader
@@ -53,10 +54,10 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
             queues = StoppedQueues.of(resources.temporal, settings.task_queue)
             pace = RecentPace(resources.store)
             waits = Waits(resources.store, queues, pace)
-            # Whose jobs a listener may see is judged when it comes.
+            # Which jobs a subscriber may see is checked when it subscribes.
             reader = JobReader(resources.store, waits, workflow_links(resources), LOCAL_OWNER)
             async with (
-                open_feed(settings, resources.store.operations.tell_listeners, LiveReader(reader)) as feed,
+                open_feed(settings, resources.store.operations.notify_listeners, LiveReader(reader)) as feed,
                 open_catalogue(settings, resources.account) as catalogue,
                 open_prices(resources.account) as prices,
             ):
@@ -65,6 +66,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     metrics=metrics,
                     webhook_secret=secret,
                     stopped_queues=queues,
+                    reconciler=ReconcilerWatch.of(resources.temporal, settings),
                     pace=pace,
                     feed=feed,
                     upload_slots=UploadSlots(settings.uploads_at_once),

@@ -1,6 +1,6 @@
 """The routes' dependencies, as annotated parameters.
 
-All of it is `async`, though nothing waits: FastAPI sends a plain function through a thread, at every request.
+All are `async` although none awaits: FastAPI would run a plain function in a thread, at every request.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from api.catalogue.reading import Catalogue
 from api.http.errors import Refused
 from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
+from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import JobReader, PromptJobReader, WorkflowLinks
 from api.jobs.waiting import RecentPace, Waits
@@ -37,6 +38,7 @@ class State(TypedDict):
     metrics: RequestMetrics
     webhook_secret: WebhookSecret
     stopped_queues: StoppedQueues
+    reconciler: ReconcilerWatch
     pace: RecentPace
     feed: Feed
     upload_slots: UploadSlots
@@ -81,6 +83,11 @@ async def _webhook_secret(request: Request) -> WebhookSecret:
 
 async def _feed(request: Request) -> Feed:
     found: Feed = request.state.feed
+    return found
+
+
+async def _reconciler(request: Request) -> ReconcilerWatch:
+    found: ReconcilerWatch = request.state.reconciler
     return found
 
 
@@ -143,6 +150,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
 WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
 FeedDep = Annotated[Feed, Depends(_feed)]
+ReconcilerDep = Annotated[ReconcilerWatch, Depends(_reconciler)]
 UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 PricesDep = Annotated[Prices, Depends(_prices)]

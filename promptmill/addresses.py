@@ -2,7 +2,7 @@
 
 A URL: `https`, no credentials, no literal private, loopback, link-local or reserved address in any spelling that a
 browser or libc would understand, no name without a dot. Names are not resolved here: whoever opens a URL resolves its
-name, has each answer judged by `address_error`, and connects to what was judged.
+name, checks each address with `address_error`, and connects to a checked one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _NEVER: Final = tuple(
     ip_network(network)
     for network in (
-        "168.63.129.16/32",  # Azure's own services for a machine, in a public range
+        "168.63.129.16/32",  # Azure's internal services, in a public range
         "192.0.0.0/24",  # protocol assignments; Oracle's metadata
-        "192.88.99.0/24",  # relays of 6to4
+        "192.88.99.0/24",  # 6to4 relays
         "fd00:ec2::/32",  # AWS's metadata
         "fd20:ce::/32",  # Google's metadata
         "3fff::/20",  # documentation
     )
 )
-"""Networks that are never a legitimate target, though they look public, or private and therefore allowed."""
+"""Networks that are never a legitimate target although they look public, or private and thus allowed."""
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 _REFUSED_HOST: Final = "points to a private, loopback, link-local or reserved address"
@@ -40,7 +40,7 @@ _REFUSED_HOST: Final = "points to a private, loopback, link-local or reserved ad
 def url_error(url: str, *, allow_private: bool = False, most_characters: int = MAX_URL_CHARACTERS) -> str | None:
     """Return what is wrong with a URL, as the end of a sentence, or None.
 
-    `allow_private` lets loopback and private networks through, plain http to them included (simulators).
+    `allow_private` allows loopback and private networks, also over plain http (simulators).
     """
     if len(url) > most_characters:
         return f"must have at most {most_characters} characters"
@@ -48,7 +48,7 @@ def url_error(url: str, *, allow_private: bool = False, most_characters: int = M
         return "contains characters that are not allowed in a URL"
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises if the port is invalid
     except ValueError:
         return "is not a URL"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -118,7 +118,7 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
     """Return the IP address that a host spells in any form that inet_aton accepts; None for a name.
 
     Raises:
-        ValueError: The last part is a number but the whole is no address, which resolvers read differently.
+        ValueError: The last part is a number but the whole is not an address, which resolvers interpret differently.
     """
     if ":" in host:
         return IPv6Address(host)
@@ -154,7 +154,7 @@ def _judge_address(address: IPv4Address | IPv6Address) -> tuple[str | None, bool
 
 
 def _public(address: IPv4Address | IPv6Address) -> bool:
-    # Python calls whole ranges global that were never given out, site-local addresses among them.
+    # Python considers whole unassigned ranges global, and also site-local addresses.
     given_out = isinstance(address, IPv4Address) or address in _GLOBAL_UNICAST
     return given_out and address.is_global and not address.is_multicast
 
@@ -168,5 +168,5 @@ def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:
     number = int(address)
     tail = number & 0xFFFFFFFF
     compatible = 1 < number < 2**32
-    isatap = (number >> 32) & 0xFDFFFFFF == 0x5EFE  # noqa: PLR2004  # the mark before the IPv4 address
+    isatap = (number >> 32) & 0xFDFFFFFF == 0x5EFE  # noqa: PLR2004  # the marker before the IPv4 address
     return IPv4Address(tail) if tail and (compatible or isatap or address in _NAT64) else None

@@ -1,4 +1,4 @@
-"""The API's resources, closed in reverse order; it loads no client that can cost money."""
+"""The API's resources, closed in reverse order; it imports no client that can cost money."""
 
 from __future__ import annotations
 

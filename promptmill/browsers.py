@@ -1,4 +1,4 @@
-"""What a browser tells of who asks, by `Host`, `Origin` and `Sec-Fetch-Site`; and a guard for servers without a token.
+"""Checks of `Host`, `Origin` and `Sec-Fetch-Site` against foreign pages, and a guard for servers without a token.
 
 A program sends neither `Origin` nor `Sec-Fetch-Site`; a page on any website can make a browser on this machine send
 requests here, and a name that was pointed at this machine (DNS rebinding) lets it read the answers.
@@ -19,10 +19,10 @@ from promptmill.addresses import is_loopback_host
 
 
 def host_of(authority: str) -> str | None:
-    """Return the host of a `Host` header in lower case, without port, brackets and final dot; None when malformed."""
+    """Return the host of a `Host` header in lower case, without port, brackets and trailing dot; None if malformed."""
     try:
         parts = urlsplit(f"//{authority}")
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises if the port is invalid
     except ValueError:
         return None
     if parts.netloc != authority or "@" in authority or parts.hostname is None:
@@ -31,7 +31,7 @@ def host_of(authority: str) -> str | None:
 
 
 def origin_of(origin: str) -> str | None:
-    """Return the host and port of an `Origin` header in lower case; None for one that is no web page's."""
+    """Return the host and port of an `Origin` header in lower case; None if it is not a web page's."""
     try:
         page = urlsplit(origin)
     except ValueError:
@@ -42,7 +42,7 @@ def origin_of(origin: str) -> str | None:
 def from_another_page(headers: Mapping[str, str], authority: str) -> bool:
     """Return whether a browser sent a request from a page of another origin than `authority` (host and port).
 
-    The scheme is not compared: behind a proxy that ends TLS the page is https and we are not.
+    The scheme is not compared: behind a proxy that terminates TLS the page is https and we are not.
     """
     if headers.get("sec-fetch-site", "").lower() == "cross-site":
         return True
@@ -52,13 +52,13 @@ def from_another_page(headers: Mapping[str, str], authority: str) -> bool:
 
 @dataclass(frozen=True)
 class PageGuard:
-    """An ASGI application around one that has no token: it answers no page of another origin, and no foreign name.
+    """ASGI middleware for an application without a token: it refuses pages of another origin, and foreign host names.
 
     Loopback, literal addresses and names without a dot (`worker:9464`) pass as `Host`: nobody can point those here.
 
     Attributes:
         hosts: Further names that a `Host` may carry, lower case.
-        open_paths: What may be asked for by any name: probes.
+        open_paths: Paths that any `Host` may request: probes.
     """
 
     app: ASGIApp
@@ -66,7 +66,7 @@ class PageGuard:
     open_paths: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on."""
+        """Refuse the request, or pass it on."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             authority = headers.get("host", "")

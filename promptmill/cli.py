@@ -163,7 +163,7 @@ def drain(
     """Stop intake and wait until nothing can continue on its own; `promptmill resume` reopens intake."""
     from promptmill.commands.drain import drain_jobs, drain_lines
 
-    if math.isnan(timeout):
+    if not math.isfinite(timeout):
         raise typer.BadParameter("it must be a number of seconds, or 0 to wait indefinitely", param_hint="--timeout")
     left = asyncio.run(drain_jobs(load_settings(), reason=reason, timeout_seconds=timeout, say=_say))
     for line in drain_lines(left):

@@ -12,13 +12,13 @@ _HOURS_BELOW: Final = 48
 
 
 def money(usd: Decimal | float) -> str:
-    """Return USD with two places at least and six at most: `$0.30`, `$0.0125`."""
+    """Return USD with two to six decimal places: `$0.30`, `$0.0125`."""
     whole, _, places = f"{abs(usd):.6f}".partition(".")
     return f"{'-' if usd < 0 else ''}${whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in the unit that people would say: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`."""
+    """Return a duration in the unit that people would use: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`."""
     value = max(0.0, seconds)
     if value < _TENTHS_BELOW:
         return f"{_rounded(value, '0.1').normalize():f} s"

@@ -12,7 +12,7 @@ def hard_exit(code: int) -> NoReturn:
     """End the process with this exit code, without Python's own finalization.
 
     The SDK's threads may call into Python while it is being torn down, and then the process aborts: one in five short
-    commands did (temporalio/sdk-python issue 300). Everything of ours is closed by now; what is left is to flush.
+    commands did (temporalio/sdk-python issue 300). All our resources are closed by now; only flushing is left.
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

@@ -36,17 +36,17 @@ SECRET_FIELDS: Final = frozenset(
 )
 HIDDEN: Final = "***"
 MAX_TEXT: Final = 10_000
-"""Characters of one text of a line. Of an error its end is kept, which tells most; of all else the beginning."""
+"""Maximum characters of one value. Of an error the end is kept, which says most; otherwise the start."""
 
 _LONG_TEXTS: Final = frozenset({"exception", "stack"})
 _SECRET_TEXTS: Final = (
-    (re.compile(r"((?<!\w)\w{1,32}://[^\s:/@]{0,256}):[^\s@/]+@"), rf"\1:{HIDDEN}@"),  # a password in an address
+    (re.compile(r"((?<!\w)\w{1,32}://[^\s:/@]{0,256}):[^\s@/]+@"), rf"\1:{HIDDEN}@"),  # a password in a URL
     (re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)([?&](?:token|key|signature|sig|api_key)=)[^&\s\"']+"), rf"\1{HIDDEN}"),
 )
 
 METRIC_NAME: Final = re.compile(r"promptmill(?:_[a-z]+){2,}")
-METRIC_UNITS: Final = frozenset({"total", "seconds", "bytes", "usd", "jobs", "requests", "ratio", "info"})
+METRIC_UNITS: Final = frozenset({"total", "seconds", "bytes", "usd", "jobs", "requests", "ratio", "info", "up"})
 DURATIONS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 """Histogram bounds in seconds: from a database call to a long video."""
 
@@ -92,7 +92,7 @@ def configure_logging(settings: Settings, process: str) -> None:
 
 def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Turn the SDK's dictionaries about a workflow or activity into `workflow_id`, `attempt`, … and our own ids."""
-    event.pop("temporal_log", None)  # the core's own entry, whose message and fields are the text
+    event.pop("temporal_log", None)  # the core's own entry; its message and fields are already in the text
     for source in ("temporal_workflow", "temporal_activity"):
         details = event.pop(source, None)
         if isinstance(details, Mapping):
@@ -110,9 +110,9 @@ def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace what must not be read in a log: by the field's name, and passwords, tokens and signatures in texts.
+    """Redact secrets: by the field's name, and passwords, tokens and signatures inside texts.
 
-    Texts are cut before: a line is written by the event loop, whoever sent what stands in it.
+    Texts are truncated first: lines are written in the event loop, and anyone may have sent what they contain.
     """
     for name, value in event.items():
         if name.lower() in SECRET_FIELDS:
@@ -124,7 +124,7 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def show_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Write control characters as escapes: a terminal would obey them, and an end of line would forge a line."""
+    """Write control characters as escapes: a terminal would obey them, and a line break could forge an entry."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = visible(value) if name in _LONG_TEXTS else visible_line(value)
@@ -145,19 +145,19 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
-        """Make a counter; its name ends with `_total`."""
+        """Create a counter; its name ends with `_total`."""
         return Counter(_checked(name), text, labels, registry=self.registry)
 
     def gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
-        """Make a gauge."""
+        """Create a gauge."""
         return Gauge(_checked(name), text, labels, registry=self.registry)
 
     def durations(self, name: str, text: str, labels: Sequence[str] = ()) -> Histogram:
-        """Make a histogram of seconds; its name ends with `_seconds`."""
+        """Create a histogram of seconds; its name ends with `_seconds`."""
         return Histogram(_checked(name), text, labels, registry=self.registry, buckets=DURATIONS)
 
     def render(self) -> tuple[bytes, str]:
-        """Return the body and the content type of an answer to `GET /metrics`."""
+        """Return the body and the content type of a response to `GET /metrics`."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
 
@@ -181,7 +181,7 @@ class _NameProcess:
 
 
 def _renderers(log_format: str) -> list[Processor]:
-    # Errors as one text, without the variables of their frames; it may quote an address.
+    # Errors as one text, without the local variables of their frames; it may quote a URL.
     told: list[Processor] = [structlog.processors.format_exc_info, cast("Processor", hide_secrets)]
     if log_format == "text" or (log_format == "auto" and sys.stderr.isatty()):
         plain = structlog.dev.ConsoleRenderer(timestamp_key="at", exception_formatter=structlog.dev.plain_traceback)

@@ -23,12 +23,12 @@ class Conduct(Enum):
     CLOSE = "reads the request, then closes the connection"
     RESET = "reads the request, then resets the connection"
     SILENCE = "reads the request and says nothing until the client goes"
-    DEAF = "neither reads nor says anything until the client goes"
+    UNRESPONSIVE = "neither reads nor says anything until the client goes"
 
 
 @dataclass
 class Connection:
-    """What one connection brought."""
+    """What one connection received."""
 
     received: bytearray = field(default_factory=bytearray)
     requests: int = 0
@@ -36,7 +36,7 @@ class Connection:
 
 @dataclass
 class RawServer:
-    """A running server; `answers` are used in turn, the last one for ever."""
+    """A running server; `answers` are used in turn, the last one repeatedly."""
 
     answers: tuple[bytes | Conduct, ...]
     url: str = ""
@@ -72,7 +72,7 @@ class RawServer:
             answer = self.answers[min(len(self.connections) + connection.requests, len(self.answers)) - 1]
             if answer is Conduct.CLOSE_AT_ONCE:
                 return
-            if answer is Conduct.DEAF:
+            if answer is Conduct.UNRESPONSIVE:
                 connection.received += await reader.read()
                 return
             await _read_request(connection, reader)

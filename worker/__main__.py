@@ -29,7 +29,7 @@ from promptmill.worker_resources import WorkerResources, open_worker_resources
 from worker.build import build_workers
 from worker.health import DRAINING, Health, serve_health
 
-_AGAIN_SECONDS: Final = 2.0
+_RETRY_SECONDS: Final = 2.0
 _log = structlog.get_logger("worker")
 
 
@@ -71,14 +71,14 @@ def _stop_on_signals() -> asyncio.Event:
     """Return an event that the first SIGTERM or SIGINT sets; the second one ends the process."""
     stop = asyncio.Event()
 
-    def hear(number: signal.Signals) -> None:
+    def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
             _log.warning("worker_ended_at_once", signal=number.name)
             hard_exit(128 + number)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, hear, number)
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
     return stop
 
 
@@ -96,7 +96,7 @@ async def _open(
         except (RuntimeError, RPCError, RecordUnavailable) as error:
             await opened.aclose()
             health.waiting_for = UNREACHABLE if isinstance(error, RecordUnavailable) else NOT_RESPONDING
-            _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_AGAIN_SECONDS)
+            _log.warning("waiting_for_servers", error=str(error), again_in_seconds=_RETRY_SECONDS)
             await _pause(stop)
         else:
             if held:
@@ -111,7 +111,7 @@ async def _open(
 
 async def _pause(stop: asyncio.Event) -> None:
     try:
-        async with asyncio.timeout(_AGAIN_SECONDS):
+        async with asyncio.timeout(_RETRY_SECONDS):
             await stop.wait()
     except TimeoutError:
         return

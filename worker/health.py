@@ -56,7 +56,7 @@ PROBES: Final = frozenset({"/healthz", "/readyz"})
 
 
 def create_health_app(health: Health, hosts: Sequence[str] = ()) -> PageGuard:
-    """Return the three pages; `hosts` are names beside loopback and plain ones that may ask for the numbers."""
+    """Return the three pages; `hosts` are allowed in `Host` besides loopback and names without a dot."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 async def start_callback(job_id: UUID) -> None:
     """Start the callback of an ended job, unless it is started already. Return once it is started.
 
-    A cancel that arrives meanwhile waits: the job has ended, and its workflow must close as the record says.
+    A cancel that arrives meanwhile is deferred: the job has ended, and its workflow must close as the record says.
     """
     start = asyncio.create_task(
         workflow.start_child_workflow(

@@ -23,7 +23,7 @@ async def call(
     """Return the activity's result.
 
     Raises:
-        ActivityError: It failed for good or was cancelled.
+        ActivityError: It failed permanently or was cancelled.
     """
     config: ActivityConfig = {**policy, "summary": summary, "task_queue": task_queue}
     return await workflow.execute_activity_method(activity, message, **config)

@@ -1,4 +1,4 @@
-"""Delivers a job's callback, in its own workflow so that a dead receiver keeps nothing else open."""
+"""Delivers a job's callback, in its own workflow, so that a dead receiver keeps nothing else open."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class StageEndedByRecord(Exception):
 
 
 _REFUSALS = {ReasonCode.PROVIDER_MODE_CHANGED, ReasonCode.REQUEST_MISMATCH}
-"""Why the record permits no submission though the job may go on: it fails with that reason."""
+"""Why the record permits no submission although the job is still open: it fails with that reason."""
 
 
 def raise_failure(error: ActivityError) -> NoReturn:

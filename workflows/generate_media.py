@@ -82,13 +82,13 @@ class GenerateMediaWorkflow:
         if not row.status.final:
             row = await self._until_final(row)
         if job.callback_url:
-            # The job has ended: a cancel changes nothing, and the reconciler starts a callback that this could not.
+            # The job has ended: a cancel changes nothing, and the reconciler starts the callback if this fails.
             with suppress(asyncio.CancelledError):
                 await start_callback(job.job_id)
         return self._close(row)
 
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:
-        """Run the stages; if they break off, record why.
+        """Run the stages; if they are interrupted, record why.
 
         If the record refuses an outcome (a deadline, while a submission is unclear), the job stays where it is, and
         the stages continue from there.
@@ -109,7 +109,8 @@ class GenerateMediaWorkflow:
         except asyncio.CancelledError:
             if not cancelled():
                 raise
-            row = await self._record(JobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
+            # The record makes it `cancel_requested` if a caller had asked: the API marks the row before Temporal.
+            row = await self._record(JobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED)
         return row
 
     async def _run_stages(self, row: JobSnapshot) -> JobSnapshot:
@@ -156,7 +157,7 @@ class GenerateMediaWorkflow:
     async def _submit(self, prompt: str) -> SubmitResult:
         """Submit the job to WaveSpeed, once. Waits in the queue indefinitely; the caller sets the deadline."""
         job = self._job
-        # The submission of the time before: where the record does not hold it, that has lost what may be paid.
+        # The previous submission: if the record lacks it, it has lost a possibly paid POST.
         request = MediaRequest.built_from(job, prompt=prompt, known_submission=self._submission_id)
         self._show("Waiting for **WaveSpeed**, or being submitted.")
         while True:
@@ -177,11 +178,11 @@ class GenerateMediaWorkflow:
                 return result
             if result.final:
                 raise StageFailed(result.reason_code or ReasonCode.WAVESPEED_BAD_INPUT, result.error or "")
-            # No await sees a cancel that arrived while the answer was recorded: nothing must be paid after it.
+            # No await raises a cancel that arrived while the response was recorded: nothing must be paid after it.
             stop_if_cancelled()
 
     async def _record_submission(self, result: SubmitResult) -> None:
-        """Record an answer of WaveSpeed that arrived while Postgres was unavailable."""
+        """Record a response of WaveSpeed that arrived while Postgres was unavailable."""
         outcome = SubmissionOutcome.built_from(result, job_id=self._job.job_id, media_cost_usd=None)
         await record(RecordActivities.settle_submission, outcome)
 
@@ -250,7 +251,7 @@ class GenerateMediaWorkflow:
             await until(lambda: looking.done() or self._wakeups > seen, looking)  # noqa: B023 - awaited here
 
     async def _look_in_history(self) -> None:
-        """Search WaveSpeed's history repeatedly until the record is settled."""
+        """Search WaveSpeed's history repeatedly until the submission is settled."""
         try:
             await call(
                 ResolutionActivities.resolve_submission,
@@ -276,7 +277,7 @@ class GenerateMediaWorkflow:
         return await self._expire(ReasonCode.DEADLINE_PASSED)
 
     async def _expire(self, reason: ReasonCode) -> JobSnapshot:
-        """End the job because it ran out of time; what may be paid keeps waiting."""
+        """End the job because its time is up; one with a possibly paid submission keeps waiting."""
         row = await self._record(JobStatus.EXPIRED, reason)
         if row.status is JobStatus.SUBMIT_UNKNOWN and row.open_submission is None:
             # It was due to be resubmitted. Nothing is unclear any more, and `submit_unknown` never expires.

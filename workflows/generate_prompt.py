@@ -63,7 +63,8 @@ class GeneratePromptWorkflow:
         except asyncio.CancelledError:
             if not cancelled():
                 raise
-            return await self._record(PromptJobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)
+            # The record makes it `cancel_requested` if a caller had asked, see GenerateMediaWorkflow.
+            return await self._record(PromptJobStatus.CANCELLED, ReasonCode.WORKFLOW_CANCELLED)
         return await record(RecordActivities.begin_prompt_job, request.prompt_job_id)
 
     async def _follow_record(self) -> PromptSnapshot:

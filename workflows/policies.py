@@ -1,4 +1,4 @@
-"""Every timeout and retry policy of the workflows, with its reason; the numbers are nowhere else."""
+"""Every timeout and retry policy of the workflows, with its reason; they are defined only here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WRITE_PROMPT = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""A request to Grok. Waits for a cancelled one to finish, so that an answer arriving at that moment is kept."""
+"""A request to Grok. Waits for a cancelled one to finish, so that a response arriving at that moment is kept."""
 
 SUBMIT_MEDIA = ActivityConfig(
     # Above the maximum of PROMPTMILL_SUBMIT_TIMEOUT_SECONDS, with time to record the answer.
@@ -73,7 +73,7 @@ CANCEL_ARRIVES = timedelta(seconds=60)
 DELIVER_CALLBACK = ActivityConfig(
     # Above the maximum of PROMPTMILL_CALLBACK_TIMEOUT_SECONDS, with time to write the record.
     start_to_close_timeout=timedelta(seconds=90),
-    # The delays between attempts; the activity extends them if the receiver asks for it.
+    # The delays between attempts; the activity extends them if the receiver requests it.
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
     ),

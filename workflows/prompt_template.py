@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 def template_prompt(job: JobInput) -> str:
-    """Return a plain prompt: the caller's prompt, the instructions, and what the pictures are for, in this order.
+    """Return a plain prompt: the caller's prompt, the instructions, and the role of each image, in this order.
 
     Documented in `docs/architecture.md`; the same inputs always give the same text.
     """

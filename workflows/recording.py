@@ -12,19 +12,18 @@ from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.messages import Message
+    from promptmill.contracts.names import STATUS_ATTRIBUTE
 
 from workflows import policies
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out", bound=Message)
 
-_JOB_STATUS = SearchAttributeKey.for_keyword("JobStatus")
-
 
 async def record(activity: Callable[[Any, _In], Coroutine[Any, Any, _Out]], message: _In) -> _Out:
     """Run one write to the record as a local activity and return what the record holds afterwards.
 
-    A cancel that arrives meanwhile waits until the write is done; the caller sees it through `cancelled()`.
+    A cancel that arrives meanwhile is deferred until the write is done; the caller checks `cancelled()`.
     """
     write: asyncio.Task[_Out] = asyncio.create_task(
         workflow.execute_local_activity_method(activity, message, **policies.RECORD)
@@ -38,7 +37,7 @@ async def record(activity: Callable[[Any, _In], Coroutine[Any, Any, _Out]], mess
 def cancelled() -> bool:
     """Return whether a caller or an operator asked Temporal to cancel this workflow.
 
-    Nothing else counts as a cancel: timers and lost races look like one to asyncio. The reason may be an empty text.
+    Nothing else counts as a cancel: timers and lost races look like one to asyncio. The reason may be empty.
     """
     return workflow.cancellation_reason() is not None
 
@@ -68,6 +67,13 @@ async def cancel_arrives(within: timedelta | None = None, summary: str | None = 
 
 
 def show_status(status: str) -> None:
-    """Make a status searchable if the namespace has the attribute: upserting an unknown one blocks indefinitely."""
-    if workflow.info().typed_search_attributes.get(_JOB_STATUS) is not None:
-        workflow.upsert_search_attributes([_JOB_STATUS.value_set(status)])
+    """Make a status searchable if the namespace has the attribute: upserting an unknown one blocks indefinitely.
+
+    The attribute's name, with the prefix that the installation had, is that of the workflow's own start, which is the
+    first event of its history. No setting is read, so every replay finds the same name, and a workflow that runs when
+    the prefix is changed keeps its own.
+    """
+    names = [pair.key.name for pair in workflow.info().typed_search_attributes]
+    for name in names:
+        if name.endswith(STATUS_ATTRIBUTE):
+            workflow.upsert_search_attributes([SearchAttributeKey.for_keyword(name).value_set(status)])

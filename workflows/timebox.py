@@ -1,4 +1,4 @@
-"""Runs work against a deadline; timers are named so that the Web UI shows what runs out."""
+"""Runs work against a deadline; timers are named, so that the Web UI shows which one expires."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 class TimeIsUp(Exception):
-    """A job ran out of time; the reason says which limit."""
+    """A job's time is up; the reason says which limit was exceeded."""
 
     def __init__(self, reason_code: ReasonCode) -> None:
         """Keep the reason."""
@@ -27,14 +27,14 @@ class TimeIsUp(Exception):
 
 
 async def run_until(due: datetime, reason: ReasonCode, work: Coroutine[Any, Any, _T]) -> _T:
-    """Run the work and return its result if it arrives before the time is due.
+    """Run the work and return its result if it finishes before the deadline.
 
     Otherwise, and if the workflow is cancelled, the work is cancelled and awaited: whatever it returns (the id of a
     paid prediction) is recorded by then. `asyncio.timeout` around an activity would look like a cancel of the workflow,
     hence the timer task.
 
     Raises:
-        TimeIsUp: The time was due first.
+        TimeIsUp: The deadline passed first.
         asyncio.CancelledError: The workflow was cancelled.
     """
     left = due - workflow.now()

@@ -42,7 +42,7 @@ class Entry:
     """A known model.
 
     Attributes:
-        known: Where it is known from.
+        known: Its source.
         inputs: All its inputs, as shown in a form; what a submission sends automatically is the default.
         formula: The formula of its price (JSONata); None if unknown.
         listed_inputs: Whether `inputs` are all that WaveSpeed's own schema has: then no other input exists.

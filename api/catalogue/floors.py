@@ -36,7 +36,7 @@ _NAME: Final = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True)
 class Judgement:
-    """Whether a price may be too low, the missing inputs that make it so, and why if no input can be named."""
+    """Whether a price may be too low, because of which missing inputs, and why if none can be named."""
 
     floor: bool
     missing: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ def _paths(formula: str) -> Iterator[str]:
         elif kind == "name":
             yield text
         elif kind == "unclosed":
-            # It can be no formula; whatever it names may count.
+            # It cannot be a formula; any name in it may count.
             yield from _NAME.findall(text)
         elif kind == "quoted" or (kind == "text" and (before == "." or _looked_up(function, before, after))):
             yield text[1:-1]

@@ -22,12 +22,12 @@ from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
 PATIENCE_SECONDS: Final = 1.0
-"""How long the very first caller waits for WaveSpeed's list before getting the presets."""
+"""How long the very first caller waits for WaveSpeed's list before it gets the presets."""
 
 FIRST_LIST_SECONDS: Final = 5.0
 """How long a lookup of one model waits for the first list, if nothing else can answer it."""
 
-AGAIN_SECONDS: Final = 30.0
+RETRY_SECONDS: Final = 30.0
 """Pause after WaveSpeed failed to return its models."""
 
 _log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ class Catalogue:
             await asyncio.wait({self._reading})
 
     async def _read(self, fetch: Callable[[], Awaitable[Sequence[ListedModel]]]) -> None:
-        pause = min(AGAIN_SECONDS, self.fresh_seconds)
+        pause = min(RETRY_SECONDS, self.fresh_seconds)
         try:
             listed = await fetch()
             self._known = Models(known_models(listed), "wavespeed", now())

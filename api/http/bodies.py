@@ -17,7 +17,7 @@ from api.http.errors import Refused
 from promptmill.config.settings import Settings
 
 UPLOADS: Final = "/api/uploads"
-"""The one path that accepts a form, and images."""
+"""The only path that accepts a form, and images."""
 
 WEBHOOK_BYTES: Final = 1_048_576
 """Maximum body of a webhook: outputs and inputs of one prediction."""
@@ -26,14 +26,14 @@ ENVELOPE_BYTES: Final = 16_384
 """Overhead allowed for the form around an uploaded file."""
 
 DISCARDED_BYTES: Final = 67_108_864
-"""What is left of a refused body is thrown away as it comes, so that the caller hears why: closing the connection
-instead often takes the answer with it. A longer body is not listened to."""
+"""The rest of a refused body is discarded as it arrives, so that the caller gets the response: closing the connection
+instead often loses it. A longer body is not drained."""
 
 BODY_SECONDS: Final = 10
-"""How long a body may take to arrive; uploads have a longer time of their own."""
+"""Timeout for receiving a body; uploads have a longer one."""
 
 IN_FLIGHT_BYTES: Final = 33_554_432
-"""Bytes of JSON, and as many of webhooks, that all requests together may hold in one process."""
+"""Maximum bytes of JSON bodies, and as many of webhooks, that all requests of one process may hold together."""
 
 CUT_OFF: Final = {"Connection": "close"}
 """Set on a response that closes the connection without reading the rest of the body."""
@@ -43,20 +43,20 @@ BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 @dataclass
 class Room:
-    """The bytes of bodies that wait for their end, or for their answer, in this process."""
+    """The bytes of incomplete or unanswered bodies in this process."""
 
     most: int
     taken: int = 0
 
     def take(self, size: int) -> bool:
-        """Take that many bytes; return whether there was room."""
+        """Reserve that many bytes; return whether there was room."""
         self.taken += size
         return self.taken <= self.most
 
 
 @dataclass(frozen=True)
 class BodyRules:
-    """The limits of one installation, in bytes. Uploads are counted where they get their places."""
+    """The limits of one installation, in bytes. Uploads are limited by their slots instead."""
 
     json_bytes: int
     upload_bytes: int
@@ -79,7 +79,7 @@ class BodyRules:
 
     @contextmanager
     def limited(self, method: str, path: str, receive: Receive) -> Iterator[Receive]:
-        """Give a `receive` that refuses a body which grows too large, comes too slowly, or finds no room."""
+        """Yield a `receive` that refuses a body that grows too large, arrives too slowly, or finds no room."""
         upload = _is_upload(method, path)
         room = self.webhook_room if path.startswith(WEBHOOKS) else self.json_room
         body = _Body(receive, self._most_bytes(method, path), _too_large(method, path), None if upload else room)
@@ -95,7 +95,7 @@ class BodyRules:
 
 
 class _Body:
-    """One body on its way."""
+    """One body being received."""
 
     def __init__(self, receive: Receive, most: int, too_large: str, room: Room | None) -> None:
         self._receive = receive
@@ -108,7 +108,7 @@ class _Body:
         self._by: float | None = None
 
     async def receive(self) -> Message:
-        """Return the next message; of a body's, it is within all limits."""
+        """Return the next message; a body's are within all limits."""
         if self._whole or self._room is None:
             message = await self._receive()
         else:
@@ -125,7 +125,7 @@ class _Body:
         return message
 
     def release(self) -> None:
-        """Give the room back."""
+        """Release the reserved bytes."""
         if self._room is not None:
             self._room.taken -= self._held
 

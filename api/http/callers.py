@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
 
+from api.http.wrong_tokens import WrongTokens
 from promptmill.addresses import is_loopback_host
 from promptmill.browsers import from_another_page, host_of, origin_of
 from promptmill.config.settings import Settings
@@ -40,20 +41,23 @@ class CallerRules:
 
     Attributes:
         hosts: Allowed `Host` names besides loopback, in lower case.
-        token: The token that every call must carry; None requires none.
-        proxies: Where callers come from whose `X-Forwarded-Host` counts instead of their `Host`.
+        tokens: The tokens of which every call must carry one; none requires none.
+        proxies: Where callers come from whose `X-Forwarded-Host` counts instead of their `Host`, and whose
+            `X-Forwarded-For` instead of their address.
+        wrong_tokens: Who came with a wrong token.
     """
 
     hosts: frozenset[str]
-    token: bytes | None
+    tokens: tuple[bytes, ...]
     proxies: tuple[Network, ...] = ()
+    wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
     @classmethod
     def of(cls, settings: Settings) -> CallerRules:
         """Return the rules that the settings define."""
-        token = settings.api_token.get_secret_value().encode() if settings.api_token else None
+        tokens = tuple(token.get_secret_value().encode() for token in settings.api_tokens.values())
         hosts = frozenset(host.lower().rstrip(".") for host in settings.allowed_hosts)
-        return cls(hosts, token, settings.trusted_proxies)
+        return cls(hosts, tokens, settings.trusted_proxies)
 
     def refusal(self, method: str, path: str, headers: Headers, peer: str | None = None) -> Refusal | None:
         """Return why a call is refused, or None. `peer` is the address that the connection comes from."""
@@ -65,26 +69,33 @@ class CallerRules:
             return Refusal("not_found")
         if (method not in SAFE_METHODS or _is_guarded(path)) and from_another_page(headers, authority):
             return Refusal("origin_not_allowed", _lost_port(headers, authority))
-        if self.token is not None and not is_open(path) and not self._has_token(headers):
-            return Refusal("unauthorized")
+        if self.tokens and not is_open(path) and not self._has_token(headers):
+            # Whoever sends none guesses nothing.
+            guessed = "authorization" in headers
+            many = guessed and self.wrong_tokens.note(self._caller(headers, peer))
+            return Refusal("too_many_wrong_tokens" if many else "unauthorized")
         return None
 
     def _authority(self, headers: Headers, peer: str | None) -> str:
         """Return the host and port that the caller asked for: what a trusted proxy says, else the `Host`."""
         forwarded = headers.get("x-forwarded-host", "")
-        if forwarded and self._is_proxy(peer):
+        if forwarded and self._is_proxy(_address(peer)):
             # Proxies add theirs behind what came: only the last is surely the trusted one's.
             return forwarded.rpartition(",")[2].strip()
         return headers.get("host", "")
 
-    def _is_proxy(self, peer: str | None) -> bool:
-        try:
-            address = ip_address(peer or "")
-        except ValueError:
-            return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return any(address in network for network in self.proxies)
+    def _caller(self, headers: Headers, peer: str | None) -> IPv4Address | IPv6Address | None:
+        """Return the caller's address: behind trusted proxies the last one in `X-Forwarded-For` that is no proxy."""
+        caller = _address(peer)
+        for forwarded in reversed(",".join(headers.getlist("x-forwarded-for")).split(",")):
+            before = _address(forwarded.strip())
+            if before is None or not self._is_proxy(caller):
+                break
+            caller = before
+        return caller
+
+    def _is_proxy(self, address: IPv4Address | IPv6Address | None) -> bool:
+        return address is not None and any(address in network for network in self.proxies)
 
     def host_allowed(self, authority: str) -> bool:
         """Return whether a `Host` header names this machine or one of the allowed hosts."""
@@ -93,13 +104,24 @@ class CallerRules:
 
     def _has_token(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        assert self.token is not None
-        return scheme.lower() == "bearer" and compare_digest(given.strip().encode("latin-1"), self.token)
+        # All are compared, whichever it is: how long it takes tells nothing.
+        right = [compare_digest(given.strip().encode("latin-1"), token) for token in self.tokens]
+        return scheme.lower() == "bearer" and any(right)
 
 
 def is_open(path: str) -> bool:
     """Return whether a path is readable without a token."""
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+
+
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    """Return an address, an IPv4 one in an IPv6 one as itself; None for what is none."""
+    try:
+        address = ip_address(text or "")
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
 
 
 def _is_guarded(path: str) -> bool:

@@ -1,7 +1,7 @@
-"""What one connection may hold: how long each step may take that is the caller's, and how many there are at once.
+"""Limits on connections: a deadline for each step that depends on the caller, and a maximum number at once.
 
-uvicorn bounds none of this by itself: a connection that never asks, asks byte by byte or never takes its answer stays
-for ever, and a process has a limited number of open files.
+uvicorn limits none of this itself: a connection that sends no request, sends it byte by byte or never reads the
+response stays open forever, and a process has a limited number of open files.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError
 
 HEAD_SECONDS: Final = 10
-"""How long a connection may take to begin, and the head of each request to arrive."""
+"""Timeout for the first bytes of a connection, and for the head of each request."""
 
 REST_SECONDS: Final = 30
-"""How long what is left of a refused body may take: it is thrown away, so that the caller hears why."""
+"""Timeout for draining a refused body, which is discarded so that the caller gets the response."""
 
 TAKE_SECONDS: Final = 120
-"""How long a caller may take to take in an answer, or the largest part of it."""
+"""Timeout for a caller to read a response, or most of it."""
 
 CLOSING_SECONDS: Final = 10
-"""How long a connection that was closed may take to pass on its last bytes."""
+"""How long a closed connection may take to send its last bytes."""
 
 REFUSED_AT_ONCE: Final = 100
-"""Connections beyond the limit that are told so; what comes beyond these is closed without a word."""
+"""Connections beyond the limit that get an error response; any further ones are closed without one."""
 
 OTHER_FILES: Final = 64
-"""Files that the process has open beside connections of callers and of Postgres."""
+"""Files that the process has open besides connections of callers and to Postgres."""
 
 CROWDED: Final = "promptmill.crowded"
-"""Mark in the scope of requests on a connection beyond the limit."""
+"""Key in the scope of requests on a connection beyond the limit."""
 
 
 class BoundedProtocol(H11Protocol):
     """uvicorn's HTTP/1.1 protocol with deadlines and a limit.
 
     Attributes:
-        most: Connections that are served.
+        most: Maximum connections that are served.
     """
 
     most: int
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Take a connection, or mark it as one too many."""
+        """Accept a connection, or mark it as beyond the limit."""
         super().connection_made(transport)
         self._owed: float | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -61,32 +61,32 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what is not whole yet has its deadline."""
+        """Continue reading; an incomplete request has a deadline."""
         super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request; what is left of this one's body has its deadline."""
+        """Continue with the next request; the rest of this one's body has a deadline."""
         super().on_response_complete()
         self._watch()
 
     def pause_writing(self) -> None:
-        """Wait for a caller that reads slowly, but not for ever."""
+        """Wait for a slow reader, but not forever."""
         super().pause_writing()
         self._patience = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the caller has read."""
+        """Continue: the caller has read."""
         super().resume_writing()
         self._stop_waiting()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection on which no further request came."""
+        """Close a connection on which no further request arrived."""
         super().timeout_keep_alive_handler()
         self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget every deadline."""
+        """Cancel all deadlines."""
         super().connection_lost(exc)
         self._stop_waiting()
         self._rearm(None)
@@ -97,7 +97,7 @@ class BoundedProtocol(H11Protocol):
             self._rearm(owed)
 
     def _owed_seconds(self) -> float | None:
-        """Return how long the caller may take for what it owes; None where we owe an answer, or it owes nothing."""
+        """Return the timeout for what we wait for from the caller; None if we owe a response, or wait for nothing."""
         if self.conn.their_state is h11.IDLE and self.timeout_keep_alive_task is None:
             begins = self.cycle is None or self.conn.trailing_data[0]
             return HEAD_SECONDS if begins else self.timeout_keep_alive
@@ -122,18 +122,18 @@ class BoundedProtocol(H11Protocol):
 
 
 def bounded_protocol(most: int) -> type[BoundedProtocol]:
-    """Return the protocol of a server that serves at most so many connections at once."""
+    """Return the protocol of a server that serves at most this many connections at once."""
     return type("LimitedProtocol", (BoundedProtocol,), {"most": most})
 
 
 def allow_open_files(settings: Settings) -> None:
-    """Let this process have as many files open as its connections need, where the system lets us.
+    """Raise this process's limit of open files to what its connections need.
 
     Raises:
-        ConfigurationError: It does not.
+        ConfigurationError: The system does not allow that many.
     """
     try:
-        import resource  # noqa: PLC0415  # not on every system
+        import resource  # noqa: PLC0415  # not available on every system
     except ImportError:
         return
     needed = settings.max_connections + REFUSED_AT_ONCE + settings.database_pool_size + OTHER_FILES

@@ -21,20 +21,24 @@ from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordU
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
-"""Retry-After of a 503 whose kind names none; as long as the breaker in front of Temporal stays open."""
+"""Retry-After of a 503 whose kind specifies none; equal to how long the breaker for Temporal stays open."""
 
 MAX_ERRORS: Final = 50
-"""Entries of `errors` in one answer."""
+"""Maximum entries of `errors` in one response."""
 
 NAME_CHARACTERS: Final = 100
-"""Of a caller's own name in an answer."""
+"""Maximum characters of a caller's own name in a response."""
 
 CLIENT_LEFT: Final = 499
-"""The status in logs and metrics of a request whose caller went away before it was whole, as nginx has it."""
+"""The status in logs and metrics of a request whose caller disconnected before it was complete, as in nginx."""
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger(__name__)
-_CHALLENGES: Final = {"unauthorized": "Bearer", "webhook_refused": "Webhook-Signature"}
+_CHALLENGES: Final = {
+    "unauthorized": "Bearer",
+    "too_many_wrong_tokens": "Bearer",
+    "webhook_refused": "Webhook-Signature",
+}
 _CODE_OF_STATUS: Final = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -62,14 +66,14 @@ class Problem(BaseModel):
     detail: str
     instance: str
     code: str
-    requestId: str  # noqa: N815  # the name on the wire
+    requestId: str  # noqa: N815  # the name in JSON
     errors: list[FieldError] | None = Field(None, description="The invalid fields (422 only).")
 
 
 class Refused(HTTPException):
     """A request refused with a code of `PROBLEM_KINDS`.
 
-    An `HTTPException`, because FastAPI lets only that type through while it reads a body.
+    An `HTTPException`, because FastAPI propagates only that type while it reads a body.
     """
 
     def __init__(
@@ -105,7 +109,7 @@ def problem_response(
     more = dict(headers or {})
     if kind.retry_after or kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
         more.setdefault("Retry-After", str(kind.retry_after or RETRY_AFTER_SECONDS))
-    if kind.status is HTTPStatus.UNAUTHORIZED:
+    if code in _CHALLENGES:
         more.setdefault("WWW-Authenticate", _CHALLENGES[code])
     problem = Problem(
         type=f"/docs/errors/{code}",
@@ -121,12 +125,12 @@ def problem_response(
 
 
 def short_name(name: str) -> str:
-    """Return a name that a caller made up, cut where it is long."""
+    """Return a name chosen by a caller, truncated if it is long."""
     return name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
 
 
 def pointer_to(location: Sequence[str | int]) -> str:
-    """Return the JSON pointer of a pydantic location: the body's own path, or one below /query, /header, /path."""
+    """Return the JSON pointer of a pydantic location: the path in the body, or one below /query, /header, /path."""
     parts = [short_name(str(part)) for part in location]
     if parts and parts[0] == "body":
         parts = parts[1:]
@@ -145,7 +149,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return every method of a path: the router names those of the first route alone."""
+    """Return every method of a path: the router reports only those of the first route."""
     known = [
         method
         for method in _METHODS
@@ -154,8 +158,8 @@ def _methods(request: Request) -> list[str]:
     return known + (["HEAD"] if "GET" in known else [])
 
 
-async def _left(_request: Request, _error: Exception) -> Response:
-    # Nobody is there to read it; the number is for the log.
+async def _disconnected(_request: Request, _error: Exception) -> Response:
+    # Nobody reads this response; its status is for the log.
     return Response(status_code=CLIENT_LEFT)
 
 
@@ -198,7 +202,7 @@ async def _unforeseen(request: Request, _error: Exception) -> Response:
 def install_error_handlers(app: FastAPI) -> None:
     """Convert every failure to a problem document."""
     app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(ClientDisconnect, _left)
+    app.add_exception_handler(ClientDisconnect, _disconnected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PromptmillError, _ours)
     app.add_exception_handler(Exception, _unforeseen)

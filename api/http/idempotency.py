@@ -42,7 +42,7 @@ async def idempotency_key(request: Request) -> IdempotencyKey | None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         raise invalid(f"/header/{HEADER}", f"Must be one text of 1 to {MAX_CHARACTERS} printable ASCII characters.")
-    # No body is equivalent to an empty one, where that is allowed.
+    # Where an empty body is allowed, none is equivalent to an empty one.
     body = canonical(await request.json() if await request.body() else {})
     meaning = f"{request.method}\n{request.url.path}\n{body}"
     return IdempotencyKey(key=given[0], request_hash=hashlib.sha256(meaning.encode()).hexdigest())

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Final
 
 from prometheus_client import Gauge, Histogram
 
+from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.telemetry import Metrics, create_metrics
 
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -21,6 +24,7 @@ class RequestMetrics:
 
     metrics: Metrics
     seconds: Histogram
+    postgres_up: Gauge
     recorded_jobs: Gauge
     recorded_prompt_jobs: Gauge
     submission_rate: Gauge
@@ -36,6 +40,7 @@ class RequestMetrics:
                 "Time from a request's arrival to the end of its response, by route.",
                 ("method", "route", "status"),
             ),
+            metrics.gauge("promptmill_postgres_up", "1 if the record could be read for this answer, else 0."),
             metrics.gauge("promptmill_recorded_jobs", "Jobs in the record, by status.", ("status",)),
             metrics.gauge("promptmill_recorded_prompt_jobs", "Prompt jobs in the record, by status.", ("status",)),
             metrics.gauge(
@@ -51,16 +56,24 @@ class RequestMetrics:
         known = method if method in _METHODS else "OTHER"
         self.seconds.labels(known, route, str(status)).observe(seconds)
 
-    def render(self, counts: Mapping[str, Mapping[str, int]], submission_rate: float | None) -> tuple[bytes, str]:
-        """Return Prometheus's text and its content type; `counts` are the record's, by table and status.
+    def render(
+        self, counts: Mapping[str, Mapping[str, int]] | None, submission_rate: float | None
+    ) -> tuple[bytes, str]:
+        """Return Prometheus's text and its content type.
 
-        `submission_rate` is the share of the full rate; null while nobody knows it.
+        Args:
+            counts: The record's, by table and status. None while Postgres is unavailable: then the record's gauges are
+                NaN, since a gauge that is missing looks like none in that status.
+            submission_rate: Share of the full rate of paid submissions; None while Postgres is unavailable.
         """
-        self.submission_rate.clear()
-        if submission_rate is not None:
-            self.submission_rate.labels("wavespeed").set(submission_rate)
-        for table, gauge in ((_JOBS, self.recorded_jobs), (_PROMPT_JOBS, self.recorded_prompt_jobs)):
+        self.submission_rate.labels("wavespeed").set(nan if submission_rate is None else submission_rate)
+        self.postgres_up.set(counts is not None)
+        for table, statuses, gauge in (
+            (_JOBS, JobStatus, self.recorded_jobs),
+            (_PROMPT_JOBS, PromptJobStatus, self.recorded_prompt_jobs),
+        ):
+            found = dict.fromkeys(statuses, nan) if counts is None else counts.get(table, {})
             gauge.clear()
-            for status, number in counts.get(table, {}).items():
+            for status, number in found.items():
                 gauge.labels(status).set(number)
         return self.metrics.render()

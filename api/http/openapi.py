@@ -21,7 +21,7 @@ TAGS = [
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of the application, made once."""
+    """Return the OpenAPI document of the application, built once."""
     if app.openapi_schema is None:
         app.openapi_schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=TAGS

@@ -8,6 +8,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
+from api.http.wrong_tokens import WINDOW_SECONDS
+
 
 class ProblemKind(NamedTuple):
     """One kind of problem: HTTP status, a title in a few words, and advice in a sentence or two.
@@ -40,6 +42,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.UNAUTHORIZED,
         "A token is required",
         "Send the value of PROMPTMILL_API_TOKEN as `Authorization: Bearer …`.",
+    ),
+    "too_many_wrong_tokens": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many wrong tokens came from this address",
+        "Send the value of PROMPTMILL_API_TOKEN: it is accepted at once. Wrong tokens get this answer for a minute.",
+        WINDOW_SECONDS,
     ),
     "origin_not_allowed": ProblemKind(
         HTTPStatus.FORBIDDEN,

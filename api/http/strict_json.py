@@ -14,10 +14,10 @@ from fastapi.routing import APIRoute
 from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to, short_name
 
 MAX_DEPTH: Final = 32
-"""Levels of nested objects and lists; WaveSpeed's models need three."""
+"""Maximum nesting of objects and lists; WaveSpeed's models need three levels."""
 
 MAX_DIGITS: Final = 400
-"""Digits of one number: more is never meant, and slow to parse."""
+"""Maximum digits of one number: more are never meant, and slow to parse."""
 
 
 class StrictRequest(Request):
@@ -51,7 +51,7 @@ def parse(body: bytes) -> Any:
     """Return the value of a JSON text in UTF-8.
 
     Raises:
-        Refused: `invalid_json`, with a pointer where there is one.
+        Refused: `invalid_json`, with a pointer if possible.
     """
     try:
         value = json.loads(
@@ -77,7 +77,7 @@ def parse(body: bytes) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Return the canonical JSON text of a value, whatever its spacing and order were."""
+    """Return the canonical JSON text of a value, independent of spacing and order."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 

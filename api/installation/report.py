@@ -16,14 +16,14 @@ from temporalio.api.workflowservice.v1 import (
     GetSystemInfoRequest,
 )
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from api.installation.notices import notices_of
+from api.installation.reconciler import ReconcilerWatch
 from api.schemas.installation import (
     InstallationReport,
     PostgresReport,
     QueueReport,
-    ScheduleReport,
     SubmissionsReport,
     SwitchesReport,
     SwitchReport,
@@ -36,11 +36,7 @@ from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.contracts.names import (
-    grok_queue,
-    reconcile_schedule_id,
-    wavespeed_queue,
-)
+from promptmill.contracts.names import grok_queue, wavespeed_queue
 from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
@@ -56,15 +52,18 @@ DISTRIBUTION: Final = "promptmill-service"
 Found = TypeVar("Found")
 
 
-async def report_installation(resources: ApiResources, streams_problem: str | None) -> InstallationReport:
+async def report_installation(
+    resources: ApiResources, streams_problem: str | None, reconciler: ReconcilerWatch
+) -> InstallationReport:
     """Check everything, concurrently where possible, and report it; what is unavailable is a problem, not an error.
 
     Args:
         streams_problem: Why live streams cannot be served.
+        reconciler: Reads whether the reconciler does its passes.
     """
     settings = resources.settings
     (postgres, switches), temporal, submissions = await asyncio.gather(
-        _ask_postgres(resources), _ask_temporal(resources), report_submissions(resources)
+        _ask_postgres(resources), _ask_temporal(resources, reconciler), report_submissions(resources)
     )
     providers = provider_states(settings)
     missing = [*_postgres_problems(postgres), *_temporal_problems(temporal), *_provider_problems(providers)]
@@ -76,7 +75,7 @@ async def report_installation(resources: ApiResources, streams_problem: str | No
     return InstallationReport(
         ok=not problems,
         problems=problems,
-        notices=list(notices_of(switches, temporal.queues, submissions, missing)),
+        notices=list(notices_of(switches, temporal, submissions, missing)),
         versions={
             "promptmill": installed_version(),
             "temporalio": version("temporalio"),
@@ -182,15 +181,15 @@ def _allowed_report(switch: Switch | None) -> SwitchReport:
     return SwitchReport(on=switch.value != OFF, reason=switch.reason, since=switch.changed_at)
 
 
-async def _ask_temporal(resources: ApiResources) -> TemporalReport:
+async def _ask_temporal(resources: ApiResources, reconciler: ReconcilerWatch) -> TemporalReport:
     client, settings = resources.temporal, resources.settings
     address = client.service_client.config.target_host
     unknown = TemporalReport(address=address, namespace=client.namespace, answers=False)
     try:
         async with asyncio.timeout(PATIENCE.total_seconds() * 2):
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
-            gaps = await search_attribute_gaps(client)
-            schedule = await _ask_schedule(client, settings.task_queue)
+            gaps = await search_attribute_gaps(client, settings.search_attribute_prefix)
+            schedule = await reconciler.look(PATIENCE)
             queues = await asyncio.gather(*(_ask_queue(client, *queue) for queue in _queues(settings.task_queue)))
     except (RPCError, RuntimeError, TimeoutError):
         return unknown
@@ -198,24 +197,12 @@ async def _ask_temporal(resources: ApiResources) -> TemporalReport:
         update={
             "answers": True,
             "version": info.server_version,
-            "missing_search_attributes": sorted({*gaps.missing, *(name for name, _, _ in gaps.mistyped)}),
+            "missing_search_attributes": sorted(gaps.names),
             "search_attribute_problem": gaps.type_problem,
             "schedule": schedule,
             "queues": list(queues),
         }
     )
-
-
-async def _ask_schedule(client: Client, task_queue: str) -> ScheduleReport | None:
-    schedule_id = reconcile_schedule_id(task_queue)
-    try:
-        found = await client.get_schedule_handle(schedule_id).describe(rpc_timeout=PATIENCE)
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return None
-        raise
-    upcoming = found.info.next_action_times
-    return ScheduleReport(id=schedule_id, paused=found.schedule.state.paused, next_at=upcoming[0] if upcoming else None)
 
 
 def _queues(task_queue: str) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:

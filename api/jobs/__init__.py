@@ -1,1 +1,1 @@
-"""A job as callers make it, see it and follow it."""
+"""Jobs as callers create, read and follow them."""

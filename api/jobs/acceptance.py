@@ -1,4 +1,4 @@
-"""Turns what a caller asks for into what the record stores, with everything decided: defaults, sources, warnings."""
+"""Turns a caller's request into what the record stores, with everything resolved: defaults, sources, warnings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sql.models import PromptGenerationJob
 
 PICTURE_SECONDS: Final = 900
 VIDEO_SECONDS: Final = 3600
-"""How long WaveSpeed may take, by kind, where the caller does not say."""
+"""How long WaveSpeed may take, by kind, if the caller does not specify it."""
 
 _SCHEMES: Final = ("http:", "https:", "ftp:", "file:", "//")
 
@@ -44,8 +44,8 @@ async def new_job(
     """Return the job to accept.
 
     Raises:
-        Refused: A URL is not allowed, WaveSpeed would not get the pictures that were meant for it, its list contradicts
-            the model or the inputs, or the named prompt job has no prompt to give.
+        Refused: A URL is not allowed, WaveSpeed would not get the images meant for it, its list rules out the model or
+            the inputs, or the named prompt job has no prompt.
         RecordUnavailable: Postgres is unavailable.
     """
     refuse_addresses(_job_addresses(request), allow_private=settings.allow_private_addresses)
@@ -68,7 +68,7 @@ async def new_job(
         prompt_source=source,
         prompt_job=_own_prompt_job(request, owner=owner, settings=settings) if request.use_ai_prompt else None,
         provider_mode=settings.wavespeed_mode,
-        generate_timeout_seconds=request.generate_timeout_seconds or _patience(kind),
+        generate_timeout_seconds=request.generate_timeout_seconds or _time_limit(kind),
         warnings=(*pictures.warnings, *_prompt_warnings(request)),
     )
 
@@ -84,10 +84,10 @@ def new_prompt_job(request: EnqueuePrompt, *, owner: str, settings: Settings) ->
 
 
 def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, allow_private: bool) -> None:
-    """Let pass what providers may open.
+    """Check that providers may fetch these URLs.
 
     Raises:
-        Refused: With a pointer to each address that they may not.
+        Refused: With a pointer to each URL that they may not.
     """
     found = [
         FieldError(pointer=pointer_to(path), message=f"The URL {error}.")
@@ -99,14 +99,14 @@ def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, 
 
 
 async def _is_replay(store: Store, owner: str, key: IdempotencyKey | None) -> bool:
-    """Whether the job was accepted already. Its caller must learn that, even if WaveSpeed's list has changed since."""
+    """Whether the job was already accepted. The caller must get it again even if WaveSpeed's list has changed since."""
     return key is not None and await store.jobs.accepted_before(owner, key)
 
 
 async def _settled_prompt(
     request: CreateJob, *, owner: str, store: Store
 ) -> tuple[str | None, PromptSource | None, str | None]:
-    """Return the text for WaveSpeed and who wrote it, as far as it is settled yet; and the caller's own words."""
+    """Return the text for WaveSpeed and who wrote it, if already settled; and the caller's own text."""
     if request.use_ai_prompt:
         return None, None, request.prompt
     if request.prompt_job_id is None:
@@ -118,7 +118,7 @@ async def _settled_prompt(
 
 
 async def _written(prompt_job_id: UUID, *, owner: str, store: Store) -> PromptGenerationJob:
-    """Return a prompt job that has a prompt to give."""
+    """Return a prompt job that has a prompt."""
     try:
         found = await store.prompts.get(prompt_job_id, owner=owner)
     except RecordNotFound:
@@ -150,12 +150,12 @@ def _operation(request: CreateJob | EnqueuePrompt) -> Operation:
     return request.operation or (Operation.ENHANCE if request.prompt else Operation.GENERATE)
 
 
-def _patience(kind: MediaKind) -> int:
+def _time_limit(kind: MediaKind) -> int:
     return VIDEO_SECONDS if kind is MediaKind.VIDEO else PICTURE_SECONDS
 
 
 def _prompt_warnings(request: CreateJob) -> Iterator[str]:
-    """Say what of the request will have no effect on the prompt."""
+    """Warn of what in the request has no effect on the prompt."""
     if not request.use_ai_prompt:
         if request.instructions:
             yield "instructions are ignored: useAiPrompt is false."
@@ -170,7 +170,7 @@ def _job_addresses(request: CreateJob) -> Iterator[tuple[tuple[str | int, ...], 
 
 
 def media_addresses(request: CreateJob | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Find the addresses that WaveSpeed would be sent."""
+    """Find the URLs that would be sent to WaveSpeed."""
     yield from _picture_addresses(request)
     yield from _input_addresses(("input",), request.input)
 
@@ -183,7 +183,7 @@ def _picture_addresses(request: CreateJob | EnqueuePrompt | AskPrice) -> Iterato
 
 
 def _input_addresses(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Find what WaveSpeed will read as an address: texts that begin like one. The depth of a body is limited."""
+    """Find what WaveSpeed would treat as a URL: strings that begin like one. The depth of a body is limited."""
     if isinstance(value, str):
         if value.lstrip().lower().startswith(_SCHEMES):
             yield path, value

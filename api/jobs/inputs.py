@@ -1,7 +1,7 @@
-"""A request against what WaveSpeed's list says of its model: WaveSpeed drops what it does not know, and bills the run.
+"""Checks a request against WaveSpeed's list: WaveSpeed itself drops unknown inputs and charges for the run.
 
-Only what the list really tells is judged. Where it cannot be read, or has no schema of the model, WaveSpeed alone
-judges.
+Only what the list really states is checked. If it is unavailable, or has no schema of the model, only WaveSpeed can
+tell.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _Wrong = tuple[str, str]
 def refusal_by_list(
     request: CreateJob | AskPrice, inputs: Mapping[str, Any], models: Models, *, whole: bool
 ) -> Refused | None:
-    """Return why WaveSpeed's list speaks against a request; None where it does not, or cannot be asked.
+    """Return why a request is invalid by WaveSpeed's list; None if it is valid, or the list is unavailable.
 
     Args:
-        request: What a caller asks for.
-        inputs: Its inputs with the pictures in their place.
-        models: What is known of the models now.
-        whole: Whether everything that the model requires must be there; not while a form is still being filled in.
+        request: The caller's request.
+        inputs: Its inputs, including the images.
+        models: The currently known models.
+        whole: Whether all inputs that the model requires must be present; false while a form is being filled in.
     """
     if request.allow_unknown_model or models.as_of is None:
         return None
@@ -81,7 +81,7 @@ def _wrong_inputs(entry: Entry, given: Mapping[str, Any], *, whole: bool) -> Ite
 
 
 def _is_missing(told: ModelInput, given: Mapping[str, Any]) -> bool:
-    """Whether the model needs an input that nobody gives: not the caller, not the preset, not the model itself."""
+    """Whether a required input has no value: neither from the caller nor the preset nor a default of the model."""
     value = given.get(told.name)
     empty_text = told.type is InputType.TEXT and isinstance(value, str) and is_blank(value)
     absent = value is None or value == [] or empty_text

@@ -1,7 +1,8 @@
-"""Where a job's pictures go, decided when it is accepted and stored in its input: the worker sends what stands there.
+"""Places a job's images on acceptance and stores them in its input, which the worker sends unchanged.
 
-Our preset tells the model's field, else WaveSpeed's list; `place_pictures` has the rule. What the model does not get is
-never dropped in silence: a warning says so where the job is still what its caller meant, else the job is refused.
+The model's field comes from our preset, else from WaveSpeed's list; `place_pictures` has the rule. Images that the
+model does not get are never dropped silently: if the job is still what its caller meant, a warning names them, else it
+is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.catalogue.entries import Entry
-from api.catalogue.reading import AGAIN_SECONDS, Catalogue
+from api.catalogue.reading import RETRY_SECONDS, Catalogue
 from api.http.errors import Refused, invalid
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
@@ -22,12 +23,12 @@ _PUT_THEM: Final = "Put images for WaveSpeed into input."
 
 @dataclass(frozen=True)
 class Placement:
-    """A request's inputs, with its pictures in the model's field.
+    """A request's inputs, with its images in the model's field.
 
     Attributes:
-        input: What WaveSpeed gets beside the prompt.
-        warnings: Which pictures it does not get, and why.
-        refusal: Why the job would not be what its caller meant; None where it is.
+        input: What WaveSpeed gets besides the prompt.
+        warnings: Which images it does not get, and why.
+        refusal: Why the job would not be what its caller meant, or None.
     """
 
     input: dict[str, Any]
@@ -36,7 +37,7 @@ class Placement:
 
 
 async def placed(request: CreateJob | AskPrice, catalogue: Catalogue) -> Placement:
-    """Decide where a request's pictures go. Waits for WaveSpeed's list where that alone can tell, and not long."""
+    """Place a request's images. Waits briefly for WaveSpeed's list if only that can tell."""
     if not (request.target_url or request.ref_urls):
         return Placement(request.input)
     for_grok = isinstance(request, CreateJob) and request.use_ai_prompt
@@ -45,7 +46,7 @@ async def placed(request: CreateJob | AskPrice, catalogue: Catalogue) -> Placeme
     except ProviderUnavailable as error:
         if for_grok:
             return _unplaced(request, f"{error} {_PUT_THEM}", for_grok=True)
-        return Placement(request.input, refusal=_refusal_for_now(request.model, error))
+        return Placement(request.input, refusal=_temporary_refusal(request.model, error))
     if entry is None or entry.pictures_field is None:
         why = "is not a known model" if entry is None else "has no known input for images"
         return _unplaced(request, f"{request.model} {why}. {_PUT_THEM}", for_grok=for_grok)
@@ -59,7 +60,7 @@ def _unplaced(request: CreateJob | AskPrice, why: str, *, for_grok: bool) -> Pla
 
 
 def _placed_in(entry: Entry, request: CreateJob | AskPrice, *, for_grok: bool) -> Placement:
-    """Put the pictures into the field that the model has, and say which references are too many."""
+    """Put the images into the model's field, and name the references beyond its limit."""
     room = entry.max_pictures
     inputs = place_pictures(request.input, entry.pictures_field, room, request.target_url, request.ref_urls)
     given = len(request.ref_urls) + bool(request.target_url)
@@ -80,7 +81,7 @@ def _instead(*, for_grok: bool) -> str:
     return "go to Grok only" if for_grok else "are not used"
 
 
-def _refusal_for_now(model: str, error: ProviderUnavailable) -> Refused:
-    """Refuse what would be paid without the pictures that it is made from, and may be right in half a minute."""
+def _temporary_refusal(model: str, error: ProviderUnavailable) -> Refused:
+    """Refuse temporarily: the job would be paid for without its images, and may be fine in half a minute."""
     detail = f"{error} Which input of {model} takes images is not known: put them into input, or try again later."
-    return Refused("provider_unavailable", detail, headers={"Retry-After": f"{AGAIN_SECONDS:.0f}"})
+    return Refused("provider_unavailable", detail, headers={"Retry-After": f"{RETRY_SECONDS:.0f}"})

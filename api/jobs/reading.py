@@ -1,4 +1,4 @@
-"""Finds what a caller asks for and tells all about it: jobs and prompt jobs as they are answered."""
+"""Reads jobs and prompt jobs, and builds the responses about them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from sql.models import Job, PromptGenerationJob
 
 @dataclass(frozen=True)
 class WorkflowLinks:
-    """Addresses of workflows in the Temporal Web UI.
+    """URLs of workflows in the Temporal Web UI.
 
     Attributes:
-        base: Where the Web UI is; None where nobody has said.
+        base: URL of the Web UI; None if not configured.
         namespace: The namespace that holds the workflows.
     """
 
@@ -38,7 +38,7 @@ class WorkflowLinks:
     namespace: str
 
     def to(self, workflow_id: str) -> str | None:
-        """Return the page of one workflow, or None."""
+        """Return the URL of one workflow, or None."""
         if self.base is None:
             return None
         return f"{self.base.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows/{workflow_id}"
@@ -51,7 +51,7 @@ class Unclear:
     Attributes:
         candidates: The predictions in WaveSpeed's history that may match.
         open: Whether it is still unclear; if not, the job is about to be resubmitted.
-        absent: Whether the history was seen without it.
+        absent: Whether the history was read without a candidate.
     """
 
     candidates: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Unclear:
     absent: bool = False
 
     def text(self) -> str:
-        """Return it as a sentence."""
+        """Return this as a sentence."""
         return unclear_text(self.candidates, open_=self.open, absent=self.absent)
 
 
@@ -76,7 +76,7 @@ class JobReader:
         """Return the owner's job.
 
         Raises:
-            Refused: There is none; for a prompt job's id it says where to look.
+            Refused: There is none; for a prompt job's id the detail says where to look.
         """
         try:
             return await self.store.jobs.get(job_id, owner=self.owner)
@@ -104,11 +104,11 @@ class JobReader:
         )
 
     def accepted_answer(self, job: Job, *, started: bool) -> JobAnswer:
-        """Return a job that was just accepted, from its row alone: nothing that fails now may make it look refused."""
+        """Return a job that was just accepted, from its row alone: no failure here may make it look refused."""
         return job_answer(job, billed=Billed.NO, wait=brief_wait(job.status), workflows=self.workflows, started=started)
 
     async def brief_answers(self, jobs: Sequence[Job]) -> list[JobAnswer]:
-        """Return jobs as lists show them, with as many queries for all of them as for one."""
+        """Return jobs as lists show them, with the same number of queries for all as for one."""
         billed = await self.store.jobs.billed([job.id for job in jobs])
         ratings = await self.store.ratings.of_prompts(job.prompt_job_id for job in jobs)
         return [
@@ -143,7 +143,7 @@ class PromptJobReader:
         """Return the owner's prompt job.
 
         Raises:
-            Refused: There is none; for a job's id it says where to look.
+            Refused: There is none; for a job's id the detail says where to look.
         """
         try:
             return await self.store.prompts.get(prompt_job_id, owner=self.owner)
@@ -189,11 +189,11 @@ def job_answer(
         job: Its row.
         billed: Whether WaveSpeed charged for it.
         wait: What it waits for.
-        workflows: Where its workflow is shown.
-        started: Whether its workflow runs, where more is known than the row tells.
-        unclear: What is known of its unclear submission, where that was looked up.
-        late: A warning where it may not end in time.
-        prompt_rating: What a person said of its prompt job's prompt.
+        workflows: URLs of workflows.
+        started: Whether its workflow runs, if more is known than the row says.
+        unclear: What is known of its unclear submission, if it was looked up.
+        late: A warning if it may not finish in time.
+        prompt_rating: The rating of its prompt job's prompt.
     """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
@@ -236,11 +236,11 @@ def prompt_job_answer(
     late: str | None = None,
     results: Results | None = None,
 ) -> PromptJobAnswer:
-    """Return a prompt job as callers see it; `results` are none where none is given, the rest as in `job_answer`."""
+    """Return a prompt job as callers see it; `results` are empty by default, the rest is as in `job_answer`."""
     final = prompt_job.status in FINAL_PROMPT_STATUSES
     here = f"/api/prompt/queue/{prompt_job.id}"
     alone = prompt_job.job_id is None
-    # A prompt job of a job has no workflow of its own: the job's workflow is what runs.
+    # A prompt job of a job has no workflow of its own: it runs in the job's.
     workflow_id = prompt_workflow_id(prompt_job.id) if prompt_job.job_id is None else job_workflow_id(prompt_job.job_id)
     runs = (prompt_job.workflow_started_at is not None or not alone) if started is None else started
     return PromptJobAnswer.built_from(
@@ -270,7 +270,7 @@ def prompt_job_answer(
 
 
 def _wait_fields(wait: Wait) -> dict[str, Any]:
-    """Return what an answer tells of a wait: all of it, and again what stood in answers before there was `wait`."""
+    """Return the fields about a wait: `wait` itself, and the older fields that responses had before it."""
     return {"wait": wait, "queue_position": wait.position, "estimated_wait_seconds": wait.estimate_seconds}
 
 
@@ -279,10 +279,10 @@ def _sentences(*parts: str | None) -> str | None:
 
 
 def usd(amount: Decimal | None) -> float | None:
-    """Return money as a JSON number: six places survive a double."""
+    """Return money as a JSON number: six decimal places survive a double."""
     return None if amount is None else float(amount)
 
 
 def _error(row: Job | PromptGenerationJob) -> ErrorAnswer | None:
-    """Return why a row failed or waits for a person; what went wrong on the way to success is in the events."""
+    """Return why a row failed or waits for a person; failures before a success are in its events."""
     return None if row.status == JobStatus.COMPLETED else error_answer(row.reason_code, row.error)

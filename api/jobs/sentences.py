@@ -1,4 +1,4 @@
-"""Says in one plain sentence where a job stands."""
+"""Describes the state of a job in one plain sentence."""
 
 from __future__ import annotations
 
@@ -36,30 +36,33 @@ _PROMPT_STATUS: Final[dict[str, str]] = {
     PromptJobStatus.CANCELLED: "Cancelled.",
 }
 _EXPLAINED: Final = frozenset({JobStatus.FAILED, JobStatus.TERMINATED})
-"""Statuses of which the reason is the news."""
+"""Statuses whose reason is worth adding."""
+
+_BY_OTHERS: Final = frozenset({ReasonCode.WORKFLOW_CANCELLED})
+"""Reasons that are news to a caller whatever the status."""
 
 _CUT_SHORT: Final = frozenset({JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.TERMINATED})
-"""Ends that come from outside, whatever was paid by then."""
+"""Ends imposed from outside, whatever was paid by then."""
 
 
 def job_text(status: str, wait: Wait, reason_code: str | None, *, started: bool, more: str | None = None) -> str:
-    """Return where a job stands.
+    """Return the state of a job.
 
     Args:
         status: Its status.
         wait: What it waits for.
-        reason_code: Why it is where it is.
+        reason_code: The reason for its status.
         started: Whether its workflow is known to be started.
-        more: What else is to be told: `end_text`, `late_text`.
+        more: A further sentence: `end_text`, `late_text`.
     """
     if status == JobStatus.QUEUED and not started:
         return NOT_STARTED
-    text = _waiting(wait) or with_reason(status_text(status), reason_code if status in _EXPLAINED else None)
+    text = _waiting(wait) or with_reason(status_text(status), _news(status, reason_code))
     return text if more is None else f"{text} {more}"
 
 
 def paid_text(billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | None) -> str:
-    """Return what is paid for a job by now."""
+    """Return what has been paid for a job so far."""
     paid = [f"WaveSpeed {_price(media_usd)}"] if billed is Billed.YES else []
     paid += [f"Grok {money(prompt_usd)}"] if prompt_usd else []
     told = [f"Charged so far: {', '.join(paid)}."] if paid else []
@@ -71,20 +74,20 @@ def paid_text(billed: Billed, media_usd: Decimal | None, prompt_usd: Decimal | N
 
 
 def end_text(status: str, paid: str) -> str | None:
-    """Return what was paid (`paid_text`) where it is news: for a job that is, or was, cut short; else None."""
+    """Return what was paid (`paid_text`) if worth mentioning: for a job that is, or was, cut short; else None."""
     if status in _CUT_SHORT:
         return paid
     return paid if status == JobStatus.CANCELLING and paid != NOTHING_PAID else None
 
 
 def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reason: str | None) -> str:
-    """Return what a run would cost.
+    """Return the price of a run.
 
     Args:
-        usd: WaveSpeed's price; None where it is not known.
+        usd: WaveSpeed's price; None if unknown.
         floor: Whether the run may cost more.
-        missing: The inputs whose absence makes it so.
-        reason: Why there is no price, or why it may be a floor though nothing is missing.
+        missing: The missing inputs that may raise it.
+        reason: Why there is no price, or why it may be a floor although nothing is missing.
     """
     if usd is None:
         return f"Price unknown. {reason or ''}".strip()
@@ -96,17 +99,17 @@ def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reas
 
 
 def late_text(left_seconds: float) -> str:
-    """Return the warning of a job that waits for something that may come after its deadline."""
+    """Return the warning for a job whose wait may exceed its deadline."""
     return f"The deadline may pass first: {_roughly(left_seconds)} left."
 
 
 def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str:
-    """Return where a job in `submit_unknown` stands.
+    """Return the state of a job in `submit_unknown`.
 
     Args:
         candidates: The predictions in WaveSpeed's history that may match.
         open_: Whether it is still unclear; if not, the job is about to be resubmitted.
-        absent: Whether the history was seen without it.
+        absent: Whether the history was read without a candidate.
     """
     if not open_:
         return "The earlier submission is resolved; the job will be resubmitted."
@@ -122,28 +125,26 @@ def unclear_text(candidates: Sequence[str], *, open_: bool, absent: bool) -> str
 def prompt_job_text(
     status: str, wait: Wait, reason_code: str | None, *, started: bool, cancelling: bool, more: str | None = None
 ) -> str:
-    """Return where a prompt job stands.
+    """Return the state of a prompt job.
 
     Args:
-        status: Its status, which it keeps while it is being cancelled.
+        status: Its status, which does not change while it is being cancelled.
         wait: What it waits for.
-        reason_code: Why it is where it is.
+        reason_code: The reason for its status.
         started: Whether its workflow is known to be started.
-        cancelling: Whether its cancel was asked for and it has not ended.
-        more: What else is to be told: `late_text`.
+        cancelling: Whether a cancel was requested and it has not ended yet.
+        more: A further sentence: `late_text`.
     """
     if cancelling:
         return _STATUS[JobStatus.CANCELLING]
     if status == PromptJobStatus.QUEUED and not started:
         return NOT_STARTED
-    text = _waiting(wait) or with_reason(
-        _PROMPT_STATUS.get(status, status), reason_code if status in _EXPLAINED else None
-    )
+    text = _waiting(wait) or with_reason(_PROMPT_STATUS.get(status, status), _news(status, reason_code))
     return text if more is None else f"{text} {more}"
 
 
 def error_answer(reason_code: str | None, error: str | None) -> ErrorAnswer | None:
-    """Return why something failed: the recorded words, or else the reason's own, and the hint."""
+    """Return why something failed: the recorded message, or else the reason's, and the hint."""
     if reason_code is None and error is None:
         return None
     reason = _reason(reason_code)
@@ -152,14 +153,19 @@ def error_answer(reason_code: str | None, error: str | None) -> ErrorAnswer | No
 
 
 def status_text(status: str) -> str:
-    """Return a job's status as a sentence; a word of a newer version as it is."""
+    """Return a job's status as a sentence; one of a newer version unchanged."""
     return _STATUS.get(status, status)
 
 
 def with_reason(text: str, reason_code: str | None) -> str:
-    """Return a sentence with its reason, where there is one and it says more."""
+    """Return a sentence with its reason, if there is one and it adds something."""
     reason = _reason(reason_code)
     return text if reason is None or reason.message == text else f"{text} {reason.message}"
+
+
+def _news(status: str, reason_code: str | None) -> str | None:
+    """Return the reason if the status alone does not tell what a caller wants to know."""
+    return reason_code if status in _EXPLAINED or reason_code in _BY_OTHERS else None
 
 
 def _reason(reason_code: str | None) -> Reason | None:
@@ -167,7 +173,7 @@ def _reason(reason_code: str | None) -> Reason | None:
 
 
 def _waiting(wait: Wait) -> str | None:
-    """Return the sentence of a wait that says more than the status does."""
+    """Return a wait's sentence if it says more than the status."""
     if wait.for_ is WaitFor.GROK_QUEUE:
         return f"Waiting for Grok{_place(wait)}.{_stopped(wait)}"
     if wait.for_ is WaitFor.WAVESPEED_QUEUE:
@@ -201,7 +207,7 @@ def _place(wait: Wait) -> str:
 
 
 def _about(wait: Wait) -> str:
-    """Return how long it takes, as far as that is known; a range where it is uncertain."""
+    """Return how long it will take, if known; a range if uncertain."""
     if wait.longer_than_usual:
         return "; taking longer than usual"
     if wait.estimate_seconds is None:
@@ -213,7 +219,7 @@ def _about(wait: Wait) -> str:
 
 
 def _roughly(seconds: float) -> str:
-    """Return a time that is only estimated: tenths of a second would promise too much, and nothing is due in 0 s."""
+    """Return an estimated duration: tenths of a second would suggest too much precision, and 0 s is never right."""
     return duration(max(1, round(seconds)))
 
 

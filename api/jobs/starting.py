@@ -1,4 +1,4 @@
-"""Starts what was accepted, at once where Temporal answers; the reconciler starts what is missed here."""
+"""Starts accepted rows, immediately if Temporal responds; the reconciler starts what is missed here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from promptmill.temporal.dispatch import Dispatcher, Started
 from sql.models import Job, PromptGenerationJob
 
 BATCH: Final = 200
-"""Rows claimed at once: few enough to be started well before their claims run out."""
+"""Rows claimed in one batch: few enough to be started well before their claims expire."""
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ async def start_job(resources: ApiResources, job: Job) -> bool:
 
 
 async def start_prompt_job(resources: ApiResources, prompt_job: PromptGenerationJob) -> bool:
-    """Start the workflow of an accepted prompt job that stands alone; return whether it is known to run."""
+    """Start the workflow of an accepted stand-alone prompt job; return whether it is known to run."""
     return await _dispatcher(resources).start(prompt_jobs=[prompt_job]) == 1
 
 
@@ -41,15 +41,15 @@ async def start_stranded(resources: ApiResources) -> Started:
     while True:
         batch = await dispatcher.start_stranded(BATCH)
         total = Started(total.claimed + batch.claimed, total.started + batch.started)
-        # Temporal is unavailable: the reconciler goes on when it is back.
+        # Temporal is unavailable: the reconciler continues once it is back.
         if batch.claimed == 0 or batch.started < batch.claimed:
             return total
 
 
 async def tolerating_refusal(question: Awaitable[bool]) -> bool:
-    """Return whether Temporal did what was asked; a refusal is logged and counts as no.
+    """Return whether Temporal did what was requested; a refusal is logged and counts as no.
 
-    The record already holds what the caller wants: an error now would make them ask again, and get a second job.
+    The record already holds what the caller wants: an error now would make them retry, and create a second job.
     """
     try:
         return await question

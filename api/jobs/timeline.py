@@ -1,4 +1,4 @@
-"""What happened to a job: each event in one plain sentence, and the stages in which its time was spent."""
+"""A job's history: each event in one plain sentence, and how long each stage took."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from promptmill.contracts.prompts import PromptStatus
 from sql.models import JobEvent
 
 WRITING: Final = "writing"
-"""The stage in which Grok writes: the rest of `prompting` is waiting for Grok."""
+"""The stage in which Grok writes: the rest of `prompting` is spent waiting for Grok."""
 
 _FACTS: Final = {
     "prompt": "the prompt",
@@ -27,7 +27,7 @@ _ACCEPTED: Final = {
     "history": "The prediction was found in WaveSpeed's history.",
     "person": "A person identified the prediction.",
 }
-"""How it became known that WaveSpeed accepted a submission, where its own answer did not say so."""
+"""How it became known that WaveSpeed accepted a submission, if not from the response."""
 
 _DECISIONS: Final = {
     "resubmit": "A person decided to resubmit the job.",
@@ -48,19 +48,19 @@ def event_answer(event: JobEvent) -> Event:
 
 
 def measure_stages(events: Sequence[JobEvent], now: datetime) -> list[Stage]:
-    """Return the parts of a job's way in order; the last one is open until the job has ended.
+    """Return the stages of a job in order; the last one is open until the job has ended.
 
     Args:
-        events: All its events, the oldest first.
-        now: Until when an open part lasts.
+        events: All its events, oldest first.
+        now: The end of an open stage.
     """
     begun: list[tuple[str, datetime]] = []
     end: datetime | None = None
     for event in events:
         if event.status in FINAL_STATUSES:
-            # Facts that come after the end take none of the job's time.
+            # Facts recorded after the end take none of the job's time.
             end = end or event.at
-        elif (stage := _stage(event)) and not (begun and _goes_on(begun[-1][0], stage)):
+        elif (stage := _stage(event)) and not (begun and _continues(begun[-1][0], stage)):
             begun.append((stage, event.at))
     ends = [*(at for _, at in begun[1:]), end or now][: len(begun)]
     return [
@@ -74,13 +74,13 @@ def _stage(event: JobEvent) -> str:
     return WRITING if writes else event.status
 
 
-def _goes_on(last: str, stage: str) -> bool:
-    """Return whether nothing new has begun: what Grok is asked again counts as writing, the pauses included."""
+def _continues(last: str, stage: str) -> bool:
+    """Return whether the stage continues: retries of Grok count as writing, including their delays."""
     return last == stage or (last == WRITING and stage == JobStatus.PROMPTING)
 
 
 def event_text(status: str, reason_code: str | None, detail: Mapping[str, Any]) -> str:
-    """Return what an event says. Words of a newer version are shown as they are."""
+    """Return an event's sentence. Values of a newer version are shown unchanged."""
     for name, tell in _ASIDES.items():
         if name in detail:
             return tell(detail)
@@ -88,18 +88,18 @@ def event_text(status: str, reason_code: str | None, detail: Mapping[str, Any]) 
 
 
 def _specific_text(status: str, detail: Mapping[str, Any]) -> str | None:
-    """Return what happened where the status alone does not tell."""
+    """Return what happened if the status alone does not say it."""
     ended = status in FINAL_STATUSES
     if "submissionState" in detail:
         return _submission_text(detail, ended=ended)
     if detail.get("facts") and status != JobStatus.COMPLETED:
         return f"Recorded: {', '.join(_FACTS.get(fact, fact) for fact in detail['facts'])}."
-    # An end is told by its status.
+    # The status already says how the job ended.
     return None if ended else _prompt_text(detail)
 
 
 def _submission_text(detail: Mapping[str, Any], *, ended: bool) -> str | None:
-    """Return what became of a submission; one that ended the job is told by the job's end."""
+    """Return the outcome of a submission; if it ended the job, that event says so."""
     state, by = detail["submissionState"], detail.get("resolvedBy")
     if state == SubmissionState.ACCEPTED:
         usual = "WaveSpeed had accepted it." if ended else "WaveSpeed accepted it and is generating."
@@ -154,4 +154,4 @@ _ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "obstacle": lambda told: f"WaveSpeed's history cannot resolve it yet: {told['obstacle']}",
     "absentSince": lambda _: "Not found in WaveSpeed's history; it will be read once more to confirm.",
 }
-"""What is told beside a job's own course, whatever status and reason it keeps, by the name in the detail."""
+"""Events beside a job's own progress, whatever its status and reason, by the name in the detail."""

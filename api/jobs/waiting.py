@@ -1,4 +1,4 @@
-"""What a job waits for now: told by its rows, its place, the brakes and what was done lately. Nothing is invented."""
+"""What a job waits for now, from its row, its queue position, the brakes and recent throughput. Nothing is invented."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from promptmill.store.pace import Minute
 from sql.models import Job, PromptGenerationJob
 
 POSITION_CAP: Final = 1000
-"""How far a position is counted."""
+"""Maximum position that is counted."""
 
 FEW: Final = 3
-"""With fewer examples than these, half and double are as likely as what they say."""
+"""With fewer samples than this, half and double the estimate are just as likely."""
 
 CLOSE_SECONDS: Final = 2.0
 CLOSE_SHARE: Final = 0.2
-"""A range narrower than either is no news."""
+"""A range narrower than either is not shown."""
 
 FRESH_SECONDS: Final = 3.0
-"""How long what was read of the recent past is good: estimates need no more, and many ask for them."""
+"""How long recent throughput is cached: fresh enough for estimates, which many callers request."""
 
 MAX_MODELS: Final = 200
-"""How many such readings are remembered; callers name models as they like."""
+"""Maximum cache entries, since callers may name any model."""
 
 _NO_ESTIMATE: Final = {"estimate_seconds": None, "estimate_low_seconds": None, "estimate_high_seconds": None}
 
@@ -49,7 +49,7 @@ _WAITS: Final[dict[str, WaitFor]] = {
 
 
 class Estimate(NamedTuple):
-    """How long something will take, in seconds; null while nobody knows. `low` and `high` where it is uncertain."""
+    """How long something will take, in seconds; null if unknown. `low` and `high` if it is uncertain."""
 
     seconds: float | None = None
     low: float | None = None
@@ -61,13 +61,13 @@ UNKNOWN: Final = Estimate()
 
 @dataclass
 class RecentPace:
-    """Remembers for a moment what the record says of the recent past.
+    """Briefly caches recent throughput and durations from the record.
 
     Every method raises `RecordUnavailable` while Postgres is unavailable.
 
     Attributes:
         store: The record.
-        clock: Seconds that only grow.
+        clock: Monotonic seconds.
     """
 
     store: Store
@@ -104,7 +104,7 @@ class RecentPace:
 
 
 def brief_wait(status: str) -> Wait:
-    """Return what a job waits for as far as its status tells, as lists show it: a place is counted for one job only."""
+    """Return what a job waits for by its status alone, as lists show it: positions are counted only for single jobs."""
     return Wait(for_=_WAITS.get(status))
 
 
@@ -155,7 +155,7 @@ class Waits:
         if newest == SubmissionState.REJECTED:
             return _stopped(Wait(for_=WaitFor.RETRY), stop)
         if newest == SubmissionState.INTENDED:
-            return Wait(for_=WaitFor.WAVESPEED)  # it is being handed over: it waits here no longer
+            return Wait(for_=WaitFor.WAVESPEED)  # it is being submitted, so it no longer waits here
         place = await self.store.jobs.queue_position(job.id)
         if place is None:
             return _stopped(Wait(for_=WaitFor.WAVESPEED_QUEUE), stop)
@@ -167,10 +167,10 @@ class Waits:
 
 
 def until_turn(position: int, minutes: Sequence[Minute]) -> Estimate:
-    """Return how long a place in a queue is waited for, at the speed of the minutes in which something was done."""
+    """Return the wait for a queue position, at the speed of the minutes in which something completed."""
     if not minutes:
         return UNKNOWN
-    # A minute that has just begun shows less than it will hold; less than a minute in all says little.
+    # A minute that has just begun is incomplete; less than a minute in total says little.
     length = max(sum(minute.length for minute in minutes), 1.0)
     about = position * 60 * length / sum(minute.done for minute in minutes)
     whole = [minute.done for minute in minutes if minute.length >= 1]
@@ -180,9 +180,9 @@ def until_turn(position: int, minutes: Sequence[Minute]) -> Estimate:
 
 
 def still_to_go(seconds: Sequence[float], elapsed: float) -> Estimate:
-    """Return how long something that runs will take, judged by those that took longer than it has by now.
+    """Return the remaining time of something in progress, from the durations that exceed its elapsed time.
 
-    Unknown where nothing is known, and where all were faster.
+    Unknown without data, and if all were faster.
     """
     left = [each - elapsed for each in seconds if each > elapsed]
     if not left:
@@ -195,7 +195,7 @@ def still_to_go(seconds: Sequence[float], elapsed: float) -> Estimate:
 
 
 def seconds_to_drain(statistics: dict[str, Any]) -> float | None:
-    """Return how long a new prompt job would wait at the last hour's speed; null when the hour shows none.
+    """Return how long a new prompt job would wait at the last hour's speed; null if nothing completed in it.
 
     An empty queue is a wait of 0, which is known.
     """
@@ -207,7 +207,7 @@ def seconds_to_drain(statistics: dict[str, Any]) -> float | None:
 
 
 def late_warning(wait: Wait, deadline_at: datetime) -> str | None:
-    """Return a warning where what is waited for now may end after the deadline; None where nobody knows."""
+    """Return a warning if the current wait may exceed the deadline; None if unknown."""
     left = (deadline_at - now()).total_seconds()
     latest = wait.estimate_high_seconds or wait.estimate_seconds
     return late_text(left) if latest is not None and latest > left else None
@@ -219,7 +219,7 @@ def _placed(for_: WaitFor, place: tuple[int, int], estimate: Estimate, stop: Sto
 
 
 def _running(for_: WaitFor, seconds: Sequence[float], since: datetime) -> Wait:
-    """Return the wait for what a provider does at this moment."""
+    """Return the wait for what a provider is doing now."""
     estimate = still_to_go(seconds, (now() - since).total_seconds())
     return _estimated(for_, estimate, longer_than_usual=bool(seconds) and estimate.seconds is None)
 
@@ -235,7 +235,7 @@ def _estimated(for_: WaitFor, estimate: Estimate, **known: Any) -> Wait:
 
 
 def _stopped(wait: Wait, stop: Stop) -> Wait:
-    """Return a wait with what is known of its queue; how long a stopped one takes, nobody knows."""
+    """Return a wait with the state of its queue; a stopped one has no estimate."""
     known: dict[str, Any] = {"stopped": stop.stopped, "stopped_reason": stop.reason}
     return wait.model_copy(update=known | (_NO_ESTIMATE if stop.stopped else {}))
 

@@ -1,1 +1,1 @@
-"""Live streams: who listens, what they are told, and how it goes out as server-sent events."""
+"""Live streams: who subscribes, what each stream is sent, and how it is sent as server-sent events."""

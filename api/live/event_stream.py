@@ -1,4 +1,4 @@
-"""A stream of server-sent events as an answer: what a listener is told, heartbeats in between, an end in order.
+"""A response that streams server-sent events: a subscriber's frames, heartbeats in between, and a clean end.
 
 Custom, because the alternatives handle slow readers or resources worse. FastAPI's `EventSourceResponse` never drops a
 client that stops reading, and its heartbeat interval is not configurable. `sse-starlette` drops it, but patches
@@ -17,62 +17,62 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.live.frames import GREETING, HEARTBEAT
-from api.live.listeners import Listener
+from api.live.subscribers import Subscriber
 
 MEDIA_TYPE: Final = "text/event-stream"
-SEND_SECONDS: Final = 30.0
-"""How long a listener may read nothing before it is dropped."""
+SEND_TIMEOUT_SECONDS: Final = 30.0
+"""How long a client may stop reading before its stream is dropped."""
 
 _log = structlog.get_logger(__name__)
 
 
 class EventStream(Response):
-    """Sends what a listener is told until it is closed, its last piece is out, or the caller is gone."""
+    """Sends a subscriber's frames until it is closed, its last frame is sent, or the client disconnects."""
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, listener: Listener, held: ExitStack, heartbeat_seconds: float) -> None:
-        """Keep the listener, and what is `held` for it, which is let go with the end of the stream."""
+    def __init__(self, subscriber: Subscriber, held: ExitStack, heartbeat_seconds: float) -> None:
+        """Stream to the subscriber; the resources `held` for it are released when the stream ends."""
         self.status_code = 200
         self.background = None
         self.body = b""
         self.init_headers({"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._listener = listener
+        self._subscriber = subscriber
         self._held = held
-        self._heartbeat = heartbeat_seconds
+        self._heartbeat_seconds = heartbeat_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
-        gone = asyncio.create_task(self._close_when_gone(receive))
+        disconnect = asyncio.create_task(self._close_on_disconnect(receive))
         try:
             with self._held:
-                async with asyncio.timeout(SEND_SECONDS) as patience:
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS) as deadline:
                     await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                    await self._send_all(send, patience)
+                    await self._send_all(send, deadline)
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
-            # It reads nothing: not even an end can be sent. The server closes the connection.
+            # The client is not reading, so even the end cannot be sent. The server closes the connection.
             _log.info("stream_dropped", request_id=scope.get("request_id"))
         finally:
-            gone.cancel()
+            disconnect.cancel()
 
-    async def _send_all(self, send: Send, patience: asyncio.Timeout) -> None:
-        """Send piece by piece; each has its own time."""
+    async def _send_all(self, send: Send, deadline: asyncio.Timeout) -> None:
+        """Send frame by frame; each has its own deadline."""
         loop = asyncio.get_running_loop()
-        text, last = GREETING, False
+        data, last = GREETING, False
         while True:
-            patience.reschedule(loop.time() + SEND_SECONDS)
-            await send({"type": "http.response.body", "body": text, "more_body": True})
-            if last or self._listener.closed:
+            deadline.reschedule(loop.time() + SEND_TIMEOUT_SECONDS)
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+            if last or self._subscriber.closed:
                 return
-            patience.reschedule(None)
-            pieces = await self._listener.next(self._heartbeat)
-            text = b"".join(piece.text for piece in pieces) or HEARTBEAT
-            last = any(piece.last for piece in pieces)
+            deadline.reschedule(None)
+            frames = await self._subscriber.next(self._heartbeat_seconds)
+            data = b"".join(frame.data for frame in frames) or HEARTBEAT
+            last = any(frame.last for frame in frames)
 
-    async def _close_when_gone(self, receive: Receive) -> None:
+    async def _close_on_disconnect(self, receive: Receive) -> None:
         with suppress(HTTPException):
             while (await receive())["type"] != "http.disconnect":
                 pass
-        self._listener.close()
+        self._subscriber.close()

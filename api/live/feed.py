@@ -1,4 +1,4 @@
-"""Tells every listener of this process what changes: one connection that listens, one read for each change."""
+"""Publishes changes to all of this process's streams: one LISTEN connection, and one read per change."""
 
 from __future__ import annotations
 
@@ -12,69 +12,69 @@ from uuid import UUID
 import structlog
 
 from api.http.errors import Refused
-from api.live.frames import RESYNC, job_piece
-from api.live.listeners import Listener, Piece, Places
-from api.live.reading import JobNews, LiveReader
+from api.live.frames import RESYNC, job_frame
+from api.live.reading import JobUpdate, LiveReader
+from api.live.subscribers import Frame, StreamSlots, Subscriber
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordError, RecordNotFound
-from promptmill.store.notices import DEAF, Notice, NoticeListener
+from promptmill.store.notices import NOT_NOTIFIED, Notice, NoticeListener
 
-GATHER_SECONDS: Final = 0.05
-"""How long changes gather before they are read together."""
+BATCH_SECONDS: Final = 0.05
+"""How long changes are collected before they are read in one batch."""
 
 MAX_CHANGED: Final = 5000
-"""Changed jobs that may wait to be read. More, and the lists' listeners are told to read anew."""
+"""Changed jobs that may wait to be read. Beyond that, the lists' subscribers are told to resync."""
 
-HEARING_SECONDS: Final = 5.0
-"""How long a new listener waits for the connection that listens."""
+SUBSCRIBE_TIMEOUT_SECONDS: Final = 5.0
+"""How long a new subscriber waits for the LISTEN connection."""
 
 DISCONNECT_GRACE_SECONDS: Final = 15.0
-"""How long open streams outlive the connection that listens; then they end, so that their listeners poll."""
+"""How long open streams outlive a lost LISTEN connection; then they end, so that their clients poll."""
 
-AGAIN_SECONDS: Final = 1.0
-"""How long to wait after changes could not be read."""
+RETRY_SECONDS: Final = 1.0
+"""Delay before retrying a failed read."""
 
-NEWEST: Final = 2**31 - 1
-"""Later than every event: for listeners that know nothing, and need no past."""
+SKIP_HISTORY: Final = 2**31 - 1
+"""Above every event's sequence: for new clients, which need no past events."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False)
 class _Topic:
-    """One job that is listened to: its listeners, and the newest event that they were told of."""
+    """One followed job: its subscribers, and the newest event sent to them."""
 
-    listeners: set[Listener] = field(default_factory=set)
-    told: int = 0
+    subscribers: set[Subscriber] = field(default_factory=set)
+    sent: int = 0
 
 
 @dataclass(eq=False)
 class Feed:
-    """Who listens in this process, and what they are told. Lives in one event loop.
+    """This process's subscribers and the changes to publish to them. Bound to one event loop.
 
     Attributes:
-        database_url: Postgres itself, for LISTEN.
-        tell: Sends a notification through the record, to check that it arrives.
-        reader: Reads what has changed.
-        places: Counts the streams of each owner.
+        database_url: A direct connection to Postgres, for LISTEN.
+        notify: Sends a notification through the record, to verify that it arrives.
+        reader: Reads changed jobs.
+        slots: Limits each owner's streams.
     """
 
     database_url: str
-    tell: Callable[[str], Awaitable[None]]
+    notify: Callable[[str], Awaitable[None]]
     reader: LiveReader
-    places: Places
-    _lists: dict[str, set[Listener]] = field(default_factory=dict, init=False)
+    slots: StreamSlots
+    _lists: dict[str, set[Subscriber]] = field(default_factory=dict, init=False)
     _topics: dict[UUID, _Topic] = field(default_factory=dict, init=False)
     _changed: set[UUID] = field(default_factory=set, init=False)
-    _renewed: set[UUID] = field(default_factory=set, init=False)
+    _refreshed: set[UUID] = field(default_factory=set, init=False)
     _missed: bool = field(default=False, init=False)
-    _work: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _wanted: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _hearing: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _end_all: asyncio.TimerHandle | None = field(default=None, init=False)
+    _has_changes: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _subscribed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _listening: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _end_timer: asyncio.TimerHandle | None = field(default=None, init=False)
     _reading: bool = field(default=False, init=False)
     _closed: bool = field(default=False, init=False)
-    _listening: NoticeListener = field(init=False)
+    _notices: NoticeListener = field(init=False)
 
     def __post_init__(self) -> None:
         """Check the address.
@@ -82,226 +82,229 @@ class Feed:
         Raises:
             ConfigurationError: `database_url` is not a Postgres URL.
         """
-        self._listening = NoticeListener(self.database_url, self.tell, self._heard, self._begun, self._lost)
+        self._notices = NoticeListener(
+            self.database_url, self.notify, self._on_notice, self._on_listening, self._on_lost
+        )
 
     @property
     def problem(self) -> str | None:
-        """What an operator must fix before streams can be served; None if nothing."""
-        return DEAF if self._listening.deaf else None
+        """What an operator must fix before streams can be served, or None."""
+        return NOT_NOTIFIED if self._notices.not_notified else None
 
     @property
     def busy(self) -> bool:
-        """Whether changes are still to be read and told."""
-        return self._work.is_set() or self._reading
+        """Whether changes are still to be read and published."""
+        return self._has_changes.is_set() or self._reading
 
     @contextmanager
-    def following_list(self, owner: str) -> Iterator[Listener]:
-        """Hold a listener to all jobs of an owner; it begins with `resync`.
+    def subscribe_to_list(self, owner: str) -> Iterator[Subscriber]:
+        """Subscribe to all jobs of an owner; the first frame is `resync`.
 
         Raises:
             Refused: `too_many_streams`.
         """
-        with self.places.taken(owner):
-            listener = self._new_listener()
-            listener.tell("resync", RESYNC)
-            listeners = self._lists.setdefault(owner, set())
-            listeners.add(listener)
+        with self.slots.hold(owner):
+            subscriber = self._new_subscriber()
+            subscriber.push("resync", RESYNC)
+            subscribers = self._lists.setdefault(owner, set())
+            subscribers.add(subscriber)
             try:
-                yield listener
+                yield subscriber
             finally:
-                listeners.discard(listener)
-                if not listeners:
+                subscribers.discard(subscriber)
+                if not subscribers:
                     self._lists.pop(owner, None)
 
     @contextmanager
-    def following_job(self, owner: str, job_id: UUID) -> Iterator[Listener]:
-        """Hold a listener to one job. Whoever opens it tells it the beginning: `begin_job`.
+    def subscribe_to_job(self, owner: str, job_id: UUID) -> Iterator[Subscriber]:
+        """Subscribe to one job. The caller then sends its current state: `send_initial`.
 
         Raises:
             Refused: `too_many_streams`.
         """
-        with self.places.taken(owner):
-            listener = self._new_listener()
+        with self.slots.hold(owner):
+            subscriber = self._new_subscriber()
             topic = self._topics.setdefault(job_id, _Topic())
-            topic.listeners.add(listener)
+            topic.subscribers.add(subscriber)
             try:
-                yield listener
+                yield subscriber
             finally:
-                topic.listeners.discard(listener)
-                if not topic.listeners:
+                topic.subscribers.discard(subscriber)
+                if not topic.subscribers:
                     self._topics.pop(job_id, None)
 
-    async def begin_job(self, listener: Listener, job_id: UUID, after: int | None) -> bool:
-        """Tell a new listener the whole job, and the changes after the last one that it knows of.
+    async def send_initial(self, subscriber: Subscriber, job_id: UUID, after: int | None) -> bool:
+        """Send a new subscriber the whole job, and the events after `after`, the last one that it has seen.
 
         Returns:
-            Whether there is anything to tell, now or later: not of an ended job whose last change it knows.
+            Whether there is anything to send, now or later. False if the job has ended and its last event was seen.
 
         Raises:
-        RecordUnavailable: Postgres is unavailable.
+            RecordUnavailable: Postgres is unavailable.
             RecordNotFound: The job was deleted.
         """
-        # What changes from here on is heard, so nothing falls between this read and the first change.
-        news = await self.reader.news(job_id, NEWEST if after is None else after)
+        # Already subscribed, so no change is lost between this read and the first notification.
+        update = await self.reader.job_update(job_id, SKIP_HISTORY if after is None else after)
         if (topic := self._topics.get(job_id)) is not None:
-            topic.told = max(topic.told, news.latest)
-        pieces: list[tuple[Hashable, Piece]] = [(piece.sequence, piece) for piece in news.changes]
-        if pieces:
-            # The job first, as always, but without a place: whoever loses the stream here must not miss the changes.
-            pieces.insert(0, ("first", job_piece(news.answer)))
-        listener.begin([*pieces, ("job", news.job)], up_to=news.latest)
-        return not (news.job.last and after is not None and after >= news.latest)
+            topic.sent = max(topic.sent, update.latest)
+        frames: list[tuple[Hashable, Frame]] = [(frame.sequence, frame) for frame in update.changes]
+        if frames:
+            # The job first, as always, but without an id: a client that disconnects here must not miss the changes.
+            frames.insert(0, ("first", job_frame(update.answer)))
+        subscriber.start_with([*frames, ("job", update.job)], up_to=update.latest)
+        return not (update.job.last and after is not None and after >= update.latest)
 
     async def ready(self) -> None:
-        """Wait until changes are heard.
+        """Wait until notifications are received.
 
         Raises:
-            Refused: `record_unavailable`: they are not, for the time being.
+            Refused: `record_unavailable`: they cannot be received at present.
         """
-        self._wanted.set()
+        self._subscribed.set()
         if self.problem is not None:
             raise Refused("record_unavailable", self.problem)
         try:
-            async with asyncio.timeout(HEARING_SECONDS):
-                await self._hearing.wait()
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT_SECONDS):
+                await self._listening.wait()
         except TimeoutError:
             detail = self.problem or "Live streams need a Postgres connection, which is unavailable."
             raise Refused("record_unavailable", detail) from None
 
     def close(self) -> None:
-        """End all streams, and every one that is still to come."""
+        """End all streams, including any opened later."""
         self._closed = True
-        for listener in self._listeners():
-            listener.close()
+        for subscriber in self._subscribers():
+            subscriber.close()
 
     async def run(self) -> NoReturn:
-        """Listen and tell, from the first listener on, until cancelled."""
-        await self._wanted.wait()
+        """Listen and publish, from the first subscriber on, until cancelled."""
+        await self._subscribed.wait()
         while True:
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._listening.run())
-                    tasks.create_task(self._tell())
-            except* Exception:  # noqa: BLE001  # whatever it was, streams must not stay open and silent
+                    tasks.create_task(self._notices.run())
+                    tasks.create_task(self._publish())
+            except* Exception:  # noqa: BLE001  # whatever failed, streams must not stay open and silent
                 _log.exception("feed_failed")
             self._end_streams()
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
-    def _new_listener(self) -> Listener:
-        listener = Listener()
+    def _new_subscriber(self) -> Subscriber:
+        subscriber = Subscriber()
         if self._closed:
-            listener.close()
-        return listener
+            subscriber.close()
+        return subscriber
 
-    def _listeners(self) -> Iterator[Listener]:
-        for listeners in (*self._lists.values(), *(topic.listeners for topic in self._topics.values())):
-            yield from tuple(listeners)
+    def _subscribers(self) -> Iterator[Subscriber]:
+        for subscribers in (*self._lists.values(), *(topic.subscribers for topic in self._topics.values())):
+            yield from tuple(subscribers)
 
-    # -- what the connection calls
+    # -- callbacks of the LISTEN connection
 
-    def _heard(self, notice: Notice) -> None:
+    def _on_notice(self, notice: Notice) -> None:
         topic = self._topics.get(notice.job_id)
         if notice.owner not in self._lists and topic is None:
             return
         self._changed.add(notice.job_id)
         if notice.sequence == 0:
-            self._renewed.add(notice.job_id)
+            self._refreshed.add(notice.job_id)
         if len(self._changed) > MAX_CHANGED:
-            self._read_all_anew()
-        self._work.set()
+            self._resync()
+        self._has_changes.set()
 
-    def _begun(self) -> None:
-        self._hearing.set()
+    def _on_listening(self) -> None:
+        self._listening.set()
         if self._missed:
-            # What was missed may have been no event.
-            self._renewed = set(self._topics)
+            # A missed change may have had no event.
+            self._refreshed = set(self._topics)
             self._missed = False
-        if self._end_all is not None:
-            self._end_all.cancel()
-            self._end_all = None
-        self._read_all_anew()
-        self._work.set()
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+            self._end_timer = None
+        self._resync()
+        self._has_changes.set()
 
-    def _lost(self) -> None:
-        if self._hearing.is_set():
-            self._hearing.clear()
+    def _on_lost(self) -> None:
+        if self._listening.is_set():
+            self._listening.clear()
             self._missed = True
-            self._end_all = asyncio.get_running_loop().call_later(DISCONNECT_GRACE_SECONDS, self._end_streams)
+            self._end_timer = asyncio.get_running_loop().call_later(DISCONNECT_GRACE_SECONDS, self._end_streams)
 
     def _end_streams(self) -> None:
-        """End what is open, so that listeners notice; they may come again."""
+        """End the open streams, so that clients notice; they may reconnect."""
         _log.warning("streams_ended")
-        for listener in self._listeners():
-            listener.close()
+        for subscriber in self._subscribers():
+            subscriber.close()
 
-    def _read_all_anew(self) -> None:
-        """Begin anew: what was missed is unknown. Lists are told so; single jobs are read."""
+    def _resync(self) -> None:
+        """Recover from unknown missed changes: lists are told to resync, followed jobs are read again."""
         self._changed = set(self._topics)
-        for listeners in self._lists.values():
-            for listener in listeners:
-                listener.tell("resync", RESYNC)
+        for subscribers in self._lists.values():
+            for subscriber in subscribers:
+                subscriber.push("resync", RESYNC)
 
-    # -- reading and telling
+    # -- reading and publishing
 
-    async def _tell(self) -> None:
+    async def _publish(self) -> None:
         while True:
             self._reading = False
-            await self._work.wait()
-            self._work.clear()
+            await self._has_changes.wait()
+            self._has_changes.clear()
             self._reading = True
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(BATCH_SECONDS)
             changed, self._changed = self._changed, set()
-            renewed, self._renewed = self._renewed, set()
+            refreshed, self._refreshed = self._refreshed, set()
             try:
-                await self._tell_lists(changed)
-                await self._tell_topics(changed, renewed)
+                await self._publish_to_lists(changed)
+                await self._publish_to_topics(changed, refreshed)
             except RecordError as error:
                 _log.warning("change_not_read", error=str(error))
                 self._changed |= changed
-                self._renewed |= renewed
-                self._work.set()
-                await asyncio.sleep(AGAIN_SECONDS)
+                self._refreshed |= refreshed
+                self._has_changes.set()
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def _tell_lists(self, changed: set[UUID]) -> None:
+    async def _publish_to_lists(self, changed: set[UUID]) -> None:
         if not self._lists or not changed:
             return
-        for owner, job_id, piece in await self.reader.listed([*changed]):
-            for listener in tuple(self._lists.get(owner, ())):
-                listener.tell(job_id, piece)
+        for owner, job_id, frame in await self.reader.listed_jobs([*changed]):
+            for subscriber in tuple(self._lists.get(owner, ())):
+                subscriber.push(job_id, frame)
 
-    async def _tell_topics(self, changed: set[UUID], renewed: set[UUID]) -> None:
+    async def _publish_to_topics(self, changed: set[UUID], refreshed: set[UUID]) -> None:
         for job_id in changed & self._topics.keys():
             topic = self._topics.get(job_id)
             if topic is None:
                 continue
             try:
-                self._tell_topic(topic, await self.reader.news(job_id, topic.told), renewed=job_id in renewed)
+                update = await self.reader.job_update(job_id, topic.sent)
+                self._publish_to_topic(topic, update, refreshed=job_id in refreshed)
             except RecordNotFound:
-                for listener in topic.listeners:
-                    listener.close()
+                for subscriber in topic.subscribers:
+                    subscriber.close()
 
-    def _tell_topic(self, topic: _Topic, news: JobNews, *, renewed: bool) -> None:
-        """Tell a job's followers its new events and the job; where it was `renewed` without one, the job alone."""
-        topic.told = max(topic.told, news.latest)
-        # Without an event it has no place: else whoever knows the newest event would not be told.
-        job = news.job if news.changes else news.job._replace(sequence=0)
-        for listener in tuple(topic.listeners):
-            for piece in news.changes:
-                listener.tell(piece.sequence, piece)
-            if news.changes or renewed:
-                listener.tell("job", job)
+    def _publish_to_topic(self, topic: _Topic, update: JobUpdate, *, refreshed: bool) -> None:
+        """Send a job's subscribers its new events and the job; if `refreshed` without an event, the job alone."""
+        topic.sent = max(topic.sent, update.latest)
+        # Without an event it has no sequence: otherwise clients that have seen the newest event would not get it.
+        job = update.job if update.changes else update.job._replace(sequence=0)
+        for subscriber in tuple(topic.subscribers):
+            for frame in update.changes:
+                subscriber.push(frame.sequence, frame)
+            if update.changes or refreshed:
+                subscriber.push("job", job)
 
 
 @asynccontextmanager
 async def open_feed(
-    settings: Settings, tell: Callable[[str], Awaitable[None]], reader: LiveReader
+    settings: Settings, notify: Callable[[str], Awaitable[None]], reader: LiveReader
 ) -> AsyncIterator[Feed]:
-    """Open the feed of one process; it connects with its first listener.
+    """Open the feed of one process; it connects when it gets its first subscriber.
 
     Raises:
-        ConfigurationError: No address of Postgres is set.
+        ConfigurationError: No Postgres URL is set.
     """
-    feed = Feed(settings.require_direct_database_url(), tell, reader, Places(settings.streams_per_owner))
+    feed = Feed(settings.require_direct_database_url(), notify, reader, StreamSlots(settings.streams_per_owner))
     running = asyncio.create_task(feed.run())
     try:
         yield feed

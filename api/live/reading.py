@@ -1,4 +1,4 @@
-"""Reads what has changed, once for all who listen."""
+"""Reads changed jobs, once for all subscribers."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from uuid import UUID
 
 from api.jobs.reading import JobReader
 from api.jobs.timeline import event_answer
-from api.live.frames import changed_piece, job_piece
-from api.live.listeners import Piece
+from api.live.frames import change_frame, job_frame
+from api.live.subscribers import Frame
 from api.schemas.jobs import JobAnswer
 from promptmill.contracts.jobs import FINAL_STATUSES
 
 
 class ListedJob(NamedTuple):
-    """A changed job as the list's listeners are told of it."""
+    """A changed job as the list's subscribers receive it."""
 
     owner: str
     job_id: UUID
-    piece: Piece
+    frame: Frame
 
 
-class JobNews(NamedTuple):
-    """One job and its newest events as its own listeners are told of them.
+class JobUpdate(NamedTuple):
+    """One job and its newest events as the job's own subscribers receive them.
 
     Attributes:
         answer: The job.
-        changes: The events.
-        job: The job, with the newest event as its place.
-        latest: The newest event.
+        changes: The events as frames.
+        job: The job as a frame, with the newest event's sequence as id.
+        latest: The newest event's sequence.
     """
 
     answer: JobAnswer
-    changes: list[Piece]
-    job: Piece
+    changes: list[Frame]
+    job: Frame
     latest: int
 
 
@@ -45,12 +45,12 @@ class LiveReader:
 
     jobs: JobReader
 
-    async def listed(self, ids: Sequence[UUID]) -> list[ListedJob]:
-        """Return the jobs as the list shows them: three queries at most, however many they are."""
+    async def listed_jobs(self, ids: Sequence[UUID]) -> list[ListedJob]:
+        """Return the jobs as the list shows them, in at most three queries regardless of their number."""
         answers = await self.jobs.brief_answers(await self.jobs.store.live.jobs(ids))
-        return [ListedJob(answer.owner, answer.job_id, job_piece(answer)) for answer in answers]
+        return [ListedJob(answer.owner, answer.job_id, job_frame(answer)) for answer in answers]
 
-    async def news(self, job_id: UUID, after: int) -> JobNews:
+    async def job_update(self, job_id: UUID, after: int) -> JobUpdate:
         """Return one job and its events after a sequence.
 
         Raises:
@@ -58,9 +58,9 @@ class LiveReader:
         """
         job, latest, events = await self.jobs.store.live.job_with_events(job_id, after)
         answer = await self.jobs.answer(job)
-        return JobNews(
+        return JobUpdate(
             answer=answer,
-            changes=[changed_piece(event_answer(event)) for event in events],
-            job=job_piece(answer, latest, last=job.status in FINAL_STATUSES),
+            changes=[change_frame(event_answer(event)) for event in events],
+            job=job_frame(answer, latest, last=job.status in FINAL_STATUSES),
             latest=latest,
         )

@@ -37,9 +37,9 @@ _STREAM: Final[dict[str, Any]] = {"schema": {"type": "string"}}
 async def follow_jobs(feed: FeedDep, owner: OwnerDep, settings: SettingsDep) -> Response:
     """Follow all jobs live (server-sent events). The stream cannot be resumed: it always begins with `resync`."""
     with ExitStack() as held:
-        listener = held.enter_context(feed.following_list(owner))
+        subscriber = held.enter_context(feed.subscribe_to_list(owner))
         await feed.ready()
-        return EventStream(listener, held.pop_all(), settings.stream_heartbeat_seconds)
+        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds)
 
 
 @router.get(
@@ -73,11 +73,11 @@ async def list_job_events(
         stages = measure_stages(events, now())
         return Timeline(items=[event_answer(event) for event in events], stages=stages)
     with ExitStack() as held:
-        listener = held.enter_context(feed.following_job(jobs.owner, job_id))
+        subscriber = held.enter_context(feed.subscribe_to_job(jobs.owner, job_id))
         await feed.ready()
-        if not await feed.begin_job(listener, job_id, _sequence(last_event_id)):
+        if not await feed.send_initial(subscriber, job_id, _sequence(last_event_id)):
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        return EventStream(listener, held.pop_all(), settings.stream_heartbeat_seconds)
+        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds)
 
 
 def _sequence(last_event_id: str | None) -> int | None:

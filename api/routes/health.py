@@ -32,11 +32,11 @@ async def tell_ready(resources: ResourcesDep, feed: FeedDep, response: Response)
 
 @router.get("/metrics", response_class=Response)
 async def show_metrics(metrics: MetricsDep, resources: ResourcesDep) -> Response:
-    """Return the metrics of this process, and the record's counters unless Postgres is unavailable."""
+    """Return the metrics of this process and the record's counters, which are NaN while Postgres is unavailable."""
     try:
         counts = await resources.store.operations.counts()
         share = (await report_submissions(resources)).share
     except RecordUnavailable:
-        counts, share = {}, None
+        counts, share = None, None
     body, content_type = metrics.render(counts, share)
     return Response(body, headers={"Content-Type": content_type})

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from temporalio.service import RPCError
 
-from api.dependencies import FeedDep, ResourcesDep
+from api.dependencies import FeedDep, ReconcilerDep, ResourcesDep
 from api.http.errors import problems
 from api.installation.report import report_installation
 from api.jobs.starting import start_stranded
@@ -42,7 +42,9 @@ async def run_reconciler(resources: ResourcesDep) -> Reconciled:
 
 
 @router.post("/init", responses=_INCOMPLETE)
-async def initialize_installation(resources: ResourcesDep, feed: FeedDep, response: Response) -> InstallationReport:
+async def initialize_installation(
+    resources: ResourcesDep, feed: FeedDep, reconciler: ReconcilerDep, response: Response
+) -> InstallationReport:
     """Register search attributes, create the schedule, record Temporal's identity; report what runs. Idempotent."""
     failed: str | None = None
     try:
@@ -50,16 +52,18 @@ async def initialize_installation(resources: ResourcesDep, feed: FeedDep, respon
     except (RPCError, RuntimeError, TemporalUnavailable, RecordUnavailable):
         # The report says what is unavailable.
         failed = "Nothing was set up: Postgres or Temporal is unavailable."
-    report = await report_installation(resources, feed.problem)
+    report = await report_installation(resources, feed.problem, reconciler)
     if failed and not report.problems:
         report = report.model_copy(update={"ok": False, "problems": [failed]})
     return _answer(report, response)
 
 
 @router.get("/init", responses=_INCOMPLETE)
-async def show_installation(resources: ResourcesDep, feed: FeedDep, response: Response) -> InstallationReport:
+async def show_installation(
+    resources: ResourcesDep, feed: FeedDep, reconciler: ReconcilerDep, response: Response
+) -> InstallationReport:
     """Report what is running and what is missing."""
-    return _answer(await report_installation(resources, feed.problem), response)
+    return _answer(await report_installation(resources, feed.problem, reconciler), response)
 
 
 def _answer(report: InstallationReport, response: Response) -> InstallationReport:

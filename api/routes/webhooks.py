@@ -1,4 +1,4 @@
-"""WaveSpeed's webhooks: verified, stored, passed on as a hint. Only results read with our key are trusted."""
+"""WaveSpeed's webhooks: verified, stored, and forwarded as a hint. Only results read with our key are trusted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def take_wavespeed_webhook(
     token: Annotated[str, Query(description="From the URL that WaveSpeed was given.")] = "",
 ) -> WebhookTaken:
     """Accept WaveSpeed's notice that a prediction has ended. Idempotent."""
-    # Everything that needs no body is judged before one is read: anyone may send megabytes here.
+    # Everything that needs no body is checked before it is read: anyone may send megabytes here.
     headers = _fresh(request)
     job = _job(job_id, token)
     body = await request.body()
@@ -54,15 +54,15 @@ async def take_wavespeed_webhook(
     if not (received.job_known and received.token_ok):
         raise Refused(REFUSED)
     if received.new and received.workflow_open:
-        await _pass_on(resources, job, ResultDelivery(event_id=headers.event_id, prediction_id=received.prediction_id))
+        await _forward(resources, job, ResultDelivery(event_id=headers.event_id, prediction_id=received.prediction_id))
     return WebhookTaken()
 
 
 def _fresh(request: Request) -> WebhookHeaders:
-    """Return the headers of a delivery that was sent just now.
+    """Return the headers of a recent delivery.
 
     Raises:
-        Refused: They are missing, malformed or old. An old delivery must not make us ask for another secret either.
+        Refused: They are missing, malformed or old. An old delivery must not trigger fetching the secret either.
     """
     headers = read_headers(request.headers)
     if headers is None or not is_fresh(headers, time.time()):  # noqa: TID251  # no workflow runs here
@@ -71,10 +71,10 @@ def _fresh(request: Request) -> WebhookHeaders:
 
 
 async def _check(headers: WebhookHeaders, body: bytes, secret: WebhookSecret) -> None:
-    """Let pass what WaveSpeed signed.
+    """Check that WaveSpeed signed the delivery.
 
     Raises:
-        Refused: It did not, or nobody can tell.
+        Refused: It did not, or that cannot be verified.
     """
     signed = await secret.verify(lambda key: is_signed(headers, body, key))
     if signed is None:
@@ -103,8 +103,8 @@ def _readable(body: bytes, headers: WebhookHeaders) -> dict[str, Any]:
     return {}
 
 
-async def _pass_on(resources: ApiResources, job_id: UUID, delivery: ResultDelivery) -> None:
-    """Signal the workflow. The reconciler finds in the inbox what is missed here."""
+async def _forward(resources: ApiResources, job_id: UUID, delivery: ResultDelivery) -> None:
+    """Signal the workflow. If that fails, the reconciler finds the delivery in the inbox."""
     if await tolerating_refusal(resources.gate.deliver_result(job_id, delivery)):
         with suppress(RecordUnavailable):
             await resources.store.inbox.processed([delivery.event_id])

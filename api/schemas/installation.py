@@ -25,7 +25,10 @@ class ScheduleReport(Answer):
 
     id: str
     paused: bool
+    reason: str | None = Field(None, description="Why the operator paused it.")
     next_at: datetime | None
+    last_finished_at: datetime | None = Field(None, description="When a pass last finished; null if unknown.")
+    late: bool | None = Field(None, description="Whether no pass has finished for too long; null if unknown.")
 
 
 class TemporalReport(Answer):

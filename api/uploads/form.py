@@ -15,11 +15,11 @@ from api.http.errors import Refused
 
 FIELD: Final = "file"
 READ_SECONDS: Final = 120
-"""Seconds that a body may take to arrive: a slow sender holds a slot that others wait for."""
+"""Timeout for receiving a body: a slow sender holds a slot that others wait for."""
 
 
 class _FormInMemory(MultiPartParser):
-    # The default spools files over 1 MiB to a temporary file: somebody's image on a disk.
+    # The default spools files over 1 MiB to a temporary file: a caller's image on disk.
     spool_max_size = sys.maxsize
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class CleanPicture:
 class _Decoder(NamedTuple):
     """How files of one type begin, how they are opened, and how the image is encoded again.
 
-    The decoders are named, not looked for: `Image.open` would try others, and judge the size by limits of its own.
+    The decoders are named rather than detected: `Image.open` would try others, and apply its own size limits.
     """
 
     begins: re.Pattern[bytes]
@@ -76,7 +76,7 @@ _DECODERS: Final = (
 def clean_picture(data: bytes, limits: PictureLimits) -> CleanPicture:
     """Return the image in a file: upright, in sRGB with 8 bits per channel, without metadata.
 
-    Takes long (seconds) and much memory (16 bytes a pixel) with large pictures: call it in a thread.
+    Large images take seconds and much memory (16 bytes a pixel): call it in a thread.
 
     Raises:
         Refused: `picture_type`, `picture_unreadable`, `picture_animated`, `picture_too_many_pixels`,
@@ -156,9 +156,9 @@ def _unreadable_when_broken() -> Iterator[None]:
     except MemoryError:
         raise
     except Image.DecompressionBombError:
-        # The one type whose decoder checks by itself before it allocates memory.
+        # The only type whose decoder checks this itself before it allocates memory.
         raise _too_many_pixels(None) from None
-    except Exception:  # noqa: BLE001  # foreign bytes make decoders raise anything
+    except Exception:  # noqa: BLE001  # untrusted bytes can make decoders raise anything
         raise Refused("picture_unreadable") from None
 
 

@@ -1,4 +1,4 @@
-// Starts Swagger UI. A file of its own: the page's policy allows no script inside the page.
+// Starts Swagger UI. A separate file, because the page's Content-Security-Policy forbids inline scripts.
 window.addEventListener("DOMContentLoaded", () => {
   SwaggerUIBundle({
     url: "/openapi.json",

@@ -16,7 +16,7 @@ from promptmill.contracts.errors import ProviderError
 REFRESH_SECONDS: Final = 60.0
 """How long a fetched secret is kept despite failed checks: forged webhooks must not trigger endless fetches."""
 
-FETCH_AGAIN_SECONDS: Final = 5.0
+FETCH_RETRY_SECONDS: Final = 5.0
 """Pause after WaveSpeed failed to return the secret."""
 
 _log = structlog.get_logger(__name__)
@@ -61,5 +61,5 @@ class WebhookSecret:
             return self._known
 
     def _may_ask(self) -> bool:
-        pause = FETCH_AGAIN_SECONDS if self._known is None else REFRESH_SECONDS
+        pause = FETCH_RETRY_SECONDS if self._known is None else REFRESH_SECONDS
         return self._asked_at is None or self.clock() - self._asked_at >= pause

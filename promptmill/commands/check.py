@@ -142,7 +142,7 @@ async def check_temporal(settings: Settings) -> str:
             f"No response from {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
         ) from error
     reachable = f"reachable at {config.get('target_host')}, namespace {namespace}"
-    if (mistyped := await _attribute_problem(client)) is not None:
+    if (mistyped := await _attribute_problem(client, settings.search_attribute_prefix)) is not None:
         raise Wrong(mistyped)
     if settings.database_url is None:
         return reachable
@@ -153,19 +153,19 @@ async def check_temporal(settings: Settings) -> str:
         ):
             problem = await identity_problem(store, client)
     except (RecordError, ConfigurationError, TimeoutError):
-        # What is wrong with Postgres is told in its own line.
+        # Problems with Postgres are reported on its own line.
         return f"{reachable}; whether the record belongs to it is unknown while Postgres cannot be asked"
     if problem is not None:
         raise Wrong(problem)
     return reachable
 
 
-async def _attribute_problem(client: Client) -> str | None:
+async def _attribute_problem(client: Client, prefix: str) -> str | None:
     """Return which search attributes have another type; the missing ones are registered by the first worker."""
     try:
-        return (await search_attribute_gaps(client)).type_problem
+        return (await search_attribute_gaps(client, prefix)).type_problem
     except RPCError:
-        # Where listing them is not allowed nothing is known, and nothing else depends on it.
+        # If listing them is not allowed, nothing is known, and nothing else depends on it.
         return None
 
 

@@ -26,7 +26,7 @@ async def initialize_installation(settings: Settings) -> AttributeGaps:
         try:
             return await initialize(settings, store, await connect(settings))
         except (RuntimeError, RPCError) as error:
-            raise TemporalUnavailable(_away(error)) from error
+            raise TemporalUnavailable(_unavailable(error)) from error
 
 
 async def adopt_temporal(settings: Settings) -> TemporalIdentity:
@@ -40,8 +40,8 @@ async def adopt_temporal(settings: Settings) -> TemporalIdentity:
         try:
             return await adopt_identity(store, await connect(settings), reason="adopted by an operator")
         except (RuntimeError, RPCError) as error:
-            raise TemporalUnavailable(_away(error)) from error
+            raise TemporalUnavailable(_unavailable(error)) from error
 
 
-def _away(error: Exception) -> str:
+def _unavailable(error: Exception) -> str:
     return f"Temporal is unreachable ({error}): check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."

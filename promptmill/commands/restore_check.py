@@ -54,8 +54,8 @@ class RestoreReport:
 async def check_restore(settings: Settings, *, release: bool, say: Say) -> RestoreReport:
     """Rebuild what the restored record lacks, look for unrecorded payments, and release submissions.
 
-    Submissions are released when WaveSpeed's history holds nothing that the record does not know, or, with `release`,
-    by the person who has looked at what it does hold.
+    Submissions are released if WaveSpeed's history has nothing that the record does not know, or, with `release`, by
+    a person who has reviewed what it has.
 
     Raises:
         TemporalUnavailable: Temporal is unreachable.
@@ -94,7 +94,7 @@ async def _from_temporal(store: Store, client: Client, task_queue: str, report: 
 
 
 async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIterator[JobHistory]:
-    """Yield the latest run of each job: what a reset left behind is part of it."""
+    """Yield the latest run of each job: it includes the history before a reset."""
     query = f"WorkflowType = '{JOB_WORKFLOW}' AND TaskQueue = '{task_queue}'"
     seen: set[str] = set()
     async for execution in client.list_workflows(query, rpc_timeout=timedelta(seconds=30)):
@@ -104,10 +104,10 @@ async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIter
         try:
             history = await read_job_history(client, execution.id)
         except ValueError as error:
-            # A person may have started one by hand, with any input: it belongs to no row.
+            # A person may have started one manually, with any input: it belongs to no row.
             say(f"Skipped: {error}.")
         except RPCError as error:
-            # Listed slightly longer than it is kept.
+            # Visibility lists it slightly longer than it is retained.
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
         else:
@@ -115,7 +115,7 @@ async def _job_histories(client: Client, task_queue: str, say: Say) -> AsyncIter
 
 
 async def _restore_job(store: Store, history: JobHistory, report: RestoreReport) -> None:
-    """Restore a job's row and the submissions that its workflow knows of, where the record lacks them."""
+    """Restore a job's row and the submissions that its workflow knows of, if the record lacks them."""
     job = history.job
     try:
         await store.jobs.get(job.job_id)
@@ -131,7 +131,7 @@ async def _restore_job(store: Store, history: JobHistory, report: RestoreReport)
 def _forgotten(history: JobHistory, rows: Sequence[Submission]) -> list[SubmissionOutcome]:
     """Return the submissions that a workflow knows of and the record does not: paid ones, otherwise unclear ones.
 
-    A submission can stand in the record as it was when the backup was made: intended, or unclear.
+    The record may still hold a submission in its state at the time of the backup: intended, or unclear.
     """
     paid = {row.prediction_id for row in rows}
     accepted = [

@@ -19,9 +19,9 @@ def run_simulators(
     """Serve the simulators until SIGINT or SIGTERM.
 
     Args:
-    only: The one to run; both by default.
+    only: The only one to run; both by default.
     instant: Respond at once; otherwise a job takes 1 to 3 s, so that its states can be seen.
-        keep: Remember predictions in the data folder.
+        keep: Persist predictions in the data folder.
 
     Raises:
         ConfigurationError: A port is taken.

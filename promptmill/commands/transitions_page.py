@@ -19,13 +19,13 @@ This page is printed by `promptmill transitions` from the SQL function `transiti
 """
 
 Transition: TypeAlias = tuple[str, str]
-"""The status before, and the one after."""
+"""The old status and the new one."""
 
 TABLES: Final = (
     ("A job", "jobs", tuple(map(str, JobStatus))),
     ("A prompt job", "prompt_generation_jobs", tuple(map(str, PromptJobStatus))),
 )
-"""Headings, each with its table and the statuses of it."""
+"""Headings, each with a table and its statuses."""
 
 
 async def read_transitions(settings: Settings) -> str:

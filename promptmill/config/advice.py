@@ -25,7 +25,7 @@ SECRETS: Final = frozenset(
 
 def start_warnings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
     """Return one sentence per unsafe setting, with what to do about it."""
-    found = [_readable_file(os.environ if environ is None else environ), _weak_token(settings)]
+    found = [_readable_file(os.environ if environ is None else environ), *_weak_tokens(settings)]
     return [warning for warning in found if warning is not None]
 
 
@@ -40,13 +40,12 @@ def _readable_file(environ: Mapping[str, str]) -> str | None:
     return f"{path} holds secrets and other users of this machine can read it: run `chmod 600 {path}`."
 
 
-def _weak_token(settings: Settings) -> str | None:
-    """Return the warning about a short token; if other machines can reach the API, a short one is refused."""
-    if not is_loopback_host(settings.host) or settings.api_token is None:
-        return None
-    if len(settings.api_token.get_secret_value()) >= MIN_TOKEN_CHARACTERS:
-        return None
-    return (
-        f"PROMPTMILL_API_TOKEN is short: use {MIN_TOKEN_CHARACTERS} characters or more, such as from "
-        "`openssl rand -hex 24`."
-    )
+def _weak_tokens(settings: Settings) -> list[str]:
+    """Return the warnings about short tokens; if other machines can reach the API, a short one is refused."""
+    if not is_loopback_host(settings.host):
+        return []
+    return [
+        f"{name} is short: use {MIN_TOKEN_CHARACTERS} characters or more, such as from `openssl rand -hex 24`."
+        for name, token in settings.api_tokens.items()
+        if len(token.get_secret_value()) < MIN_TOKEN_CHARACTERS
+    ]

@@ -1,7 +1,7 @@
 """The only module that reads the environment.
 
 Names that already exist are used as they are (`DATABASE_URL`, `XAI_API_KEY`, `WAVESPEED_API_KEY`, and `TEMPORAL_*`,
-which Temporal's SDK reads itself); ours begin with `PROMPTMILL_`. A value is looked for in the environment, then in the
+which Temporal's SDK reads itself); ours begin with `PROMPTMILL_`. A value is looked up in the environment, then in the
 file that `PROMPTMILL_ENV_FILE` names (`.env`), then in `local.env` of the data folder, which `make up` writes so that a
 second terminal just works.
 """
@@ -47,6 +47,8 @@ MIN_TOKEN_CHARACTERS = 32
 """Minimum length of a token, enforced if other machines can reach the API."""
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
+
+_ATTRIBUTE_PREFIX = re.compile(r"(?!Temporal)[A-Za-z][A-Za-z0-9_]*")
 
 
 FORMER_NAMES = {"PROMPTMILL_LISTEN_DATABASE_URL": "PROMPTMILL_DATABASE_DIRECT_URL"}
@@ -189,7 +191,7 @@ class Settings(BaseSettings):
     allowed_hosts: Words = Field((), description="Host names that callers may use besides loopback, comma-separated.")
     trusted_proxies: Networks = Field(
         (),
-        description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host counts.",
+        description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host and X-Forwarded-For count.",
     )
     max_connections: int = Field(
         800,
@@ -204,6 +206,9 @@ class Settings(BaseSettings):
         description="How long an idle connection stays open; must exceed the keep-alive timeout of a proxy in front (nginx: 60).",
     )
     api_token: SecretStr | None = Field(None, description="Bearer token; if set, every call must carry it.")
+    api_token_2: SecretStr | None = Field(
+        None, description="A second token that is accepted as well, while clients change from one to the other."
+    )
     allow_private_addresses: bool = Field(
         False,
         description="Allow image and callback URLs in private networks and over plain http (`make up` enables it for the simulators).",
@@ -242,6 +247,11 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=100,
         description="Prefix of the three task queues' names; must differ between installations that share a namespace.",
+    )
+    search_attribute_prefix: str = Field(
+        "",
+        max_length=40,
+        description="Beginning of the names of our four search attributes (Mill: MillJobStatus, MillModel, …), for a namespace shared with others: letters, digits, underscores. Same for API and worker; running jobs keep the names that they were started with.",
     )
     temporal_priority_levels: int = Field(
         5, ge=1, le=10, description="Number of priority levels of the Temporal server (`make up` sets 10)."
@@ -352,16 +362,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _tokens_cannot_be_guessed(self) -> Self:
-        if self.api_token is None:
-            return self
-        token = self.api_token.get_secret_value()
-        if token != token.strip() or not token:
-            raise ValueError("PROMPTMILL_API_TOKEN is blank, or begins or ends with blanks")
-        if len(token) < MIN_TOKEN_CHARACTERS and not is_loopback_host(self.host):
-            raise ValueError(
-                f"PROMPTMILL_API_TOKEN has {len(token)} characters: where others can reach the API (PROMPTMILL_HOST is "
-                f"{self.host}), it needs {MIN_TOKEN_CHARACTERS} or more, such as from `openssl rand -hex 24`"
-            )
+        if self.api_token is None and self.api_token_2 is not None:
+            raise ValueError("PROMPTMILL_API_TOKEN_2 is set without PROMPTMILL_API_TOKEN: set that one first")
+        for name, secret in self.api_tokens.items():
+            token = secret.get_secret_value()
+            if token != token.strip() or not token:
+                raise ValueError(f"{name} is blank, or begins or ends with blanks")
+            if len(token) < MIN_TOKEN_CHARACTERS and not is_loopback_host(self.host):
+                raise ValueError(
+                    f"{name} has {len(token)} characters: where others can reach the API (PROMPTMILL_HOST is "
+                    f"{self.host}), it needs {MIN_TOKEN_CHARACTERS} or more, such as from `openssl rand -hex 24`"
+                )
         return self
 
     @field_validator("allowed_hosts")
@@ -375,12 +386,28 @@ class Settings(BaseSettings):
                 )
         return hosts
 
+    @field_validator("search_attribute_prefix")
+    @classmethod
+    def _names_an_attribute(cls, prefix: str) -> str:
+        if prefix and not _ATTRIBUTE_PREFIX.fullmatch(prefix):
+            raise ValueError(
+                f"{prefix!r} cannot begin a search attribute's name: use letters, digits and underscores, a letter "
+                "first, and not Temporal, which Temporal reserves"
+            )
+        return prefix
+
     @field_validator("keep_days")
     @classmethod
     def _at_least_a_day(cls, days: float) -> float:
         if 0 < days < 1:
             raise ValueError("ended jobs must be kept for at least a day; 0 keeps them indefinitely")
         return days
+
+    @property
+    def api_tokens(self) -> dict[str, SecretStr]:
+        """The tokens that are accepted, by the name of their setting."""
+        tokens = {"PROMPTMILL_API_TOKEN": self.api_token, "PROMPTMILL_API_TOKEN_2": self.api_token_2}
+        return {name: token for name, token in tokens.items() if token is not None}
 
     @property
     def grok_mode(self) -> ProviderMode:
@@ -400,7 +427,7 @@ class Settings(BaseSettings):
         )
 
     def require_database_url(self) -> str:
-        """Return the address of Postgres.
+        """Return the URL of Postgres.
 
         Raises:
             ConfigurationError: DATABASE_URL is not set.
@@ -412,7 +439,7 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value()
 
     def require_direct_database_url(self) -> str:
-        """Return the address of Postgres itself, for what does not work through a transaction pooler.
+        """Return the direct URL of Postgres, for what does not work through a transaction pooler.
 
         Raises:
             ConfigurationError: Neither PROMPTMILL_DATABASE_DIRECT_URL nor DATABASE_URL is set.

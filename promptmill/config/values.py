@@ -27,7 +27,7 @@ Network = IPv4Network | IPv6Network
 
 
 def _networks(value: object) -> object:
-    """Turn a comma-separated text of addresses and networks into networks; leave everything else to pydantic."""
+    """Parse a comma-separated list of addresses and networks; leave everything else to pydantic."""
     if not isinstance(value, str):
         return value
     try:

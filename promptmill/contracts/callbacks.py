@@ -24,7 +24,7 @@ class CallbackBody(Message):
 
 
 class CallbackResult(Message):
-    """How delivery ended: the receiver's last HTTP status (null if it never responded), and why it was given up."""
+    """How delivery ended: the receiver's last HTTP status (null if it never responded), and why it was abandoned."""
 
     job_id: UUID
     delivered: bool

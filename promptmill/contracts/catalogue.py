@@ -13,7 +13,7 @@ RESERVED_VENDORS: Final = frozenset(
 """First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
 
 MAX_INPUTS: Final = 100
-"""Inputs of one model that are kept: more than any form shows. A schema with more is not known whole."""
+"""Maximum inputs of one model to keep, more than any form shows. A schema with more is known only in part."""
 
 
 class InputType(StrEnum):
@@ -36,7 +36,7 @@ class ModelInput:
         maximum: Maximum of a number; for the input `size`, of a side in pixels.
         choices: All allowed values of a `choice`.
         suggestions: Suggested values of a text that accepts others.
-        pictures: How many pictures it takes: a list of addresses, or the single address `image`; 0 for anything else.
+        pictures: How many images it takes: a list of URLs, or the single URL `image`; 0 for anything else.
     """
 
     name: str
@@ -59,9 +59,9 @@ class ListedModel:
     """One model of a provider's list.
 
     Attributes:
-        type: The provider's word for what it does, such as `text-to-image`; empty where it says nothing.
+        type: The provider's own category, such as `text-to-image`; empty if unspecified.
         base_price: US dollars; a run with other inputs may cost more.
-        formula: How the price is made from the inputs, a JSONata text; None where it is not told.
+        formula: How the price is computed from the inputs, in JSONata; None if unknown.
         inputs: In the order in which a form shows them.
     """
 

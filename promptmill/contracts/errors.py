@@ -35,7 +35,7 @@ from typing import ClassVar
 from promptmill.contracts.reasons import ReasonCode
 
 MESSAGE_LIMIT = 500
-"""Characters kept of a third party's text; more could exceed Temporal's payload limit and adds nothing."""
+"""Maximum characters kept of a third party's text; more could exceed Temporal's payload limit and adds nothing."""
 
 
 def cut(text: str, limit: int = MESSAGE_LIMIT) -> str:
@@ -115,7 +115,7 @@ class StageStopped(PromptmillError):
     code = "stage_stopped"
 
     def __init__(self, reason_code: ReasonCode | None, message: str | None = None) -> None:
-        """Keep the reason, where the record gives one."""
+        """Keep the reason, if the record gives one."""
         super().__init__(message)
         self.reason_code = reason_code
 
@@ -173,7 +173,7 @@ class ProviderError(PromptmillError):
 
     Attributes:
         reason_code: The reason to record.
-        retry_after: The wait that the provider asked for; None if it named none.
+        retry_after: The delay that the provider requested, or None.
     """
 
     code = "provider_error"

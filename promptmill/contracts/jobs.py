@@ -98,7 +98,7 @@ class Output(Message):
 class JobOrder(Order):
     """A job's request, from acceptance to its workflow; each of its fields is declared only here.
 
-    `input` holds the pictures for WaveSpeed; `target_url` and `ref_urls` are those that Grok sees.
+    `input` holds the images for WaveSpeed; `target_url` and `ref_urls` are those that Grok sees.
     """
 
     model: str
@@ -126,7 +126,7 @@ class JobInput(JobOrder):
 
 
 class JobFacts(Message):
-    """What became known of a job on its way, whatever its status. The cost is USD."""
+    """Facts about a job, whatever its status. The cost is in USD."""
 
     job_id: UUID
     error: str | None = None
@@ -177,9 +177,9 @@ class JobChange(JobFacts):
 class MediaRequest(Message):
     """What `submit_media` needs: the job and the text that Grok or the caller wrote.
 
-    `target_url` and `ref_urls` count for jobs of earlier releases alone: their `input` does not hold the pictures yet.
-    `known_submission` is the workflow's last known one if it resubmits: a record that does not hold it
-    has lost a POST that may be charged.
+    `target_url` and `ref_urls` matter only for jobs of earlier releases, whose `input` does not hold the images yet.
+    `known_submission` is the workflow's last known one if it resubmits: a record without it has lost a
+    POST that may be charged.
     """
 
     job_id: UUID
@@ -196,7 +196,7 @@ class SubmitResult(Message):
     """The outcome of a submission.
 
     `accepted` has its prediction. `rejected` has a reason; `final` says that WaveSpeed will refuse again. `recorded` is
-    false if Postgres was unavailable once the answer arrived: then the workflow records it.
+    false if Postgres was unavailable when the response arrived: then the workflow records it.
     """
 
     submission_id: UUID

@@ -1,4 +1,4 @@
-"""The bases of plain data: what has the same fields is built from each other by name."""
+"""Base classes of plain data: one shape is built from another by the names of their fields."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Shape(BaseModel):
 
     @classmethod
     def built_from(cls, source: object, /, **own: Any) -> Self:
-        """Return this shape with the fields of a source; `own` are those that the source lacks or means otherwise.
+        """Return this shape with the fields of a source; `own` are those that the source lacks or defines differently.
 
         Raises:
-            AttributeError, KeyError: The source lacks a field that `own` does not give, be it an optional one.
-            ValidationError: A value is none of this shape's.
+            AttributeError, KeyError: The source lacks a field that `own` does not provide, even an optional one.
+            ValidationError: A value is invalid for this shape.
         """
         names = [name for name in cls.model_fields if name not in own]
         if isinstance(source, Mapping):

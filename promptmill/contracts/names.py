@@ -18,14 +18,16 @@ DECIDE_SUBMISSION: Final = "decide_submission"
 
 DEFAULT_TASK_QUEUE: Final = "promptmill"
 
-SEARCH_ATTRIBUTES: Final = ("JobStatus", "Model", "Owner")
-"""Keyword search attributes."""
+STATUS_ATTRIBUTE: Final = "JobStatus"
+MODEL_ATTRIBUTE: Final = "Model"
+OWNER_ATTRIBUTE: Final = "Owner"
+"""Keyword search attributes. In Temporal every name begins with PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX."""
 
 PRIORITY_ATTRIBUTE: Final = "Priority"
 """Int search attribute, the caller's 1-10 (10 first), not Temporal's key."""
 
 LOCAL_OWNER: Final = "local"
-"""The owner of every row until there are keys for owners."""
+"""The owner of every row until owners have keys."""
 
 
 def job_workflow_id(job_id: UUID) -> str:

@@ -69,7 +69,7 @@ class OnPromptFailure(StrEnum):
 
 
 class Order(Message):
-    """What a job and a prompt job ask for alike, with everything decided that the caller left open."""
+    """What jobs and prompt jobs have in common, with all defaults resolved."""
 
     owner: str
     operation: Operation
@@ -81,7 +81,7 @@ class Order(Message):
 
 
 class PromptOrder(Order):
-    """What a prompt job asks for, from its acceptance to Grok. `existing_prompt` is the text to enhance."""
+    """A prompt job's request, from its acceptance to Grok. `existing_prompt` is the text to enhance."""
 
     existing_prompt: str | None = None
 
@@ -98,7 +98,7 @@ class PromptRequest(PromptOrder):
 class PromptResult(Message):
     """A written prompt and its cost in USD, null if xAI did not report it.
 
-    `recorded` is false if Postgres was unavailable once the answer arrived: then the workflow records it.
+    `recorded` is false if Postgres was unavailable when the response arrived: then the workflow records it.
     """
 
     prompt_job_id: UUID

@@ -32,7 +32,7 @@ class Satisfaction(Message):
         down: Prompts rated down.
         kept: Results kept.
         discarded: Results discarded.
-        satisfaction_rate: The share of `up` and `kept` in all four, 0 to 1.
+        satisfaction_rate: The share of `up` and `kept` among all four, 0 to 1.
     """
 
     grok_model: str | None

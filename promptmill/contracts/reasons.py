@@ -47,6 +47,7 @@ class ReasonCode(StrEnum):
     DEADLINE_PASSED = "deadline_passed"
     GENERATE_TIMEOUT = "generate_timeout"
     CANCEL_REQUESTED = "cancel_requested"
+    WORKFLOW_CANCELLED = "workflow_cancelled"
     WORKFLOW_TERMINATED = "workflow_terminated"
     WORKFLOW_TIMED_OUT = "workflow_timed_out"
     WORKFLOW_FAILED = "workflow_failed"
@@ -189,6 +190,9 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "Media that arrives later is still attached. Raise generateTimeoutSeconds to allow more time.",
     ),
     ReasonCode.CANCEL_REQUESTED: Reason("The job was cancelled on request.", "No action needed."),
+    ReasonCode.WORKFLOW_CANCELLED: Reason(
+        "An operator cancelled the workflow in Temporal.", "Create the job again if the media is still needed."
+    ),
     ReasonCode.WORKFLOW_TERMINATED: Reason("An operator terminated the workflow in Temporal.", _LOOK_AGAIN),
     ReasonCode.WORKFLOW_TIMED_OUT: Reason("The workflow timed out in Temporal.", _LOOK_AGAIN),
     ReasonCode.WORKFLOW_FAILED: Reason(

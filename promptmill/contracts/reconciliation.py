@@ -41,6 +41,21 @@ class LateReport(Message):
     attached: int = 0
 
 
+class DeletedRows(Message):
+    """How many rows of each kind were past their time and are deleted."""
+
+    jobs: int = 0
+    prompt_jobs: int = 0
+    webhooks: int = 0
+    idempotency_keys: int = 0
+    queue_minutes: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.jobs + self.prompt_jobs + self.webhooks + self.idempotency_keys + self.queue_minutes
+
+
 class OpenRow(Message):
     """An open row with a workflow, as the reconciler compares it with Temporal."""
 

@@ -19,7 +19,7 @@ class Decision(StrEnum):
 
 
 class ResolvedBy(StrEnum):
-    """What settled an unclear submission. Answers and webhooks are facts, the history is inference."""
+    """What settled an unclear submission. Responses and webhooks are facts, the history is inference."""
 
     ANSWER = "answer"
     WEBHOOK = "webhook"
@@ -32,10 +32,10 @@ class UnclearSubmission(Message):
     """A submission in `unknown`, with everything that identifies its prediction.
 
     Attributes:
-        asked_at: When the record was asked for it, by the record's clock.
+        asked_at: When it was read, by the record's clock.
         sent_from, sent_until: When the POST may have been sent, by the record's clock.
-        others_open: Whether another submission with the same request hash is `intended` or `unknown`, or was given up
-            at the same time, so that a prediction may be its.
+        others_open: Whether another submission with the same request hash is `intended` or `unknown`, or was
+            abandoned around the same time, so that a prediction may belong to it.
         absent_since: When the history was first read without a candidate; null if it never was.
     """
 

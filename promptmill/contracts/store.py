@@ -32,8 +32,8 @@ class NewPromptJob(PromptOrder):
 class NewJob(JobOrder):
     """A job to accept.
 
-    `prompt` is the text for WaveSpeed where that is settled, `original_prompt` the caller's own. `prompt_job` is the
-    prompt job to make with it; `prompt_job_id` an existing one whose prompt it uses.
+    `prompt` is the text for WaveSpeed if that is settled, `original_prompt` the caller's own. `prompt_job` is the
+    prompt job to create with it; `prompt_job_id` an existing one whose prompt it uses.
     """
 
     id: UUID
@@ -110,9 +110,9 @@ class AttemptDecision(StrEnum):
 
 
 class PromptAttempt(Message):
-    """The record's answer to a request to ask Grok: go with `attempt_no` and `model`, done with `result`, or stop.
+    """The record's permission to call Grok: go with `attempt_no` and `model`, done with `result`, or stop.
 
-    `request` is what the row asks for, set with `go`: nothing that travels through Temporal decides what is paid for.
+    `request` is the row's own request, set with `go`: nothing that travels through Temporal decides what is paid for.
     """
 
     decision: AttemptDecision
@@ -129,7 +129,7 @@ class PromptAttempt(Message):
 class PromptFailure(Message):
     """One failed request to Grok, retried after `delay_seconds`, with `next_model` if there is one.
 
-    Asking the same model raises `retry_count`; another model starts again at 0.
+    A retry of the same model increments `retry_count`; another model starts at 0 again.
     """
 
     prompt_job_id: UUID
@@ -167,9 +167,9 @@ class Permission(StrEnum):
 class SubmissionIntent(Message):
     """One paid POST that is about to be sent.
 
-    `known_submission_id` is what an earlier attempt's heartbeat named, or the workflow was told of: if the record does
-    not hold it, an older backup was restored, and the answer is `unknown`.
-    `model`, `prompt`, `input` and the pictures are what `request` was made from; the record permits only its own.
+    `known_submission_id` comes from an earlier attempt's heartbeat or from the workflow: if the record lacks it, an
+    older backup was restored, and the permit is `unknown`.
+    `model`, `prompt`, `input` and the images are what `request` was built from; the record permits only its own.
     `slowest` and `per_second` bound the rate of paid POSTs, per second; the same number twice fixes it.
     """
 
@@ -193,7 +193,7 @@ class SubmissionIntent(Message):
 
 
 class SubmissionPermit(Message):
-    """The record's answer to an intent."""
+    """The record's decision on an intent."""
 
     permission: Permission
     submission_id: UUID | None = None
@@ -225,7 +225,7 @@ class SubmissionOutcome(Message):
 class Settlement(Message):
     """The record's state after an outcome: the job's status, and which prediction was accepted when.
 
-    The state may be another than the reported one: a webhook can know of an acceptance that the POST did not see.
+    The state may differ from the reported one: a webhook may have reported an acceptance that the POST did not see.
     """
 
     state: SubmissionState

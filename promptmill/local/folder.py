@@ -37,7 +37,7 @@ class DataFolder:
 
     @property
     def local_env(self) -> Path:
-        """Where the running stack's addresses stand for other terminals."""
+        """File with the running stack's addresses, for other terminals."""
         return self.path / LOCAL_ENV
 
     def log(self, part: str) -> Path:
@@ -51,11 +51,11 @@ class DataFolder:
             log.replace(log.with_suffix(".old.log"))
 
     def read_marks(self) -> list[ProcessMark]:
-        """Return what the last run had started and did not stop, in the order of its start."""
+        """Return what the last run had started and not stopped, in starting order."""
         try:
             record = json.loads((self.path / "run.json").read_text())
             return [ProcessMark(**mark) for mark in record["parts"]]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):  # cut by a crash: nothing can be known from it
+        except (FileNotFoundError, ValueError, KeyError, TypeError):  # truncated by a crash: it tells nothing
             return []
 
     def write_marks(self, marks: Sequence[ProcessMark]) -> None:

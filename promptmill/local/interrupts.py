@@ -47,7 +47,7 @@ class Interrupts:
         self._asked.wait(seconds)
         self.check()
 
-    def _hear(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         if not self._asked.is_set():
             self._asked_at = time.monotonic()
             self._asked.set()
@@ -56,10 +56,10 @@ class Interrupts:
             self._at_once()
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
+    def handling(self) -> Iterator[None]:
         """Handle signals while the context is open."""
         before = {
-            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
         try:
             yield

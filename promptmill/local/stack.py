@@ -67,7 +67,7 @@ class Stack:
         Raises:
             LocalStackError: Something could not be started, or a component exited; everything is stopped by then.
         """
-        with self.interrupts.heard(), suppress(StopAsked), ExitStack() as parts:
+        with self.interrupts.handling(), suppress(StopAsked), ExitStack() as parts:
             parts.callback(self.folder.forget_run)
             self._stop_leftovers()
             self.plan = self.make_plan()

@@ -44,7 +44,7 @@ def postgres_user(data: Path) -> SystemUser | None:
     return _make_user(SYSTEM_USERS[0])
 
 
-def require_open_way(*folders: Path) -> None:
+def require_reachable(*folders: Path) -> None:
     """Check that another user can reach the folders. Never changes their permissions.
 
     Raises:

@@ -38,7 +38,7 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueWritePartitions": 1,
     "matching.enableFairness": True,
     "matching.priorityLevels": PRIORITY_LEVELS,
-    # The server opens an HTTP API beside gRPC, which any web page could post to: no Host is allowed there.
+    # The server opens an HTTP API beside gRPC, which any web page could post to: all Hosts are rejected there.
     "frontend.httpAllowedHosts": ["none.invalid"],
     # An activity without a workflow would be a paid call without a job.
     "activity.enableStandalone": False,
@@ -122,8 +122,8 @@ def open_temporal(
     """Run the development server, and stop it at the end.
 
     Args:
-        ui: Where the Web UI listens; it answers everybody, see `promptmill.local.web_ui`. None for no Web UI.
-        database: File that keeps everything; None keeps it in memory.
+        ui: Where the Web UI listens; it is unprotected, see `promptmill.local.web_ui`. None for no Web UI.
+        database: File that stores everything; None keeps it in memory.
 
     Raises:
         PartFailed: It did not become ready.
@@ -159,16 +159,16 @@ def start_temporal(
 
 
 def wait_for_temporal(server: TemporalServer) -> None:
-    """Return once the server answers for its namespace.
+    """Return once the server responds for its namespace.
 
     Raises:
-        PartFailed: It ended, or did not become ready.
+        PartFailed: It exited, or did not become ready.
     """
     wait_ready(server.child, lambda: asyncio.run(answers_for(server.address, server.namespace)), within=READY_SECONDS)
 
 
 async def answers_for(address: str, namespace: str) -> bool:
-    """Return whether a Temporal server without credentials answers there and knows the namespace."""
+    """Return whether a Temporal server that needs no credentials responds there and has the namespace."""
     try:
         client = await asyncio.wait_for(Client.connect(address, namespace=namespace), PROBE_SECONDS)
         await client.workflow_service.describe_namespace(

@@ -1,11 +1,11 @@
-"""Stands in front of Temporal's Web UI, which answers any Host and asks nobody for a password.
+"""A proxy in front of Temporal's Web UI, which accepts any Host and requires no password.
 
 A web page can point a name of its own at this machine (DNS rebinding) and then read and start workflows through the Web
-UI as if the person at the browser did. So the Web UI itself listens where no page can guess, and this front passes on
-only requests whose Host is loopback or allowed and that no other page has sent.
+UI as if the user did. So the Web UI itself listens on an unguessable address, and this proxy forwards only requests
+whose Host is loopback or allowed and that no other page has sent.
 
-One request per connection: the Web UI is told to close after its answer, so a second request, with a head that nobody
-has judged, is never read.
+One request per connection: the Web UI is told to close after its response, so a second request, whose head was not
+checked, is never read.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from promptmill.browsers import from_another_page
 from promptmill.local.ports import Address
 
 HEAD_BYTES: Final = 64 * 1024
-"""The longest head of a request that is read."""
+"""Maximum size of a request's head."""
 
 HEAD_SECONDS: Final = 10.0
-"""How long a caller may take to send the head of a request."""
+"""Timeout for receiving the head of a request."""
 
 MAX_CONNECTIONS: Final = 200
 
 _PIECE: Final = 64 * 1024
 _HOP: Final = frozenset({"connection", "keep-alive", "proxy-connection", "upgrade"})
-"""Headers about this connection, not the next one."""
+"""Hop-by-hop headers."""
 
 _REASONS: Final = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 502: "Bad Gateway"}
 
 
 async def serve_front(listen: Address, upstream: Address, rules: CallerRules) -> None:
-    """Pass on what may reach the Web UI, until cancelled; then close every connection.
+    """Forward what may reach the Web UI, until cancelled; then close every connection.
 
     Raises:
-        OSError: The address cannot be listened on.
+        OSError: The address cannot be bound.
     """
     places = asyncio.Semaphore(MAX_CONNECTIONS)
     connections: set[asyncio.Task[None]] = set()
@@ -47,9 +47,9 @@ async def serve_front(listen: Address, upstream: Address, rules: CallerRules) ->
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with places:
-                await _pass_on(reader, writer, upstream, rules)
+                await _forward(reader, writer, upstream, rules)
         except OSError:
-            pass  # either side has gone away; there is nobody left to tell
+            pass  # either side has disconnected
         finally:
             writer.close()
 
@@ -62,13 +62,13 @@ async def serve_front(listen: Address, upstream: Address, rules: CallerRules) ->
         try:
             await asyncio.Event().wait()
         finally:
-            # Browsers keep connections that they may need; Python 3.12 waits for them, 3.11 forgets them.
+            # Browsers keep idle connections open; on closing, Python 3.12 waits for them, 3.11 ignores them.
             for connection in connections:
                 connection.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
 
 
-async def _pass_on(
+async def _forward(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: Address, rules: CallerRules
 ) -> None:
     try:
@@ -122,7 +122,7 @@ def read_head(head: bytes) -> tuple[str, str, Headers]:
 
 
 def _is_navigation(method: str, headers: Headers) -> bool:
-    """Return whether a browser follows a link here: the page that has it sees nothing of the answer."""
+    """Return whether a browser follows a link here: the page with the link cannot read the response."""
     return method in SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
 
 

@@ -61,7 +61,7 @@ class Account:
     holds: Holds = field(default_factory=Holds)
 
     def as_json(self) -> dict[str, Any]:
-        """Return all of it, for the control interface."""
+        """Return the account's state, for the control interface."""
         return {
             "key": self.key,
             "balance": str(self.ledger.balance),
@@ -75,7 +75,7 @@ class Account:
 
 @dataclass
 class Accounts:
-    """All accounts of one simulator; an unknown key opens one."""
+    """All accounts of one simulator; an unknown key creates one."""
 
     timing: Timing
     _accounts: dict[str, Account] = field(default_factory=dict)

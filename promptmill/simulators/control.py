@@ -39,8 +39,8 @@ class Control:
         name: The provider, for the health answer.
         accounts: The simulator's accounts.
         places: Where this simulator can fail.
-        details: What the provider keeps of an account beside the account itself.
-        extra: Further routes, relative to `/_simulator`.
+        details: Further provider-specific state of an account to show.
+        extra: Additional routes, relative to `/_simulator`.
     """
 
     def __init__(

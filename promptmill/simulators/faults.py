@@ -15,12 +15,12 @@ Place = Literal[
 """The kind of request that a fault hits; `webhook` is one that the simulator itself sends."""
 
 EXCHANGE_KINDS = frozenset({"cut", "reset", "cut_body", "hold", "delay", "status", "html", "empty", "not_json"})
-"""Faults of the exchange itself, the same in every place where the simulator is asked.
+"""Transport-level faults, the same for every kind of request.
 
-`cut` closes the connection without an answer, `reset` does so with a TCP reset, `cut_body` in the middle of the answer;
-`hold` keeps the request open until it is released; `delay` waits `seconds`; `status` answers `status` with the
+`cut` closes the connection without a response, `reset` does so with a TCP reset, `cut_body` in mid-response;
+`hold` keeps the request open until it is released; `delay` waits `seconds`; `status` responds with `status` and the
 provider's error body (`status` 200 with another `code` is an error inside HTTP 200); `html`, `empty` and `not_json`
-answer `status` with a body that is no JSON object.
+respond with `status` and a body that is not a JSON object.
 """
 
 CONTENT_KINDS: Mapping[str, frozenset[str]] = {
@@ -36,25 +36,25 @@ CONTENT_KINDS: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-"""Faults inside a well-formed exchange.
+"""Faults in the content of a well-formed response.
 
-A submit: `ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or a word that nobody
-knows) with `code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `outputs`: it
-completes with `outputs`, whatever they are; `no_id`: made, but the answer names no id; `id_with_code`: made, and the
-answer carries its id beside the error `code`; `bare`: the answer is the prediction without its envelope; `hidden`: the
-prediction stays out of the history for `seconds` (for ever without them).
+A submit: `ending`: the prediction ends as `word` (`failed`, `cancelled`, `timeout`, `deleted`, or an unknown
+word) with `code` and `message`; `never`: it does not end; `nsfw`: it completes with a flagged output; `outputs`: it
+completes with `outputs`, whatever they are; `no_id`: created, but the response has no id; `id_with_code`: created, and
+the response has its id beside the error `code`; `bare`: the response is the prediction without its envelope;
+`hidden`: the prediction is missing from the history for `seconds` (forever without them).
 
-A result: `no_output`: this one reading shows no output; `bare` as above. The history: `hidden`: this one listing is
-empty. An upload: `expired`: its ticket may no longer be used.
+A result: `no_output`: this one response has no output; `bare` as above. The history: `hidden`: this one listing is
+empty. An upload: `expired`: its ticket is no longer valid.
 
-A chat: the answer is no JSON, cut or empty; a refusal beside the text, in the object's own field or in place of the
-prompt; it stands in a Markdown fence, between words or in a list of parts; it counts tokens and a cost that fit nowhere
-(`huge_usage`).
+A chat: the content is not JSON, truncated or empty; a refusal beside the text, in the object's own field or in place
+of the prompt; the object in a Markdown fence, surrounded by text or in a list of parts; token counts and a cost too
+large to store (`huge_usage`).
 """
 
 
 class Fault(BaseModel):
-    """One ordered fault. It hits the next `times` matching requests, or each with a seeded `probability`."""
+    """One injected fault. It hits the next `times` matching requests, or each with a seeded `probability`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -118,14 +118,14 @@ class _Order:
 
 @dataclass
 class FaultBook:
-    """The faults ordered for one account, in order."""
+    """The faults injected for one account, in order."""
 
     _orders: list[_Order] = field(default_factory=list)
 
     def order(self, fault: Fault) -> None:
         """Add a fault."""
         unlimited = float("inf") if fault.probability is not None else 1
-        # The dice is a test's tool: repeatable on purpose.
+        # Seeded, so that tests are repeatable.
         dice = Random(fault.seed)  # noqa: S311  # nothing secret depends on it
         self._orders.append(_Order(fault, dice, fault.times or unlimited))
 
@@ -137,9 +137,9 @@ class FaultBook:
         """Return the fault that hits this request, if one does.
 
         Args:
-            where: The request's place.
+            where: The kind of request.
             text: Its path and body, for `contains`.
-            content: Ask for content faults instead of exchange faults; one of each may hit the same request.
+            content: Look for content faults instead of transport faults; one of each may hit the same request.
         """
         for order in self._orders:
             fault = order.fault

@@ -17,14 +17,14 @@ from promptmill.simulators.faults import Fault
 from promptmill.simulators.wire import CutAnswer, CutConnection
 
 UNREADABLE = object()
-"""The body of a request that holds no JSON."""
+"""Stands for a request body that is not JSON."""
 
 GATEWAY_PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>gateway</body></html>"
 
 
 @dataclass
 class Call:
-    """One authenticated request: whose it is, its JSON body (None when empty, `UNREADABLE`), and how it ends."""
+    """One authenticated request: its account, its JSON body (None if empty, or `UNREADABLE`), and its outcome."""
 
     request: Request
     account: Account
@@ -35,7 +35,7 @@ class Call:
     charged: dict[str, Any] = field(default_factory=dict)
 
     def content_fault(self) -> Fault | None:
-        """Return the fault inside the exchange that hits this request, if one does."""
+        """Return the content fault that hits this request, if any."""
         return self.account.faults.take(self.where, self.text, content=True)
 
 
@@ -46,21 +46,21 @@ class Manners(Protocol):
     """How a provider refuses requests."""
 
     def refuse_key(self, key: str | None, where: str) -> Response | None:
-        """Return the answer to a missing or wrong key, or None when the key is good."""
+        """Return the response to a missing or wrong key, or None if the key is valid."""
 
     def refuse(self, fault: Fault) -> Response:
-        """Return the provider's error answer for a `status` fault."""
+        """Return the provider's error response for a `status` fault."""
 
 
 @dataclass(frozen=True)
 class FrontDoor:
-    """Takes requests to one provider's simulator."""
+    """Receives the requests to one provider's simulator."""
 
     accounts: Accounts
     manners: Manners
 
     def route(self, path: str, handler: Handler, where: str, *, method: str = "GET") -> Route:
-        """Return a route whose requests go through the door to the handler."""
+        """Return a route whose requests pass through here to the handler."""
 
         async def endpoint(request: Request) -> Response:
             return await self._take(request, handler, where)
@@ -79,7 +79,7 @@ class FrontDoor:
         try:
             response = await self._answer(call, handler, key)
         except asyncio.CancelledError:
-            # uvicorn stops and ends what is still open. Its own answer would be a 500, which says something else.
+            # uvicorn is stopping and cancels open requests. Its own response, a 500, would mean something else.
             response = CutConnection()
         record.status = 0 if isinstance(response, CutConnection) else response.status_code
         return response
@@ -98,7 +98,7 @@ class FrontDoor:
         return (await self._strike(fault, call) if fault.after else None) or response
 
     async def _strike(self, fault: Fault, call: Call) -> Response | None:
-        """Apply an exchange fault; return the response to send instead, or None to continue."""
+        """Apply a transport fault; return the response to send instead, or None to continue."""
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         if fault.kind == "hold" and await call.account.holds.wait() == "cut":

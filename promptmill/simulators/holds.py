@@ -11,7 +11,7 @@ Release = Literal["answer", "cut"]
 
 @dataclass
 class Holds:
-    """The requests of one account that wait to be released."""
+    """The held requests of one account."""
 
     _waiting: set[asyncio.Future[Release]] = field(default_factory=set)
 
@@ -25,7 +25,7 @@ class Holds:
             self._waiting.discard(gate)
 
     def release(self, how: Release) -> int:
-        """Release all waiting requests; return how many there were."""
+        """Release all held requests; return how many there were."""
         gates = [gate for gate in self._waiting if not gate.done()]
         for gate in gates:
             gate.set_result(how)
@@ -33,5 +33,5 @@ class Holds:
 
     @property
     def count(self) -> int:
-        """How many requests wait."""
+        """Number of held requests."""
         return len(self._waiting)

@@ -11,7 +11,7 @@ from promptmill.simulators.clock import now
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One booking in US dollars; `at` (epoch seconds) may lie in the future, as refunds come late."""
+    """One entry in US dollars; `at` (epoch seconds) may be in the future, since refunds arrive late."""
 
     kind: Literal["charge", "refund"]
     subject_id: str
@@ -20,32 +20,32 @@ class LedgerEntry:
     at: float
 
     def as_json(self) -> dict[str, Any]:
-        """Return the booking as the control interface shows it; the amount is a text, so that it stays exact."""
+        """Return the entry as the control interface shows it; the amount is a string, so that it stays exact."""
         return {"kind": self.kind, "id": self.subject_id, "model": self.model, "usd": str(self.usd), "at": self.at}
 
 
 @dataclass
 class Ledger:
-    """An account's credit and its bookings, oldest first."""
+    """An account's credit and its entries, oldest first."""
 
     credit: Decimal
     _entries: list[LedgerEntry] = field(default_factory=list)
 
     def charge(self, subject_id: str, model: str, usd: Decimal, at: float) -> None:
-        """Book a charge for a prediction or a completion."""
+        """Record a charge for a prediction or a completion."""
         self._entries.append(LedgerEntry("charge", subject_id, model, usd, at))
 
     def refund(self, subject_id: str, model: str, usd: Decimal, at: float) -> None:
-        """Book money back, from the moment `at` on."""
+        """Record a refund that takes effect at `at`."""
         self._entries.append(LedgerEntry("refund", subject_id, model, usd, at))
 
     def entries(self) -> list[LedgerEntry]:
-        """Return the bookings that have happened by now."""
+        """Return the entries in effect by now."""
         moment = now()
         return [entry for entry in self._entries if entry.at <= moment]
 
     @property
     def balance(self) -> Decimal:
-        """What is left of the credit, in US dollars."""
+        """Remaining credit in US dollars."""
         booked = (entry.usd if entry.kind == "refund" else -entry.usd for entry in self.entries())
         return self.credit + sum(booked, Decimal(0))

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 INK = 255
 LIGHTEST = 200
-"""The gradient's last shade; above it the palette runs to white, so that letters have smooth edges."""
+"""The gradient's last index; above it the palette fades to white, so that letters have smooth edges."""
 
 MAX_LINES = 12
 
@@ -27,7 +27,7 @@ class Drawing:
 
 
 def draw(drawing: Drawing) -> bytes:
-    """Return the picture's file. The same drawing gives the same picture; takes well under a second for 4096*4096."""
+    """Return the encoded image. Deterministic; takes well under a second for 4096*4096."""
     width, height = drawing.size
     picture = Image.linear_gradient("L").point([shade * LIGHTEST // 255 for shade in range(256)]).resize(drawing.size)
     pen = ImageDraw.Draw(picture)

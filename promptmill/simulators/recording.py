@@ -15,7 +15,7 @@ SHORT_TEXT = 512
 
 @dataclass
 class RecordedRequest:
-    """One request; `status` is None while it is open, and 0 when its connection was cut."""
+    """One request; `status` is None while it is open, and 0 if its connection was cut."""
 
     number: int
     where: str
@@ -39,7 +39,7 @@ class Recorder:
     _count: int = 0
 
     def add(self, where: str, method: str, path: str, query: str, body: Any) -> RecordedRequest:
-        """Record a request that has arrived."""
+        """Record a received request."""
         self._count += 1
         request = RecordedRequest(self._count, where, method, path, query, without_pictures(body), now())
         self._requests.append(request)
@@ -51,7 +51,7 @@ class Recorder:
 
 
 def without_pictures(value: Any) -> Any:
-    """Return a body with inline pictures replaced by their beginning, length and hash, so that memory stays small."""
+    """Return a body with inline images replaced by their beginning, length and hash, to save memory."""
     if isinstance(value, dict):
         return {name: without_pictures(item) for name, item in value.items()}
     if isinstance(value, list):

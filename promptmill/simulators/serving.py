@@ -32,7 +32,7 @@ class Simulator:
 
 @dataclass(frozen=True)
 class SimulatorUrls:
-    """The addresses of both simulators; None for one that was not wanted."""
+    """The addresses of both simulators; None for one that is not served."""
 
     grok: str | None
     wavespeed: str | None
@@ -95,11 +95,11 @@ async def serve_simulators(
     """Serve the simulators until SIGINT or SIGTERM.
 
     Args:
-        grok_port: Port of Grok's; 0 takes a free one, None serves none.
-        wavespeed_port: Port of WaveSpeed's; 0 takes a free one, None serves none.
+        grok_port: Port for Grok's; 0 picks a free one, None serves none.
+        wavespeed_port: Port for WaveSpeed's; 0 picks a free one, None serves none.
         grok_timing: How long completions take on a new account; 0.5 to 1.5 s by default.
         wavespeed_timing: How long predictions take on a new account; 1 to 3 s by default.
-        data_dir: Folder in which WaveSpeed's predictions outlive the process; without one they are forgotten.
+        data_dir: Folder in which WaveSpeed's predictions are persisted; None keeps them in memory only.
         on_ready: Called once with the addresses.
 
     Raises:

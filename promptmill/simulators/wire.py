@@ -1,4 +1,4 @@
-"""Connections that really break: responses below HTTP, for which uvicorn must expose its transport."""
+"""Connections that really break: faults below HTTP, for which uvicorn must expose its transport."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class CuttableProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol, which also gives each request the transport below it."""
+    """uvicorn's HTTP/1.1 protocol, which also passes the transport to each request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Remember the transport for every request on this connection."""
@@ -33,7 +33,7 @@ class CuttableProtocol(H11Protocol):
 
 
 class CutConnection(Response):
-    """No answer at all: the TCP connection is closed (`reset`: with a reset instead of an orderly end)."""
+    """No response at all: the TCP connection is closed (`reset`: with a reset instead of a clean close)."""
 
     def __init__(self, *, reset: bool = False) -> None:
         super().__init__(status_code=500)
@@ -51,7 +51,7 @@ class CutConnection(Response):
 
 
 class CutAnswer(CutConnection):
-    """An answer that breaks off: the headers of a whole one, half of its body, then nothing."""
+    """A truncated response: the headers of the whole one, half of its body, then nothing."""
 
     def __init__(self, whole: Response) -> None:
         super().__init__()

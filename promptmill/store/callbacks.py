@@ -44,7 +44,7 @@ class CallbackStore:
         status_code: int | None = None,
         error: str | None = None,
     ) -> None:
-        """Record that the callback was delivered or given up.
+        """Record that the callback was delivered or abandoned.
 
         Raises:
             RecordNotFound: There is no such job.

@@ -12,8 +12,8 @@ from promptmill.contracts.errors import RecordUnavailable, cut
 from promptmill.store.address import Address, Keepalive, parse_address
 
 COMMAND_SECONDS: Final = 15.0
-"""How long one statement may take; it is cancelled at the server then. Counted here and not set as
-statement_timeout, so that a pooler between us and Postgres has no session state to lose."""
+"""Timeout of one statement, which is then cancelled on the server. Enforced here rather than by statement_timeout, so
+that there is no session state for a pooler to lose."""
 
 Connect = Callable[[], Awaitable[Any]]
 """Opens an asyncpg connection."""
@@ -35,7 +35,7 @@ def connector(database_url: str, *, command_seconds: float | None, role: str = "
     async def connect() -> Any:
         try:
             return await _connect(address, command_seconds, address.application_name + role)
-        except Exception as error:  # whatever it is: a pooler without a free server has codes of its own
+        except Exception as error:  # anything: a pooler without a free server connection has its own codes
             raise RecordUnavailable(f"Postgres is unreachable: {cut(str(error)) or type(error).__name__}") from error
 
     return connect
@@ -46,7 +46,7 @@ async def _connect(address: Address, command_seconds: float | None, application:
         address.dsn,
         timeout=address.connect_seconds,
         command_timeout=command_seconds,
-        # A pooler may run each statement on a different server connection, which lacks what was prepared on another.
+        # A pooler may run each statement on a different server connection, without the statements prepared on another.
         statement_cache_size=0,
         server_settings={"application_name": application, **address.server_settings},
     )

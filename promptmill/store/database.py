@@ -1,4 +1,4 @@
-"""Runs all statements: text in, rows of `sql.models` out."""
+"""Runs all SQL statements and returns rows of `sql.models`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Row = TypeVar("Row", bound=SQLModel)
 
 @cache
 def column_list(model: type[SQLModel], of: str = "") -> str:
-    """Return a table's columns by name, for SELECT, so that columns added by a newer release do no harm.
+    """Return a table's columns by name, for SELECT, so that columns added by a newer release are ignored.
 
     Args:
         model: The class of the table.
-        of: What they are columns of, for instance `(c.job)`.
+        of: What they are selected from, for instance `(c.job)`.
     """
     prefix = f"{of}." if of else ""
     return ", ".join(f'{prefix}"{name}"' for name in _attributes(model))
@@ -50,7 +50,7 @@ def to_row(model: type[Row], values: RowMapping) -> Row:
 class Database:
     """Runs statements, each in its own transaction.
 
-    Every method raises `RecordUnavailable` while Postgres is unavailable, else as `promptmill.store.failures` says.
+    Every method raises `RecordUnavailable` while Postgres is unavailable, otherwise as in `promptmill.store.failures`.
     """
 
     engine: AsyncEngine

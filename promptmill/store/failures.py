@@ -23,7 +23,7 @@ _OF_ASYNCPG: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Int
 
 NOT_FOUND: Final = "PM404"
 CONFLICT: Final = "PM409"
-"""With the word for the conflict as its hint; without one, an Idempotency-Key was used with another request."""
+"""Its hint is the conflict's code; without one, an Idempotency-Key was used for a different request."""
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
@@ -43,7 +43,7 @@ FINAL: Final = (
     "PM",  # the same
 )
 """SQLSTATEs, or prefixes of them, that are not retryable. Any other failure may be temporary: a starting server, a
-schema that is not migrated yet, a privilege that is granted later, a code that a pooler made up. It is reported and
+schema that is not migrated yet, a privilege that is granted later, a pooler's own code. It is reported and
 retried; it never ends a job."""
 
 

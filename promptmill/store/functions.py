@@ -20,10 +20,10 @@ from promptmill.contracts.errors import RecordError
 from sql.scripts import run_script
 
 SQL_FOLDER: Final = Path(sql.__path__[0])
-"""Where this release's SQL lies: `functions/` and `migrations/`."""
+"""The folder of this release's SQL: `functions/` and `migrations/`."""
 
 APPLIED: Final = "SELECT name, sha256 FROM applied_functions WHERE to_regproc(name) IS NOT NULL"
-"""The text that each function has, by its SHA-256; one that somebody has dropped since is as good as never applied."""
+"""The SHA-256 of each applied function's text; one dropped since then counts as never applied."""
 
 _TABLE: Final = "SELECT to_regclass('applied_functions') IS NOT NULL"
 _HEAD: Final = """\
@@ -52,7 +52,7 @@ class Function:
 
 @cache
 def functions_in(folder: Path = SQL_FOLDER) -> tuple[Function, ...]:
-    """Return the functions of the release whose SQL lies in a folder, by name."""
+    """Return the functions of the release whose SQL is in a folder, by name."""
     paths = sorted((folder / "functions").glob("*.sql"), key=lambda path: path.stem)
     return tuple(Function(path.stem, path.read_text(encoding="utf-8")) for path in paths)
 
@@ -63,7 +63,7 @@ def differing(functions: Sequence[Function], applied: Mapping[str, str]) -> list
 
 
 def functions_to_apply(connection: Connection, functions: Sequence[Function]) -> list[Function]:
-    """Return the functions of which the database has another text, or none; before revision 0006 that is all."""
+    """Return the functions that the database lacks or has with another text; before revision 0006, all."""
     if not connection.execute(text(_TABLE)).scalar_one():
         return [*functions]
     return differing(functions, {row.name: row.sha256 for row in connection.execute(text(APPLIED))})
@@ -110,7 +110,7 @@ def _apply(connection: Connection, function: Function) -> None:
 
 
 def _note(functions: Sequence[Function]) -> str:
-    """Return the statement that notes these texts as applied."""
+    """Return the statement that records these texts as applied."""
     rows = ",\n".join(f"    ('{function.name}', '{function.sha256}')" for function in functions)
     return (
         f"INSERT INTO applied_functions (name, sha256) VALUES\n{rows}\n"

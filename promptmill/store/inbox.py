@@ -34,8 +34,8 @@ class InboxStore:
     async def receive(self, *, event_id: str, job_id: UUID, token: str, body: Mapping[str, Any]) -> Received:
         """Store a webhook whose signature was verified. Safe to repeat.
 
-        The token names the submission that ordered it: the body's prediction is that submission's, and the job moves
-        in the same transaction. With a token that is not the job's nothing is kept.
+        The token identifies the submission that requested it: the body's prediction is that submission's, and the job
+        advances in the same transaction. If the token is not the job's, nothing is stored.
         """
         values = {"event_id": event_id, "job_id": job_id, "token": token, "body": json.dumps(dict(body))}
         return Received.model_validate(dict(await self.database.mapping(_RECEIVE, **values)))

@@ -27,7 +27,7 @@ OUTPUTS_CARRIED: Final = 256 * 1024
 
 _COLUMNS: Final = column_list(Job)
 LISTED_OUTPUT_CHARACTERS: Final = 4_096
-"""A longer address or text of an output (media inside the address) is left out where many jobs are shown."""
+"""Longer URLs or texts of outputs (inline media) are left out where many jobs are shown."""
 
 _LISTED_OUTPUTS: Final = f"""
     (SELECT coalesce(jsonb_agg(
@@ -139,7 +139,7 @@ class JobStore:
         return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
 
     async def note_provider_status(self, job_id: UUID, status: str) -> None:
-        """Tell the timeline of an open job that WaveSpeed calls its prediction by a word that we do not know; once.
+        """Record in an open job's timeline, once, that WaveSpeed reports a status that we do not know.
 
         Raises:
             RecordNotFound: There is no such job.
@@ -177,7 +177,7 @@ class JobStore:
 
         Args:
             job_id: The job that has ended; it is left unchanged.
-            owner: Who asks.
+            owner: The caller.
             new_id: The new job's id.
             force: Accept it even if an earlier submission may be billed; both timelines record it.
             idempotency: The caller's key.
@@ -192,7 +192,7 @@ class JobStore:
             row = await once(self.database, _RETRY, Job, idempotency, **values)
         except RecordUnavailable as error:
             if error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
-                # Somebody has held one of these jobs for 2 s: many retries of one job come one behind the other.
+                # One of these rows was locked for 2 s: concurrent retries of one job queue up.
                 raise RecordConflict("retry_open", "Another retry of this request is being accepted.") from error
             raise
         return to_row(Job, row), row["replayed"]
@@ -200,7 +200,7 @@ class JobStore:
     async def queue_position(self, job_id: UUID) -> tuple[int, int] | None:
         """Return a job's approximate position in WaveSpeed's queue and the queue's length, both up to 1,000.
 
-        None when it does not wait there.
+        None if it does not wait there.
         """
         rows = await self.database.mappings(_POSITION, id=job_id)
         return (rows[0]["place"], rows[0]["of"]) if rows else None
@@ -214,7 +214,7 @@ class JobStore:
 def job_input(job: Job) -> JobInput:
     """Return the input of a job's workflow, built from the row alone.
 
-    Its prompt is the text to send, or, where Grok is to write it, the caller's own.
+    Its prompt is the text to send, or the caller's own if Grok is to write it.
     """
     prompt = (job.original_prompt or job.prompt) if job.use_ai_prompt else job.prompt
     return JobInput.built_from(job, job_id=job.id, metadata=job.caller_metadata, prompt=prompt)
@@ -223,7 +223,7 @@ def job_input(job: Job) -> JobInput:
 def job_snapshot(found: RowMapping) -> JobSnapshot:
     """Return what a job's workflow needs to know of its row, from the columns of `jobs` and `open_submission`.
 
-    Outputs that a workflow cannot carry (media as data, long texts) are left out: the row has them.
+    Outputs too large for a workflow (inline media, long texts) are left out: the row has them.
     """
     outputs = found["outputs"]
     return JobSnapshot.built_from(
@@ -235,9 +235,9 @@ def job_snapshot(found: RowMapping) -> JobSnapshot:
 
 
 def _billed(row: RowMapping | None) -> Billed:
-    """Judge by a job's submissions: one that was accepted was charged, one without a clear answer may have been.
+    """Derive it from a job's submissions: an accepted one was charged, one without a clear response may have been.
 
-    So was a job whose prediction is known though an older backup has lost its submission.
+    A job whose prediction is known, though an older backup lost its submission, was charged too.
     """
     if row is None:
         return Billed.NO

@@ -23,7 +23,7 @@ _WITH_EVENTS: Final = f"""
 
 
 class Followed(NamedTuple):
-    """A job as it was when `latest` was its newest event, and its events after the one that was asked for."""
+    """A job as of its newest event, `latest`, and its events after the requested one."""
 
     job: Job
     latest: int
@@ -32,7 +32,7 @@ class Followed(NamedTuple):
 
 @dataclass(frozen=True)
 class LiveStore:
-    """Jobs for listeners. Every method raises `RecordUnavailable` while Postgres is unavailable."""
+    """Jobs for live streams. Every method raises `RecordUnavailable` while Postgres is unavailable."""
 
     database: Database
 
@@ -41,12 +41,12 @@ class LiveStore:
         return await self.database.rows(Job, _JOBS, ids=[*ids])
 
     async def job_with_events(self, job_id: UUID, after: int) -> Followed:
-        """Return a job and its events with a sequence above `after`, as they were at one moment.
+        """Return a job and its events with a sequence above `after`, as of one moment.
 
         Raises:
             RecordNotFound: There is no such job.
         """
-        # One statement: read apart, a job could be newer than its events, or older.
+        # One statement: read separately, a job could be newer or older than its events.
         row = await self.database.mapping(_WITH_EVENTS, Job, id=job_id, after=after)
         events = [JobEvent.model_validate(event) for event in json.loads(row["events"])]
         return Followed(to_row(Job, row), row["latest"], events)

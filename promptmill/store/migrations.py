@@ -29,6 +29,9 @@ from promptmill.store.pool import open_engine
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
 
+TABLE_LOCK_SECONDS: Final = 10
+"""How long a statement waits for a lock: meanwhile whoever comes after it waits too."""
+
 LOCK_SECONDS: Final = 60.0
 """How long to wait for another migrator."""
 
@@ -114,7 +117,7 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 def _wait_briefly(connection: Connection) -> None:
     """Limit how long a transaction waits for a lock and so blocks the service. No effect outside a transaction."""
-    connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLE_LOCK_SECONDS}s'")
 
 
 async def _take_lock(guard: AsyncConnection) -> None:

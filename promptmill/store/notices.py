@@ -22,7 +22,7 @@ from promptmill.store.connection import Connect, connector
 from promptmill.store.failures import translated
 
 CHANNEL: Final = "promptmill_events"
-"""The channel on which `append_job_event` and `tell_job_changed` notify of each change."""
+"""The channel on which `append_job_event` and `tell_job_changed` announce each change."""
 
 ROLE: Final = "-listen"
 """Suffix of the connection's name in `pg_stat_activity`."""
@@ -31,16 +31,16 @@ CHECK_SECONDS: Final = 20.0
 """How often an idle connection is verified: a firewall may have dropped it silently, or Postgres may have moved."""
 
 ANSWER_SECONDS: Final = 3.0
-"""Timeout of one statement, and of a notification to ourselves."""
+"""Timeout of one statement, and of the echo."""
 
 FIRST_PAUSE: Final = 0.1
 MAX_PAUSE: Final = 5.0
 """Minimum and maximum delay between connection attempts; doubling in between."""
 
-DEAF_PAUSE: Final = 30.0
-"""Delay before reconnecting where notifications do not arrive: usually somebody must change a setting."""
+NOT_NOTIFIED_PAUSE: Final = 30.0
+"""Delay before reconnecting if notifications do not arrive: usually a setting must be changed."""
 
-DEAF: Final = (
+NOT_NOTIFIED: Final = (
     "Live streams are unavailable: LISTEN does not work through a transaction pooler. "
     "Set PROMPTMILL_DATABASE_DIRECT_URL to a direct connection to Postgres."
 )
@@ -49,7 +49,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Notice(NamedTuple):
-    """One change of one job: the event with this sequence was committed; 0 for a change that is no event."""
+    """One change of one job: the event with this sequence was committed; 0 for a change without an event."""
 
     job_id: UUID
     owner: str
@@ -58,23 +58,23 @@ class Notice(NamedTuple):
 
 @dataclass(eq=False)
 class NoticeListener:
-    """Listens to the record's changes through one connection.
+    """Listens for the record's changes on one connection.
 
     Attributes:
-        database_url: Postgres itself, not a transaction pooler.
-        tell: Sends a notification through the record: `OperationsStore.tell_listeners`.
-        heard: Called for each change, in the order of their commits.
-        begun: Called once changes are heard: all from then on.
-        lost: Called when the connection is lost.
-        deaf: Whether the latest connection did not receive the notification to itself.
+        database_url: A direct connection to Postgres, not a transaction pooler.
+        notify: Sends a notification through the record: `OperationsStore.notify_listeners`.
+        on_notice: Called for each change, in commit order.
+        on_listening: Called once notifications are known to arrive; every change from then on is received.
+        on_lost: Called when the connection is lost.
+        not_notified: Whether the latest connection did not receive its own notification.
     """
 
     database_url: str
-    tell: Callable[[str], Awaitable[None]]
-    heard: Callable[[Notice], None]
-    begun: Callable[[], None]
-    lost: Callable[[], None]
-    deaf: bool = field(default=False, init=False)
+    notify: Callable[[str], Awaitable[None]]
+    on_notice: Callable[[Notice], None]
+    on_listening: Callable[[], None]
+    on_lost: Callable[[], None]
+    not_notified: bool = field(default=False, init=False)
     _connect: Connect = field(init=False)
     _echo: str = field(default="", init=False)
     _echoed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -88,7 +88,7 @@ class NoticeListener:
         self._connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, role=ROLE)
 
     async def run(self) -> NoReturn:
-        """Listen indefinitely, reconnecting as often as needed."""
+        """Listen until cancelled, reconnecting as often as needed."""
         pause = FIRST_PAUSE
         while True:
             try:
@@ -100,32 +100,32 @@ class NoticeListener:
                 continue
             pause = FIRST_PAUSE
             await self._listen(connection)
-            await asyncio.sleep(DEAF_PAUSE if self.deaf else pause)
+            await asyncio.sleep(NOT_NOTIFIED_PAUSE if self.not_notified else pause)
 
     async def _listen(self, connection: Any) -> None:
-        """Listen until the connection is lost or proves deaf."""
+        """Listen until the connection is lost or turns out to receive no notifications."""
         closed = asyncio.Event()
         connection.add_termination_listener(lambda _: closed.set())
         try:
             with translated():
-                await connection.add_listener(CHANNEL, self._take)
-                self.deaf = not await self._hears()
-                if self.deaf:
-                    _log.error("listening_deaf", advice=DEAF)
+                await connection.add_listener(CHANNEL, self._receive)
+                self.not_notified = not await self._receives_echo()
+                if self.not_notified:
+                    _log.error("listening_deaf", advice=NOT_NOTIFIED)
                     return
-                self.begun()
+                self.on_listening()
                 await self._until_lost(closed)
         except RecordError as error:
             _log.warning("listening_lost", error=str(error))
         finally:
-            self.lost()
+            self.on_lost()
             connection.terminate()
 
-    async def _hears(self) -> bool:
+    async def _receives_echo(self) -> bool:
         """Send a notification through the record; return whether it arrives."""
         self._echo = uuid7().hex
         self._echoed.clear()
-        await self.tell(json.dumps({"echo": self._echo}))
+        await self.notify(json.dumps({"echo": self._echo}))
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._echoed.wait()
@@ -137,18 +137,18 @@ class NoticeListener:
                 async with asyncio.timeout(CHECK_SECONDS):
                     await closed.wait()
             except TimeoutError:
-                if not await self._hears():
+                if not await self._receives_echo():
                     break
         _log.warning(
             "listening_lost",
             error="Postgres closed the connection" if closed.is_set() else "notifications stopped arriving",
         )
 
-    def _take(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+    def _receive(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         with suppress(ValueError, KeyError, TypeError):  # anyone with psql may notify
-            told = json.loads(payload)
-            if "echo" in told:
-                if told["echo"] == self._echo:
+            message = json.loads(payload)
+            if "echo" in message:
+                if message["echo"] == self._echo:
                     self._echoed.set()
                 return
-            self.heard(Notice(UUID(told["jobId"]), str(told["owner"]), int(told["sequence"])))
+            self.on_notice(Notice(UUID(message["jobId"]), str(message["owner"]), int(message["sequence"])))

@@ -109,8 +109,8 @@ class OperationsStore:
         """
         await self.database.run(_PING)
 
-    async def tell_listeners(self, payload: str) -> None:
-        """Notify all listeners of something that is not a job's change."""
+    async def notify_listeners(self, payload: str) -> None:
+        """Notify all listeners of something other than a job's change."""
         await self.database.run("SELECT pg_notify(:channel, :payload)", channel=CHANNEL, payload=payload)
 
     async def schema_revision(self) -> str | None:
@@ -200,15 +200,15 @@ class OperationsStore:
     async def release_submissions(self, reason: str | None = None, *, at_least: int = 0) -> None:
         """Release submissions, with numbers above `at_least`.
 
-        What an older backup lost counts as given, so that numbers never repeat and the next backup shows as well.
+        Numbers that an older backup lost count as used, so that they never repeat and the next restore is detected too.
         """
         await self.database.run("SELECT FROM raise_submission_number(:number)", number=at_least)
         await self.set_switch(SUBMISSIONS_HELD, OFF, reason)
 
     async def highest_submission(self) -> int:
-        """Return the highest number that a submission ever had; 0 before the first. It only grows.
+        """Return the highest submission number ever used; 0 before the first. It only grows.
 
-        A lower one than before shows that an older backup was restored.
+        A lower one than before means that an older backup was restored.
         """
         return int(await self.database.value(_HIGHEST))
 
@@ -220,7 +220,7 @@ class OperationsStore:
             result: Its workflow's result; None while it runs.
 
         Returns:
-            False when the row is there already: then nothing is changed.
+            False if the row already exists: then nothing is changed.
         """
         values = {"input": job.model_dump_json(), "result": result.model_dump_json() if result else None}
         return bool(await self.database.value(_RESTORE, **values))

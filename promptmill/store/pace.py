@@ -37,7 +37,7 @@ _SUBMISSIONS: Final = """
 
 
 class Minute(NamedTuple):
-    """A minute in which something completed. `length`: how much of it has passed, in minutes."""
+    """A minute in which something completed. `length`: how much of it has elapsed, in minutes."""
 
     length: float
     done: int

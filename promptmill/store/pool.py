@@ -38,14 +38,14 @@ RECYCLE_SECONDS: Final = 1800
 
 _NAME_TAKEN: Final = "42P05"
 _NAME_UNKNOWN: Final = "26000"
-"""A prepared statement already exists, or does not: a pooler has given us a different server connection."""
+"""A prepared statement already exists, or is missing: a pooler has assigned a different server connection."""
 
 
 @asynccontextmanager
 async def open_engine(
     database_url: str, *, pool_size: int, command_seconds: float | None = COMMAND_SECONDS
 ) -> AsyncIterator[AsyncEngine]:
-    """Yield an engine in autocommit mode: what belongs together is one function in Postgres.
+    """Yield an engine in autocommit mode: statements that belong together are one function in Postgres.
 
     It connects on first use, and closes its connections at the end.
 
@@ -124,7 +124,7 @@ class _Pool:
         """Decide whether a connection that failed, and the older ones with it, may still be used."""
         error = driver_error(context.original_exception)
         if not isinstance(error, Exception):
-            # Cancelled: its caller went away or timed out, for whatever reason.
+            # Cancelled: its caller disconnected or timed out, for whatever reason.
             self.suspected_at = time.monotonic()
             return
         state = sqlstate(error)
@@ -163,7 +163,7 @@ class _NewConnection:
         return connection
 
     def statement_name(self) -> str:
-        """Return a name for the server to keep a statement under, or an empty one: then each run sends its text."""
+        """Return a name for a prepared statement, or an empty one: then each run sends the text."""
         return "" if self.through_pooler or self.pool.behind_pooler else f"promptmill_{next(self.numbers)}"
 
 

@@ -89,7 +89,7 @@ class PromptStore:
         return prompt_snapshot(await self.database.row(PromptGenerationJob, _BEGIN, id=prompt_job_id))
 
     async def begin_attempt(self, prompt_job_id: UUID, first_model: str) -> PromptAttempt:
-        """Ask for permission to call Grok; `go` begins an attempt, so only a new attempt may repeat it.
+        """Request permission to call Grok; `go` begins an attempt, so only a new attempt may repeat it.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -108,7 +108,7 @@ class PromptStore:
         await self.database.run(_RECORD_FAILURE, **failure.model_dump())
 
     async def finish(self, end: PromptEnd) -> PromptSnapshot:
-        """Report how an attempt ended. The answer is always stored; the job that needs it follows.
+        """Report how an attempt ended. The result is always stored; the job that needs it follows.
 
         Raises:
             RecordNotFound: There is no such prompt job.
@@ -129,8 +129,8 @@ class PromptStore:
         """Record a cancel request for a prompt job, and with it for the open job that needs it.
 
         Returns:
-            The prompt job, the job that is cancelled with it (None when it stands alone or had ended), and whether
-            Temporal must be asked to cancel: the job's workflow where there is a job, else the prompt job's.
+            The prompt job, the job that is cancelled with it (None if it is stand-alone or has ended), and whether
+            Temporal must be asked to cancel: the job's workflow if there is a job, else the prompt job's.
 
         Raises:
             RecordNotFound: It does not exist, or not for this owner.
@@ -141,7 +141,7 @@ class PromptStore:
     async def statistics(self, owner: str) -> dict[str, Any]:
         """Return the row of `get_prompt_queue_stats` by its columns, and `jobs`: the number of jobs in each status.
 
-        Counters know no owners yet: every owner is shown the whole installation.
+        Counters are not kept per owner yet: every owner sees the whole installation's.
         """
         del owner
         counts = await OperationsStore(self.database).counts()
@@ -150,7 +150,7 @@ class PromptStore:
     async def queue_position(self, prompt_job_id: UUID) -> tuple[int, int] | None:
         """Return a prompt job's approximate position in Grok's queue and the queue's length, both up to 1,000.
 
-        None when it does not wait.
+        None if it does not wait.
         """
         rows = await self.database.mappings(_POSITION, id=prompt_job_id)
         return (rows[0]["place"], rows[0]["of"]) if rows else None
@@ -167,7 +167,7 @@ def prompt_snapshot(row: PromptGenerationJob) -> PromptSnapshot:
 
 
 def prompt_result(row: PromptGenerationJob) -> PromptResult:
-    """Return the prompt that a completed row holds."""
+    """Return the prompt of a completed row."""
     return PromptResult.built_from(
         row, prompt_job_id=row.id, prompt=row.generated_prompt, source=row.prompt_source, recorded=True
     )

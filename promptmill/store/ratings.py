@@ -61,7 +61,7 @@ class RatingStore:
         return Results.model_validate(dict(await self.database.mapping(_RESULTS, prompt_job_id=prompt_job_id)))
 
     async def of_prompts(self, prompt_job_ids: Iterable[UUID | None]) -> dict[UUID, Rating]:
-        """Return the ratings of those prompt jobs that have one. Runs no query without ids."""
+        """Return the ratings of those prompt jobs that have one. Without ids, runs no query."""
         ids = [prompt_job_id for prompt_job_id in prompt_job_ids if prompt_job_id is not None]
         rows = await self.database.mappings(_OF_PROMPTS, ids=ids) if ids else ()
         return {row["id"]: _WORDS[row["rating"]] for row in rows}

@@ -17,7 +17,7 @@ from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
 from sql.models import Job, Submission
 
 SENDER_IS_DEAD: Final = timedelta(minutes=15)
-"""How long after the time limit for its first byte a submission's sender may still report."""
+"""How long after the deadline for its first byte a submission's sender may still report."""
 
 _UNCLEAR: Final = """
     SELECT s.id AS submission_id, s.job_id, j.model, s.request, s.request_hash, s.provider_base, s.key_fingerprint,
@@ -80,15 +80,15 @@ class ResolutionStore:
     async def unclear_of_ended_jobs(self, limit: int) -> list[UnclearSubmission]:
         """Return unclear submissions of ended jobs, and record that they are being checked now.
 
-        A submission comes again after 1, 2, 4, … minutes, an hour at most, as long as WaveSpeed keeps it.
+        A submission is due again after 1, 2, 4, … minutes, at most an hour, as long as WaveSpeed keeps it.
         """
         found = await self.database.mappings(_OF_ENDED, limit=limit)
         return [UnclearSubmission.model_validate(dict(row)) for row in found]
 
     async def mark_stale_intents_unknown(self, after: timedelta = SENDER_IS_DEAD) -> int:
-        """Make `intended` submissions of ended jobs `unknown`; return how many.
+        """Mark `intended` submissions of ended jobs as `unknown`; return how many.
 
-        Only that long after the time limit for their first byte, when their senders must be dead.
+        Only that long after the deadline for their first byte, when their senders must be dead.
         """
         query = "SELECT settle_stale_intents(CAST(:seconds AS double precision))"
         return int(await self.database.value(query, seconds=after.total_seconds()))
@@ -99,17 +99,17 @@ class ResolutionStore:
         return {row["prediction_id"] for row in rows}
 
     async def other_requests(self, submission_id: UUID, model: str, made_at: datetime) -> list[dict[str, Any]]:
-        """Return the requests of a model's other submissions around that time that are unclear or were given up."""
+        """Return the requests of a model's other submissions around that time that are unclear or abandoned."""
         rows = await self.database.mappings(_OTHERS, Submission, id=submission_id, model=model, made_at=made_at)
         return [row["request"] for row in rows]
 
     async def known_prediction(
         self, base: str, key_fingerprint: str, *, other_than_job: UUID
     ) -> tuple[str, str, datetime] | None:
-        """Return the newest prediction of the last 6 days that is known for a fact: the history must list it.
+        """Return the newest prediction of the last 6 days that is certain: the history must list it.
 
         Returns:
-            Its id, its model, and when it was accepted; None if there is none of this base and key.
+            Its id, its model, and when it was accepted; None if there is none for this base URL and key.
         """
         values = {"base": base, "key_fingerprint": key_fingerprint, "job_id": other_than_job}
         for row in await self.database.mappings(_KNOWN, **values):
@@ -117,7 +117,7 @@ class ResolutionStore:
         return None
 
     async def note_candidates(self, submission_id: UUID, prediction_ids: Sequence[str]) -> None:
-        """Add candidate predictions of a submission. They stay once added, unless another submission owns them.
+        """Add candidate predictions of a submission. Once added they are kept, unless another submission owns them.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -131,11 +131,11 @@ class ResolutionStore:
             RecordNotFound: There is no such submission.
         """
         since = await self.database.value(_NOTE_ABSENCE, id=submission_id, absent=True)
-        assert isinstance(since, datetime)  # for an absence there always is one
+        assert isinstance(since, datetime)  # an absence always has one
         return since
 
     async def note_present(self, submission_id: UUID) -> None:
-        """Record that the history lists a candidate, which voids an absence recorded before.
+        """Record that the history lists a candidate, which voids a previously recorded absence.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -153,12 +153,12 @@ class ResolutionStore:
     async def adopt(self, submission_id: UUID, prediction_id: str, by: ResolvedBy) -> JobSnapshot:
         """Assign its prediction to an unclear submission.
 
-        A fact (answer, webhook) takes the prediction from a submission that only inferred it. An inference (history,
-        person) changes nothing where the submission was settled meanwhile, and the history not either while another
-        one with the same request is open.
+        A fact (response, webhook) takes the prediction from a submission that only inferred it. An inference (history,
+        person) changes nothing if the submission was settled meanwhile; nor does the history while another
+        submission with the same request is open.
 
         Returns:
-            The job as it is afterwards.
+            The resulting job.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -171,7 +171,7 @@ class ResolutionStore:
         """Record that an unclear submission created nothing.
 
         The job fails as `submission_absent`; with `resubmit` it stays in `submit_unknown` without an open submission,
-        so that its workflow submits again. Changes nothing where the submission was settled meanwhile.
+        so that its workflow submits again. Changes nothing if the submission was settled meanwhile.
 
         Raises:
             RecordNotFound: There is no such submission.
@@ -188,7 +188,7 @@ class ResolutionStore:
     ) -> tuple[Job, bool]:
         """Record a person's decision on a job in `submit_unknown`, and return whether this was a replay.
 
-        `adopt` (with its prediction) and `resubmit` start a new deadline of the first length.
+        `adopt` (with its prediction) and `resubmit` start a new deadline as long as the first.
 
         Raises:
             RecordNotFound: The job does not exist, or not for this owner.

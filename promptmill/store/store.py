@@ -24,10 +24,10 @@ from promptmill.store.upkeep import UpkeepStore
 
 @dataclass(frozen=True)
 class Store:
-    """The record: jobs, live changes, prompt jobs, ratings, submissions, their rate, how they resolve, and the rest.
+    """The record: jobs, live changes, prompt jobs, ratings, submissions, their rate and outcome, webhooks, callbacks.
 
     Every method of its parts raises `RecordUnavailable` while Postgres is down, and `RecordNotFound` for an id that
-    does not exist (or not for the owner who asks).
+    does not exist (or not for this owner).
     """
 
     jobs: JobStore

@@ -36,9 +36,9 @@ class SubmissionStore:
     async def permit(self, intent: SubmissionIntent) -> SubmissionPermit:
         """Request permission for the paid POST, and record its intent.
 
-        Repeating it with the same intent, before anything was settled, gives the same answer; once a person or the
-        history has settled it, never `post`. `post` speaks of the submission and the request in the answer, and is for
-        this caller alone. `wait` writes nothing.
+        Repeating it with the same intent before it is settled returns the same permit; once a person or the history
+        has settled it, never `post`. `post` is for the submission and the request in the permit, and for this caller
+        alone. `wait` writes nothing.
 
         Raises:
             RecordNotFound: There is no such job.

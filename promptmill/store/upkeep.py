@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
-from promptmill.contracts.reconciliation import OpenRow
+from promptmill.contracts.reconciliation import DeletedRows, OpenRow
 from promptmill.contracts.resolution import LatePrediction
 from promptmill.store.database import Database, column_list
 from promptmill.store.operations import OperationsStore
@@ -75,6 +75,11 @@ _CALLBACKS_STARTED: Final = """
     UPDATE jobs SET callback_started_at = clock_timestamp()
     WHERE id = ANY (CAST(:ids AS uuid[])) AND callback_started_at IS NULL
 """
+_DELETE_EXPIRED: Final = """
+    SELECT deleted_jobs AS jobs, deleted_prompt_jobs AS prompt_jobs, deleted_webhooks AS webhooks,
+           deleted_idempotency_keys AS idempotency_keys, deleted_queue_minutes AS queue_minutes
+    FROM delete_expired_records_v2(CAST(:keep_days AS double precision))
+"""
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,8 @@ class UpkeepStore:
     async def late_predictions(self, limit: int, days: float) -> list[LatePrediction]:
         """Return paid predictions whose jobs ended without media, and that are due to be read.
 
-        At once, and again 1, 2, 4, … minutes after each look, an hour at most, for `days` from their acceptance.
-        Whoever reads one says so with `note_late_look`.
+        At once, and again 1, 2, 4, … minutes after each read, at most an hour, for `days` from their acceptance.
+        The reader reports each read with `note_late_look`.
         """
         found = await self.database.mappings(_LATE, limit=limit, days=days)
         return [LatePrediction.model_validate(dict(row)) for row in found]
@@ -144,10 +149,10 @@ class UpkeepStore:
         """Record that these jobs' callbacks have started, so that they are not claimed again."""
         await self.database.run(_CALLBACKS_STARTED, ids=[*ids])
 
-    async def delete_expired(self, keep_days: float) -> int:
-        """Delete expired records and return how many rows; ended jobs after `keep_days`, 0 keeps them."""
-        query = "SELECT delete_expired_records(CAST(:keep_days AS double precision))"
-        return int(await self.database.value(query, keep_days=keep_days))
+    async def delete_expired(self, keep_days: float) -> DeletedRows:
+        """Delete expired records and return how many rows of each; ended jobs after `keep_days`, 0 keeps them."""
+        [deleted] = await self.database.mappings(_DELETE_EXPIRED, keep_days=keep_days)
+        return DeletedRows.model_validate(dict(deleted))
 
     async def watermark(self) -> datetime | None:
         """Return up to when closed runs were checked; None before the first pass."""

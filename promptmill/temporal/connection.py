@@ -27,7 +27,7 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
     """Return address, namespace and credentials from the `TEMPORAL_*` variables and the profile that they name.
 
     Raises:
-        ConfigurationError: One of them is wrong. The SDK would say so only when it connects, some by a traceback.
+        ConfigurationError: One of them is invalid. The SDK would report it only on connecting, some as a traceback.
     """
     file = settings.temporal.get("TEMPORAL_CONFIG_FILE")
     if file is not None and not Path(file).exists():

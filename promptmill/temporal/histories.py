@@ -22,9 +22,9 @@ class JobHistory(NamedTuple):
     """A job as its workflow knows it.
 
     Attributes:
-    submissions: The outcome of each submission that was reported.
-    attempted: Submissions that a heartbeat named before their POST and that have not been reported yet.
-    result: The record that the ended workflow returned or failed with.
+        submissions: The outcome of each submission that was reported.
+        attempted: Submissions that a heartbeat named before their POST and that have not been reported yet.
+        result: The record that the ended workflow returned or failed with.
     """
 
     job: JobInput
@@ -37,7 +37,7 @@ async def read_job_history(client: Client, workflow_id: str, run_id: str | None 
     """Read one run.
 
     Raises:
-    RPCError: Temporal is unavailable, or does not know the run.
+        RPCError: Temporal is unavailable, or does not know the run.
         ValueError: It is not the history of a job.
     """
     handle = client.get_workflow_handle(workflow_id, run_id=run_id)

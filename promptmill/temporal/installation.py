@@ -95,7 +95,7 @@ async def initialize(settings: Settings, store: Store, client: Client) -> Attrib
     Raises:
         RPCError: Temporal is unavailable.
     """
-    gaps = await register_search_attributes(client)
+    gaps = await register_search_attributes(client, settings.search_attribute_prefix)
     if await _known_identity(store) is None:
         await adopt_identity(store, client, reason="first start")
     await ensure_schedule(settings, client)

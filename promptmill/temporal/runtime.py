@@ -1,4 +1,4 @@
-"""Temporal's native core as our processes run it: what it has to say goes through our log."""
+"""Temporal's native core, configured so that its messages go to our log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LOGGER: Final = "temporalio.core"
 
 
 def core_telemetry(metrics: PrometheusConfig | None = None) -> TelemetryConfig:
-    """Return the core's telemetry; by default it would write to standard output, in a format of its own."""
+    """Return the core's telemetry; by default it would write to standard output, in its own format."""
     forwarding = LogForwardingConfig(
         logging.getLogger(_LOGGER), append_target_to_name=False, prepend_target_on_message=False
     )
@@ -21,5 +21,5 @@ def core_telemetry(metrics: PrometheusConfig | None = None) -> TelemetryConfig:
 
 
 def log_by_default() -> None:
-    """Let the clients that are given no runtime log in our format too; once a process, before its first client."""
+    """Make clients without an explicit runtime log in our format too; once per process, before its first client."""
     Runtime.set_default(Runtime(telemetry=core_telemetry()))

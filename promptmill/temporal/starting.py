@@ -27,7 +27,7 @@ from promptmill.contracts.names import (
     prompt_workflow_id,
 )
 from promptmill.contracts.prompts import PromptRequest
-from promptmill.temporal.search_attributes import registered_search_attributes, search_attributes
+from promptmill.temporal.search_attributes import search_attribute_gaps, search_attributes, wanted_search_attributes
 
 FAIRNESS_KEY_BYTES = 64
 SUMMARY_CHARACTERS = 100
@@ -36,7 +36,7 @@ SUMMARY_CHARACTERS = 100
 def priority_key(priority: int, levels: int) -> int:
     """Return Temporal's key (1 first) for our priority (10 first) on a server with that many levels.
 
-    A server clamps keys beyond its levels without a word, so the ten steps are spread over what it has.
+    A server silently clamps keys beyond its levels, so the ten priorities are spread over the ones it has.
     """
     return ceil((11 - priority) * levels / 10)
 
@@ -48,6 +48,7 @@ class WorkflowStarter:
     client: Client
     task_queue: str
     priority_levels: int
+    attribute_prefix: str = ""
     _registered: frozenset[str] | None = field(default=None, init=False)
 
     async def start_job(self, job: JobInput, *, patience: timedelta) -> None:
@@ -114,6 +115,7 @@ class WorkflowStarter:
     ) -> None:
         attributes = search_attributes(
             await self._known_attributes(),
+            self.attribute_prefix,
             status=JobStatus.QUEUED,
             owner=message.owner,
             priority=message.priority,
@@ -138,10 +140,11 @@ class WorkflowStarter:
 
     async def _known_attributes(self) -> frozenset[str]:
         """Return the registered search attributes, queried until all exist: they may be registered later."""
-        wanted = 4
-        if self._registered is None or len(self._registered) < wanted:
+        wanted = frozenset(wanted_search_attributes(self.attribute_prefix))
+        if self._registered != wanted:
             try:
-                self._registered = await registered_search_attributes(self.client)
+                gaps = await search_attribute_gaps(self.client, self.attribute_prefix)
+                self._registered = wanted - gaps.names
             except RPCError:
                 self._registered = self._registered or frozenset()
         return self._registered
@@ -149,7 +152,9 @@ class WorkflowStarter:
 
 def create_starter(settings: Settings, client: Client) -> WorkflowStarter:
     """Return the starter of this installation's workflows."""
-    return WorkflowStarter(client, settings.task_queue, settings.temporal_priority_levels)
+    return WorkflowStarter(
+        client, settings.task_queue, settings.temporal_priority_levels, settings.search_attribute_prefix
+    )
 
 
 def _details(job: JobInput) -> str:

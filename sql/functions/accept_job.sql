@@ -1,8 +1,9 @@
 -- accept_job(request, key, request_hash) -> (job, replayed)
--- Stores a job, the prompt job it needs (`prompt_job` in the request) and its first event. `request` has the columns of
--- `jobs` that a caller decides, and `deadline_seconds` from now. The row counts as claimed: its starter is at work.
--- Repeated with the same key and hash it stores nothing and gives the job of the first time as it is now.
--- Raises PM409 when the key was used with another request; lock_not_available when the key is held for over 2 s.
+-- Stores a job, the prompt job that it needs (`prompt_job` in the request) and its first event. `request` holds the
+-- columns of `jobs` that the caller decides, and `deadline_seconds`, counted from now. The row counts as claimed: the
+-- caller is about to start its workflow. Repeated with the same key and hash, it stores nothing and returns the job
+-- created the first time, as it is now.
+-- Raises PM409 if the key was used with a different request; lock_not_available if the key is held for more than 2 s.
 CREATE OR REPLACE FUNCTION accept_job(p_request jsonb, p_key text DEFAULT NULL, p_request_hash text DEFAULT NULL)
     RETURNS TABLE (job jobs, replayed boolean)
     LANGUAGE plpgsql

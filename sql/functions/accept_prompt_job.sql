@@ -1,7 +1,7 @@
 -- accept_prompt_job(request, key, request_hash) -> (prompt_job, replayed)
--- Stores a prompt job that stands alone; see insert_prompt_job for the request. Repeated with the same key and hash it
--- stores nothing and gives the prompt job of the first time as it is now.
--- Raises PM409 when the key was used with another request; lock_not_available when the key is held for over 2 s.
+-- Stores a stand-alone prompt job; see insert_prompt_job for the request. Repeated with the same key and hash, it
+-- stores nothing and returns the prompt job created the first time, as it is now.
+-- Raises PM409 if the key was used with a different request; lock_not_available if the key is held for more than 2 s.
 CREATE OR REPLACE FUNCTION accept_prompt_job(p_request jsonb, p_key text DEFAULT NULL, p_request_hash text DEFAULT NULL)
     RETURNS TABLE (prompt_job prompt_generation_jobs, replayed boolean)
     LANGUAGE plpgsql

@@ -1,9 +1,10 @@
 -- adopt_prediction(submission_id, prediction_id, by) -> job
--- Gives an unclear submission its prediction, and moves its job. Facts (`answer`, `webhook`) go through
--- settle_submission. An inference (`history`, `person`) is taken from `unknown` alone, never for a prediction that
--- another submission has; `history` not either while another submission with the same request may have made it, nor for
--- one that an older backup lost: it has no request to compare.
--- Raises PM404 when no such submission exists, PM409 (prediction_owned), PM422 for another word in `by`.
+-- Assigns a prediction to an unclear submission and moves its job. Facts (`answer`, `webhook`) go through
+-- settle_submission. An inference (`history`, `person`) is accepted only while the submission is `unknown`, and never
+-- for a prediction that belongs to another submission. `history` is also rejected if another submission with the same
+-- request may have created the prediction, or if the submission was lost by an older backup and so has no request to
+-- compare.
+-- Raises PM404 if there is no such submission, PM409 (prediction_owned), PM422 for any other value of `by`.
 CREATE OR REPLACE FUNCTION adopt_prediction(p_submission_id uuid, p_prediction_id text, p_by text)
     RETURNS jobs
     LANGUAGE plpgsql
@@ -31,7 +32,7 @@ BEGIN
         SELECT FROM submissions AS s
         WHERE s.request_hash = v_submission.request_hash AND s.id <> p_submission_id AND (
             s.state IN ('intended', 'unknown')
-            -- given up, and nobody knows what it made, at the same time
+            -- given up at the same time, and what it created is unknown
             OR (s.state = 'superseded' AND s.prediction_id IS NULL
                 AND s.post_before > v_submission.intended_at - ambiguity_window()))))) THEN
         RETURN v_job;

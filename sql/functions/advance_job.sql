@@ -1,13 +1,13 @@
 -- advance_job(job_id, status, reason_code, error, prompt, prompt_source, prediction_id, outputs, media_cost_usd,
 --             media_cost_source, detail) -> job
--- The one way to report about a job. The facts (everything but status, reason and error) are stored in any case: what
--- was made or paid is true whatever the job's status. The status is taken where the transition is allowed, else left as
--- it is; repeating a report changes nothing. A null status stores facts alone. `submit_unknown` is refused here: only
--- the transaction that makes a submission unknown sets it (settle_submission), and only a new submission leads back
--- from it. `completed` of an open job whose prediction is known goes through the steps that were not recorded. A report
--- about a prediction that was inferred to be this job's, wrongly, is none about this job: another job has it, or a fact
--- has put another one in its place.
--- Raises PM404 when no such job exists, PM422 for a status that does not exist.
+-- The only way to report progress of a job. Facts (everything except status, reason and error) are always stored: what
+-- was created or paid for is true whatever the job's status. The status is applied if the transition is allowed and
+-- otherwise left as it is; repeating a report changes nothing. A null status stores only facts. `submit_unknown` is
+-- refused here: only the transaction that makes a submission unknown sets it (settle_submission), and only a new
+-- submission leaves it. `completed` for an open job with a known prediction passes through the steps that were not
+-- recorded. A report about a prediction that was wrongly inferred to be this job's is ignored: another job has it, or a
+-- fact has replaced it with another prediction.
+-- Raises PM404 if there is no such job, PM422 for an unknown status.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
     p_status text DEFAULT NULL,
@@ -30,7 +30,7 @@ DECLARE
     v_facts text[];
     v_detail jsonb := coalesce(p_detail, '{}');
 BEGIN
-    -- a status that exists is final, or its job can be terminated
+    -- every existing status is final or may become `terminated`
     IF NOT (is_final(p_status) OR transition_allowed('jobs', p_status, 'terminated')) THEN
         RAISE EXCEPTION 'no job status %', p_status USING ERRCODE = 'PM422';
     END IF;
@@ -72,7 +72,7 @@ BEGIN
         v_detail := v_detail || jsonb_build_object('facts', v_facts);
     END IF;
     IF p_status = 'completed' AND v_job.prediction_id IS NOT NULL THEN
-        -- finished, and the steps to it went unrecorded (a restored backup, a webhook that was faster): take them now
+        -- finished, but the steps before were not recorded (a restored backup, a faster webhook): pass through them now
         IF v_job.status IN ('queued', 'prompting') THEN
             v_job := move_job(v_job, 'dispatching');
         END IF;

@@ -1,6 +1,6 @@
 -- ambiguity_window() -> interval
--- How far apart in time two submissions of the same request, or a submission and a prediction, may be for the one to
--- be mistaken for the other's. It covers the longest POST and clocks that differ.
+-- The maximum time between two submissions of the same request, or between a submission and a prediction, within which
+-- one may be mistaken for the other. Covers the longest POST and clock differences.
 CREATE OR REPLACE FUNCTION ambiguity_window()
     RETURNS interval
     LANGUAGE sql

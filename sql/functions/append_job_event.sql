@@ -1,6 +1,6 @@
 -- append_job_event(job, reason_code, detail)
--- Appends one row to a job's timeline, with the status that the given row has, and tells listeners of
--- `promptmill_events`. The caller holds the job's row lock: that is why the sequence has no gaps.
+-- Appends a row to a job's timeline, with the status of the given row, and notifies listeners of `promptmill_events`.
+-- The caller holds the job's row lock, which is why the sequence has no gaps.
 CREATE OR REPLACE FUNCTION append_job_event(p_job jobs, p_reason_code text DEFAULT NULL, p_detail jsonb DEFAULT '{}')
     RETURNS void
     LANGUAGE plpgsql

@@ -1,5 +1,5 @@
 -- asked_provider(table, id) -> boolean
--- Says whether anything was asked of a provider for this row: a question to Grok begun, or a submission intended.
+-- Whether a provider has been called for this row: a request to Grok begun, or a submission intended.
 CREATE OR REPLACE FUNCTION asked_provider(p_table text, p_id uuid)
     RETURNS boolean
     LANGUAGE sql

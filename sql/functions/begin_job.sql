@@ -1,8 +1,8 @@
 -- begin_job(job_id) -> job
--- The first step of a job's workflow: notes that the workflow runs and takes the job out of `queued`, to `prompting`
--- when Grok is to write the prompt, else to `dispatching`. A job that is cancelled, past its deadline or further on
--- already keeps its status, also when the call is repeated or the workflow was reset.
--- Raises PM404 when no such job exists.
+-- The first step of a job's workflow: records that the workflow is running and moves the job from `queued` to
+-- `prompting` if Grok is to write the prompt, otherwise to `dispatching`. A job that is cancelled, past its deadline or
+-- already further along keeps its status, also if the call is repeated or the workflow was reset.
+-- Raises PM404 if there is no such job.
 CREATE OR REPLACE FUNCTION begin_job(p_job_id uuid)
     RETURNS jobs
     LANGUAGE plpgsql

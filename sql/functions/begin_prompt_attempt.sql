@@ -1,8 +1,8 @@
 -- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
--- Asks whether Grok may be asked now. `done`: the row holds the answer already (the worker died after Grok had
--- answered). `stop`: it has ended, was cancelled or is past its deadline, or its job has or is. `go`: a new attempt has
--- begun, and reports of earlier ones that are not final count no more.
--- Raises PM404 when no such prompt job exists.
+-- Asks for permission to call Grok now. `done`: the row already has the answer (the worker died after Grok had
+-- answered). `stop`: the prompt job or its job has ended, was cancelled or is past its deadline. `go`: a new attempt
+-- has begun, and non-final reports of earlier attempts no longer count.
+-- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION begin_prompt_attempt(p_prompt_job_id uuid, p_first_model text)
     RETURNS TABLE (decision text, reason_code text, prompt_job prompt_generation_jobs)
     LANGUAGE plpgsql
@@ -29,7 +29,7 @@ BEGIN
         RETURN QUERY SELECT 'stop', v_reason, v_prompt_job;
         RETURN;
     END IF;
-    IF v_prompt_job.generated_prompt IS NOT NULL THEN -- an answer that came too late for its attempt: paid, so used
+    IF v_prompt_job.generated_prompt IS NOT NULL THEN -- an answer too late for its attempt, but paid for, so used
         RETURN QUERY SELECT 'done', NULL::text, move_prompt_job(v_prompt_job, 'completed');
         RETURN;
     END IF;

@@ -1,7 +1,7 @@
 -- begin_prompt_job(prompt_job_id) -> prompt_job
--- The first step of a prompt job's own workflow: notes that the workflow runs and gives the row as it is. Safe to
--- repeat.
--- Raises PM404 when no such prompt job exists.
+-- The first step of a prompt job's own workflow: records that the workflow is running and returns the row unchanged.
+-- Safe to repeat.
+-- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION begin_prompt_job(p_prompt_job_id uuid)
     RETURNS prompt_generation_jobs
     LANGUAGE plpgsql

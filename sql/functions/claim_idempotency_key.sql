@@ -1,8 +1,8 @@
 -- claim_idempotency_key(owner, key, request_hash, job_id, prompt_job_id) -> idempotency_key
--- Takes a caller's key for a request that is being accepted. Gives no row when the key was free, or older than
--- idempotency_key_lifetime(), else the row of the first time. Waits while another transaction holds the key
--- (lock_timeout of the caller).
--- Raises PM409 when the first request was another one.
+-- Claims a caller's key for a request that is being accepted. Returns no row if the key was free, or older than
+-- idempotency_key_lifetime(); otherwise the row stored the first time. Waits while another transaction holds the key
+-- (for the caller's lock_timeout).
+-- Raises PM409 if the first request was a different one.
 CREATE OR REPLACE FUNCTION claim_idempotency_key(
     p_owner text, p_key text, p_request_hash text, p_job_id uuid DEFAULT NULL, p_prompt_job_id uuid DEFAULT NULL
 )

@@ -1,6 +1,6 @@
 -- claim_lease() -> interval
--- How long a row belongs to whoever claimed it to start its workflow. Then its starter counts as dead, and the row is
--- free to be claimed again.
+-- How long a claimed row is reserved for whoever is starting its workflow. After that the starter is presumed dead, and
+-- the row can be claimed again.
 CREATE OR REPLACE FUNCTION claim_lease()
     RETURNS interval
     LANGUAGE sql

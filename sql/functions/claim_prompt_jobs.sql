@@ -1,7 +1,6 @@
 -- claim_prompt_jobs(limit) -> prompt_jobs
--- Claims stand-alone prompt jobs that are queued and have no workflow, by priority then age. Two callers never get the
--- same row; a claim whose starter died is free again after claim_lease(). Those past their deadline are ended, not
--- returned.
+-- Claims queued stand-alone prompt jobs that have no workflow, by priority, then age. No two callers get the same row;
+-- a claim whose starter has died expires after claim_lease(). Those past their deadline are ended, not returned.
 CREATE OR REPLACE FUNCTION claim_prompt_jobs(p_limit integer)
     RETURNS SETOF prompt_generation_jobs
     LANGUAGE plpgsql

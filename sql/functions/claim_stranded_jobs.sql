@@ -1,6 +1,6 @@
 -- claim_stranded_jobs(limit) -> jobs
--- Claims jobs that were accepted and have no workflow, by priority then age. Two callers never get the same row; a
--- claim whose starter died is free again after claim_lease(). Jobs past their deadline are ended, not returned.
+-- Claims accepted jobs that have no workflow, by priority, then age. No two callers get the same row; a claim whose
+-- starter has died expires after claim_lease(). Jobs past their deadline are ended, not returned.
 CREATE OR REPLACE FUNCTION claim_stranded_jobs(p_limit integer)
     RETURNS SETOF jobs
     LANGUAGE plpgsql

@@ -1,6 +1,6 @@
 -- count_prompt_minutes() -> trigger
--- Adds what an update of prompt jobs means to this minute of `queue_minutes`: first starts with their waits, and ends
--- with their durations. Cancelled prompt jobs are not counted: they say nothing about Grok.
+-- Adds an update of prompt jobs to the current minute of `queue_minutes`: first starts with their waiting times, and
+-- ends with their durations. Cancelled prompt jobs are not counted: they say nothing about Grok.
 CREATE OR REPLACE FUNCTION count_prompt_minutes()
     RETURNS trigger
     LANGUAGE plpgsql

@@ -1,6 +1,6 @@
 -- count_statuses() -> trigger
--- Keeps `status_counters` equal to the rows of the table it is a statement trigger of. Statements that change no status
--- touch no counter.
+-- Keeps `status_counters` equal to the rows of the table whose statement trigger it is. Statements that change no
+-- status touch no counter.
 CREATE OR REPLACE FUNCTION count_statuses()
     RETURNS trigger
     LANGUAGE plpgsql

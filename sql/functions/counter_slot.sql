@@ -1,13 +1,13 @@
 -- counter_slot() -> slot
--- Takes a slot of the counters for this transaction and returns its number, 0-15. Repeated in the same transaction it
--- gives a slot that is already taken by it. It waits only when all sixteen are taken: commits must not queue behind
--- each other, and whoever holds row locks and waits for nothing cannot deadlock.
+-- Reserves a counter slot for this transaction and returns its number, 0-15. Called again in the same transaction, it
+-- returns a slot that the transaction already holds. It waits only if all sixteen are taken: commits must not queue
+-- behind each other, and a transaction that holds row locks and never waits cannot deadlock.
 CREATE OR REPLACE FUNCTION counter_slot()
     RETURNS smallint
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    c_lock CONSTANT integer := 1886219117; -- 'prmm': tells these advisory locks from others
+    c_lock CONSTANT integer := 1886219117; -- 'prmm': distinguishes these advisory locks from others
     v_slot integer;
 BEGIN
     FOR i IN 0..15 LOOP

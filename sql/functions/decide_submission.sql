@@ -1,11 +1,11 @@
 -- decide_submission(job_id, owner, decision, prediction_id, key, request_hash) -> (job, replayed)
--- Takes a person's decision about a job in submit_unknown: `adopt` a prediction, `resubmit` (the submission is given up
--- and its workflow may make another), or `abandon` (given up, and the job fails). What is given up becomes
--- `superseded`; it may still learn its prediction. `adopt` and `resubmit` start a new deadline of the first length.
--- Repeated with the same key and hash it changes nothing and gives the job as it is now.
--- Raises PM404 when the owner has no such job, PM409 (not_unclear, prediction_owned, or without a hint when the key was
--- used with another request), PM422 for another decision or `adopt` without a prediction; lock_not_available when the
--- key is held for over 2 s.
+-- Applies a person's decision about a job in submit_unknown: `adopt` a prediction, `resubmit` (the submission is given
+-- up and its workflow may make another), or `abandon` (it is given up, and the job fails). A submission that is given
+-- up becomes `superseded`; its prediction may still become known. `adopt` and `resubmit` start a new deadline of the
+-- original length. Repeated with the same key and hash, it changes nothing and returns the job as it is now.
+-- Raises PM404 if the owner has no such job, PM409 (not_unclear, prediction_owned, or without a hint if the key was
+-- used with a different request), PM422 for an unknown decision or `adopt` without a prediction; lock_not_available if
+-- the key is held for more than 2 s.
 CREATE OR REPLACE FUNCTION decide_submission(
     p_job_id uuid, p_owner text, p_decision text, p_prediction_id text DEFAULT NULL, p_key text DEFAULT NULL,
     p_request_hash text DEFAULT NULL

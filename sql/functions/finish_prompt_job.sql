@@ -1,9 +1,10 @@
 -- finish_prompt_job(prompt_job_id, attempt_no, prompt, source, model, input_tokens, output_tokens, cost_usd,
 --                   reason_code, error) -> prompt_job
--- Reports how an attempt ended: with a prompt, or (prompt null) failed for good. The answer's facts are stored in any
--- case; tokens and cost of each attempt are added once. The status is taken only from the current attempt: a late first
--- one must not undo what the second writes. The job follows in the same transaction.
--- Raises PM404 when no such prompt job exists.
+-- Reports how an attempt ended: with a prompt, or (if the prompt is null) with a permanent failure. The answer's facts
+-- are always stored; tokens and cost of each attempt are added once. The status is applied only for the current
+-- attempt: a late report of the first must not undo what the second has written. The job follows in the same
+-- transaction.
+-- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION finish_prompt_job(
     p_prompt_job_id uuid,
     p_attempt_no integer,

@@ -1,7 +1,8 @@
 -- follow_submission(job, submission, final) -> job
--- Moves a locked job after the state that its submission has just taken, and tells it in the timeline also where the
--- job's status stays (it was cancelled meanwhile, for instance). A submission refused for now is told once per reason,
--- however often it is repeated. Steps that went unrecorded (an older backup was restored) are taken on the way.
+-- Moves a locked job to match the new state of its submission, and records it in the timeline even if the job's status
+-- does not change (because it was cancelled in the meantime, for instance). A temporarily refused submission is
+-- recorded once per reason, however often it is repeated. Steps that were not recorded (an older backup was restored)
+-- are passed through.
 CREATE OR REPLACE FUNCTION follow_submission(p_job jobs, p_submission submissions, p_final boolean)
     RETURNS jobs
     LANGUAGE plpgsql

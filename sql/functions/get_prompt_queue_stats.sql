@@ -1,7 +1,7 @@
 -- get_prompt_queue_stats() -> one row
--- The state of the prompt queue: totals, and rates and averages of the last hour (per minute: since its first activity
--- in that hour). Averages and rates are null while there is nothing to divide by. Read from counters and minutes: it
--- counts no rows.
+-- The state of the prompt queue: totals, and rates and averages over the last hour (per minute since the first activity
+-- in that hour). Averages and rates are null if there is nothing to divide by. Reads counters and minutes; counts no
+-- rows.
 CREATE OR REPLACE FUNCTION get_prompt_queue_stats()
     RETURNS TABLE (
         total_queued bigint,

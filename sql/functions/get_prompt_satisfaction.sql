@@ -1,9 +1,9 @@
 -- get_prompt_satisfaction(owner, days) -> rows
--- What people said of an owner's prompts and results that were accepted in the last days, by Grok's model and by who
--- wrote the prompt: how many prompts were rated up and down, how many results kept and discarded, and the share of good
--- words among all. A rating counts for the prompt job's source, a result for its job's own; the model is null where
--- what went to WaveSpeed was not Grok's. Groups without a word are left out. It reads rated rows alone, by
--- prompt_generation_jobs_rated_idx and jobs_kept_idx.
+-- How people rated an owner's prompts and results accepted in the last `days` days, by Grok's model and by who wrote
+-- the prompt: prompts rated up and down, results kept and discarded, and the share of positive ratings. A rating counts
+-- towards the prompt job's source, a result towards its job's; the model is null if what went to WaveSpeed was not
+-- written by Grok. Groups without ratings are omitted. Reads only rated rows, through prompt_generation_jobs_rated_idx
+-- and jobs_kept_idx.
 CREATE OR REPLACE FUNCTION get_prompt_satisfaction(p_owner text, p_days double precision DEFAULT 30)
     RETURNS TABLE (
         grok_model text,

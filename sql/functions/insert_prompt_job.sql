@@ -1,6 +1,7 @@
 -- insert_prompt_job(request, job_id) -> prompt_job
--- Stores a prompt job as it was asked for, alone or for a job. `request` has the columns of `prompt_generation_jobs`
--- that a caller decides, and `deadline_seconds` from now. Alone it counts as claimed: its starter is at work.
+-- Stores a prompt job as requested, stand-alone or for a job. `request` holds the columns of `prompt_generation_jobs`
+-- that the caller decides, and `deadline_seconds`, counted from now. A stand-alone one counts as claimed: the caller is
+-- about to start its workflow.
 CREATE OR REPLACE FUNCTION insert_prompt_job(p_request jsonb, p_job_id uuid DEFAULT NULL)
     RETURNS prompt_generation_jobs
     LANGUAGE sql

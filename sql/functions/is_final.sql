@@ -1,6 +1,6 @@
 -- is_final(status) -> boolean
--- Says whether a job's status is never left. The planner puts this expression in the place of a call: so `NOT
--- is_final(status)` is served by the index on open jobs, whose condition has to spell the statuses.
+-- Whether a job's status is final. The planner inlines this expression, so `NOT is_final(status)` uses the index on
+-- open jobs, whose condition has to spell out the statuses.
 CREATE OR REPLACE FUNCTION is_final(p_status text)
     RETURNS boolean
     LANGUAGE sql

@@ -1,7 +1,7 @@
 -- job_queue_position(job_id) -> (place, of)
--- The place of a job in WaveSpeed's queue, and how many are in it, told as by prompt_queue_position: by priority, then
--- turns between owners, then age, among the jobs that are `dispatching`. Both numbers stop at 1,000. No row when it
--- does not wait.
+-- The position of a job in WaveSpeed's queue, and the length of that queue, estimated as in prompt_queue_position: by
+-- priority, then in turns between owners, then by age, among the jobs that are `dispatching`. Both numbers stop at
+-- 1,000. Returns no row if the job is not waiting.
 CREATE OR REPLACE FUNCTION job_queue_position(p_job_id uuid)
     RETURNS TABLE (place bigint, of bigint)
     LANGUAGE plpgsql
@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION job_queue_position(p_job_id uuid)
 AS $$
 DECLARE
     v_me record;
-    v_turn bigint; -- how many of the same owner and priority go before it, and itself
+    v_turn bigint; -- rows of the same owner and priority before it, plus itself
     v_ahead bigint;
 BEGIN
     SELECT priority, owner, created_at INTO v_me FROM waiting_jobs WHERE id = p_job_id;
@@ -21,8 +21,8 @@ BEGIN
           WHERE priority = v_me.priority AND owner = v_me.owner AND created_at < v_me.created_at LIMIT 1000) AS mine;
     SELECT count(*) INTO v_ahead
     FROM (SELECT FROM waiting_jobs WHERE priority > v_me.priority LIMIT 1000) AS higher;
-    IF v_ahead + v_turn <= 1000 THEN -- else it is past the end of the count already
-        WITH RECURSIVE owners AS ( -- one index probe for each owner
+    IF v_ahead + v_turn <= 1000 THEN -- otherwise it is beyond the maximum already
+        WITH RECURSIVE owners AS ( -- one index probe per owner
             (SELECT owner FROM waiting_jobs WHERE priority = v_me.priority ORDER BY owner LIMIT 1)
             UNION ALL
             SELECT (SELECT w.owner FROM waiting_jobs AS w

@@ -1,6 +1,7 @@
 -- lock_prediction(prediction_id, job_id)
--- Takes the right to say whose a prediction is, for this transaction: one at a time for each prediction. Then locks the
--- job that claims it and the job that has it, the lower id first, so that two claims never wait for each other.
+-- Acquires the right to decide whom a prediction belongs to, for this transaction: one transaction at a time per
+-- prediction. Then locks the job that claims it and the job that has it, the lower id first, so that two claims cannot
+-- deadlock.
 CREATE OR REPLACE FUNCTION lock_prediction(p_prediction_id text, p_job_id uuid)
     RETURNS void
     LANGUAGE plpgsql

@@ -1,6 +1,6 @@
 -- lock_prompt_job(prompt_job_id) -> prompt_job
--- Locks a prompt job, and its job before it where it has one: everything takes these locks in this order.
--- Raises PM404 when no such prompt job exists.
+-- Locks a prompt job and, before it, its job if it has one: all functions take these locks in this order.
+-- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION lock_prompt_job(p_prompt_job_id uuid)
     RETURNS prompt_generation_jobs
     LANGUAGE plpgsql

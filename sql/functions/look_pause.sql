@@ -1,6 +1,6 @@
 -- look_pause(looks) -> interval
--- How long the reconciler waits before it looks again for a submission or a prediction of a job that has ended, after
--- that many looks: 1, 2, 4, … minutes, an hour at most.
+-- How long the reconciler waits before it checks a submission or prediction of an ended job again, after this many
+-- checks: 1, 2, 4, … minutes, at most an hour.
 CREATE OR REPLACE FUNCTION look_pause(p_looks integer)
     RETURNS interval
     LANGUAGE sql

@@ -1,6 +1,6 @@
 -- mark_workflows_started(job_ids, prompt_job_ids)
--- Notes that these rows have a workflow, where that is not known yet. The prompt job of a job is carried by the job's
--- workflow and is marked with it. Safe to repeat.
+-- Records that these rows have a workflow, unless that is already known. A job's prompt job runs in the job's workflow
+-- and is marked with it. Safe to repeat.
 CREATE OR REPLACE FUNCTION mark_workflows_started(p_job_ids uuid[], p_prompt_job_ids uuid[])
     RETURNS void
     LANGUAGE sql

@@ -1,7 +1,8 @@
 -- move_job(job, status, reason_code, error, detail) -> job
--- Moves a locked job to a status, appends the event, and with a final status ends its prompt job if that is still open.
--- A transition that is not allowed changes nothing and gives the row back as it is. `cancelled` goes through
--- `cancelling` where it must, so that a cancel that Temporal alone knew of takes the same road.
+-- Moves a locked job to a status, appends the event and, if the status is final, ends its prompt job if that is still
+-- open. A transition that is not allowed changes nothing and returns the row unchanged. `cancelled` passes through
+-- `cancelling` where required, so that a cancel known only to Temporal takes the same path.
+-- The row decides who cancelled: `workflow_cancelled` means an operator only if no caller had asked before.
 CREATE OR REPLACE FUNCTION move_job(
     p_job jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL, p_detail jsonb DEFAULT '{}'
 )
@@ -13,7 +14,9 @@ DECLARE
     v_final boolean := is_final(p_status);
     v_prompt_end text := CASE WHEN p_status = 'cancelled' THEN 'cancelled' ELSE 'failed' END;
     v_reason text := coalesce(
-        p_reason_code, CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
+        CASE WHEN p_reason_code = 'workflow_cancelled' AND p_job.cancel_requested_at IS NOT NULL
+             THEN 'cancel_requested' ELSE p_reason_code END,
+        CASE WHEN p_status IN ('cancelling', 'cancelled') THEN 'cancel_requested' END);
     v_prompt_status text;
 BEGIN
     IF p_status = 'cancelled' AND NOT transition_allowed('jobs', v_job.status, 'cancelled')

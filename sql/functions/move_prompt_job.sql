@@ -1,7 +1,7 @@
 -- move_prompt_job(prompt_job, status, reason_code, error) -> prompt_job
--- Moves a locked prompt job to a status; the caller has locked its job before it. The job's prompt_status follows, with
--- an event; a completed prompt sends a job that was `prompting` on to `dispatching`. A transition that is not allowed
--- changes nothing and gives the row back as it is.
+-- Moves a locked prompt job to a status; the caller has locked its job first. The job's prompt_status follows, with an
+-- event; a completed prompt moves a `prompting` job on to `dispatching`. A transition that is not allowed changes
+-- nothing and returns the row unchanged. `workflow_cancelled`: as in move_job.
 CREATE OR REPLACE FUNCTION move_prompt_job(
     p_prompt_job prompt_generation_jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL
 )
@@ -12,7 +12,10 @@ DECLARE
     v_prompt_job prompt_generation_jobs := p_prompt_job;
     v_job jobs;
     v_detail jsonb;
-    v_reason text := coalesce(p_reason_code, CASE WHEN p_status = 'cancelled' THEN 'cancel_requested' END);
+    v_reason text := coalesce(
+        CASE WHEN p_reason_code = 'workflow_cancelled' AND p_prompt_job.cancel_requested_at IS NOT NULL
+             THEN 'cancel_requested' ELSE p_reason_code END,
+        CASE WHEN p_status = 'cancelled' THEN 'cancel_requested' END);
 BEGIN
     IF NOT transition_allowed('prompt_generation_jobs', v_prompt_job.status, p_status) THEN
         RETURN v_prompt_job;
@@ -33,7 +36,7 @@ BEGIN
     IF v_prompt_job.job_id IS NULL THEN
         RETURN v_prompt_job;
     END IF;
-    -- what goes to WaveSpeed may be settled already (a template, the caller's text): then it stays
+    -- the prompt for WaveSpeed may be settled already (a template, the caller's text): then it is kept
     UPDATE jobs
     SET prompt_status = CASE WHEN p_status = 'processing' THEN 'generating' ELSE p_status END,
         prompt = CASE WHEN p_status = 'completed' AND prompt_source IS NULL THEN v_prompt_job.generated_prompt

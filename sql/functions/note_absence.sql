@@ -1,7 +1,7 @@
 -- note_absence(submission_id, absent) -> time
--- Remembers since when WaveSpeed's history shows nothing that could have become of an unknown submission, and gives
--- that time; null once something is seen. Tells the timeline the first time.
--- Raises PM404 when no such submission exists.
+-- Records since when WaveSpeed's history has shown nothing that an unknown submission could have created, and returns
+-- that time; null once something is found. Adds an event the first time.
+-- Raises PM404 if there is no such submission.
 CREATE OR REPLACE FUNCTION note_absence(p_submission_id uuid, p_absent boolean)
     RETURNS timestamptz
     LANGUAGE plpgsql

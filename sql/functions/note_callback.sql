@@ -1,7 +1,7 @@
 -- note_callback(job_id, detail, ended)
--- Tells the timeline of an attempt to tell a job's end to its callback_url, or (`ended`) how that ended. Each attempt
--- is told once, and so is the end.
--- Raises PM404 when no such job exists.
+-- Records in the timeline an attempt to deliver a job's end to its callback_url, or (`ended`) the outcome. Each attempt
+-- is recorded once, and so is the outcome.
+-- Raises PM404 if there is no such job.
 CREATE OR REPLACE FUNCTION note_callback(p_job_id uuid, p_detail jsonb, p_ended boolean)
     RETURNS void
     LANGUAGE plpgsql

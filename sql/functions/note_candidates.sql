@@ -1,7 +1,8 @@
 -- note_candidates(submission_id, prediction_ids)
--- Adds predictions that may be what became of a submission. Once seen, a candidate stays, unless it turns out to be
--- another submission's: WaveSpeed's history may hide it for a while. Tells the timeline when the list changes.
--- Raises PM404 when no such submission exists.
+-- Adds predictions that a submission may have created. A candidate stays once it has been seen, because WaveSpeed's
+-- history may hide it for a while, unless it turns out to belong to another submission. Adds an event if the list
+-- changes.
+-- Raises PM404 if there is no such submission.
 CREATE OR REPLACE FUNCTION note_candidates(p_submission_id uuid, p_prediction_ids text[])
     RETURNS void
     LANGUAGE plpgsql

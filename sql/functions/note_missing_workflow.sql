@@ -1,5 +1,5 @@
 -- note_missing_workflow(table, id, missing) -> seconds
--- Remembers since when Temporal does not know a row's workflow and gives the seconds since then; null once it is known
+-- Records since when Temporal has not known a row's workflow and returns the seconds since then; null once it is known
 -- again, and for a row that does not exist.
 CREATE OR REPLACE FUNCTION note_missing_workflow(p_table text, p_id uuid, p_missing boolean)
     RETURNS double precision

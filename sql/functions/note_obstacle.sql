@@ -1,6 +1,6 @@
 -- note_obstacle(submission_id, why)
--- Tells the timeline why a submission stays unclear although it was looked for; each reason once.
--- Raises PM404 when no such submission exists.
+-- Records in the timeline why a submission is still unclear after a search; each reason once.
+-- Raises PM404 if there is no such submission.
 CREATE OR REPLACE FUNCTION note_obstacle(p_submission_id uuid, p_why text)
     RETURNS void
     LANGUAGE plpgsql

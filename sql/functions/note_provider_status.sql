@@ -1,7 +1,7 @@
 -- note_provider_status(job_id, status)
--- Tells the timeline that WaveSpeed calls the job's prediction by a word that the worker does not know; each word once,
--- and only while the job is open.
--- Raises PM404 when no such job exists.
+-- Records in the timeline that WaveSpeed reports a status for the job's prediction that the worker does not know; each
+-- status once, and only while the job is open.
+-- Raises PM404 if there is no such job.
 CREATE OR REPLACE FUNCTION note_provider_status(p_job_id uuid, p_status text)
     RETURNS void
     LANGUAGE plpgsql

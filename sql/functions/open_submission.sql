@@ -1,6 +1,6 @@
 -- open_submission(job_id) -> state
--- The state of a job's submission that may be paid: `intended`, `unknown` or `accepted`; null where there is none.
--- VOLATILE so that it sees what was committed while the function before it in the same query waited for a lock.
+-- The state of a job's submission that may have been paid for: `intended`, `unknown` or `accepted`; null if there is
+-- none. VOLATILE, so that it sees what was committed while the function before it in the same query waited for a lock.
 CREATE OR REPLACE FUNCTION open_submission(p_job_id uuid)
     RETURNS text
     LANGUAGE sql

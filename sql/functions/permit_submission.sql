@@ -1,6 +1,6 @@
 -- permit_submission(…) -> as permit_submission_v2
--- What workers of the release before call; it goes with the next one. They do not say from what they have made the
--- request, so the row's own values stand for it.
+-- Called by workers of the previous release; to be removed in the next one. They do not say what the request was made
+-- from, so the row's own values are used.
 CREATE OR REPLACE FUNCTION permit_submission(
     p_job_id uuid,
     p_submission_id uuid,

@@ -2,18 +2,18 @@
 --                      key_fingerprint, post_within_seconds, model, prompt, input, target_url, ref_urls,
 --                      known_submission_id)
 --     -> (permission, submission_id, request, prediction_id, accepted_at, reason_code, error)
--- Asks whether the paid POST may be made, and writes its intent in the same transaction. `post`: the named submission
--- may be sent, once, by the caller alone. `accepted`, `unknown`: an earlier attempt sent it, or may have. `stop`: the
--- job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`: submissions are
--- stopped for all jobs (the switch submissions_held); ask again later. Model, prompt, input and pictures, from which the
--- request was made, must be the row's (the prompt once it is settled there): what travels through Temporal decides
--- nothing that is paid. Where they are not,
--- nothing new is permitted (`stop`, request_mismatch), and an event says which. Repeated with the same callback token (only the
--- sender has it) while nothing was settled, it permits the same intent. A submission that WaveSpeed refused for now is
--- used again under the new id, so that a storm of 429 makes no rows and a late report of an earlier attempt finds no
--- row to settle. An id whose submission was settled meanwhile (its sender stood still while it asked, and a person or
--- the history was faster) gets no second permission but `unknown`: whoever asks looks at the job as it is now.
--- Raises PM404 when no such job exists.
+-- Asks for permission to make the paid POST, and records its intent in the same transaction. `post`: the given
+-- submission may be sent, once, by this caller only. `accepted`, `unknown`: an earlier attempt sent it, or may have.
+-- `stop`: the job has ended, was cancelled, is past its deadline or belongs to another kind of provider. `hold`:
+-- submissions are stopped for all jobs (the switch submissions_held); ask again later. Model, prompt, input and images
+-- that the request was made from must match the row (the prompt, once it is settled there): nothing that travels
+-- through Temporal decides what is paid for. If they do not match, nothing new is permitted (`stop`, request_mismatch),
+-- and an event names the difference. Repeated with the same callback token, which only the sender has, while nothing
+-- has been settled, it permits the same intent. A submission that WaveSpeed temporarily refused is reused under the new
+-- id, so that a storm of 429s creates no rows and a late report of an earlier attempt finds no row to settle. An id
+-- whose submission has been settled in the meantime (its sender was paused while it asked, and a person or the history
+-- was faster) gets `unknown` instead of a second permission: the caller then looks at the job as it is now.
+-- Raises PM404 if there is no such job.
 CREATE OR REPLACE FUNCTION permit_submission_v2(
     p_job_id uuid,
     p_submission_id uuid,
@@ -68,7 +68,7 @@ BEGIN
             p_error => 'An earlier attempt was about to send it and never reported.');
         SELECT * INTO v_open FROM submissions AS s WHERE s.id = v_open.id;
     END IF;
-    IF v_open.state = 'intended' AND v_reason IS NOT NULL THEN -- its sender asks again, so it has sent nothing
+    IF v_open.state = 'intended' AND v_reason IS NOT NULL THEN -- its sender is asking again, so nothing was sent
         PERFORM settle_submission(
             v_open.id, p_job_id, 'rejected', p_reason_code => v_reason, p_error => 'Nothing was sent.');
         v_open := NULL;
@@ -94,7 +94,7 @@ BEGIN
 
     v_other := array_remove(ARRAY[
         CASE WHEN p_model IS DISTINCT FROM v_job.model THEN 'model' END,
-        -- not settled: the record is behind its workflow, as after a failover; a prompt alone changes no price
+        -- not settled: the record lags behind its workflow, as after a failover; the prompt does not affect the price
         CASE WHEN v_job.prompt_source IS NOT NULL AND p_prompt IS DISTINCT FROM v_job.prompt THEN 'prompt' END,
         CASE WHEN p_input IS DISTINCT FROM v_job.input THEN 'input' END,
         CASE WHEN p_target_url IS DISTINCT FROM v_job.target_url THEN 'targetUrl' END,
@@ -109,7 +109,7 @@ BEGIN
         RETURN;
     END IF;
 
-    -- a job that comes back from submit_unknown gets a new row: the old one stays as its story
+    -- a job that comes back from submit_unknown gets a new row: the old one is kept as history
     IF v_job.status <> 'submit_unknown' THEN
         SELECT s.id INTO v_refused FROM submissions AS s
         WHERE s.job_id = p_job_id AND s.state = 'rejected' AND s.resolved_by IS NULL
@@ -124,7 +124,7 @@ BEGIN
 
     IF v_refused IS NOT NULL THEN
         UPDATE submissions AS s
-        SET id = p_submission_id, -- of the earlier ids the last hundred: a week of 429 must not grow the row
+        SET id = p_submission_id, -- keep the last hundred earlier ids: a week of 429s must not grow the row
             earlier_ids = CASE WHEN s.id = p_submission_id THEN s.earlier_ids
                                ELSE s.earlier_ids[cardinality(s.earlier_ids) - 98:] || s.id END,
             state = 'intended', repeats = s.repeats + 1, callback_token = p_callback_token, request = p_request,

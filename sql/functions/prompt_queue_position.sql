@@ -1,7 +1,8 @@
 -- prompt_queue_position(prompt_job_id) -> (place, of)
--- The place of a prompt job in Grok's queue, and how many wait, as nearly as Temporal's order can be told: by priority,
--- then turns between owners, then the time it joined the queue. Rows in back-off or without a workflow do not wait.
--- Both numbers stop at 1,000, so that a long queue costs no more to look at. No row when it does not wait.
+-- The position of a prompt job in Grok's queue, and the length of that queue, as closely as Temporal's order can be
+-- estimated: by priority, then in turns between owners, then by the time it joined the queue. Rows in back-off or
+-- without a workflow are not waiting. Both numbers stop at 1,000, so that a long queue costs no more to read. Returns
+-- no row if the prompt job is not waiting.
 CREATE OR REPLACE FUNCTION prompt_queue_position(p_job_id uuid)
     RETURNS TABLE (place bigint, of bigint)
     LANGUAGE plpgsql
@@ -9,7 +10,7 @@ CREATE OR REPLACE FUNCTION prompt_queue_position(p_job_id uuid)
 AS $$
 DECLARE
     v_me record;
-    v_turn bigint; -- how many of the same owner and priority go before it, and itself
+    v_turn bigint; -- rows of the same owner and priority before it, plus itself
     v_ahead bigint;
 BEGIN
     SELECT priority, owner, enqueued_at INTO v_me FROM waiting_prompt_jobs WHERE id = p_job_id;
@@ -21,8 +22,8 @@ BEGIN
           WHERE priority = v_me.priority AND owner = v_me.owner AND enqueued_at < v_me.enqueued_at LIMIT 1000) AS mine;
     SELECT count(*) INTO v_ahead
     FROM (SELECT FROM waiting_prompt_jobs WHERE priority > v_me.priority LIMIT 1000) AS higher;
-    IF v_ahead + v_turn <= 1000 THEN -- else it is past the end of the count already
-        WITH RECURSIVE owners AS ( -- one index probe for each owner
+    IF v_ahead + v_turn <= 1000 THEN -- otherwise it is beyond the maximum already
+        WITH RECURSIVE owners AS ( -- one index probe per owner
             (SELECT owner FROM waiting_prompt_jobs WHERE priority = v_me.priority ORDER BY owner LIMIT 1)
             UNION ALL
             SELECT (SELECT w.owner FROM waiting_prompt_jobs AS w

@@ -1,9 +1,10 @@
 -- prove_absence(submission_id, resubmit) -> job
--- Notes that an unknown submission made nothing, proved by WaveSpeed's history: it is `rejected`. The job that waits
--- for it fails as submission_absent, or, with `resubmit`, stays in submit_unknown without an open submission: then its
--- workflow may submit again. A submission that was settled meanwhile stays as it is, and so does one of which somebody
--- else has seen a candidate since (note_absence): whoever proves stood still, and has read what holds no more.
--- Raises PM404 when no such submission exists.
+-- Records that an unknown submission created nothing, as proved by WaveSpeed's history: it becomes `rejected`. The job
+-- that waits for it fails as submission_absent or, with `resubmit`, stays in submit_unknown without an open submission,
+-- so that its workflow may submit again. A submission that has been settled in the meantime is left unchanged, and so
+-- is one for which a candidate has been seen since (note_absence): the caller was paused, and its reading is out of
+-- date.
+-- Raises PM404 if there is no such submission.
 CREATE OR REPLACE FUNCTION prove_absence(p_submission_id uuid, p_resubmit boolean)
     RETURNS jobs
     LANGUAGE plpgsql

@@ -1,6 +1,6 @@
 -- raise_submission_number(number)
--- Makes the next submission's number higher than the given one. An older backup that was restored and compared with
--- WaveSpeed's history goes on from the highest number that was ever given, so that the next backup shows as well.
+-- Makes the next submission number higher than the given one. A restored backup that was compared with WaveSpeed's
+-- history continues from the highest number ever used, so that the next restore is detected as well.
 CREATE OR REPLACE FUNCTION raise_submission_number(p_number bigint)
     RETURNS void
     LANGUAGE sql

@@ -1,9 +1,9 @@
 -- rate_prompt_job(prompt_job_id, owner, rating, reason) -> prompt_job
--- Takes a person's word on a written prompt: 1 (up) or -1 (down), with a reason or without; null takes both back. It
--- replaces what was said before; saying the same again changes nothing. Listeners are told of the newest 200 jobs that
--- used the prompt: as many as a page of a list has.
--- Raises PM404 when the owner has no such prompt job; PM409 (prompt_not_written) when it has not ended with a prompt;
--- PM422 for a rating that does not exist, or a reason for none.
+-- Stores a person's rating of a written prompt: 1 (up) or -1 (down), with or without a reason; null removes both. It
+-- replaces an earlier rating; repeating it changes nothing. Listeners are notified about the newest 200 jobs that used
+-- the prompt: as many as a page of the list holds.
+-- Raises PM404 if the owner has no such prompt job; PM409 (prompt_not_written) if it has not ended with a prompt; PM422
+-- for an invalid rating, or a reason without a rating.
 CREATE OR REPLACE FUNCTION rate_prompt_job(
     p_prompt_job_id uuid, p_owner text, p_rating integer, p_reason text DEFAULT NULL
 )

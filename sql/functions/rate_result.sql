@@ -1,7 +1,7 @@
 -- rate_result(job_id, owner, kept) -> job
--- Takes a person's word on a job's outputs: kept or not; null takes it back. It replaces what was said before; saying
--- the same again changes nothing. No status changes, so the timeline has no row of it; listeners are told.
--- Raises PM404 when the owner has no such job; PM409 (no_outputs) when there is nothing to keep.
+-- Stores whether a person kept a job's outputs; null removes the answer. It replaces an earlier answer; repeating it
+-- changes nothing. The status does not change, so the timeline gets no row; listeners are notified.
+-- Raises PM404 if the owner has no such job; PM409 (no_outputs) if there is nothing to keep.
 CREATE OR REPLACE FUNCTION rate_result(p_job_id uuid, p_owner text, p_kept boolean)
     RETURNS jobs
     LANGUAGE plpgsql

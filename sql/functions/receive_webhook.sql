@@ -1,9 +1,9 @@
 -- receive_webhook(event_id, job_id, token, body) -> (is_new, token_ok, job_known, workflow_open, prediction_id)
--- Takes a webhook of WaveSpeed whose signature was checked. The token names the submission that ordered it, so the
--- prediction in the body is that submission's, a fact: it is settled as accepted in the same transaction, also before
--- the POST's own answer, and after the job's end. The delivery is kept once for each event id, also for a job that the
--- record does not (or not any more) hold; with a token that is not the job's nothing is kept. workflow_open: the job
--- has not ended and has a workflow that is to be told.
+-- Stores a webhook from WaveSpeed whose signature has been verified. The token identifies the submission that requested
+-- it, so the prediction in the body belongs to that submission, as a fact: it is settled as accepted in the same
+-- transaction, even before the POST's own answer and after the job's end. The delivery is stored once per event id,
+-- also for a job that is not, or no longer, in the record; with a token that is not the job's, nothing is stored.
+-- workflow_open: the job has not ended and has a workflow to signal.
 CREATE OR REPLACE FUNCTION receive_webhook(p_event_id text, p_job_id uuid, p_token text, p_body jsonb)
     RETURNS TABLE (is_new boolean, token_ok boolean, job_known boolean, workflow_open boolean, prediction_id text)
     LANGUAGE plpgsql

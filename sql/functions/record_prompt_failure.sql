@@ -1,8 +1,8 @@
 -- record_prompt_failure(prompt_job_id, attempt_no, reason_code, error, delay_seconds, next_model) -> prompt_job
--- Counts a failed question to Grok that will be asked again after the delay: of the same model (retry_count grows), or
--- of the next one (it starts again at 0). The row joins the queue anew, at the back, as at Temporal. Ignored when the
--- attempt is not the current one, when it was reported already, or when the row has ended.
--- Raises PM404 when no such prompt job exists.
+-- Counts a failed request to Grok that will be retried after the delay: with the same model (retry_count increases), or
+-- with the next one (it restarts at 0). The row rejoins the queue at the back, as in Temporal. Ignored if the attempt
+-- is not the current one, if it has already been reported, or if the row has ended.
+-- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION record_prompt_failure(
     p_prompt_job_id uuid, p_attempt_no integer, p_reason_code text, p_error text, p_delay_seconds double precision,
     p_next_model text DEFAULT NULL

@@ -1,8 +1,8 @@
 -- release_prediction(prediction_id, submission_id, job_id) -> boolean
--- Makes a prediction free for the submission of which a fact says that it is its own. Who has it by inference only (the
--- history, a person) goes back to `unknown`, and its job, where that is `generating`, to `submit_unknown`. False when
--- another submission has it by a fact too: nothing is changed then. The stand-in of a restored job gives way to the
--- submission itself. The caller has called lock_prediction.
+-- Releases a prediction for the submission that it belongs to according to a fact. A submission that has it only by
+-- inference (history, person) goes back to `unknown`, and its job, if it is `generating`, to `submit_unknown`. Returns
+-- false, and changes nothing, if another submission also has it by a fact. The placeholder of a restored job is
+-- replaced by the submission itself. The caller has called lock_prediction.
 CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid, p_job_id uuid)
     RETURNS boolean
     LANGUAGE plpgsql

@@ -1,8 +1,8 @@
 -- request_job_cancel(job_id, owner) -> (job, ask_temporal)
--- Notes a caller's wish to cancel. Without a workflow the job is `cancelled` at once, else it becomes `cancelling`; a
--- job that has ended, or that is being cancelled, stays as it is. ask_temporal: a workflow runs, or somebody may be
--- starting one at this moment (its claim is younger than claim_lease()).
--- Raises PM404 when the owner has no such job.
+-- Records a caller's request to cancel. Without a workflow the job is `cancelled` at once, otherwise it becomes
+-- `cancelling`; a job that has ended, or is already being cancelled, is left unchanged. ask_temporal: a workflow is
+-- running, or may be starting right now (its claim is younger than claim_lease()).
+-- Raises PM404 if the owner has no such job.
 CREATE OR REPLACE FUNCTION request_job_cancel(p_job_id uuid, p_owner text)
     RETURNS TABLE (job jobs, ask_temporal boolean)
     LANGUAGE plpgsql

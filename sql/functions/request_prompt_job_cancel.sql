@@ -1,8 +1,8 @@
 -- request_prompt_job_cancel(prompt_job_id, owner) -> (prompt_job, cancelled_job, ask_temporal)
--- Notes a caller's wish to cancel a prompt job, and with it the open job that needs it (cancelled_job). Alone and
--- without a workflow it is `cancelled` at once, else it keeps its status until its workflow ends it. A prompt job that
--- has ended stays as it is, and so does its job. ask_temporal as in request_job_cancel.
--- Raises PM404 when the owner has no such prompt job.
+-- Records a caller's request to cancel a prompt job, and with it the open job that needs it (cancelled_job). A
+-- stand-alone one without a workflow is `cancelled` at once; otherwise it keeps its status until its workflow ends it.
+-- A prompt job that has ended is left unchanged, and so is its job. ask_temporal: as in request_job_cancel.
+-- Raises PM404 if the owner has no such prompt job.
 CREATE OR REPLACE FUNCTION request_prompt_job_cancel(p_prompt_job_id uuid, p_owner text)
     RETURNS TABLE (prompt_job prompt_generation_jobs, cancelled_job uuid, ask_temporal boolean)
     LANGUAGE plpgsql

@@ -1,6 +1,6 @@
 -- restart_workflow(table, id)
--- Makes a row whose workflow is gone free to be started again, or cancels it where that was asked for. Does nothing to
--- a row of which a provider was asked anything, or that has ended.
+-- Makes a row whose workflow is gone available to be started again, or cancels it if that was requested. Does nothing
+-- if a provider has been called for the row, or if it has ended.
 CREATE OR REPLACE FUNCTION restart_workflow(p_table text, p_id uuid)
     RETURNS void
     LANGUAGE plpgsql

@@ -1,7 +1,7 @@
 -- restore_job(input, result) -> boolean
--- Puts a job back that an older backup lost, from its workflow's input and, where the workflow has ended, its result
--- (both as JSON with the columns' names, job_id for id). Its prompt job and its accepted submission come with it, so
--- that what was paid stays known. False when the row is there already: nothing is changed then.
+-- Restores a job that an older backup lost, from its workflow's input and, if the workflow has ended, its result (both
+-- as JSON with the columns' names, and job_id for id). Its prompt job and its accepted submission are restored with it,
+-- so that what was paid for stays known. Returns false, and changes nothing, if the row already exists.
 CREATE OR REPLACE FUNCTION restore_job(p_input jsonb, p_result jsonb DEFAULT NULL)
     RETURNS boolean
     LANGUAGE plpgsql

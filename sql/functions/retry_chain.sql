@@ -1,5 +1,5 @@
 -- retry_chain(job_id) -> ids
--- The jobs that are linked by retry_of, in both directions: all that were made of one request, the job itself included.
+-- The jobs linked by retry_of, in both directions: all jobs created from one request, including the given one.
 CREATE OR REPLACE FUNCTION retry_chain(p_job_id uuid)
     RETURNS SETOF uuid
     LANGUAGE sql

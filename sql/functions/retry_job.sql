@@ -1,11 +1,11 @@
 -- retry_job(job_id, owner, new_id, new_prompt_job_id, force, key, request_hash) -> (job, replayed)
--- Accepts a new job from the request of one that has ended, linked to it by retry_of, with a fresh deadline of the same
--- length and, where Grok wrote the prompt, a prompt job of its own. The old job is left as it is. Repeated with the
--- same key and hash it stores nothing and gives the job of the first time as it is now. `force` overrides
--- may_be_billed, and both timelines tell it.
--- Raises PM404 when the owner has no such job; PM409 (job_open; retry_open: another one of the same request has not
--- ended; may_be_billed: a submission of one of them is not settled, or its paid media may still come; without a hint
--- when the key was used with another request); lock_not_available when the key is held for over 2 s.
+-- Accepts a new job from the request of an ended one, linked to it by retry_of, with a new deadline of the same length
+-- and, if Grok wrote the prompt, a prompt job of its own. The old job is left unchanged. Repeated with the same key and
+-- hash, it stores nothing and returns the job created the first time, as it is now. `force` overrides may_be_billed;
+-- both timelines record it.
+-- Raises PM404 if the owner has no such job; PM409 (job_open; retry_open: another job of the same request has not
+-- ended; may_be_billed: a submission of one of them is not settled, or its paid media may still arrive; without a hint
+-- if the key was used with a different request); lock_not_available if the key is held for more than 2 s.
 CREATE OR REPLACE FUNCTION retry_job(
     p_job_id uuid, p_owner text, p_new_id uuid, p_new_prompt_job_id uuid, p_force boolean DEFAULT false,
     p_key text DEFAULT NULL, p_request_hash text DEFAULT NULL

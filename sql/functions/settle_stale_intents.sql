@@ -1,6 +1,6 @@
 -- settle_stale_intents(after_seconds) -> count
--- Makes submissions `unknown` that were intended for jobs which have ended, and whose sender must be dead by now: the
--- last moment for their first byte is that long ago. Nobody else would ever look at them.
+-- Makes intended submissions of ended jobs `unknown` once their sender must be dead: the latest moment for their first
+-- byte is that long ago. Nothing else would check them again.
 CREATE OR REPLACE FUNCTION settle_stale_intents(p_after_seconds double precision)
     RETURNS bigint
     LANGUAGE sql

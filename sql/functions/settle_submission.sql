@@ -1,12 +1,12 @@
 -- settle_submission(submission_id, job_id, state, prediction_id, media_cost_usd, reason_code, error, final,
 --                   resolved_by) -> (state, job_status, accepted_at, prediction_id)
--- Records what was seen of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted`
--- to `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes
--- nothing. That WaveSpeed accepted is a fact, whether its answer says so or its webhook (resolved_by): it is stored
--- whatever the row says, also for a row that an older backup lost, and it goes before what was inferred: of another
--- submission that has the prediction (release_prediction), and of this one. Gives the row as it is afterwards: the
--- sender of an unclear POST learns of a webhook that was faster.
--- Raises PM404 when no such job exists, PM422 for `accepted` without a prediction or a state that is no outcome.
+-- Records the outcome of a POST, from `intended` or `unknown`, and moves the job in the same transaction: `accepted` to
+-- `generating`, `unknown` to `submit_unknown`, `rejected` with `final` to `failed`. Repeating a report changes nothing.
+-- WaveSpeed's acceptance is a fact, whether its answer or its webhook (resolved_by) reports it: it is stored whatever
+-- the row says, also for a row that an older backup lost, and it overrides inferences, both of another submission that
+-- has the prediction (release_prediction) and of this one. Returns the row as it is afterwards, so that the sender of
+-- an unclear POST learns of a webhook that was faster.
+-- Raises PM404 if there is no such job, PM422 for `accepted` without a prediction or a state that is not an outcome.
 CREATE OR REPLACE FUNCTION settle_submission(
     p_submission_id uuid,
     p_job_id uuid,
@@ -51,13 +51,13 @@ BEGIN
     v_known := FOUND OR EXISTS (
         SELECT FROM submissions AS s WHERE s.job_id = p_job_id AND p_submission_id = ANY (s.earlier_ids));
 
-    IF NOT v_free THEN -- two POSTs cannot have made one prediction: whose it is, a person must say
+    IF NOT v_free THEN -- two POSTs cannot have created one prediction: a person must decide
         v_state := 'unknown';
         v_error := format('Prediction %s belongs to another submission.', p_prediction_id);
         v_candidates := jsonb_build_array(p_prediction_id);
     END IF;
     IF v_state = 'accepted' AND v_open IS DISTINCT FROM p_submission_id AND v_open IS NOT NULL THEN
-        v_state := 'superseded'; -- paid beside another submission that is open
+        v_state := 'superseded'; -- paid for in addition to another open submission
     END IF;
 
     IF v_before.id IS NULL THEN
@@ -65,13 +65,13 @@ BEGIN
             INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
                                      key_fingerprint, intended_at, post_before)
             VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', v_job.created_at, clock_timestamp())
-            RETURNING * INTO v_before; -- takes its state below, as any row
+            RETURNING * INTO v_before; -- gets its state below, like any row
         ELSIF v_state = 'rejected' AND p_final AND NOT v_known THEN
             v_job := move_job(v_job, 'failed', p_reason_code, v_error);
         END IF;
     END IF;
 
-    -- the direct answer to a POST that was not unclear resolves nothing
+    -- the direct answer to a POST that was never unclear resolves nothing
     v_resolved_by := CASE WHEN v_state <> 'unknown' AND (p_resolved_by <> 'answer' OR v_before.state = 'unknown'
                                                          OR v_before.resolved_by IS NOT NULL) THEN p_resolved_by END;
     v_after := v_before;
@@ -97,7 +97,7 @@ BEGIN
         RETURNING * INTO v_after;
         v_job := follow_submission(v_job, v_after, p_final);
     ELSIF p_state = 'accepted' AND v_before.prediction_id IS DISTINCT FROM p_prediction_id AND v_free THEN
-        -- a second prediction of one POST: nobody waits for it, but it is known
+        -- a second prediction of one POST: nothing waits for it, but it is recorded
         PERFORM note_candidates(p_submission_id, ARRAY[p_prediction_id]);
     ELSIF p_state = 'accepted' AND v_free AND v_before.media_cost_usd IS NULL AND p_media_cost_usd IS NOT NULL THEN
         UPDATE submissions AS s SET media_cost_usd = p_media_cost_usd WHERE s.id = p_submission_id;

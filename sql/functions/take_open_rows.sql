@@ -1,6 +1,6 @@
 -- take_open_rows(limit, ids) -> (table_name, id, status, cancel_requested)
--- Gives open rows that have a workflow of their own, to be compared with Temporal: the named ones, then those that were
--- compared longest ago. Notes the time of the comparison.
+-- Returns open rows that have a workflow of their own, to be compared with Temporal: the given ones, then those
+-- compared longest ago. Records the time of the comparison.
 CREATE OR REPLACE FUNCTION take_open_rows(p_limit integer, p_ids uuid[] DEFAULT '{}')
     RETURNS TABLE (table_name text, id uuid, status text, cancel_requested boolean)
     LANGUAGE sql
@@ -17,7 +17,7 @@ AS $$
     ), chosen AS (
         SELECT id FROM (SELECT * FROM oldest_jobs UNION ALL SELECT * FROM oldest_prompt_jobs) AS oldest
         ORDER BY checked_at NULLS FIRST
-        LIMIT p_limit -- beside the named ones: most of those have ended, and may be many
+        LIMIT p_limit -- not for the given ones: there may be many, and most have ended
     ), checked_jobs AS (
         UPDATE jobs AS j SET checked_at = clock_timestamp()
         FROM (SELECT l.id FROM jobs AS l

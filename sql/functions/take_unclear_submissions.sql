@@ -1,7 +1,8 @@
 -- take_unclear_submissions(limit) -> submissions
--- Gives submissions that nobody else looks for in WaveSpeed's history, those looked at longest ago first, and notes that
--- they are looked at now: the unknown ones of jobs that have ended, and what a person has given up and of which neither
--- its prediction nor a candidate is known. Again after look_pause(), for as long as WaveSpeed keeps its history.
+-- Returns submissions that nothing else looks for in WaveSpeed's history, least recently checked first, and records
+-- that they are being checked: the unknown ones of ended jobs, and those that a person has given up for which neither
+-- the prediction nor a candidate is known. They are due again after look_pause(), for as long as WaveSpeed keeps its
+-- history.
 CREATE OR REPLACE FUNCTION take_unclear_submissions(p_limit integer)
     RETURNS SETOF submissions
     LANGUAGE sql

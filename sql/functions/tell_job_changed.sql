@@ -1,6 +1,6 @@
 -- tell_job_changed(job)
--- Tells listeners of `promptmill_events` to read a job anew though its timeline has no new row: something about it has
--- changed that is no event of the job. Its sequence is 0, which no event has.
+-- Notifies listeners of `promptmill_events` to read a job again although its timeline has no new row: something has
+-- changed that is not an event of the job. Its sequence is 0, which no event has.
 CREATE OR REPLACE FUNCTION tell_job_changed(p_job jobs)
     RETURNS void
     LANGUAGE sql

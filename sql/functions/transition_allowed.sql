@@ -1,7 +1,7 @@
 -- transition_allowed(table, from, to) -> boolean
--- Says whether a row of `jobs` or `prompt_generation_jobs` may go from one status to another. This is the one table of
--- the allowed transitions; everything that changes a status asks it. Final statuses have no row: they are never left.
--- False for statuses that it does not know.
+-- Whether a row of `jobs` or `prompt_generation_jobs` may go from one status to another. This is the only table of
+-- allowed transitions; everything that changes a status asks it. Final statuses have no row, because they are never
+-- left. False for unknown statuses.
 CREATE OR REPLACE FUNCTION transition_allowed(p_table text, p_from text, p_to text)
     RETURNS boolean
     LANGUAGE sql
@@ -16,13 +16,13 @@ AS $$
                 '{dispatching, cancelling, expired, failed, terminated}'),
             ('jobs', 'dispatching',
                 '{generating, submit_unknown, cancelling, expired, failed, terminated}'),
-            -- never expired: what may be paid waits for an answer; back to dispatching only with a new submission
+            -- never expired: what may have been paid for waits for an answer; back to dispatching only with a new submission
             ('jobs', 'submit_unknown',
                 '{generating, dispatching, cancelling, failed, terminated}'),
-            -- back to submit_unknown where its prediction was inferred and a fact says that it is another's
+            -- back to submit_unknown if its prediction was inferred and a fact assigns it to another job
             ('jobs', 'generating',
                 '{completed, submit_unknown, cancelling, expired, failed, terminated}'),
-            -- it may have finished meanwhile
+            -- it may have finished in the meantime
             ('jobs', 'cancelling',
                 '{completed, cancelled, expired, failed, terminated}'),
             ('prompt_generation_jobs', 'queued', '{processing, failed, cancelled}'),

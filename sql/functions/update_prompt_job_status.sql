@@ -1,9 +1,8 @@
 -- update_prompt_job_status(prompt_job_id, status, prompt, error, reason_code) -> prompt_job
--- Compare-and-set of a prompt job's status, also by hand from psql. The prompt is stored in any case where the row has
--- none; the status is taken where the transition is allowed, else left as it is. The dependent job's prompt_status
--- follows in the same transaction.
--- Raises PM404 when no such prompt job exists, PM422 for a status that does not exist or `completed` without any
--- prompt.
+-- Compare-and-set of a prompt job's status, also for use in psql. The prompt is stored if the row has none; the status
+-- is applied if the transition is allowed and otherwise left as it is. The dependent job's prompt_status follows in the
+-- same transaction.
+-- Raises PM404 if there is no such prompt job, PM422 for an unknown status, or for `completed` without a prompt.
 CREATE OR REPLACE FUNCTION update_prompt_job_status(
     p_job_id uuid, p_status text, p_prompt text DEFAULT NULL, p_error text DEFAULT NULL, p_reason_code text DEFAULT NULL
 )

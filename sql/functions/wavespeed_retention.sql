@@ -1,5 +1,5 @@
 -- wavespeed_retention() -> interval
--- How long WaveSpeed keeps a prediction and its outputs, from its creation.
+-- How long WaveSpeed keeps a prediction and its outputs, counted from its creation.
 CREATE OR REPLACE FUNCTION wavespeed_retention()
     RETURNS interval
     LANGUAGE sql

@@ -1,6 +1,6 @@
 """`python -m tests.bench`: measures jobs against a bare Temporal workflow, and the API and the page by themselves.
 
-A measurement, not a test: exit code 0 also when a goal is missed, 1 when something failed.
+A measurement, not a test: exit code 0 even if a goal is missed, 1 if something failed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> int:
     asked = _arguments()
     scrub(os.environ)
     raise_file_limit()
-    # Stopping is the same whoever asks; everything is stopped on the way out.
+    # SIGTERM is handled like Ctrl-C; everything is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     console = Console(highlight=False, soft_wrap=True)
     try:
@@ -83,7 +83,7 @@ async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) 
             if asked.only in {None, "api"}:
                 lines += await _load(parts, http, effort.load_seconds, progress)
         except Exception:
-            # A part that has ended explains it better than the request that failed.
+            # A component that has exited explains it better than the request that failed.
             parts.require_alive()
             raise
     return lines

@@ -16,7 +16,7 @@ SEND_WITHIN_SECONDS = 20.0
 
 
 class BareJob(BaseModel):
-    """What is to be made."""
+    """The request."""
 
     model: str
     grok_model: str
@@ -24,7 +24,7 @@ class BareJob(BaseModel):
 
 
 class BarePrompt(BaseModel):
-    """A written prompt on its way to WaveSpeed."""
+    """A written prompt, to be submitted to WaveSpeed."""
 
     model: str
     prompt: str
@@ -40,7 +40,7 @@ class BareActivities:
 
     @activity.defn
     async def write_prompt(self, job: BareJob) -> BarePrompt:
-        """Ask Grok once."""
+        """Send one request to Grok."""
         question = GrokQuestion(model=job.grok_model, system=SYSTEM, text=job.instructions)
         return BarePrompt(model=job.model, prompt=(await self.grok.write(question)).prompt)
 

@@ -1,4 +1,4 @@
-"""The measure: what Temporal alone needs for two activities and a signal. No record, no API, no deadline."""
+"""The baseline: what Temporal alone needs for two activities and a signal. No record, no API, no deadline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AT_MOST = timedelta(seconds=60)
 
 @workflow.defn
 class BareWorkflow:
-    """Ask Grok, submit to WaveSpeed, wait for the signal that WaveSpeed's webhook would become."""
+    """Call Grok, submit to WaveSpeed, and wait for the signal that its webhook would cause."""
 
     def __init__(self) -> None:
         """Begin without a result."""
@@ -23,7 +23,7 @@ class BareWorkflow:
 
     @workflow.signal
     def deliver_result(self, outputs: list[str]) -> None:
-        """Take what was made."""
+        """Receive the outputs."""
         self._outputs = outputs
 
     @workflow.run

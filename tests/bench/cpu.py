@@ -8,7 +8,7 @@ from contextlib import suppress
 import psutil
 
 THIS_CLIENT = "this client"
-"""The name under which the measuring process stands beside the parts that it measures."""
+"""The name of the measuring process beside the parts that it measures."""
 
 
 def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
@@ -33,6 +33,6 @@ def _tree(pid: int) -> float:
 def _one(process: psutil.Process) -> float:
     with suppress(psutil.NoSuchProcess):
         times = process.cpu_times()
-        # Postgres's backends come and go: those that ended count at their parent.
+        # Postgres's backends come and go: those that ended count towards their parent.
         return float(times.user + times.system + times.children_user + times.children_system)
     return 0.0

@@ -30,7 +30,7 @@ class Line:
     """One measured number with its goal.
 
     Attributes:
-        met: Whether the goal was reached; None where there is none.
+        met: Whether the goal was reached; None if there is no goal.
     """
 
     what: str
@@ -101,7 +101,7 @@ def stream_lines(found: StreamCost) -> list[Line]:
 
 
 def page_lines(found: Visits) -> list[Line]:
-    """Return how soon the page is usable. The median counts: what else the machine does makes the worst."""
+    """Return how soon the page is usable. The median counts: outliers come from other load on the machine."""
     return [*_visit_lines("cold", found.cold), *_visit_lines("warm", found.warm)]
 
 
@@ -113,7 +113,7 @@ def first_view_line(received: int) -> Line:
 
 
 def no_page_line() -> Line:
-    """Return what stands in the page's place where there is no browser."""
+    """Return the line shown instead of the page's if there is no browser."""
     return Line(f"page with {JOBS} jobs, form and list usable", "not measured: no browser", f"< {USEFUL_MS:.0f} ms")
 
 

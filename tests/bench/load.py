@@ -28,10 +28,10 @@ LATEST_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Latencies:
-    """Seconds from the moment a request was due to its whole answer, sorted.
+    """Seconds from when a request was due to its complete response, sorted.
 
     Attributes:
-        failed: How many were answered with an error, or not at all; they count as the slowest.
+        failed: How many got an error or no response; they count as the slowest.
     """
 
     seconds: Sequence[float]
@@ -43,7 +43,7 @@ class Latencies:
 
 
 async def store_jobs(parts: Parts) -> list[UUID]:
-    """Store jobs that wait, half of them for Grok, half for WaveSpeed: telling each one's place has to count."""
+    """Store jobs that wait, half for Grok, half for WaveSpeed: reporting each one's position requires counting."""
     ids: list[UUID] = []
     waiting = iter(range(STORED))
     settings = parts.settings
@@ -57,7 +57,7 @@ async def store_jobs(parts: Parts) -> list[UUID]:
         async with asyncio.TaskGroup() as group:
             for _ in range(FILLERS):
                 group.create_task(fill())
-    # What their workflows' first step would do: the worker that runs it is held.
+    # What their workflows' first step would do: the worker is stopped.
     parts.postgres.psql(DATABASE, "-c", "SELECT count(begin_job(id)) FROM jobs WHERE status = 'queued'")
     parts.postgres.psql(DATABASE, "-c", "VACUUM ANALYZE")
     return ids
@@ -84,7 +84,7 @@ async def load_reads(http: httpx.AsyncClient, ids: Sequence[UUID], seconds: int)
 
 
 async def _open_loop(request: Callable[[], Awaitable[None]], seconds: int) -> Latencies:
-    """Send requests when they are due, whether or not earlier ones were answered: a slow answer delays nobody else."""
+    """Send requests when they are due, whether or not earlier ones were answered: a slow response delays no others."""
     took: list[float] = []
 
     async def send(due: float) -> None:
@@ -106,7 +106,7 @@ async def _open_loop(request: Callable[[], Awaitable[None]], seconds: int) -> La
 
 
 class _Refused(Exception):
-    """The API answered with another status than it should."""
+    """The API responded with an unexpected status."""
 
 
 def _expect(answer: httpx.Response, status: HTTPStatus) -> None:

@@ -20,7 +20,7 @@ from tests.support import eventually
 
 JOBS = 200
 ROWS = 10
-"""So many rows are what a person sees of the list without scrolling."""
+"""The number of rows visible without scrolling."""
 
 PATIENCE_SECONDS = 60.0
 
@@ -37,7 +37,7 @@ globalThis.whenUseful = new Promise((resolve) => {{
     observer.observe(document, {{ subtree: true, childList: true, characterData: true }});
 }});
 """
-"""Runs before any script of the page. Milliseconds count from when the browser begins to ask for the page."""
+"""Runs before any script of the page. Milliseconds count from when the browser starts to request the page."""
 
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
@@ -47,10 +47,10 @@ class Visit:
     """One opening of the page.
 
     Attributes:
-        painted_ms: Until something of it was seen.
-        useful_ms: Until the form could be used and the first rows of the list were seen.
-        requests: How many left the browser, until nothing more came; pictures and the stream of changes among them.
-        received: Bytes that came back for them.
+        painted_ms: Until something was painted.
+        useful_ms: Until the form was usable and the first rows of the list were visible.
+        requests: How many were sent until the network was idle, including images and the live stream.
+        received: Bytes received for them.
     """
 
     painted_ms: float
@@ -61,14 +61,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class Visits:
-    """What was seen: each cold visit with an empty cache, each warm one after it, with what the cache held by then."""
+    """The visits: each cold one with an empty cache, each warm one after it, with what was cached by then."""
 
     cold: Sequence[Visit]
     warm: Sequence[Visit]
 
 
 async def fill_list(side: Promptmill) -> None:
-    """Have jobs made from beginning to end, so that the list has rows with pictures."""
+    """Run jobs to completion, so that the list has rows with images."""
     async with asyncio.timeout(ROUND_SECONDS):
         await run_in_flight(side, JOBS)
 
@@ -88,7 +88,7 @@ async def _received(http: httpx.AsyncClient, path: str) -> int:
 
 
 async def visit_page(chromium: str, url: str, times: int) -> Visits:
-    """Open the page so many times in a profile of its own, and each time load it once more."""
+    """Open the page this many times, each in its own profile, and reload it once each time."""
     cold: list[Visit] = []
     warm: list[Visit] = []
     async with open_browser(chromium) as browser:

@@ -1,4 +1,4 @@
-"""The servers and processes of one measurement: started as `make up` starts them, in a folder of their own."""
+"""The servers and processes of one measurement: started as `make up` starts them, in their own folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 NO_BRAKE = {
-    # What protects providers is not what is measured: simulators need no protection.
+    # Limits that protect providers are not measured: simulators need no protection.
     "PROMPTMILL_GROK_PER_SECOND": "1000",
     "PROMPTMILL_WAVESPEED_PER_SECOND": "1000",
     "PROMPTMILL_POLLS_PER_SECOND": "1000",
@@ -87,7 +87,7 @@ class Parts:
         """Do nothing while all parts run.
 
         Raises:
-            PartFailed: One has ended; the message holds the end of its log.
+            PartFailed: One has exited; the message contains the end of its log.
         """
         for name, child in self._children.items():
             if name in self.pids:
@@ -145,7 +145,7 @@ def _wait(child: Child, url: str) -> None:
 
 
 def _environment(database_url: str, temporal_address: str) -> dict[str, str]:
-    """Return the settings of `make up`, with ports of our own and nothing that slows callers down on purpose."""
+    """Return the settings of `make up`, with our own ports and nothing that throttles callers on purpose."""
     grok, wavespeed, api, health, metrics = (free_port() for _ in range(5))
     own: Mapping[str, str] = {
         "PROMPTMILL_ENV_FILE": "",

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees while it measures."""
+"""Progress output in the terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 
 class Progress:
-    """Writes one line for each step that is done; on a terminal also the one at work."""
+    """Writes one line for each step that is done; in a terminal also the current one."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""Throughput and idle overhead of both sides, in turns: a noisy machine is as noisy for the one as for the other."""
+"""Throughput and idle overhead of both sides, alternating, so that noise of the machine affects both equally."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.bench.sides import Side
 
 IN_FLIGHT = 20
 PAUSE_SECONDS = 0.05
-"""Between two jobs of an idle round, so that nothing of the one is left when the next begins."""
+"""Pause between two jobs of an idle round, so that the first has fully finished when the next begins."""
 
 ROUND_SECONDS = 120.0
-"""A round that takes longer has lost a job: the measurement is broken."""
+"""Timeout of a round: one that takes longer has lost a job, and the measurement is invalid."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Effort:
         rounds: Turns of each side.
         busy_jobs: Jobs of a turn with `IN_FLIGHT` at once.
         idle_jobs: Jobs of a turn one after the other.
-        load_seconds: How long the API is asked, for each of its routes.
-        visits: How many times the page is opened with an empty cache, and as many times again.
+        load_seconds: Duration of the load on each of the API's routes.
+        visits: How often the page is opened with an empty cache, and then again with a warm one.
     """
 
     rounds: int
@@ -48,7 +48,7 @@ class Round:
         jobs_per_second: With `IN_FLIGHT` jobs in flight.
         cpu_ms: CPU milliseconds per job by part, at that load.
         idle_ms: From request to end, one job at a time (median).
-        simulators_ms: What the simulators took of that: they never wait, so it is their CPU time.
+        simulators_ms: The simulators' share of that: they never wait, so it is their CPU time.
     """
 
     jobs_per_second: float
@@ -58,7 +58,7 @@ class Round:
 
     @property
     def own_ms(self) -> float:
-        """Milliseconds of its own per job when idle."""
+        """Own overhead per job in milliseconds, when idle."""
         return self.idle_ms - self.simulators_ms
 
 

@@ -27,7 +27,7 @@ class Side(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in the figures."""
+        """Its name in the figures."""
 
     async def run_job(self) -> None:
         """Take one job from the request to the end of its workflow."""
@@ -50,10 +50,10 @@ class Bare:
 
 @dataclass
 class Promptmill:
-    """This system, asked over HTTP. The end is seen as with the other: when the workflow has closed.
+    """This system, called over HTTP. As for the other, a job ends when its workflow has closed.
 
     Attributes:
-        late_starts: Jobs that the API accepted and could not start within its half second: the reconciler started them.
+        late_starts: Jobs that the API accepted but could not start within half a second, so that the reconciler did.
     """
 
     client: Client

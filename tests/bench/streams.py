@@ -27,13 +27,13 @@ TRANSACTIONS = "SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database WH
 
 @dataclass(frozen=True)
 class StreamCost:
-    """What was seen.
+    """The measurements.
 
     Attributes:
         before_mib: Resident memory of the API process before the first stream.
         open_mib: The same with all streams open.
-        transactions: Of Postgres, while they were opened and open in silence, all processes together.
-        change_seconds: From a job's creation until the last stream had told it.
+        transactions: In Postgres, while the streams were opened and idle, of all processes.
+        change_seconds: From a job's creation until the last stream delivered it.
     """
 
     before_mib: float
@@ -44,7 +44,7 @@ class StreamCost:
 
 @dataclass
 class _Listeners:
-    """What came through all streams."""
+    """What all streams received."""
 
     begun: int = 0
     told: int = 0
@@ -62,7 +62,7 @@ class _Listeners:
 
 
 def raise_file_limit() -> None:
-    """Let this process and those it starts have a socket for each stream, as far as the system allows."""
+    """Raise the limit of open files to a socket per stream, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -70,7 +70,7 @@ def raise_file_limit() -> None:
 
 
 async def open_streams(parts: Parts, http: httpx.AsyncClient) -> StreamCost:
-    """Open the streams, tell them of one job, close them."""
+    """Open the streams, publish one job to them, and close them."""
     api = psutil.Process(parts.pids["API"])
     port = int(parts.environment["PROMPTMILL_PORT"])
     before, statements = _mib(api), _transactions(parts)

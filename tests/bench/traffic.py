@@ -1,4 +1,4 @@
-"""What a page asks for over the network, as the browser's own tools count it."""
+"""A page's network traffic, as the browser's developer tools count it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ class Traffic:
     """Requests and bytes of one page since `begin`.
 
     Attributes:
-        requests: Those that left the browser, a question whether a file has changed included; not what its cache gave.
-        received: Bytes that came back for them, headers included.
+        requests: Requests sent, including revalidations but not cache hits.
+        received: Bytes received for them, including headers.
     """
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """Count from here; what is still under way belongs to the page before."""
+        """Start counting; pending requests belong to the previous page."""
         self.requests = self.received = 0
         self._under_way: set[str] = set()
 
     @property
     def settled(self) -> bool:
-        """Whether everything has come. A stream has no end: it counts as come when it has begun."""
+        """Whether all responses are complete. A stream never ends: it counts as complete once it has started."""
         return not self._under_way
 
     async def watch(self, page: Page) -> None:
-        """Listen to a page, over all that it will show."""
+        """Watch a page, across all navigations."""
         session = await page.context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._on_request)
         session.on("Network.responseReceived", self._on_response)
@@ -54,5 +54,5 @@ class Traffic:
         if request not in self._under_way:
             return
         self._under_way.discard(request)
-        self.requests += received > 0  # what came from a cache has no bytes
+        self.requests += received > 0  # cache hits have no bytes
         self.received += int(received)

@@ -1,6 +1,6 @@
 """`python -m tests.chaos`: breaks everything that can break while jobs run, then audits what is left.
 
-Exit code 0 when every promise was kept and every kind of fault struck, 1 when not, 2 for a wrong call.
+Exit code 0 if every promise was kept and every kind of fault struck, 1 if not, 2 for a usage error.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> int:
         sys.stderr.write(f"chaos: {refused}\n")
         return 2
     scrub(os.environ)
-    # Stopping is the same whoever asks; everything is stopped on the way out.
+    # SIGTERM is handled like Ctrl-C; everything is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     console = Console(highlight=False, soft_wrap=True)
     try:

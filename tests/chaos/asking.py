@@ -1,4 +1,4 @@
-"""A caller's patience: every request is repeated until it is answered, by whichever of the API's processes answers."""
+"""A persistent caller: every request is retried until any of the API's processes responds."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ AGAIN = {
 
 
 class NotAnswered(Exception):
-    """The API gave no answer, or a wrong one, in all the time that a caller has."""
+    """The API gave no response, or a wrong one, within a caller's total timeout."""
 
 
 @dataclass
 class Asker:
-    """Asks the API.
+    """Sends requests to the API.
 
     Attributes:
-        repeated: How often a request was repeated because no answer, or none to go by, came.
+        repeated: How often a request was retried because there was no conclusive response.
     """
 
     http: httpx.AsyncClient
@@ -43,14 +43,14 @@ class Asker:
     async def ask(
         self, method: str, path: str, *, turn: int, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """Ask until there is an answer to go by, always with the same headers and body.
+        """Retry until there is a conclusive response, always with the same headers and body.
 
         Args:
-            method: HTTP's.
-            path: From the root.
-            turn: Which of the processes is asked first.
-            body: JSON.
-            headers: Beside the usual ones.
+            method: HTTP method.
+            path: Absolute path.
+            turn: Which of the processes is tried first.
+            body: JSON body.
+            headers: Additional headers.
 
         Raises:
             NotAnswered: There was none in time.
@@ -70,7 +70,7 @@ class Asker:
         raise NotAnswered(f"{method} {path} was not answered within {GIVE_UP_SECONDS:g} s")
 
     async def job_when(self, job_id: str, reached: Callable[[dict[str, Any]], bool], within: float) -> dict[str, Any]:
-        """Look at a job until a condition holds or the time is up; return it as it was seen last."""
+        """Poll a job until a condition holds or the time is up; return its last state."""
         give_up = time.monotonic() + within
         while True:
             job: dict[str, Any] = (await self.ask("GET", f"/api/jobs/{job_id}", turn=len(job_id))).json()
@@ -85,6 +85,6 @@ def open_http() -> httpx.AsyncClient:
 
 
 def _asks_to_come_again(answer: httpx.Response) -> bool:
-    """Return whether the same request is to be sent once more: also while its first sending is still at work."""
+    """Return whether to retry the same request, for instance because the first one is still in progress."""
     busy = answer.status_code == HTTPStatus.CONFLICT and "retry-after" in answer.headers
     return busy or answer.status_code in AGAIN

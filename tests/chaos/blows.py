@@ -1,4 +1,4 @@
-"""The blows against processes and servers, one at a time, and how long it then takes until some job moves again."""
+"""The blows against processes and servers, one at a time, and how long it then takes until some job progresses."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from tests.chaos.stepping import step_until_read, unread_bytes
 from tests.fixtures.relay import Relay, open_relay
 
 FREEZE_SECONDS = 14.0
-"""Longer than a heartbeat's timeout (10 s) and the time in which a POST may leave (2 s)."""
+"""Longer than the heartbeat timeout (10 s) and the time in which a POST may be sent (2 s)."""
 
 MOVES_WITHIN_SECONDS = 60.0
-"""How long a run waits for a job to move before it goes on without."""
+"""How long a run waits for a job to progress before it continues anyway."""
 
 EXTRA = "worker 3"
 SLOWEST = 19
@@ -40,11 +40,11 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Struck:
-    """One blow that has fallen.
+    """One executed blow.
 
     Attributes:
-        hit: Whether it really struck something.
-        moved_after: Seconds from its end until some job moved; None when nothing was open that could.
+        hit: Whether it really hit something.
+        moved_after: Seconds from its end until some job progressed; None if no open job could.
     """
 
     blow: Blow
@@ -54,11 +54,11 @@ class Struck:
 
 @dataclass
 class Blows:
-    """Strikes.
+    """Executes blows.
 
     Attributes:
-        violations: Promises that a blow itself found broken.
-        notes: What went otherwise than planned.
+        violations: Broken promises that a blow itself detected.
+        notes: What did not go as planned.
     """
 
     installation: Installation
@@ -69,7 +69,7 @@ class Blows:
     notes: list[str] = field(default_factory=list)
 
     async def strike(self, blow: Blow) -> Struck:
-        """Let one blow fall and wait until some job moves again."""
+        """Execute one blow and wait until some job progresses again."""
         hit, ended_at = await self._kinds[blow.kind](blow)
         movable = await self.record.open_jobs()
         moved_after = await self._first_move(ended_at) if movable else None
@@ -106,7 +106,7 @@ class Blows:
         return await self._kill(_chosen(APIS, blow))
 
     async def _kill(self, names: Sequence[str]) -> tuple[bool, datetime]:
-        """Kill processes, leave them dead for a moment, and start them again. The blow ends when they are started."""
+        """Kill processes, keep them down for a moment, and restart them. The blow ends once they are started."""
         hit = all([await asyncio.to_thread(self.installation.kill, name) for name in names])
         await asyncio.sleep(0.5)
         for name in names:
@@ -117,7 +117,7 @@ class Blows:
         return hit, ended_at
 
     async def _kill_during_post(self, _: Blow) -> tuple[bool, datetime]:
-        """Kill all workers while WaveSpeed has made a prediction and its answer is still on the way."""
+        """Kill all workers while WaveSpeed has created a prediction and its response is still in flight."""
         kind = "answer held until the worker was dead"
         before = await self.wavespeed.struck(kind)
         await self.wavespeed.order([Order(kind, {"where": "submit", "kind": "hold", "after": True})])
@@ -141,7 +141,7 @@ class Blows:
         return hit, await self.record.now()
 
     async def _freeze_before_post(self, _: Blow) -> tuple[bool, datetime]:
-        """Freeze a worker that has its permission to send, until the job was submitted by another; then wake it."""
+        """Freeze a worker that has permission to send until another one has submitted the job; then wake it."""
         for _attempt in range(ATTEMPTS):
             async with self._extra_worker() as relay:
                 missed = await self._catch(relay) or await self._pass_over(relay.held_request)
@@ -155,7 +155,7 @@ class Blows:
 
     @asynccontextmanager
     async def _extra_worker(self) -> AsyncIterator[Relay]:
-        """Run a worker of paid submissions alone, one at a time, whose Postgres is behind a relay."""
+        """Run a worker for paid submissions only, one at a time, whose Postgres is behind a relay."""
         async with open_relay(self.installation.database_url) as relay:
             try:
                 await asyncio.to_thread(
@@ -164,7 +164,7 @@ class Blows:
                         DATABASE_URL=relay.url,
                         PROMPTMILL_WORKER_QUEUES="wavespeed",
                         PROMPTMILL_WAVESPEED_CONCURRENCY="1",
-                        # The default: a short one would end the POST by itself when the worker wakes.
+                        # The default: a short one would end the POST on its own when the worker wakes.
                         PROMPTMILL_SUBMIT_TIMEOUT_SECONDS="60",
                     )
                 )
@@ -173,14 +173,14 @@ class Blows:
                 await asyncio.to_thread(self.installation.kill, EXTRA)
 
     async def _catch(self, relay: Relay) -> str | None:
-        """Stop the extra worker when it has read its permission to send; return why that did not come about."""
+        """Stop the extra worker once it has read its permission to send; return why that failed, or None."""
         pid = self.installation.children[EXTRA].mark.pid
-        # Only the question for permission carries it.
+        # Only the request for permission contains it.
         relay.hold_answer_to(hashlib.sha256(self.installation.account.encode()).hexdigest()[:12])
         if not await _within(20, _now(relay.held.is_set)):
             return "no submission reached it"
         os.kill(pid, signal.SIGSTOP)
-        # Whoever steps it must be faster than it.
+        # The stepping process must be faster than the worker.
         psutil.Process(pid).nice(SLOWEST)
         relay.release()
         if not await _within(5, _now(lambda: unread_bytes(relay.held_port) > 0)):
@@ -188,9 +188,9 @@ class Blows:
         return None if await asyncio.to_thread(step_until_read, pid, relay.held_port) else "it did not read the answer"
 
     async def _pass_over(self, request: bytes) -> str | None:
-        """Wait until what the frozen worker was about to submit was given up, and its job went on without it.
+        """Wait until the frozen worker's submission was abandoned and its job continued without it.
 
-        Return why that did not come about, for instance because the POST had left before the worker stood still.
+        Return why that failed, for instance because the POST was sent before the worker stopped; or None.
         """
         intended = await self.record.rows("SELECT id, job_id::text FROM submissions WHERE state = 'intended'")
         mine = [row for row in intended if row["id"].bytes in request or str(row["id"]).encode() in request]
@@ -223,7 +223,7 @@ class Blows:
         return hit, await self.record.now()
 
     async def _write_second_submission(self, _: Blow) -> tuple[bool, datetime]:
-        """Write, past every function, a second submission beside one that may be paid: the index must refuse."""
+        """Insert directly a second submission beside a possibly paid one: the index must refuse."""
         for _attempt in range(50):
             try:
                 written = await self.record.rows(
@@ -262,7 +262,7 @@ def _now(condition: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
 
 
 async def _within(seconds: float, condition: Callable[[], Awaitable[Any]]) -> bool:
-    """Wait until a condition holds; say whether it did in time."""
+    """Wait until a condition holds; return whether it did in time."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         if await condition():

@@ -27,7 +27,7 @@ _JOB_OF_WEBHOOK = re.compile(r"/api/webhooks/wavespeed/([0-9a-f-]{36})\?")
 
 @dataclass(frozen=True)
 class Charge:
-    """One prediction that was charged, and the job whose POST made it: its webhook address says so."""
+    """One charged prediction, and the job whose POST created it, taken from its webhook URL."""
 
     prediction_id: str
     job_id: str | None
@@ -60,7 +60,7 @@ class JobEvidence:
     """Everything known of one job.
 
     Attributes:
-        run: How the latest run of its workflow stands.
+        run: The status of its latest workflow run.
         left: The status in the record that its workflow returned or failed with.
     """
 
@@ -79,7 +79,7 @@ class JobEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is left.
+    """Everything that a run leaves behind.
 
     Attributes:
         accepted: Ids of jobs answered with 202.
@@ -126,7 +126,7 @@ async def collect(
 
 
 async def charges(wavespeed: Simulator) -> list[Charge]:
-    """Return the ledger's charges with the jobs that they were made for."""
+    """Return the ledger's charges with their jobs."""
     book = await wavespeed.book()
     webhooks = {prediction["id"]: prediction["webhook"] or "" for prediction in book["predictions"]}
     found = []

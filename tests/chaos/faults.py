@@ -1,4 +1,4 @@
-"""The faults that the simulators are ordered to make, by the words in which the report tells them."""
+"""The faults injected into the simulators, by the names that the report uses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SUBMIT_TIMEOUT_SECONDS = 3.0
 """What the run sets as PROMPTMILL_SUBMIT_TIMEOUT_SECONDS."""
 
 ABSENT_AFTER_SECONDS = 4.0
-"""What the run sets as PROMPTMILL_ABSENT_AFTER_SECONDS; nothing is out of the history for longer than half of it."""
+"""What the run sets as PROMPTMILL_ABSENT_AFTER_SECONDS; nothing is hidden from the history for more than half of it."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One fault at a simulator, and the kind under which the report counts it."""
+    """One fault of a simulator, and the kind under which the report counts it."""
 
     kind: str
     fault: dict[str, Any]
@@ -30,7 +30,7 @@ def _one(kind: str, where: str, name: str, **more: Any) -> Callable[[Random], li
 
 
 def _hidden(dice: Random) -> list[Order]:
-    """Make it, hide it from the history for a while, and let neither answer nor webhook tell of it."""
+    """Create the prediction, hide it from the history for a while, and drop both response and webhook."""
     hidden = {"where": "submit", "kind": "hidden", "seconds": dice.uniform(0.5, ABSENT_AFTER_SECONDS / 2)}
     return [
         Order("hidden from the history for a while", hidden),
@@ -40,7 +40,7 @@ def _hidden(dice: Random) -> list[Order]:
 
 
 def _silent(dice: Random) -> list[Order]:
-    """Cut the connection, before or after it was made, and drop the webhook too: only the history knows."""
+    """Cut the connection, before or after the prediction was created, and drop the webhook: only the history has it."""
     after = dice.random() < 0.5
     kind = "connection cut after it was made" if after else "connection cut before it was made"
     return [
@@ -87,7 +87,7 @@ WEBHOOK_FAULTS: Table = {
     "webhook with a wrong signature": _one("webhook with a wrong signature", "webhook", "wrong_signature"),
     "webhook replayed from long ago": _one("webhook replayed from long ago", "webhook", "old_timestamp"),
 }
-"""What may happen to a webhook; those that are delayed and early come out of order."""
+"""What may happen to a webhook; delayed and early ones arrive out of order."""
 
 CHAT_FAULTS: Table = {
     "Grok: 429": _one("Grok: 429", "chat", "status", status=429, retry_after="1"),
@@ -96,15 +96,15 @@ CHAT_FAULTS: Table = {
     "Grok: connection cut": _one("Grok: connection cut", "chat", "cut", after=True),
     "Grok: answer is no JSON": _one("Grok: answer is no JSON", "chat", "invalid_json"),
 }
-"""What may happen to a question to Grok."""
+"""What may happen to a request to Grok."""
 
 
 def background_orders(jobs: int, seed: int, *, history: bool) -> list[Order]:
     """Return the faults that hit any job's free requests, each by its own seeded dice.
 
     Args:
-        jobs: How many there are: with few, each request is hit more often.
-        seed: The run's.
+        jobs: Number of jobs: with few, each request is hit more often.
+        seed: The run's seed.
         history: Whether reading the history is hit as well; each hit makes an unclear submission wait longer.
     """
 

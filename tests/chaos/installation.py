@@ -1,6 +1,6 @@
-"""The servers and processes of one run: started, hurt, started again, and stopped by their own pids.
+"""The servers and processes of one run: started, killed, restarted, and stopped by their own pids.
 
-Everything here blocks; the run calls it in threads, so that the load goes on meanwhile.
+Everything here blocks; the run calls it in threads, so that the load continues meanwhile.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ POST_WITHIN_SECONDS = 2.0
 APIS = ("API 1", "API 2")
 WORKERS = ("worker 1", "worker 2")
 
-# Only processes fail here, never the machine: what Postgres handed to the system is safe.
+# Only processes fail here, never the machine: what Postgres has passed to the OS is safe.
 POSTGRES_OPTIONS = {"fsync": "off", "max_connections": "200"}
 
 SHORT_WAITS = {
     "PROMPTMILL_SUBMIT_TIMEOUT_SECONDS": f"{SUBMIT_TIMEOUT_SECONDS:g}",
     "PROMPTMILL_POST_WITHIN_SECONDS": f"{POST_WITHIN_SECONDS:g}",
     "PROMPTMILL_ABSENT_AFTER_SECONDS": f"{ABSENT_AFTER_SECONDS:g}",
-    # Not the default: it lets a wrong proof of absence, or a sender that wakes up too late, pay twice, and be found.
+    # Not the default: so that a wrong proof of absence, or a sender that wakes too late, pays twice and is detected.
     "PROMPTMILL_RESUBMIT_WHEN_ABSENT": "true",
     "PROMPTMILL_POLL_AFTER_SECONDS": "3",
     "PROMPTMILL_POLL_IMAGE_SECONDS": "0.5",
@@ -86,7 +86,7 @@ class Installation:
 
     @property
     def database_url(self) -> str:
-        """Postgres's address, the same over every restart."""
+        """Postgres's URL, unchanged by restarts."""
         return self.environment["DATABASE_URL"]
 
     @property
@@ -108,7 +108,7 @@ class Installation:
         return child
 
     def wait(self, name: str) -> None:
-        """Return once a worker or an API process says that it is ready."""
+        """Return once a worker or an API process is ready."""
         wait_ready(
             self.children[name],
             lambda: answers(f"http://{LOOPBACK}:{self.ports[name]}/readyz"),
@@ -116,7 +116,7 @@ class Installation:
         )
 
     def kill(self, name: str) -> bool:
-        """Kill a process at once; say whether it lived until then."""
+        """Kill a process; return whether it was still running."""
         child = self.children[name]
         lived = child.process.poll() is None
         child.kill()
@@ -127,7 +127,7 @@ class Installation:
         self.children[name].process.send_signal(number)
 
     def restart_postgres(self) -> bool:
-        """Stop Postgres in immediate mode, as a crash would, and start it again; say whether it had lived."""
+        """Stop Postgres in immediate mode, like a crash, and restart it; return whether it was running."""
         process = self.postgres.child.process
         lived = process.poll() is None
         process.send_signal(signal.SIGQUIT)
@@ -142,7 +142,7 @@ class Installation:
         return lived
 
     def stop_temporal(self, *, hard: bool) -> bool:
-        """Stop Temporal, in order or at once; say whether it had lived."""
+        """Stop Temporal, gracefully or by killing it; return whether it was running."""
         lived = self.temporal.child.process.poll() is None
         if hard:
             self.temporal.child.kill()
@@ -151,12 +151,12 @@ class Installation:
         return lived
 
     def start_temporal(self) -> None:
-        """Start Temporal again on its file."""
+        """Restart Temporal on its database file."""
         self.temporal = _temporal(self.session, self.temporal_port)
         wait_for_temporal(self.temporal)
 
     def close(self) -> None:
-        """End everything."""
+        """Stop everything."""
         for child in (*reversed(list(self.children.values())), self.temporal.child):
             child.kill()
         stop_postgres(self.postgres.child)

@@ -1,4 +1,4 @@
-"""The audit: every line of the promise, judged from what is left of a run. Pure: nothing is asked here."""
+"""The audit: checks every promise against what a run left behind. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AGREEING = {
     "cancelled": {RunState.CANCELED, RunState.COMPLETED},
     "terminated": {RunState.TERMINATED, RunState.TIMED_OUT},
 }
-"""How the workflow of a row with this status has ended. `submit_unknown` and a missing workflow are looked at apart."""
+"""How the workflow of a row with this status must have ended. `submit_unknown` and missing workflows are special."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def judge(evidence: Evidence) -> list[Violation]:
 
 
 def judge_recovery(moved_after: Sequence[tuple[str, float | None]]) -> list[Violation]:
-    """Return the blows after which jobs stood still for too long."""
+    """Return the blows after which no job progressed for too long."""
     return [
         Violation(SLOW, f"{kind}: {seconds:.1f} s")
         for kind, seconds in moved_after
@@ -91,7 +91,7 @@ def _charged_unknown(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _stolen(evidence: Evidence) -> Iterator[Violation]:
-    """Find predictions that belong to another job than the one whose POST made them, but for a person's mistake."""
+    """Find predictions assigned to a job other than the one whose POST created them, except by a person's mistake."""
     made_for = {charge.prediction_id: charge.job_id for charge in evidence.charges}
     for job in evidence.jobs.values():
         for submission in job.submissions:

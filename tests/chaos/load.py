@@ -1,4 +1,4 @@
-"""The callers: they create jobs until each is accepted, and then do with it what is planned."""
+"""The callers: they retry each job until it is accepted, and then act on it as planned."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Load:
     """All callers.
 
     Attributes:
-        open_jobs, open_limit: How many jobs are open, and above how many no more are created.
-        allowed: How many jobs may be created by now; raised while the run goes on.
+        open_jobs, open_limit: Number of open jobs, and the number above which no more are created.
+        allowed: How many jobs may be created so far; raised during the run.
         accepted: Ids of the jobs that were answered with 202.
     """
 
@@ -34,7 +34,7 @@ class Load:
     _actions: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Create every job of the plan, as fast as the run allows, then wait for what people do with them."""
+        """Create every job of the plan, as fast as the run allows, then wait for the actions on them."""
         jobs = iter(self.plan.jobs)
         async with asyncio.TaskGroup() as group:
             for caller in range(CALLERS):
@@ -50,7 +50,7 @@ class Load:
             self._actions.add(asyncio.create_task(self.people.act(job, job_id)))
 
     async def _create(self, job: PlannedJob, caller: int) -> str:
-        """Ask until it is accepted, always with the same Idempotency-Key: asking twice is asking once."""
+        """Retry until it is accepted, always with the same Idempotency-Key, so that only one job is created."""
         headers = {"Idempotency-Key": f"chaos-{self.plan.seed}-{job.number}"}
         answer = await self.api.ask("POST", "/api/jobs/create", turn=caller, body=job.body, headers=headers)
         if answer.status_code != HTTPStatus.ACCEPTED:

@@ -1,4 +1,4 @@
-"""What callers and operators do with single jobs: cancel, terminate, decide on unclear submissions, try again."""
+"""What callers and operators do with single jobs: cancel, terminate, resolve unclear submissions, retry."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class People:
     """Acts on jobs.
 
     Attributes:
-        asked, done: What was tried, and what found the job in the state for it.
-        terminated: Jobs whose workflow the temporal command has ended.
-        retries: Ids of the jobs that were accepted as another try.
+        asked, done: What was attempted, and what found the job in a suitable state.
+        terminated: Jobs whose workflow was terminated with the temporal command.
+        retries: Ids of the jobs accepted as retries.
     """
 
     api: Asker
@@ -46,7 +46,7 @@ class People:
     retries: list[str] = field(default_factory=list)
 
     async def act(self, job: PlannedJob, job_id: str) -> None:
-        """Do to a job what is planned for it."""
+        """Perform the planned action on a job."""
         if job.action is not None:
             acts: dict[Action, Callable[[PlannedJob, str], Awaitable[None]]] = {
                 "cancel": self._cancel,
@@ -70,7 +70,7 @@ class People:
         self._note(WORDS["cancel"], done=answer.json()["status"] in {"cancelling", "cancelled"})
 
     async def _terminate(self, job: PlannedJob, job_id: str) -> None:
-        """Terminate as a person at a terminal does."""
+        """Terminate as a person does in a terminal."""
         await asyncio.sleep(job.action_after)
         workflow_id = job_workflow_id(UUID(job_id))
         for _ in range(TERMINATE_ATTEMPTS):
@@ -85,7 +85,7 @@ class People:
         self._note(WORDS["terminate"], done=job_id in self.terminated)
 
     async def _decide(self, job: PlannedJob, job_id: str) -> None:
-        """Decide when the submission has been unclear for a while; a webhook may be faster."""
+        """Resolve the submission once it has been unclear for a while; a webhook may be faster."""
         waits = {"submit_unknown", *FINAL_STATUSES}
         seen = await self.api.job_when(job_id, lambda shown: shown["status"] in waits, PATIENCE_SECONDS)
         if seen["status"] == "submit_unknown":
@@ -94,14 +94,14 @@ class People:
             self._note(WORDS[job.action], done=await self._post(job, job_id, "resolve", {"decision": job.action}))
 
     async def _retry(self, job: PlannedJob, job_id: str) -> None:
-        """Try a job again that has ended without media; by force where it may be billed, as its caller may."""
+        """Retry a job that ended without media; with force if it may be billed, as its caller may."""
         seen = await self.api.job_when(job_id, lambda shown: shown["status"] in FINAL_STATUSES, PATIENCE_SECONDS)
         if seen["status"] in RETRIED:
             accepted = await self._post(job, job_id, "retry", {})
             self._note(AGAIN, done=accepted or await self._post(job, job_id, "retry", {"force": True}))
 
     async def _post(self, job: PlannedJob, job_id: str, what: str, body: dict[str, object]) -> bool:
-        """Say whether the API did it; 409 says that the job is not in the state for it."""
+        """Return whether the API did it; a 409 means that the job is not in a suitable state."""
         headers = {"Idempotency-Key": f"{job.tag}-{job.number}-{what}-{len(body)}"}
         answer = await self.api.ask("POST", f"/api/jobs/{job_id}/{what}", turn=job.number, body=body, headers=headers)
         if answer.status_code == HTTPStatus.CONFLICT:

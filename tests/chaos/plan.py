@@ -1,7 +1,7 @@
-"""What a run does, drawn from its seed alone: which jobs, which of them meet which fault, and which blow falls when.
+"""What a run does, derived from its seed alone: which jobs, which of them meet which fault, and when each blow falls.
 
-The same seed gives the same plan; how processes and network interleave is the machine's business. Faults are tied to a
-job by a word in its prompt, so that they hit the same jobs in every run, however the jobs overtake each other.
+The same seed gives the same plan; how processes and network interleave is up to the machine. Faults are tied to a
+job by a word in its prompt, so that they hit the same jobs in every run, whatever the order of their progress.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ SHORT: dict[BlowKind, int] = {
     "Temporal restarted": 1,
     "second open submission written by hand": 1,
 }
-"""The same for the run in `make test`: freezing takes longer than a heartbeat's timeout, which is too long there."""
+"""The same for the run in `make test`: freezing takes longer than the heartbeat timeout, which is too long there."""
 
 REVEALING: dict[BlowKind, int] = {
     "worker killed during a POST": 2,
     "worker frozen between intent and POST": 2,
     "second open submission written by hand": 1,
 }
-"""Those that strike where a safeguard stands: quick to show that a run without the safeguard fails."""
+"""Blows aimed at a safeguard: they quickly show that a run without it fails."""
 
 Length = Literal["whole", "short", "revealing"]
 BLOWS: dict[Length, dict[BlowKind, int]] = {"whole": WHOLE, "short": SHORT, "revealing": REVEALING}
@@ -67,7 +67,7 @@ LASTS: dict[BlowKind, float] = {
     "Temporal restarted": 6,
     "second open submission written by hand": 1,
 }
-"""About how many seconds each takes: jobs are spread over the blows by it, so that none falls on an idle system."""
+"""Approximate seconds of each: jobs are spread over the blows by it, so that none hits an idle system."""
 
 LEAD_SECONDS = 5.0
 """What the load has for itself before the first blow, and after the last."""
@@ -86,7 +86,7 @@ UNCLEAR = frozenset(
         "made later than the timeout",
     }
 )
-"""Faults after which a submission is unclear for long enough that a person can decide."""
+"""Faults after which a submission stays unclear long enough for a person to decide."""
 
 SUBJECTS = ("a red fox", "an old lighthouse", "a glass kettle", "two herons", "a paper boat", "a night tram")
 SEEDED_MODEL = "wavespeed-ai/flux-dev"
@@ -98,9 +98,9 @@ class PlannedJob:
     """One job, what happens to its requests, and what its caller does with it.
 
     Attributes:
-        tag: A word in its prompt that stands in no other, but for its twin.
+        tag: A word that occurs in no other prompt except its twin's.
         action_after: Seconds after acceptance, or after its submission was seen to be unclear.
-        retried: Whether its caller tries it again after it has ended without media.
+        retried: Whether its caller retries it after it ended without media.
     """
 
     number: int
@@ -137,7 +137,7 @@ class Plan:
     background: Sequence[Order]
 
     def due(self, blow: int) -> int:
-        """Return how many jobs are to be accepted before a blow falls."""
+        """Return how many jobs must be accepted before a blow."""
         before = sum(LASTS[earlier.kind] for earlier in self.blows[:blow])
         return int(len(self.jobs) * (before + LEAD_SECONDS) / (self._lasts + 2 * LEAD_SECONDS))
 
@@ -185,7 +185,7 @@ def _job(number: int, seed: int, dice: Random) -> PlannedJob:
 
 
 def _action(orders: Sequence[Order], dice: Random) -> tuple[Action | None, float]:
-    """Draw what a person does with a job. Decisions fall on submissions that are unclear, whatever becomes of them."""
+    """Draw what a person does with a job. Decisions apply to submissions that are unclear, whatever their outcome."""
     chance, after = dice.random(), dice.uniform(0, 4)
     kinds = {order.kind for order in orders}
     if kinds & UNCLEAR and chance < 0.25:
@@ -200,7 +200,7 @@ def _tagged(orders: Sequence[Order], tag: str) -> tuple[Order, ...]:
 
 
 def _with_twins(jobs: Sequence[PlannedJob], dice: Random) -> Iterator[PlannedJob]:
-    """Let some neighbours ask for exactly the same picture, by the same seed: the history cannot tell them apart."""
+    """Make some neighbours request exactly the same image with the same seed: the history cannot tell them apart."""
     first: PlannedJob | None = None
     for job in jobs:
         if first is not None:
@@ -219,7 +219,7 @@ def _with_twins(jobs: Sequence[PlannedJob], dice: Random) -> Iterator[PlannedJob
 
 
 def _ensure_all(jobs: list[PlannedJob], dice: Random) -> None:
-    """Give every kind of fault at least two jobs, and have some cancelled and terminated, however few jobs there are.
+    """Give every kind of fault at least two jobs, and cancel and terminate some, however few jobs there are.
 
     Two, because a job that is cancelled at once, or whose worker dies, may never make the request that would be hit.
     """

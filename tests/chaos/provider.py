@@ -1,4 +1,4 @@
-"""Both simulators as the run sees them: faults ordered, hits counted, the ledger read."""
+"""Both simulators as used by the run: faults injected, hits counted, the ledger read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Simulator:
     """One simulator, for the run's account.
 
     Attributes:
-        orders: What was ordered and not forgotten, in the simulator's own order.
-        ordered, hits: How many faults of each kind were ordered, and have struck.
+        orders: Active faults, in the simulator's own order.
+        ordered, hits: How many faults of each kind were injected, and have struck.
     """
 
     http: httpx.AsyncClient
@@ -29,14 +29,14 @@ class Simulator:
     hits: Counter[str] = field(default_factory=Counter)
 
     async def order(self, orders: Sequence[Order]) -> None:
-        """Order faults."""
+        """Inject faults."""
         if orders:
             await self._send("POST", "/faults", [order.fault for order in orders])
             self.orders += orders
             self.ordered.update(order.kind for order in orders)
 
     async def forget_faults(self) -> None:
-        """Count what has struck, then forget all orders: from here on the provider works."""
+        """Count the hits, then remove all faults: from here on the provider works."""
         for order, seen in zip(self.orders, (await self.book())["faults"], strict=True):
             self.hits[order.kind] += seen["hits"]
         await self._send("DELETE", "/faults")
@@ -47,7 +47,7 @@ class Simulator:
         return (await self._send("GET", "")).json()  # type: ignore[no-any-return]  # JSON
 
     async def made_for(self, job_id: str) -> int:
-        """Return how many predictions were made for a job: their webhook's address says so. WaveSpeed's alone."""
+        """Return how many predictions were created for a job, by their webhook URLs. WaveSpeed only."""
         return sum(job_id in (prediction["webhook"] or "") for prediction in (await self.book())["predictions"])
 
     async def set_timing(self, **timing: float) -> None:
@@ -55,12 +55,12 @@ class Simulator:
         await self._send("PUT", "/timing", timing)
 
     async def struck(self, kind: str) -> int:
-        """Return how often faults of a kind have struck since all were last forgotten."""
+        """Return how often faults of a kind have struck since all were last removed."""
         faults = (await self._send("POST", "/faults", [])).json()
         return sum(seen["hits"] for order, seen in zip(self.orders, faults, strict=True) if order.kind == kind)
 
     async def release(self) -> None:
-        """Let held requests go on."""
+        """Release held requests."""
         await self._send("POST", "/release", {"then": "answer"})
 
     async def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The run's own look into Postgres, past the API: what is open, what has moved, and everything for the audit."""
+"""The run's direct access to Postgres, bypassing the API: what is open, what has progressed, and the audit's data."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any
 import asyncpg
 
 MOVES = ("prompting", "dispatching", "completed", "failed", "expired")
-"""Events by which a job is seen to move. Not `generating`, which a webhook brings about without any worker, and nothing
-that a caller does."""
+"""Events that show a job's progress. Not `generating`, which a webhook causes without any worker, and nothing that a
+caller causes."""
 
 OPEN = ("queued", "prompting", "dispatching", "generating", "cancelling")
-"""Open jobs that can go on by themselves at once."""
+"""Open jobs that can continue on their own immediately."""
 
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
 @dataclass
 class Record:
-    """One connection that is made again whenever Postgres was away."""
+    """One connection, re-established whenever Postgres was unavailable."""
 
     database_url: str
     _connection: asyncpg.Connection | None = None
@@ -60,21 +60,21 @@ class Record:
         return Counter({row[0]: row[1] for row in await self.rows("SELECT status, count(*) FROM jobs GROUP BY status")})
 
     async def open_jobs(self) -> int:
-        """Return how many jobs can go on by themselves."""
+        """Return how many jobs can continue on their own."""
         return int(await self.value("SELECT count(*) FROM jobs WHERE status = ANY ($1)", list(OPEN)))
 
     async def first_move(self, after: datetime) -> datetime | None:
-        """Return when some job first moved after a moment."""
+        """Return when some job first progressed after a given time."""
         return await self.value(  # type: ignore[no-any-return]  # asyncpg has no types
             "SELECT min(at) FROM job_events WHERE at > $1 AND status = ANY ($2)", after, list(MOVES)
         )
 
     async def begin_settling(self) -> None:
-        """Have the reconciler look once more for what people have given up, now that the history is whole."""
+        """Make the reconciler search again for abandoned submissions, now that the history is complete."""
         await self.rows("UPDATE submissions SET looks = 0, looked_at = NULL WHERE state = 'superseded'")
 
     async def unsettled(self) -> int:
-        """Return how many jobs may still go on, and how many submissions are still to be looked for."""
+        """Return how many jobs may still continue, and how many submissions are still to be searched for."""
         return int(
             await self.value(
                 "SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NULL)"
@@ -86,7 +86,7 @@ class Record:
         )
 
     async def let_hours_pass(self) -> None:
-        """Make due what the reconciler would do minutes and hours after a job's end."""
+        """Make everything due that the reconciler does minutes or hours after a job's end."""
         with suppress(*AWAY):
             await self.rows(
                 "UPDATE submissions SET looked_at = looked_at - interval '2 h'"
@@ -103,7 +103,7 @@ class Record:
 
 @asynccontextmanager
 async def open_record(database_url: str) -> AsyncIterator[Record]:
-    """Open a look into Postgres."""
+    """Open the connection."""
     record = Record(database_url)
     try:
         yield record

@@ -1,4 +1,4 @@
-"""The report at the end: what was promised, what was tried, and what became of unclear submissions."""
+"""The report at the end: what was promised, what was attempted, and how unclear submissions ended."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _show_job(console: Console, evidence: Evidence, job_id: str) -> None:
-    """Show a job's story: events, submissions, charges."""
+    """Show a job's history: events, submissions, charges."""
     job = evidence.jobs.get(job_id)
     console.print(f"    job {job_id}" + (f", {job.status}, workflow {job.run}" if job else ": no row"))
     if job is None:

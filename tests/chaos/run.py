@@ -41,7 +41,7 @@ class Outcome:
     """What a run found.
 
     Attributes:
-        ordered, hits: Faults of each kind that were asked for, and that struck.
+        ordered, hits: Faults of each kind that were injected, and that struck.
         load_seconds: From the first job to the last one's acceptance.
     """
 
@@ -58,18 +58,18 @@ class Outcome:
 
     @property
     def never_hit(self) -> list[str]:
-        """The kinds of fault that were asked for and never struck."""
+        """The kinds of fault that were injected and never struck."""
         return sorted(kind for kind in self.ordered if not self.hits[kind])
 
     @property
     def passed(self) -> bool:
-        """Whether every promise was kept, and everything that was to be tried was tried."""
+        """Whether every promise was kept, and everything planned was attempted."""
         return not self.violations and not self.never_hit
 
 
 @dataclass
 class Run:
-    """One run under way."""
+    """A run in progress."""
 
     plan: Plan
     installation: Installation
@@ -79,7 +79,7 @@ class Run:
     begun: float = field(default_factory=time.monotonic)
 
     async def play(self) -> Outcome:
-        """Create the jobs while the blows fall, let everything settle, and judge."""
+        """Create the jobs while the blows fall, let everything settle, and audit."""
         environment = self.installation.environment
         async with open_http() as http, open_record(self.installation.database_url) as record:
             grok = Simulator(http, environment["XAI_API_BASE"], self.installation.account)
@@ -91,7 +91,7 @@ class Run:
                 await self._strike_while_loading(load, blows)
                 load_seconds = time.monotonic() - self.begun
                 await wavespeed.release()
-                # What was ordered for single jobs strikes when they make their requests.
+                # Faults for single jobs strike when those make their requests.
                 await until(lambda: self.open_jobs == 0, LAST_FAULTS_WITHIN_SECONDS)
                 for simulator in (grok, wavespeed):
                     await simulator.forget_faults()
@@ -119,7 +119,7 @@ class Run:
 
     @property
     def open_jobs(self) -> int:
-        """How many jobs were open at the last look, those left out that wait for news of their submission."""
+        """Open jobs at the last check, except those that wait for their submission to be resolved."""
         return sum(self.counts[status] for status in ("queued", "prompting", "dispatching", "generating", "cancelling"))
 
     async def _strike_while_loading(self, load: Load, blows: Blows) -> None:
@@ -140,14 +140,14 @@ class Run:
             await loading
 
     async def _trickle(self, load: Load, until_number: int) -> None:
-        """Let jobs come evenly while a blow lasts, and very few where it lasts longer than it should."""
+        """Admit jobs evenly during a blow, and very few if it lasts longer than it should."""
         while True:
             await asyncio.sleep(TRICKLE_EVERY_SECONDS)
             pace = self.plan.jobs_per_second if load.allowed < until_number else OVERTIME_JOBS_PER_SECOND
             load.allowed += pace * TRICKLE_EVERY_SECONDS
 
     async def _watch(self) -> None:
-        """Look at the record again and again, and tell the person at the terminal."""
+        """Poll the record and show progress in the terminal."""
         async with open_record(self.installation.database_url) as record:
             said = 0.0
             while True:
@@ -158,7 +158,7 @@ class Run:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _settle(self, record: Record, client: Client) -> bool:
-        """Wait until nothing can go on any more; say whether that came about."""
+        """Wait until nothing can continue; return whether that was reached."""
         await record.begin_settling()
         give_up, let_pass = time.monotonic() + self.settle_seconds, 0.0
         while time.monotonic() < give_up:
@@ -213,9 +213,9 @@ class Run:
 
 
 async def until(condition: Callable[[], bool], within: float) -> None:
-    """Wait until a condition holds, at most so many seconds."""
+    """Wait until a condition holds, at most this many seconds."""
     give_up = time.monotonic() + within
-    while not condition() and time.monotonic() < give_up:  # noqa: ASYNC110  # nobody tells: it is looked at
+    while not condition() and time.monotonic() < give_up:  # noqa: ASYNC110  # polled: there is no event
         await asyncio.sleep(0.05)
 
 

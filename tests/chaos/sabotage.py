@@ -1,6 +1,6 @@
-"""Takes out one of the four things that the promise rests on, in the run's own database or its own worker alone.
+"""Removes one of the four safeguards that the promise rests on, only in the run's own database or worker.
 
-A run that still passes then has not looked.
+A run that still passes has tested nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def permission_without_intent() -> str:
     """Return the function that permits a submission, without the row that it writes and the comparison with it.
 
     Raises:
-        RuntimeError: The function has changed so that this does not know where to cut.
+        RuntimeError: The function has changed so that this no longer applies.
     """
     text = (ROOT / "sql" / "functions" / "permit_submission_v2.sql").read_text(encoding="utf-8")
     for beginning, end in (

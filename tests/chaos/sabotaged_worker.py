@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.sabotaged_worker retry-post`: the real worker with one part replaced, for chaos runs alone."""
+"""`python -m tests.chaos.sabotaged_worker retry-post`: the real worker with one part replaced, for chaos runs only."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Sabotaged:
 
 
 class RetriesPost(Sabotaged):
-    """Asks a second time when no clear answer came."""
+    """Retries when there was no clear response."""
 
     async def submit(self, model: str, body: Mapping[str, Any], **how: Any) -> str:
-        """Submit, twice where the first time stays unclear."""
+        """Submit, and again if the first attempt is unclear."""
         try:
             return await self.wavespeed.submit(model, body, **how)
         except SubmitUnclear:
@@ -38,7 +38,7 @@ class RetriesPost(Sabotaged):
 
 
 class HasNoGuard(Sabotaged):
-    """Does not look at the clock before the first byte."""
+    """Does not check the clock before the first byte."""
 
     async def submit(self, model: str, body: Mapping[str, Any], **how: Any) -> str:
         """Submit however late it is."""

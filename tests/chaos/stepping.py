@@ -1,7 +1,7 @@
-"""Stops a process at one point of its work: after it has read an answer of Postgres, and before it acts on it.
+"""Stops a process at one exact point: after it has read a response of Postgres, and before it acts on it.
 
-The process is stopped first, then the answer is delivered, then it is let run for fractions of a millisecond at a time
-until the answer has left its socket. Linux tells that in /proc/net/tcp.
+The process is stopped first, then the response is delivered, then it runs for fractions of a millisecond at a time
+until the response has been read from its socket, which Linux shows in /proc/net/tcp.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_BURSTS = 2000
 
 
 def unread_bytes(port: int) -> int:
-    """Return how many bytes wait unread in the socket that has this local port; 0 when there is none.
+    """Return how many bytes wait unread in the socket that has this local port; 0 if there is none.
 
     Raises:
         OSError: This system has no /proc/net/tcp.
@@ -30,7 +30,7 @@ def unread_bytes(port: int) -> int:
 
 
 def step_until_read(pid: int, port: int) -> bool:
-    """Let a stopped process run in bursts until it has read what waits in its socket; it is stopped again then."""
+    """Run a stopped process in bursts until it has read what waits in its socket; then it is stopped again."""
     for _ in range(MAX_BURSTS):
         if unread_bytes(port) == 0:
             return True

@@ -103,6 +103,25 @@ async def test_with_a_token_every_call_needs_it(lonely_settings: Settings) -> No
     assert (right.status_code, page.status_code) == (200, 200)
 
 
+async def test_wrong_tokens_are_slowed_down_and_two_right_ones_pass_at_once(lonely_settings: Settings) -> None:
+    tokens = {"api_token": SecretStr("s3cret"), "api_token_2": SecretStr("the-next-one")}
+    async with open_api(lonely_settings.model_copy(update=tokens)) as client:
+        guesses = [
+            await client.get("/api/jobs", headers={"Authorization": f"Bearer guess-{number}"}) for number in range(6)
+        ]
+        right = [
+            await client.get("/api/jobs", headers={"Authorization": f"Bearer {token.get_secret_value()}"})
+            for token in tokens.values()
+        ]
+        without = await client.get("/api/jobs")
+
+    assert [guess.status_code for guess in guesses] == [401] * 5 + [429]
+    assert_problem(guesses[-1], 429, "too_many_wrong_tokens")
+    assert (guesses[-1].headers["retry-after"], guesses[-1].headers["www-authenticate"]) == ("60", "Bearer")
+    assert [answer.status_code for answer in right] == [200, 200]
+    assert_problem(without, 401, "unauthorized")
+
+
 @pytest.mark.parametrize("path", ["/api/jobs/create", "/api/prompt/queue"])
 @pytest.mark.parametrize(
     ("body", "status", "code"),

@@ -6,10 +6,12 @@ from typing import Any
 
 import asyncpg
 import httpx
-from temporalio.client import WorkflowExecutionStatus
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from promptmill.config.settings import Settings
-from promptmill.contracts.names import grok_queue, wavespeed_queue
+from promptmill.contracts.names import grok_queue, reconcile_schedule_id, wavespeed_queue
+from promptmill.local.ports import free_port
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import IMAGE_MODEL, Mill
 from tests.support import eventually
@@ -200,3 +202,75 @@ async def test_metrics_tell_requests_by_route_and_jobs_by_status(lonely_api: htt
     assert 'promptmill_http_request_seconds_count{method="GET",route="/api/jobs/{job_id}",status="200"} 1.0' in text
     assert 'promptmill_http_request_seconds_count{method="OTHER",route="(none)",status="404"} 1.0' in text
     assert "/nowhere" not in text
+
+
+async def test_metrics_say_that_postgres_is_away(lonely_settings: Settings) -> None:
+    """A gauge that is missing looks like no unclear submission, and an alarm would go quiet."""
+    away = SecretStr(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+    async with open_api(lonely_settings.model_copy(update={"database_url": away})) as client:
+        answer = await client.get("/metrics")
+    async with open_api(lonely_settings) as client:
+        well = (await client.get("/metrics")).text
+
+    assert answer.status_code == 200
+    assert "\npromptmill_postgres_up 0.0\n" in answer.text
+    assert 'promptmill_recorded_jobs{status="submit_unknown"} NaN' in answer.text
+    assert 'promptmill_recorded_prompt_jobs{status="queued"} NaN' in answer.text
+    assert "\npromptmill_postgres_up 1.0\n" in well
+    assert "NaN" not in well
+
+
+async def test_a_paused_reconciler_is_a_notice_with_its_reason(
+    api_client: httpx.AsyncClient, settings: Settings, temporal: Client
+) -> None:
+    await api_client.post("/api/init")
+    schedule = temporal.get_schedule_handle(reconcile_schedule_id(settings.task_queue))
+
+    await schedule.pause(note="new disks")
+    paused = (await api_client.get("/api/init")).json()
+    await schedule.unpause()
+    resumed = (await api_client.get("/api/init")).json()
+
+    [notice] = [each for each in paused["notices"] if "reconciler" in each["title"]]
+    assert (notice["title"], notice["tone"]) == ("The reconciler is paused.", "attention")
+    assert notice["text"].startswith("new disks. ")
+    assert (paused["temporal"]["schedule"]["reason"], paused["temporal"]["schedule"]["late"]) == ("new disks", False)
+    assert [each for each in resumed["notices"] if "reconciler" in each["title"]] == []
+
+
+async def test_a_late_reconciler_is_a_notice_until_a_pass_has_finished(
+    settings: Settings, temporal: Client, idle_mill: Mill
+) -> None:
+    soon = settings.model_copy(update={"reconcile_seconds": 1, "reconcile_timeout_seconds": 1})
+    schedule = temporal.get_schedule_handle(reconcile_schedule_id(settings.task_queue))
+    async with open_api(soon) as client:
+
+        async def reported() -> tuple[dict[str, Any], list[str]]:
+            report = (await client.get("/api/init")).json()
+            return report["temporal"]["schedule"], [each["title"] for each in report["notices"]]
+
+        async def late() -> bool:
+            found, titles = await reported()
+            return found["late"] is True and "The reconciler is late." in titles
+
+        async def in_time() -> bool:
+            found, titles = await reported()
+            return found["lastFinishedAt"] is not None and found["late"] is False and "is late" not in str(titles)
+
+        await client.post("/api/init")
+        at_first = await reported()
+        try:
+            await eventually(late, what="no worker does the passes")
+            async with idle_mill.worker():
+                await eventually(in_time, what="a worker does them")
+        finally:
+            await schedule.delete()
+
+    assert (at_first[0]["late"], at_first[0]["lastFinishedAt"]) == (False, None)
+
+
+async def test_without_temporal_nothing_is_said_of_the_reconciler(lonely_api: httpx.AsyncClient) -> None:
+    report = (await lonely_api.get("/api/init")).json()
+
+    assert report["temporal"]["schedule"] is None
+    assert [each["title"] for each in report["notices"]] == ["Something is missing."]

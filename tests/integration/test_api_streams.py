@@ -20,7 +20,7 @@ from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import JobReader, WorkflowLinks
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
-from api.live.reading import JobNews, ListedJob, LiveReader
+from api.live.reading import JobUpdate, ListedJob, LiveReader
 from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
 from promptmill.contracts.names import LOCAL_OWNER
@@ -209,13 +209,13 @@ class Counting(LiveReader):
 
     asked: list[object] = field(default_factory=list)
 
-    async def listed(self, ids: Sequence[UUID]) -> list[ListedJob]:
+    async def listed_jobs(self, ids: Sequence[UUID]) -> list[ListedJob]:
         self.asked.append([*ids])
-        return await super().listed(ids)
+        return await super().listed_jobs(ids)
 
-    async def news(self, job_id: UUID, after: int) -> JobNews:
+    async def job_update(self, job_id: UUID, after: int) -> JobUpdate:
         self.asked.append(job_id)
-        return await super().news(job_id, after)
+        return await super().job_update(job_id, after)
 
 
 async def test_many_listeners_cost_one_connection_and_one_read_for_each_change(
@@ -225,25 +225,25 @@ async def test_many_listeners_cost_one_connection_and_one_read_for_each_change(
     queues = StoppedQueues(unknown)
     waits = Waits(store, queues, RecentPace(store))
     reader = Counting(JobReader(store, waits, WorkflowLinks("http://127.0.0.1", "default"), LOCAL_OWNER))
-    async with open_feed(lonely_settings, store.operations.tell_listeners, reader) as feed:
+    async with open_feed(lonely_settings, store.operations.notify_listeners, reader) as feed:
         with ExitStack() as held:
-            lists = [held.enter_context(feed.following_list(LOCAL_OWNER)) for _ in range(50)]
-            ones = [held.enter_context(feed.following_job(LOCAL_OWNER, job_id)) for _ in range(50)]
+            lists = [held.enter_context(feed.subscribe_to_list(LOCAL_OWNER)) for _ in range(50)]
+            ones = [held.enter_context(feed.subscribe_to_job(LOCAL_OWNER, job_id)) for _ in range(50)]
             await feed.ready()
             connections = await sql.fetchval(LISTENING)
-            for listener in ones:
-                await feed.begin_job(listener, job_id, None)
-            for listener in [*lists, *ones]:
-                await listener.next(5)
+            for subscriber in ones:
+                await feed.send_initial(subscriber, job_id, None)
+            for subscriber in [*lists, *ones]:
+                await subscriber.next(5)
             await eventually(lambda: not feed.busy, what="the first read is over")
             reader.asked.clear()
             await store.jobs.begin(job_id)
-            told = [await listener.next(5) for listener in [*lists, *ones]]
+            received = [await subscriber.next(5) for subscriber in [*lists, *ones]]
 
     assert connections == 1
     assert reader.asked == [[job_id], job_id]
-    assert len({id(pieces[0].text) for pieces in told[:50]}) == 1, "one text, shared by all"
-    assert len({id(pieces[-1].text) for pieces in told[50:]}) == 1
+    assert len({id(frames[0].data) for frames in received[:50]}) == 1, "one frame, shared by all"
+    assert len({id(frames[-1].data) for frames in received[50:]}) == 1
 
 
 async def test_nobody_has_more_streams_than_allowed(lonely_settings: Settings) -> None:

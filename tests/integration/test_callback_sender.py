@@ -227,7 +227,7 @@ async def test_next_address_is_tried_when_one_cannot_be_connected_to() -> None:
         assert await send(sender, f"http://printer.local:{port_of(server)}/") == 204
 
 
-@pytest.mark.parametrize("conduct", [Conduct.SILENCE, Conduct.DEAF])
+@pytest.mark.parametrize("conduct", [Conduct.SILENCE, Conduct.UNRESPONSIVE])
 async def test_silent_receiver_holds_nothing_longer_than_the_timeout(conduct: Conduct) -> None:
     async with (
         open_raw_server(conduct) as server,

@@ -10,17 +10,20 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
-from promptmill.contracts.jobs import FINAL_STATUSES, Billed, MediaRequest
+from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobChange, JobStatus, MediaRequest
 from promptmill.contracts.names import wavespeed_queue
+from promptmill.contracts.reasons import ReasonCode
+from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
+from tests.fixtures.api import open_api
 from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
 from worker.build import build_activities
 
 
-async def _cancelled(mill: Mill, job_id: UUID) -> None:
+async def _cancelled(mill: Mill, job_id: UUID, by: str = "cancel_requested") -> None:
     row = await mill.reaches(job_id, "cancelled")
-    assert row.reason_code == "cancel_requested"
+    assert row.reason_code == by
     assert await mill.closes(mill.handle(job_id)) is WorkflowExecutionStatus.CANCELED
 
 
@@ -142,14 +145,56 @@ async def test_cancel_while_the_submission_is_unclear(mill: Mill) -> None:
     assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.UNKNOWN
 
 
-async def test_cancel_by_temporal_alone_reaches_the_record(mill: Mill) -> None:
+async def test_cancel_by_temporal_alone_reaches_the_record_as_an_operators(
+    mill: Mill, temporal_server: TemporalServer
+) -> None:
     await mill.wavespeed.order("submit", "never")
     job_id = await mill.create()
     await mill.reaches(job_id, "generating")
 
-    await mill.handle(job_id).cancel(rpc_timeout=PATIENCE)
+    await asyncio.to_thread(temporal_server.cli, "workflow", "cancel", "--workflow-id", f"job-{job_id}")
 
-    await _cancelled(mill, job_id)
+    await _cancelled(mill, job_id, by="workflow_cancelled")
+    assert (await mill.events(job_id))[-2:] == [
+        ("cancelling", "workflow_cancelled"),
+        ("cancelled", "workflow_cancelled"),
+    ]
+    async with open_api(mill.settings) as api:
+        told = (await api.get(f"/api/jobs/{job_id}")).json()
+    assert told["statusText"].startswith("Cancelled. An operator cancelled the workflow in Temporal.")
+
+
+async def test_cancel_by_temporal_alone_ends_the_prompt_as_an_operators(mill: Mill) -> None:
+    await mill.grok.order("chat", "hold", times=2)
+    job_id, prompt_job_id = await mill.create(use_ai_prompt=True), await mill.create_prompt()
+    await mill.grok.asked("chat", 2)
+
+    await mill.handle(job_id).cancel(rpc_timeout=PATIENCE)
+    await mill.prompt_handle(prompt_job_id).cancel(rpc_timeout=PATIENCE)
+
+    await _cancelled(mill, job_id, by="workflow_cancelled")
+    alone = await mill.prompt_reaches(prompt_job_id, "cancelled")
+    assert alone.reason_code == "workflow_cancelled"
+    needed = (await mill.job(job_id)).prompt_job_id
+    assert needed is not None
+    assert (await mill.prompt_job(needed)).reason_code == "workflow_cancelled"
+
+
+async def test_a_callers_cancel_stays_a_callers_whoever_reports_it(idle_mill: Mill) -> None:
+    """The workflow and the reconciler report every cancel as an operator's: the row knows better."""
+    row = await idle_mill.accept()
+    asked = await idle_mill.accept()
+    await idle_mill.cancel_row(asked)
+    end = ReasonCode.WORKFLOW_CANCELLED
+
+    await idle_mill.store.jobs.advance(JobChange(job_id=row, status=JobStatus.CANCELLED, reason_code=end))
+    later = await idle_mill.accept()
+    await idle_mill.sql(f"UPDATE jobs SET workflow_started_at = now() WHERE id = '{later}'")
+    await idle_mill.cancel_row(later)
+    await idle_mill.store.jobs.advance(JobChange(job_id=later, status=JobStatus.CANCELLED, reason_code=end))
+
+    codes = [(await idle_mill.job(job_id)).reason_code for job_id in (row, asked, later)]
+    assert codes == ["workflow_cancelled", "cancel_requested", "cancel_requested"]
 
 
 async def test_cancel_after_the_end_changes_nothing(mill: Mill) -> None:

@@ -12,7 +12,7 @@ import pytest
 from promptmill.local.errors import LocalStackError
 from promptmill.local.postgres import PostgresServer, open_postgres, programs_by_version, start_postgres, stop_postgres
 from promptmill.local.processes import Child, find_process, start_child
-from promptmill.local.system_user import postgres_user, require_open_way
+from promptmill.local.system_user import postgres_user, require_reachable
 from tests.fixtures.session import Session
 from tests.support import eventually_sync
 
@@ -164,7 +164,7 @@ def test_closed_parent_is_named_and_stays_closed(place: Path) -> None:
     (closed / "inner").mkdir()
 
     with pytest.raises(LocalStackError, match=rf"{closed} is closed to others"):
-        require_open_way(closed / "inner")
+        require_reachable(closed / "inner")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 

@@ -6,6 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from temporalio.client import WorkflowExecutionStatus
 from uuid_utils.compat import uuid7
 
@@ -16,6 +17,7 @@ from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
 from promptmill.temporal import TemporalGate
 from promptmill.temporal.installation import adopt_identity, initialize
+from promptmill.temporal.search_attributes import AttributeGaps
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 from worker.build import build_activities
@@ -180,6 +182,21 @@ async def test_a_wrong_namespace_closes_nothing(mill: Mill, temporal_server: Tem
     assert (await _pass(mill)).closed == 1
 
 
+async def test_a_pass_says_what_it_deleted(idle_mill: Mill) -> None:
+    async with idle_mill.changed(keep_days=7) as mill, mill.worker():
+        job_id = await mill.accept()
+        await mill.cancel_row(job_id)
+        await mill.sql("UPDATE jobs SET completed_at = now() - interval '8 days'")
+        with capture_logs() as lines:
+            deleted = (await _pass(mill)).deleted
+            again = (await _pass(mill)).deleted
+
+    told = [line for line in lines if line["event"] == "records_deleted"]
+    assert (deleted, again) == (1, 0)
+    [line] = told
+    assert (line["jobs"], line["prompt_jobs"], line["jobs_older_than_days"]) == (1, 0, 7)
+
+
 async def test_the_schedule_runs_the_pass_by_itself(idle_mill: Mill) -> None:
     async with idle_mill.changed(reconcile_seconds=1) as mill, mill.worker():
         await initialize(mill.settings, mill.store, mill.client)
@@ -192,10 +209,10 @@ async def test_the_schedule_runs_the_pass_by_itself(idle_mill: Mill) -> None:
 
 
 async def test_initializing_twice_changes_nothing(mill: Mill) -> None:
-    assert await initialize(mill.settings, mill.store, mill.client) == ()
+    assert await initialize(mill.settings, mill.store, mill.client) == AttributeGaps()
     before = await mill.store.operations.switches()
 
-    assert await initialize(mill.settings, mill.store, mill.client) == ()
+    assert await initialize(mill.settings, mill.store, mill.client) == AttributeGaps()
 
     assert await mill.store.operations.switches() == before
     await mill.client.get_schedule_handle(reconcile_schedule_id(mill.settings.task_queue)).delete()

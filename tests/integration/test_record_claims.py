@@ -11,6 +11,7 @@ import pytest
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
+from promptmill.contracts.reconciliation import DeletedRows
 from promptmill.contracts.store import IdempotencyKey
 from promptmill.store import open_store
 from tests.fixtures.record import Record, intent, new_job, new_prompt_job
@@ -285,8 +286,9 @@ async def test_old_rows_are_deleted_and_nothing_that_may_be_paid(record: Record)
     )
     await record.hand.execute("INSERT INTO queue_minutes (minute, slot) VALUES (now() - interval '3 days', 0)")
 
-    assert await record.store.upkeep.delete_expired(0) == 1 + 4 + 1
-    assert await record.store.upkeep.delete_expired(7) == 2
+    assert await record.store.upkeep.delete_expired(0) == DeletedRows(webhooks=4, idempotency_keys=1, queue_minutes=1)
+    assert await record.store.upkeep.delete_expired(7) == DeletedRows(jobs=1, prompt_jobs=1)
+    assert await record.hand.fetchval("SELECT delete_expired_records(7)") == 0, "as the release before calls it"
 
     assert {row["id"] for row in await record.hand.fetch("SELECT id FROM jobs")} >= {young, unclear}
     for job_id in (old, alone.id):

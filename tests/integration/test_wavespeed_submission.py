@@ -277,7 +277,7 @@ async def test_a_failed_handshake_has_sent_nothing() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_handshake_that_takes_too_long_has_sent_nothing() -> None:
     async with (
-        open_raw_server(Conduct.DEAF) as server,
+        open_raw_server(Conduct.UNRESPONSIVE) as server,
         client_of(server.url.replace("http:", "https:"), submit_seconds=0.3) as client,
     ):
         with pytest.raises(NothingSent):

@@ -50,7 +50,7 @@ def served(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 async def web_ui(served: tuple[TemporalServer, Address]) -> AsyncIterator[WebUi]:
     server, hidden = served
     front = Address(LOOPBACK, free_port())
-    serving = asyncio.create_task(serve_front(front, hidden, CallerRules(frozenset({"ui.example.com"}), None)))
+    serving = asyncio.create_task(serve_front(front, hidden, CallerRules(frozenset({"ui.example.com"}), ())))
     found = WebUi(server, hidden, front)
     await eventually(lambda: asyncio.to_thread(_answers, found))
     yield found
@@ -199,7 +199,7 @@ async def _cancel_requested(client: Client) -> bool:
 
 async def test_a_front_that_stops_closes_the_connections_that_browsers_hold() -> None:
     front = Address(LOOPBACK, free_port())
-    serving = asyncio.create_task(serve_front(front, hidden_address(), CallerRules(frozenset(), None)))
+    serving = asyncio.create_task(serve_front(front, hidden_address(), CallerRules(frozenset(), ())))
     reader, writer = await eventually(lambda: _connected(front))
     writer.write(b"GET / HTTP/1.1\r\n")
     await writer.drain()

@@ -34,5 +34,14 @@ async def test_the_stored_history_replays(name: str) -> None:
     await replayer().replay_workflow(WorkflowHistory.from_json(name, history))
 
 
+@pytest.mark.parametrize("name", ["completed_with_ai_prompt", "submit_unknown", "prompt_completed"])
+async def test_a_history_keeps_the_prefix_that_its_search_attributes_had(name: str) -> None:
+    """The worker that replays it knows no prefix: the names are those of the history's own start."""
+    recorded = (HISTORIES / f"{name}.json").read_text()
+    history = json.loads(recorded.replace('"JobStatus"', '"MillJobStatus"'))
+
+    await replayer().replay_workflow(WorkflowHistory.from_json(name, history))
+
+
 def test_no_history_is_left_of_a_path_that_is_gone() -> None:
     assert {path.stem for path in HISTORIES.glob("*.json")} == set(PATHS)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
 from starlette.datastructures import Headers
 
 from api.http.callers import CallerRules, Refusal
+from api.http.wrong_tokens import WrongTokens
 
-RULES = CallerRules(frozenset({"mill.example"}), None)
-WITH_TOKEN = CallerRules(frozenset(), b"secret")
+RULES = CallerRules(frozenset({"mill.example"}), ())
+WITH_TOKEN = CallerRules(frozenset(), (b"secret",))
 
 
 def judged(rules: CallerRules, method: str, path: str, peer: str | None = None, **headers: str) -> Refusal | None:
@@ -100,7 +102,7 @@ def test_probes_come_by_any_name(path: str, host: str) -> None:
     assert refusal(WITH_TOKEN, "GET", path, host=host) is None
 
 
-PROXIED = CallerRules(frozenset({"mill.example"}), None, (ip_network("10.0.0.5"), ip_network("172.16.0.0/12")))
+PROXIED = CallerRules(frozenset({"mill.example"}), (), (ip_network("10.0.0.5"), ip_network("172.16.0.0/12")))
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.5", "172.17.0.1", "::ffff:10.0.0.5"])
@@ -145,8 +147,9 @@ def test_our_own_page_may_change_things(origin: str) -> None:
     "authorization", ["", "Bearer", "Bearer wrong", "Basic secret", "Bearer secret2", "Bearer \xe9"]
 )
 def test_a_token_is_asked_for_where_one_is_set(authorization: str) -> None:
-    assert refusal(WITH_TOKEN, authorization=authorization) == "unauthorized"
-    assert refusal(WITH_TOKEN, path="/metrics", authorization=authorization) == "unauthorized"
+    rules = replace(WITH_TOKEN, wrong_tokens=WrongTokens())
+    assert refusal(rules, authorization=authorization) == "unauthorized"
+    assert refusal(rules, path="/metrics", authorization=authorization) == "unauthorized"
 
 
 @pytest.mark.parametrize("authorization", ["Bearer secret", "bearer secret"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from api.webhooks.secret import FETCH_AGAIN_SECONDS, REFRESH_SECONDS, WebhookSecret
+from api.webhooks.secret import FETCH_RETRY_SECONDS, REFRESH_SECONDS, WebhookSecret
 from promptmill.contracts.errors import ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 
@@ -95,7 +95,7 @@ async def test_while_wavespeed_is_away_nothing_can_be_judged() -> None:
     keeper = account.keeper()
     assert [await keeper.verify(signed_with("s")) for _ in range(5)] == [None] * 5
     asked_while_away = account.asked
-    account.secret, account.now = "s", account.now + FETCH_AGAIN_SECONDS
+    account.secret, account.now = "s", account.now + FETCH_RETRY_SECONDS
 
     assert asked_while_away == 1
     assert await keeper.verify(signed_with("s")) is True

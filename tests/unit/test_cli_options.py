@@ -15,6 +15,7 @@ WRONG_OPTION = 2
     [
         (("drain", "--timeout", "-1"), "--timeout"),
         (("drain", "--timeout", "nan"), "--timeout"),
+        (("drain", "--timeout", "inf"), "--timeout"),
         (("brake", "on"), "--reason"),
         (("brake", "on", "--reason", " "), "--reason"),
         (("flag", "ai-prompts", "off"), "--reason"),

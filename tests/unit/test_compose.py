@@ -1,10 +1,12 @@
-"""docker-compose.yml: what can be proved of it without a container engine."""
+"""The compose files: what can be proved of them without a container engine.
+
+Debian's docker-compose puts the files together, so that what is looked at here is what an engine would be told.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,11 +14,16 @@ from typing import Any, Protocol
 import pytest
 import yaml
 
-from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, variable_name
+from api.http.bodies import IN_FLIGHT_BYTES
+from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, load_settings, variable_name
 from promptmill.local.temporal import DYNAMIC_CONFIG
+from tests.programs import require_program
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "docker-compose.yml"
+ALL_IN_ONE = "docker-compose.yml"
+EXTERNAL = "docker-compose.external.yml"
+FILES = (ALL_IN_ONE, EXTERNAL)
+WRITTEN = [ROOT / name for name in (*FILES, "docker-compose.base.yml")]
 OURS = ("migrate", "api", "worker")
 FRONT = "web-ui"
 """Ours too, but it has nothing to do with providers or the record: it gets none of their settings."""
@@ -26,7 +33,6 @@ SETTINGS = {variable_name(field) for field in Settings.model_fields if field != 
 LOCAL_ALONE = {name for name in SETTINGS if "_LOCAL_" in name} | {
     "PROMPTMILL_DATA_DIR",
     "PROMPTMILL_ENV_FILE",
-    "PROMPTMILL_SIMULATED_ONLY",
     "PROMPTMILL_TEMPORAL_CLI",
 }
 """Settings of the one-command stack and of tests: a container has no use for them."""
@@ -50,19 +56,49 @@ THIRD_PARTY = {
 }
 """What the images read beside our settings, or what a script of ours reads in them."""
 
+COMPOSE_ALONE = {"PROMPTMILL_COMPOSE_POSTGRES_PORT", "PROMPTMILL_COMPOSE_CERTIFICATES"}
+"""Where the host has things that processes without containers need not be told."""
+
 SECRETS = {"PROMPTMILL_API_TOKEN", "PGPASSWORD", "SQL_PASSWORD", "POSTGRES_PASSWORD"}
 
+RECORD = {"DATABASE_URL", "PROMPTMILL_DATABASE_DIRECT_URL", "PGPASSWORD"}
+TOKENS = {"PROMPTMILL_API_TOKEN", "PROMPTMILL_API_TOKEN_2"}
+HELD = {
+    "migrate": RECORD,
+    "api": RECORD | {"TEMPORAL_API_KEY", "WAVESPEED_API_KEY", "WAVESPEED_WEBHOOK_SECRET"} | TOKENS,
+    "worker": RECORD | {"TEMPORAL_API_KEY", "XAI_API_KEY", "WAVESPEED_API_KEY", "PROMPTMILL_CALLBACK_SECRET"},
+    "postgres": SECRETS - {"PROMPTMILL_API_TOKEN"},
+    "temporal-schema": {"SQL_PASSWORD", "POSTGRES_PWD"},
+    "temporal": {"SQL_PASSWORD", "POSTGRES_PWD"},
+}
+"""The keys and passwords that each service may have; any other has none."""
 
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(FILE.read_text())
-    return read
+ALL_HELD = set().union(*HELD.values())
+NO_KEY = "held-by-the-worker"
+"""What the API has for xAI's key: it never asks Grok, and says only whether a key is set."""
 
+PROFILES = ("--profile", "tctl")
+ALONE = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": os.devnull}
+"""Settings are read from nothing else."""
 
-@pytest.fixture(scope="module")
-def services(compose: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = compose["services"]
-    return told
+CAPABILITIES = {"postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
+"""What an image's entry point needs; every other image starts as a user without any."""
+
+SHARED_WITH_MAKE_UP = {
+    "DATABASE_URL": "postgresql://me@127.0.0.1:5432/mine",
+    "PROMPTMILL_DATABASE_DIRECT_URL": "postgresql://me@127.0.0.1:5433/mine",
+    "TEMPORAL_ADDRESS": "127.0.0.1:7233",
+    "TEMPORAL_API_KEY": "key-of-the-cloud",
+    "TEMPORAL_TLS": "true",
+    "TEMPORAL_TLS_CLIENT_CERT_PATH": "certificates/client.pem",
+    "TEMPORAL_TLS_CLIENT_KEY_PATH": "certificates/client.key",
+    "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "certificates/ca.pem",
+    "TEMPORAL_TLS_SERVER_NAME": "temporal.example",
+    "TEMPORAL_CONFIG_FILE": "certificates/temporal.toml",
+    "TEMPORAL_PROFILE": "mine",
+    "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": "5",
+}
+"""What an `.env` may hold for `make up` with servers of one's own."""
 
 
 def image_of(service: dict[str, Any]) -> tuple[str, str]:
@@ -74,54 +110,123 @@ class Parse(Protocol):
     """Runs Debian's parser with a `.env` of these values, beside every secret but one."""
 
     def __call__(
-        self, *arguments: str, without: str | None = None, **values: str
+        self, *arguments: str, file: str = ALL_IN_ONE, without: str | None = None, **values: str
     ) -> subprocess.CompletedProcess[str]: ...
+
+
+class Told(Protocol):
+    """Returns the services of a file as an engine is told them, by the values of a `.env`."""
+
+    def __call__(self, file: str = ALL_IN_ONE, **values: str) -> dict[str, Any]: ...
 
 
 @pytest.fixture
 def parse(tmp_path: Path) -> Parse:
-    program = shutil.which("docker-compose")
-    if program is None:
-        message = "docker-compose is not there: apt-get install --no-install-recommends docker-compose"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+    program = require_program("docker-compose", "docker-compose")
 
-    def run(*arguments: str, without: str | None = None, **values: str) -> subprocess.CompletedProcess[str]:
-        given = {name: "secret" for name in SECRETS if name != without} | values
+    def run(
+        *arguments: str, file: str = ALL_IN_ONE, without: str | None = None, **values: str
+    ) -> subprocess.CompletedProcess[str]:
+        needed = SECRETS if file == ALL_IN_ONE else {"PROMPTMILL_API_TOKEN"}
+        servers = {} if file == ALL_IN_ONE else {"DATABASE_URL": "postgresql://db/mine", "TEMPORAL_ADDRESS": "t:7233"}
+        given = dict.fromkeys(needed, "secret" * 8) | servers | values
+        given.pop(without or "", None)
         env_file = tmp_path / "compose.env"
         env_file.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
-        command = [program, "--env-file", os.fspath(env_file), "--file", os.fspath(FILE), "config", *arguments]
+        command = [program, "--env-file", os.fspath(env_file), "--file", os.fspath(ROOT / file), *PROFILES, "config"]
         environment = {"PATH": os.environ["PATH"]}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, check=False)
 
     return run
 
 
-def test_debians_parser_accepts_the_file(parse: Parse) -> None:
-    done = parse("--quiet")
+@pytest.fixture
+def told(parse: Parse) -> Told:
+    def run(file: str = ALL_IN_ONE, **values: str) -> dict[str, Any]:
+        done = parse(file=file, **values)
+        assert done.returncode == 0, done.stderr
+        services: dict[str, Any] = yaml.safe_load(done.stdout)["services"]
+        return services
+
+    return run
+
+
+@pytest.fixture
+def services(told: Told) -> dict[str, Any]:
+    return told()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_debians_parser_accepts_the_file(file: str, parse: Parse) -> None:
+    done = parse("--quiet", file=file)
     assert done.returncode == 0, done.stderr
 
 
-def test_settings_in_the_env_file_reach_our_containers(parse: Parse) -> None:
-    done = parse(XAI_API_KEY="xai-123", PROMPTMILL_GROK_PER_SECOND="3")
-    for name in OURS:
-        environment = yaml.safe_load(done.stdout)["services"][name]["environment"]
-        assert environment["XAI_API_KEY"] == "xai-123"
+def test_all_in_one_runs_everything_and_the_other_file_ours_alone(told: Told) -> None:
+    assert set(told(EXTERNAL)) == set(OURS)
+    assert set(told()) > {*OURS, FRONT, "postgres", "temporal", "temporal-ui"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_settings_in_the_env_file_reach_our_containers(file: str, told: Told) -> None:
+    services = told(file, XAI_API_KEY="xai-123", PROMPTMILL_GROK_PER_SECOND="3")
+    assert services["worker"]["environment"]["XAI_API_KEY"] == "xai-123"
+    for name in ("api", "worker"):
+        environment = services[name]["environment"]
         assert environment["PROMPTMILL_GROK_PER_SECOND"] == "3"
         assert environment["PROMPTMILL_KEEP_DAYS"] is None  # not set at all: the default holds
 
 
-@pytest.mark.parametrize("name", sorted(SECRETS))
-def test_a_missing_secret_is_named(name: str, parse: Parse) -> None:
-    done = parse("--quiet", without=name)
+def test_servers_in_the_env_file_of_make_up_do_not_reach_containers_that_have_their_own(told: Told) -> None:
+    services = told(**SHARED_WITH_MAKE_UP)
+    for name in OURS:
+        environment = services[name]["environment"]
+        assert environment["DATABASE_URL"] == "postgresql://promptmill@postgres:5432/promptmill"
+        assert environment["PROMPTMILL_DATABASE_DIRECT_URL"] == ""
+    for name in ("api", "worker"):
+        settings = load_settings({key: value for key, value in services[name]["environment"].items() if value} | ALONE)
+        assert settings.temporal == {"TEMPORAL_ADDRESS": "temporal:7233", "TEMPORAL_NAMESPACE": "default"}
+        assert settings.temporal_priority_levels == DYNAMIC_CONFIG["matching.priorityLevels"]
+
+
+def test_servers_of_ones_own_reach_the_containers_that_need_them(told: Told) -> None:
+    services = told(EXTERNAL, **SHARED_WITH_MAKE_UP)
+    for name in ("api", "worker"):
+        environment = services[name]["environment"]
+        assert {key: environment[key] for key in SHARED_WITH_MAKE_UP} == SHARED_WITH_MAKE_UP
+        assert services[name]["extra_hosts"] == {"host.docker.internal": "host-gateway"}
+    assert services["migrate"]["environment"]["DATABASE_URL"] == SHARED_WITH_MAKE_UP["DATABASE_URL"]
+    assert not {key for key in services["migrate"]["environment"] if key.startswith("TEMPORAL_")}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("folder", [None, "/etc/mill"])
+def test_certificates_are_mounted_where_a_relative_path_finds_them(file: str, folder: str | None, told: Told) -> None:
+    """The same path in `.env` then serves `make up`, which runs in the checkout."""
+    services = told(file, **({"PROMPTMILL_COMPOSE_CERTIFICATES": folder} if folder else {}))
+    for name in OURS:
+        assert services[name]["volumes"] == [f"{folder or ROOT / 'certificates'}:/app/certificates:ro"]
+    assert "\nWORKDIR /app\n" in (ROOT / "Dockerfile").read_text()
+    assert (ROOT / "certificates").is_dir(), "otherwise the engine creates it, for root"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        *((ALL_IN_ONE, name) for name in sorted(SECRETS)),
+        *((EXTERNAL, name) for name in ("PROMPTMILL_API_TOKEN", "DATABASE_URL", "TEMPORAL_ADDRESS")),
+    ],
+)
+def test_what_is_missing_is_named(file: str, name: str, parse: Parse) -> None:
+    done = parse("--quiet", file=file, without=name)
     assert done.returncode != 0
     assert f"set {name} in .env" in done.stderr
 
 
-def test_every_variable_in_the_file_is_a_setting_or_an_images_own() -> None:
-    named = set(re.findall(r"\$\{([A-Z_]+)", FILE.read_text()))
-    assert named - SETTINGS - set().union(*THIRD_PARTY.values()) == set()
+def test_every_variable_in_the_files_is_a_setting_or_an_images_own() -> None:
+    named = {name for file in WRITTEN for name in re.findall(r"\$\{([A-Z_]+)", file.read_text())}
+    assert named >= COMPOSE_ALONE
+    assert named - SETTINGS - COMPOSE_ALONE - set().union(*THIRD_PARTY.values()) == set()
 
 
 def test_every_environment_variable_is_known_to_its_image(services: dict[str, Any]) -> None:
@@ -131,10 +236,27 @@ def test_every_environment_variable_is_known_to_its_image(services: dict[str, An
         assert set(service.get("environment", {})) - known == set(), name
 
 
-def test_our_services_take_every_setting(services: dict[str, Any]) -> None:
-    for name in OURS:
+@pytest.mark.parametrize("file", FILES)
+def test_api_and_worker_take_every_setting(file: str, told: Told) -> None:
+    services = told(file)
+    for name in ("api", "worker"):
         given = set(services[name]["environment"])
-        assert SETTINGS - LOCAL_ALONE - FIXED_PER_SERVICE - given == set(), name
+        assert SETTINGS - LOCAL_ALONE - FIXED_PER_SERVICE - ALL_HELD - given == set(), name
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_keys_and_passwords_are_where_they_are_used_alone(file: str, told: Told) -> None:
+    for name, service in told(file).items():
+        environment = service.get("environment", {})
+        held = {key for key in environment if key in ALL_HELD and environment[key] != NO_KEY}
+        assert held == HELD.get(name, set()), name
+
+
+def test_a_secret_setting_is_known_as_one() -> None:
+    secret = {
+        variable_name(field) for field, info in Settings.model_fields.items() if "SecretStr" in str(info.annotation)
+    }
+    assert secret <= ALL_HELD
 
 
 def test_every_image_has_a_tag_of_its_own(services: dict[str, Any]) -> None:
@@ -149,16 +271,29 @@ def test_server_and_its_schema_have_the_same_version(services: dict[str, Any]) -
     assert image_of(services["temporal"])[1] == image_of(services["temporal-schema"])[1]
 
 
-def test_every_service_has_a_health_check_or_says_why_not(services: dict[str, Any]) -> None:
-    for name, service in services.items():
+def test_every_service_has_a_health_check_or_says_why_not() -> None:
+    written: dict[str, Any] = {}
+    for file in WRITTEN:  # Debian's parser drops what begins with x-
+        for name, service in yaml.safe_load(file.read_text())["services"].items():
+            written[name] = written.get(name, {}) | service
+    for name, service in written.items():
         assert ("healthcheck" in service) != ("x-no-health-check" in service), name
         assert service.get("x-no-health-check", "It has one.").endswith("."), name
 
 
-def test_every_port_is_bound_to_this_machine(services: dict[str, Any]) -> None:
-    for name, service in services.items():
-        for port in service.get("ports", []):
-            assert port.startswith("127.0.0.1:"), f"{name}: {port}"
+def test_every_port_is_bound_to_this_machine_and_can_be_moved(told: Told) -> None:
+    moved = {
+        "PROMPTMILL_PORT": "13000",
+        "PROMPTMILL_COMPOSE_POSTGRES_PORT": "15432",
+        "PROMPTMILL_LOCAL_TEMPORAL_PORT": "17233",
+        "PROMPTMILL_LOCAL_TEMPORAL_UI_PORT": "18233",
+    }
+    usual, elsewhere = (
+        {port for one in told(**ports).values() for port in one.get("ports", [])} for ports in ({}, moved)
+    )
+    inside = ("3000", "5432", "7233", "8233")
+    assert usual == {f"127.0.0.1:{port}:{port}/tcp" for port in inside}
+    assert elsewhere == {f"127.0.0.1:1{port}:{port}/tcp" for port in inside}
 
 
 def test_stopping_waits_longer_than_the_worker_drains(services: dict[str, Any]) -> None:
@@ -174,26 +309,48 @@ def test_browsers_reach_the_web_ui_through_its_front_alone(services: dict[str, A
     assert not set(services[FRONT]["environment"]) & {"XAI_API_KEY", "WAVESPEED_API_KEY", "DATABASE_URL"}
 
 
-def test_our_containers_have_no_rights_to_spare(services: dict[str, Any]) -> None:
-    for name in (*OURS, FRONT):
-        service = services[name]
-        assert service["read_only"] is True
-        assert service["cap_drop"] == ["ALL"]
-        assert service["user"] not in {"", "root", "0", "0:0"}
+@pytest.mark.parametrize("file", FILES)
+def test_no_container_has_rights_or_memory_to_spare(file: str, told: Told) -> None:
+    for name, service in told(file).items():
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert set(service.get("cap_add", [])) == CAPABILITIES.get(name, set()), name
+        assert re.fullmatch(r"\d+[mg]", str(service["mem_limit"])), name
+        assert service["logging"]["options"]["max-size"], name
+        if name in (*OURS, FRONT):
+            assert service["read_only"] is True, name
+            assert service["user"] not in {"", "root", "0", "0:0"}, name
 
 
-def test_postgres_data_outlives_its_container(compose: dict[str, Any]) -> None:
-    mounts = dict(mount.split(":")[:2] for mount in compose["services"]["postgres"]["volumes"])
+def test_the_api_has_the_memory_that_uploads_take(services: dict[str, Any]) -> None:
+    limit = int(services["api"]["mem_limit"].removesuffix("m")) * 2**20
+    default = {name: field.default for name, field in Settings.model_fields.items()}
+    assert limit > 16 * default["upload_max_pixels"] * default["uploads_at_once"] + 2 * IN_FLIGHT_BYTES
+
+
+def test_what_only_installs_is_not_in_the_image() -> None:
+    built, final = (ROOT / "Dockerfile").read_text().split("\nFROM ${PYTHON_IMAGE}\n")
+    assert "pip uninstall --yes setuptools pip" in built
+    assert "pip uninstall --yes --root-user-action=ignore wheel setuptools pip" in final
+    assert final.index("pip uninstall") < final.index("/opt/promptmill/bin"), (
+        "the image's own pip, not the virtualenv's"
+    )
+
+
+def test_postgres_data_outlives_its_container() -> None:
+    written = yaml.safe_load((ROOT / ALL_IN_ONE).read_text())
+    mounts = dict(mount.split(":")[:2] for mount in written["services"]["postgres"]["volumes"])
     assert mounts["postgres-data"] == "/var/lib/postgresql"  # since 18; …/data would stay empty
-    assert compose["volumes"]["postgres-data"]["name"]
+    assert written["volumes"]["postgres-data"]["name"]
 
 
-def test_every_mounted_file_is_there(services: dict[str, Any]) -> None:
-    sources = [mount.split(":")[0] for s in services.values() for mount in s.get("volumes", [])]
-    ours = [source for source in sources if source.startswith("./")]
+@pytest.mark.parametrize("file", FILES)
+def test_everything_that_is_mounted_is_there(file: str, told: Told) -> None:
+    sources = [mount.split(":")[0] for one in told(file).values() for mount in one.get("volumes", [])]
+    ours = [Path(source) for source in sources if source.startswith(os.sep)]
     assert ours
     for source in ours:
-        assert (ROOT / source).is_file(), source
+        assert source.exists(), source
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "deploy").glob("*/*.sh")), ids=lambda path: path.name)
@@ -207,7 +364,7 @@ def test_temporal_is_configured_as_make_up_configures_its_own(services: dict[str
     content = yaml.safe_load((ROOT / "deploy" / "temporal" / "dynamic-config.yaml").read_text())
     assert {key: values[0]["value"] for key, values in content.items()} == DYNAMIC_CONFIG
     levels = services["worker"]["environment"]["PROMPTMILL_TEMPORAL_PRIORITY_LEVELS"]
-    assert levels == f"${{PROMPTMILL_TEMPORAL_PRIORITY_LEVELS:-{DYNAMIC_CONFIG['matching.priorityLevels']}}}"
+    assert levels == str(DYNAMIC_CONFIG["matching.priorityLevels"])
 
 
 def test_image_holds_every_room_and_no_secrets() -> None:

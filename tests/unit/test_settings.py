@@ -146,11 +146,20 @@ def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
         ({"PROMPTMILL_API_TOKEN": "a", "PROMPTMILL_HOST": "0.0.0.0"}, "needs 32 or more"),
         ({"PROMPTMILL_API_TOKEN": " " * 40, "PROMPTMILL_HOST": "0.0.0.0"}, "blank"),
         ({"PROMPTMILL_API_TOKEN": "   "}, "blank"),
+        ({"PROMPTMILL_API_TOKEN_2": "t" * 32}, "API_TOKEN_2 is set without PROMPTMILL_API_TOKEN"),
+        ({"PROMPTMILL_API_TOKEN": "t" * 32, "PROMPTMILL_API_TOKEN_2": " t "}, "API_TOKEN_2 is blank"),
+        (
+            {"PROMPTMILL_API_TOKEN": "t" * 32, "PROMPTMILL_API_TOKEN_2": "a", "PROMPTMILL_HOST": "0.0.0.0"},
+            "API_TOKEN_2 has 1 characters.*needs 32 or more",
+        ),
         ({"PROMPTMILL_ALLOWED_HOSTS": "*"}, "PROMPTMILL_ALLOWED_HOSTS.*would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "a.example,.example.com"}, "'.example.com' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example:8443"}, "'mill.example:8443' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "https://mill.example"}, "would never match"),
         ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*at least a day"),
+        ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "my-mill"}, "SEARCH_ATTRIBUTE_PREFIX.*letters, digits and underscores"),
+        ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "1"}, "a letter first"),
+        ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "TemporalMill"}, "which Temporal reserves"),
     ],
 )
 def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: str, tmp_path: Path) -> None:
@@ -164,9 +173,11 @@ def test_an_unsafe_or_useless_value_is_refused(values: dict[str, str], message: 
         {"XAI_API_KEY": "k", "XAI_API_BASE": "http://127.0.0.1:1"},
         {"PROMPTMILL_API_TOKEN": "t" * 32, "PROMPTMILL_HOST": "0.0.0.0"},
         {"PROMPTMILL_API_TOKEN": "short"},
+        {"PROMPTMILL_API_TOKEN": "t" * 32, "PROMPTMILL_API_TOKEN_2": "u" * 32, "PROMPTMILL_HOST": "0.0.0.0"},
         {"PROMPTMILL_ALLOWED_HOSTS": "mill.example.com, 10.0.0.5, fd00::1, my_host, mill.example."},
         {"PROMPTMILL_KEEP_DAYS": "1"},
         {"PROMPTMILL_KEEP_DAYS": "0"},
+        {"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "Mill_2_"},
     ],
 )
 def test_what_is_safe_is_taken(values: dict[str, str], tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from api.installation.notices import notices_of
-from api.schemas.installation import SubmissionsReport, SwitchesReport
+from api.schemas.installation import SubmissionsReport, SwitchesReport, TemporalReport
 from promptmill.config.settings import load_settings
 from promptmill.config.tiers import SubmissionPace, WaveSpeedTier, pace_of
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.formats import rate
 
 NO_FILE = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": "/nonexistent"}
+TEMPORAL = TemporalReport(address="127.0.0.1:7233", namespace="default", answers=True)
 
 
 def test_auto_begins_with_the_default_and_goes_down_to_bronze() -> None:
@@ -64,11 +65,11 @@ def test_a_rate_reads_as_people_say_it(per_second: float, text: str) -> None:
 def test_a_lowered_rate_is_a_notice_in_one_sentence() -> None:
     report = SubmissionsReport(tier="auto", per_second=2 / 60, max_per_second=10, concurrency=8, lowered=True)
 
-    [notice] = notices_of(SwitchesReport(), [], report, [])
+    [notice] = notices_of(SwitchesReport(), TEMPORAL, report, [])
 
     assert notice.tone == "attention"
     assert notice.text == (
         "WaveSpeed answered 429 (too many requests), so at most 2 a minute are submitted instead of 10 a second, "
         "and more again while no other 429 comes."
     )
-    assert not [*notices_of(SwitchesReport(), [], report.model_copy(update={"lowered": False}), [])]
+    assert not [*notices_of(SwitchesReport(), TEMPORAL, report.model_copy(update={"lowered": False}), [])]

@@ -761,7 +761,10 @@ export interface components {
         ScheduleReport: {
             id: string;
             paused: boolean;
+            reason?: string | null;
             nextAt: string | null;
+            lastFinishedAt?: string | null;
+            late?: boolean | null;
         };
         Stage: {
             stage: string;

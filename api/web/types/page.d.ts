@@ -1,4 +1,4 @@
-/** The page's own types, named after what the API's document says. `api.d.ts` beside this is generated from it. */
+/** The page's own types, based on `api.d.ts`, which is generated from the OpenAPI document. */
 
 import type { components, paths } from "./api.js";
 
@@ -23,10 +23,10 @@ export type ResolveJob = Schemas["ResolveJob"];
 export type Problem = Schemas["Problem"];
 export type Vocabulary = Schemas["Vocabulary"];
 
-/** What stands in the form. */
+/** The form's values. */
 export interface FormValues {
 	model: string;
-	/** Inputs of the model by name, as they were typed. */
+	/** The model's inputs by name, as typed. */
 	fields: Record<string, string>;
 	targetUrl: string;
 	refUrls: string[];
@@ -39,7 +39,7 @@ export interface FormValues {
 	rawInput: string;
 	deadlineSeconds: string;
 	metadata: string;
-	/** The prompt job whose text stands in the prompt, as it was written. */
+	/** The prompt job that wrote the prompt, and its original text. */
 	promptJob: WrittenPrompt | null;
 	generate: Generate | null;
 }
@@ -49,7 +49,7 @@ export interface WrittenPrompt {
 	text: string;
 }
 
-/** How far AI Generate is. */
+/** The state of AI Generate. */
 export type Generate =
 	| { phase: "asking"; key: string; body: EnqueuePrompt; id?: undefined; job?: undefined; problem?: undefined }
 	| { phase: "running" | "done"; key: string; id: string; job: PromptJob; body?: undefined; problem?: undefined }
@@ -60,25 +60,25 @@ export interface Trouble {
 	hint?: string | null;
 }
 
-/** What decides whether the form may be sent, beside what stands in it. */
+/** What decides, beside its values, whether the form can be sent. */
 export interface Circumstances {
-	/** Whether plain http addresses are taken. */
+	/** Whether plain http URLs are allowed. */
 	plainHttp: boolean;
 	drain?: Installation["drain"];
 	aiPrompts?: Installation["aiPrompts"];
 	uploads?: Installation["uploads"];
-	/** How many pictures are being uploaded. */
+	/** Number of images being uploaded. */
 	uploading?: number;
-	/** Whether the inputs of the model are still being read. */
+	/** Whether the model's inputs are still loading. */
 	reading?: boolean;
 }
 
-/** What may be done with a job from its row, its view or a key. */
+/** Performs an action on a job, from its row, its view or a shortcut. */
 export type Act = (name: "open" | "cancel" | "retry" | "copy" | "reuse", job: Job) => unknown;
 
 export type Tone = "quiet" | "work" | "good" | "bad" | "attention" | "wait";
 
-// -- the API, by the paths of its document
+// -- the API, by the paths of its OpenAPI document
 
 type Method = "get" | "post" | "put" | "delete";
 export type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
@@ -86,7 +86,7 @@ export type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] exte
 type Json<Message> = Message extends { content: { "application/json": infer Body } } ? Body : never;
 type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>;
 
-/** The JSON of an answer that is no problem. */
+/** The JSON of a successful response. */
 export type AnswerOf<P extends keyof paths, M extends Method> =
 	Operation<P, M> extends { responses: infer Responses } ? Json<Responses[keyof Responses & (200 | 201 | 202)]> : never;
 
@@ -99,21 +99,21 @@ type BodyOf<P extends keyof paths, M extends Method> =
 
 export type CallOf<P extends keyof paths, M extends Method> = ParamsOf<P, M> & BodyOf<P, M> & {
 	query?: URLSearchParams;
-	/** The Idempotency-Key of a POST; a new one where none is given. */
+	/** The Idempotency-Key of a POST; a new one if omitted. */
 	key?: string;
 };
-/** What a call needs beside its path: nothing, where the path says it all. */
+/** A call's arguments beside its path; optional if the path is enough. */
 export type ArgumentsOf<P extends keyof paths, M extends Method> =
 	{} extends CallOf<P, M> ? [call?: CallOf<P, M>] : [call: CallOf<P, M>];
 
 // -- elements
 
 type TagOf<Name extends string> = Name extends `${infer Tag}.${string}` ? Tag : Name;
-/** The element that a name such as `button.primary` makes. */
+/** The element created for a name such as `button.primary`. */
 export type ElementOf<Name extends string> =
 	TagOf<Name> extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[TagOf<Name>] : HTMLElement;
 
-/** What may stand in an element; what is null, false or empty is passed over. */
+/** A child of an element; null, false and empty ones are skipped. */
 export type Child = Node | string | number | null | undefined | false;
 export type Children = readonly (Child | readonly Child[])[];
 export type Attributes = Record<string, string | number | boolean | null | undefined>;

@@ -1,11 +1,11 @@
-// Puts the page together.
+// Assembles the page.
 
 import { Api } from "./core/api.js";
 import { startClock } from "./core/clock.js";
 import { byId, closest, on, setAttribute, setText } from "./core/dom.js";
 import { jobName } from "./core/format.js";
 import { icon } from "./core/icons.js";
-import { lazy, loadAhead } from "./core/lazy.js";
+import { lazy, prefetchModules } from "./core/lazy.js";
 import { announce, noteFinished, notify, watchTitle } from "./core/notices.js";
 import { listenToKeys } from "./core/shortcuts.js";
 import { nextTheme, startTheme } from "./core/theme.js";
@@ -36,7 +36,7 @@ const jobActions = lazy(() => import("./jobs/job_actions.js"));
 const ratings = lazy(() => import("./jobs/rating.js"));
 const shortcutSheet = lazy(() => import("./core/shortcut_sheet.js"));
 
-const SEARCH_PAUSE_MS = 200;
+const SEARCH_DEBOUNCE_MS = 200;
 
 const api = new Api(askToken);
 const book = new JobBook(api);
@@ -99,7 +99,7 @@ const connection = new ConnectionView();
 const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (state, outage) => connection.show(state, outage) });
 connection.attach(live);
 
-/** Return what can be done with jobs; null where it cannot be loaded, which is told. */
+/** Return the job actions; null if their module could not be loaded, which has been reported. */
 async function actions() {
 	const module = await jobActions();
 	return module && new module.JobActions(api, book);
@@ -130,7 +130,7 @@ function onSituation() {
 }
 
 /**
- * Take one change from the stream: a whole job, or the id of one to read.
+ * Handle one change from the stream: a whole job, or the id of one to read.
  *
  * @param {any} data
  */
@@ -151,7 +151,7 @@ function showAll() {
 }
 
 /**
- * Fill the form from a job, unless a decision about a written prompt is open.
+ * Fill the form from a job, unless a written prompt still awaits a decision.
  *
  * @param {Job} job
  */
@@ -182,15 +182,15 @@ book.listen("change", ({ job, before }) => {
 });
 book.listen("list", () => {
 	setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : "");
-	// The first view is there.
-	if (book.loaded) loadAhead();
+	// The first view is complete.
+	if (book.loaded) prefetchModules();
 });
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let searching;
 on(search, "input", () => {
 	clearTimeout(searching);
-	searching = setTimeout(() => select({ search: search.value.trim() }), SEARCH_PAUSE_MS);
+	searching = setTimeout(() => select({ search: search.value.trim() }), SEARCH_DEBOUNCE_MS);
 });
 on(byId("help"), "click", showShortcuts);
 for (const tab of tabs) on(tab, "click", () => showTab(tab.dataset.half));

@@ -1,4 +1,4 @@
-"""Sends callbacks to callers' URLs: resolved here, checked, and connected to exactly as checked.
+"""Sends callbacks to callers' URLs: the address is resolved here, checked, and connected to exactly as checked.
 
 Not a provider, but similar, and this is the package that uses httpx. The difference is trust. A provider's
 address comes from the operator, a callback's from whoever may create jobs, and it must not lead into our own network:
@@ -25,7 +25,7 @@ from promptmill.providers.http.connections import trusted_authorities
 from promptmill.providers.http.redaction import redact
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the IP addresses of a host name and port; raises OSError if there are none."""
+"""Resolves a host name and port to IP addresses; raises OSError if there are none."""
 
 MAX_WAIT: Final = timedelta(hours=1)
 """Maximum `Retry-After` of a receiver that is honoured."""
@@ -34,14 +34,14 @@ _ADDRESSES: Final = 4
 """Maximum number of addresses of one name to try."""
 
 _SHARE: Final = 1 / 4
-"""Share of the total timeout for resolving, each connection and each TLS handshake."""
+"""Share of the total timeout for name resolution, each connection and each TLS handshake."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses from this machine's resolver, in its order.
+    """Resolve a name with this machine's resolver, in its order.
 
     Raises:
-        OSError: The name has none.
+        OSError: The name has no address.
     """
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
@@ -49,7 +49,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class ReceiverAnswer:
-    """A receiver's response: its HTTP status, and the wait it asks for, at most `MAX_WAIT`."""
+    """A receiver's response: its HTTP status, and the delay it requests, at most `MAX_WAIT`."""
 
     status: int
     retry_after: timedelta | None
@@ -66,7 +66,7 @@ class CallbackSender:
 
     Attributes:
         http: From `open_callback_sender`.
-        resolver: How names become addresses.
+        resolver: Resolves names to addresses.
         timeout_seconds: Total timeout of a delivery, including name resolution.
         allow_private: Whether private networks are allowed (also over plain http).
     """
@@ -133,7 +133,7 @@ class CallbackSender:
         """Send to the first address that accepts a connection."""
         *others, last = addresses
         for address in others:
-            # Nothing was sent yet, so the next address may be asked.
+            # Nothing was sent yet, so the next address may be tried.
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
                 return await self._post(address, target, content, headers, limit)
         return await self._post(last, target, content, headers, limit)
@@ -151,9 +151,9 @@ class CallbackSender:
             headers={**headers, **named},
             extensions={"sni_hostname": target.raw_host.decode("ascii").rstrip(".")},
         ) as response:
-            # The receiver has spoken; closing the connection cannot make that undone.
+            # The receiver has responded; an error on closing the connection does not change that.
             limit.reschedule(None)
-            # Its head is all that counts, and all that is read: whoever wrote the rest is not known to us.
+            # Only its head matters, and only that is read: the rest is untrusted.
             return ReceiverAnswer(response.status_code, retry_after(response.headers, MAX_WAIT))
 
 
@@ -170,14 +170,14 @@ async def open_callback_sender(
     Args:
         timeout_seconds: Total timeout of a delivery.
         allow_private: Whether private networks are allowed.
-        resolver: How names become addresses.
+        resolver: Resolves names to addresses.
         trusted: Trusted CAs; by default those of every other client (`trusted_authorities`).
     """
     async with httpx.AsyncClient(
         http1=True,
         http2=False,
         follow_redirects=False,
-        # No proxy from the environment: it would resolve the name again, elsewhere.
+        # No proxy from the environment: it would resolve the name again itself.
         trust_env=False,
         verify=trusted or trusted_authorities(),
         timeout=httpx.Timeout(timeout_seconds, connect=timeout_seconds * _SHARE),

@@ -20,7 +20,7 @@ from promptmill.contracts.errors import ConfigurationError
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
 SHORTEST_SECRET_BYTES: Final = 24
-"""The scheme's own lower limit."""
+"""The scheme's minimum."""
 
 
 def new_callback_secret() -> str:
@@ -51,7 +51,7 @@ class CallbackSigner:
 
         `message_id` is the same in each attempt, so that a receiver can detect duplicates; the time is not.
         """
-        # The package takes the digits of the clock for UTC, whatever zone the time is in.
+        # The package ignores the time zone and treats the clock time as UTC.
         at = at.astimezone(UTC)
         signatures = [hook.sign(message_id, at, content.decode()) for hook in self.hooks]
         return {
@@ -62,7 +62,7 @@ class CallbackSigner:
 
 
 def _key(word: str) -> bytes:
-    """Return a secret's bytes. The package itself drops what is not base64 and would sign with what is left."""
+    """Return a secret's bytes. The package itself skips characters that are not base64 and would sign with the rest."""
     text = word.removeprefix(PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -56,15 +56,15 @@ class GrokClient:
         self._timeout_seconds = timeout_seconds
 
     async def write(self, question: GrokQuestion) -> GrokAnswer:
-        """Ask one model for one prompt. Costs money; safe to repeat.
+        """Request one prompt from one model. Costs money; safe to repeat.
 
         Raises:
-            ProviderRefused: For good: bad key, no credit, refused for safety, a bad picture, too long, a bad request,
-                or xAI forbids asking again.
-            ProviderModelUnavailable: Another model may do.
-            ProviderRateLimited: Later it may work.
+            ProviderRefused: Permanently: bad key, no credit, refused for safety, a bad image, too long, a bad request,
+                or xAI forbids a retry.
+            ProviderModelUnavailable: Another model may work.
+            ProviderRateLimited: A later attempt may succeed.
             ProviderUnavailable: xAI is down, slow or unreachable.
-            ProviderAnswerUnusable: The answer is empty, cut or malformed.
+            ProviderAnswerUnusable: The response is empty, truncated or malformed.
         """
         answer = await self._ask("POST", "chat/completions", self._timeout_seconds, compose_completion(question))
         return read_completion(answer, question, self._key)
@@ -138,15 +138,15 @@ def _advice(error: ProviderError) -> str:
 
 @asynccontextmanager
 async def open_grok(base: str, api_key: SecretStr | None, *, timeout_seconds: float) -> AsyncIterator[GrokClient]:
-    """Open a client and close its connections afterwards. Opens without a key; calls then say that it is missing.
+    """Open a client and close its connections afterwards. Opens without a key; calls then report that it is missing.
 
     Args:
-        base: Where xAI's API is, without `/v1`.
+        base: Base URL of xAI's API, without `/v1`.
         api_key: The key, or None.
-        timeout_seconds: How long one question may take in all.
+        timeout_seconds: Total timeout of one request.
 
     Raises:
-        ConfigurationError: `base` is not an address.
+        ConfigurationError: `base` is not a URL.
     """
     async with open_connection(base, timeout_seconds=timeout_seconds, variable=BASE_VARIABLE) as http:
         yield GrokClient(http, base, api_key, timeout_seconds=timeout_seconds)

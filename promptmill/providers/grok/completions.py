@@ -16,15 +16,15 @@ from promptmill.providers.http.answers import Answer
 from promptmill.providers.http.redaction import redact, storable
 
 PROMPT_LIMIT: Final = 10_000
-"""Characters of a prompt, as for the callers' own."""
+"""Maximum characters of a prompt, as for callers' own prompts."""
 
 TICKS_PER_USD: Final = 10**10
 
 TOKENS_LIMIT: Final = 10_000_000
-"""A larger count is no count of tokens: the sum over a prompt job's attempts must fit its column."""
+"""A larger number is not a token count: the sum over a prompt job's attempts must fit its column."""
 
 COST_LIMIT_USD: Final = 1_000
-"""From here on an amount is not what one prompt cost, for the same reason."""
+"""Amounts from here on are not the cost of one prompt, for the same reason."""
 
 MODEL_CHARACTERS: Final = 200
 
@@ -55,7 +55,7 @@ class GrokAnswer(Message):
     """A written prompt.
 
     Attributes:
-        model: The model that answered, which an alias may have stood for.
+        model: The model that responded, if the request named an alias.
         output_tokens: Everything billed as output: completion and reasoning.
         cost_usd: As reported by xAI; None if it was not.
     """
@@ -68,7 +68,7 @@ class GrokAnswer(Message):
 
 
 def compose_completion(question: GrokQuestion) -> dict[str, Any]:
-    """Return the body of `POST /v1/chat/completions`: one system message, one user message, text before pictures."""
+    """Return the body of `POST /v1/chat/completions`: one system message, one user message, text before images."""
     content: list[dict[str, Any]] = [{"type": "text", "text": question.text}]
     content += [{"type": "image_url", "image_url": {"url": url}} for url in question.picture_urls]
     body: dict[str, Any] = {
@@ -119,10 +119,10 @@ def _first_choice(completion: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _content(answer: Answer, choice: dict[str, Any], key: str) -> str:
-    """Return what Grok wrote, as it came.
+    """Return what Grok wrote, verbatim.
 
     Raises:
-        ProviderRefused, ProviderAnswerUnusable: It wrote nothing, not all of it, or that it will not.
+        ProviderRefused, ProviderAnswerUnusable: It wrote nothing, was cut off, or refused.
     """
     message, finish = choice["message"], choice.get("finish_reason")
     content, refusal = message_texts(message.get("content"))
@@ -164,7 +164,7 @@ def _count(value: object, limit: int = TOKENS_LIMIT) -> int | None:
 
 
 def _output_tokens(usage: dict[str, Any]) -> int | None:
-    """Add reasoning to completion: xAI counts it outside `completion_tokens` and bills it all the same."""
+    """Add reasoning to completion: xAI does not count it in `completion_tokens`, but bills it."""
     completion = _count(usage.get("completion_tokens"))
     details = usage.get("completion_tokens_details")
     reasoning = _count(details.get("reasoning_tokens")) if isinstance(details, dict) else None

@@ -23,7 +23,7 @@ from promptmill.providers.http.answers import Answer, retry_after
 PROVIDER: Final = "xAI"
 
 _JUDGED_CHARACTERS: Final = 2_000
-"""How much of an error's words is looked at; a longer text is no error message."""
+"""How much of an error's text is examined; a longer one is not an error message."""
 
 _ANY_ERROR: Final = range(400, 600)
 _ANY_REFUSAL: Final = range(400, 500)
@@ -43,7 +43,7 @@ _ABILITY = re.compile(
     r"|\b(arguments?|parameters?|response_format|reasoning_effort)\b.{0,60}\b(un|not )supported\b"
     r"|\bunsupported\b.{0,20}\b(argument|parameter)"
 )
-"""What a model cannot do and another one may."""
+"""What one model cannot do but another may."""
 
 _MODEL_NAMED = re.compile(r"(?i)\bmodel\b")
 _PICTURE = re.compile(r"(?i)\bimages?\b|\bimage_url\b|invalid_image")
@@ -53,11 +53,11 @@ _PICTURE_AWAY = re.compile(
     r"|\b(images?|pictures?|image_url)\b.{0,60}\b(fetch|download|retriev)(e|ed|ing)?\b"
     r"|\bload(ing)? (the |an? )?(image|picture)\b"
 )
-"""A picture that xAI could not get; the status is then often the one that xAI itself was given."""
+"""An image that xAI could not fetch; the status is then often the one that xAI itself received."""
 
 
 class _Meaning(NamedTuple):
-    """A row of the table: statuses and words, and the error that they mean together."""
+    """A row of the table: statuses and words, and the error that their combination means."""
 
     statuses: Container[int]
     words: re.Pattern[str] | None
@@ -85,16 +85,16 @@ _MEANINGS: Final = (
     _Meaning((403,), None, ProviderRefused, ReasonCode.GROK_BAD_KEY),
     _Meaning(_ANY_REFUSAL, None, ProviderRefused, ReasonCode.GROK_BAD_REQUEST),
 )
-"""The first row that fits counts; what none of them names may pass by itself."""
+"""The first matching row applies; an error that matches none may be temporary."""
 
 _TEMPORARY: Final = _Meaning((), None, ProviderUnavailable, ReasonCode.GROK_UNAVAILABLE)
 
 
 def read_failure(answer: Answer, key: str) -> ProviderError:
-    """Return the error that an answer other than a completion means, with xAI's words, redacted.
+    """Return the error for a response other than a completion, with xAI's message, redacted.
 
-    An otherwise temporary one is a refusal where xAI says `x-should-retry: false`. `retry_after` is as long as xAI
-    asks: whoever waits decides whether it is too long.
+    An otherwise temporary one is a refusal if xAI sends `x-should-retry: false`. `retry_after` is as long as xAI
+    requests: the caller decides whether that is too long.
     """
     meaning = _meaning(answer)
     said = answer.sentence(PROVIDER, key)
@@ -105,7 +105,7 @@ def read_failure(answer: Answer, key: str) -> ProviderError:
 
 
 def unless_final(answer: Answer, error: ProviderError) -> ProviderError:
-    """Return the error, or a refusal for the same reason where xAI forbids asking again."""
+    """Return the error, or a refusal for the same reason if xAI forbids a retry."""
     if answer.headers.get("x-should-retry", "").strip().lower() == "false":
         return ProviderRefused(error.reason_code, str(error))
     return error

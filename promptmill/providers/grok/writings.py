@@ -1,4 +1,4 @@
-"""What stands in a text that Grok wrote: the object that was asked for, wherever it stands, or a refusal."""
+"""Parses a text that Grok wrote: finds the requested JSON object anywhere in it, or a refusal."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any, Final
 _FIELDS: Final = frozenset({"prompt", "refusal"})
 
 _READ_CHARACTERS: Final = 200_000
-"""Of an answer's text: the longest prompt with every character escaped is shorter."""
+"""Maximum characters of a text: the longest prompt with every character escaped is shorter."""
 
 _OBJECTS_TRIED: Final = 16
-"""How many opening braces of a text are tried as the beginning of the object."""
+"""How many opening braces of a text are tried as the start of the object."""
 
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 _NO_REFUSAL: Final = frozenset({"", "-", "no", "none", "null", "n/a", "na", "false"})
-"""What models fill a field with that has nothing to say."""
+"""What models write into a field that they mean to leave empty."""
 
 _CANNOT: Final = r"(?:i|we)(?:'m| am| are)? ?(?:can(?:'t| ?not)|won't|will not|not able to|unable to|must decline)"
 _EXCUSE = re.compile(
     rf"(?i)(?:(?:i'm |i am )?(?:very )?sorry|i apologi[sz]e|unfortunately)[,.;:]? (?:but )?{_CANNOT}\b"
     rf"|{_CANNOT} (?:assist|comply|fulfil|create|generate|provide|write|help (?:with|you))\b"
 )
-"""How a text begins that is a refusal and no prompt."""
+"""Beginnings of a text that is a refusal rather than a prompt."""
 
 
 def message_texts(content: object) -> tuple[str, str]:
-    """Return a message's text and its refusal, each of which may come as parts of a list; empty where there is none."""
+    """Return a message's text and its refusal, either of which may be a list of parts; empty if absent."""
     if isinstance(content, str):
         return content, ""
     texts, refusals = [], []
@@ -44,7 +44,7 @@ def message_texts(content: object) -> tuple[str, str]:
 
 
 def written_object(text: str) -> dict[str, Any] | None:
-    """Return the object that was asked for, alone, in a fence or between words; None where there is none."""
+    """Return the requested object, whether alone, in a code fence or surrounded by text; None if there is none."""
     text = text[:_READ_CHARACTERS]
     at = -1
     for _ in range(_OBJECTS_TRIED):
@@ -61,7 +61,7 @@ def written_object(text: str) -> dict[str, Any] | None:
 
 
 def refusal_in(written: dict[str, Any] | str) -> str | None:
-    """Return the words of a refusal: of the object's own field, or of a text that begins as one; None for a prompt."""
+    """Return the text of a refusal, from the object's own field or a text that begins like one; None for a prompt."""
     if isinstance(written, dict):
         refusal = written.get("refusal")
         if isinstance(refusal, str) and refusal.strip(" .").lower() not in _NO_REFUSAL:

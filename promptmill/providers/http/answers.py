@@ -21,7 +21,7 @@ MAX_WAIT: Final = timedelta(seconds=120)
 """Maximum `Retry-After` that is honoured; xAI's own client uses the same cap."""
 
 IDENTITY: Final = "identity"
-"""The one `Content-Encoding` that is asked for and read."""
+"""The only `Content-Encoding` that is requested and read."""
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
 """Maximum bytes of a body to read; no legitimate response without inline media comes close."""
@@ -32,7 +32,7 @@ _ENCODING_CHARACTERS: Final = 40
 _TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)")
 _MAX_TEXTS: Final = 100
 _MAX_WORDS: Final = 16_000
-"""Characters of an answer's words; each sentence made of them is far shorter, and expressions are tried on all."""
+"""Maximum characters of a response's message; what is shown is far shorter, and regular expressions scan all of it."""
 
 _FORBIDDEN: Final = 403
 _FIREWALL = re.compile(r"(?i)\berror code: 10\d\d\b|\bcloudflare\b|\bfirewall\b|attention required|just a moment")
@@ -40,7 +40,7 @@ _FIREWALL = re.compile(r"(?i)\berror code: 10\d\d\b|\bcloudflare\b|\bfirewall\b|
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP response. `broken` says what ended it early; `body` then holds what had arrived."""
+    """One HTTP response. `broken` says what ended it early; `body` then holds what was received."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the HTTP status is 2xx. With neither provider is that alone a success."""
+        """Whether the HTTP status is 2xx. With neither provider does that alone mean success."""
         return httpx.codes.is_success(self.status)
 
     @cached_property
@@ -79,7 +79,7 @@ class Answer:
 
     @property
     def from_firewall(self) -> bool:
-        """Whether a 403 comes from something in front of the provider: both providers explain theirs as JSON."""
+        """Whether a 403 comes from something in front of the provider: both providers send their own as JSON."""
         return self.status == _FORBIDDEN and (not self.object or _FIREWALL.search(self.words) is not None)
 
     def sentence(self, provider: str, secret: str) -> str:
@@ -103,7 +103,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answer:
-    """Read a streamed response to its end. Every client reads by this, or by `collect_body`, or the head alone.
+    """Read a streamed response to its end. Every client uses this or `collect_body`, or reads only the head.
 
     Raises:
         httpx.HTTPError: The connection broke.
@@ -116,10 +116,10 @@ async def read_answer(response: httpx.Response, limit: int = BODY_LIMIT) -> Answ
 async def collect_body(response: httpx.Response, body: bytearray, limit: int = BODY_LIMIT) -> str | None:
     """Append the response's bytes to `body` as they arrive, so that they survive a broken connection.
 
-    Nothing is decoded: a few compressed bytes can stand for gigabytes, and no client of ours asks for any encoding.
+    Nothing is decoded: a few compressed bytes can expand to gigabytes, and no client of ours requests any encoding.
 
     Returns:
-        Why the body is not whole though the connection held (it is larger than the limit, or encoded), or None.
+        Why the body is incomplete although the connection did not break (larger than the limit, or encoded), or None.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in {"", IDENTITY}:
@@ -132,9 +132,9 @@ async def collect_body(response: httpx.Response, body: bytearray, limit: int = B
 
 
 def retry_after(headers: Mapping[str, str], longest: timedelta = MAX_WAIT) -> timedelta | None:
-    """Return how long the provider asks us to wait, at most `longest`.
+    """Return the delay that the provider requests, at most `longest`.
 
-    `Retry-After` is whole seconds or an HTTP date. None when it is absent, unreadable, zero or past.
+    `Retry-After` is whole seconds or an HTTP date. None if it is absent, invalid, zero or in the past.
     """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
@@ -144,6 +144,6 @@ def retry_after(headers: Mapping[str, str], longest: timedelta = MAX_WAIT) -> ti
             when = parsedate_to_datetime(value)
         except ValueError:
             return None
-        now = datetime.now(UTC)  # noqa: TID251  # a provider's clock is compared with ours; no workflow comes here
+        now = datetime.now(UTC)  # noqa: TID251  # a provider's clock is compared with ours; never used in workflows
         wait = (when if when.tzinfo else when.replace(tzinfo=UTC)) - now
     return min(wait, longest) if wait > timedelta(0) else None

@@ -18,7 +18,7 @@ from promptmill.contracts.errors import ConfigurationError
 from promptmill.providers.http.answers import IDENTITY
 
 CONNECT_SECONDS: Final = 10.0
-"""How long the TCP handshake, and then the TLS handshake, may take."""
+"""Timeout of the TCP handshake, and of the TLS handshake after it."""
 
 _CONNECT_SHARE: Final = 1 / 3
 """Share of the whole call that each handshake may take at most: both must end before the caller's own timeout, because
@@ -32,14 +32,14 @@ async def open_connection(
     """Open an HTTP client for one provider and close it afterwards.
 
     Args:
-        base: Where the provider's API is.
-        timeout_seconds: Longest time of a call; callers bound the whole of it themselves.
-        variable: The setting that `base` came from, for the error.
-        keep_alive: Whether a connection may be used twice. Never for what is paid: a pooled connection that the other
-            side has just closed looks like a request that may have arrived.
+        base: Base URL of the provider's API.
+        timeout_seconds: Timeout of a call; callers enforce it for the call as a whole.
+        variable: The setting that `base` comes from, for the error message.
+        keep_alive: Whether connections are reused. Never for paid calls: a pooled connection that the other side has
+            just closed looks like a request that may have arrived.
 
     Raises:
-        ConfigurationError: `base` is not an http or https address.
+        ConfigurationError: `base` is not an http or https URL.
     """
     _check_base(base, variable)
     async with httpx.AsyncClient(
@@ -58,9 +58,9 @@ async def open_connection(
 
 @cache
 def trusted_authorities() -> ssl.SSLContext:
-    """Return whose certificates are believed: those that httpx believes, or the ones that `SSL_CERT_FILE` names.
+    """Return the trusted CAs: httpx's defaults, or those in `SSL_CERT_FILE`.
 
-    Made once a process: to read them takes 20 ms of CPU time, and every client would read them for itself.
+    Cached per process: loading them takes 20 ms of CPU time, and every client would load them itself.
     """
     return httpx.create_ssl_context()
 
@@ -89,7 +89,7 @@ def fingerprint(api_key: SecretStr | None) -> str:
 def key_problem(key: str, variable: str) -> str | None:
     """Return why the key cannot be sent at all, naming the setting, or None.
 
-    A key that is no header text would fail only while the request is written, with the key in the error's text.
+    A key that is not valid in a header would fail only while the request is written, with the key in the error message.
     """
     if not key:
         return f"{variable} is not set."

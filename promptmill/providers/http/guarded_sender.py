@@ -1,7 +1,7 @@
 """One paid POST that either provably was not sent, or whose response is reported exactly as received.
 
-httpx hands httpcore's documented `trace` extension through: it is called immediately before the request headers are
-written. There the sender looks at the clock a last time, and from there on it treats every failure as unclear.
+httpx supports httpcore's documented `trace` extension, which is called immediately before the request headers are
+written. There the sender checks the clock one last time, and from then on it treats every failure as unclear.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from promptmill.providers.http.redaction import redact
 
 
 def boottime() -> float:
-    """Return seconds on a clock that runs on while this process is frozen and while the machine sleeps.
+    """Return seconds on a clock that keeps running while this process is frozen and while the machine sleeps.
 
     CLOCK_BOOTTIME on Linux. Elsewhere CLOCK_MONOTONIC: on macOS it counts sleep, which Python's own `time.monotonic`
     does not; Windows has only the latter.
@@ -31,23 +31,23 @@ def boottime() -> float:
 
 
 class _TooLate(Exception):
-    """The POST's time limit has passed; raised before the first byte."""
+    """The POST's deadline has passed; raised before the first byte."""
 
 
 @dataclass
 class _Departure:
-    """Watches one request: whether its first byte may have been sent, and that it is not sent too late."""
+    """Watches one request: records whether its first byte may have been sent, and stops it if it is too late."""
 
     post_by: float
     passed: bool = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take one trace event; `http11.` or `http2.` stands before the name."""
+        """Handle one trace event; its name has the prefix `http11.` or `http2.`."""
         if not event.endswith("send_request_headers.started"):
             return
         request = info.get("request")
         if request is not None and request.method == b"CONNECT":
-            return  # a proxy is asked for a tunnel; the request itself follows
+            return  # a CONNECT to a proxy; the request itself follows
         if boottime() > self.post_by:
             raise _TooLate
         self.passed = True
@@ -59,7 +59,7 @@ class GuardedSender:
 
     Attributes:
         http: A client from `open_connection(keep_alive=False)`.
-        timeout_seconds: Longest time of the whole call, connecting included.
+        timeout_seconds: Total timeout of a call, including connecting.
     """
 
     http: httpx.AsyncClient
@@ -78,16 +78,16 @@ class GuardedSender:
         """Send one POST and return the response, even if it is incomplete (`Answer.broken`).
 
         Args:
-            url: The address without a query.
+            url: The URL without a query.
             content: The body.
-            headers: Headers besides those that the sender sets.
+            headers: Headers in addition to those that the sender sets.
             params: The query.
-            post_by: Reading of `boottime()` after which not one byte may leave.
+            post_by: Value of `boottime()` after which no byte may be sent.
             key: The secret to redact from errors.
 
         Raises:
-            NothingSent: Not one byte of the request left.
-            SubmitUnclear: The request may have left, and not even a status came back.
+            NothingSent: Not a single byte of the request was sent.
+            SubmitUnclear: The request may have been sent, and not even a status was received.
         """
         departure = _Departure(post_by)
         status: int | None = None
@@ -109,7 +109,7 @@ class GuardedSender:
             raise NothingSent(
                 ReasonCode.WAVESPEED_UNREACHABLE, "The time limit for sending had passed; nothing was sent."
             ) from None
-        except Exception as error:  # noqa: BLE001  # whatever it was: what matters is whether anything may have been sent
+        except Exception as error:  # noqa: BLE001  # whatever failed: what matters is whether anything may have been sent
             broken = _cause(error, self.timeout_seconds, key)
             if not departure.passed:
                 raise NothingSent(

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 MAX_TEXT: Final = 4_000
-"""Characters that are looked at; what is stored and shown is far shorter."""
+"""Characters that are examined; what is stored and shown is far shorter."""
 
 _SHORTEST_SECRET: Final = 4
 """A shorter string is not a secret, and replacing it would garble every sentence."""
@@ -33,7 +33,7 @@ def redact(text: str, secret: str = "") -> str:
 
 
 def _beginning(text: str) -> str:
-    """Return the beginning of a long text, up to a whole word: half of a signed address would not be recognized."""
+    """Return the beginning of a long text, up to a whole word: half of a signed URL would not be recognized."""
     if len(text) <= MAX_TEXT:
         return text
     beginning = text[:MAX_TEXT]

@@ -28,7 +28,7 @@ SECRET_SECONDS: Final = 10.0
 
 MODELS_SECONDS: Final = 60.0
 MODELS_BYTES: Final = 32 * 1024 * 1024
-"""The list of about a thousand models with their schemas is several megabytes."""
+"""Maximum size of the model list: about a thousand models with their schemas are several megabytes."""
 
 _KEY_REFUSED: Final = frozenset({401, 403})
 _OK: Final = 200
@@ -71,7 +71,7 @@ class WaveSpeedAccount:
     async def price(self, model: str, inputs: Mapping[str, Any]) -> Decimal | None:
         """Return what a submission with exactly these inputs would cost, in USD; None if unavailable.
 
-        Inputs that are left out make the answer too low (the model's base price).
+        If inputs are omitted, the price is too low (the model's base price).
         """
         try:
             return await self.quote(model, inputs)
@@ -82,9 +82,9 @@ class WaveSpeedAccount:
         """Return what `price` returns, or raise the reason why it is unavailable.
 
         Raises:
-            ProviderRefused: The key is missing or not accepted, or WaveSpeed does not take this model or these inputs.
-            ProviderUnavailable: WaveSpeed did not answer in time, or with something else than a price.
-            TypeError, ValueError: The inputs cannot be written as JSON.
+            ProviderRefused: The key is missing or rejected, or WaveSpeed does not accept this model or these inputs.
+            ProviderUnavailable: WaveSpeed did not respond in time, or with something other than a price.
+            TypeError, ValueError: The inputs cannot be serialised as JSON.
         """
         answer = await self._ask("POST", "model/price", {"model_id": model, "inputs": dict(inputs)}, PRICE_SECONDS)
         if codes(answer) != {_OK}:
@@ -104,7 +104,7 @@ class WaveSpeedAccount:
 
         Raises:
             ProviderRefused: The key is missing, or WaveSpeed rejects it.
-            ProviderUnavailable: WaveSpeed did not answer, or with something else than a list of models.
+            ProviderUnavailable: WaveSpeed did not respond, or with something other than a list of models.
         """
         answer = await self._ask("GET", "models", None, MODELS_SECONDS, limit=MODELS_BYTES)
         # Megabytes: parsed in a thread, so that the event loop keeps running.
@@ -130,7 +130,7 @@ class WaveSpeedAccount:
         self._refuse_bad_key(answer)
         secret = _secret(answer)
         if codes(answer) != {_OK} or secret is None:
-            # No words of the answer: a shape that we do not know may hold the secret.
+            # Nothing of the response is quoted: an unknown format may contain the secret.
             raise ProviderUnavailable(
                 ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} responded {answer.status} without a webhook secret."
             )
@@ -154,7 +154,7 @@ class WaveSpeedAccount:
 
 
 def _secret(answer: Answer) -> str | None:
-    """Return the secret from any of the shapes that were seen: `data.secret`, `data` itself, `secret` at the top."""
+    """Return the secret from any of the observed formats: `data.secret`, `data` itself, `secret` at the top."""
     document = answer.object
     for value in (data(answer).get("secret"), document.get("data"), document.get("secret")):
         if isinstance(value, str) and value.strip():
@@ -167,7 +167,7 @@ async def open_wavespeed_account(base: str, api_key: SecretStr | None) -> AsyncI
     """Open a client and close its connections afterwards. Opens without a key.
 
     Raises:
-        ConfigurationError: `base` is not an address.
+        ConfigurationError: `base` is not a URL.
     """
     async with open_connection(base, timeout_seconds=BALANCE_SECONDS, variable=BASE_VARIABLE) as http:
         yield WaveSpeedAccount(http, base=base, api_key=api_key)

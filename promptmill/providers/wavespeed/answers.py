@@ -27,7 +27,7 @@ NO_PRICE_USD: Final = 1_000_000
 
 NO_AMOUNT_USD: Final = 10**12
 AMOUNT_DIGITS: Final = 6
-"""Digits after the point that the record keeps."""
+"""Decimal places that the record stores."""
 
 _ID_LIMIT: Final = 200
 
@@ -59,7 +59,7 @@ def codes(answer: Answer) -> set[int]:
 
 
 def whole_code(value: object) -> int | None:
-    """Return a code that came as a number or as a text of digits; None for anything else."""
+    """Return a code given as a number or a string of digits; None for anything else."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -72,7 +72,7 @@ def data(answer: Answer) -> dict[str, Any]:
 
 
 def prediction_data(answer: Answer) -> dict[str, Any]:
-    """Return the prediction that an answer holds: in its envelope, or alone where a success has `id` and `status`."""
+    """Return the prediction in a response: in its envelope, or bare if a success has `id` and `status`."""
     document = answer.object
     alone = answer.ok and isinstance(document.get("status"), str) and prediction_id_of(document) is not None
     return document if alone and not isinstance(document.get("data"), dict) else data(answer)
@@ -81,7 +81,7 @@ def prediction_data(answer: Answer) -> dict[str, Any]:
 def amount_in(value: object) -> Decimal | None:
     """Return an amount of money in a response, given as a number or a string; None for anything else.
 
-    Amounts that no account holds are none either: a string such as `1e999999` would be printed with all its digits.
+    Absurdly large amounts are none either: a string such as `1e999999` would be printed with all its digits.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -100,7 +100,7 @@ def price_in(value: object) -> Decimal | None:
 
 
 def prediction_id(answer: Answer) -> str | None:
-    """Return the prediction's id: proof that WaveSpeed created one; in an envelope, whatever the codes say."""
+    """Return the prediction's id, which proves that WaveSpeed created one; in an envelope, whatever the codes are."""
     return prediction_id_of(prediction_data(answer))
 
 
@@ -153,7 +153,7 @@ def _lacks_money(words: str) -> bool:
 
 
 def read_failure(answer: Answer, key: str) -> ProviderError:
-    """Return the error that an unpaid call's answer means; only a 404 is left to the caller to judge before."""
+    """Return the error for an unpaid call's response; a caller to which a 404 means more handles that first."""
     seen = codes(answer)
     said = answer.sentence(PROVIDER, key)
     if _RATE in seen:

@@ -67,12 +67,12 @@ class WaveSpeedClient:
 
         Args:
             model: WaveSpeed's path of the model.
-            body: The model's inputs, sent as they are.
-            post_by: Reading of `boottime()` after which not one byte may leave.
-            webhook_url: Where WaveSpeed reports the end.
+            body: The model's inputs, sent unchanged.
+            post_by: Value of `boottime()` after which no byte may be sent.
+            webhook_url: Where WaveSpeed reports the result.
 
         Raises:
-            NothingSent: Not one byte was sent; safe to retry.
+            NothingSent: Not a single byte was sent; safe to retry.
             ProviderRateLimited: A 429; nothing was created.
             ProviderRefused: WaveSpeed refused, or there is no key.
             SubmitUnclear: It may have been accepted and billed.
@@ -98,9 +98,9 @@ class WaveSpeedClient:
             kind: What the model generates; None to infer it from the model's name.
 
         Raises:
-            ProviderRefused: `prediction_gone`: WaveSpeed answers 404.
-            ProviderUnavailable: Anything else that is not a prediction, a bad key included: it may be mended, and what
-                is paid must still be collected.
+            ProviderRefused: `prediction_gone`: WaveSpeed returned 404.
+            ProviderUnavailable: Anything else that is not a prediction, including a bad key: that can be fixed, and
+                what was paid for must still be collected.
         """
         answer = await self._read(f"predictions/{quote(prediction_id, safe='')}/result")
         if _NOT_FOUND in codes(answer):
@@ -117,12 +117,12 @@ class WaveSpeedClient:
     async def history(
         self, *, model: str | None, created_after: datetime, created_before: datetime, limit_pages: int = HISTORY_PAGES
     ) -> list[HistoryItem]:
-        """List the predictions of a model (null: of all) and a time, all pages, with what was submitted. Free.
+        """List the predictions of a model (None for all) in a period, all pages, with what was submitted. Free.
 
-        WaveSpeed keeps seven days. Predictions made on its website are included.
+        WaveSpeed keeps them for seven days. Predictions made on its website are included.
 
         Raises:
-            ProviderUnavailable: The list could not be read, or is not surely whole.
+            ProviderUnavailable: The list could not be read, or may be incomplete.
         """
         question = ({"model": model} if model else {}) | {
             "created_after": moment(created_after),
@@ -148,7 +148,7 @@ class WaveSpeedClient:
 
 
 def _model_path(model: str) -> str:
-    """Return the model as a path, or refuse what would be another call of WaveSpeed's."""
+    """Return the model as a path; refuse one that would reach another WaveSpeed endpoint."""
     parts = model.split("/")
     if parts[0].lower() in RESERVED_VENDORS or not all(part.strip(". ") for part in parts):
         raise ProviderRefused(ReasonCode.WAVESPEED_UNKNOWN_MODEL, f"{model!r} is not a model path. Nothing was sent.")
@@ -156,7 +156,7 @@ def _model_path(model: str) -> str:
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:
-    """Return the body as JSON. What cannot be written will not be writable the next time either."""
+    """Return the body as JSON. What cannot be serialised now never can be."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
@@ -169,16 +169,16 @@ def _encode(body: Mapping[str, Any]) -> bytes:
 async def open_wavespeed(
     base: str, api_key: SecretStr | None, *, submit_timeout_seconds: float, read_timeout_seconds: float = READ_SECONDS
 ) -> AsyncIterator[WaveSpeedClient]:
-    """Open a client and close its connections afterwards. Opens without a key; calls then say that it is missing.
+    """Open a client and close its connections afterwards. Opens without a key; calls then report that it is missing.
 
     Args:
-        base: Where WaveSpeed's API is.
+        base: Base URL of WaveSpeed's API.
         api_key: The key, or None.
-        submit_timeout_seconds: Longest time of one submission in all.
-        read_timeout_seconds: Longest time of reading one result.
+        submit_timeout_seconds: Total timeout of one submission.
+        read_timeout_seconds: Timeout of reading one result.
 
     Raises:
-        ConfigurationError: `base` is not an address.
+        ConfigurationError: `base` is not a URL.
     """
     async with (
         open_connection(base, timeout_seconds=submit_timeout_seconds, variable=BASE_VARIABLE, keep_alive=False) as paid,

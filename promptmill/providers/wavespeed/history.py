@@ -43,14 +43,14 @@ async def read_history(
     """Read all pages of a list, newest first.
 
     Args:
-        ask: Makes one request with this body.
+        ask: Sends one request with the given body.
         question: The filters, without page and size.
-        limit_pages: More pages than this are not read.
+        limit_pages: Maximum pages to read.
         key: The secret to redact from errors.
 
     Raises:
-        ProviderUnavailable: It could not be read, there is more than that many pages, it changed meanwhile so that
-            something can be missing, or it does not look like a list of predictions.
+        ProviderUnavailable: It could not be read, has more pages than that, changed meanwhile so that something may be
+            missing, or does not look like a list of predictions.
     """
     found: dict[str, HistoryItem] = {}
     promised = 0
@@ -78,7 +78,7 @@ def moment(at: datetime) -> str:
 
 
 def _page(answer: Answer, page: int, key: str) -> tuple[list[HistoryItem], int]:
-    """Return the predictions of one page and the total; 0 if that is not given."""
+    """Return the predictions of one page and the total; 0 if that is not stated."""
     if codes(answer) != {_OK}:
         raise read_failure(answer, key)
     shown = data(answer)

@@ -18,13 +18,13 @@ PATH_CHARACTERS: Final = 200
 NAME_CHARACTERS: Final = 120
 DESCRIPTION_CHARACTERS: Final = 2_000
 FORMULA_CHARACTERS: Final = 8_000
-"""A longer formula is not kept at all: half of one would hide names."""
+"""A longer formula is dropped entirely: a truncated one would lack names."""
 
 
 def read_models(listed: object) -> tuple[ListedModel, ...]:
-    """Return the models of the envelope's `data`, in its order; the first entry of a duplicate path counts.
+    """Return the models of the envelope's `data`, in its order; of duplicate paths the first entry wins.
 
-    Never raises: an entry that names no model is skipped, and malformed parts of an entry are omitted.
+    Never raises: an entry without a model name is skipped, and malformed parts of an entry are omitted.
     """
     if not isinstance(listed, list):
         return ()

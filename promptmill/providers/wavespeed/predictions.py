@@ -31,7 +31,7 @@ STOPPED: Final = frozenset({"cancelled", "timeout", "deleted"})
 _RUNNING: Final = frozenset(
     {"created", "pending", "queued", "in_queue", "starting", "running", "processing", "in_progress"}
 )
-"""What WaveSpeed, and others like it, call a prediction that has not ended."""
+"""Statuses of an unfinished prediction, of WaveSpeed and similar APIs."""
 
 _FAILURES: Final = {
     1200: ReasonCode.GENERATION_MODERATED,
@@ -41,7 +41,7 @@ _FAILURES: Final = {
     5000: ReasonCode.GENERATION_UNAVAILABLE,
     5003: ReasonCode.GENERATION_UNAVAILABLE,
 }
-"""WaveSpeed's codes of a failed prediction. What it calls temporary is over for this prediction all the same."""
+"""WaveSpeed's codes of a failed prediction. Even a code that it calls temporary is final for this prediction."""
 
 _MODERATION = re.compile(r"(?i)\b(content flagged|flagged as|moderation)\b")
 
@@ -62,7 +62,7 @@ _MAGIC: Final = (
     (8, b"WAVE", "audio/wav"),
     (0, b"ID3", "audio/mpeg"),
 )
-"""Which bytes stand where in a file of which media type."""
+"""Magic bytes by media type, with their offset."""
 
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 9000
@@ -75,9 +75,9 @@ class Prediction(Message):
     """The state of a prediction at WaveSpeed.
 
     Attributes:
-        status: WaveSpeed's word; anything but the known final ones means 'not finished'.
-        outputs: What it made. A completed prediction may have none.
-        error: WaveSpeed's words about a failure, redacted and cut.
+        status: WaveSpeed's own status; anything but the known final ones means 'not finished'.
+        outputs: What it generated. A completed prediction may have none.
+        error: WaveSpeed's message about a failure, redacted and truncated.
         code: WaveSpeed's error code of the prediction, as in its error table.
     """
 
@@ -96,7 +96,7 @@ class Prediction(Message):
 
     @property
     def unrecognized(self) -> bool:
-        """Whether the status is neither one of a running prediction nor a final one that we know."""
+        """Whether the status is neither a known running nor a known final one."""
         return not self.finished and self.status not in _RUNNING
 
     @property
@@ -118,7 +118,7 @@ def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | No
     """Read a prediction object.
 
     Args:
-        data: The object, from an envelope's `data` or a webhook's body. `status` must be a text.
+        data: The object, from an envelope's `data` or a webhook's body. `status` must be a string.
         asked_id: Used if the object has no id.
         kind: What the model generates; None to infer it from the model's name.
         key: The secret to redact from the error.
@@ -138,9 +138,9 @@ def read_prediction(data: dict[str, Any], *, asked_id: str, kind: MediaKind | No
 
 
 def read_time(value: object) -> datetime | None:
-    """Read WaveSpeed's RFC 3339 times, which carry nine digits of a second; None when it is no time of ours.
+    """Parse WaveSpeed's RFC 3339 times, which have nine fractional digits; None if it is not a plausible time.
 
-    A server that has no time to tell writes the year 1.
+    The year 1 stands for a missing time.
     """
     if not isinstance(value, str):
         return None
@@ -159,13 +159,13 @@ def _outputs(data: dict[str, Any], kind: MediaKind, created_at: datetime | None)
     return tuple(
         _output(index, value, kind, _nsfw(data.get("has_nsfw_contents"), index), created_at)
         for index, value in enumerate(listed)
-        # A place without anything in it is no output.
+        # An empty entry is not an output.
         if value is not None and not (isinstance(value, str) and is_blank(value))
     )
 
 
 def _nsfw(flags: object, index: int) -> bool | None:
-    """Return the flag of one output; WaveSpeed gives a list, or nothing."""
+    """Return the flag of one output; WaveSpeed sends a list, or nothing."""
     flag = flags[index] if isinstance(flags, list) and index < len(flags) else flags
     return flag if isinstance(flag, bool) else None
 
@@ -205,7 +205,7 @@ def _kind_of_url(url: str, kind: MediaKind) -> MediaKind:
 
 
 def _inline_type(value: str) -> str | None:
-    """Return the media type of a data address or of bare base64; None for anything else."""
+    """Return the media type of a data URL or of bare base64; None for anything else."""
     if value.startswith("data:"):
         return value[5:].partition(",")[0].partition(";")[0] or "text/plain"
     try:

@@ -34,7 +34,7 @@ _ALTERNATIVES: Final = ("anyOf", "oneOf", "allOf")
 
 
 def read_inputs(schema: Mapping[str, Any]) -> tuple[ModelInput, ...]:
-    """Return the inputs in the schema's own order, else the required ones first. Never raises."""
+    """Return the inputs in the schema's own order, or without one, the required ones first. Never raises."""
     properties = schema.get("properties")
     if not isinstance(properties, dict):
         return ()
@@ -46,7 +46,7 @@ def read_inputs(schema: Mapping[str, Any]) -> tuple[ModelInput, ...]:
 
 
 def finite(value: object) -> int | float | None:
-    """Return a number as it is; None for anything else, infinities and absurdly large ones included."""
+    """Return a number unchanged; None for anything else, including infinities and absurdly large ones."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if abs(value) <= _LARGEST else None
@@ -80,7 +80,7 @@ def _read_input(name: str, told: object, required: bool) -> ModelInput:  # noqa:
 
 
 def _flattened(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema with its only alternative that is not null drawn in; several stay what they are."""
+    """Return the schema with its only non-null alternative merged in; several alternatives stay as they are."""
     for word in _ALTERNATIVES:
         listed = schema.get(word)
         found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
@@ -109,7 +109,7 @@ def _choices(told: object) -> tuple[Any, ...] | None:
 
 
 def _fitting(value: Any, kind: InputType, choices: tuple[Any, ...] | None) -> Any:
-    """Return a default if its own field accepts it, otherwise None."""
+    """Return a default if its field accepts it, otherwise None."""
     fits = {
         InputType.TEXT: isinstance(value, str),
         InputType.NUMBER: finite(value) is not None,

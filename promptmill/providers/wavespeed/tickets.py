@@ -35,12 +35,12 @@ def read_ticket(answer: Answer, size: int, *, simulated: bool) -> Ticket:
     """Return the ticket in a successful response.
 
     Args:
-        answer: WaveSpeed's answer.
-        size: Bytes that will be sent.
-        simulated: Whether the provider is a simulator, whose addresses may be plain http on this machine.
+        answer: WaveSpeed's response.
+        size: Number of bytes to be sent.
+        simulated: Whether the provider is a simulator, whose URLs may be plain http on this machine.
 
     Raises:
-        ProviderAnswerUnusable: It holds none, or one that we do not follow. Nothing of it is repeated: it is signed.
+        ProviderAnswerUnusable: It has no ticket, or an unacceptable one. Nothing is quoted: tickets are signed.
     """
     found = data(answer)
     upload = found.get("upload")

@@ -29,11 +29,11 @@ async def ask_unpaid(
     body: Mapping[str, Any] | None = None,
     limit: int = BODY_LIMIT,
 ) -> Answer:
-    """Make one request and return its answer of at most `limit` bytes, whatever it says.
+    """Make one request and return the response, at most `limit` bytes, whatever its status.
 
     Raises:
-        ProviderUnavailable: No whole answer within `seconds`, or a larger one.
-        TypeError, ValueError: The body cannot be written as JSON.
+        ProviderUnavailable: No complete response within `seconds`, or a larger one.
+        TypeError, ValueError: The body cannot be serialised as JSON.
     """
     content = None if body is None else json.dumps(body, allow_nan=False).encode()
     headers = authorization(key) | ({"Content-Type": "application/json"} if content else {})

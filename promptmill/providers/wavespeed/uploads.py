@@ -72,11 +72,11 @@ class WaveSpeedUploads:
             ProviderRefused: WaveSpeed refused; the message is its own.
             ProviderRateLimited: A 429.
             ProviderAnswerUnusable: The ticket is not acceptable.
-            ProviderUnavailable: WaveSpeed or its storage did not answer, or with something else.
+            ProviderUnavailable: WaveSpeed or its storage did not respond, or not as expected.
         """
         self.require_key()
         question = {
-            # A random name: the caller's may identify them, and serves no purpose.
+            # A random name: the caller's own may identify them, and is not needed.
             "filename": f"{secrets.token_hex(16)}.{_ENDINGS[content_type]}",
             "size": len(content),
             "content_type": content_type,
@@ -90,7 +90,7 @@ class WaveSpeedUploads:
         return ticket.download_url
 
     async def _put(self, ticket: Ticket, content: bytes) -> None:
-        """Send the bytes. Only the response's status is reported: storages quote what was signed."""
+        """Send the bytes. Only the response's status is reported: storage services quote what was signed."""
         try:
             async with (
                 asyncio.timeout(PUT_SECONDS),
@@ -98,11 +98,11 @@ class WaveSpeedUploads:
             ):
                 status = response.status_code
         except (httpx.HTTPError, OSError) as error:
-            raise _storage_away(f"is unreachable ({type(error).__name__})") from None
+            raise _storage_unavailable(f"is unreachable ({type(error).__name__})") from None
         if status == _TOO_LARGE:
             raise ProviderRefused(ReasonCode.WAVESPEED_BAD_INPUT, "WaveSpeed's storage rejects files this large.")
         if not httpx.codes.is_success(status):
-            raise _storage_away(f"responded {status} and rejected the file")
+            raise _storage_unavailable(f"responded {status} and rejected the file")
 
     def _refusal(self, answer: Answer) -> ProviderError:
         seen = codes(answer)
@@ -119,7 +119,7 @@ class WaveSpeedUploads:
         return ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, said)
 
 
-def _storage_away(how: str) -> ProviderUnavailable:
+def _storage_unavailable(how: str) -> ProviderUnavailable:
     return ProviderUnavailable(
         ReasonCode.WAVESPEED_UNREACHABLE, f"WaveSpeed's upload storage {how}. Upload the image again."
     )
@@ -130,7 +130,7 @@ async def open_wavespeed_uploads(base: str, api_key: SecretStr | None) -> AsyncI
     """Open a client and close its connections afterwards. Opens without a key.
 
     Raises:
-        ConfigurationError: `base` is not an address.
+        ConfigurationError: `base` is not a URL.
     """
     async with open_connection(base, timeout_seconds=PUT_SECONDS, variable=BASE_VARIABLE) as http:
         yield WaveSpeedUploads(http, base=base, api_key=api_key)

@@ -56,7 +56,7 @@ class KeyPages:
         return JSONResponse(model.as_language_model()) if model else refusal(404)
 
     async def api_key(self, call: Call) -> Response:
-        """Describe the key; it answers 200 for a blocked one too, whose flags say so."""
+        """Describe the key; a blocked one gets 200 too, with flags that say so."""
         key = call.account.key
         blocked = key.startswith(BLOCKED_KEY)
         return JSONResponse(

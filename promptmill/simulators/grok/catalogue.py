@@ -14,7 +14,7 @@ LONG_PROMPT = 200_000
 
 @dataclass(frozen=True)
 class Model:
-    """One Grok model. Prices are xAI's numbers: a ten-thousandth of a US dollar per million tokens."""
+    """One Grok model. Prices are in xAI's unit: a ten-thousandth of a US dollar per million tokens."""
 
     id: str
     aliases: tuple[str, ...]
@@ -80,5 +80,5 @@ class Catalogue:
         self._by_name = {name: model for model in self.models for name in (model.id, *model.aliases)}
 
     def find(self, name: str) -> Model | None:
-        """Return the model that a name or an alias means."""
+        """Return the model with this name or alias."""
         return self._by_name.get(name)

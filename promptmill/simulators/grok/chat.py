@@ -26,12 +26,12 @@ REASONING_TOKENS = 94
 TICKS_PER_DOLLAR = 10**10
 REFUSAL = "I can't help with that request."
 HUGE_USAGE = {"prompt_tokens": 3_000_000_000, "completion_tokens": 3_000_000_000, "cost_in_usd_ticks": 10**34}
-"""Larger than any column that keeps such a number; the account is charged as usual."""
+"""Larger than any column for such a number; the account is charged as usual."""
 
 
 @dataclass(frozen=True)
 class _Written:
-    """The model's output: its text, whole or in parts, why it stopped, and a refusal instead of a text."""
+    """The model's output: its text, whole or in parts, its finish reason, and a refusal instead of a text."""
 
     content: str | list[dict[str, str]] | None
     finish_reason: str = "stop"
@@ -119,7 +119,7 @@ _SPOILERS: Mapping[str, Callable[[str], _Written]] = {
     "wordy": lambda content: _Written(f"Here is the prompt:\n{content}\nTell me if you want another one."),
     "parts": _in_parts,
 }
-"""What becomes of a text by each fault."""
+"""How each fault changes a text."""
 
 
 def _usage(body: dict[str, Any], model: Model, written: _Written) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _usage(body: dict[str, Any], model: Model, written: _Written) -> dict[str, A
     text_tokens = max(1, characters // CHARACTERS_PER_TOKEN)
     image_tokens = PICTURE_TOKENS * sum(part.get("type") == "image_url" for part in all_parts)
     completion_tokens = max(1, len(written.content or written.refusal or "") // CHARACTERS_PER_TOKEN)
-    # Reasoning stands outside completion_tokens, but inside the total and the cost.
+    # Reasoning is not counted in completion_tokens, but in the total and the cost.
     reasons = model.reasoning and body.get("reasoning_effort") != "none"
     reasoning_tokens = REASONING_TOKENS if reasons else 0
     prompt_tokens = text_tokens + image_tokens

@@ -41,7 +41,7 @@ def refusal(
     nested: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """Return an error in xAI's flat shape, or in the nested one."""
+    """Return an error in xAI's flat format, or in the nested one."""
     usual_code, usual_message = WORDS.get(status, UNAVAILABLE)
     code, message = code or usual_code, message or usual_message
     flat = {"code": code, "error": message}
@@ -53,7 +53,7 @@ class GrokManners:
     """xAI's refusals of keys, and injected errors."""
 
     def refuse_key(self, key: str | None, where: str) -> Response | None:
-        """Refuse no key with 401, a wrong one with 400, a blocked one with 403 and one without credit with 429."""
+        """Refuse a missing key with 401, a wrong one with 400, a blocked one with 403, one without credit with 429."""
         if key is None:
             return refusal(401, "No API key provided.", "unauthenticated:no-credentials")
         if key.startswith(REJECTED_KEY):
@@ -66,6 +66,6 @@ class GrokManners:
         return refusal(429, NO_CREDIT) if key.startswith(POOR_KEY) else None
 
     def refuse(self, fault: Fault) -> Response:
-        """Answer a `status` fault."""
+        """Return the response for a `status` fault."""
         code = None if fault.code is None else str(fault.code)
         return refusal(fault.status, fault.message, code, nested=fault.nested, headers=fault.headers)

@@ -48,7 +48,7 @@ def write_prompt(text: str, pictures: int) -> str:
 
 
 def fill(schema: Mapping[str, Any], text: str) -> Any:
-    """Return a value that a JSON schema allows, with the text where it asks for a string."""
+    """Return a value that is valid for a JSON schema, with the text wherever it requires a string."""
     if schema.get("enum"):
         return schema["enum"][0]
     kind = schema.get("type", "object")

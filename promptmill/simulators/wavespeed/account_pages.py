@@ -29,7 +29,7 @@ class AccountPages:
         return success([model.as_json(order) for order, model in enumerate(self.models.values())])
 
     async def price(self, call: Call) -> Response:
-        """Return what these inputs would cost; missing ones count with their defaults."""
+        """Return what these inputs would cost; defaults are used for missing ones."""
         body = call.body if isinstance(call.body, dict) else {}
         model = self.models.get(str(body.get("model_id")))
         if model is None:

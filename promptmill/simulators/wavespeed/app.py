@@ -89,7 +89,7 @@ class WaveSpeedSimulator:
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Stop sending webhooks at the end."""
+        """Stop sending webhooks on shutdown."""
         yield
         await self._webhooks.close()
 
@@ -121,7 +121,7 @@ def create_wavespeed_app(timing: Timing, *, journal: Path | None = None) -> Star
 
     Args:
         timing: How long predictions take on a new account.
-        journal: File in which predictions outlive the process.
+        journal: File in which predictions are persisted.
     """
     simulator = WaveSpeedSimulator(timing, journal)
     return Starlette(routes=simulator.routes(), lifespan=simulator.lifespan)

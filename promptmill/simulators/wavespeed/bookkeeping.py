@@ -1,4 +1,4 @@
-"""Everything that creating a prediction changes together: the predictions, the account's ledger and the journal."""
+"""Keeps the predictions, the account's ledger and the journal consistent."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FAILURE = "The task failed."
 
 @dataclass(frozen=True)
 class Books:
-    """Makes and ends predictions so that books, history and file agree."""
+    """Creates and ends predictions so that ledger, history and journal agree."""
 
     accounts: Accounts
     predictions: Predictions
     journal: Journal
 
     def restore(self) -> None:
-        """Bring back what an earlier process wrote down."""
+        """Restore what an earlier process persisted."""
         for prediction in self.journal.load():
             self.predictions.add(prediction)
             self._book(self.accounts.of(prediction.key), prediction)
@@ -34,7 +34,7 @@ class Books:
     def make(
         self, account: Account, model: Model, inputs: dict[str, Any], *, fault: Fault | None, webhook: str | None
     ) -> Prediction:
-        """Make a prediction, charge it and write it down; the fault says how it will end."""
+        """Create a prediction, charge for it and persist it; the fault determines how it will end."""
         prediction_id = secrets.token_hex(16)
         seconds = account.timing.draw(prediction_id)
         created = now()
@@ -62,7 +62,7 @@ class Books:
         return prediction
 
     def end(self, prediction: Prediction, ending: Ending) -> None:
-        """End a prediction now, in another way than it would have."""
+        """End a prediction now, in a different way than planned."""
         prediction.ending = ending
         prediction.finishes_at = now()
         self._refund(self.accounts.of(prediction.key), prediction)

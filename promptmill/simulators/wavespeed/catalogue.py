@@ -10,12 +10,12 @@ from importlib.resources import files
 from typing import Any
 
 COUNTS = ("max_images", "num_images")
-"""Inputs that say how many pictures are made."""
+"""Inputs that set the number of images."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model of WaveSpeed's; `inputs` is the JSON schema of its body's properties, price in US dollars."""
+    """One WaveSpeed model; `inputs` is the JSON schema of its body's properties, prices are in US dollars."""
 
     model_id: str
     kind: str
@@ -30,21 +30,21 @@ class Model:
 
     @property
     def is_video(self) -> bool:
-        """Whether it makes a video."""
+        """Whether it generates videos."""
         return self.kind.endswith("video")
 
     def value(self, inputs: Mapping[str, Any], name: str) -> Any:
-        """Return what an input is set to, or its default."""
+        """Return an input's value, or its default."""
         given = inputs.get(name)
         return self.inputs.get(name, {}).get("default") if given is None else given
 
     def count(self, inputs: Mapping[str, Any]) -> int:
-        """Return how many outputs these inputs ask for."""
+        """Return the number of outputs for these inputs."""
         asked = [self.value(inputs, name) for name in COUNTS if name in self.inputs]
         return max([1, *(number for number in asked if isinstance(number, int))])
 
     def price(self, inputs: Mapping[str, Any]) -> Decimal:
-        """Return the price of these inputs; what is missing counts with its default, so the answer may be too low."""
+        """Return the price of these inputs. Defaults are used for missing ones, so it may be too low."""
         price = self.base_price
         if self.prices and self.price_by:
             price = self.prices.get(str(self.value(inputs, self.price_by)), price)

@@ -26,12 +26,12 @@ WORDS = {
 
 
 def success(data: Any) -> JSONResponse:
-    """Wrap what was asked for."""
+    """Wrap a successful result."""
     return JSONResponse({"code": 200, "message": "success", "data": data})
 
 
 def problem(status: int, message: str | None = None, *, error_code: str | None = None) -> JSONResponse:
-    """Answer an HTTP error with its JSON body."""
+    """Return an HTTP error with its JSON body."""
     body: dict[str, Any] = {"code": status, "message": message or WORDS.get(status, "error")}
     if error_code:
         body["error_code"] = error_code
@@ -43,7 +43,7 @@ class WaveSpeedManners:
 
     def refuse_key(self, key: str | None, where: str) -> Response | None:
         """Refuse a missing or rejected key with 401, a blocked account with 403."""
-        del where  # WaveSpeed refuses a key everywhere alike
+        del where  # WaveSpeed refuses a key the same way everywhere
         if key is None or key.startswith(REJECTED_KEY):
             return problem(401)
         if key.startswith(BLOCKED_KEY):
@@ -51,7 +51,7 @@ class WaveSpeedManners:
         return None
 
     def refuse(self, fault: Fault) -> Response:
-        """Answer a `status` fault."""
+        """Return the response for a `status` fault."""
         code = fault.status if fault.code is None else fault.code
         words = WORDS.get(code, "error") if isinstance(code, int) else "error"
         body = {"code": code, "message": fault.message or words}

@@ -1,4 +1,4 @@
-"""Checks a submit's inputs against the model's schema, as far as the models here need it."""
+"""Validates a submission's inputs against the model's schema, as far as the models here require."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def find_problem(model: Model, inputs: Any) -> str | None:
-    """Return what is wrong with a submit's body in one sentence, or None. Inputs that no schema names are let pass."""
+    """Return what is wrong with a submission's body in one sentence, or None. Unknown inputs are accepted."""
     if not isinstance(inputs, dict):
         return "the body must be a JSON object"
     missing = [name for name in model.required if inputs.get(name) in (None, "")]
@@ -29,7 +29,7 @@ def find_problem(model: Model, inputs: Any) -> str | None:
         return f"property '{missing[0]}' is missing"
     for name, value in inputs.items():
         schema = model.inputs.get(name)
-        # An input of several forms has no type of its own; WaveSpeed's models have it where nothing hangs on it.
+        # An input with alternatives has no type of its own; in WaveSpeed's models it is one that needs no checking.
         wrong = None if schema is None or value is None or "type" not in schema else _problem_of(value, schema)
         if wrong:
             return f"property '{name}' {wrong}"

@@ -1,4 +1,4 @@
-"""Keeps predictions in a file, so that those in flight are still found after a restart of the local stack."""
+"""Persists predictions in a file, so that those in progress survive a restart of the local stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from promptmill.simulators.wavespeed.predictions import KEPT_SECONDS, Ending, Pr
 
 
 class Journal:
-    """A file of JSON lines, one per prediction; of two about the same one the later counts. No path keeps nothing."""
+    """A file of JSON lines; the last line about a prediction wins. Without a path, nothing is persisted."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -31,7 +31,7 @@ class Journal:
         return list(kept.values())
 
     def write(self, prediction: Prediction) -> None:
-        """Append the prediction as it is now."""
+        """Append the prediction's current state."""
         if self._path is None:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`/output/...`: what predictions made. Pictures are drawn when they are fetched, so that a job costs no time here."""
+"""`/output/...`: the outputs of predictions. Images are drawn only when fetched, so that creation is cheap."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLIP = "clip.mp4"
 
 @dataclass(frozen=True)
 class Outputs:
-    """Serves outputs without a key, for as long as their prediction is kept."""
+    """Serves outputs, without a key, as long as their prediction is kept."""
 
     models: Mapping[str, Model]
     predictions: Predictions
@@ -61,7 +61,7 @@ class Outputs:
 
 
 def picture_size(model: Model | None, inputs: Mapping[str, Any]) -> tuple[int, int]:
-    """Return width and height that the inputs ask for: `size`, or `resolution` and `aspect_ratio`, or the defaults."""
+    """Return the requested width and height: `size`, or `resolution` and `aspect_ratio`, or the defaults."""
 
     def value(name: str) -> str:
         return str((model.value(inputs, name) if model else inputs.get(name)) or "")

@@ -1,4 +1,4 @@
-"""Predictions: their states follow from the clock alone, so that a waiting prediction costs nothing."""
+"""Predictions: their states are computed from the clock alone, so that a waiting prediction costs nothing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ KEPT_SECONDS = 7 * 86_400
 """Predictions and their outputs are deleted after seven days."""
 
 REFUNDED = frozenset({"failed", "timeout"})
-"""Endings after which the money comes back."""
+"""Endings that are refunded."""
 
 CREATED_SHARE = 0.2
-"""The part of a prediction's time in which it is still `created`."""
+"""The fraction of a prediction's duration in which it is still `created`."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Ending:
     error: str = ""
     nsfw: bool = False
     outputs: list[Any] | None = None
-    """What a completed prediction shows in place of the addresses of its own outputs."""
+    """What a completed prediction shows instead of the URLs of its own outputs."""
 
 
 @dataclass
 class Prediction:
-    """One prediction. Times are epoch seconds, `usd` is its exact price; `finishes_at` is None when it does not end.
+    """One prediction. Times are epoch seconds, `usd` is its exact price; `finishes_at` is None if it never ends.
 
-    `hidden` keeps it out of the history indefinitely, `listed_from` until then.
+    `hidden` keeps it out of the history forever, `listed_from` until then.
     """
 
     id: str
@@ -53,11 +53,11 @@ class Prediction:
     listed_from: float = 0.0
 
     def ended(self, at: float | None = None) -> bool:
-        """Return whether it has ended by a moment, now by default."""
+        """Return whether it has ended by a given time, now by default."""
         return self.finishes_at is not None and (now() if at is None else at) >= self.finishes_at
 
     def status(self, at: float | None = None) -> str:
-        """Return its status at a moment, now by default."""
+        """Return its status at a given time, now by default."""
         moment = now() if at is None else at
         if self.ended(moment):
             return self.ending.status
@@ -70,9 +70,9 @@ class Prediction:
         """Return the prediction as WaveSpeed shows it.
 
         Args:
-            base: The address under which the simulator was asked.
-            at: The moment to show, now by default.
-            with_inputs: Add what was submitted.
+            base: The base URL of the request.
+            at: The time to show, now by default.
+            with_inputs: Include what was submitted.
         """
         moment = now() if at is None else at
         status, ended = self.status(moment), self.ended(moment)
@@ -111,12 +111,12 @@ class Predictions:
     _slots: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, prediction: Prediction) -> None:
-        """Keep a prediction."""
+        """Store a prediction."""
         self._by_id[prediction.id] = prediction
         self._by_key.setdefault(prediction.key, []).append(prediction)
 
     def find(self, prediction_id: str, key: str | None = None) -> Prediction | None:
-        """Return a prediction that is not deleted yet; with a key, only one of that account."""
+        """Return a prediction that has not expired; with a key, only one of that account."""
         found = self._by_id.get(prediction_id)
         if found is None or now() - found.created_at > KEPT_SECONDS:
             return None
@@ -128,7 +128,7 @@ class Predictions:
         return [found for found in reversed(self._by_key.get(key, [])) if found.created_at >= oldest]
 
     def start_time(self, key: str, concurrent: int | None, seconds: float) -> float:
-        """Return when a new prediction starts, and keep its place: above the limit it waits for one to end."""
+        """Return when a new prediction starts, and reserve its slot: above the limit it waits for another to end."""
         moment = now()
         if concurrent is None:
             return moment

@@ -35,7 +35,7 @@ class Reading:
     predictions: Predictions
 
     async def result(self, call: Call) -> Response:
-        """Show one prediction; a failed one is HTTP 200 too."""
+        """Show one prediction; a failed one gets HTTP 200 too."""
         prediction = self.predictions.find(call.request.path_params["id"], call.account.key)
         if prediction is None:
             return problem(404, "task not found")

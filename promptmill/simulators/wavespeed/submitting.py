@@ -1,4 +1,4 @@
-"""`POST /api/v3/{model}`: makes a prediction and charges it."""
+"""`POST /api/v3/{model}`: creates a prediction and charges for it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Submitting:
 
     @staticmethod
     async def _wait(call: Call, prediction: Prediction) -> Response:
-        """Keep the request open until the end, or for the window; the prediction then continues."""
+        """Keep the request open until the prediction ends or the sync window closes; the prediction then continues."""
         window = call.account.timing.sync_window_seconds
         closes_at = now() + window
         while now() < closes_at:
@@ -89,7 +89,7 @@ class Submitting:
 
 
 def _spoiled(fault: Fault | None, shown: dict[str, object]) -> Response:
-    """Answer with the new prediction, without its id or beside an error code where that was ordered."""
+    """Return the new prediction, without its id or beside an error code if a fault demands that."""
     if fault is not None and fault.kind == "no_id":
         return success({name: value for name, value in shown.items() if name not in ("id", "urls")})
     if fault is not None and fault.kind == "bare":

@@ -1,4 +1,4 @@
-"""Uploads: a ticket, the PUT that it allows, and the address under which the file is found."""
+"""Uploads: a ticket, the PUT that it authorizes, and the URL of the uploaded file."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class _Upload:
 
 @dataclass
 class Uploads:
-    """Uploaded files, in memory; the oldest go when there is too much."""
+    """Uploaded files, in memory; the oldest are evicted when there are too many."""
 
     _uploads: OrderedDict[str, _Upload] = field(default_factory=OrderedDict)
 
     async def ticket(self, call: Call) -> Response:
-        """Allow one upload."""
+        """Authorize one upload."""
         try:
             question = UploadQuestion.model_validate(call.body)
         except ValidationError as error:
@@ -72,7 +72,7 @@ class Uploads:
         )
 
     async def put(self, request: Request) -> Response:
-        """Take the bytes, if ticket, headers and length are the ones that were agreed."""
+        """Accept the bytes if ticket, headers and length match."""
         token = request.path_params["token"]
         upload = self._uploads.get(token)
         if upload is None or now() > upload.expires_at:
@@ -89,7 +89,7 @@ class Uploads:
         return Response(status_code=200)
 
     async def get(self, request: Request) -> Response:
-        """Serve an uploaded file to anyone who knows its address."""
+        """Serve an uploaded file to anyone who knows its URL."""
         upload = self._uploads.get(request.path_params["token"])
         if upload is None or upload.data is None:
             return PlainTextResponse("not found", 404)

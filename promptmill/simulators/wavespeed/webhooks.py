@@ -41,13 +41,13 @@ def signature(secret: str, webhook_id: str, timestamp: str, body: bytes) -> str:
 
 @dataclass
 class WebhookSender:
-    """Delivers webhooks in the background, and remembers each attempt."""
+    """Delivers webhooks in the background, and records each attempt."""
 
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _deliveries: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     async def announce(self, account: Account, prediction: Prediction, base: str) -> None:
-        """Send the prediction's webhook when it ends; before this returns, when an `early` fault was ordered."""
+        """Send the prediction's webhook when it ends; with an `early` fault, before this returns."""
         fault = account.faults.take("webhook", _match_text(prediction), content=True)
         if fault is not None and fault.kind == "early":
             await self._deliver(account, prediction, base, fault)
@@ -62,7 +62,7 @@ class WebhookSender:
             task.add_done_callback(self._running.discard)
 
     def deliveries(self, key: str) -> list[dict[str, Any]]:
-        """Return every attempt for an account, oldest first; `status` is 0 when no answer came."""
+        """Return every attempt for an account, oldest first; `status` is 0 if there was no response."""
         return self._deliveries.get(key, [])
 
     async def close(self) -> None:
@@ -91,7 +91,7 @@ class WebhookSender:
             status = await asyncio.to_thread(_post, prediction.webhook or "", body, headers)
             delivery = {"id": prediction.id, "attempt": attempt, "status": status, "at": now()}
             self._deliveries.setdefault(account.key, []).append(delivery)
-            if 200 <= status < 300:  # noqa: PLR2004  # any 2xx is an acceptance
+            if 200 <= status < 300:  # noqa: PLR2004  # any 2xx accepts it
                 return
             if attempt < ATTEMPTS:
                 await asyncio.sleep(account.timing.webhook_backoff_seconds * 2 ** (attempt - 1))
@@ -114,14 +114,14 @@ def _headers(key: str, webhook_id: str, body: bytes, fault: Fault | None) -> dic
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer other than 2xx, not another address to post to."""
+    """Treats a redirect as a response other than 2xx instead of following it."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def _post(address: str, body: bytes, headers: dict[str, str]) -> int:
-    """Post once, past any proxy, in a thread; return the HTTP status, or 0 when no answer came."""
+    """Post once, bypassing any proxy, in a thread; return the HTTP status, or 0 if there was no response."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     request = urllib.request.Request(address, data=body, headers=headers, method="POST")  # noqa: S310  # http(s) only: checked at submit
     try:

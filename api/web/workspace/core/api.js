@@ -148,7 +148,7 @@ export class Api {
 	}
 
 	/**
-	 * Return a raw response, the token carried; a 401 asks for the token and tries again.
+	 * Return a raw response, the token carried; one that wants another token (401, or 429 after several wrong ones) asks for it and tries again.
 	 *
 	 * @param {string} method
 	 * @param {string} path
@@ -167,7 +167,7 @@ export class Api {
 				throw silence();
 			}
 			noteServerTime(answer.headers.get("Date"));
-			if (answer.status !== 401) return answer;
+			if (!answer.headers.has("WWW-Authenticate")) return answer;
 			await this.newToken(token);
 			if (options.signal?.aborted) options = { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) };
 		}

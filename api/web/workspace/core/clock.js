@@ -1,28 +1,29 @@
-// One clock for the whole page: every `<time data-at>` grows older by it, by the server's time.
+// One clock for the whole page: keeps the age in every `<time data-at>` up to date, by the server's time.
 
 import { el, setAttribute, setText } from "./dom.js";
 import { age, exactTime } from "./format.js";
 
-let ahead = 0;
+/** How far the server's clock is ahead of ours, in milliseconds. */
+let serverAheadMs = 0;
 
 /**
- * Note what time it is at the server; the difference is kept.
+ * Record the difference between the server's clock and ours.
  *
  * @param {string | null} text An HTTP Date.
  */
 export function noteServerTime(text) {
 	const server = Date.parse(text ?? "");
-	// A Date has whole seconds: smaller differences tell nothing.
-	if (!Number.isNaN(server)) ahead = Math.abs(server - Date.now()) > 2000 ? server - Date.now() : 0;
+	// A Date header has whole seconds, so smaller differences mean nothing.
+	if (!Number.isNaN(server)) serverAheadMs = Math.abs(server - Date.now()) > 2000 ? server - Date.now() : 0;
 }
 
 /**
- * Return the seconds since a time of the server; negative for one to come.
+ * Return the seconds since a server timestamp; negative if it is in the future.
  *
  * @param {string} text
  */
 export function secondsSince(text) {
-	return (Date.now() + ahead - Date.parse(text)) / 1000;
+	return (Date.now() + serverAheadMs - Date.parse(text)) / 1000;
 }
 
 /** @param {string} at */
@@ -45,7 +46,7 @@ export function setMoment(element, at) {
 }
 
 /**
- * Do something again and again while the page is visible.
+ * Call `act` at an interval while the page is visible.
  *
  * @param {number} seconds
  * @param {() => unknown} act

@@ -1,18 +1,18 @@
-// Questions that wait for an answer.
+// Confirmation dialogs.
 
 import { button, el, on } from "./dom.js";
 
 /**
- * Ask before something is done. What destroys or pays twice is not the first button: Enter does nothing bad.
+ * Ask for confirmation. An act that destroys something or pays twice is not the first button, so Enter is harmless.
  *
  * @param {string} title
- * @param {(string | false | null)[]} body Texts; empty ones are left out.
+ * @param {(string | false | null)[]} body Paragraphs; empty ones are skipped.
  * @param {string} yes
- * @param {{ tone?: "danger" | "primary" }} [look]
- * @returns {Promise<boolean>} Whether a person wants it.
+ * @param {{ tone?: "danger" | "primary", dismiss?: string }} [look] `dismiss` labels the other button; another word than "Cancel" where the act is itself a cancel.
+ * @returns {Promise<boolean>} Whether it was confirmed.
  */
-export function confirm(title, body, yes, { tone = "danger" } = {}) {
-	// A key that was pressed twice is one question.
+export function confirm(title, body, yes, { tone = "danger", dismiss = "Cancel" } = {}) {
+	// A key pressed twice opens one dialog.
 	if (document.querySelector("dialog[open]")) return Promise.resolve(false);
 	return new Promise((resolve) => {
 		const before = document.activeElement;
@@ -22,7 +22,7 @@ export function confirm(title, body, yes, { tone = "danger" } = {}) {
 			if (before instanceof HTMLElement) before.focus();
 			resolve(answer);
 		};
-		const buttons = [button("", () => close(false), "Cancel"), button(tone, () => close(true), yes)];
+		const buttons = [button("", () => close(false), dismiss), button(tone, () => close(true), yes)];
 		if (tone === "primary") buttons.reverse();
 		const dialog = el(
 			"dialog.dialog",

@@ -1,4 +1,4 @@
-// Makes elements. Text goes in as text nodes only, so whatever a prompt contains is shown and never run.
+// Creates elements. Text is inserted as text nodes only, so whatever a prompt contains is shown and never executed.
 
 import { icon } from "./icons.js";
 
@@ -8,7 +8,7 @@ import { icon } from "./icons.js";
  * Return an element: `el("p.quiet", "text")`, `el("a.link-button", { href }, icon("copy"), "Copy")`.
  *
  * @template {string} Name
- * @param {Name} name The tag, and its classes.
+ * @param {Name} name The tag and its classes.
  * @param {[Attributes, ...Children] | Children} rest Attributes first (`value` is the property), then children.
  * @returns {ElementOf<Name>}
  */
@@ -35,7 +35,7 @@ function isAttributes(value) {
 }
 
 /**
- * Set a text where it differs: an unchanged node costs the browser nothing and a screen reader no word.
+ * Set a text if it differs: an unchanged node costs no rendering, and a screen reader stays silent.
  *
  * @param {Element} element
  * @param {string | null | undefined | false} text
@@ -46,11 +46,11 @@ export function setText(element, text) {
 }
 
 /**
- * Set an attribute where it differs.
+ * Set an attribute if it differs.
  *
  * @param {Element} element
  * @param {string} name
- * @param {Attributes[string]} value Null removes it. False removes it too, and true is its presence, but for `aria-…`, which says so in words.
+ * @param {Attributes[string]} value Null removes it. False also removes it and true sets it empty, except `aria-…`, which gets the word.
  */
 export function setAttribute(element, name, value) {
 	const wanted = typeof value !== "boolean" || name.startsWith("aria-") ? value : value ? "" : null;
@@ -70,7 +70,7 @@ export function fill(element, ...children) {
 }
 
 /**
- * Return an element of the page's own document, of the kind that is expected there.
+ * Return an element of `index.html` by id, checked to be of the expected kind.
  *
  * @template {HTMLElement} [Kind=HTMLElement]
  * @param {string} id
@@ -84,7 +84,7 @@ export function byId(id, kind) {
 }
 
 /**
- * Return a part of an element that is always there.
+ * Return a descendant that must exist.
  *
  * @template {HTMLElement} [Kind=HTMLElement]
  * @param {Element} element
@@ -107,7 +107,7 @@ export function closest(target, selector) {
 }
 
 /**
- * Return an http(s) address as it may stand in a link or picture, else null: never `javascript:` or `data:`.
+ * Return an http(s) URL that is safe in a link or image, else null: never `javascript:` or `data:`.
  *
  * @param {string} text
  */
@@ -153,7 +153,7 @@ export function on(target, event, listener) {
 }
 
 /**
- * Return a button: `button("is-small", act, { title }, "Retry")`; the look `.icon-button` stands alone.
+ * Return a button: `button("is-small", act, { title }, "Retry")`; a look with a dot, such as `.icon-button`, replaces the class `button`.
  *
  * @param {string} look
  * @param {(event: MouseEvent) => unknown} act
@@ -168,23 +168,23 @@ export function button(look, act, ...rest) {
 }
 
 /**
- * Return a button that is an icon alone.
+ * Return a button that shows only an icon.
  *
  * @param {string} shape
- * @param {string} label What it is called.
+ * @param {string} label Its accessible name.
  * @param {(event: MouseEvent) => unknown} act
- * @param {string} [title] What stands on hover.
+ * @param {string} [title] Shown on hover.
  */
 export function iconButton(shape, label, act, title = label) {
 	return button(".icon-button", act, { "aria-label": label, title }, icon(shape));
 }
 
 /**
- * Return a picture from elsewhere.
+ * Return an image from another origin.
  *
  * @param {string} src
  * @param {string} alt
- * @param {(event: ErrorEvent) => unknown} broken Called where it cannot be shown.
+ * @param {(event: ErrorEvent) => unknown} broken Called if it cannot be loaded.
  * @param {Attributes} [more]
  */
 export function pictureOf(src, alt, broken, more = {}) {

@@ -1,6 +1,6 @@
-// Tells listeners of what happens, each event with a detail of its own kind.
+// An event emitter with a typed detail for each event.
 
-/** @template {object} Events The details by event name. */
+/** @template {object} Events Detail types by event name. */
 export class Emitter {
 	target = new EventTarget();
 

@@ -3,7 +3,7 @@
 /** @import { Job } from "../../types/page.js" */
 
 /**
- * Return seconds in the unit people would say: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`.
+ * Return a duration in the unit that people would use: `3.2 s`, `45 s`, `12 min`, `3 h 5 min`, `2 d`.
  *
  * @param {number | null | undefined} seconds
  */
@@ -20,7 +20,7 @@ export function duration(seconds) {
 }
 
 /**
- * Return how long ago or how far ahead a time is, briefly: `now`, `12s`, `5m`, `3h`, `2d`.
+ * Return briefly how long ago or how far ahead a time is: `now`, `12s`, `5m`, `3h`, `2d`.
  *
  * @param {number} seconds
  */
@@ -43,7 +43,7 @@ export function clockTime(text) {
 }
 
 /**
- * Return money with two places at least and six at most; unknown is never 0.
+ * Return an amount with two to six decimal places; an unknown one is never shown as 0.
  *
  * @param {number | null | undefined} amount
  */

@@ -1,4 +1,4 @@
-// The icons, drawn here: strokes on a grid of 16.
+// The icons, as strokes on a 16 px grid.
 
 const SPACE = "http://www.w3.org/2000/svg";
 

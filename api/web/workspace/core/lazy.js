@@ -1,36 +1,36 @@
-// Modules that the first view does not need: imported when they are, and fetched ahead once the page has come to rest.
+// Modules that the first view does not need: imported on demand, and prefetched once the page is idle.
 
 import { notify } from "./notices.js";
 
-/** @type {Set<() => Promise<unknown>>} What nobody has fetched yet. */
-const parts = new Set();
+/** @type {Set<() => Promise<unknown>>} Not prefetched yet. */
+const pending = new Set();
 
 /**
- * Return a function that resolves to a module: at once where it is there already; null where it cannot be fetched, which is told.
+ * Return a function that resolves to a module, loading it once; if it cannot be loaded, it says so and resolves to null.
  *
  * @template Module
- * @param {() => Promise<Module>} load Imports it.
+ * @param {() => Promise<Module>} load Imports the module.
  * @returns {() => Promise<Module | null>}
  */
 export function lazy(load) {
-	parts.add(load);
-	return () => load().catch(tellMissing);
+	pending.add(load);
+	return () => load().catch(reportMissing);
 }
 
-/** Fetch what is not there yet, as soon as the browser has nothing else to do. */
-export function loadAhead() {
-	if (!parts.size) return;
-	const load = () => {
-		for (const part of parts) part().catch(() => {});
-		parts.clear();
+/** Prefetch the remaining modules as soon as the browser is idle. */
+export function prefetchModules() {
+	if (!pending.size) return;
+	const prefetch = () => {
+		for (const load of pending) load().catch(() => {});
+		pending.clear();
 	};
-	// Not every browser tells when it is idle.
-	if ("requestIdleCallback" in globalThis) requestIdleCallback(load, { timeout: 2000 });
-	else setTimeout(load, 500);
+	// Not every browser has `requestIdleCallback`.
+	if ("requestIdleCallback" in globalThis) requestIdleCallback(prefetch, { timeout: 2000 });
+	else setTimeout(prefetch, 500);
 }
 
-// Some browsers do not fetch a module again that once failed to come. What stands in the form survives a reload.
-function tellMissing() {
+// Some browsers never refetch a module that failed to load, so a reload is offered; the form survives it.
+function reportMissing() {
 	const action = { label: "Reload the page", run: () => location.reload() };
 	notify("This part of the page could not be loaded: the server is not responding.", { tone: "bad", action });
 	return null;

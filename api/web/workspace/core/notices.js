@@ -1,4 +1,4 @@
-// Says things: briefly in a corner, to screen readers, and in the window's title.
+// Notifies: by notices in a corner, to screen readers, and in the window's title.
 
 import { button, byId, el, iconButton, on, setText } from "./dom.js";
 import { icon } from "./icons.js";
@@ -7,15 +7,15 @@ import { icon } from "./icons.js";
 
 const SHOWN_SECONDS = 7;
 const MAX_SHOWN = 4;
-const NAME = "Promptmill";
+const TITLE = "Promptmill";
 let finished = 0;
 /** @type {string[]} */
-let spoken = [];
+let queued = [];
 /** @type {ReturnType<typeof setTimeout> | null} */
-let speaking = null;
+let timer = null;
 
 /**
- * Show a notice for a while; a problem stays until it is closed.
+ * Show a notice for a while; a problem stays until it is dismissed.
  *
  * @param {string} text
  * @param {{ tone?: Tone, action?: { label: string, run: () => unknown } | null }} [look]
@@ -39,53 +39,53 @@ export function notify(text, { tone = "quiet", action = null } = {}) {
 }
 
 /**
- * @param {string} what What did not work.
- * @param {any} problem Whatever was thrown, mostly a `Problem` of the API.
+ * @param {string} what What failed.
+ * @param {any} problem Whatever was thrown, usually a `Problem` of the API.
  */
-export function tellProblem(what, problem) {
+export function reportProblem(what, problem) {
 	const request = problem.requestId ? ` (request ${problem.requestId})` : "";
 	notify(`${what} ${problem.sentence ?? problem.message}${request}`, { tone: "bad" });
 }
 
 /**
- * Say a sentence to screen readers; many at once are summed up.
+ * Announce a sentence to screen readers; many at once are summarised.
  *
  * @param {string} text
  */
 export function announce(text) {
-	spoken.push(text);
-	speaking ??= setTimeout(() => {
-		const all = spoken;
-		spoken = [];
-		speaking = null;
+	queued.push(text);
+	timer ??= setTimeout(() => {
+		const all = queued;
+		queued = [];
+		timer = null;
 		setText(byId("announcements"), all.length > 3 ? `${all.slice(-2).join(" ")} And ${all.length - 2} more changes.` : all.join(" "));
 	}, 600);
 }
 
 /**
- * Tell in the window's title what has ended while nobody looked.
+ * Show in the window's title what has finished while the page was hidden.
  *
  * @param {string} word
  */
 export function noteFinished(word) {
 	if (!document.hidden) return;
 	finished += 1;
-	document.title = finished === 1 ? `${word} · ${NAME}` : `(${finished}) finished · ${NAME}`;
+	document.title = finished === 1 ? `${word} · ${TITLE}` : `(${finished}) finished · ${TITLE}`;
 }
 
 export function watchTitle() {
 	on(document, "visibilitychange", () => {
 		if (document.hidden) return;
 		finished = 0;
-		document.title = NAME;
+		document.title = TITLE;
 	});
 }
 
 /**
- * Put a text into the clipboard; browsers offer it to https and to this machine alone.
+ * Copy a text to the clipboard; browsers allow that only over https and on localhost.
  *
  * @param {string} text
- * @param {string} what The beginning of the sentence that tells of it.
+ * @param {string} what The subject of the sentence that reports it.
  */
 export async function copyText(text, what) {
 	try {

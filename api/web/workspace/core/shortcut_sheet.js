@@ -1,4 +1,4 @@
-// The sheet of all keys.
+// The list of keyboard shortcuts.
 
 import { byId, el, fill, part } from "./dom.js";
 
@@ -28,6 +28,6 @@ export function showShortcuts() {
 		part(dialog, "dl"),
 		SHEET.map(([keys, does]) => el("div", el("dt", ...keys.split(" ").map((key) => el("kbd", key))), el("dd", does))),
 	);
-	// Not every browser forgives it to be opened twice.
+	// Some browsers throw if it is opened twice.
 	if (!dialog.open) dialog.showModal();
 }

@@ -1,12 +1,12 @@
-// Keys for the whole page. Never while somebody types or a question is open.
+// Keyboard shortcuts for the whole page. Inactive while a text field has the focus or a dialog is open.
 
 import { closest, on } from "./dom.js";
 
-const TYPING = "input, textarea, select, [contenteditable]";
+const EDITABLE = "input, textarea, select, [contenteditable]";
 
 /**
  * @param {Record<string, () => unknown>} acts By key.
- * @param {{ run: () => unknown, escape: (event: KeyboardEvent) => unknown }} always What Ctrl Enter and Escape do, also while somebody types.
+ * @param {{ run: () => unknown, escape: (event: KeyboardEvent) => unknown }} always Handlers of Ctrl+Enter and Escape, active in text fields too.
  */
 export function listenToKeys(acts, { run, escape }) {
 	on(document, "keydown", (event) => {
@@ -20,7 +20,7 @@ export function listenToKeys(acts, { run, escape }) {
 			escape(event);
 			return;
 		}
-		if (event.ctrlKey || event.metaKey || event.altKey || closest(event.target, TYPING)) return;
+		if (event.ctrlKey || event.metaKey || event.altKey || closest(event.target, EDITABLE)) return;
 		if (!Object.hasOwn(acts, event.key)) return;
 		event.preventDefault();
 		acts[event.key]();

@@ -1,20 +1,20 @@
-// Light, dark, or as the system says.
+// The theme: light, dark, or the system's.
 
 import { byId, on, part, setAttribute, setText } from "./dom.js";
 import { capitalized } from "./format.js";
 
-const MEMORY = "promptmill.theme";
+const STORAGE_KEY = "promptmill.theme";
 const ORDER = ["system", "light", "dark"];
 
 export function startTheme() {
-	show(localStorage.getItem(MEMORY));
+	show(localStorage.getItem(STORAGE_KEY));
 	on(byId("theme"), "click", nextTheme);
 }
 
 export function nextTheme() {
 	const now = document.documentElement.dataset.theme ?? "system";
 	const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
-	localStorage.setItem(MEMORY, next);
+	localStorage.setItem(STORAGE_KEY, next);
 	show(next);
 	return next;
 }

@@ -1,12 +1,12 @@
-// Asks for the token of an installation that wants one.
+// Asks for the API token where the installation requires one.
 
 import { byId, part } from "./dom.js";
 
 /**
  * Ask for the value of PROMPTMILL_API_TOKEN.
  *
- * @param {boolean} wasWrong Whether the last one was not accepted.
- * @returns {Promise<string>} What was typed.
+ * @param {boolean} wasWrong Whether the previous one was rejected.
+ * @returns {Promise<string>} The token that was typed.
  */
 export function askToken(wasWrong) {
 	return new Promise((resolve) => {

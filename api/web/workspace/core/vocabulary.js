@@ -1,8 +1,8 @@
-// The words and limits that the server has put into the page, so that they stand once, there.
+// The words and limits that the server embeds in the page, so that it alone defines them.
 
 /** @import { Vocabulary } from "../../types/page.js" */
 
-const place = document.getElementById("vocabulary");
+const embedded = document.getElementById("vocabulary");
 
 /** @type {Vocabulary} */
-export const vocabulary = JSON.parse(place?.textContent ?? "{}");
+export const vocabulary = JSON.parse(embedded?.textContent ?? "{}");

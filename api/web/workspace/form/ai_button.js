@@ -1,4 +1,4 @@
-// AI Generate as it stands in the empty prompt box: offered, or why not. What comes after the press is loaded with it.
+// The AI Generate button in the prompt box: enabled, or why not. What follows a click is loaded on demand.
 
 import { byId, on, setAttribute, setText } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
@@ -39,14 +39,14 @@ export class AiButton {
 	}
 
 	show() {
-		// First: what is hidden loses the focus at once, and the view passes it on.
+		// First: hiding the focused button drops the focus at once, and the view moves it on.
 		this.view?.show();
 		const { reason } = this;
-		const underWay = this.state.get("generate") !== null;
-		this.element.hidden = underWay || this.situation().aiPrompts?.on === false;
+		const inProgress = this.state.get("generate") !== null;
+		this.element.hidden = inProgress || this.situation().aiPrompts?.on === false;
 		setAttribute(this.element, "aria-disabled", reason && "true");
 		setAttribute(this.element, "title", reason ?? "Grok writes a prompt from your text, instructions and images");
-		if (!reason || underWay) setText(byId("ai-reason"), "");
+		if (!reason || inProgress) setText(byId("ai-reason"), "");
 	}
 
 	async press() {
@@ -55,16 +55,16 @@ export class AiButton {
 			return;
 		}
 		const view = await this.loadView();
-		// A second press may have been on its way.
+		// A second click may have started it meanwhile.
 		if (!this.state.get("generate")) view?.generate.start();
 	}
 
-	/** Go on with what was under way when the page was left. */
+	/** Resume what was in progress when the page was closed. */
 	async resume() {
 		if (this.state.get("generate")) (await this.loadView())?.generate.resume();
 	}
 
-	/** Return the view, made when it is first needed; null where its module cannot be loaded, which is told. */
+	/** Return the view, created when first needed; null if its module could not be loaded, which has been reported. */
 	async loadView() {
 		const module = await aiView();
 		if (module && !this.view) {

@@ -1,7 +1,7 @@
-// AI Generate: one prompt job from its acceptance to a person's decision. Its state is in the form's, so it survives a reload.
+// AI Generate: one prompt job from acceptance to the user's decision. Its state is part of the form's, so it survives a reload.
 
 import { asProblem, newKey } from "../core/api.js";
-import { announce, noteFinished, tellProblem } from "../core/notices.js";
+import { announce, noteFinished, reportProblem } from "../core/notices.js";
 import { promptBody } from "./form_rules.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -10,11 +10,11 @@ import { promptBody } from "./form_rules.js";
 /** @import { PromptBox } from "./prompt_box.js" */
 
 const POLL_SECONDS = 1;
-const PATIENT_SECONDS = 3;
+const HIDDEN_POLL_SECONDS = 3;
 
-/** Asks Grok for a prompt and follows it. Never touches the prompt's text by itself. */
+/** Requests a prompt from Grok and polls for it. Never changes the prompt's text on its own. */
 export class AiGenerate {
-	/** @type {string | null} The prompt job that is being followed. */
+	/** @type {string | null} The prompt job that is being polled. */
 	following = null;
 
 	/**
@@ -29,7 +29,7 @@ export class AiGenerate {
 		this.box = box;
 	}
 
-	/** What is under way; null: nothing. */
+	/** What is in progress, or null. */
 	get now() {
 		return this.state.get("generate");
 	}
@@ -55,7 +55,7 @@ export class AiGenerate {
 		try {
 			const job = await this.api.post("/api/prompt/queue", { body, key });
 			if (this.now?.key !== key) {
-				// Cancelled while the answer was on its way.
+				// Cancelled while the request was in flight.
 				await this.deleteJob(job.promptJobId);
 				return;
 			}
@@ -75,10 +75,10 @@ export class AiGenerate {
 			try {
 				this.take(id, await this.api.get("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: id } }));
 			} catch (thrown) {
-				// Otherwise the server is away; the prompt job goes on without us.
+				// Otherwise the server is unavailable; the prompt job proceeds without us.
 				if (asProblem(thrown).status === 404 && this.now?.id === id) this.fail(this.now.key, id, { message: "The prompt job was deleted." });
 			}
-			await pause(document.hidden ? PATIENT_SECONDS : POLL_SECONDS);
+			await sleep(document.hidden ? HIDDEN_POLL_SECONDS : POLL_SECONDS);
 		}
 		this.following = null;
 	}
@@ -120,11 +120,11 @@ export class AiGenerate {
 		try {
 			await this.deleteJob(id);
 		} catch (problem) {
-			tellProblem("The prompt job could not be cancelled; its prompt will not be used.", problem);
+			reportProblem("The prompt job could not be cancelled; its prompt will not be used.", problem);
 		}
 	}
 
-	/** Put the written prompt into the box. */
+	/** Move the written prompt into the prompt box. */
 	use() {
 		const { now } = this;
 		if (now?.phase !== "done") return;
@@ -133,7 +133,7 @@ export class AiGenerate {
 		this.box.replace(text, { id: now.id, text });
 	}
 
-	/** Leave the box as it is. */
+	/** Leave the prompt box unchanged. */
 	keep() {
 		this.state.set({ generate: null });
 	}
@@ -145,6 +145,6 @@ export class AiGenerate {
 }
 
 /** @param {number} seconds */
-function pause(seconds) {
+function sleep(seconds) {
 	return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }

@@ -1,4 +1,4 @@
-// Shows AI Generate in the prompt box's own place: waiting, writing, the two texts beside each other, or what happened.
+// Shows AI Generate in place of the prompt box: waiting, writing, the two texts side by side, or the failure.
 
 import { every, secondsSince } from "../core/clock.js";
 import { button, byId, callout, el, fill, setText } from "../core/dom.js";
@@ -15,16 +15,16 @@ import { AiGenerate } from "./ai_generate.js";
 export class AiView {
 	place = byId("ai-state");
 	box = byId("prompt");
-	/** @type {string | null} What is built now. */
+	/** @type {string | null} The phase that is shown. */
 	phase = null;
 	sentence = el("p.ai-sentence");
 	detail = el("p.quiet");
-	/** @type {HTMLElement | null} The person's own text, beside Grok's. */
+	/** @type {HTMLElement | null} The user's own text, beside Grok's. */
 	mine = null;
 
 	/**
 	 * @param {object} parts
-	 * @param {HTMLElement} parts.button What begins it.
+	 * @param {HTMLElement} parts.button The button that starts it.
 	 * @param {Api} parts.api
 	 * @param {FormState} parts.state
 	 * @param {PromptBox} parts.box
@@ -37,7 +37,7 @@ export class AiView {
 		every(1, () => this.showProgress());
 	}
 
-	/** Show the phase; a phase is built once, its progress changes in place. */
+	/** Show the phase; it is built once, and its progress is updated in place. */
 	show() {
 		const { now } = this.generate;
 		const done = now?.phase === "done";
@@ -48,7 +48,7 @@ export class AiView {
 			const focused = activeElement === this.button || this.place.contains(activeElement) || (done && activeElement === document.body);
 			this.phase = phase;
 			this.place.hidden = now === null;
-			// Who is typing goes on typing: no key meant for the text presses a button.
+			// Do not interrupt typing: a key meant for the text must not press a button.
 			this.box.hidden = done && activeElement !== this.box;
 			fill(this.place, ...(now ? this.build(now) : []));
 			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });

@@ -4,7 +4,7 @@ import { asProblem, newKey } from "../core/api.js";
 import { byId, el, fill, on, setAttribute, setText } from "../core/dom.js";
 import { jobBody, reasonsAgainst } from "./form_rules.js";
 import { icon } from "../core/icons.js";
-import { announce, notify, tellProblem } from "../core/notices.js";
+import { announce, notify, reportProblem } from "../core/notices.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
 /** @import { Circumstances, Job } from "../../types/page.js" */
@@ -13,7 +13,7 @@ import { announce, notify, tellProblem } from "../core/notices.js";
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
 
-/** Fields that hold the value of their name. */
+/** Controls whose id is the name of the value that they hold. */
 const FIELDS = /** @type {const} */ (["prompt", "instructions", "operation", "onPromptFailure", "priority", "rawInput", "deadlineSeconds", "metadata"]);
 
 export class Form {
@@ -21,7 +21,7 @@ export class Form {
 	run = byId("run");
 	reasons = byId("reasons");
 	busy = false;
-	/** @type {{ text: string, key: string } | null} What was sent last and not clearly answered. */
+	/** @type {{ text: string, key: string } | null} The last request, if its outcome is unknown. */
 	sent = null;
 
 	/**
@@ -54,12 +54,12 @@ export class Form {
 		this.show();
 	}
 
-	/** @returns {NodeListOf<HTMLInputElement>} Who writes the prompt: the choices. */
+	/** @returns {NodeListOf<HTMLInputElement>} The choices of who writes the prompt. */
 	get writers() {
 		return this.element.querySelectorAll("[name=writer]");
 	}
 
-	/** @param {string | null} by The field that has changed: it shows that already. */
+	/** @param {string | null} by The field that has changed, which needs no update. */
 	show(by = null) {
 		const values = this.state.values;
 		for (const name of FIELDS) {
@@ -73,7 +73,7 @@ export class Form {
 		this.showRun();
 	}
 
-	/** Where an operator has switched Grok's prompts off, nothing of them is offered. */
+	/** Hide everything about Grok's prompts if an operator has switched them off. */
 	showSituation() {
 		const { aiPrompts } = this.situation();
 		const off = aiPrompts?.on === false;
@@ -97,7 +97,7 @@ export class Form {
 		return reasons;
 	}
 
-	/** Queue the job. A repeat after a lost answer carries the same key: it is one job. */
+	/** Queue the job. A retry after a lost response sends the same key, so that only one job is created. */
 	async queue() {
 		const reasons = this.showRun();
 		if (reasons.length) announce(`The job cannot be queued: ${reasons.join(" ")}`);
@@ -116,10 +116,10 @@ export class Form {
 			for (const warning of job.warnings) notify(warning, { tone: "attention" });
 		} catch (thrown) {
 			const problem = asProblem(thrown);
-			// A clear refusal ends the attempt; after a lost answer nobody knows, and the key tells the server.
+			// A clear refusal ends the attempt. After a lost response the outcome is unknown, and the key prevents a second job.
 			if (!problem.passing) this.sent = null;
 			this.showProblem(problem);
-			tellProblem("The job was not queued.", problem);
+			reportProblem("The job was not queued.", problem);
 		} finally {
 			this.busy = false;
 			this.showRun();
@@ -141,12 +141,12 @@ export class Form {
 	}
 
 	/**
-	 * Change what stands in the form; what stood there can be brought back.
+	 * Replace the form's contents, with an undo.
 	 *
-	 * @param {string} said
+	 * @param {string} text
 	 * @param {() => void} change
 	 */
-	replace(said, change) {
+	replace(text, change) {
 		const before = { ...this.state.values };
 		change();
 		this.showSituation();
@@ -154,13 +154,13 @@ export class Form {
 			this.state.set(before);
 			this.showSituation();
 		};
-		notify(said, { action: { label: "Undo", run: undo } });
+		notify(text, { action: { label: "Undo", run: undo } });
 		byId("prompt").focus();
 	}
 
 	/**
-	 * Fill the form from a job. Of its input, its pictures come back as lines that can be changed; so do those that Grok
-	 * alone saw beside them.
+	 * Fill the form from a job. The images of its input become lines that can be edited, and so do those that only Grok
+	 * received.
 	 *
 	 * @param {Job} job
 	 */

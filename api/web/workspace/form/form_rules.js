@@ -1,4 +1,4 @@
-// What the form would send, and every reason why it cannot.
+// The requests that the form would send, and every reason why it cannot.
 
 import { short } from "../core/format.js";
 import { vocabulary } from "../core/vocabulary.js";
@@ -10,19 +10,19 @@ import { vocabulary } from "../core/vocabulary.js";
 
 const MODEL = new RegExp(vocabulary.modelPattern);
 
-// What shows nothing alone, as the server judges it: controls, formats, marks, separators, and letters drawn as nothing.
+// Characters that are invisible on their own, by the server's rule: controls, formats, marks, separators, and blank letters.
 const BLANK = /^[\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Z}\u115f\u1160\u2800\u3164\uffa0]*$/u;
 
 export const ROUNDED = `This browser rounds whole numbers beyond ${Number.MAX_SAFE_INTEGER}. Use the API for them.`;
 
-const DEEPEST = 100;
+const MAX_DEPTH = 100;
 
 /**
  * Return why the form cannot be queued, one sentence each.
  *
  * @param {FormValues} values
  * @param {Circumstances} circumstances
- * @param {Control[]} controls The form's fields, whose own limits the browser judges.
+ * @param {Control[]} controls The form's fields; the browser validates their limits.
  * @returns {string[]}
  */
 export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }, controls) {
@@ -50,7 +50,7 @@ function promptReasons(values) {
 	const prompt = BLANK.test(values.prompt) ? "" : values.prompt.trim();
 	if (values.writer === "me") return [prompt || values.promptJob ? null : "Write a prompt, or let Grok write it."];
 	return [
-		nothingToGoBy(values) && "Grok needs a prompt, instructions or an image to work from.",
+		hasNoSource(values) && "Grok needs a prompt, instructions or an image to work from.",
 		values.operation === "enhance" && !prompt && "There is no prompt to enhance.",
 		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of your own to fall back on if Grok fails.",
 	];
@@ -92,7 +92,7 @@ function jsonReasons(values) {
 }
 
 /**
- * Return the pictures of the form, the target last, empty lines left out.
+ * Return the form's image URLs, the target last, without empty lines.
  *
  * @param {FormValues} values
  */
@@ -101,7 +101,7 @@ export function pictures(values) {
 }
 
 /**
- * Return whether an address is one that providers can open, as far as its text tells.
+ * Return whether providers can fetch an image from this URL, as far as its text shows.
  *
  * @param {string} text
  * @param {boolean} plainHttp
@@ -116,7 +116,7 @@ export function pictureFits(text, plainHttp) {
 }
 
 /**
- * Return why Grok cannot be asked for a prompt now, else null.
+ * Return why a prompt cannot be requested from Grok now, else null.
  *
  * @param {FormValues} values
  * @param {Circumstances} circumstances
@@ -124,12 +124,12 @@ export function pictureFits(text, plainHttp) {
 export function reasonAgainstWriting(values, { plainHttp, drain }) {
 	if (drain?.on) return "New prompts are not accepted at the moment.";
 	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "Write the prompt to enhance first.";
-	if (nothingToGoBy(values)) return "Enter a few words, instructions or an image first.";
+	if (hasNoSource(values)) return "Enter a few words, instructions or an image first.";
 	return pictureReason(values, plainHttp);
 }
 
 /** @param {FormValues} values */
-function nothingToGoBy(values) {
+function hasNoSource(values) {
 	return BLANK.test(values.prompt) && BLANK.test(values.instructions) && !pictures(values).length;
 }
 
@@ -168,7 +168,7 @@ export function jobBody(values, models) {
 }
 
 /**
- * Return the body of `POST /api/models/price`; null where the form names no model.
+ * Return the body of `POST /api/models/price`; null if the form names no model.
  *
  * @param {FormValues} values
  * @param {Models} models
@@ -181,8 +181,8 @@ export function priceBody(values, models) {
 }
 
 /**
- * Return model and input. The server puts the pictures where the model takes them, and takes a model that is not in the
- * list because the form has said so beside it.
+ * Return model and input. The server assigns the images to the model's fields. A model that is not in the list is
+ * allowed, since the form has warned about it.
  *
  * @param {FormValues} values
  * @param {Models} models
@@ -193,7 +193,7 @@ function mediaRequest(values, models) {
 }
 
 /**
- * What is required or moves the price is always said, so that the price is no floor; else an empty field is left to the model.
+ * Fields that are required or affect the price are always sent, so that the quote is exact; other empty ones are left to the model.
  *
  * @param {FormValues} values
  * @param {ModelInput[]} fields
@@ -201,12 +201,12 @@ function mediaRequest(values, models) {
 function fieldInput(values, fields) {
 	/** @param {ModelInput} field */
 	const typed = ({ name }) => fieldText(values, name).trim();
-	const said = fields.filter((field) => typed(field) || ((field.required || field.movesPrice) && field.default !== null));
-	return Object.fromEntries(said.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
+	const sent = fields.filter((field) => typed(field) || ((field.required || field.movesPrice) && field.default !== null));
+	return Object.fromEntries(sent.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
 }
 
 /**
- * Return what was typed for an input of the model; it may be called `toString`.
+ * Return what was typed for a model input. An own property only: an input may be named `toString`.
  *
  * @param {FormValues} values
  * @param {string} name
@@ -227,7 +227,7 @@ function valueOf({ type, choices }, text) {
 }
 
 /**
- * Return what a JSON text holds; undefined for anything else.
+ * Return the value of a JSON text; undefined if it is not JSON.
  *
  * @param {string} text
  * @returns {unknown}
@@ -241,7 +241,7 @@ export function parseJson(text) {
 }
 
 /**
- * Return whether JSON holds a whole number that this browser cannot hold exactly: it would send another one.
+ * Return whether a value contains an integer that JavaScript cannot represent exactly: a different one would be sent.
  *
  * @param {unknown} value
  * @param {number} depth
@@ -249,11 +249,11 @@ export function parseJson(text) {
  */
 export function isRounded(value, depth = 0) {
 	if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
-	return typeof value === "object" && value !== null && depth < DEEPEST && Object.values(value).some((one) => isRounded(one, depth + 1));
+	return typeof value === "object" && value !== null && depth < MAX_DEPTH && Object.values(value).some((one) => isRounded(one, depth + 1));
 }
 
 /**
- * Return an object from JSON; an empty one for an empty text, null for anything else.
+ * Return the object of a JSON text: an empty one for an empty text, null for anything else.
  *
  * @param {string} text
  */
@@ -263,7 +263,7 @@ export function parseObject(text) {
 }
 
 /**
- * Leave out what is empty.
+ * Return a copy without empty values.
  *
  * @param {Record<string, unknown>} body
  * @returns {any}

@@ -1,4 +1,4 @@
-// What stands in the form. It survives a reload; a damaged memory is an empty form.
+// The form's values. They survive a reload; if the stored ones are damaged, the form is empty.
 
 import { on } from "../core/dom.js";
 import { Emitter } from "../core/emitter.js";
@@ -6,7 +6,7 @@ import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { FormValues } from "../../types/page.js" */
 
-const MEMORY = "promptmill.form";
+const STORAGE_KEY = "promptmill.form";
 
 /** @type {FormValues} */
 const EMPTY = {
@@ -27,18 +27,18 @@ const EMPTY = {
 	generate: null,
 };
 
-/** @typedef {{ names: Set<string>, by: string | null }} Change The names of what has changed, and which part of the page did it. */
+/** @typedef {{ names: Set<string>, by: string | null }} Change The names of the changed values, and which part of the page changed them. */
 
 /** @extends {Emitter<{ change: Change }>} */
 export class FormState extends Emitter {
 	/** @type {FormValues} */
-	values = { ...EMPTY, ...remembered() };
+	values = { ...EMPTY, ...stored() };
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	timer;
 
 	constructor() {
 		super();
-		on(window, "pagehide", () => this.remember());
+		on(window, "pagehide", () => this.save());
 	}
 
 	/**
@@ -53,35 +53,35 @@ export class FormState extends Emitter {
 	 * Change values.
 	 *
 	 * @param {Partial<FormValues>} changes
-	 * @param {string | null} by The part of the page that did, so that it need not show its own change.
+	 * @param {string | null} by The part of the page that changes them, so that it can ignore its own change.
 	 */
 	set(changes, by = null) {
 		const names = /** @type {(keyof FormValues)[]} */ (Object.keys(changes)).filter((name) => this.values[name] !== changes[name]);
 		if (!names.length) return;
 		Object.assign(this.values, changes);
 		clearTimeout(this.timer);
-		this.timer = setTimeout(() => this.remember(), 150);
+		this.timer = setTimeout(() => this.save(), 150);
 		this.emit("change", { names: new Set(names), by });
 	}
 
-	/** @param {Partial<FormValues>} values What stands there afterwards. */
+	/** @param {Partial<FormValues>} values The values to start from. */
 	clear(values = { model: this.values.model }) {
 		this.set({ ...EMPTY, fields: {}, refUrls: [], ...values });
 	}
 
-	remember() {
+	save() {
 		try {
-			localStorage.setItem(MEMORY, JSON.stringify(this.values));
+			localStorage.setItem(STORAGE_KEY, JSON.stringify(this.values));
 		} catch {
-			// A full or forbidden memory costs the survival of a reload and nothing else.
+			// If storage is full or forbidden, the form does not survive a reload; nothing else is lost.
 		}
 	}
 }
 
 /** @returns {Partial<FormValues>} */
-function remembered() {
+function stored() {
 	try {
-		const found = Object.entries(JSON.parse(localStorage.getItem(MEMORY) ?? "{}"));
+		const found = Object.entries(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}"));
 		return Object.fromEntries(found.filter(([name, value]) => Object.hasOwn(EMPTY, name) && fits(value, EMPTY[/** @type {keyof FormValues} */ (name)])));
 	} catch {
 		return {};

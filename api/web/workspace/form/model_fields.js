@@ -1,4 +1,4 @@
-// The inputs of the chosen model as its schema tells them: first what is required or moves the price, the rest folded away.
+// The inputs of the chosen model, from its schema: those that are required or affect the price first, the rest collapsed.
 
 import { byId, el, fill, on } from "../core/dom.js";
 import { icon } from "../core/icons.js";
@@ -8,7 +8,7 @@ import { ROUNDED, fieldText, isRounded, parseJson, parseObject } from "./form_ru
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
 
-const UNFOLDED = 4;
+const MIN_EXPANDED = 4;
 
 export class ModelFields {
 	element = byId("model-fields");
@@ -31,24 +31,24 @@ export class ModelFields {
 		});
 	}
 
-	show(anew = false) {
+	show(force = false) {
 		const path = this.state.get("model");
 		this.models.describe(path);
-		// While they are read anew, those of before stay.
+		// While they are being reloaded, the previous ones stay.
 		const fields = this.models.fieldsOf(path) ?? (path === this.path ? this.shown : []);
-		if (!anew && fields === this.shown) return;
+		if (!force && fields === this.shown) return;
 		this.path = path;
 		this.shown = fields;
 		const id = document.activeElement?.id;
-		const first = fields.filter((field, index) => field.required || field.movesPrice || index < UNFOLDED);
+		const first = fields.filter((field, index) => field.required || field.movesPrice || index < MIN_EXPANDED);
 		const rest = fields.filter((field) => !first.includes(field));
 		const open = this.element.querySelector("[open]") !== null;
 		const folded = rest.length > 0 && el("details.fold", { open }, el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest));
 		fill(this.element, this.row(first), folded);
-		// Who stands in one stays there.
+		// Restore the focus.
 		if (id && id !== document.activeElement?.id) document.getElementById(id)?.focus();
 		this.element.hidden = !fields.length;
-		// The form judges its fields anew.
+		// Makes the form validate its new fields.
 		this.state.set({ fields: { ...this.state.get("fields") } }, "fields");
 	}
 
@@ -60,19 +60,19 @@ export class ModelFields {
 	/** @param {ModelInput} field */
 	field(field) {
 		const { name, title, description, required, suggestions, type } = field;
-		// What stands in the raw input goes before a field: shown here, changed there.
+		// The raw input overrides a field: its value is shown here, but edited there.
 		const raw = parseObject(this.state.get("rawInput")) ?? {};
-		const ruled = Object.hasOwn(raw, name);
-		const control = controlOf(field, { id: `field-${name}`, "data-input": name, disabled: ruled, value: ruled ? plain(raw[name]) : fieldText(this.state.values, name), required: required && field.default === null });
-		const judge = () => control.setCustomValidity(wrongText(type, control.value.trim()));
-		judge();
+		const overridden = Object.hasOwn(raw, name);
+		const control = controlOf(field, { id: `field-${name}`, "data-input": name, disabled: overridden, value: overridden ? plain(raw[name]) : fieldText(this.state.values, name), required: required && field.default === null });
+		const validate = () => control.setCustomValidity(inputError(type, control.value.trim()));
+		validate();
 		on(control, "input", () => {
-			judge();
+			validate();
 			this.state.set({ fields: { ...this.state.get("fields"), [name]: control.value } }, "fields");
 		});
 		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
 		if (list) control.setAttribute("list", list.id);
-		const note = [required && "required", field.movesPrice && "affects the price", ruled && "set in the raw input"].filter(Boolean).join(", ");
+		const note = [required && "required", field.movesPrice && "affects the price", overridden && "set in the raw input"].filter(Boolean).join(", ");
 		return el(type === "json" ? "div.field.is-wide" : "div.field", { title: description }, el("label.label", { for: control.id }, title || name, note && el("span.quiet", ` ${note}`)), control, list);
 	}
 }
@@ -82,28 +82,28 @@ export class ModelFields {
  * @param {Attributes} attributes
  */
 function controlOf({ name, type, choices, default: usual, minimum, maximum, step, maxLength }, attributes) {
-	const said = usual === null ? "model default" : plain(usual);
+	const usualText = usual === null ? "model default" : plain(usual);
 	if (choices || type === "boolean") {
 		const { value, ...others } = attributes;
 		const options = (choices ?? [true, false]).map((choice) => el("option", { value: String(choice) }, say(String(choice))));
-		const select = el("select.input", others, el("option", { value: "" }, say(said)), ...options);
-		// Once it has its options.
+		const select = el("select.input", others, el("option", { value: "" }, say(usualText)), ...options);
+		// Only once it has its options.
 		select.value = String(value);
 		return select;
 	}
-	if (type === "json") return el("textarea.input.is-code", { ...attributes, rows: 2, spellcheck: "false", placeholder: said });
+	if (type === "json") return el("textarea.input.is-code", { ...attributes, rows: 2, spellcheck: "false", placeholder: usualText });
 	const numeric = type === "number" || type === "integer";
 	const limits = numeric ? { type: "number", min: minimum, max: maximum, step: step ?? (type === "integer" ? 1 : "any") } : { maxlength: maxLength, pattern: name === "size" ? "\\d{2,5}\\*\\d{2,5}" : null };
-	return el("input.input", { ...attributes, ...limits, placeholder: name === "seed" ? "random" : said });
+	return el("input.input", { ...attributes, ...limits, placeholder: name === "seed" ? "random" : usualText });
 }
 
 /**
- * Return why a field's text cannot be sent; empty where it can. Its limits are the browser's to judge.
+ * Return why a field's text cannot be sent, or an empty text. The browser validates its limits.
  *
  * @param {string} type
  * @param {string} text
  */
-function wrongText(type, text) {
+function inputError(type, text) {
 	if (!text || !["json", "number", "integer"].includes(type)) return "";
 	const value = parseJson(text);
 	if (isRounded(value)) return ROUNDED;

@@ -1,4 +1,4 @@
-// The model picker: a box to type in and a list to choose from; any other path is taken as well.
+// The model picker: a text box with a list to choose from; any other path is accepted too.
 
 import { byId, closest, el, fill, on, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
@@ -12,7 +12,7 @@ const MAX_OPTIONS = 100;
 export class ModelPicker {
 	input = byId("model", HTMLInputElement);
 	list = byId("model-list");
-	/** The option that the arrows have reached. */
+	/** Index of the option selected by the arrow keys. */
 	active = -1;
 
 	/**
@@ -28,7 +28,7 @@ export class ModelPicker {
 		on(this.input, "input", () => this.open(this.input.value));
 		on(this.input, "keydown", (event) => this.onKey(event));
 		on(this.input, "blur", () => this.leave());
-		// Before the blur: a press on a choice must not take the focus away first.
+		// On mousedown, before the blur: clicking an option must not move the focus first.
 		on(this.list, "mousedown", (event) => event.preventDefault());
 		on(this.list, "click", (event) => this.choose(closest(event.target, "[role=option]")?.dataset.model));
 		state.listen("change", ({ names }) => names.has("model") && this.show());

@@ -1,4 +1,4 @@
-// What is known of models: the list to choose from, and the inputs of the chosen one.
+// The known models: the list to choose from, and the inputs of each that was chosen.
 
 import { Emitter } from "../core/emitter.js";
 
@@ -9,7 +9,7 @@ const RETRY_SECONDS = 3;
 const MAX_RETRY_SECONDS = 600;
 
 /**
- * WaveSpeed's models where its list can be read, else the presets. `change` when more is known.
+ * WaveSpeed's models if its list is available, else the presets. Emits `change` when either is updated.
  *
  * @extends {Emitter<{ change: null }>}
  */
@@ -33,7 +33,7 @@ export class Models extends Emitter {
 	}
 
 	/**
-	 * Return whether there is a list, and it does not have this model: people are told so, and may send it all the same.
+	 * Return whether there is a list without this model: the form warns about it but allows it.
 	 *
 	 * @param {string} path
 	 */
@@ -42,7 +42,7 @@ export class Models extends Emitter {
 	}
 
 	/**
-	 * Return a model's inputs; null while they are being read, empty for a model that is not known.
+	 * Return a model's inputs; null while they are loading, empty for an unknown model.
 	 *
 	 * @param {string} path
 	 */
@@ -50,7 +50,7 @@ export class Models extends Emitter {
 		return this.inputs.get(path) ?? (this.list.has(path) || !this.list.size ? null : []);
 	}
 
-	/** Again while WaveSpeed's own list may still come, ever more rarely: without a key it never does. */
+	/** Load the list, and retry with backoff until it is WaveSpeed's own; without an API key it never is. */
 	async read(seconds = RETRY_SECONDS) {
 		const found = await this.api.get("/api/models").catch(() => null);
 		if (found) {
@@ -71,7 +71,7 @@ export class Models extends Emitter {
 			this.inputs.set(path, fields);
 		} catch (problem) {
 			if (/** @type {Problem} */ (problem).status !== 404) {
-				// Not heard: the change asks again.
+				// Failed: the change event triggers a retry.
 				setTimeout(() => this.emit("change", null), RETRY_SECONDS * 1000);
 				return;
 			}

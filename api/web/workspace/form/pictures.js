@@ -1,4 +1,4 @@
-// Target and reference pictures by address, each with a thumbnail. An upload becomes an address by `put`.
+// Target and reference images by URL, each with a thumbnail. `put` adds the URL of an upload.
 
 import { byId, el, fill, iconButton, on, pictureOf } from "../core/dom.js";
 import { icon } from "../core/icons.js";
@@ -8,7 +8,7 @@ import { pictureFits } from "./form_rules.js";
 /** @import { Circumstances } from "../../types/page.js" */
 /** @import { FormState } from "./form_state.js" */
 
-/** @typedef {{ element: HTMLElement, show: () => void }} Line One picture's address. */
+/** @typedef {{ element: HTMLElement, show: () => void }} Line One image's URL. */
 
 export class Pictures {
 	/** @type {Line[]} */
@@ -34,7 +34,7 @@ export class Pictures {
 	}
 
 	/**
-	 * Put an address where it belongs: the target when that is empty, else a reference. False when all places are taken.
+	 * Add a URL: as the target if that is empty, else as a reference. Returns false if all slots are in use.
 	 *
 	 * @param {string} url
 	 */
@@ -61,7 +61,7 @@ export class Pictures {
 	}
 
 	/**
-	 * Make one more line. Lines stay: somebody may be typing in one.
+	 * Append a line. Existing lines are kept, since one may have the focus.
 	 *
 	 * @param {number} index
 	 */

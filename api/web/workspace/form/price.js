@@ -1,4 +1,4 @@
-// What WaveSpeed would ask for what the form says, before it is queued.
+// The price that WaveSpeed would charge for the form's job, before it is queued.
 
 import { byId, setText } from "../core/dom.js";
 import { priceBody } from "./form_rules.js";
@@ -8,12 +8,12 @@ import { priceBody } from "./form_rules.js";
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
 
-const PAUSE_MS = 400;
+const DEBOUNCE_MS = 400;
 
 export class Price {
 	place = byId("price");
 	/** @type {string | null} */
-	asked = null;
+	requested = null;
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	timer;
 
@@ -27,28 +27,28 @@ export class Price {
 		this.api = api;
 		this.state = state;
 		this.models = models;
-		state.listen("change", () => this.soon());
-		models.listen("change", () => this.soon());
+		state.listen("change", () => this.schedule());
+		models.listen("change", () => this.schedule());
 	}
 
-	soon() {
+	schedule() {
 		clearTimeout(this.timer);
-		this.timer = setTimeout(() => this.ask(), PAUSE_MS);
+		this.timer = setTimeout(() => this.update(), DEBOUNCE_MS);
 	}
 
-	/** Ask anew where the question has changed; an answer that comes too late is passed over. */
-	async ask() {
+	/** Fetch a quote if the request has changed; a stale response is ignored. */
+	async update() {
 		const { values } = this.state;
 		const body = priceBody(values, this.models);
-		const asked = JSON.stringify([body, values.writer]);
-		if (asked === this.asked) return;
-		this.asked = asked;
-		// The last price was another question's.
+		const requested = JSON.stringify([body, values.writer]);
+		if (requested === this.requested) return;
+		this.requested = requested;
+		// The last price was for a different request.
 		this.place.style.visibility = "hidden";
 		const quote = body && (await this.api.post("/api/models/price", { body }).catch(() => null));
-		if (asked !== this.asked) return;
-		// Not heard: the next change asks again.
-		if (!quote) this.asked = null;
+		if (requested !== this.requested) return;
+		// Failed: the next change triggers a retry.
+		if (!quote) this.requested = null;
 		this.show(quote);
 	}
 

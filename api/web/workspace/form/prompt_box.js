@@ -1,4 +1,4 @@
-// The prompt's text: changed only where a person asked for it, and always undoable.
+// The prompt's text: replaced only at the user's request, and always undoable.
 
 import { byId, on } from "../core/dom.js";
 
@@ -9,7 +9,7 @@ export class PromptBox {
 	area = byId("prompt", HTMLTextAreaElement);
 	undoButton = byId("undo-prompt");
 	replacing = false;
-	/** @type {Pick<FormValues, "prompt" | "promptJob"> | null} What stood there before. */
+	/** @type {Pick<FormValues, "prompt" | "promptJob"> | null} The text before it was replaced. */
 	before = null;
 
 	/** @param {FormState} state */
@@ -18,16 +18,16 @@ export class PromptBox {
 		on(this.undoButton, "click", () => this.undo());
 		on(this.area, "input", () => {
 			if (this.replacing) return;
-			// Ctrl+Z has brought it back: it is nobody else's text.
+			// Ctrl+Z has restored it: it is the user's own text again.
 			if (this.before?.prompt === this.area.value) state.set(this.before);
-			// What was typed since must not be lost to the undo.
+			// The undo must not discard what was typed since.
 			this.undoButton.hidden = true;
 		});
 		state.listen("change", ({ names, by }) => names.has("prompt") && !this.replacing && by !== "prompt" && this.forget());
 	}
 
 	/**
-	 * Replace the text because a person said so; the old one comes back by undo.
+	 * Replace the text at the user's request; undo restores the old one.
 	 *
 	 * @param {string} text
 	 * @param {WrittenPrompt} promptJob
@@ -59,7 +59,7 @@ export class PromptBox {
 		this.replacing = true;
 		this.area.focus();
 		this.area.select();
-		// The one way that the browser's own undo (Ctrl+Z) knows of.
+		// The only way to replace text that the browser's own undo (Ctrl+Z) covers.
 		const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
 		if (!done || this.area.value !== text) this.area.value = text;
 		this.state.set({ prompt: text, promptJob });

@@ -1,4 +1,4 @@
-// Sends pictures, and shows how far each is. Each becomes an address in a picture's line.
+// Uploads images and shows their progress. Each one's URL is added to the form's images.
 
 import { asProblem } from "../core/api.js";
 import { button, byId, el, fill, iconButton, setText } from "../core/dom.js";
@@ -11,34 +11,34 @@ import { vocabulary } from "../core/vocabulary.js";
 const MIB = 1048576;
 
 /**
- * Send one file after the one before.
+ * Upload one file once the previous one is done.
  *
  * @param {File} file
  * @param {Uploads} uploads
- * @param {Promise<void>} before
+ * @param {Promise<void>} previous
  */
-export async function send(file, uploads, before) {
+export async function send(file, uploads, previous) {
 	const line = new Line(file.name || "image");
 	byId("uploads").append(line.element);
-	const refusal = refusalOf(file, uploads.situation().uploads?.maxBytes);
-	if (refusal) {
-		line.refuse(refusal);
+	const rejection = rejectionOf(file, uploads.situation().uploads?.maxBytes);
+	if (rejection) {
+		line.reject(rejection);
 		return;
 	}
 	uploads.count(1);
 	announce(`Uploading ${line.name}.`);
 	try {
-		await before;
+		await previous;
 		line.stop.signal.throwIfAborted();
 		const { url } = await uploads.api.upload("/api/uploads", file, { onProgress: (share) => line.show(share), signal: line.stop.signal });
-		if (uploads.pictures.put(url)) line.leave();
-		else line.refuse("All image slots are in use. Remove an image and try again.");
+		if (uploads.pictures.put(url)) line.remove();
+		else line.reject("All image slots are in use. Remove an image and try again.");
 	} catch (thrown) {
 		if (line.stop.signal.aborted) {
-			line.leave();
+			line.remove();
 		} else {
 			const problem = asProblem(thrown);
-			line.refuse(`${problem.title && `${problem.title}. `}${problem.sentence}`, problem.passing ? () => uploads.take([file]) : null);
+			line.reject(`${problem.title && `${problem.title}. `}${problem.sentence}`, problem.passing ? () => uploads.take([file]) : null);
 		}
 	} finally {
 		uploads.count(-1);
@@ -46,12 +46,12 @@ export async function send(file, uploads, before) {
 }
 
 /**
- * Return why a file need not be sent, else null; the server judges by content.
+ * Return why uploading a file is pointless, else null; the server checks its content.
  *
  * @param {File} file
  * @param {number | undefined} maxBytes
  */
-function refusalOf(file, maxBytes) {
+function rejectionOf(file, maxBytes) {
 	if (!vocabulary.uploadTypes.includes(file.type)) return "Only JPEG, PNG and WebP images can be uploaded.";
 	if (!file.size) return "The file is empty.";
 	return maxBytes && file.size > maxBytes ? `It is larger than ${Math.floor(maxBytes / MIB)} MiB.` : null;
@@ -67,7 +67,7 @@ class Line {
 		this.bar = el("progress", { max: 1, value: 0, "aria-label": `Upload of ${name}` });
 		const stop = () => {
 			this.stop.abort();
-			this.leave();
+			this.remove();
 		};
 		const drop = iconButton("cross", `Cancel the upload of ${name}`, stop, "Cancel");
 		this.element = el("div.upload", el("span.upload-name", name), this.bar, this.note, drop);
@@ -79,7 +79,7 @@ class Line {
 		setText(this.note, share < 1 ? `${Math.floor(share * 100)} %` : "checking…");
 	}
 
-	leave() {
+	remove() {
 		this.element.remove();
 	}
 
@@ -87,9 +87,9 @@ class Line {
 	 * @param {string} why
 	 * @param {(() => void) | null} again
 	 */
-	refuse(why, again = null) {
+	reject(why, again = null) {
 		const retry = () => {
-			this.leave();
+			this.remove();
 			again?.();
 		};
 		fill(
@@ -97,7 +97,7 @@ class Line {
 			icon("warning"),
 			el("span.upload-name", `${this.name}: ${why}`),
 			again && button(".link-button", retry, "Try again"),
-			iconButton("cross", `Close: ${this.name}`, () => this.leave(), "Close"),
+			iconButton("cross", `Close: ${this.name}`, () => this.remove(), "Close"),
 		);
 		this.element.dataset.tone = "bad";
 		announce(`${this.name} was not uploaded. ${why}`);

@@ -1,4 +1,4 @@
-// Pictures from this machine: by the button, by drag and drop, by paste. How they are sent is `upload_lines.js`.
+// Images from this machine: by button, drag and drop, or paste. `upload_lines.js` uploads them.
 
 import { byId, on } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
@@ -10,9 +10,9 @@ import { lazy } from "../core/lazy.js";
 const uploadLines = lazy(() => import("./upload_lines.js"));
 
 export class Uploads {
-	/** How many are under way. */
+	/** Uploads in progress. */
 	open = 0;
-	/** @type {Promise<void>} The last one that was begun. */
+	/** @type {Promise<void>} The last upload that was started. */
 	last = Promise.resolve();
 
 	/**
@@ -33,13 +33,13 @@ export class Uploads {
 			this.take(chooser.files);
 			chooser.value = "";
 		});
-		// Anywhere on the page: a picture that misses its place must not replace the page.
+		// Anywhere on the page: an image dropped beside the drop area must not navigate away from the page.
 		on(window, "dragover", (event) => this.drag(event, true));
 		on(window, "dragleave", (event) => event.relatedTarget || this.drag(event, false));
 		on(window, "drop", (event) => this.drag(event, false) && this.take(event.dataTransfer?.files));
 		on(window, "paste", (event) => {
 			const files = event.clipboardData?.files;
-			// A text that is copied from an office program brings its picture along: the text is meant.
+			// Text copied from an office program comes with an image of itself; the text is what is meant.
 			if (!files?.length || event.clipboardData?.getData("text/plain")) return;
 			event.preventDefault();
 			this.take(files);
@@ -47,7 +47,7 @@ export class Uploads {
 	}
 
 	/**
-	 * Mark the place where pictures go; return whether files are being dragged.
+	 * Highlight the drop area; return whether files are being dragged.
 	 *
 	 * @param {DragEvent} event
 	 * @param {boolean} over
@@ -61,10 +61,10 @@ export class Uploads {
 
 	/** @param {Iterable<File> | null | undefined} files */
 	async take(files) {
-		// A list of the browser's own empties itself as soon as its event is over.
+		// Copied, because the browser empties its file list once the event is over.
 		const chosen = [...(files ?? [])];
 		const lines = await uploadLines();
-		// One after the other: the first is the target, and other calls find a connection.
+		// One by one: the first becomes the target, and other requests get a connection.
 		for (const file of chosen) this.last = lines?.send(file, this, this.last) ?? this.last;
 	}
 

@@ -1,8 +1,8 @@
-// Cancel or retry all that a filter shows: what is offered. What it costs, and the doing, is `bulk_acts.js`.
+// Cancel or retry all jobs that the filter shows: the buttons. `bulk_acts.js` names the cost and does it.
 
 import { button, setText } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
-import { tellProblem } from "../core/notices.js";
+import { reportProblem } from "../core/notices.js";
 import { canCancel, canRetry, isFinal } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -50,13 +50,13 @@ export class Bulk {
 	/** @param {BulkAct} name */
 	async start(name) {
 		if (this.busy) return;
-		// Not disabled: a disabled button loses the focus, which comes back to it from the question.
+		// Not disabled: a disabled button loses the focus, which returns to it from the dialog.
 		this.busy = true;
 		try {
 			const acts = await bulkActs();
 			await acts?.actOnAll(name, OFFERED[name], this.api, this.book);
 		} catch (problem) {
-			tellProblem("The jobs could not be loaded.", problem);
+			reportProblem("The jobs could not be loaded.", problem);
 		} finally {
 			this.busy = false;
 		}

@@ -1,9 +1,9 @@
-// Cancel or retry many jobs; count and cost are named first.
+// Cancels or retries many jobs, after a confirmation that names their number and cost.
 
 import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { count, usd } from "../core/format.js";
-import { announce, notify, tellProblem } from "../core/notices.js";
+import { announce, notify, reportProblem } from "../core/notices.js";
 import { groupOf } from "./statuses.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
@@ -14,22 +14,24 @@ import { groupOf } from "./statuses.js";
 const MAX_JOBS = 1000;
 const AT_ONCE = 4;
 
-/** @type {Record<BulkAct, { done: string, run: (api: Api, job: Job) => Promise<Job>, cost: (jobs: Job[]) => string }>} */
+/** @type {Record<BulkAct, { done: string, dismiss: string, run: (api: Api, job: Job) => Promise<Job>, cost: (jobs: Job[]) => string }>} */
 const ACTS = {
 	cancel: {
 		done: "cancelled",
+		dismiss: "Back",
 		run: (api, job) => api.delete("/api/jobs/{job_id}", { params: { job_id: job.jobId } }),
 		cost: paid,
 	},
 	retry: {
 		done: "queued again",
+		dismiss: "Cancel",
 		run: (api, job) => api.post("/api/jobs/{job_id}/retry", { params: { job_id: job.jobId } }),
 		cost: price,
 	},
 };
 
 /**
- * Ask, and act on every job of the filter that fits.
+ * Ask for confirmation, then act on every job of the filter that fits.
  *
  * @param {BulkAct} name
  * @param {{ verb: string, fits: (job: Job) => boolean }} offered
@@ -37,9 +39,9 @@ const ACTS = {
  * @param {JobBook} book
  */
 export async function actOnAll(name, { verb, fits }, api, book) {
-	const { cost, done, run } = ACTS[name];
+	const { cost, dismiss, done, run } = ACTS[name];
 	const jobs = await book.readAll(fits, MAX_JOBS);
-	if (!jobs.length || !(await ask(verb, jobs, cost(jobs), book))) return;
+	if (!jobs.length || !(await ask(verb, dismiss, jobs, cost(jobs), book))) return;
 	announce(`${verb}: ${count(jobs.length, "job")}.`);
 	const waiting = [...jobs];
 	/** @type {Problem[]} */
@@ -51,27 +53,28 @@ export async function actOnAll(name, { verb, fits }, api, book) {
 			} catch (thrown) {
 				const problem = asProblem(thrown);
 				refused.push(problem);
-				// Nobody answers: the others would fare no better.
+				// The server is unavailable: the remaining requests would fail too.
 				if (problem.status === 0 || problem.status === 503) waiting.length = 0;
 			}
 		}
 	};
 	await Promise.all(Array.from({ length: AT_ONCE }, work));
 	notify(`${count(jobs.length - refused.length - waiting.length, "job")} ${done}.`);
-	if (refused.length) tellProblem(`${count(refused.length, "job")} refused; the first because:`, refused[0]);
+	if (refused.length) reportProblem(`${count(refused.length, "job")} refused; the first because:`, refused[0]);
 }
 
 /**
  * @param {string} verb
+ * @param {string} dismiss
  * @param {Job[]} jobs
  * @param {string} cost
  * @param {JobBook} book
  */
-function ask(verb, jobs, cost, book) {
+function ask(verb, dismiss, jobs, cost, book) {
 	const where = [groupOf(book.group).name, book.search && `matching “${book.search}”`].filter(Boolean).join(", ");
 	const more = jobs.length === MAX_JOBS ? ` Only the newest ${MAX_JOBS} are included.` : "";
 	const what = `${verb} ${count(jobs.length, "job")}`;
-	return confirm(`${what}?`, [`The filter shows: ${where}.${more}`, cost], what);
+	return confirm(`${what}?`, [`The filter shows: ${where}.${more}`, cost], what, { dismiss });
 }
 
 /** @param {Job[]} jobs */

@@ -1,4 +1,4 @@
-// The counters on top of the list; each is the filter of what it counts.
+// The counters above the list; each one filters by what it counts.
 
 import { every } from "../core/clock.js";
 import { button, el, setAttribute, setText } from "../core/dom.js";
@@ -31,7 +31,7 @@ export class Counters {
 		this.book = book;
 		this.tiles = GROUPS.map((group) => tileOf(group, onSelect));
 		element.append(...this.tiles.map((tile) => tile.button));
-		book.listen("change", () => this.soon());
+		book.listen("change", () => this.schedule());
 		book.listen("list", () => this.showSelection());
 		every(REFRESH_SECONDS, () => this.read());
 	}
@@ -46,12 +46,12 @@ export class Counters {
 			setAttribute(button, "aria-label", `${group.name}: ${number}`);
 		}
 		setText(this.figures, figuresOf(found));
-		// An older API has none.
+		// Absent in older APIs.
 		const satisfaction = found.satisfaction ?? [];
 		this.figures.title = satisfaction.map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row.satisfactionRate)}`).join("\n");
 	}
 
-	soon() {
+	schedule() {
 		this.timer ??= setTimeout(() => {
 			this.timer = null;
 			this.read();
@@ -77,7 +77,7 @@ function tileOf(group, onSelect) {
 
 /**
  * @param {Group} group
- * @param {Record<string, number>} counts By status, as a name of a field is written.
+ * @param {Record<string, number>} counts By status, in camel case.
  */
 function countOf({ statuses }, counts) {
 	const names = statuses.length ? statuses.map((status) => status.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())) : Object.keys(counts);

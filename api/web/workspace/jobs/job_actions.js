@@ -1,9 +1,9 @@
-// What a person does with a job: cancel, retry, decide, copy. Destructive acts ask first and name what is paid.
+// What a user does with a job: cancel, retry, resolve, copy. Destructive acts ask first and name the charges.
 
 import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { jobName, usd } from "../core/format.js";
-import { announce, copyText, notify, tellProblem } from "../core/notices.js";
+import { announce, copyText, notify, reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { canCancel, canRetry } from "./statuses.js";
 
@@ -12,7 +12,7 @@ import { canCancel, canRetry } from "./statuses.js";
 /** @import { JobBook } from "./job_book.js" */
 
 /**
- * Return what one more submission of this job costs, as far as known.
+ * Return the price of one more submission of this job, as far as known.
  *
  * @param {Job} job
  */
@@ -34,7 +34,7 @@ export class JobActions {
 	async cancel(job) {
 		if (!canCancel(job)) return;
 		const body = [`${jobName(job)} will be stopped. This cannot be undone.`, job.paidText, job.billed === "yes" && "What WaveSpeed has started is still charged."];
-		if (!(await confirm("Cancel this job?", body, "Cancel the job"))) return;
+		if (!(await confirm("Cancel this job?", body, "Cancel the job", { dismiss: "Back" }))) return;
 		await this.take(this.api.delete("/api/jobs/{job_id}", idOf(job)), "The job was not cancelled.");
 	}
 
@@ -47,7 +47,7 @@ export class JobActions {
 
 	/**
 	 * @param {Job} job
-	 * @param {boolean} force Also where an earlier submission may still be billed.
+	 * @param {boolean} force Even if an earlier submission may still be billed.
 	 * @returns {Promise<void>}
 	 */
 	async retryNow(job, force) {
@@ -57,7 +57,7 @@ export class JobActions {
 			notify("Queued again.", { action: { label: "Open", run: () => (location.hash = `job=${made.jobId}`) } });
 		} catch (thrown) {
 			if (asProblem(thrown).code === "may_be_billed" && !force) await this.askForce(job);
-			else tellProblem("The job was not retried.", thrown);
+			else reportProblem("The job was not retried.", thrown);
 		}
 	}
 
@@ -68,11 +68,11 @@ export class JobActions {
 	}
 
 	/**
-	 * Decide on an unclear submission.
+	 * Resolve an unclear submission.
 	 *
 	 * @param {Job} job
 	 * @param {ResolveJob} body
-	 * @param {{ title: string, text: string[], yes: string, tone?: "primary" | "danger" }} asked What is asked before.
+	 * @param {{ title: string, text: string[], yes: string, tone?: "primary" | "danger" }} asked The confirmation.
 	 */
 	async resolve(job, body, { title, text, yes, tone }) {
 		if (!(await confirm(title, text, yes, { tone }))) return;
@@ -81,7 +81,7 @@ export class JobActions {
 	}
 
 	/**
-	 * Note whether the result is kept; the same answer again takes it back.
+	 * Save whether the result is kept; the same choice again removes it.
 	 *
 	 * @param {Job} job
 	 * @param {boolean} kept
@@ -94,7 +94,7 @@ export class JobActions {
 	}
 
 	/**
-	 * Take the job that the server answers with; null where it refused, which is told.
+	 * Store the job that the server returns; report a refusal and return null.
 	 *
 	 * @param {Promise<Job>} answer
 	 * @param {string} refused
@@ -105,7 +105,7 @@ export class JobActions {
 			this.book.put(job);
 			return job;
 		} catch (problem) {
-			tellProblem(refused, problem);
+			reportProblem(refused, problem);
 			return null;
 		}
 	}

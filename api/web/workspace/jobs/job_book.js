@@ -1,4 +1,4 @@
-// All jobs this page has heard of, and which of them the filter shows.
+// All jobs that this page knows, and which of them the filter shows.
 
 import { Emitter } from "../core/emitter.js";
 import { vocabulary } from "../core/vocabulary.js";
@@ -7,10 +7,11 @@ import { groupOf, isFinal } from "./statuses.js";
 /** @import { Api } from "../core/api.js" */
 /** @import { Job, JobPage } from "../../types/page.js" */
 
+/** A job this young may be missing from a page that was read before it was created. */
 const GRACE_MS = 10000;
 
 /**
- * Jobs by id. `change` for each that has changed, `list` when what is shown may have.
+ * Jobs by id. Emits `change` for each changed job, and `list` when the shown jobs may have changed.
  *
  * @extends {Emitter<{ change: { job: Job, before: Job | undefined }, list: null }>}
  */
@@ -22,8 +23,8 @@ export class JobBook extends Emitter {
 	/** @type {string | null} */
 	cursor = null;
 	loaded = false;
-	asked = 0;
-	telling = false;
+	reads = 0;
+	emitting = false;
 
 	/** @param {Api} api */
 	constructor(api) {
@@ -50,12 +51,12 @@ export class JobBook extends Emitter {
 	}
 
 	/**
-	 * Take a job as the server told it; an older answer never replaces the end of a job.
+	 * Store a job that the server sent; a stale response never replaces a finished job.
 	 *
 	 * @param {Job} job
 	 */
 	put(job) {
-		if (this.keep(job)) this.tellList();
+		if (this.keep(job)) this.emitList();
 	}
 
 	/** @param {string} jobId */
@@ -70,32 +71,32 @@ export class JobBook extends Emitter {
 		this.group = group;
 		this.search = search;
 		this.loaded = false;
-		this.tellList();
+		this.emitList();
 		await this.reread();
 	}
 
 	async reread() {
-		const asked = ++this.asked;
+		const latest = ++this.reads;
 		const page = await this.read();
-		if (asked !== this.asked) return;
+		if (latest !== this.reads) return;
 		for (const job of page.items) this.keep(job);
-		this.forgetGone(page);
+		this.forgetDeleted(page);
 		this.cursor = page.nextCursor;
 		this.loaded = true;
-		this.tellList();
+		this.emitList();
 	}
 
 	async readOlder() {
 		const page = await this.read(this.cursor);
 		for (const job of page.items) this.keep(job);
 		this.cursor = page.nextCursor;
-		this.tellList();
+		this.emitList();
 	}
 
 	/**
-	 * Read every job that a filter shows, from the server.
+	 * Read every job that the filter matches from the server.
 	 *
-	 * @param {(job: Job) => boolean} wanted Those that do not pass are left out.
+	 * @param {(job: Job) => boolean} wanted Selects the jobs to return.
 	 * @param {number} max
 	 */
 	async readAll(wanted, max) {
@@ -132,11 +133,11 @@ export class JobBook extends Emitter {
 	}
 
 	/**
-	 * Forget what the record has deleted: shown here, younger than the page's end, and not in it.
+	 * Forget deleted jobs: shown here, newer than the page's oldest, and missing from the page.
 	 *
 	 * @param {JobPage} page
 	 */
-	forgetGone(page) {
+	forgetDeleted(page) {
 		const there = new Set(page.items.map((job) => job.jobId));
 		const oldest = (page.nextCursor && page.items.at(-1)?.createdAt) || "";
 		for (const job of this.shown()) {
@@ -145,11 +146,11 @@ export class JobBook extends Emitter {
 		}
 	}
 
-	tellList() {
-		if (this.telling) return;
-		this.telling = true;
+	emitList() {
+		if (this.emitting) return;
+		this.emitting = true;
 		queueMicrotask(() => {
-			this.telling = false;
+			this.emitting = false;
 			this.emit("list", null);
 		});
 	}
@@ -157,7 +158,7 @@ export class JobBook extends Emitter {
 
 /**
  * @param {Job} job
- * @param {string} needle In small letters.
+ * @param {string} needle In lower case.
  */
 function matches(job, needle) {
 	return [job.prompt, job.originalPrompt, job.jobId, job.promptJobId, job.predictionId, ...Object.values(job.metadata)].some(

@@ -1,8 +1,8 @@
-// The list: rows by key, moved only where their order has changed, and what stands there when it is empty.
+// The list: keyed rows, moved only if their order has changed, and what an empty list shows.
 
 import { button, el, fill, on, part, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { tellProblem } from "../core/notices.js";
+import { reportProblem } from "../core/notices.js";
 import { Row } from "./rows.js";
 import { groupOf } from "./statuses.js";
 
@@ -22,7 +22,7 @@ export class JobList {
 	 * @param {HTMLButtonElement} parts.older
 	 * @param {JobBook} parts.book
 	 * @param {Act} parts.act
-	 * @param {() => void} parts.onClear What shows all jobs again.
+	 * @param {() => void} parts.onClear Clears the filter.
 	 */
 	constructor({ element, empty, older, book, act, onClear }) {
 		this.element = element;
@@ -67,7 +67,7 @@ export class JobList {
 	 * @param {Row} row
 	 */
 	drop(jobId, row) {
-		// A focus that would fall to the page's start goes to the neighbour.
+		// Move the focus to the neighbour: otherwise it would fall back to the start of the page.
 		if (row.element.contains(document.activeElement)) {
 			const neighbour = row.element.nextElementSibling ?? row.element.previousElementSibling;
 			neighbour?.querySelector("a")?.focus();
@@ -100,7 +100,7 @@ export class JobList {
 		try {
 			await this.book.readOlder();
 		} catch (problem) {
-			tellProblem("Older jobs could not be loaded.", problem);
+			reportProblem("Older jobs could not be loaded.", problem);
 		} finally {
 			this.older.disabled = false;
 			setText(this.older, "Show older jobs");
@@ -108,7 +108,7 @@ export class JobList {
 	}
 
 	/**
-	 * Go some rows down, or up; return the job there, null where there is none.
+	 * Move the current row by this many rows; return its job, or null if there is none.
 	 *
 	 * @param {number} steps
 	 */

@@ -1,8 +1,8 @@
-// What people think of a written prompt: thumb up or down, and why if they like. Stored at once; the same thumb again takes it back.
+// Rating of a written prompt: thumb up or down, with an optional reason. Saved at once; the same thumb again removes it.
 
 import { button, el, on, setAttribute } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { announce, tellProblem } from "../core/notices.js";
+import { announce, reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -47,7 +47,7 @@ export class PromptRating {
 	}
 
 	/**
-	 * In turn: the last word counts.
+	 * Save one after the other, so that the last one wins.
 	 *
 	 * @param {Word | null} rating
 	 */
@@ -63,14 +63,14 @@ export class PromptRating {
 			Object.assign(this.job, await this.api.put("/api/prompt/queue/{prompt_job_id}/rating", call));
 			announce(rating ? `Rated: ${WORDS[rating].label}.` : "Rating removed.");
 		} catch (problem) {
-			tellProblem("The rating was not saved.", problem);
+			reportProblem("The rating was not saved.", problem);
 		}
 		this.show();
 	}
 }
 
 /**
- * Rate what is seen, by a key.
+ * Rate the visible prompt, from a shortcut.
  *
  * @param {Word} word
  */

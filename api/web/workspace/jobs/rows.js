@@ -1,4 +1,4 @@
-// One row of the list: made once, then changed only where the job has changed.
+// One row of the list: created once, then updated only if the job has changed.
 
 import { setMoment, timeElement } from "../core/clock.js";
 import { closest, el, fill, iconButton, on, pictureOf, safeAddress, setAttribute, setText } from "../core/dom.js";
@@ -21,7 +21,7 @@ export const ACTS = [
 export const SOURCES = { grok: "by Grok", grok_fallback: "by Grok", edited: "by Grok, edited", template: "from the template" };
 
 /**
- * Let a chip show a status: shape, word and colour say the same.
+ * Show a status in a chip, by shape, word and colour.
  *
  * @param {HTMLElement} chip
  * @param {string} status
@@ -35,7 +35,7 @@ export function setChip(chip, status) {
 }
 
 /**
- * Offer of the acts what a job allows.
+ * Show the buttons of the acts that a job allows.
  *
  * @param {Map<string, HTMLElement>} buttons By the name of the act.
  * @param {Job} job

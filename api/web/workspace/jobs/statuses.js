@@ -1,4 +1,4 @@
-// A job's statuses as people see them: the server says word and group, the page a shape and a tone.
+// A job's statuses as they are shown: word and group come from the server, icon and tone are the page's.
 
 import { vocabulary } from "../core/vocabulary.js";
 
@@ -21,7 +21,7 @@ const LOOKS = {
 
 const STATUSES = new Map(vocabulary.statuses.map((status) => [status.status, status]));
 
-/** @typedef {{ id: string, name: string, statuses: string[] }} Group One filter; without statuses it shows all. Each looks like the first of them. */
+/** @typedef {{ id: string, name: string, statuses: string[] }} Group One filter; without statuses it shows all jobs. It has the look of its first status. */
 
 /** @type {Group} */
 const ALL = { id: "all", name: "All", statuses: [] };
@@ -37,7 +37,7 @@ export const GROUPS = [
 ];
 
 /**
- * Return how a status is shown; one of a newer server by its own word.
+ * Return how a status is shown; one that only a newer server knows is shown by its name.
  *
  * @param {string} status
  */

@@ -1,4 +1,4 @@
-// Says whether the list is live, paused, polling or lost, and lets a person pause or try again.
+// Shows whether the list is live, polling, paused or disconnected, with buttons to pause and to retry.
 
 import { every } from "../core/clock.js";
 import { byId, el, fill, on, part, setAttribute, setText } from "../core/dom.js";
@@ -60,8 +60,8 @@ export class ConnectionView {
 
 	showCountdown() {
 		if (!this.outage) return;
-		const { since, again } = this.outage;
-		const seconds = Math.max(0, Math.ceil((again - Date.now()) / 1000));
+		const { since, retryAt } = this.outage;
+		const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
 		setText(byId("lost-text"), ` Last updated at ${clockTime(since)}. Retrying${seconds ? ` in ${seconds} s` : " now"}.`);
 	}
 }

@@ -1,20 +1,20 @@
 // Reads server-sent events from a response. The browser's EventSource cannot carry a token and hides the status.
 
 /**
- * Yield what comes until the stream ends. Our data is one line of JSON.
+ * Yield events until the stream ends. Our data is always one line of JSON.
  *
  * @param {ReadableStream<Uint8Array>} body
- * @param {() => void} alive Called for every piece, heartbeats included.
+ * @param {() => void} onData Called for every chunk, heartbeats included.
  * @returns {AsyncGenerator<{ type: string | undefined, data: string | undefined }>}
  */
-export async function* readEvents(body, alive) {
+export async function* readEvents(body, onData) {
 	const decoder = /** @type {ReadableWritablePair<string, Uint8Array>} */ (new TextDecoderStream());
 	const reader = body.pipeThrough(decoder).getReader();
 	let rest = "";
 	for (;;) {
 		const { done, value } = await reader.read();
 		if (done) return;
-		alive();
+		onData();
 		const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
 		rest = blocks.pop() ?? "";
 		for (const block of blocks) {

@@ -1,4 +1,4 @@
-// Keeps the list up to date: one stream, polling where there is none, nothing while hidden or paused.
+// Keeps the list up to date: by one stream, by polling if streams are unavailable, and not at all while hidden or paused.
 
 import { on } from "../core/dom.js";
 import { readEvents } from "./event_stream.js";
@@ -13,7 +13,7 @@ const MAX_BACKOFF_SECONDS = 10;
 
 /**
  * @typedef {"connecting" | "live" | "polling" | "lost" | "paused" | "hidden"} State
- * @typedef {{ since: Date, again: number }} Outage Since when the server is not responding, and when it is tried again (milliseconds).
+ * @typedef {{ since: Date, retryAt: number }} Outage Since when the server is not responding, and when the next attempt follows (milliseconds).
  */
 
 /** The live connection. */
@@ -29,10 +29,10 @@ export class Live {
 
 	/**
 	 * @param {Api} api
-	 * @param {object} told
-	 * @param {() => Promise<void>} told.reread Reads the list; throws when it cannot.
-	 * @param {(data: any) => unknown} told.onEvent Takes one change.
-	 * @param {(state: State, outage: Outage | null) => void} told.onState
+	 * @param {object} callbacks
+	 * @param {() => Promise<void>} callbacks.reread Reads the list; throws if that fails.
+	 * @param {(data: any) => unknown} callbacks.onEvent Handles one change.
+	 * @param {(state: State, outage: Outage | null) => void} callbacks.onState
 	 */
 	constructor(api, { reread, onEvent, onState }) {
 		this.api = api;
@@ -62,10 +62,10 @@ export class Live {
 		this.restart();
 	}
 
-	/** Do what the situation asks for; return how long to wait before the next step. */
+	/** Run one step of the loop; return the seconds to wait before the next one. */
 	async step() {
 		if (this.paused) {
-			this.tell("paused");
+			this.setState("paused");
 			return 3600;
 		}
 		if (document.hidden) return this.whileHidden();
@@ -77,7 +77,7 @@ export class Live {
 		}
 	}
 
-	/** Follow the stream to its end; return how long to wait, polling meanwhile where there is no stream. */
+	/** Read the stream to its end, or poll for a while if streams are unavailable; return the seconds to wait. */
 	async stream() {
 		const { signal } = this.controller;
 		const answer = await this.api.open("GET", "/api/jobs/events", { headers: { Accept: "text/event-stream" }, signal });
@@ -85,18 +85,18 @@ export class Live {
 			await answer.body?.cancel();
 			return this.poll();
 		}
-		this.found("live");
+		this.connected("live");
 		/** @type {ReturnType<typeof setTimeout> | undefined} */
-		let silence;
-		const alive = () => {
-			clearTimeout(silence);
-			silence = setTimeout(() => this.controller.abort(), SILENCE_TIMEOUT_SECONDS * 1000);
+		let silenceTimer;
+		const resetTimer = () => {
+			clearTimeout(silenceTimer);
+			silenceTimer = setTimeout(() => this.controller.abort(), SILENCE_TIMEOUT_SECONDS * 1000);
 		};
-		alive();
+		resetTimer();
 		try {
-			for await (const event of readEvents(answer.body, alive)) await this.take(event);
+			for await (const event of readEvents(answer.body, resetTimer)) await this.take(event);
 		} finally {
-			clearTimeout(silence);
+			clearTimeout(silenceTimer);
 		}
 		return signal.aborted ? 0 : 1;
 	}
@@ -111,32 +111,32 @@ export class Live {
 		const until = Date.now() + STREAM_RETRY_SECONDS * 1000;
 		while (Date.now() < until && !this.controller.signal.aborted) {
 			await this.reread();
-			this.found("polling");
+			this.connected("polling");
 			await this.pause(POLL_SECONDS);
 		}
 		return 0;
 	}
 
-	/** No stream while nobody looks; a rare glance keeps the window's title honest. */
+	/** No stream while the page is hidden; an occasional read keeps the window's title up to date. */
 	async whileHidden() {
-		this.tell("hidden");
+		this.setState("hidden");
 		await this.pause(HIDDEN_SECONDS);
 		if (document.hidden && !this.paused) await this.reread().catch(() => {});
 		return 0;
 	}
 
 	/** @param {State} state */
-	found(state) {
+	connected(state) {
 		this.lostSince = null;
 		this.attempts = 0;
-		if (this.state !== state) this.tell(state);
+		if (this.state !== state) this.setState(state);
 	}
 
 	lost() {
 		this.lostSince ??= new Date();
 		const seconds = Math.min(MAX_BACKOFF_SECONDS, 2 ** this.attempts);
 		this.attempts += 1;
-		this.tell("lost", { since: this.lostSince, again: Date.now() + seconds * 1000 });
+		this.setState("lost", { since: this.lostSince, retryAt: Date.now() + seconds * 1000 });
 		return seconds;
 	}
 
@@ -144,13 +144,13 @@ export class Live {
 	 * @param {State} state
 	 * @param {Outage | null} outage
 	 */
-	tell(state, outage = null) {
+	setState(state, outage = null) {
 		this.state = state;
 		this.onState(state, outage);
 	}
 
 	/**
-	 * Wait, unless something wakes us.
+	 * Wait, unless woken earlier.
 	 *
 	 * @param {number} seconds
 	 * @returns {Promise<void>}

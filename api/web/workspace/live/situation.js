@@ -1,4 +1,4 @@
-// What the installation says of itself: stopped queues, drain, simulated providers. Told by banners.
+// The installation's own report: stopped queues, drain, simulated providers. Shown as banners.
 
 import { every, secondsSince } from "../core/clock.js";
 import { byId, el, fill, on, part, setText } from "../core/dom.js";
@@ -54,7 +54,7 @@ export class Situation {
 		setText(part(mark, "span"), simulated.length === 2 ? "Simulated providers" : `${simulated[0]} simulated`);
 		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is charged.`;
 		setText(byId("version"), `Promptmill ${report.versions.promptmill}`);
-		// An older API has none.
+		// Absent in older APIs.
 		fill(byId("banners"), report.notices?.map(banner));
 	}
 }

@@ -1,4 +1,4 @@
-// One job, whole: what it waits for, its outputs, its texts, its costs, its timeline.
+// One job in full: what it waits for, its outputs, prompts, costs and timeline.
 
 import { setMoment, timeElement } from "../core/clock.js";
 import { button, callout, el, fill, iconButton, safeAddress, setText } from "../core/dom.js";
@@ -15,7 +15,7 @@ import { unclearOf } from "./unclear.js";
 /** @import { Act, Child, Job, PromptJob, Timeline } from "../../types/page.js" */
 /** @import { JobActions } from "../jobs/job_actions.js" */
 
-/** Shows a job in sections; a section is made anew only when what it tells has changed. */
+/** Shows a job in sections; a section is rebuilt only if its data has changed. */
 export class JobView {
 	/** @type {Job | null} */
 	job = null;
@@ -56,7 +56,7 @@ export class JobView {
 	}
 
 	/**
-	 * Show no job, and why; what could be done with the last one is not offered.
+	 * Show why there is no job, without the actions of the previous one.
 	 *
 	 * @param {string} title
 	 * @param {Child[]} why
@@ -69,13 +69,13 @@ export class JobView {
 		fill(this.body, ...why);
 	}
 
-	blankGone() {
+	blankDeleted() {
 		this.blank("No such job", el("div.empty", icon("search"), el("p", "There is no job with this id. It may have been deleted.")));
 	}
 
 	/**
 	 * @param {Job} job
-	 * @param {Timeline | null} timeline Null while it has not been read.
+	 * @param {Timeline | null} timeline Null until it is loaded.
 	 */
 	show(job, timeline) {
 		const another = this.job?.jobId !== job.jobId;
@@ -108,14 +108,14 @@ export class JobView {
 	}
 
 	/**
-	 * Show a section; nothing where `make` returns null.
+	 * Show a section, or nothing if `make` returns null.
 	 *
 	 * @param {string} name
-	 * @param {unknown} told What it tells.
+	 * @param {unknown} data What it shows.
 	 * @param {() => Child[] | null} make
 	 */
-	section(name, told, make) {
-		const text = JSON.stringify(told ?? null);
+	section(name, data, make) {
+		const text = JSON.stringify(data ?? null);
 		const before = this.shown.get(name);
 		if (before?.text === text) return;
 		const made = make();
@@ -225,7 +225,7 @@ function idsOf(job) {
 /** @typedef {[name: string, text: string | null, copied?: boolean]} Fact */
 
 /**
- * Return a list of facts; those that are not known are left out.
+ * Return a list of facts without the unknown ones.
  *
  * @param {Fact[]} rows
  */

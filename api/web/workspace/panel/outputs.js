@@ -1,4 +1,4 @@
-// A job's outputs: picture, video, sound or text, to look at and to download before they expire.
+// A job's outputs: image, video, audio or text, to view and to download before they expire.
 
 import { secondsSince } from "../core/clock.js";
 import { button, el, pictureOf, safeAddress, setAttribute } from "../core/dom.js";
@@ -8,15 +8,15 @@ import { icon } from "../core/icons.js";
 /** @import { Attributes, Job, Output } from "../../types/page.js" */
 
 /**
- * Return the section, or null where there is nothing.
+ * Return the section, or null if there are no outputs.
  *
  * @param {Job} job
- * @param {(kept: boolean) => unknown} keep Stores what a person thinks of it; `showKept` shows that.
+ * @param {(kept: boolean) => unknown} keep Saves the rating; `showKept` shows it.
  */
 export function outputsOf(job, keep) {
 	if (!job.outputs.length) return null;
 	const title = job.outputs.length === 1 ? "Output" : `${job.outputs.length} outputs`;
-	return [el("h3", title), el("div.outputs", ...job.outputs.map(outputOf)), verdictOf(keep)];
+	return [el("h3", title), el("div.outputs", ...job.outputs.map(outputOf)), ratingOf(keep)];
 }
 
 /** @param {Output} output */
@@ -41,14 +41,14 @@ function outputOf(output) {
  */
 function mediumOf(output, address) {
 	const label = `Output ${output.index + 1}`;
-	if (output.kind === "image" && address) return pictureOf(address, label, showGone);
+	if (output.kind === "image" && address) return pictureOf(address, label, showBroken);
 	if (/^(video|audio)$/.test(output.kind) && address) return el(output.kind, { src: address, controls: true, preload: "metadata", playsinline: true, "aria-label": label });
 	if (output.text) return el("p.prose", output.text);
 	return el("p.quiet", address ?? "No URL.");
 }
 
 /** @param {ErrorEvent} event */
-function showGone({ target }) {
+function showBroken({ target }) {
 	if (target instanceof Element) target.replaceWith(el("p.gone", icon("warning"), "This image cannot be shown: it may have expired."));
 }
 
@@ -80,7 +80,7 @@ function link(address, label, shape, attributes) {
 }
 
 /** @param {(kept: boolean) => unknown} keep */
-function verdictOf(keep) {
+function ratingOf(keep) {
 	/** @type {[label: string, key: string, kept: boolean, shape: string][]} */
 	const answers = [
 		["Keep", "s", true, "check"],
@@ -90,7 +90,7 @@ function verdictOf(keep) {
 }
 
 /**
- * In place: a film plays on, and the focus stays.
+ * Update in place: a video keeps playing, and the focus stays.
  *
  * @param {HTMLElement} place
  * @param {boolean | null} kept

@@ -1,4 +1,4 @@
-// The side panel: one job whole. Its address is `#job=<id>`, so that it can be linked and the browser's back closes it.
+// The side panel: one job in full. Its URL is `#job=<id>`, so that it can be linked and the browser's back button closes it.
 
 import { every } from "../core/clock.js";
 import { on } from "../core/dom.js";
@@ -23,7 +23,7 @@ export class SidePanel {
 	/** @type {JobView | null} */
 	view = null;
 	reading = false;
-	again = false;
+	stale = false;
 
 	/**
 	 * @param {object} parts
@@ -33,7 +33,7 @@ export class SidePanel {
 	 * @param {() => Promise<JobActions | null>} parts.actions
 	 * @param {Act} parts.act
 	 * @param {(jobId: string) => void} parts.onOpen
-	 * @param {(jobId: string | null) => void} parts.onClose Told the job that was shown.
+	 * @param {(jobId: string | null) => void} parts.onClose Receives the job that was shown.
 	 */
 	constructor({ element, api, book, actions, act, onOpen, onClose }) {
 		this.element = element;
@@ -45,7 +45,7 @@ export class SidePanel {
 		this.onClose = onClose;
 		on(window, "hashchange", () => this.follow());
 		book.listen("change", ({ job }) => job.jobId === this.jobId && this.read());
-		// A place in the queue changes without the job changing.
+		// The position in the queue changes without the job itself changing.
 		every(REFRESH_SECONDS, () => this.jobId && !(this.job && isFinal(this.job)) && this.read());
 	}
 
@@ -53,7 +53,7 @@ export class SidePanel {
 		return this.jobId !== null;
 	}
 
-	/** Show the job that the address names, or none. */
+	/** Show the job named in the URL, or none. */
 	async follow() {
 		const jobId = /^#job=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
 		if (jobId === this.jobId) return;
@@ -91,7 +91,7 @@ export class SidePanel {
 		document.body.classList.toggle("has-panel", shown);
 	}
 
-	/** Return the view, made when the first job is opened; null where its module cannot be loaded. */
+	/** Return the view, created when the first job is opened; null if its module could not be loaded. */
 	async loadView() {
 		const module = await jobView();
 		if (module && !this.view) {
@@ -101,10 +101,10 @@ export class SidePanel {
 		return this.view;
 	}
 
-	/** Read the job anew; once more where something has changed meanwhile. */
+	/** Read the job again, and once more if it has changed meanwhile. */
 	async read() {
 		if (this.reading) {
-			this.again = true;
+			this.stale = true;
 			return;
 		}
 		const { jobId } = this;
@@ -121,12 +121,12 @@ export class SidePanel {
 				this.view?.show(job, timeline);
 			}
 		} catch (problem) {
-			if (jobId === this.jobId && /** @type {Problem} */ (problem).status === 404) this.view?.blankGone();
+			if (jobId === this.jobId && /** @type {Problem} */ (problem).status === 404) this.view?.blankDeleted();
 		} finally {
 			this.reading = false;
 		}
-		if (this.again || jobId !== this.jobId) {
-			this.again = false;
+		if (this.stale || jobId !== this.jobId) {
+			this.stale = false;
 			await this.read();
 		}
 	}

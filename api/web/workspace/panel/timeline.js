@@ -1,4 +1,4 @@
-// A job's way: how long each part took, and every event in order.
+// A job's history: how long each stage took, and every event in order.
 
 import { el } from "../core/dom.js";
 import { clockTime, duration, exactTime } from "../core/format.js";
@@ -19,7 +19,7 @@ const STAGES = {
 };
 const MIN_SHOWN_SECONDS = 0.05;
 
-/** @param {Pick<Timeline, "stages"> | { stages?: undefined }} timeline An older API has no stages. */
+/** @param {Pick<Timeline, "stages"> | { stages?: undefined }} timeline Older APIs return no stages. */
 export function stagesOf({ stages = [] }) {
 	const parts = stages.filter((part) => part.open || part.seconds >= MIN_SHOWN_SECONDS);
 	if (!parts.length) return null;

@@ -1,4 +1,4 @@
-// An unclear submission: what it means, what is known, and the three decisions.
+// An unclear submission: what it means, what is known, and the three ways to resolve it.
 
 import { button, callout, el, on } from "../core/dom.js";
 import { capitalized, count } from "../core/format.js";
@@ -11,7 +11,7 @@ import { priceOf } from "../jobs/job_actions.js";
 /** @typedef {() => Promise<JobActions | null>} Actions */
 
 /**
- * Return the section, or null where nothing is unclear.
+ * Return the section, or null if nothing is unclear.
  *
  * @param {Job} job
  * @param {Actions} actions
