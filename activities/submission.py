@@ -21,6 +21,7 @@ from activities.persistence import insist
 from activities.quotes import Quote, requested_quote
 from promptmill.config.presets import LARGEST_SEED, compose_request, place_pictures, preset_for
 from promptmill.config.settings import provider_mode
+from promptmill.config.tiers import SubmissionPace
 from promptmill.contracts.errors import (
     NothingSent,
     ProviderError,
@@ -28,6 +29,7 @@ from promptmill.contracts.errors import (
     ProviderRefused,
     RecordError,
     StageStopped,
+    SubmissionPaced,
     SubmissionsHeld,
     SubmitUnclear,
 )
@@ -54,6 +56,7 @@ class Sender:
     Attributes:
         post_within: How long after the recorded intent the first byte may be sent.
         rate_limit_wait: Wait after a 429 without Retry-After.
+        pace: How fast paid POSTs may be made, by all workers.
         public_url: Where WaveSpeed can reach our API; None requests no webhooks.
         poll_after: How long to wait for a webhook before polling the result.
     """
@@ -63,6 +66,7 @@ class Sender:
     store: Store
     post_within: timedelta
     rate_limit_wait: timedelta
+    pace: SubmissionPace
     public_url: str | None = None
     poll_after: timedelta = timedelta()
 
@@ -72,6 +76,7 @@ class Sender:
         Raises:
             StageStopped: The record does not permit a submission.
             SubmissionsHeld: Submissions are on hold for all jobs; retry later.
+            SubmissionPaced: It is not the job's turn; nothing was written. Retry after `retry_after`.
             ProviderRefused: WaveSpeed refused permanently; the job has failed.
             ProviderRateLimited, NothingSent: Nothing was created; retry after `retry_after`.
             RecordUnavailable: Postgres is unavailable, and nothing was sent.
@@ -86,6 +91,9 @@ class Sender:
             raise StageStopped(permit.reason_code, permit.error)
         if permit.permission is Permission.HOLD:
             raise SubmissionsHeld(permit.error)
+        if permit.permission is Permission.WAIT:
+            # Temporal waits, not this worker: the slot is free for the others.
+            raise SubmissionPaced(timedelta(seconds=permit.wait_seconds or 1))
         assert permit.submission_id is not None  # every other answer has one
         if permit.permission is not Permission.POST:
             return self._earlier(permit, permit.submission_id)
@@ -134,6 +142,8 @@ class Sender:
             provider_base=self.wavespeed.base,
             key_fingerprint=self.wavespeed.key_fingerprint,
             post_within_seconds=self.post_within.total_seconds(),
+            slowest=self.pace.slowest,
+            per_second=self.pace.per_second,
             known_submission_id=known_submission,
         )
 
@@ -200,9 +210,16 @@ class Sender:
             return result.model_copy(update={"recorded": False})
         if {outcome.state, settlement.state} != {SubmissionState.REJECTED}:
             return result.model_copy(update=_as_recorded(settlement))
+        if isinstance(again, ProviderRateLimited) and self.pace.adapts:
+            await self._slow_down(outcome.submission_id, again.retry_after or self.rate_limit_wait)
         if again is not None:
             raise again
         raise ProviderRefused(outcome.reason_code or ReasonCode.WAVESPEED_BAD_INPUT, outcome.error or "")
+
+    async def _slow_down(self, submission_id: UUID, pause: timedelta) -> None:
+        """Lower the rate of all workers. Never fails: where it cannot be noted, the next 429 does it."""
+        with suppress(RecordError):
+            await self.store.rates.note_rate_limit(submission_id, self.pace, pause=pause)
 
     def _earlier(self, permit: SubmissionPermit, submission_id: UUID) -> SubmitResult:
         """Return the outcome that an earlier attempt recorded."""

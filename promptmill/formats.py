@@ -1,4 +1,4 @@
-"""Money and durations as people read them. `tests/data/formats.json` holds the page's code to the same rules."""
+"""Money, durations and rates as people read them. `tests/data/formats.json` holds the page's code to the same rules."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def duration(seconds: float) -> str:
     if hours < _HOURS_BELOW:
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return f"{_rounded(hours / 24)} d"
+
+
+def rate(per_second: float) -> str:
+    """Return a rate in the unit that people would say: `10 a second`, `2.5 a second`, `40 a minute`."""
+    if per_second >= 1:
+        return f"{_rounded(per_second, '0.1').normalize():f} a second"
+    return f"{_rounded(per_second * 60, '0.1').normalize():f} a minute"
 
 
 def _rounded(value: float, step: str = "1") -> Decimal:

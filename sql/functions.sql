@@ -45,8 +45,10 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_missing_workflow.sql
 \ir functions/note_obstacle.sql
 \ir functions/note_provider_status.sql
+\ir functions/note_rate_limit.sql
 \ir functions/open_submission.sql
 \ir functions/permit_submission.sql
+\ir functions/permit_submission_in_turn.sql
 \ir functions/permit_submission_v2.sql
 \ir functions/prompt_queue_position.sql
 \ir functions/prove_absence.sql
@@ -64,7 +66,9 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/retry_job.sql
 \ir functions/settle_stale_intents.sql
 \ir functions/settle_submission.sql
+\ir functions/submission_rate.sql
 \ir functions/take_open_rows.sql
+\ir functions/take_submission_turn.sql
 \ir functions/take_unclear_submissions.sql
 \ir functions/tell_job_changed.sql
 \ir functions/transition_allowed.sql
@@ -112,8 +116,10 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_missing_workflow', 'b227716717e2a6bf95c4709ce4bacfbb366bc390d19c8a2fd67924874ac8c2e7'),
     ('note_obstacle', 'a7a93daa80a1ca315c4dad7c3cd5a4aac44dae9c065ccb89ed48c673f6188e38'),
     ('note_provider_status', '2410aa93d8757986aeb19d44f7f851eb99f4aa54f91d5305bb98b1950cfe91fc'),
+    ('note_rate_limit', 'b46f63cfa6ff6fe89ea6e82d2720ebd5d8e90e1df584f45cd22300b718727f81'),
     ('open_submission', '8e64db846c70dbed438f89d70dbcdb16b883c572fc23d1179690d563f263ff0e'),
     ('permit_submission', '89b7db68e1d30777e7a3183a8d833dc1b4b844d2696ba0a0e44f1a835da12570'),
+    ('permit_submission_in_turn', '89014866de9ea4e7a797b0da6a3dc030dbbcfcb2c614e46e57dd51576e7dfe28'),
     ('permit_submission_v2', '71a595a3d769fceda87a9a0df465e9a50fff9cc7ff309965bf8314781b9b5429'),
     ('prompt_queue_position', '9dba930bc8b23d5dbc1a477eca7eea63355735bf50ab554220d86962fe3ef4d5'),
     ('prove_absence', '28124eb354cc51ee5247c12e894f2f767e6bcdea716e54954339fd3372bf6d56'),
@@ -131,7 +137,9 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('retry_job', '6a14790be3f81687c659a07e0da888d133001348c06a944320905126fddc3926'),
     ('settle_stale_intents', '3be68818dafff5dc348648ad7469f15dcbdd463ad467d4fa5a49849e2b63eaab'),
     ('settle_submission', 'cbcc49a8e137f47b441e869c0cf28d8ad604d67f2df060a53751637f877aadd7'),
+    ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
     ('take_open_rows', '9b90dbcbc2d486143af7e9aa6715a6e08e4f59e9c06574f7bb81f0a7082a4361'),
+    ('take_submission_turn', '1eacb0ddeb67e33d54f5c07231802494c1763cc9c0a82cb0a6252f30a1802b3d'),
     ('take_unclear_submissions', '26413efd36dacd12bbbbb65267ac03be1d976abfd2222086adff541f29232acf'),
     ('tell_job_changed', '6f21a5da0aa64f7da4d04e15c46c61d62ddc29fed58ff2ab6e4cd38e6d30a9cf'),
     ('transition_allowed', 'b761b35711b2cee636045e71b1df0c2fb92091094a03a2ef1af2299b2c2b8631'),

@@ -208,6 +208,20 @@ class Switch(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=Time)
 
 
+class SubmissionRate(SQLModel, table=True):
+    """How fast paid POSTs may be made with a key, per second, by what WaveSpeed answered."""
+
+    __tablename__ = "submission_rates"
+
+    provider_base: str = Field(primary_key=True, sa_type=Text)
+    key_fingerprint: str = Field(primary_key=True, sa_type=Text)
+    lowered_to: float | None = Field(sa_type=Double)
+    lowered_at: datetime | None = Field(sa_type=Time)
+    changed_at: datetime | None = Field(sa_type=Time)
+    refused_at: datetime | None = Field(sa_type=Time)
+    next_at: datetime = Field(sa_type=Time)
+
+
 class AppliedFunction(SQLModel, table=True):
     """Which text of a file in `sql/functions` the database has, by its SHA-256 in hexadecimal."""
 

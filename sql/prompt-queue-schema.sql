@@ -331,6 +331,20 @@ CREATE TABLE switches (
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- How fast paid POSTs may be made with a key, by what WaveSpeed answered. No row: as fast as the settings say.
+
+CREATE TABLE submission_rates (
+    provider_base   text NOT NULL,
+    key_fingerprint text NOT NULL,
+    lowered_to      double precision, -- per second, at refused_at; it rises from there: submission_rate()
+    lowered_at      timestamptz,      -- since when it is below what the settings say
+    changed_at      timestamptz,      -- the latest decrease: a POST permitted before it causes no other
+    refused_at      timestamptz,      -- the latest 429
+    next_at         timestamptz NOT NULL DEFAULT now(), -- before this no POST is permitted while the rate is low
+    PRIMARY KEY (provider_base, key_fingerprint)
+) WITH (fillfactor = 50);
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- Counters, kept by the triggers below so that edits by hand count too. Sixteen slots, because one row for each status
 -- would make all commits wait for each other; a slot may go below zero, the sum over the slots is the count.
 
@@ -407,6 +421,6 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0007');
+INSERT INTO alembic_version (version_num) VALUES ('0008');
 
 COMMIT;

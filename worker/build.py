@@ -77,6 +77,7 @@ def build_activities(resources: WorkerResources) -> Activities:
         store=store,
         post_within=timedelta(seconds=settings.post_within_seconds),
         rate_limit_wait=timedelta(seconds=settings.rate_limit_wait_seconds),
+        pace=settings.submission_pace,
         public_url=settings.published_url,
         poll_after=timedelta(seconds=settings.poll_after_seconds),
     )
@@ -142,8 +143,9 @@ def build_workers(resources: WorkerResources) -> list[Worker]:
             resources,
             wavespeed_queue(settings.task_queue),
             acts.media.submit_media,
-            concurrency=settings.wavespeed_concurrency,
-            per_second=settings.wavespeed_per_second,
+            concurrency=settings.submission_pace.concurrency,
+            # A rate that a 429 has lowered is held by the record.
+            per_second=settings.submission_pace.per_second,
         ),
     }
     return [build[name]() for name in settings.worker_queues]

@@ -13,8 +13,12 @@ from promptmill.contracts.errors import (
     ProviderError,
     RecordNotFound,
     StageStopped,
+    SubmissionPaced,
     SubmissionsHeld,
 )
+
+_TOLD: Final = (ProviderError, StageStopped, SubmissionPaced, SubmissionsHeld)
+"""What a provider or the record answers: it is recorded with the job, and no failure of the worker."""
 
 MISSING_ROW_AGAIN: Final = timedelta(seconds=10)
 """Retry delay for a job whose row is missing."""
@@ -38,7 +42,7 @@ class _Translation(ActivityInboundInterceptor):
 
 def to_application_error(error: PromptmillError) -> ApplicationError:
     """Return Temporal's form of one of our errors."""
-    reason = error.reason_code if isinstance(error, ProviderError | StageStopped | SubmissionsHeld) else None
+    reason = error.reason_code if isinstance(error, _TOLD) else None
     # After a restore a row can be missing for a while: the operator decides, not the workflow that reads it.
     missing = isinstance(error, RecordNotFound)
     return ApplicationError(
@@ -47,12 +51,9 @@ def to_application_error(error: PromptmillError) -> ApplicationError:
         type=error.code,
         non_retryable=not (error.retryable or missing),
         next_retry_delay=MISSING_ROW_AGAIN if missing else _retry_after(error),
-        # A refusal by a provider or the record is recorded with the job; it is not a failure of the worker.
-        category=ApplicationErrorCategory.BENIGN
-        if isinstance(error, ProviderError | StageStopped | SubmissionsHeld)
-        else ApplicationErrorCategory.UNSPECIFIED,
+        category=ApplicationErrorCategory.BENIGN if isinstance(error, _TOLD) else ApplicationErrorCategory.UNSPECIFIED,
     )
 
 
 def _retry_after(error: PromptmillError) -> timedelta | None:
-    return error.retry_after if isinstance(error, ProviderError | SubmissionsHeld) else None
+    return error.retry_after if isinstance(error, ProviderError | SubmissionPaced | SubmissionsHeld) else None

@@ -27,6 +27,7 @@ class RequestMetrics:
     postgres_up: Gauge
     recorded_jobs: Gauge
     recorded_prompt_jobs: Gauge
+    submission_rate: Gauge
 
     @classmethod
     def create(cls) -> RequestMetrics:
@@ -42,6 +43,11 @@ class RequestMetrics:
             metrics.gauge("promptmill_postgres_up", "1 if the record could be read for this answer, else 0."),
             metrics.gauge("promptmill_recorded_jobs", "Jobs in the record, by status.", ("status",)),
             metrics.gauge("promptmill_recorded_prompt_jobs", "Prompt jobs in the record, by status.", ("status",)),
+            metrics.gauge(
+                "promptmill_submission_rate_ratio",
+                "Rate of paid submissions: 1 at full speed, less after a 429.",
+                ("provider",),
+            ),
         )
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -50,13 +56,17 @@ class RequestMetrics:
         known = method if method in _METHODS else "OTHER"
         self.seconds.labels(known, route, str(status)).observe(seconds)
 
-    def render(self, counts: Mapping[str, Mapping[str, int]] | None) -> tuple[bytes, str]:
+    def render(
+        self, counts: Mapping[str, Mapping[str, int]] | None, submission_rate: float | None
+    ) -> tuple[bytes, str]:
         """Return Prometheus's text and its content type.
 
         Args:
             counts: The record's, by table and status. None while Postgres is unavailable: then the record's gauges are
                 NaN, since a gauge that is missing looks like none in that status.
+            submission_rate: Share of the full rate of paid submissions; None while Postgres is unavailable.
         """
+        self.submission_rate.labels("wavespeed").set(nan if submission_rate is None else submission_rate)
         self.postgres_up.set(counts is not None)
         for table, statuses, gauge in (
             (_JOBS, JobStatus, self.recorded_jobs),

@@ -246,6 +246,9 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "submissions_held": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "Submissions are on hold", "An operator must run `promptmill restore-check`."
     ),
+    "submission_paced": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The job waits for its turn", "No action needed: WaveSpeed limits submissions."
+    ),
     "record_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "The record refused the change", _OURS),
     "configuration_error": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "A setting is missing or wrong", "`promptmill check` says which."

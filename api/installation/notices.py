@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from api.schemas.installation import Notice, ScheduleReport, SwitchesReport, SwitchReport, TemporalReport
+from api.schemas.installation import (
+    Notice,
+    ScheduleReport,
+    SubmissionsReport,
+    SwitchesReport,
+    SwitchReport,
+    TemporalReport,
+)
+from promptmill.formats import rate
 
 PROVIDERS: Final = {"grok": "Grok", "wavespeed": "WaveSpeed"}
 
 
-def notices_of(switches: SwitchesReport, temporal: TemporalReport, missing: Sequence[str]) -> Iterator[Notice]:
+def notices_of(
+    switches: SwitchesReport, temporal: TemporalReport, submissions: SubmissionsReport, missing: Sequence[str]
+) -> Iterator[Notice]:
     """Return notices of what is stopped and what is missing.
 
     Args:
         switches: The record's switches.
         temporal: Its task queues and the reconciler's schedule; nothing is known of them while it is unavailable.
+        submissions: How fast paid submissions are made.
         missing: Other problems, one sentence each.
     """
     if switches.drain and switches.drain.on:
@@ -32,10 +43,20 @@ def notices_of(switches: SwitchesReport, temporal: TemporalReport, missing: Sequ
             name = PROVIDERS.get(queue.name.rsplit("-", 1)[-1], queue.name)
             stopped = SwitchReport(reason=queue.reason)
             yield _notice(f"The queue to {name} is stopped.", stopped, "Its jobs wait; none is lost.")
+    yield from _of_submissions(submissions)
     if temporal.schedule is not None:
         yield from _of_reconciler(temporal.schedule)
     if missing:
         yield Notice(tone="bad", title="Something is missing.", text=" ".join(missing))
+
+
+def _of_submissions(submissions: SubmissionsReport) -> Iterator[Notice]:
+    if submissions.lowered and submissions.per_second is not None:
+        text = (
+            f"WaveSpeed answered 429 (too many requests), so at most {rate(submissions.per_second)} are submitted "
+            f"instead of {rate(submissions.max_per_second)}, and more again while no other 429 comes."
+        )
+        yield Notice(tone="attention", title="Submissions are slowed down.", text=text, since=submissions.since)
 
 
 def _of_reconciler(schedule: ScheduleReport) -> Iterator[Notice]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -24,6 +24,7 @@ from api.schemas.installation import (
     InstallationReport,
     PostgresReport,
     QueueReport,
+    SubmissionsReport,
     SwitchesReport,
     SwitchReport,
     TemporalReport,
@@ -61,8 +62,8 @@ async def report_installation(
         reconciler: Reads whether the reconciler does its passes.
     """
     settings = resources.settings
-    (postgres, switches), temporal = await asyncio.gather(
-        _ask_postgres(resources), _ask_temporal(resources, reconciler)
+    (postgres, switches), temporal, submissions = await asyncio.gather(
+        _ask_postgres(resources), _ask_temporal(resources, reconciler), report_submissions(resources)
     )
     providers = provider_states(settings)
     missing = [*_postgres_problems(postgres), *_temporal_problems(temporal), *_provider_problems(providers)]
@@ -74,7 +75,7 @@ async def report_installation(
     return InstallationReport(
         ok=not problems,
         problems=problems,
-        notices=list(notices_of(switches, temporal, missing)),
+        notices=list(notices_of(switches, temporal, submissions, missing)),
         versions={
             "promptmill": installed_version(),
             "temporalio": version("temporalio"),
@@ -86,6 +87,7 @@ async def report_installation(
         drain=switches.drain,
         submissions_held=switches.submissions_held,
         ai_prompts=switches.ai_prompts,
+        submissions=submissions,
         webhooks=WebhooksReport(
             on=settings.public_url is not None,
             public_url=settings.published_url,
@@ -102,6 +104,28 @@ async def report_installation(
             "tokenRequired": settings.api_token is not None,
         },
     )
+
+
+async def report_submissions(resources: ApiResources) -> SubmissionsReport:
+    """Report how fast paid submissions are made; the rate is unknown while Postgres is unavailable."""
+    settings = resources.settings
+    pace = settings.submission_pace
+    report = SubmissionsReport(
+        tier=settings.wavespeed_tier,
+        per_second=None,
+        max_per_second=pace.per_second,
+        concurrency=pace.concurrency,
+    )
+    account = resources.account
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            found = await resources.store.rates.in_force(account.base, account.key_fingerprint, pace)
+    except (RecordError, TimeoutError):
+        return report
+    known: dict[str, Any] = {"per_second": round(found.per_second, 4), "since": found.lowered_at}
+    if found.refused_at is not None:
+        known |= {"lowered": True, "reason": f"WaveSpeed answered 429, the latest at {found.refused_at:%F %T} UTC."}
+    return report.model_copy(update=known)
 
 
 def installed_version() -> str:

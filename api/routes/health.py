@@ -6,8 +6,9 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import FeedDep, MetricsDep, ResourcesDep, StoreDep
+from api.dependencies import FeedDep, MetricsDep, ResourcesDep
 from api.installation.readiness import look_ready
+from api.installation.report import report_submissions
 from api.schemas.operations import Alive, Readiness
 from promptmill.contracts.errors import RecordUnavailable
 
@@ -30,11 +31,12 @@ async def tell_ready(resources: ResourcesDep, feed: FeedDep, response: Response)
 
 
 @router.get("/metrics", response_class=Response)
-async def show_metrics(metrics: MetricsDep, store: StoreDep) -> Response:
+async def show_metrics(metrics: MetricsDep, resources: ResourcesDep) -> Response:
     """Return the metrics of this process and the record's counters, which are NaN while Postgres is unavailable."""
     try:
-        counts = await store.operations.counts()
+        counts = await resources.store.operations.counts()
+        share = (await report_submissions(resources)).share
     except RecordUnavailable:
-        counts = None
-    body, content_type = metrics.render(counts)
+        counts, share = None, None
+    body, content_type = metrics.render(counts, share)
     return Response(body, headers={"Content-Type": content_type})

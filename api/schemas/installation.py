@@ -84,10 +84,31 @@ class SwitchesReport(Answer):
     ai_prompts: SwitchReport | None = Field(None, description="Whether Grok may be asked for new prompts.")
 
 
+class SubmissionsReport(Answer):
+    """How fast paid submissions to WaveSpeed are made, and why not faster."""
+
+    tier: str = Field(description="PROMPTMILL_WAVESPEED_TIER.")
+    per_second: float | None = Field(
+        description="In force now, across all workers. Null while Postgres is unavailable."
+    )
+    max_per_second: float = Field(description="What the settings allow.")
+    concurrency: int = Field(description="At once, per worker.")
+    lowered: bool = Field(default=False, description="Whether the rate is below what the settings allow.")
+    since: datetime | None = Field(None, description="Since when it is lowered.")
+    reason: str | None = Field(None, description="Why it is lowered.")
+
+    @property
+    def share(self) -> float | None:
+        """The rate as a share of what the settings allow, 0 to 1; None while it is unknown."""
+        return None if self.per_second is None else self.per_second / self.max_per_second
+
+
 class Notice(Answer):
     """Something that an operator should see first."""
 
-    tone: Literal["attention", "bad"] = Field(description="`attention`: intended by an operator. `bad`: needs fixing.")
+    tone: Literal["attention", "bad"] = Field(
+        description="`attention`: intended, or mends itself. `bad`: needs fixing."
+    )
     title: str
     text: str
     since: datetime | None = None
@@ -103,6 +124,7 @@ class InstallationReport(SwitchesReport):
     providers: dict[str, str] = Field(description="`real`, `simulated` or `missing key`, by provider.")
     postgres: PostgresReport
     temporal: TemporalReport
+    submissions: SubmissionsReport
     webhooks: WebhooksReport
     uploads: UploadsReport
     flags: dict[str, bool]

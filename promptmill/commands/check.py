@@ -16,7 +16,7 @@ from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordError, RecordUnavailable
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.formats import money
+from promptmill.formats import money, rate
 from promptmill.providers.grok.client import open_grok
 from promptmill.providers.wavespeed.account import open_wavespeed_account
 from promptmill.store import open_store
@@ -92,7 +92,11 @@ async def check_wavespeed(settings: Settings) -> str:
         balance = await account.balance()
     if balance <= 0:
         raise Wrong(f"The balance is {money(balance)}: top up the account of WAVESPEED_API_KEY.")
-    return f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {money(balance)}"
+    pace = settings.submission_pace
+    return (
+        f"{_mode(settings.wavespeed_mode)} at {settings.wavespeed_api_base}, balance {money(balance)}, tier "
+        f"{settings.wavespeed_tier}: {'up to ' if pace.adapts else ''}{rate(pace.per_second)}"
+    )
 
 
 async def check_postgres(settings: Settings) -> str:

@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_host, is_loopback_url
+from promptmill.config.tiers import SubmissionPace, WaveSpeedTier, pace_of
 from promptmill.config.values import Networks, PublicAddress, RootPath, Words
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
@@ -109,11 +110,20 @@ class Settings(BaseSettings):
         validation_alias="WAVESPEED_API_BASE",
         description="Base URL of WaveSpeed's API. A loopback address counts as a simulator.",
     )
-    wavespeed_concurrency: int = Field(
-        8, ge=1, le=1000, description="Maximum concurrent submissions to WaveSpeed, per worker."
+    wavespeed_tier: WaveSpeedTier = Field(
+        WaveSpeedTier.AUTO,
+        description="Account level at WaveSpeed: bronze, silver, gold or ultra sets rate and concurrency to what it allows; auto submits up to 10 per second, slows down when WaveSpeed answers 429, and speeds up again.",
     )
-    wavespeed_per_second: float = Field(
-        10, gt=0, description="Maximum submissions to WaveSpeed per second, across all workers."
+    wavespeed_concurrency: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Maximum concurrent submissions to WaveSpeed, per worker. Defaults to the tier's (auto: 8, bronze: 2, silver: 300, others: 1000).",
+    )
+    wavespeed_per_second: float | None = Field(
+        None,
+        gt=0,
+        description="Maximum submissions to WaveSpeed per second, across all workers; auto slows down from here. Defaults to the tier's (auto: 10; bronze: 2, silver: 500, gold: 3000, ultra: 5000 a minute).",
     )
     submit_timeout_seconds: float = Field(
         60,
@@ -420,6 +430,13 @@ class Settings(BaseSettings):
         if self.public_url is None or urlsplit(self.public_url).path:
             return self.public_url
         return f"{self.public_url}{self.root_path}"
+
+    @property
+    def submission_pace(self) -> SubmissionPace:
+        """How fast paid POSTs may be made: the tier's numbers, and those set by themselves in their place."""
+        return pace_of(
+            self.wavespeed_tier, per_second=self.wavespeed_per_second, concurrency=self.wavespeed_concurrency
+        )
 
     def require_database_url(self) -> str:
         """Return the URL of Postgres.

@@ -129,6 +129,19 @@ class SubmissionsHeld(PromptmillError):
     retry_after: ClassVar[timedelta] = timedelta(seconds=10)
 
 
+class SubmissionPaced(PromptmillError):
+    """It is not this job's turn: paid submissions are as fast as WaveSpeed allows. Retry after `retry_after`."""
+
+    code = "submission_paced"
+    retryable = True
+    reason_code: ClassVar[ReasonCode] = ReasonCode.WAVESPEED_RATE_LIMITED
+
+    def __init__(self, retry_after: timedelta) -> None:
+        """Keep the wait."""
+        super().__init__(f"Waiting for its turn, {retry_after.total_seconds():.0f} s: WaveSpeed limits submissions.")
+        self.retry_after = retry_after
+
+
 class TemporalUnavailable(PromptmillError):
     """Temporal is unavailable."""
 

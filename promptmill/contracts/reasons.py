@@ -125,7 +125,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.WAVESPEED_RATE_LIMITED: Reason(
         "WaveSpeed is rate-limiting submissions.",
-        "No action needed: it is retried. If it persists, lower PROMPTMILL_WAVESPEED_PER_SECOND or upgrade the account.",
+        "No action needed: it is retried as often as needed, at a lower rate, which `/api/init` shows. A higher account level allows more.",
     ),
     ReasonCode.WAVESPEED_UNREACHABLE: Reason(
         "WaveSpeed is unreachable; nothing was sent.",

@@ -160,6 +160,9 @@ class Permission(StrEnum):
     HOLD = "hold"
     """Submissions are on hold for all jobs (an older backup was restored): retry later."""
 
+    WAIT = "wait"
+    """It is not the job's turn, by the rate of paid POSTs: retry after `wait_seconds`."""
+
 
 class SubmissionIntent(Message):
     """One paid POST that is about to be sent.
@@ -167,6 +170,7 @@ class SubmissionIntent(Message):
     `known_submission_id` comes from an earlier attempt's heartbeat or from the workflow: if the record lacks it, an
     older backup was restored, and the permit is `unknown`.
     `model`, `prompt`, `input` and the images are what `request` was built from; the record permits only its own.
+    `slowest` and `per_second` bound the rate of paid POSTs, per second; the same number twice fixes it.
     """
 
     job_id: UUID
@@ -183,6 +187,8 @@ class SubmissionIntent(Message):
     provider_base: str
     key_fingerprint: str
     post_within_seconds: float
+    slowest: float
+    per_second: float
     known_submission_id: UUID | None = None
 
 
@@ -196,6 +202,7 @@ class SubmissionPermit(Message):
     accepted_at: datetime | None = None
     reason_code: ReasonCode | None = None
     error: str | None = None
+    wait_seconds: float | None = None
 
 
 class SubmissionOutcome(Message):

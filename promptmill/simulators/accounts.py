@@ -36,6 +36,7 @@ class Timing(BaseModel):
     webhook_backoff_seconds: float = Field(1, ge=0, description="Wait before a webhook's first retry; then doubling.")
     concurrent: int | None = Field(None, ge=1, description="Predictions in work at once; further ones stay `created`.")
     per_minute: int | None = Field(None, ge=1, description="Submits in one clock minute; further ones get a 429.")
+    minute_seconds: float = Field(60, gt=0, description="How long such a minute is: tests have no time for real ones.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -15,6 +15,7 @@ from promptmill.store.operations import OperationsStore
 from promptmill.store.pace import PaceStore
 from promptmill.store.pool import open_engine
 from promptmill.store.prompts import PromptStore
+from promptmill.store.rates import RateStore
 from promptmill.store.ratings import RatingStore
 from promptmill.store.resolution import ResolutionStore
 from promptmill.store.submissions import SubmissionStore
@@ -23,7 +24,7 @@ from promptmill.store.upkeep import UpkeepStore
 
 @dataclass(frozen=True)
 class Store:
-    """The record: jobs, live changes, prompt jobs, ratings, submissions and their resolution, webhooks, callbacks.
+    """The record: jobs, live changes, prompt jobs, ratings, submissions, their rate and outcome, webhooks, callbacks.
 
     Every method of its parts raises `RecordUnavailable` while Postgres is down, and `RecordNotFound` for an id that
     does not exist (or not for this owner).
@@ -33,6 +34,7 @@ class Store:
     live: LiveStore
     pace: PaceStore
     prompts: PromptStore
+    rates: RateStore
     ratings: RatingStore
     submissions: SubmissionStore
     resolution: ResolutionStore
@@ -56,6 +58,7 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
             live=LiveStore(database),
             pace=PaceStore(database),
             prompts=PromptStore(database),
+            rates=RateStore(database),
             ratings=RatingStore(database),
             submissions=SubmissionStore(database),
             resolution=ResolutionStore(database),

@@ -12,11 +12,12 @@ from promptmill.store.database import Database, column_list
 from sql.models import Submission
 
 _PERMIT: Final = """
-    SELECT permission, submission_id, request, prediction_id, accepted_at, reason_code, error
-    FROM permit_submission_v2(
+    SELECT permission, submission_id, request, prediction_id, accepted_at, reason_code, error, wait_seconds
+    FROM permit_submission_in_turn(
         :job_id, :submission_id, :callback_token, CAST(:request AS jsonb), :request_hash, :provider_mode,
         :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :model, :prompt,
-        CAST(:input AS jsonb), :target_url, CAST(:ref_urls AS jsonb), :known_submission_id)
+        CAST(:input AS jsonb), :target_url, CAST(:ref_urls AS jsonb), :known_submission_id,
+        CAST(:slowest AS double precision), CAST(:per_second AS double precision))
 """
 _SETTLE: Final = """
     SELECT state, job_status, accepted_at, prediction_id
@@ -37,7 +38,7 @@ class SubmissionStore:
 
         Repeating it with the same intent before it is settled returns the same permit; once a person or the history
         has settled it, never `post`. `post` is for the submission and the request in the permit, and for this caller
-        alone.
+        alone. `wait` writes nothing.
 
         Raises:
             RecordNotFound: There is no such job.

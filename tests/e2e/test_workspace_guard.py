@@ -165,6 +165,16 @@ async def test_a_stopped_intake_is_told_with_its_reason(workspace: Workspace, mi
     await expect(workspace.page.locator("#reasons")).to_contain_text("New jobs are not accepted at the moment")
 
 
+async def test_slowed_submissions_are_told_with_the_rate_that_was_found(workspace: Workspace, mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "status", status=429)
+    await mill.reaches(await mill.create(), "completed")
+    await workspace.page.reload()
+
+    banner = workspace.page.locator("#banners .banner[data-tone=attention]")
+    await expect(banner).to_contain_text("Submissions are slowed down. WaveSpeed answered 429 (too many requests)")
+    await expect(banner).to_contain_text("at most 5 a second are submitted instead of 10 a second")
+
+
 async def test_the_page_asks_for_the_token_and_carries_it(browser: Browser, mill: Mill) -> None:
     settings = mill.settings.model_copy(update={"api_token": SecretStr("s3cret")})
     async with open_api(settings) as client:

@@ -239,6 +239,8 @@ async def post_and_die(mill: Mill, job_id: UUID) -> str:
             provider_base=client.base,
             key_fingerprint=client.key_fingerprint,
             post_within_seconds=20,
+            slowest=10,
+            per_second=10,
         )
     )
     assert permit.permission is Permission.POST

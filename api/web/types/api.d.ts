@@ -478,6 +478,7 @@ export interface components {
             };
             postgres: components["schemas"]["PostgresReport"];
             temporal: components["schemas"]["TemporalReport"];
+            submissions: components["schemas"]["SubmissionsReport"];
             webhooks: components["schemas"]["WebhooksReport"];
             uploads: components["schemas"]["UploadsReport"];
             flags: {
@@ -769,6 +770,16 @@ export interface components {
             stage: string;
             seconds: number;
             open: boolean;
+        };
+        SubmissionsReport: {
+            tier: string;
+            perSecond: number | null;
+            maxPerSecond: number;
+            concurrency: number;
+            /** @default false */
+            lowered?: boolean;
+            since?: string | null;
+            reason?: string | null;
         };
         SwitchReport: {
             /** @default false */

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -77,6 +78,12 @@ def _check_base(base: str, variable: str) -> None:
 def plain_key(api_key: SecretStr | None) -> str:
     """Return the key as text, stripped of surrounding whitespace; empty if there is none."""
     return api_key.get_secret_value().strip() if api_key else ""
+
+
+def fingerprint(api_key: SecretStr | None) -> str:
+    """Return the first 12 hexadecimal digits of the key's SHA-256: the record's name for it. Empty without a key."""
+    key = plain_key(api_key)
+    return sha256(key.encode()).hexdigest()[:12] if key else ""
 
 
 def key_problem(key: str, variable: str) -> str | None:

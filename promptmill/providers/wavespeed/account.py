@@ -15,7 +15,7 @@ from promptmill.contracts.catalogue import ListedModel
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.answers import BODY_LIMIT, Answer
-from promptmill.providers.http.connections import key_problem, open_connection, plain_key
+from promptmill.providers.http.connections import fingerprint, key_problem, open_connection, plain_key
 from promptmill.providers.wavespeed.answers import PROVIDER, amount_in, codes, data, price_in, read_failure, refusal
 from promptmill.providers.wavespeed.models import read_models
 from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
@@ -35,13 +35,19 @@ _OK: Final = 200
 
 
 class WaveSpeedAccount:
-    """Makes WaveSpeed's unpaid calls. The API may use it."""
+    """Makes WaveSpeed's unpaid calls. The API may use it.
+
+    Attributes:
+        base: Base URL of WaveSpeed's API, without a trailing slash.
+        key_fingerprint: As `WaveSpeedClient` has it.
+    """
 
     def __init__(self, http: httpx.AsyncClient, *, base: str, api_key: SecretStr | None) -> None:
         """Take a client and the base URL."""
         self._http = http
-        self._base = base.rstrip("/")
+        self.base = base.rstrip("/")
         self._key = plain_key(api_key)
+        self.key_fingerprint = fingerprint(api_key)
 
     @property
     def has_key(self) -> bool:
@@ -143,7 +149,7 @@ class WaveSpeedAccount:
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
             raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, problem)
-        address = f"{self._base}/api/v3/{path}"
+        address = f"{self.base}/api/v3/{path}"
         return await ask_unpaid(self._http, method, address, key=self._key, seconds=seconds, body=body, limit=limit)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from promptmill.contracts.errors import ProviderRefused, ProviderUnavailable
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.answers import Answer
-from promptmill.providers.http.connections import authorization, key_problem, open_connection, plain_key
+from promptmill.providers.http.connections import authorization, fingerprint, key_problem, open_connection, plain_key
 from promptmill.providers.http.guarded_sender import GuardedSender, boottime
 from promptmill.providers.wavespeed.answers import PROVIDER, codes, prediction_data, read_failure, read_submission
 from promptmill.providers.wavespeed.history import HistoryItem, moment, read_history
@@ -59,7 +58,7 @@ class WaveSpeedClient:
         self._key = plain_key(api_key)
         self._read_seconds = read_seconds
         self.base = base.rstrip("/")
-        self.key_fingerprint = hashlib.sha256(self._key.encode()).hexdigest()[:12] if self._key else ""
+        self.key_fingerprint = fingerprint(api_key)
 
     async def submit(
         self, model: str, body: Mapping[str, Any], *, post_by: float, webhook_url: str | None = None

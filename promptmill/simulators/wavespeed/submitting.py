@@ -68,7 +68,7 @@ class Submitting:
     def _too_many(self, account: Account) -> bool:
         if account.timing.per_minute is None:
             return False
-        minute = int(now() // 60)
+        minute = int(now() // account.timing.minute_seconds)
         last, count = self._minutes.get(account.key, (minute, 0))
         count = count + 1 if last == minute else 1
         self._minutes[account.key] = (minute, count)
