@@ -22,6 +22,7 @@ from api.uploads import form, scans, slots
 from api.webhooks import signatures
 from promptmill import addresses, telemetry
 from promptmill.config.settings import Settings, variable_name
+from promptmill.config.tiers import WaveSpeedTier, pace_of
 from promptmill.contracts.errors import MESSAGE_LIMIT
 from promptmill.providers.callbacks import sender
 from promptmill.providers.grok import completions, writings
@@ -37,7 +38,12 @@ from workflows import policies
 ROOT = Path(__file__).parents[2]
 SECURITY = MarkdownPage.of(ROOT / "SECURITY.md").section("What is bounded by which number")
 OPERATIONS = MarkdownPage.of(ROOT / "docs" / "operations.md").section("Limits")
-DEFAULTS = {variable_name(name): field.default for name, field in Settings.model_fields.items()}
+AUTO_PACE = pace_of(WaveSpeedTier.AUTO, per_second=None, concurrency=None)
+DEFAULTS = {variable_name(name): field.default for name, field in Settings.model_fields.items()} | {
+    # what holds where neither they nor another tier is set
+    "PROMPTMILL_WAVESPEED_CONCURRENCY": AUTO_PACE.concurrency,
+    "PROMPTMILL_WAVESPEED_PER_SECOND": AUTO_PACE.per_second,
+}
 KIB, MIB = 1024, 1024 * 1024
 KEEPALIVE = address.Keepalive()
 
