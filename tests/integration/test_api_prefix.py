@@ -21,6 +21,7 @@ from tests.fixtures.webhooks import OpenCalled
 from tests.support import open_http
 
 PREFIX = "/mill"
+UNKNOWN_JOB = "01a219f5-0000-7000-8000-000000000000"
 JOB = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 
 
@@ -91,7 +92,7 @@ async def test_a_repeated_request_is_the_same_with_the_prefix_and_without(prefix
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/nowhere"), ("GET", f"/api/jobs/{uuid_versions.uuid7()}"), ("POST", "/api/jobs"), ("GET", "/millstone/")],
+    [("GET", "/nowhere"), ("GET", f"/api/jobs/{UNKNOWN_JOB}"), ("POST", "/api/jobs"), ("GET", "/millstone/")],
 )
 async def test_problems_carry_the_prefix(seen: httpx.AsyncClient, method: str, path: str) -> None:
     problem = (await seen.request(method, path)).json()
