@@ -20,6 +20,8 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/claim_prompt_jobs.sql
 \ir functions/claim_stranded_jobs.sql
 \ir functions/count_prompt_minutes.sql
+\ir functions/count_prompt_minutes_v2.sql
+\ir functions/count_status_changes.sql
 \ir functions/count_statuses.sql
 \ir functions/counter_slot.sql
 \ir functions/decide_submission.sql
@@ -66,6 +68,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/retry_job.sql
 \ir functions/settle_stale_intents.sql
 \ir functions/settle_submission.sql
+\ir functions/store_facts.sql
 \ir functions/submission_rate.sql
 \ir functions/take_open_rows.sql
 \ir functions/take_submission_turn.sql
@@ -79,37 +82,39 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('accept_job', '7faf4a09979ed03e20be6f31c211dd8a46352ccbc607673d9463b207b2fd67ad'),
     ('accept_prompt_job', 'd921ed1c1515e89a0574b89b737474339f128cb6c27d14897d36f594a234e7d3'),
     ('adopt_prediction', '6fdbba52d5b11ce2d7b791d590f3aa4a00551030afbb720b4e12d3445478e6e5'),
-    ('advance_job', 'd8929286d310825413442f51d9b03c7457fe3689b515083bf84d43564ea1be71'),
+    ('advance_job', '33fa243186d6f38f14da1ed9d139cbdad423368d7b78f27c9f547ddcf237522e'),
     ('ambiguity_window', '6d3eed4ec0a6a4c6a15d6e06bba724ba9ea98f2fccf7f1caa44d479efbec9d43'),
     ('append_job_event', '731a1b9ab813f6bac73d521cc85810b24cf48c694954d5ac0534530c32418c50'),
     ('asked_provider', 'ce6956d5816da639bcb05ff5be76052a896ece755efdca3b975c6df0bfd19243'),
-    ('begin_job', 'dc5bc0cd05f9e234cebf0f081cae765da5b2c244f45ad19b029bb1224516ee0d'),
-    ('begin_prompt_attempt', '2bc49cd1c99f70f15b362e87b2d74bccff16413c9b7e92910c99aeae4d381fcc'),
+    ('begin_job', '6802cf9e07377e701975da5ab66f555993219dc601de930cbb4ef70420fd92b9'),
+    ('begin_prompt_attempt', '4857e692d5c0592a2f67a3c1be7df8e25ef084037cd74970a52dfed93d9b7268'),
     ('begin_prompt_job', '8926f78ed2e6a8b4e7668b8701ec7ac66ac1e389eb726a8bbfadfe797ca667b0'),
     ('claim_idempotency_key', 'f94ffe2314651abba30a816e38a47371694b4043b20c3f4ead78b5c9f89eaeca'),
     ('claim_lease', 'd14fce47281a8afcd288dea1206c2dabaa84b44997c28bf378f40ae476deb3b6'),
     ('claim_prompt_jobs', '98b9f0dd341e35c765b8597a0eb5b9046f83e1ab9f2706779b407e12259fb87c'),
     ('claim_stranded_jobs', '925b92f61ea8d8c8e51a9e76095405a5defe15a85b10f28d04ba7f77c2991a31'),
     ('count_prompt_minutes', '0437f43c0993fbefc5360ca4da00d0aa5e4b1daefbba5aff2bb6efa18ad1e231'),
+    ('count_prompt_minutes_v2', 'c246768418028a603afc501dd077c5c3132a5221de45fef281e418658086e5b5'),
+    ('count_status_changes', 'ae3e9b854f91b89e723336b8152ce2144fa9d6a626d65dc9ec98beca189f3f0c'),
     ('count_statuses', '5898d00b8e4a995e5beac856bb09f98eff791ae18dc8c616ff9e9cf48b04f7f7'),
     ('counter_slot', 'ffb7818f24b57311e8871110a1fa1e48cb3eff643d6a96f7cc0bcadbbcfe3a99'),
     ('decide_submission', '9c689842aa78700cd5e950a008eaaadf5e9b74d4ca82adcc2e0ae7c038e2a0ad'),
     ('delete_expired_records', 'f255fbdbaa0047a574f5d5e2ccb197781b549988de14b43c4d9d542d70b7fb78'),
     ('delete_expired_records_v2', 'b7075f69fa08a9c10132bd947f7809ee5935a91657fa5a7701ad5cf44564893e'),
-    ('finish_prompt_job', 'd04b3304ccb12e792d5e8b7a359cd0cb4c13321e1ce59a870e793be8b8a5ab08'),
-    ('follow_submission', '146671ff2c71b326c3d3cd1f19cfe343b43c5c5ac241492017f2809bca8c4ab3'),
+    ('finish_prompt_job', '8025640e8bab28441f8a1108ddc2c591df96ea8d8acbe175ad9b796f6cf0c3f2'),
+    ('follow_submission', '4651f88c0da124287fe123644c2069342b4e376f50037ae9e64e12b417ea9a01'),
     ('get_prompt_queue_stats', 'f315266ab2f5215ff755b05fd77e3ea0e5e9acc4c9624ccb742f904ef35fa9ac'),
     ('get_prompt_satisfaction', 'eed4caf16daeb179bc49db079b4c175d283694ed0a910d8455e20f8924f65b02'),
     ('idempotency_key_lifetime', '3dcb080eb801f1b4bbaa100d5aa035ae65f953a7b21ef9dfdb38a03b3c12f8ec'),
-    ('insert_prompt_job', '1d305899636540c28f550ec0473132ecc2dd95ae9eeb25142600f7ea57a5e7e6'),
+    ('insert_prompt_job', '5087af8a0c74a08231f0b3798e1e4bb6d76d3c263b5cc77ded84d82e6bf274f0'),
     ('is_final', '1f8b0124de0143f62b82ab8820cac0e5d5d0cda40c3464866c5039fdef1084d5'),
     ('job_queue_position', '0ef63aeaee7f3be948fbe0d1b4ce343d825a88923a399874bf6b4267ba547b3b'),
     ('lock_prediction', '59caec7a0365793f885644b2f28b0c77b239c383f7e07c67c6edefd33840efc9'),
     ('lock_prompt_job', 'dd729dd95baa91a05f425a371b94c5a9fb19579a2b8ffe8f4b1fe77ddaa708df'),
     ('look_pause', '8d311702e75296423059f16d1c4405b15171f81563d3a0a0c62a037cb18918cd'),
-    ('mark_workflows_started', 'e56f8a4fdecf8541b3508b476124ae4fe034959669d0095a70ea45873070d127'),
-    ('move_job', '78c5174341cf62d131d722257bea01ca107ff7068eaabc099af7dfef3320bccf'),
-    ('move_prompt_job', '239db3f3ea545b80571e9efa0b57e9d0fae70dc1485094d2d3cad17780e91da3'),
+    ('mark_workflows_started', 'd56bd32c021357d942a99155831db12af34c4dc897a2cb4ccd0385859bc064ec'),
+    ('move_job', '61e903cc4885df1857b540019d003cfa40c2b8244e98dbd9a95b9b712ba938dc'),
+    ('move_prompt_job', 'fbe2961840392dbb09aaa8218d68686429a95cf32fda212375853828386a37c1'),
     ('note_absence', '77719c90e9cf64e6cb92f538d3ca7af11e86a9070b6cb4c659f34ff16eff8286'),
     ('note_callback', '4a38d7ed5e17d02a61fc49b80d33546e8c01f4fa8c7bb0ae8d10da8dd3031c19'),
     ('note_candidates', 'c0600a372053a7b6234c2f7349d1d1043a8eea4e85b087b7a00538ce1916f98c'),
@@ -137,6 +142,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('retry_job', '6a14790be3f81687c659a07e0da888d133001348c06a944320905126fddc3926'),
     ('settle_stale_intents', '3be68818dafff5dc348648ad7469f15dcbdd463ad467d4fa5a49849e2b63eaab'),
     ('settle_submission', 'cbcc49a8e137f47b441e869c0cf28d8ad604d67f2df060a53751637f877aadd7'),
+    ('store_facts', '966712c8930b8f5f6787b5baf92344ad7801222c6238e675c6e488c75d8e000a'),
     ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
     ('take_open_rows', '9b90dbcbc2d486143af7e9aa6715a6e08e4f59e9c06574f7bb81f0a7082a4361'),
     ('take_submission_turn', '1eacb0ddeb67e33d54f5c07231802494c1763cc9c0a82cb0a6252f30a1802b3d'),

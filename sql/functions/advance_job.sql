@@ -63,12 +63,6 @@ BEGIN
         CASE WHEN v_job.media_cost_usd IS DISTINCT FROM v_before.media_cost_usd
                OR v_job.media_cost_source IS DISTINCT FROM v_before.media_cost_source THEN 'mediaCostUsd' END], NULL);
     IF v_facts <> '{}' THEN
-        UPDATE jobs
-        SET prompt = v_job.prompt, prompt_source = v_job.prompt_source, prediction_id = v_job.prediction_id,
-            outputs = v_job.outputs, media_cost_usd = v_job.media_cost_usd,
-            media_cost_source = v_job.media_cost_source, updated_at = now()
-        WHERE id = p_job_id
-        RETURNING * INTO v_job;
         v_detail := v_detail || jsonb_build_object('facts', v_facts);
     END IF;
     IF p_status = 'completed' AND v_job.prediction_id IS NOT NULL THEN
@@ -82,7 +76,8 @@ BEGIN
         AND NOT (v_job.status = 'submit_unknown' AND p_status = 'dispatching') THEN
         v_job := move_job(v_job, p_status, p_reason_code, p_error, v_detail);
     END IF;
-    IF v_job.status = v_before.status AND v_facts <> '{}' THEN
+    IF v_job.status = v_before.status AND v_facts <> '{}' THEN -- no status was stored, and so no facts with it
+        v_job := store_facts(v_job);
         PERFORM append_job_event(v_job, NULL, v_detail);
     END IF;
     RETURN v_job;

@@ -14,7 +14,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
     END IF;
-    PERFORM mark_workflows_started(ARRAY[p_job_id], '{}');
+    IF v_job.workflow_started_at IS NULL THEN
+        PERFORM mark_workflows_started(ARRAY[p_job_id], '{}');
+    END IF;
     IF v_job.status = 'queued' AND v_job.cancel_requested_at IS NULL AND v_job.deadline_at > clock_timestamp() THEN
         RETURN move_job(
             v_job,

@@ -33,16 +33,19 @@ BEGIN
         RETURN QUERY SELECT 'done', NULL::text, move_prompt_job(v_prompt_job, 'completed');
         RETURN;
     END IF;
-    UPDATE prompt_generation_jobs AS p
-    SET grok_model = coalesce(p.grok_model, p_first_model), next_attempt_at = NULL, updated_at = now(),
-        attempt_no = p.attempt_no + CASE WHEN p.status = 'processing' THEN 1 ELSE 0 END
-    WHERE p.id = p_prompt_job_id
-    RETURNING * INTO v_prompt_job;
+    v_prompt_job.grok_model := coalesce(v_prompt_job.grok_model, p_first_model);
     IF v_prompt_job.status = 'queued' THEN
         v_prompt_job := move_prompt_job(v_prompt_job, 'processing');
-    ELSIF v_job.id IS NOT NULL THEN
-        PERFORM append_job_event(v_job, NULL, jsonb_build_object(
-            'promptStatus', 'generating', 'model', v_prompt_job.grok_model, 'attempt', v_prompt_job.attempt_no));
+    ELSE
+        UPDATE prompt_generation_jobs AS p
+        SET grok_model = v_prompt_job.grok_model, next_attempt_at = NULL, attempt_no = p.attempt_no + 1,
+            updated_at = now()
+        WHERE p.id = p_prompt_job_id
+        RETURNING * INTO v_prompt_job;
+        IF v_job.id IS NOT NULL THEN
+            PERFORM append_job_event(v_job, NULL, jsonb_build_object(
+                'promptStatus', 'generating', 'model', v_prompt_job.grok_model, 'attempt', v_prompt_job.attempt_no));
+        END IF;
     END IF;
     RETURN QUERY SELECT 'go', NULL::text, v_prompt_job;
 END;

@@ -18,23 +18,26 @@ DECLARE
         'resolvedBy', p_submission.resolved_by));
 BEGIN
     IF p_submission.prediction_id IS NOT NULL THEN
-        UPDATE jobs
-        SET prediction_id = CASE WHEN p_submission.state = 'accepted' THEN p_submission.prediction_id
-                                 ELSE coalesce(prediction_id, p_submission.prediction_id) END,
-            dispatched_at = CASE WHEN p_submission.state = 'accepted' THEN p_submission.outcome_at
-                                 ELSE coalesce(dispatched_at, p_submission.outcome_at) END,
-            media_cost_usd = coalesce(media_cost_usd, p_submission.media_cost_usd),
-            media_cost_source = CASE WHEN media_cost_usd IS NULL AND p_submission.media_cost_usd IS NOT NULL
-                                     THEN 'quoted' ELSE media_cost_source END,
-            updated_at = now()
-        WHERE id = p_job.id
-        RETURNING * INTO v_job;
+        IF p_submission.state = 'accepted' THEN
+            v_job.prediction_id := p_submission.prediction_id;
+            v_job.dispatched_at := p_submission.outcome_at;
+        ELSE
+            v_job.prediction_id := coalesce(v_job.prediction_id, p_submission.prediction_id);
+            v_job.dispatched_at := coalesce(v_job.dispatched_at, p_submission.outcome_at);
+        END IF;
+        IF v_job.media_cost_usd IS NULL AND p_submission.media_cost_usd IS NOT NULL THEN
+            v_job.media_cost_usd := p_submission.media_cost_usd;
+            v_job.media_cost_source := 'quoted';
+        END IF;
     END IF;
     IF v_status IN ('generating', 'submit_unknown') AND v_job.status IN ('queued', 'prompting') THEN
         v_job := move_job(v_job, 'dispatching');
     END IF;
     IF v_status IS NOT NULL THEN
         v_job := move_job(v_job, v_status, v_reason, p_submission.error, v_detail);
+    END IF;
+    IF v_job.status = p_job.status AND p_submission.prediction_id IS NOT NULL THEN
+        v_job := store_facts(v_job);
     END IF;
     IF v_job.status = p_job.status AND NOT (p_submission.state = 'rejected' AND EXISTS (
         SELECT FROM job_events WHERE job_id = p_job.id AND reason_code IS NOT DISTINCT FROM v_reason

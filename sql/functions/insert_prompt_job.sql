@@ -4,8 +4,11 @@
 -- about to start its workflow.
 CREATE OR REPLACE FUNCTION insert_prompt_job(p_request jsonb, p_job_id uuid DEFAULT NULL)
     RETURNS prompt_generation_jobs
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_prompt_job prompt_generation_jobs;
+BEGIN
     INSERT INTO prompt_generation_jobs (
         id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, max_retries,
         deadline_at, metadata, claimed_at)
@@ -13,5 +16,7 @@ AS $$
            r.priority, r.max_retries, now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
            coalesce(r.metadata, '{}'), CASE WHEN p_job_id IS NULL THEN now() END
     FROM jsonb_populate_record(NULL::prompt_generation_jobs, p_request) AS r
-    RETURNING *;
+    RETURNING * INTO v_prompt_job;
+    RETURN v_prompt_job;
+END;
 $$;

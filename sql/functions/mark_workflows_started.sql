@@ -3,11 +3,21 @@
 -- and is marked with it. Safe to repeat.
 CREATE OR REPLACE FUNCTION mark_workflows_started(p_job_ids uuid[], p_prompt_job_ids uuid[])
     RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
-    SELECT FROM jobs WHERE id = ANY (p_job_ids) AND workflow_started_at IS NULL ORDER BY id FOR UPDATE;
-    UPDATE jobs SET workflow_started_at = clock_timestamp(), updated_at = now()
-    WHERE id = ANY (p_job_ids) AND workflow_started_at IS NULL;
-    UPDATE prompt_generation_jobs SET workflow_started_at = clock_timestamp(), updated_at = now()
-    WHERE (id = ANY (p_prompt_job_ids) OR job_id = ANY (p_job_ids)) AND workflow_started_at IS NULL;
+DECLARE
+    v_id uuid;
+BEGIN
+    -- One by one, most often a single one: for an array of unknown length Postgres may plan to read the whole table.
+    FOR v_id IN SELECT id FROM unnest(p_job_ids) AS id ORDER BY id LOOP -- the lower id is locked first
+        UPDATE jobs SET workflow_started_at = clock_timestamp(), updated_at = now()
+        WHERE id = v_id AND workflow_started_at IS NULL;
+        UPDATE prompt_generation_jobs SET workflow_started_at = clock_timestamp(), updated_at = now()
+        WHERE job_id = v_id AND workflow_started_at IS NULL;
+    END LOOP;
+    FOREACH v_id IN ARRAY p_prompt_job_ids LOOP
+        UPDATE prompt_generation_jobs SET workflow_started_at = clock_timestamp(), updated_at = now()
+        WHERE id = v_id AND workflow_started_at IS NULL;
+    END LOOP;
+END;
 $$;

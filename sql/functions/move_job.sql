@@ -1,7 +1,9 @@
 -- move_job(job, status, reason_code, error, detail) -> job
 -- Moves a locked job to a status, appends the event and, if the status is final, ends its prompt job if that is still
--- open. A transition that is not allowed changes nothing and returns the row unchanged. `cancelled` passes through
--- `cancelling` where required, so that a cancel known only to Temporal takes the same path.
+-- open. The facts of the given row (see store_facts) are stored with the status, in one UPDATE: the caller may have
+-- changed them since it locked and read the row. A transition that is not allowed stores nothing and returns the row as
+-- given. `cancelled` passes through `cancelling` where required, so that a cancel known only to Temporal takes the same
+-- path.
 -- The row decides who cancelled: `workflow_cancelled` means an operator only if no caller had asked before.
 CREATE OR REPLACE FUNCTION move_job(
     p_job jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL, p_detail jsonb DEFAULT '{}'
@@ -37,11 +39,18 @@ BEGIN
     SET status = p_status,
         reason_code = v_reason,
         error = p_error,
-        prompt_status = coalesce(v_prompt_status, prompt_status),
+        prompt = v_job.prompt,
+        prompt_source = v_job.prompt_source,
+        prompt_status = coalesce(v_prompt_status, v_job.prompt_status),
+        prompt_cost_usd = v_job.prompt_cost_usd,
+        prediction_id = v_job.prediction_id,
+        outputs = v_job.outputs,
+        media_cost_usd = v_job.media_cost_usd,
+        media_cost_source = v_job.media_cost_source,
         cancel_requested_at = CASE WHEN p_status IN ('cancelling', 'cancelled')
                                    THEN coalesce(cancel_requested_at, now()) ELSE cancel_requested_at END,
-        dispatched_at = CASE WHEN p_status = 'generating' THEN coalesce(dispatched_at, clock_timestamp())
-                             ELSE dispatched_at END,
+        dispatched_at = CASE WHEN p_status = 'generating' THEN coalesce(v_job.dispatched_at, clock_timestamp())
+                             ELSE v_job.dispatched_at END,
         completed_at = CASE WHEN v_final THEN clock_timestamp() END,
         updated_at = now()
     WHERE id = v_job.id

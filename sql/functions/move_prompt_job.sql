@@ -1,7 +1,8 @@
 -- move_prompt_job(prompt_job, status, reason_code, error) -> prompt_job
--- Moves a locked prompt job to a status; the caller has locked its job first. The job's prompt_status follows, with an
--- event; a completed prompt moves a `prompting` job on to `dispatching`. A transition that is not allowed changes
--- nothing and returns the row unchanged. `workflow_cancelled`: as in move_job.
+-- Moves a locked prompt job to a status; the caller has locked its job first. What the given row holds of Grok's model
+-- and answer is stored with the status, in one UPDATE: the caller may have changed it since it locked and read the row.
+-- The job's prompt_status follows, with an event; a completed prompt moves a `prompting` job on to `dispatching`. A
+-- transition that is not allowed stores nothing and returns the row as given. `workflow_cancelled`: as in move_job.
 CREATE OR REPLACE FUNCTION move_prompt_job(
     p_prompt_job prompt_generation_jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL
 )
@@ -24,6 +25,13 @@ BEGIN
     SET status = p_status,
         reason_code = v_reason,
         error = p_error,
+        grok_model = v_prompt_job.grok_model,
+        generated_prompt = v_prompt_job.generated_prompt,
+        prompt_source = v_prompt_job.prompt_source,
+        input_tokens = v_prompt_job.input_tokens,
+        output_tokens = v_prompt_job.output_tokens,
+        cost_usd = v_prompt_job.cost_usd,
+        answered_attempts = v_prompt_job.answered_attempts,
         next_attempt_at = NULL,
         cancel_requested_at = CASE WHEN p_status = 'cancelled' THEN coalesce(cancel_requested_at, now())
                                    ELSE cancel_requested_at END,
@@ -36,24 +44,21 @@ BEGIN
     IF v_prompt_job.job_id IS NULL THEN
         RETURN v_prompt_job;
     END IF;
+    SELECT * INTO v_job FROM jobs WHERE id = v_prompt_job.job_id;
+    v_job.prompt_status := CASE WHEN p_status = 'processing' THEN 'generating' ELSE p_status END;
+    v_job.prompt_cost_usd := coalesce(v_prompt_job.cost_usd, v_job.prompt_cost_usd);
     -- the prompt for WaveSpeed may be settled already (a template, the caller's text): then it is kept
-    UPDATE jobs
-    SET prompt_status = CASE WHEN p_status = 'processing' THEN 'generating' ELSE p_status END,
-        prompt = CASE WHEN p_status = 'completed' AND prompt_source IS NULL THEN v_prompt_job.generated_prompt
-                      ELSE prompt END,
-        prompt_source = CASE WHEN p_status = 'completed' THEN coalesce(prompt_source, v_prompt_job.prompt_source)
-                             ELSE prompt_source END,
-        prompt_cost_usd = coalesce(v_prompt_job.cost_usd, prompt_cost_usd),
-        updated_at = now()
-    WHERE id = v_prompt_job.job_id
-    RETURNING * INTO v_job;
+    IF p_status = 'completed' AND v_job.prompt_source IS NULL THEN
+        v_job.prompt := v_prompt_job.generated_prompt;
+        v_job.prompt_source := v_prompt_job.prompt_source;
+    END IF;
     v_detail := jsonb_strip_nulls(jsonb_build_object(
         'promptStatus', v_job.prompt_status, 'model', v_prompt_job.grok_model, 'attempt', v_prompt_job.attempt_no,
         'promptSource', v_prompt_job.prompt_source, 'promptCostUsd', v_prompt_job.cost_usd));
     IF p_status = 'completed' AND v_job.status = 'prompting' THEN
         PERFORM move_job(v_job, 'dispatching', NULL, NULL, v_detail);
     ELSE
-        PERFORM append_job_event(v_job, v_reason, v_detail);
+        PERFORM append_job_event(store_facts(v_job), v_reason, v_detail);
     END IF;
     RETURN v_prompt_job;
 END;
