@@ -1,8 +1,8 @@
 -- count_prompt_minutes_v2() -> trigger
 -- Adds first starts of prompt jobs with their waiting times, and ends with their durations, to the current minute of
--- `queue_minutes`. Cancelled prompt jobs are not counted: they say nothing about Grok. As a row trigger, which fires only
--- for a start or an end, it notes the sums in a setting of the transaction; as the statement trigger it adds them (why:
--- count_status_changes).
+-- `queue_minutes`. Cancelled prompt jobs are not counted: they say nothing about Grok. As a row trigger, which fires
+-- only for a start or an end, it notes the sums in a setting of the transaction; as the statement trigger it adds them
+-- (why: count_status_changes).
 CREATE OR REPLACE FUNCTION count_prompt_minutes_v2()
     RETURNS trigger
     LANGUAGE plpgsql

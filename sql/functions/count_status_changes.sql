@@ -1,8 +1,8 @@
 -- count_status_changes() -> trigger
--- Keeps `status_counters` equal to the rows of a table whose updates change statuses. As a row trigger, which fires only
--- for a changed status, it notes the change in a setting of the transaction; as the statement trigger, which fires after
--- all rows, it adds what was noted. Adding at each row would be slow for many: every addition leaves a version of the
--- counter's row behind, which all later ones in the transaction read.
+-- Keeps `status_counters` equal to the rows of a table whose updates change statuses. As a row trigger, which fires
+-- only for a changed status, it notes the change in a setting of the transaction; as the statement trigger, which fires
+-- after all rows, it adds what was noted. Adding at each row would be slow for many: each addition leaves a version of
+-- the counter's row behind, which all later ones of the transaction read.
 CREATE OR REPLACE FUNCTION count_status_changes()
     RETURNS trigger
     LANGUAGE plpgsql

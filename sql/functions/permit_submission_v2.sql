@@ -55,13 +55,15 @@ BEGIN
     SELECT * INTO v_open FROM submissions AS s
     WHERE s.job_id = p_job_id AND s.state IN ('intended', 'unknown', 'accepted') FOR UPDATE;
 
-    IF v_open.id IS NULL AND p_known_submission_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM submissions AS s
-        WHERE s.job_id = p_job_id AND p_known_submission_id = ANY (s.earlier_ids || s.id)) THEN
-        PERFORM settle_submission(
-            p_known_submission_id, p_job_id, 'unknown',
-            p_error => 'An earlier attempt named a submission that the record does not hold: was a backup restored?');
-        SELECT * INTO v_open FROM submissions AS s WHERE s.id = p_known_submission_id;
+    IF v_open.id IS NULL AND p_known_submission_id IS NOT NULL THEN
+        IF NOT EXISTS (SELECT FROM submissions AS s
+                       WHERE s.job_id = p_job_id AND p_known_submission_id = ANY (s.earlier_ids || s.id)) THEN
+            PERFORM settle_submission(
+                p_known_submission_id, p_job_id, 'unknown',
+                p_error => 'An earlier attempt named a submission that the record does not hold: '
+                           'was a backup restored?');
+            SELECT * INTO v_open FROM submissions AS s WHERE s.id = p_known_submission_id;
+        END IF;
     ELSIF v_open.state = 'intended' AND (v_open.id, v_open.callback_token) <> (p_submission_id, p_callback_token) THEN
         PERFORM settle_submission(
             v_open.id, p_job_id, 'unknown',

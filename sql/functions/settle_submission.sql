@@ -48,8 +48,11 @@ BEGIN
     SELECT s.id INTO v_open FROM submissions AS s
     WHERE s.job_id = p_job_id AND s.state IN ('intended', 'unknown', 'accepted') FOR UPDATE;
     SELECT * INTO v_before FROM submissions AS s WHERE s.id = p_submission_id AND s.job_id = p_job_id FOR UPDATE;
-    v_known := FOUND OR EXISTS (
-        SELECT FROM submissions AS s WHERE s.job_id = p_job_id AND p_submission_id = ANY (s.earlier_ids));
+    v_known := FOUND;
+    IF NOT v_known THEN
+        v_known := EXISTS (
+            SELECT FROM submissions AS s WHERE s.job_id = p_job_id AND p_submission_id = ANY (s.earlier_ids));
+    END IF;
 
     IF NOT v_free THEN -- two POSTs cannot have created one prediction: a person must decide
         v_state := 'unknown';

@@ -2,10 +2,10 @@
 -- These are the functions' first versions, since triggers need them; `migrate` goes on from their files.
 
 -- count_status_changes() -> trigger
--- Keeps `status_counters` equal to the rows of a table whose updates change statuses. As a row trigger, which fires only
--- for a changed status, it notes the change in a setting of the transaction; as the statement trigger, which fires after
--- all rows, it adds what was noted. Adding at each row would be slow for many: every addition leaves a version of the
--- counter's row behind, which all later ones in the transaction read.
+-- Keeps `status_counters` equal to the rows of a table whose updates change statuses. As a row trigger, which fires
+-- only for a changed status, it notes the change in a setting of the transaction; as the statement trigger, which fires
+-- after all rows, it adds what was noted. Adding at each row would be slow for many: each addition leaves a version of
+-- the counter's row behind, which all later ones of the transaction read.
 CREATE OR REPLACE FUNCTION count_status_changes()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -39,9 +39,9 @@ $$;
 
 -- count_prompt_minutes_v2() -> trigger
 -- Adds first starts of prompt jobs with their waiting times, and ends with their durations, to the current minute of
--- `queue_minutes`. Cancelled prompt jobs are not counted: they say nothing about Grok. As a row trigger, which fires only
--- for a start or an end, it notes the sums in a setting of the transaction; as the statement trigger it adds them (why:
--- count_status_changes).
+-- `queue_minutes`. Cancelled prompt jobs are not counted: they say nothing about Grok. As a row trigger, which fires
+-- only for a start or an end, it notes the sums in a setting of the transaction; as the statement trigger it adds them
+-- (why: count_status_changes).
 CREATE OR REPLACE FUNCTION count_prompt_minutes_v2()
     RETURNS trigger
     LANGUAGE plpgsql

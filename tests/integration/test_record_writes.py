@@ -1,0 +1,154 @@
+"""How much a step of a job writes: each row once, and counters only where a status has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from promptmill.contracts.jobs import JobStatus
+from promptmill.store.migrations import downgrade, migrate
+from tests.fixtures.record import Record, new_id, new_job, new_prompt_job
+
+UPDATES = "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables WHERE n_tup_upd > 0"
+CALLS = "SELECT funcname, calls FROM pg_stat_xact_user_functions"
+
+
+@asynccontextmanager
+async def writes_of(hand: asyncpg.Connection) -> AsyncIterator[Counter[str]]:
+    """Yield what will hold the updated rows of each table and the calls of each function, of one transaction."""
+    found: Counter[str] = Counter()
+    await hand.execute("SET track_functions = 'all'")
+    async with hand.transaction():
+        before = await _counted(hand)
+        yield found
+        found.update(await _counted(hand) - before)
+
+
+async def _counted(hand: asyncpg.Connection) -> Counter[str]:
+    """What the session has counted and not told the server yet: earlier transactions may be among it."""
+    return Counter(dict(await hand.fetch(UPDATES)) | dict(await hand.fetch(CALLS)))
+
+
+async def test_each_step_updates_each_row_once(record: Record) -> None:
+    """Facts are stored with the status that comes of them; counters: two rows for each status that changes."""
+    hand = record.hand
+    prompt_job = new_prompt_job()
+    job = new_job(use_ai_prompt=True, prompt_job=prompt_job, prompt=None, prompt_source=None)
+    await record.store.jobs.accept(job)
+    submission = new_id()
+    steps = {
+        "begin_job": ("SELECT (begin_job($1)).status", job.id),
+        "begin_prompt_attempt": ("SELECT decision FROM begin_prompt_attempt($1, 'grok-4')", prompt_job.id),
+        "finish_prompt_job": (
+            "SELECT (finish_prompt_job($1, 1, 'a fox', 'grok', 'grok-4', 30, 20, 0.002)).status",
+            prompt_job.id,
+        ),
+        "permit_submission_in_turn": (
+            """SELECT permission FROM permit_submission_in_turn(
+                   $1, $2, 'token', '{}', 'hash', 'simulated', 'http://127.0.0.1:3901', 'key', 20,
+                   'wavespeed-ai/flux-dev', 'a fox', '{"size": "64*64"}', NULL, '[]', NULL, 10, 10)""",
+            job.id,
+            submission,
+        ),
+        "settle_submission": (
+            "SELECT job_status FROM settle_submission($2, $1, 'accepted', 'p-1', 0.02)",
+            job.id,
+            submission,
+        ),
+        "advance_job": (
+            """SELECT (advance_job($1, 'completed', p_outputs => '[{"url": "u"}]', p_media_cost_usd => 0.03,
+                                   p_media_cost_source => 'billed')).status""",
+            job.id,
+        ),
+    }
+    answers, written = [], {}
+    for name, (query, *values) in steps.items():
+        async with writes_of(hand) as writes:
+            answers.append(await hand.fetchval(query, *values))
+        tables = ("jobs", "prompt_generation_jobs", "submissions")
+        written[name] = tuple(writes[table] for table in tables)
+
+    assert answers == ["prompting", "go", "completed", "post", "generating", "completed"]
+    assert written == {
+        "begin_job": (2, 1, 0),  # that it runs, and where it stands
+        "begin_prompt_attempt": (1, 1, 0),
+        "finish_prompt_job": (1, 1, 0),
+        "permit_submission_in_turn": (0, 0, 0),
+        "settle_submission": (1, 0, 1),
+        "advance_job": (1, 0, 0),
+    }
+    row = await record.store.jobs.get(job.id)
+    assert (row.status, row.prompt, row.prediction_id) == ("completed", "a fox", "p-1")
+    assert (str(row.media_cost_usd), row.media_cost_source, row.outputs) == ("0.030000", "billed", [{"url": "u"}])
+    assert [event.status for event in await record.store.jobs.events(job.id)] == [
+        *("queued", "prompting", "prompting", "dispatching", "generating", "completed"),
+    ]
+    await record.assert_counters_equal_rows()
+
+
+@pytest.mark.parametrize("table", ["jobs", "prompt_generation_jobs"])
+async def test_an_update_without_a_new_status_runs_no_counter(record: Record, table: str) -> None:
+    await record.prompting()
+
+    async with writes_of(record.hand) as writes:
+        await record.hand.execute(f"UPDATE {table} SET checked_at = now(), priority = 9")
+
+    assert writes == {table: 1}
+
+
+async def test_many_rows_are_added_to_a_counter_at_once(record: Record) -> None:
+    """Added one by one, forty thousand took minutes: each addition left a version for the next ones to read."""
+    await record.hand.execute(
+        """INSERT INTO prompt_generation_jobs (id, owner, operation, deadline_at)
+           SELECT gen_random_uuid(), 'local', 'generate', now() FROM generate_series(1, 500)"""
+    )
+    await record.hand.execute("UPDATE prompt_generation_jobs SET status = 'processing' WHERE id < $1", new_id())
+
+    async with writes_of(record.hand) as writes:
+        await record.hand.execute("UPDATE prompt_generation_jobs SET status = 'failed', started_at = now()")
+
+    assert writes["status_counters"] <= 2
+    assert writes["queue_minutes"] <= 1
+    await record.assert_counters_equal_rows()
+    minutes = await record.hand.fetchrow("SELECT sum(started) AS started, sum(failed) AS failed FROM queue_minutes")
+    assert tuple(minutes) == (500, 500)
+
+
+async def test_what_was_rolled_back_is_not_counted(record: Record) -> None:
+    job_ids = [await record.accept() for _ in range(3)]
+    change = "UPDATE jobs SET status = $1 WHERE id = $2"
+
+    async with record.hand.transaction():
+        await record.hand.execute(change, "failed", job_ids[0])
+        with pytest.raises(asyncpg.CheckViolationError):
+            async with record.hand.transaction():
+                await record.hand.execute("UPDATE jobs SET status = 'expired'; UPDATE jobs SET kind = 'none'")
+        await record.hand.execute(change, "expired", job_ids[1])
+
+    await record.assert_counters_equal_rows()
+    assert (await record.store.operations.counts())["jobs"] == {
+        str(status): 1 if status in ("failed", "expired", "queued") else 0 for status in JobStatus
+    }
+
+
+async def test_counters_stay_right_on_the_way_down_and_up(record: Record) -> None:
+    """Revision 0008 counts with its own triggers, whose functions are still there."""
+    first, _ = await record.prompting()
+    await downgrade(record.url, "0008")
+    async with writes_of(record.hand) as writes:
+        await record.hand.execute("UPDATE jobs SET status = 'failed' WHERE id = $1", first)
+        await record.hand.execute("UPDATE prompt_generation_jobs SET status = 'processing', started_at = now()")
+    assert (writes["count_statuses"], writes["count_prompt_minutes"]) == (2, 1)
+    await record.assert_counters_equal_rows()
+
+    await migrate(record.url)
+
+    async with writes_of(record.hand) as writes:
+        await record.hand.execute("UPDATE prompt_generation_jobs SET status = 'failed'")
+    assert (writes["count_statuses"], writes["count_prompt_minutes"]) == (0, 0)
+    await record.assert_counters_equal_rows()
+    assert tuple(await record.hand.fetchrow("SELECT sum(started), sum(failed) FROM queue_minutes")) == (1, 1)
