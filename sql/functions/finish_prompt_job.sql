@@ -50,7 +50,9 @@ BEGIN
         RETURN v_prompt_job;
     END IF;
     UPDATE prompt_generation_jobs
-    SET generated_prompt = v_prompt_job.generated_prompt, prompt_source = v_prompt_job.prompt_source,
+    SET generated_prompt = CASE WHEN generated_prompt IS DISTINCT FROM v_prompt_job.generated_prompt
+                                THEN v_prompt_job.generated_prompt ELSE generated_prompt END,
+        prompt_source = v_prompt_job.prompt_source,
         grok_model = v_prompt_job.grok_model, input_tokens = v_prompt_job.input_tokens,
         output_tokens = v_prompt_job.output_tokens, cost_usd = v_prompt_job.cost_usd,
         answered_attempts = v_prompt_job.answered_attempts, updated_at = now()

@@ -35,16 +35,16 @@ BEGIN
         WHERE job_id = v_job.id AND transition_allowed('prompt_generation_jobs', status, v_prompt_end)
         RETURNING status INTO v_prompt_status;
     END IF;
-    UPDATE jobs
+    UPDATE jobs -- long values as in store_facts
     SET status = p_status,
         reason_code = v_reason,
         error = p_error,
-        prompt = v_job.prompt,
+        prompt = CASE WHEN prompt IS DISTINCT FROM v_job.prompt THEN v_job.prompt ELSE prompt END,
         prompt_source = v_job.prompt_source,
         prompt_status = coalesce(v_prompt_status, v_job.prompt_status),
         prompt_cost_usd = v_job.prompt_cost_usd,
         prediction_id = v_job.prediction_id,
-        outputs = v_job.outputs,
+        outputs = CASE WHEN outputs IS DISTINCT FROM v_job.outputs THEN v_job.outputs ELSE outputs END,
         media_cost_usd = v_job.media_cost_usd,
         media_cost_source = v_job.media_cost_source,
         cancel_requested_at = CASE WHEN p_status IN ('cancelling', 'cancelled')

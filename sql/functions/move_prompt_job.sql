@@ -26,7 +26,8 @@ BEGIN
         reason_code = v_reason,
         error = p_error,
         grok_model = v_prompt_job.grok_model,
-        generated_prompt = v_prompt_job.generated_prompt,
+        generated_prompt = CASE WHEN generated_prompt IS DISTINCT FROM v_prompt_job.generated_prompt
+                                THEN v_prompt_job.generated_prompt ELSE generated_prompt END,
         prompt_source = v_prompt_job.prompt_source,
         input_tokens = v_prompt_job.input_tokens,
         output_tokens = v_prompt_job.output_tokens,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 import asyncpg
 import pytest
@@ -26,6 +28,13 @@ async def writes_of(hand: asyncpg.Connection) -> AsyncIterator[Counter[str]]:
         before = await _counted(hand)
         yield found
         found.update(await _counted(hand) - before)
+
+
+async def chunks(hand: asyncpg.Connection, table: str) -> int:
+    """How many pieces of long values this session has written apart from a table's rows."""
+    query = """SELECT n_tup_ins FROM pg_stat_xact_all_tables
+               WHERE relid = (SELECT reltoastrelid FROM pg_class WHERE oid = $1::regclass)"""
+    return int(await hand.fetchval(query, table) or 0)
 
 
 async def _counted(hand: asyncpg.Connection) -> Counter[str]:
@@ -88,6 +97,29 @@ async def test_each_step_updates_each_row_once(record: Record) -> None:
         *("queued", "prompting", "prompting", "dispatching", "generating", "completed"),
     ]
     await record.assert_counters_equal_rows()
+
+
+async def test_a_long_value_is_written_once(record: Record) -> None:
+    """Postgres keeps it apart from the row, and writes it again whenever it is set, be it the same."""
+    job_id = await record.dispatching()
+    long = "".join(new_id().hex for _ in range(500))
+    outputs = json.dumps([{"url": long}])
+    steps = {
+        "prompt": ("advance_job($1, p_prompt => $2)", long),
+        "acceptance": ("settle_submission($2, $1, 'accepted', 'p-1', 0.02)", new_id()),
+        "outputs": ("advance_job($1, p_outputs => $2)", outputs),
+        "cost": ("advance_job($1, p_media_cost_usd => $2, p_media_cost_source => 'billed')", Decimal("0.05")),
+        "end": ("advance_job($1, 'completed', p_outputs => $2)", outputs),
+    }
+    written = {}
+    for name, (call, value) in steps.items():
+        async with record.hand.transaction():
+            before = await chunks(record.hand, "jobs")
+            await record.hand.execute(f"SELECT {call}", job_id, value)
+            written[name] = await chunks(record.hand, "jobs") > before
+
+    assert written == {"prompt": True, "acceptance": False, "outputs": True, "cost": False, "end": False}
+    assert (await record.store.jobs.get(job_id)).status == "completed"
 
 
 @pytest.mark.parametrize("table", ["jobs", "prompt_generation_jobs"])
