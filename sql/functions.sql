@@ -139,7 +139,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('settle_submission', 'cbcc49a8e137f47b441e869c0cf28d8ad604d67f2df060a53751637f877aadd7'),
     ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
     ('take_open_rows', '9b90dbcbc2d486143af7e9aa6715a6e08e4f59e9c06574f7bb81f0a7082a4361'),
-    ('take_submission_turn', '1eacb0ddeb67e33d54f5c07231802494c1763cc9c0a82cb0a6252f30a1802b3d'),
+    ('take_submission_turn', '91d77ce06e3603b98b1ec119ee7195d17d1698ff7991ca1119fb43986490c535'),
     ('take_unclear_submissions', '26413efd36dacd12bbbbb65267ac03be1d976abfd2222086adff541f29232acf'),
     ('tell_job_changed', '6f21a5da0aa64f7da4d04e15c46c61d62ddc29fed58ff2ab6e4cd38e6d30a9cf'),
     ('transition_allowed', 'b761b35711b2cee636045e71b1df0c2fb92091094a03a2ef1af2299b2c2b8631'),
