@@ -173,7 +173,7 @@ def sentence(missing: str | None, output: str) -> str:
         )
     if UNREACHABLE.search(output):
         return (
-            "The package index could not be reached: the first start needs network access, or your own index in pip's "
+            "The package index could not be reached: installing needs network access, or your own index in pip's "
             "configuration (PIP_INDEX_URL). Nothing was lost; run the same command again."
         )
     return f"pip could not install the locked packages: {_last_line(output)}"

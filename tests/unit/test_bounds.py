@@ -49,7 +49,7 @@ KEEPALIVE = address.Keepalive()
 
 
 def number(amount: Any, unit: str = "") -> str:
-    """Return an amount as the tables have it: `1,000 pieces` without its word, with a unit where there is one."""
+    """Return an amount as the tables have it: `1,000 events` without its word, with a unit where there is one."""
     plain = f"{amount:,.12f}".rstrip("0").rstrip(".")
     return f"{plain} {unit}".strip()
 
@@ -82,9 +82,9 @@ BOUNDS: dict[str, list[str]] = {
         number(bodies.DISCARDED_BYTES / MIB, "MiB"),
         seconds(connections.REST_SECONDS),
     ],
-    "an answer that its caller does not take": [seconds(connections.TAKE_SECONDS)],
+    "a response that its caller does not read": [seconds(connections.TAKE_SECONDS)],
     "live streams": [setting("STREAMS_PER_OWNER")],
-    "a live stream that its caller does not take": [
+    "a live stream that its caller does not read": [
         seconds(event_stream.SEND_TIMEOUT_SECONDS),
         number(subscribers.MAX_PENDING),
     ],
@@ -108,7 +108,7 @@ BOUNDS: dict[str, list[str]] = {
         number(fields.REF_URLS),
         number(addresses.MAX_URL_CHARACTERS),
     ],
-    "jobs in one answer": [number(jobs.JOBS_AT_ONCE)],
+    "jobs in one response": [number(jobs.JOBS_AT_ONCE)],
     "an output's URL or text in lists": [number(LISTED_OUTPUT_CHARACTERS)],
     "price requests at once": [number(prices.AT_ONCE), seconds(prices.WAIT_SECONDS)],
     "waiting for WaveSpeed's list at acceptance": [
@@ -131,7 +131,7 @@ BOUNDS: dict[str, list[str]] = {
         number(sender._ADDRESSES),
         setting("CALLBACK_GIVE_UP_SECONDS"),
     ],
-    "a receiver's answer to a callback": [],
+    "a receiver's response to a callback": [],
     "a provider's words": [number(redaction.MAX_TEXT), number(MESSAGE_LIMIT)],
     "what decides the meaning of xAI's error": [number(grok_errors._JUDGED_CHARACTERS)],
     "Grok's text that is searched for the prompt": [
