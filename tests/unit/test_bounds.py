@@ -157,6 +157,7 @@ LIMITS: dict[str, list[str]] = {
     "workflow tasks and free activities at once": [setting("WORKFLOW_CONCURRENCY")],
     "workflows in memory": [setting("MAX_CACHED_WORKFLOWS")],
     "finishing running work at a stop": [setting("SHUTDOWN_SECONDS", "s")],
+    "open files beside connections to providers, receivers and Postgres": [number(worker_process.OTHER_FILES)],
     "a worker that is silent is replaced": [seconds(policies.HEARTBEAT), setting("STICKY_SECONDS", "s")],
     "a pause after Postgres or Temporal was not found at the start": [seconds(worker_process._RETRY_SECONDS)],
     "recording WaveSpeed's answer while Postgres is away": [seconds(persistence.KEEP_TRYING_SECONDS)],
