@@ -20,7 +20,7 @@ from api.http.cursors import cursor_after, read_cursor
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
+from api.installation.switches import refusals_by_switches
 from api.jobs.acceptance import new_job
 from api.jobs.starting import start_job, tolerating_refusal
 from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
@@ -42,13 +42,7 @@ _CREATE_PROBLEMS = problems(
 _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-@router.post(
-    "/create",
-    status_code=HTTPStatus.ACCEPTED,
-    responses=_CREATE_PROBLEMS,
-    openapi_extra=DOCUMENTED,
-    dependencies=[REQUIRE_INTAKE],
-)
+@router.post("/create", status_code=HTTPStatus.ACCEPTED, responses=_CREATE_PROBLEMS, openapi_extra=DOCUMENTED)
 async def create_job(
     *,
     request: CreateJob,
@@ -69,8 +63,6 @@ async def create_job(
     that the model's schema does not have, does not allow or is missing. WaveSpeed itself would drop an unknown input
     and charge for the run. `allowUnknownModel` skips these checks.
     """
-    if request.use_ai_prompt:
-        await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     wanted = await new_job(
         request,
         owner=jobs.owner,
@@ -79,7 +71,8 @@ async def create_job(
         store=resources.store,
         catalogue=catalogue,
     )
-    job, replayed = await resources.store.jobs.accept(wanted, key)
+    with refusals_by_switches():
+        job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = jobs.addresses.job(job.id)
     if replayed:
         response.headers[REPLAYED] = "true"

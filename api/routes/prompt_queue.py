@@ -17,7 +17,7 @@ from api.dependencies import (
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
-from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
+from api.installation.switches import refusals_by_switches
 from api.jobs.acceptance import new_prompt_job
 from api.jobs.starting import start_prompt_job, tolerating_refusal
 from api.jobs.waiting import seconds_to_drain
@@ -41,7 +41,6 @@ _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
     "",
     status_code=HTTPStatus.ACCEPTED,
     openapi_extra=DOCUMENTED,
-    dependencies=[REQUIRE_INTAKE],
     responses=problems(
         HTTPStatus.FORBIDDEN,
         HTTPStatus.CONFLICT,
@@ -60,9 +59,9 @@ async def enqueue_prompt(
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which later jobs can use by its id."""
-    await require_ai_prompts(resources.store, owner=prompt_jobs.owner, key=key)
     wanted = new_prompt_job(request, owner=prompt_jobs.owner, settings=resources.settings)
-    prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
+    with refusals_by_switches():
+        prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
     response.headers["Location"] = prompt_jobs.addresses.prompt_job(prompt_job.id)
     if replayed:
         response.headers[REPLAYED] = "true"

@@ -6,6 +6,7 @@ PromptmillError
 │   ├── RecordUnavailable         (retryable)
 │   │   └── RecordReadOnly        (retryable)
 │   ├── RecordConflict
+│   ├── SwitchedOff
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
 ├── StageStopped
@@ -29,7 +30,7 @@ Temporal failures, `api.http.errors` to problem documents.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from promptmill.contracts.reasons import ReasonCode
@@ -94,6 +95,25 @@ class RecordConflict(RecordError):
         """Keep the code and the record's message."""
         super().__init__(message)
         self.conflict = conflict
+
+
+class SwitchedOff(RecordError):
+    """An operator has switched new work of this kind off.
+
+    Attributes:
+        switch: The switch's name: `drain` or `ai-prompts`.
+        since: When it was set.
+        reason: The operator's, if one was given.
+    """
+
+    code = "switched_off"
+
+    def __init__(self, switch: str, since: datetime, reason: str | None) -> None:
+        """Keep what the record says of the switch."""
+        super().__init__(f"Switched off by an operator: {switch}.")
+        self.switch = switch
+        self.since = since
+        self.reason = reason
 
 
 class IdempotencyMismatch(RecordError):

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from uuid_utils.compat import uuid7
 
 from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
-from promptmill.store.acceptance import accept, accepted_before, once
-from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.acceptance import REFUSED_BY, accept, accepted_before, once
+from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 from sql.models import Job, JobEvent
 
@@ -39,7 +38,10 @@ LISTED_COLUMNS: Final = _COLUMNS.replace('"outputs"', _LISTED_OUTPUTS)
 """The columns of jobs where many are shown: long outputs stay in Postgres."""
 
 _OF_RESULT: Final = column_list(Job, "(r.job)")
-_ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
+_ACCEPT: Final = f"""
+    SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
+    FROM accept_job_v2(CAST(:request AS jsonb), :key, :request_hash) AS r
+"""
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
 SNAPSHOT_COLUMNS: Final = f"{_COLUMNS}, open_submission(id) AS open_submission"
 """What `job_snapshot` needs of a query whose rows are jobs."""
@@ -93,10 +95,11 @@ class JobStore:
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
+            SwitchedOff: Intake is stopped, or Grok's new prompts are and the job needs one. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
-        row = await accept(self.database, _ACCEPT, Job, job, idempotency)
+        row = await accept(self.database, _ACCEPT, job, idempotency)
         return to_row(Job, row), row["replayed"]
 
     async def accepted_before(self, owner: str, idempotency: IdempotencyKey) -> bool:
@@ -136,7 +139,7 @@ class JobStore:
         Raises:
             RecordNotFound: There is no such job.
         """
-        return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
+        return job_snapshot(await self.database.mapping(_BEGIN, id=job_id))
 
     async def note_provider_status(self, job_id: UUID, status: str) -> None:
         """Record in an open job's timeline, once, that WaveSpeed reports a status that we do not know.
@@ -159,7 +162,7 @@ class JobStore:
         plain = change.model_dump(mode="json", include={"outputs", "detail"})
         values["outputs"] = None if change.outputs is None else json.dumps(plain["outputs"])
         values["detail"] = json.dumps(plain["detail"])
-        return job_snapshot(await self.database.mapping(_ADVANCE, Job, **values))
+        return job_snapshot(await self.database.mapping(_ADVANCE, **values))
 
     async def request_cancel(self, job_id: UUID, *, owner: str) -> tuple[Job, bool]:
         """Record a cancel request, and return whether Temporal must be asked to cancel the workflow.
@@ -167,7 +170,7 @@ class JobStore:
         Raises:
             RecordNotFound: It does not exist, or not for this owner.
         """
-        row = await self.database.mapping(_CANCEL, Job, id=job_id, owner=owner)
+        row = await self.database.mapping(_CANCEL, id=job_id, owner=owner)
         return to_row(Job, row), row["ask_temporal"]
 
     async def retry(
@@ -189,7 +192,7 @@ class JobStore:
         """
         values = {"job_id": job_id, "owner": owner, "new_id": new_id, "new_prompt_job_id": uuid7(), "force": force}
         try:
-            row = await once(self.database, _RETRY, Job, idempotency, **values)
+            row = await once(self.database, _RETRY, idempotency, **values)
         except RecordUnavailable as error:
             if error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
                 # One of these rows was locked for 2 s: concurrent retries of one job queue up.
