@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import (
     CatalogueDep,
@@ -19,8 +19,8 @@ from api.dependencies import (
 from api.http.cursors import cursor_after, read_cursor
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
+from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
-from api.installation.switches import refusals_by_switches
 from api.jobs.acceptance import new_job
 from api.jobs.starting import start_job, tolerating_refusal
 from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
@@ -71,8 +71,7 @@ async def create_job(
         store=resources.store,
         catalogue=catalogue,
     )
-    with refusals_by_switches():
-        job, replayed = await resources.store.jobs.accept(wanted, key)
+    job, replayed = await resources.store.jobs.accept(wanted, key)
     response.headers["Location"] = jobs.addresses.job(job.id)
     if replayed:
         response.headers[REPLAYED] = "true"
@@ -80,8 +79,14 @@ async def create_job(
     return jobs.accepted_answer(job, started=await start_job(resources, job))
 
 
-@router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
-async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
+@router.get(
+    "",
+    response_model=JobList,
+    responses={**problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE), **CONDITIONAL},
+)
+async def list_jobs(
+    wanted: Annotated[ListJobs, Query()], request: Request, store: StoreDep, jobs: JobReaderDep
+) -> Response:
     """List jobs, newest first. Only a single job reports its position in the queue."""
     where = JobFilter.built_from(
         wanted,
@@ -91,16 +96,17 @@ async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs:
     )
     found = await store.jobs.list(jobs.owner, where)
     page = found[: wanted.limit]
-    return JobList(
+    answer = JobList(
         items=await jobs.brief_answers(page),
         next_cursor=_cursor(page) if len(found) > len(page) else None,
     )
+    return json_answer(request, answer)
 
 
-@router.get("/{job_id}", responses=_LOOK_PROBLEMS)
-async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
+@router.get("/{job_id}", response_model=JobAnswer, responses={**_LOOK_PROBLEMS, **CONDITIONAL})
+async def get_job(job_id: IdInPath, request: Request, jobs: JobReaderDep) -> Response:
     """Return a job and its current state."""
-    return await jobs.answer(await jobs.find(job_id))
+    return json_answer(request, await jobs.answer(await jobs.find(job_id)))
 
 
 @router.delete(

@@ -6,7 +6,8 @@ PromptmillError
 │   ├── RecordUnavailable         (retryable)
 │   │   └── RecordReadOnly        (retryable)
 │   ├── RecordConflict
-│   ├── SwitchedOff
+│   ├── IntakeStopped
+│   ├── AiPromptsOff
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
 ├── StageStopped
@@ -97,23 +98,31 @@ class RecordConflict(RecordError):
         self.conflict = conflict
 
 
-class SwitchedOff(RecordError):
-    """An operator has switched new work of this kind off.
+class IntakeStopped(RecordError):
+    """An operator has stopped intake."""
 
-    Attributes:
-        switch: The switch's name: `drain` or `ai-prompts`.
-        since: When it was set.
-        reason: The operator's, if one was given.
-    """
+    code = "intake_stopped"
 
-    code = "switched_off"
+    def __init__(self, since: datetime, reason: str | None) -> None:
+        """Say since when, and the operator's reason if there is one."""
+        super().__init__(f"Intake has been stopped since {since:%F %T} UTC; try again later.{_because(reason)}")
 
-    def __init__(self, switch: str, since: datetime, reason: str | None) -> None:
-        """Keep what the record says of the switch."""
-        super().__init__(f"Switched off by an operator: {switch}.")
-        self.switch = switch
-        self.since = since
-        self.reason = reason
+
+class AiPromptsOff(RecordError):
+    """An operator has turned new prompts of Grok off."""
+
+    code = "ai_prompts_off"
+
+    def __init__(self, since: datetime, reason: str | None) -> None:
+        """Say since when, what to do instead, and the operator's reason if there is one."""
+        super().__init__(
+            f"AI prompts have been off since {since:%F %T} UTC: write the prompt yourself, or have an operator "
+            f"run `promptmill flag ai-prompts on`.{_because(reason)}"
+        )
+
+
+def _because(reason: str | None) -> str:
+    return f" Reason: {reason}" if reason else ""
 
 
 class IdempotencyMismatch(RecordError):

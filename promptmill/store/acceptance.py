@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from promptmill.contracts.errors import IdempotencyBusy, RecordUnavailable, SwitchedOff
+from promptmill.contracts.errors import AiPromptsOff, IdempotencyBusy, IntakeStopped, RecordUnavailable
 from promptmill.contracts.messages import Message
 from promptmill.contracts.store import IdempotencyKey
 from promptmill.store.database import Database, RowMapping
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
+from promptmill.store.operations import AI_PROMPTS, DRAIN
 
 _ACCEPTED_BEFORE: Final = """
     SELECT EXISTS (SELECT FROM idempotency_keys
@@ -21,6 +22,8 @@ REFUSED_BY: Final = """
     (r.refused_by).reason AS refusal_reason
 """
 """Which switch refuses a request, from the result `r` of an accepting function."""
+
+_REFUSALS: Final = {DRAIN: IntakeStopped, AI_PROMPTS: AiPromptsOff}
 
 
 async def accepted_before(database: Database, owner: str, idempotency: IdempotencyKey) -> bool:
@@ -38,12 +41,12 @@ async def accept(database: Database, query: str, request: Message, idempotency: 
         idempotency: The caller's key.
 
     Raises:
-        SwitchedOff: An operator does not allow it now. Nothing was stored.
+        IntakeStopped, AiPromptsOff: An operator does not allow it now. Nothing was stored.
         IdempotencyMismatch, IdempotencyBusy: As for `once`.
     """
     row = await once(database, query, idempotency, request=request.model_dump_json())
     if row["refusing_switch"] is not None:
-        raise SwitchedOff(row["refusing_switch"], row["refused_since"], row["refusal_reason"])
+        raise _REFUSALS[row["refusing_switch"]](row["refused_since"], row["refusal_reason"])
     return row
 
 

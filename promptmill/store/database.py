@@ -55,7 +55,7 @@ def to_row(model: type[Row], values: RowMapping) -> Row:
     It is filled as SQLAlchemy fills one that it loads: without `__init__`, which would note every column as a change
     to be written (measured: 30 times as long).
     """
-    row = model.__new__(model)
+    row: Row = model.__new__(model)
     row.__dict__.update({attribute: values[column] for column, attribute in _attributes(model)})
     return row
 

@@ -95,7 +95,8 @@ class JobStore:
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
-            SwitchedOff: Intake is stopped, or Grok's new prompts are and the job needs one. Nothing was stored.
+            IntakeStopped: An operator has stopped intake. Nothing was stored.
+            AiPromptsOff: An operator has turned off Grok's new prompts, and the job needs one. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """

@@ -65,7 +65,8 @@ class PromptStore:
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
-            SwitchedOff: Intake is stopped, or Grok's new prompts are. Nothing was stored.
+            IntakeStopped: An operator has stopped intake. Nothing was stored.
+            AiPromptsOff: An operator has turned off Grok's new prompts. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
