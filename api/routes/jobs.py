@@ -87,7 +87,11 @@ async def create_job(
 async def list_jobs(
     wanted: Annotated[ListJobs, Query()], request: Request, store: StoreDep, jobs: JobReaderDep
 ) -> Response:
-    """List jobs, newest first. Only a single job reports its position in the queue."""
+    """List jobs, newest first. Only a single job reports its position in the queue.
+
+    A search looks at 10,000 jobs at a time. If there are older ones, `searchedUntil` says how far it got, and
+    `nextCursor` goes on, even from a page without any match.
+    """
     where = JobFilter.built_from(
         wanted,
         statuses=wanted.status,
@@ -96,9 +100,12 @@ async def list_jobs(
     )
     found = await store.jobs.list(jobs.owner, where)
     page = found[: wanted.limit]
+    more = len(found) > len(page)
+    edge = await store.jobs.search_edge(jobs.owner, where) if where.q is not None and not more else None
     answer = JobList(
         items=await jobs.brief_answers(page),
-        next_cursor=_cursor(page) if len(found) > len(page) else None,
+        next_cursor=_cursor(page) if more else cursor_after(*edge) if edge else None,
+        searched_until=edge[0] if edge else None,
     )
     return json_answer(request, answer)
 

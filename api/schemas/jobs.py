@@ -174,7 +174,9 @@ class ListJobs(StrictRequestModel):
     status: tuple[JobStatus, ...] = Field((), max_length=len(JobStatus), description="May be repeated.")
     model: ModelPath | None = None
     q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(_storable)] | None = Field(
-        None, description="Searched in prompts, ids and metadata values."
+        None,
+        description="Searched in prompts, ids and metadata values, of 10,000 jobs a page: see `searchedUntil`. "
+        "A whole job id is always found.",
     )
     created_after: Time | None = None
     created_before: Time | None = None
@@ -258,6 +260,10 @@ class JobList(Answer):
 
     items: list[JobAnswer]
     next_cursor: str | None
+    searched_until: datetime | None = Field(
+        description="Set if `q` was searched only in the newest jobs: when the oldest of them was created. "
+        "`nextCursor` goes on from there. Otherwise null."
+    )
 
 
 class Event(Answer):

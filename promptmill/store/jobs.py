@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,6 +83,12 @@ _FILTERS: Final = {
 }
 """A condition for each field of `JobFilter`, used if the field is set."""
 
+SEARCHED: Final = 10_000
+"""How many jobs one search looks at. Without an index of every text, looking at all takes seconds once there are
+a million; such an index would have to be written anew at each change of a job."""
+
+_NEWEST_FIRST: Final = "ORDER BY created_at DESC, id DESC"
+
 
 @dataclass(frozen=True)
 class JobStore:
@@ -116,19 +123,36 @@ class JobStore:
         return await self.database.row(Job, _GET, id=job_id, owner=owner)
 
     async def list(self, owner: str, where: JobFilter) -> Jobs:
-        """Return an owner's jobs, newest first, without long inline outputs."""
-        values: dict[str, Any] = where.model_dump(exclude={"limit", "before"}, exclude_defaults=True)
-        conditions = [_FILTERS[name] for name in values]
-        if where.q is not None:
-            values["q"] = f"%{_literal(where.q)}%"
-        if where.before is not None:
-            conditions.append(_FILTERS["before"])
-            values |= {"before_at": where.before[0], "before_id": where.before[1]}
-        query = f"""
-            SELECT {LISTED_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
-            ORDER BY created_at DESC, id DESC LIMIT :limit
+        """Return an owner's jobs, newest first, without long inline outputs.
+
+        A text (`q`) is searched in the newest `SEARCHED` of them; the job, or the jobs of the prompt job, whose whole
+        id it is are always found.
         """
-        return await self.database.rows(Job, query, owner=owner, limit=where.limit, **values)
+        conditions, values = _conditions(owner, where)
+        if where.q is None:
+            query = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT :limit"
+            return await self.database.rows(Job, query, limit=where.limit, **values)
+        found = f"""
+            SELECT id FROM (SELECT * FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT {SEARCHED}) AS newest
+            WHERE {_FILTERS["q"]} {_NEWEST_FIRST} LIMIT :limit
+        """
+        named = _as_id(where.q)
+        if named is not None:
+            values["named"] = named
+            found = f"({found}) UNION SELECT id FROM jobs WHERE (id = :named OR prompt_job_id = :named)"
+        query = f"""
+            SELECT {LISTED_COLUMNS} FROM jobs WHERE id = ANY (ARRAY({found})) AND {conditions} {_NEWEST_FIRST}
+            LIMIT :limit
+        """
+        return await self.database.rows(Job, query, q=f"%{_literal(where.q)}%", limit=where.limit, **values)
+
+    async def search_edge(self, owner: str, where: JobFilter) -> tuple[datetime, UUID] | None:
+        """Return creation time and id of the last job that a search looks at; None if it looks at all of them."""
+        conditions, values = _conditions(owner, where)
+        query = f"SELECT created_at, id FROM jobs WHERE {conditions} {_NEWEST_FIRST} OFFSET {SEARCHED - 1} LIMIT 1"
+        for row in await self.database.mappings(query, **values):
+            return row["created_at"], row["id"]
+        return None
 
     async def events(self, job_id: UUID, *, after: int = 0) -> Events:
         """Return a job's events with a sequence above `after`, in order."""
@@ -246,6 +270,23 @@ def _billed(row: RowMapping | None) -> Billed:
     if row is None:
         return Billed.NO
     return Billed.YES if row["paid"] else Billed.UNKNOWN if row["unclear"] else Billed.NO
+
+
+def _conditions(owner: str, where: JobFilter) -> tuple[str, dict[str, Any]]:
+    """Return the condition for everything that a filter asks but its text, and the parameters' values."""
+    values: dict[str, Any] = where.model_dump(exclude={"limit", "before", "q"}, exclude_defaults=True)
+    conditions = ["owner = :owner", *(_FILTERS[name] for name in values)]
+    if where.before is not None:
+        conditions.append(_FILTERS["before"])
+        values |= {"before_at": where.before[0], "before_id": where.before[1]}
+    return " AND ".join(conditions), {"owner": owner, **values}
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _literal(text: str) -> str:

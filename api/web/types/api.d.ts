@@ -560,6 +560,7 @@ export interface components {
         JobList: {
             items: components["schemas"]["JobAnswer"][];
             nextCursor: string | null;
+            searchedUntil: string | null;
         };
         /** @enum {string} */
         JobStatus: "queued" | "prompting" | "dispatching" | "submit_unknown" | "generating" | "cancelling" | "completed" | "failed" | "cancelled" | "expired" | "terminated";
