@@ -41,6 +41,7 @@ from promptmill.contracts.catalogue import RESERVED_VENDORS
 from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
 from promptmill.contracts.ratings import Rating
+from promptmill.store.jobs import SEARCHED
 
 INPUT_BYTES: Final = 65_536
 MODEL_CHARACTERS: Final = 200
@@ -175,7 +176,7 @@ class ListJobs(StrictRequestModel):
     model: ModelPath | None = None
     q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(_storable)] | None = Field(
         None,
-        description="Searched in prompts, ids and metadata values, of 10,000 jobs a page: see `searchedUntil`. "
+        description=f"Searched in prompts, ids and metadata values, of {SEARCHED:,} jobs a page: see `searchedUntil`. "
         "A whole job id is always found.",
     )
     created_after: Time | None = None

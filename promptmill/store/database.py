@@ -20,7 +20,7 @@ Row = TypeVar("Row", bound=SQLModel)
 RowMapping = Mapping[str, Any]
 """One row by the names of its columns. JSON is objects, times are in UTC, money is `Decimal`."""
 
-_PARAMETER: Final = re.compile(r"(?<![:\w]):(\w+)(?!:)")
+_PARAMETER: Final = re.compile(r"(?<![:\w]):(\w+)")
 """`:name`, but not the type after `::`."""
 
 
