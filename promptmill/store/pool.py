@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -23,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
+from pydantic_core import from_json
 
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.store.address import CONNECT_SECONDS
@@ -264,7 +264,7 @@ def _encode_jsonb(text: str) -> bytes:
 
 
 def _decode_jsonb(value: bytes) -> Any:
-    return json.loads(value[len(_JSONB_VERSION) :])
+    return from_json(value[len(_JSONB_VERSION) :])
 
 
 async def _is_through_pooler(driver: Any) -> bool:
