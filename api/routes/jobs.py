@@ -113,7 +113,7 @@ async def list_jobs(
 @router.get("/{job_id}", response_model=JobAnswer, responses={**_LOOK_PROBLEMS, **CONDITIONAL})
 async def get_job(job_id: IdInPath, request: Request, jobs: JobReaderDep) -> Response:
     """Return a job and its current state."""
-    return json_answer(request, await jobs.answer(await jobs.find(job_id)))
+    return json_answer(request, await jobs.show(job_id))
 
 
 @router.delete(

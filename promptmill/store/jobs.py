@@ -6,17 +6,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
+from promptmill.contracts.ratings import Rating
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
 from promptmill.store.acceptance import REFUSED_BY, accept, accepted_before, once
 from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
+from promptmill.store.ratings import rating_word
 from sql.models import Job, JobEvent
 
 Jobs = list[Job]
@@ -71,6 +73,14 @@ _BILLED: Final = """
     FROM jobs AS j LEFT JOIN submissions AS s ON s.job_id = j.id
     WHERE j.id = ANY (CAST(:ids AS uuid[])) GROUP BY j.id
 """
+_SEEN: Final = f"""
+    SELECT {column_list(Job, "j")}, p.rating, j.prediction_id IS NOT NULL OR s.accepted AS paid, s.unclear
+    FROM jobs AS j LEFT JOIN prompt_generation_jobs AS p ON p.id = j.prompt_job_id CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(state = 'accepted' OR prediction_id IS NOT NULL), false) AS accepted,
+               coalesce(bool_or(state IN ('intended', 'unknown', 'superseded')), false) AS unclear
+        FROM submissions WHERE job_id = j.id) AS s
+    WHERE j.id = :id AND j.owner = :owner
+"""
 _FILTERS: Final = {
     "statuses": "status = ANY (CAST(:statuses AS text[]))",
     "model": "model = :model",
@@ -88,6 +98,14 @@ SEARCHED: Final = 10_000
 a million; such an index would have to be written anew at each change of a job."""
 
 _NEWEST_FIRST: Final = "ORDER BY created_at DESC, id DESC"
+
+
+class Seen(NamedTuple):
+    """A job, whether WaveSpeed charged for it, and the rating of its prompt job's prompt."""
+
+    job: Job
+    billed: Billed
+    prompt_rating: Rating | None
 
 
 @dataclass(frozen=True)
@@ -121,6 +139,15 @@ class JobStore:
             RecordNotFound: It does not exist, or not for this owner.
         """
         return await self.database.row(Job, _GET, id=job_id, owner=owner)
+
+    async def look(self, job_id: UUID, *, owner: str) -> Seen:
+        """Return a job with what other tables say of it, in one statement.
+
+        Raises:
+            RecordNotFound: It does not exist, or not for this owner.
+        """
+        row = await self.database.mapping(_SEEN, id=job_id, owner=owner)
+        return Seen(to_row(Job, row), _billed(row), rating_word(row["rating"]))
 
     async def list(self, owner: str, where: JobFilter) -> Jobs:
         """Return an owner's jobs, newest first, without long inline outputs.

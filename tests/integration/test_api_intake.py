@@ -158,7 +158,7 @@ async def test_a_foreign_temporal_is_not_ready(api_client: httpx.AsyncClient, st
     assert ill.json()["problems"] == ["This Temporal is not the one that the record belongs to: see GET /api/init."]
 
 
-async def test_accepting_a_job_runs_one_statement(
+async def test_accepting_a_job_and_showing_it_run_one_statement_each(
     lonely_settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The switches are read where the job is stored, not in statements before it."""
@@ -172,11 +172,15 @@ async def test_accepting_a_job_runs_one_statement(
     async with open_api(lonely_settings) as client:
         await client.post("/api/jobs/create", json=PLAIN)  # Temporal is known to be away from here on
         monkeypatch.setattr(Pool, "fetch", noted)
-        await client.post("/api/jobs/create", json=PLAIN | {"useAiPrompt": True})
+        job = (await client.post("/api/jobs/create", json=PLAIN | {"useAiPrompt": True})).json()
+        accepting = [query for query in run if "claimed_at = NULL" not in query]
+        run.clear()
+        shown = (await client.get(job["links"]["self"])).json()
         monkeypatch.undo()
 
-    assert [query for query in run if "claimed_at = NULL" not in query] == [run[0]]
-    assert "accept_job_v2" in run[0]
+    assert ["accept_job_v2" in query for query in accepting] == [True]
+    assert len(run) == 1
+    assert (shown["jobId"], shown["billed"], shown["promptRating"]) == (job["jobId"], "no", None)
 
 
 async def test_a_request_with_a_key_that_was_accepted_is_refused_while_drained(
