@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final
@@ -32,12 +32,12 @@ CONDITIONAL: Final[dict[int | str, dict[str, Any]]] = {
 """How a route that answers with `json_answer` declares the 304 in the OpenAPI document."""
 
 
-def json_answer(request: Request, answer: BaseModel) -> Response:
-    """Return an answer as JSON.
+def json_answer(request: Request, answer: BaseModel, *, include: Mapping[str, Any] | None = None) -> Response:
+    """Return an answer as JSON, or the fields of it that pydantic's `include` names.
 
     Its tag is of the content, so an estimate that has moved makes a new one: what is saved is the transfer.
     """
-    content = answer.model_dump_json().encode()
+    content = answer.model_dump_json(include=None if include is None else {**include}).encode()
     worth = len(content) >= WORTH_COMPRESSING
     return represent(
         request,

@@ -107,7 +107,10 @@ async def list_jobs(
         next_cursor=_cursor(page) if more else cursor_after(*edge) if edge else None,
         searched_until=edge[0] if edge else None,
     )
-    return json_answer(request, answer)
+    # The names on the wire are the aliases; pydantic selects by its own.
+    wanted_fields = {name for name, field in JobAnswer.model_fields.items() if field.alias in wanted.fields}
+    include = {"items": {"__all__": wanted_fields}, "next_cursor": True, "searched_until": True}
+    return json_answer(request, answer, include=include if wanted.fields else None)
 
 
 @router.get("/{job_id}", response_model=JobAnswer, responses={**_LOOK_PROBLEMS, **CONDITIONAL})

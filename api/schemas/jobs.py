@@ -19,8 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from api.http.errors import short_name
 from api.http.strict_json import canonical, text_error
-from api.schemas.bases import Answer, StrictRequestModel, field_errors
+from api.schemas.bases import Answer, StrictRequestModel, field_errors, unknown_field
 from api.schemas.fields import (
     DAY,
     DEADLINE_SECONDS,
@@ -166,6 +167,14 @@ def _digits(value: Any) -> Any:
     return value
 
 
+def _known_field(name: str) -> str:
+    """Refuse what is no field of a job."""
+    known = {field.alias for field in JobAnswer.model_fields.values() if field.alias}
+    if name not in known:
+        raise PydanticCustomError("refused", "{message}", {"message": unknown_field(short_name(name), known)})
+    return name
+
+
 Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
@@ -184,6 +193,11 @@ class ListJobs(StrictRequestModel):
     limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE), BeforeValidator(_digits)] = 50
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
         None, description="`nextCursor` of the previous page."
+    )
+    fields: tuple[Annotated[str, AfterValidator(_known_field)], ...] = Field(
+        (),
+        max_length=100,
+        description="Names of the fields that each item has, such as `jobId`. May be repeated. Without it, all.",
     )
 
 

@@ -1081,6 +1081,7 @@ export interface operations {
                 createdBefore?: string | null;
                 limit?: number;
                 cursor?: string | null;
+                fields?: string[];
             };
             header?: never;
             path?: never;
