@@ -31,7 +31,7 @@ from promptmill.providers.http import answers, redaction
 from promptmill.providers.wavespeed import account, client, models, predictions
 from promptmill.providers.wavespeed import answers as wavespeed_answers
 from promptmill.store import address, connection, migrations, notices, pool
-from promptmill.store.jobs import LISTED_OUTPUT_CHARACTERS
+from promptmill.store.jobs import LISTED_OUTPUT_CHARACTERS, SEARCHED
 from tests.markdown import MarkdownPage
 from workflows import policies
 
@@ -109,6 +109,7 @@ BOUNDS: dict[str, list[str]] = {
         number(addresses.MAX_URL_CHARACTERS),
     ],
     "jobs in one response": [number(jobs.JOBS_AT_ONCE)],
+    "jobs that a search looks at for one response": [number(SEARCHED)],
     "an output's URL or text in lists": [number(LISTED_OUTPUT_CHARACTERS)],
     "price requests at once": [number(prices.AT_ONCE), seconds(prices.WAIT_SECONDS)],
     "waiting for WaveSpeed's list at acceptance": [
