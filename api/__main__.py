@@ -13,12 +13,13 @@ import uvicorn
 
 from api.app import create_app
 from api.dependencies import State
-from api.http.connections import allow_open_files, bounded_protocol
+from api.http.connections import bounded_protocol, open_files
 from promptmill.addresses import is_loopback_host
 from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.hard_exit import hard_exit
+from promptmill.open_files import allow_open_files
 from promptmill.store.address import left_out_problem, parse_address
 from promptmill.telemetry import configure_logging
 from promptmill.temporal.connection import connect_config
@@ -37,7 +38,7 @@ def main() -> int:
     try:
         settings = load_settings()
         check_settings(settings)
-        allow_open_files(settings)
+        allow_open_files(open_files(settings), "PROMPTMILL_MAX_CONNECTIONS", settings.max_connections)
         listening = listen(settings.host, settings.port)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")

@@ -6,7 +6,9 @@
 SET LOCAL check_function_bodies = off; -- a function may call one that stands below it
 
 \ir functions/accept_job.sql
+\ir functions/accept_job_v2.sql
 \ir functions/accept_prompt_job.sql
+\ir functions/accept_prompt_job_v2.sql
 \ir functions/adopt_prediction.sql
 \ir functions/advance_job.sql
 \ir functions/ambiguity_window.sql
@@ -59,6 +61,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/rate_result.sql
 \ir functions/receive_webhook.sql
 \ir functions/record_prompt_failure.sql
+\ir functions/refusing_switch.sql
 \ir functions/release_prediction.sql
 \ir functions/request_job_cancel.sql
 \ir functions/request_prompt_job_cancel.sql
@@ -80,7 +83,9 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 
 INSERT INTO applied_functions (name, sha256) VALUES
     ('accept_job', '7faf4a09979ed03e20be6f31c211dd8a46352ccbc607673d9463b207b2fd67ad'),
+    ('accept_job_v2', '693edf0261244071013c5656d23c9140901d45ac4450a8d6059b070defd4c0c0'),
     ('accept_prompt_job', 'd921ed1c1515e89a0574b89b737474339f128cb6c27d14897d36f594a234e7d3'),
+    ('accept_prompt_job_v2', '87d6d097ca8ecece5904ff1f0bfb1f0133653efd2bbae363e7b4b35d3b767d37'),
     ('adopt_prediction', '6fdbba52d5b11ce2d7b791d590f3aa4a00551030afbb720b4e12d3445478e6e5'),
     ('advance_job', '33fa243186d6f38f14da1ed9d139cbdad423368d7b78f27c9f547ddcf237522e'),
     ('ambiguity_window', '6d3eed4ec0a6a4c6a15d6e06bba724ba9ea98f2fccf7f1caa44d479efbec9d43'),
@@ -133,6 +138,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('rate_result', '9bcfed8289481a90abe45c0cff0e10f93cb1c6984a56817b472491f8b7695f56'),
     ('receive_webhook', '7aa6928566f239ab6ae8b9cad5c8fa43a5e9e3cc9b0cbcf718b31197c4f4102a'),
     ('record_prompt_failure', 'fbed814f6285620a26198dce5289afa933cf11900c7d37df944c023adcc73825'),
+    ('refusing_switch', 'e7a4087c23d854f7bcd3364f3b04c075f2f1e439274f7530cd36142691523ae8'),
     ('release_prediction', 'e22d0e9da237a8465e70f075da00b7747117c71689146318df8b73fb5f5bff1f'),
     ('request_job_cancel', '0bc0954d728bf71b43e97753bf55b8e6e79cb24602c1b87d1b33ec25436a0835'),
     ('request_prompt_job_cancel', '9e46f4955a885253b09c773bd6da4b6c8f903395b290fe78137f9f94db38e60f'),
@@ -145,7 +151,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('store_facts', '9b056a09ae71a1979ab23a574fa3283035fcfa2e13f202509524556069bc33c2'),
     ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
     ('take_open_rows', '9b90dbcbc2d486143af7e9aa6715a6e08e4f59e9c06574f7bb81f0a7082a4361'),
-    ('take_submission_turn', '1eacb0ddeb67e33d54f5c07231802494c1763cc9c0a82cb0a6252f30a1802b3d'),
+    ('take_submission_turn', '91d77ce06e3603b98b1ec119ee7195d17d1698ff7991ca1119fb43986490c535'),
     ('take_unclear_submissions', '26413efd36dacd12bbbbb65267ac03be1d976abfd2222086adff541f29232acf'),
     ('tell_job_changed', '6f21a5da0aa64f7da4d04e15c46c61d62ddc29fed58ff2ab6e4cd38e6d30a9cf'),
     ('transition_allowed', '2525412d7200cf6692a26ffe74718b753a6aca6756d155c051ec7208d088c7c6'),

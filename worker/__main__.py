@@ -18,6 +18,7 @@ from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.hard_exit import hard_exit
+from promptmill.open_files import allow_open_files
 from promptmill.store.address import left_out_problem
 from promptmill.store.health import UNREACHABLE
 from promptmill.telemetry import configure_logging
@@ -28,6 +29,9 @@ from promptmill.temporal.runtime import core_telemetry
 from promptmill.worker_resources import WorkerResources, open_worker_resources
 from worker.build import build_workers
 from worker.health import DRAINING, Health, serve_health
+
+OTHER_FILES: Final = 100
+"""Files that the process has open besides connections to providers, receivers and Postgres."""
 
 _RETRY_SECONDS: Final = 2.0
 _log = structlog.get_logger("worker")
@@ -40,11 +44,25 @@ def main() -> int:
         configure_logging(settings, process="worker")
         for warning in start_warnings(settings):
             _log.warning("unsafe_setting", problem=warning)
+        concurrency = settings.submission_pace.concurrency
+        allow_open_files(open_files(settings), "PROMPTMILL_WAVESPEED_CONCURRENCY", concurrency)
         uvloop.run(run(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def open_files(settings: Settings) -> int:
+    """Return how many files this process may have open at once, connections among them."""
+    return (
+        2 * settings.submission_pace.concurrency  # the POST, and the request for its price
+        + settings.grok_concurrency
+        + settings.callback_concurrency
+        + settings.workflow_concurrency
+        + settings.database_pool_size
+        + OTHER_FILES
+    )
 
 
 async def run(settings: Settings) -> None:

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from promptmill.config.settings import Settings
-from promptmill.contracts.errors import ConfigurationError
 
 HEAD_SECONDS: Final = 10
 """Timeout for the first bytes of a connection, and for the head of each request."""
@@ -126,26 +125,9 @@ def bounded_protocol(most: int) -> type[BoundedProtocol]:
     return type("LimitedProtocol", (BoundedProtocol,), {"most": most})
 
 
-def allow_open_files(settings: Settings) -> None:
-    """Raise this process's limit of open files to what its connections need.
-
-    Raises:
-        ConfigurationError: The system does not allow that many.
-    """
-    try:
-        import resource  # noqa: PLC0415  # not available on every system
-    except ImportError:
-        return
-    needed = settings.max_connections + REFUSED_AT_ONCE + settings.database_pool_size + OTHER_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        raise ConfigurationError(
-            f"PROMPTMILL_MAX_CONNECTIONS is {settings.max_connections}, which needs {needed} open files, and this "
-            f"process may have {hard}: lower it, or raise the limit (`ulimit -n`)."
-        )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+def open_files(settings: Settings) -> int:
+    """Return how many files this process may have open at once, connections among them."""
+    return settings.max_connections + REFUSED_AT_ONCE + settings.database_pool_size + OTHER_FILES
 
 
 def _crowded(app: Any) -> ASGIApp:

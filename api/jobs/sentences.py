@@ -41,6 +41,9 @@ _EXPLAINED: Final = frozenset({JobStatus.FAILED, JobStatus.TERMINATED})
 _BY_OTHERS: Final = frozenset({ReasonCode.WORKFLOW_CANCELLED})
 """Reasons that are news to a caller whatever the status."""
 
+_REASONS: Final[dict[str, Reason]] = {str(code): reason for code, reason in REASONS.items()}
+"""By the text in a row, which may also be of a newer release."""
+
 _CUT_SHORT: Final = frozenset({JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.TERMINATED})
 """Ends imposed from outside, whatever was paid by then."""
 
@@ -169,7 +172,7 @@ def _news(status: str, reason_code: str | None) -> str | None:
 
 
 def _reason(reason_code: str | None) -> Reason | None:
-    return REASONS[ReasonCode(reason_code)] if reason_code in set(ReasonCode) else None
+    return _REASONS.get(reason_code or "")
 
 
 def _waiting(wait: Wait) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import (
     CatalogueDep,
@@ -19,8 +19,8 @@ from api.dependencies import (
 from api.http.cursors import cursor_after, read_cursor
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
+from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
-from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_job
 from api.jobs.starting import start_job, tolerating_refusal
 from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
@@ -42,13 +42,7 @@ _CREATE_PROBLEMS = problems(
 _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-@router.post(
-    "/create",
-    status_code=HTTPStatus.ACCEPTED,
-    responses=_CREATE_PROBLEMS,
-    openapi_extra=DOCUMENTED,
-    dependencies=[REQUIRE_INTAKE],
-)
+@router.post("/create", status_code=HTTPStatus.ACCEPTED, responses=_CREATE_PROBLEMS, openapi_extra=DOCUMENTED)
 async def create_job(
     *,
     request: CreateJob,
@@ -69,8 +63,6 @@ async def create_job(
     that the model's schema does not have, does not allow or is missing. WaveSpeed itself would drop an unknown input
     and charge for the run. `allowUnknownModel` skips these checks.
     """
-    if request.use_ai_prompt:
-        await require_ai_prompts(resources.store, owner=jobs.owner, key=key)
     wanted = await new_job(
         request,
         owner=jobs.owner,
@@ -87,9 +79,19 @@ async def create_job(
     return jobs.accepted_answer(job, started=await start_job(resources, job))
 
 
-@router.get("", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
-async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs: JobReaderDep) -> JobList:
-    """List jobs, newest first. Only a single job reports its position in the queue."""
+@router.get(
+    "",
+    response_model=JobList,
+    responses={**problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE), **CONDITIONAL},
+)
+async def list_jobs(
+    wanted: Annotated[ListJobs, Query()], request: Request, store: StoreDep, jobs: JobReaderDep
+) -> Response:
+    """List jobs, newest first. Only a single job reports its position in the queue.
+
+    A search looks at 10,000 jobs at a time. If there are older ones, `searchedUntil` says how far it got, and
+    `nextCursor` goes on, even from a page without any match.
+    """
     where = JobFilter.built_from(
         wanted,
         statuses=wanted.status,
@@ -98,16 +100,23 @@ async def list_jobs(wanted: Annotated[ListJobs, Query()], store: StoreDep, jobs:
     )
     found = await store.jobs.list(jobs.owner, where)
     page = found[: wanted.limit]
-    return JobList(
+    more = len(found) > len(page)
+    edge = await store.jobs.search_edge(jobs.owner, where) if where.q is not None and not more else None
+    answer = JobList(
         items=await jobs.brief_answers(page),
-        next_cursor=_cursor(page) if len(found) > len(page) else None,
+        next_cursor=_cursor(page) if more else cursor_after(*edge) if edge else None,
+        searched_until=edge[0] if edge else None,
     )
+    # The names on the wire are the aliases; pydantic selects by its own.
+    wanted_fields = {name for name, field in JobAnswer.model_fields.items() if field.alias in wanted.fields}
+    include = {"items": {"__all__": wanted_fields}, "next_cursor": True, "searched_until": True}
+    return json_answer(request, answer, include=include if wanted.fields else None)
 
 
-@router.get("/{job_id}", responses=_LOOK_PROBLEMS)
-async def get_job(job_id: IdInPath, jobs: JobReaderDep) -> JobAnswer:
+@router.get("/{job_id}", response_model=JobAnswer, responses={**_LOOK_PROBLEMS, **CONDITIONAL})
+async def get_job(job_id: IdInPath, request: Request, jobs: JobReaderDep) -> Response:
     """Return a job and its current state."""
-    return await jobs.answer(await jobs.find(job_id))
+    return json_answer(request, await jobs.show(job_id))
 
 
 @router.delete(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request, Response
 
 from api.catalogue.floors import judge
 from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
 from api.http.errors import Refused, problems
+from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.jobs.acceptance import media_addresses, refuse_addresses
 from api.jobs.inputs import refusal_by_list
@@ -29,17 +30,18 @@ ANY_SEED: Final = 0
 """Placeholder for the random seed of a submission: the same estimate must have the same body."""
 
 
-@router.get("")
-async def list_models(catalogue: CatalogueDep) -> ModelList:
+@router.get("", response_model=ModelList, responses=CONDITIONAL)
+async def list_models(request: Request, catalogue: CatalogueDep) -> Response:
     """List the known models: the presets, then the rest of WaveSpeed's list if it is available.
 
     The list is cached for an hour (`PROMPTMILL_MODELS_CACHE_SECONDS`) and refreshed in the background. Until the
     first one is still on its way, and without a key, the presets stand alone (`source`).
     """
     models = await catalogue.look()
-    return ModelList(
+    answer = ModelList(
         items=[model_answer(entry) for entry in models.entries.values()], source=models.source, as_of=models.as_of
     )
+    return json_answer(request, answer)
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.dependencies import (
     IdempotencyDep,
@@ -16,8 +16,8 @@ from api.dependencies import (
 )
 from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
+from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
-from api.installation.switches import REQUIRE_INTAKE, require_ai_prompts
 from api.jobs.acceptance import new_prompt_job
 from api.jobs.starting import start_prompt_job, tolerating_refusal
 from api.jobs.waiting import seconds_to_drain
@@ -41,7 +41,6 @@ _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
     "",
     status_code=HTTPStatus.ACCEPTED,
     openapi_extra=DOCUMENTED,
-    dependencies=[REQUIRE_INTAKE],
     responses=problems(
         HTTPStatus.FORBIDDEN,
         HTTPStatus.CONFLICT,
@@ -60,7 +59,6 @@ async def enqueue_prompt(
     response: Response,
 ) -> PromptJobAnswer:
     """Accept a prompt job: Grok writes one prompt, which later jobs can use by its id."""
-    await require_ai_prompts(resources.store, owner=prompt_jobs.owner, key=key)
     wanted = new_prompt_job(request, owner=prompt_jobs.owner, settings=resources.settings)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key)
     response.headers["Location"] = prompt_jobs.addresses.prompt_job(prompt_job.id)
@@ -85,10 +83,10 @@ async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatist
     )
 
 
-@router.get("/{prompt_job_id}", responses=_LOOK_PROBLEMS)
-async def get_prompt_job(prompt_job_id: IdInPath, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:
+@router.get("/{prompt_job_id}", response_model=PromptJobAnswer, responses={**_LOOK_PROBLEMS, **CONDITIONAL})
+async def get_prompt_job(prompt_job_id: IdInPath, request: Request, prompt_jobs: PromptJobReaderDep) -> Response:
     """Return a prompt job and its current state."""
-    return await prompt_jobs.answer(await prompt_jobs.find(prompt_job_id))
+    return json_answer(request, await prompt_jobs.answer(await prompt_jobs.find(prompt_job_id)))
 
 
 @router.delete(

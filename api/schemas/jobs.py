@@ -19,8 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from api.http.errors import short_name
 from api.http.strict_json import canonical, text_error
-from api.schemas.bases import Answer, StrictRequestModel, field_errors
+from api.schemas.bases import Answer, StrictRequestModel, field_errors, unknown_field
 from api.schemas.fields import (
     DAY,
     DEADLINE_SECONDS,
@@ -41,6 +42,7 @@ from promptmill.contracts.catalogue import RESERVED_VENDORS
 from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
 from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
 from promptmill.contracts.ratings import Rating
+from promptmill.store.jobs import SEARCHED
 
 INPUT_BYTES: Final = 65_536
 MODEL_CHARACTERS: Final = 200
@@ -165,6 +167,14 @@ def _digits(value: Any) -> Any:
     return value
 
 
+def _known_field(name: str) -> str:
+    """Refuse what is no field of a job."""
+    known = {field.alias for field in JobAnswer.model_fields.values() if field.alias}
+    if name not in known:
+        raise PydanticCustomError("refused", "{message}", {"message": unknown_field(short_name(name), known)})
+    return name
+
+
 Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
@@ -174,13 +184,20 @@ class ListJobs(StrictRequestModel):
     status: tuple[JobStatus, ...] = Field((), max_length=len(JobStatus), description="May be repeated.")
     model: ModelPath | None = None
     q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(_storable)] | None = Field(
-        None, description="Searched in prompts, ids and metadata values."
+        None,
+        description=f"Searched in prompts, ids and metadata values, of {SEARCHED:,} jobs a page: see `searchedUntil`. "
+        "A whole job id is always found.",
     )
     created_after: Time | None = None
     created_before: Time | None = None
     limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE), BeforeValidator(_digits)] = 50
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
         None, description="`nextCursor` of the previous page."
+    )
+    fields: tuple[Annotated[str, AfterValidator(_known_field)], ...] = Field(
+        (),
+        max_length=100,
+        description="Names of the fields that each item has, such as `jobId`. May be repeated. Without it, all.",
     )
 
 
@@ -258,6 +275,10 @@ class JobList(Answer):
 
     items: list[JobAnswer]
     next_cursor: str | None
+    searched_until: datetime | None = Field(
+        description="Set if `q` was searched only in the newest jobs: when the oldest of them was created. "
+        "`nextCursor` goes on from there. Otherwise null."
+    )
 
 
 class Event(Answer):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
-from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from posixpath import dirname, join, normpath
@@ -16,6 +15,8 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.responses import Response
+
+from api.http.representations import digest_of, represent
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 CHECKED: Final = "no-cache"
@@ -43,21 +44,18 @@ class WebFile:
     @cached_property
     def digest(self) -> str:
         """A hash of the content."""
-        return sha256(self.content).hexdigest()[:32]
+        return digest_of(self.content)
 
     def answer(self, request: Request, cache_control: str | None = None) -> Response:
         """Return the file in an encoding that the browser accepts, or 304 if the browser has it."""
-        packed = takes_gzip(request.headers.get("accept-encoding", ""))
-        # Each encoding is a separate representation and needs its own tag (RFC 9110, 8.8.3.3).
-        tag = f'"{self.digest}-gzip"' if packed else f'"{self.digest}"'
-        headers = {"ETag": tag, "Vary": "Accept-Encoding"}
-        if cache_control is not None:
-            headers["Cache-Control"] = cache_control
-        if tag in re.findall(r'"[^"]*"', request.headers.get("if-none-match", "")):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        if packed:
-            headers["Content-Encoding"] = "gzip"
-        return Response(self.compressed if packed else self.content, media_type=self.media_type, headers=headers)
+        return represent(
+            request,
+            self.content,
+            self.media_type,
+            digest=self.digest,
+            compressed=lambda: self.compressed,
+            cache_control=cache_control,
+        )
 
 
 @dataclass(frozen=True)
@@ -115,21 +113,6 @@ def workspace() -> Workspace:
 def read_file(package: str, name: str) -> WebFile:
     """Return a file of a package. The caller must check that `name` is a known one."""
     return _read(files(package).joinpath(*name.split("/")))
-
-
-def takes_gzip(accept_encoding: str) -> bool:
-    """Return whether an `Accept-Encoding` header accepts gzip, by name or by `*`, with a quality above 0."""
-    qualities = dict(_coding(part) for part in accept_encoding.lower().split(","))
-    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
-
-
-def _coding(part: str) -> tuple[str, float]:
-    name, _, parameter = part.partition(";")
-    key, _, value = parameter.partition("=")
-    try:
-        return name.strip(), float(value) if key.strip() == "q" else 1.0
-    except ValueError:
-        return name.strip(), 1.0
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:

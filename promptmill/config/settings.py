@@ -60,7 +60,12 @@ class Settings(BaseSettings):
     """Every setting; durations are in seconds. `.env.example` lists the same names; a test keeps the two in sync."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PROMPTMILL_", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+        env_prefix="PROMPTMILL_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        allow_inf_nan=False,  # no interval, rate or JSON document can hold them
     )
 
     # -- Postgres

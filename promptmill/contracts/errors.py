@@ -6,6 +6,8 @@ PromptmillError
 │   ├── RecordUnavailable         (retryable)
 │   │   └── RecordReadOnly        (retryable)
 │   ├── RecordConflict
+│   ├── IntakeStopped
+│   ├── AiPromptsOff
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
 ├── StageStopped
@@ -29,7 +31,7 @@ Temporal failures, `api.http.errors` to problem documents.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from promptmill.contracts.reasons import ReasonCode
@@ -94,6 +96,33 @@ class RecordConflict(RecordError):
         """Keep the code and the record's message."""
         super().__init__(message)
         self.conflict = conflict
+
+
+class IntakeStopped(RecordError):
+    """An operator has stopped intake."""
+
+    code = "intake_stopped"
+
+    def __init__(self, since: datetime, reason: str | None) -> None:
+        """Say since when, and the operator's reason if there is one."""
+        super().__init__(f"Intake has been stopped since {since:%F %T} UTC; try again later.{_because(reason)}")
+
+
+class AiPromptsOff(RecordError):
+    """An operator has turned new prompts of Grok off."""
+
+    code = "ai_prompts_off"
+
+    def __init__(self, since: datetime, reason: str | None) -> None:
+        """Say since when, what to do instead, and the operator's reason if there is one."""
+        super().__init__(
+            f"AI prompts have been off since {since:%F %T} UTC: write the prompt yourself, or have an operator "
+            f"run `promptmill flag ai-prompts on`.{_because(reason)}"
+        )
+
+
+def _because(reason: str | None) -> str:
+    return f" Reason: {reason}" if reason else ""
 
 
 class IdempotencyMismatch(RecordError):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -124,8 +125,12 @@ def ensure_pip() -> None:
     Raises:
         CannotInstall: This Python has no copy, or it could not be unpacked.
     """
-    if _works(venv_python(), "import pip"):
+    # RECORD is written last, and the package is moved away first: what has both was neither put in nor removed by half.
+    if any(VENV.glob("lib/python3*/site-packages/pip-*.dist-info/RECORD")) and _works(venv_python(), "import pip"):
         return
+    for part in [each for name in INSTALLERS for each in (name, f"{name}-*.dist-info")]:
+        for folder in VENV.glob(f"lib/python3*/site-packages/{part}"):
+            shutil.rmtree(folder)
     command = [str(venv_python()), "-I", "-m", "ensurepip"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603  # ours
     if done.returncode != 0:
@@ -168,7 +173,7 @@ def sentence(missing: str | None, output: str) -> str:
         )
     if UNREACHABLE.search(output):
         return (
-            "The package index could not be reached: the first start needs network access, or your own index in pip's "
+            "The package index could not be reached: installing needs network access, or your own index in pip's "
             "configuration (PIP_INDEX_URL). Nothing was lost; run the same command again."
         )
     return f"pip could not install the locked packages: {_last_line(output)}"

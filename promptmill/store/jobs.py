@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from uuid_utils.compat import uuid7
 
 from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
+from promptmill.contracts.ratings import Rating
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
-from promptmill.store.acceptance import accept, accepted_before, once
-from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.acceptance import REFUSED_BY, accept, accepted_before, once
+from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
+from promptmill.store.ratings import rating_word
 from sql.models import Job, JobEvent
 
 Jobs = list[Job]
@@ -39,7 +41,10 @@ LISTED_COLUMNS: Final = _COLUMNS.replace('"outputs"', _LISTED_OUTPUTS)
 """The columns of jobs where many are shown: long outputs stay in Postgres."""
 
 _OF_RESULT: Final = column_list(Job, "(r.job)")
-_ACCEPT: Final = f"SELECT {_OF_RESULT}, r.replayed FROM accept_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
+_ACCEPT: Final = f"""
+    SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
+    FROM accept_job_v2(CAST(:request AS jsonb), :key, :request_hash) AS r
+"""
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
 SNAPSHOT_COLUMNS: Final = f"{_COLUMNS}, open_submission(id) AS open_submission"
 """What `job_snapshot` needs of a query whose rows are jobs."""
@@ -68,6 +73,14 @@ _BILLED: Final = """
     FROM jobs AS j LEFT JOIN submissions AS s ON s.job_id = j.id
     WHERE j.id = ANY (CAST(:ids AS uuid[])) GROUP BY j.id
 """
+_SEEN: Final = f"""
+    SELECT {column_list(Job, "j")}, p.rating, j.prediction_id IS NOT NULL OR s.accepted AS paid, s.unclear
+    FROM jobs AS j LEFT JOIN prompt_generation_jobs AS p ON p.id = j.prompt_job_id CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(state = 'accepted' OR prediction_id IS NOT NULL), false) AS accepted,
+               coalesce(bool_or(state IN ('intended', 'unknown', 'superseded')), false) AS unclear
+        FROM submissions WHERE job_id = j.id) AS s
+    WHERE j.id = :id AND j.owner = :owner
+"""
 _FILTERS: Final = {
     "statuses": "status = ANY (CAST(:statuses AS text[]))",
     "model": "model = :model",
@@ -79,6 +92,20 @@ _FILTERS: Final = {
              OR EXISTS (SELECT FROM jsonb_each_text(metadata) AS m WHERE m.value ILIKE :q))""",
 }
 """A condition for each field of `JobFilter`, used if the field is set."""
+
+SEARCHED: Final = 10_000
+"""How many jobs one search looks at. Without an index of every text, looking at all takes seconds once there are
+a million; such an index would have to be written anew at each change of a job."""
+
+_NEWEST_FIRST: Final = "ORDER BY created_at DESC, id DESC"
+
+
+class Seen(NamedTuple):
+    """A job, whether WaveSpeed charged for it, and the rating of its prompt job's prompt."""
+
+    job: Job
+    billed: Billed
+    prompt_rating: Rating | None
 
 
 @dataclass(frozen=True)
@@ -93,10 +120,12 @@ class JobStore:
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
+            IntakeStopped: An operator has stopped intake. Nothing was stored.
+            AiPromptsOff: An operator has turned off Grok's new prompts, and the job needs one. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
-        row = await accept(self.database, _ACCEPT, Job, job, idempotency)
+        row = await accept(self.database, _ACCEPT, job, idempotency)
         return to_row(Job, row), row["replayed"]
 
     async def accepted_before(self, owner: str, idempotency: IdempotencyKey) -> bool:
@@ -111,20 +140,46 @@ class JobStore:
         """
         return await self.database.row(Job, _GET, id=job_id, owner=owner)
 
-    async def list(self, owner: str, where: JobFilter) -> Jobs:
-        """Return an owner's jobs, newest first, without long inline outputs."""
-        values: dict[str, Any] = where.model_dump(exclude={"limit", "before"}, exclude_defaults=True)
-        conditions = [_FILTERS[name] for name in values]
-        if where.q is not None:
-            values["q"] = f"%{_literal(where.q)}%"
-        if where.before is not None:
-            conditions.append(_FILTERS["before"])
-            values |= {"before_at": where.before[0], "before_id": where.before[1]}
-        query = f"""
-            SELECT {LISTED_COLUMNS} FROM jobs WHERE {" AND ".join(["owner = :owner", *conditions])}
-            ORDER BY created_at DESC, id DESC LIMIT :limit
+    async def look(self, job_id: UUID, *, owner: str) -> Seen:
+        """Return a job with what other tables say of it, in one statement.
+
+        Raises:
+            RecordNotFound: It does not exist, or not for this owner.
         """
-        return await self.database.rows(Job, query, owner=owner, limit=where.limit, **values)
+        row = await self.database.mapping(_SEEN, id=job_id, owner=owner)
+        return Seen(to_row(Job, row), _billed(row), rating_word(row["rating"]))
+
+    async def list(self, owner: str, where: JobFilter) -> Jobs:
+        """Return an owner's jobs, newest first, without long inline outputs.
+
+        A text (`q`) is searched in the newest `SEARCHED` of them; the job, or the jobs of the prompt job, whose whole
+        id it is are always found.
+        """
+        conditions, values = _conditions(owner, where)
+        if where.q is None:
+            query = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT :limit"
+            return await self.database.rows(Job, query, limit=where.limit, **values)
+        found = f"""
+            SELECT id FROM (SELECT * FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT {SEARCHED}) AS newest
+            WHERE {_FILTERS["q"]} {_NEWEST_FIRST} LIMIT :limit
+        """
+        named = _as_id(where.q)
+        if named is not None:
+            values["named"] = named
+            found = f"({found}) UNION SELECT id FROM jobs WHERE (id = :named OR prompt_job_id = :named)"
+        query = f"""
+            SELECT {LISTED_COLUMNS} FROM jobs WHERE id = ANY (ARRAY({found})) AND {conditions} {_NEWEST_FIRST}
+            LIMIT :limit
+        """
+        return await self.database.rows(Job, query, q=f"%{_literal(where.q)}%", limit=where.limit, **values)
+
+    async def search_edge(self, owner: str, where: JobFilter) -> tuple[datetime, UUID] | None:
+        """Return creation time and id of the last job that a search looks at; None if it looks at all of them."""
+        conditions, values = _conditions(owner, where)
+        query = f"SELECT created_at, id FROM jobs WHERE {conditions} {_NEWEST_FIRST} OFFSET {SEARCHED - 1} LIMIT 1"
+        for row in await self.database.mappings(query, **values):
+            return row["created_at"], row["id"]
+        return None
 
     async def events(self, job_id: UUID, *, after: int = 0) -> Events:
         """Return a job's events with a sequence above `after`, in order."""
@@ -136,7 +191,7 @@ class JobStore:
         Raises:
             RecordNotFound: There is no such job.
         """
-        return job_snapshot(await self.database.mapping(_BEGIN, Job, id=job_id))
+        return job_snapshot(await self.database.mapping(_BEGIN, id=job_id))
 
     async def note_provider_status(self, job_id: UUID, status: str) -> None:
         """Record in an open job's timeline, once, that WaveSpeed reports a status that we do not know.
@@ -159,7 +214,7 @@ class JobStore:
         plain = change.model_dump(mode="json", include={"outputs", "detail"})
         values["outputs"] = None if change.outputs is None else json.dumps(plain["outputs"])
         values["detail"] = json.dumps(plain["detail"])
-        return job_snapshot(await self.database.mapping(_ADVANCE, Job, **values))
+        return job_snapshot(await self.database.mapping(_ADVANCE, **values))
 
     async def request_cancel(self, job_id: UUID, *, owner: str) -> tuple[Job, bool]:
         """Record a cancel request, and return whether Temporal must be asked to cancel the workflow.
@@ -167,7 +222,7 @@ class JobStore:
         Raises:
             RecordNotFound: It does not exist, or not for this owner.
         """
-        row = await self.database.mapping(_CANCEL, Job, id=job_id, owner=owner)
+        row = await self.database.mapping(_CANCEL, id=job_id, owner=owner)
         return to_row(Job, row), row["ask_temporal"]
 
     async def retry(
@@ -189,7 +244,7 @@ class JobStore:
         """
         values = {"job_id": job_id, "owner": owner, "new_id": new_id, "new_prompt_job_id": uuid7(), "force": force}
         try:
-            row = await once(self.database, _RETRY, Job, idempotency, **values)
+            row = await once(self.database, _RETRY, idempotency, **values)
         except RecordUnavailable as error:
             if error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
                 # One of these rows was locked for 2 s: concurrent retries of one job queue up.
@@ -242,6 +297,23 @@ def _billed(row: RowMapping | None) -> Billed:
     if row is None:
         return Billed.NO
     return Billed.YES if row["paid"] else Billed.UNKNOWN if row["unclear"] else Billed.NO
+
+
+def _conditions(owner: str, where: JobFilter) -> tuple[str, dict[str, Any]]:
+    """Return the condition for everything that a filter asks but its text, and the parameters' values."""
+    values: dict[str, Any] = where.model_dump(exclude={"limit", "before", "q"}, exclude_defaults=True)
+    conditions = ["owner = :owner", *(_FILTERS[name] for name in values)]
+    if where.before is not None:
+        conditions.append(_FILTERS["before"])
+        values |= {"before_at": where.before[0], "before_id": where.before[1]}
+    return " AND ".join(conditions), {"owner": owner, **values}
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _literal(text: str) -> str:

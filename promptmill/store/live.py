@@ -47,6 +47,6 @@ class LiveStore:
             RecordNotFound: There is no such job.
         """
         # One statement: read separately, a job could be newer or older than its events.
-        row = await self.database.mapping(_WITH_EVENTS, Job, id=job_id, after=after)
+        row = await self.database.mapping(_WITH_EVENTS, id=job_id, after=after)
         events = [JobEvent.model_validate(event) for event in json.loads(row["events"])]
         return Followed(to_row(Job, row), row["latest"], events)

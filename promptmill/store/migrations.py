@@ -19,12 +19,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
+from promptmill.store.connection import Connect, connector
 from promptmill.store.failures import translated
 from promptmill.store.functions import SQL_FOLDER, apply_functions, dry_run, functions_in, functions_to_apply
-from promptmill.store.pool import open_engine
 
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
@@ -102,17 +103,29 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
     No setting or lock outlives a transaction: behind a transaction pooler it would leak to the next client of the
     server connection.
     """
-    async with open_engine(database_url, pool_size=2, command_seconds=None) as engine:
-        with translated():
-            async with engine.connect() as guard, engine.connect() as connection:
-                await guard.execution_options(isolation_level="READ COMMITTED")
-                await _take_lock(guard)
-                await connection.execution_options(isolation_level="READ COMMITTED")
-                event.listen(connection.sync_connection, "begin", _wait_briefly)
-                try:
-                    yield connection
-                except CommandError as error:
-                    raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
+    engine = _engine(connector(database_url, command_seconds=None))
+    with translated():
+        async with engine.connect() as guard, engine.connect() as connection:
+            await _take_lock(guard)
+            event.listen(connection.sync_connection, "begin", _wait_briefly)
+            try:
+                yield connection
+            except CommandError as error:
+                raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
+
+
+def _engine(connect: Connect) -> AsyncEngine:
+    """Return an engine for Alembic, which needs SQLAlchemy; it keeps no connection and names no prepared statement.
+
+    Behind a pooler a name would belong to another server connection.
+    """
+    engine: AsyncEngine = create_async_engine(
+        "postgresql+asyncpg://",
+        creator=lambda: engine.dialect.loaded_dbapi.connect(async_creator_fn=connect, prepared_statement_name_func=str),
+        poolclass=NullPool,
+        isolation_level="READ COMMITTED",
+    )
+    return engine
 
 
 def _wait_briefly(connection: Connection) -> None:

@@ -1,9 +1,14 @@
-"""The connection pool: SQLAlchemy's over asyncpg, with rules for which connections may still be used.
+"""The connection pool: asyncpg connections, with rules for which of them may still be used.
+
+asyncpg's own pool checks nothing before use, closes what is outdated gracefully, and so waits for a network that may be
+gone; none of its hooks can replace a connection that fails a check. Hence this one.
 
 Cost: a direct connection runs a statement in one round trip, prepared under a name. Behind a pooler it is one round
 trip too, but Postgres parses and plans the statement each time: measured 1.4 times as long, 2.3 for the largest (with a
 transaction around each statement it would be 1.9 to 4.3). Opening a connection takes two extra round trips to find out
-which of the two it is. One that was idle for `IDLE_SECONDS` takes one extra, to check that it is alive.
+which of the two it is; the first use of a statement on a connection takes one extra to prepare it. One that was idle
+for `IDLE_SECONDS` takes one extra, to check that it is alive. Nothing is sent when a connection is returned: a
+statement is its own transaction, and leaves nothing behind in the session.
 """
 
 from __future__ import annotations
@@ -11,21 +16,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
-from weakref import WeakSet
 
 import asyncpg
-from sqlalchemy import event
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from pydantic_core import from_json
 
+from promptmill.contracts.errors import RecordUnavailable
 from promptmill.store.address import CONNECT_SECONDS
 from promptmill.store.connection import COMMAND_SECONDS, Connect, connector
-from promptmill.store.failures import READ_ONLY, driver_error, sqlstate
+from promptmill.store.failures import READ_ONLY, sqlstate
 
 IDLE_SECONDS: Final = 10.0
 """A connection that was idle for longer is checked before use: networks drop connections silently."""
@@ -36,148 +38,252 @@ ANSWER_SECONDS: Final = 2.0
 RECYCLE_SECONDS: Final = 1800
 """Maximum age of a connection: servers, DNS names or types may have changed since it was opened."""
 
+MAX_STATEMENTS: Final = 250
+"""Prepared statements kept on one connection; the oldest gives way. The store has about 100, and lists more."""
+
 _NAME_TAKEN: Final = "42P05"
 _NAME_UNKNOWN: Final = "26000"
 """A prepared statement already exists, or is missing: a pooler has assigned a different server connection."""
 
+_JSONB_VERSION: Final = b"\x01"
+"""The first byte of jsonb in Postgres's binary format."""
+
 
 @asynccontextmanager
-async def open_engine(
+async def open_pool(
     database_url: str, *, pool_size: int, command_seconds: float | None = COMMAND_SECONDS
-) -> AsyncIterator[AsyncEngine]:
-    """Yield an engine in autocommit mode: statements that belong together are one function in Postgres.
+) -> AsyncIterator[Pool]:
+    """Yield a pool; statements that belong together are one function in Postgres.
 
     It connects on first use, and closes its connections at the end.
 
     Raises:
         ConfigurationError: It is not a Postgres URL.
     """
-    connect = connector(database_url, command_seconds=command_seconds)
-    pool = _Pool(connect)
-    engine: AsyncEngine = create_async_engine(
-        "postgresql+asyncpg://",
-        creator=lambda: _adapted(engine, pool),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS,
-        pool_recycle=RECYCLE_SECONDS,
-        pool_use_lifo=True,  # keeps few connections busy instead of many idle
-        isolation_level="AUTOCOMMIT",
-    )
-    event.listen(engine.sync_engine, "checkin", pool.checked_in)
-    event.listen(engine.sync_engine, "checkout", pool.check_out)
-    event.listen(engine.sync_engine, "handle_error", pool.failed)
+    pool = Pool(connector(database_url, command_seconds=command_seconds), pool_size)
     try:
-        yield engine
+        yield pool
     finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await engine.dispose()  # gracefully, one by one
-        pool.discard_idle()
-
-
-def _adapted(engine: AsyncEngine, pool: _Pool) -> Any:
-    """Open a connection wrapped for SQLAlchemy's dialect, with our names for prepared statements."""
-    made = _NewConnection(pool)
-    return engine.dialect.loaded_dbapi.connect(
-        async_creator_fn=made.connect, prepared_statement_name_func=made.statement_name
-    )
+        await pool.close()
 
 
 @dataclass(eq=False)
-class _Pool:
-    """What is known about the pool's connections.
+class _Pooled:
+    """A connection of the pool.
 
     Attributes:
-        idle: asyncpg connections that are not in use.
+        driver: asyncpg's connection.
+        through_pooler: Whether each statement may run on another server connection: then none is named.
+        idle_since: When it was last returned; None if it never was.
+        statements: What is prepared on it, by text.
+    """
+
+    driver: Any
+    through_pooler: bool
+    opened_at: float = field(default_factory=time.monotonic)
+    idle_since: float | None = None
+    statements: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Pool:
+    """Up to `size` connections, the one used last first: few are kept busy instead of many idle.
+
+    Attributes:
+        connect: Opens a connection.
+        size: Maximum number of connections.
+        idle: Connections that are not in use.
         suspected_at: When a statement was last cancelled: connections that were idle then are checked before use.
         behind_pooler: Whether named prepared statements have failed.
     """
 
     connect: Connect
-    idle: WeakSet[Any] = field(default_factory=WeakSet)
-    suspected_at: float = 0.0
-    behind_pooler: bool = False
+    size: int
+    idle: list[_Pooled] = field(default_factory=list, init=False)
+    suspected_at: float = field(default=0.0, init=False)
+    behind_pooler: bool = field(default=False, init=False)
+    _turns: asyncio.Semaphore = field(init=False)
+    _names: Iterator[int] = field(default_factory=itertools.count, init=False)
+    _closing: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _closed: bool = field(default=False, init=False)
 
-    def checked_in(self, dbapi_connection: Any, record: Any) -> None:
-        """Record that a connection is now idle."""
-        if dbapi_connection is not None:
-            record.info["idle_since"] = time.monotonic()
-            self.idle.add(dbapi_connection.driver_connection)
+    def __post_init__(self) -> None:
+        """Let nobody in beyond the size: callers wait in the order of their arrival."""
+        self._turns = asyncio.Semaphore(self.size)
 
-    def check_out(self, dbapi_connection: Any, record: Any, _proxy: Any) -> None:
-        """Have the pool replace a connection that is closed, or all older ones if this one does not respond."""
-        connection = dbapi_connection.driver_connection
-        self.idle.discard(connection)
-        if connection.is_closed():
-            raise DisconnectionError
-        idle_since = record.info.get("idle_since")
-        if idle_since is None:  # new
-            return
-        trusted_from = max(time.monotonic() - IDLE_SECONDS, self.suspected_at)
-        if idle_since <= trusted_from and not _answers(dbapi_connection):
-            connection.terminate()
-            self.discard_idle()
-            raise InvalidatePoolError
+    async def fetch(self, query: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        """Run a statement with `$n` parameters in a transaction of its own, and return its rows.
 
-    def failed(self, context: ExceptionContext) -> None:
-        """Decide whether a connection that failed, and the older ones with it, may still be used."""
-        error = driver_error(context.original_exception)
-        if not isinstance(error, Exception):
+        Raises:
+            RecordUnavailable: No connection could be opened, or none was free for `CONNECT_SECONDS`.
+            asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError: As asyncpg raises them.
+        """
+        await self._take_turn()
+        try:
+            pooled = await self._check_out()
+        except BaseException:
+            self._turns.release()
+            raise
+        try:
+            rows: Sequence[Any] = await self._run(pooled, query, arguments)
+        except Exception as error:
+            self._failed(pooled, error)
+            self._turns.release()
+            raise
+        except BaseException:
             # Cancelled: its caller disconnected or timed out, for whatever reason.
             self.suspected_at = time.monotonic()
+            self._in_background(self._cancel(pooled))
+            raise
+        self._check_in(pooled)
+        self._turns.release()
+        return rows
+
+    async def close(self) -> None:
+        """Close all idle connections, gracefully if the network allows it; those in use are when they are returned."""
+        self._closed = True
+        idle, self.idle = self.idle, []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await asyncio.gather(*(_close(pooled) for pooled in idle), *self._closing, return_exceptions=True)
+        for pooled in idle:
+            pooled.driver.terminate()
+
+    async def _take_turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
             return
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise RecordUnavailable(
+                f"All {self.size} connections to Postgres have been in use for {CONNECT_SECONDS:.0f} s."
+            ) from None
+
+    async def _check_out(self) -> _Pooled:
+        """Return a usable connection: a closed one is replaced; if one does not respond, all older ones are."""
+        while self.idle:
+            pooled = self.idle.pop()
+            if pooled.driver.is_closed():
+                continue
+            now = time.monotonic()
+            if pooled.opened_at < now - RECYCLE_SECONDS:
+                await _close(pooled)
+                continue
+            assert pooled.idle_since is not None  # it was returned
+            if pooled.idle_since > max(now - IDLE_SECONDS, self.suspected_at) or await _answers(pooled):
+                return pooled
+            self._discard_idle()
+        return await self._open()
+
+    async def _open(self) -> _Pooled:
+        driver = await self.connect()
+        try:
+            await _read_json_as_objects(driver)
+            return _Pooled(driver, through_pooler=await _is_through_pooler(driver))
+        except BaseException:
+            driver.terminate()
+            raise
+
+    async def _run(self, pooled: _Pooled, query: str, arguments: Sequence[Any]) -> Any:
+        try:
+            return await (await self._prepared(pooled, query)).fetch(*arguments)
+        except asyncpg.InvalidCachedStatementError:
+            # Postgres refuses before it runs a plan for columns that have changed since. As asyncpg itself does:
+            pooled.statements.clear()
+            return await (await self._prepared(pooled, query)).fetch(*arguments)
+
+    async def _prepared(self, pooled: _Pooled, query: str) -> Any:
+        statement = pooled.statements.get(query)
+        if statement is None:
+            # Without a name, each run sends the text again, in the same round trip.
+            named = not (pooled.through_pooler or self.behind_pooler)
+            statement = await pooled.driver.prepare(query, name=f"promptmill_{next(self._names)}" if named else "")
+            if len(pooled.statements) >= MAX_STATEMENTS:
+                del pooled.statements[next(iter(pooled.statements))]
+            pooled.statements[query] = statement
+        return statement
+
+    def _check_in(self, pooled: _Pooled) -> None:
+        pooled.idle_since = time.monotonic()
+        if self._closed:
+            pooled.driver.terminate()
+        else:
+            self.idle.append(pooled)
+
+    def _failed(self, pooled: _Pooled, error: Exception) -> None:
+        """Decide whether a connection that failed, and the older ones with it, may still be used."""
         state = sqlstate(error)
         self.behind_pooler |= state in (_NAME_TAKEN, _NAME_UNKNOWN)
-        if context.is_disconnect or _is_lost(error) or state in (READ_ONLY, _NAME_TAKEN, _NAME_UNKNOWN):
-            context.is_disconnect = True
-            if context.connection is not None and not context.connection.invalidated:
-                # Immediately: SQLAlchemy would close it gracefully and wait for a network that may be down.
-                connection = context.connection.connection.driver_connection
-                assert connection is not None
-                connection.terminate()
-            self.discard_idle()
+        lost = pooled.driver.is_closed() or _is_lost(error)
+        if lost or state in (READ_ONLY, _NAME_TAKEN, _NAME_UNKNOWN):
+            pooled.driver.terminate()
+            self._discard_idle()
+        else:
+            self._check_in(pooled)
 
-    def discard_idle(self) -> None:
+    def _discard_idle(self) -> None:
         """Abort all idle connections, without waiting for the network."""
-        for connection in tuple(self.idle):
-            connection.terminate()
+        for pooled in self.idle:
+            pooled.driver.terminate()
         self.idle.clear()
 
-
-@dataclass(eq=False)
-class _NewConnection:
-    """A connection and how its prepared statements are named."""
-
-    pool: _Pool
-    through_pooler: bool = False
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    async def connect(self) -> Any:
-        connection = await self.pool.connect()
+    async def _cancel(self, pooled: _Pooled) -> None:
+        """Close a connection whose statement was given up. asyncpg cancels it on the server first."""
         try:
-            self.through_pooler = await _is_through_pooler(connection)
-        except BaseException:
-            connection.terminate()
-            raise
-        return connection
+            await _close(pooled)
+        finally:
+            self._turns.release()
 
-    def statement_name(self) -> str:
-        """Return a name for a prepared statement, or an empty one: then each run sends the text."""
-        return "" if self.through_pooler or self.pool.behind_pooler else f"promptmill_{next(self.numbers)}"
-
-
-async def _is_through_pooler(connection: Any) -> bool:
-    """Return whether the server process differs from the one announced when connecting: poolers announce their own."""
-    return bool(await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid())
+    def _in_background(self, closing: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
-def _answers(dbapi_connection: Any) -> bool:
+async def _close(pooled: _Pooled) -> None:
+    """Close a connection gracefully, or abort it if that takes too long."""
     try:
-        dbapi_connection.run_async(lambda connection: connection.execute("SELECT 1", timeout=ANSWER_SECONDS))
+        await pooled.driver.close(timeout=ANSWER_SECONDS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-        return False
-    return True
+        pass
+    finally:
+        pooled.driver.terminate()  # no effect on one that is closed
+
+
+async def _read_json_as_objects(driver: Any) -> None:
+    """Return jsonb as objects; parameters are JSON texts. It sends nothing: the type is built in."""
+    await driver.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
+    )
+
+
+def _encode_jsonb(text: str) -> bytes:
+    return _JSONB_VERSION + text.encode()
+
+
+def _decode_jsonb(value: bytes) -> Any:
+    return from_json(value[len(_JSONB_VERSION) :])
+
+
+async def _is_through_pooler(driver: Any) -> bool:
+    """Return whether the server process differs from the one announced when connecting: poolers announce their own."""
+    return bool(await driver.fetchval("SELECT pg_backend_pid()") != driver.get_server_pid())
+
+
+async def _answers(pooled: _Pooled) -> bool:
+    """Return whether a connection responds; otherwise it is aborted."""
+    alive = False
+    try:
+        await pooled.driver.execute("SELECT 1", timeout=ANSWER_SECONDS)
+        alive = True
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        pass
+    finally:
+        if not alive:
+            pooled.driver.terminate()
+    return alive
 
 
 def _is_lost(error: Exception) -> bool:

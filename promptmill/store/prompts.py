@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from promptmill.contracts.prompts import PromptChange, PromptRequest, PromptResult, PromptSnapshot
 from promptmill.contracts.store import (
     AttemptDecision,
@@ -17,16 +15,17 @@ from promptmill.contracts.store import (
     PromptEnd,
     PromptFailure,
 )
-from promptmill.store.acceptance import accept
-from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.acceptance import REFUSED_BY, accept
+from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.operations import OperationsStore
 from sql.models import PromptGenerationJob
 
 _COLUMNS: Final = column_list(PromptGenerationJob)
 _OF_RESULT: Final = column_list(PromptGenerationJob, "(r.prompt_job)")
-_ACCEPT: Final = (
-    f"SELECT {_OF_RESULT}, r.replayed FROM accept_prompt_job(CAST(:request AS jsonb), :key, :request_hash) AS r"
-)
+_ACCEPT: Final = f"""
+    SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
+    FROM accept_prompt_job_v2(CAST(:request AS jsonb), :key, :request_hash) AS r
+"""
 _GET: Final = f"SELECT {_COLUMNS} FROM prompt_generation_jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
 _BEGIN: Final = f"SELECT {_COLUMNS} FROM begin_prompt_job(:id)"
 _BEGIN_ATTEMPT: Final = f"""
@@ -66,10 +65,12 @@ class PromptStore:
         Without an idempotency key, repeating it fails: the id is taken.
 
         Raises:
+            IntakeStopped: An operator has stopped intake. Nothing was stored.
+            AiPromptsOff: An operator has turned off Grok's new prompts. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
-        row = await accept(self.database, _ACCEPT, PromptGenerationJob, prompt_job, idempotency)
+        row = await accept(self.database, _ACCEPT, prompt_job, idempotency)
         return to_row(PromptGenerationJob, row), row["replayed"]
 
     async def get(self, prompt_job_id: UUID, *, owner: str | None = None) -> PromptGenerationJob:
@@ -94,9 +95,7 @@ class PromptStore:
         Raises:
             RecordNotFound: There is no such prompt job.
         """
-        row = await self.database.mapping(
-            _BEGIN_ATTEMPT, PromptGenerationJob, id=prompt_job_id, first_model=first_model
-        )
+        row = await self.database.mapping(_BEGIN_ATTEMPT, id=prompt_job_id, first_model=first_model)
         return _attempt(row)
 
     async def record_failure(self, failure: PromptFailure) -> None:
@@ -135,7 +134,7 @@ class PromptStore:
         Raises:
             RecordNotFound: It does not exist, or not for this owner.
         """
-        row = await self.database.mapping(_CANCEL, PromptGenerationJob, id=prompt_job_id, owner=owner)
+        row = await self.database.mapping(_CANCEL, id=prompt_job_id, owner=owner)
         return to_row(PromptGenerationJob, row), row["cancelled_job"], row["ask_temporal"]
 
     async def statistics(self, owner: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from promptmill.contracts.store import IdempotencyKey
 from promptmill.store.acceptance import once
 from promptmill.store.database import Database, column_list, to_row
 from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
-from sql.models import Job, Submission
+from sql.models import Job
 
 SENDER_IS_DEAD: Final = timedelta(minutes=15)
 """How long after the deadline for its first byte a submission's sender may still report."""
@@ -100,7 +100,7 @@ class ResolutionStore:
 
     async def other_requests(self, submission_id: UUID, model: str, made_at: datetime) -> list[dict[str, Any]]:
         """Return the requests of a model's other submissions around that time that are unclear or abandoned."""
-        rows = await self.database.mappings(_OTHERS, Submission, id=submission_id, model=model, made_at=made_at)
+        rows = await self.database.mappings(_OTHERS, id=submission_id, model=model, made_at=made_at)
         return [row["request"] for row in rows]
 
     async def known_prediction(
@@ -165,7 +165,7 @@ class ResolutionStore:
             RecordConflict: `prediction_owned`: by inference, and another submission has it.
         """
         values = {"id": submission_id, "prediction_id": prediction_id, "by": by}
-        return job_snapshot(await self.database.mapping(_ADOPT, Job, **values))
+        return job_snapshot(await self.database.mapping(_ADOPT, **values))
 
     async def prove_absent(self, submission_id: UUID, *, resubmit: bool) -> JobSnapshot:
         """Record that an unclear submission created nothing.
@@ -176,7 +176,7 @@ class ResolutionStore:
         Raises:
             RecordNotFound: There is no such submission.
         """
-        return job_snapshot(await self.database.mapping(_ABSENT, Job, id=submission_id, resubmit=resubmit))
+        return job_snapshot(await self.database.mapping(_ABSENT, id=submission_id, resubmit=resubmit))
 
     async def decide(
         self,
@@ -196,5 +196,5 @@ class ResolutionStore:
             IdempotencyMismatch, IdempotencyBusy: As for `JobStore.accept`.
         """
         values = {"job_id": job_id, "owner": owner, "decision": decision, "prediction_id": prediction_id}
-        row = await once(self.database, _DECIDE, Job, idempotency, **values)
+        row = await once(self.database, _DECIDE, idempotency, **values)
         return to_row(Job, row), row["replayed"]

@@ -13,7 +13,7 @@ from promptmill.store.jobs import JobStore
 from promptmill.store.live import LiveStore
 from promptmill.store.operations import OperationsStore
 from promptmill.store.pace import PaceStore
-from promptmill.store.pool import open_engine
+from promptmill.store.pool import open_pool
 from promptmill.store.prompts import PromptStore
 from promptmill.store.rates import RateStore
 from promptmill.store.ratings import RatingStore
@@ -51,8 +51,8 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
     Raises:
         ConfigurationError: `database_url` is not a Postgres URL.
     """
-    async with open_engine(database_url, pool_size=pool_size) as engine:
-        database = Database(engine)
+    async with open_pool(database_url, pool_size=pool_size) as pool:
+        database = Database(pool)
         yield Store(
             jobs=JobStore(database),
             live=LiveStore(database),

@@ -45,7 +45,7 @@ class SubmissionStore:
         """
         as_json = {"request": intent.request, "input": intent.input, "ref_urls": intent.ref_urls}
         values = intent.model_dump() | {name: json.dumps(value) for name, value in as_json.items()}
-        found = await self.database.mapping(_PERMIT, Submission, **values)
+        found = await self.database.mapping(_PERMIT, **values)
         return SubmissionPermit.model_validate(dict(found))
 
     async def settle(self, outcome: SubmissionOutcome) -> Settlement:

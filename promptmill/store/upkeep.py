@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.reconciliation import DeletedRows, OpenRow
 from promptmill.contracts.resolution import LatePrediction
-from promptmill.store.database import Database, column_list
+from promptmill.store.database import Database, RowMapping, column_list
 from promptmill.store.operations import OperationsStore
 from sql.models import Job, PromptGenerationJob
 

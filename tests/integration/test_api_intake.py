@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.store import JobFilter
 from promptmill.store import Store
+from promptmill.store.pool import Pool
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import IMAGE_MODEL, new_job
 
@@ -154,3 +156,43 @@ async def test_a_foreign_temporal_is_not_ready(api_client: httpx.AsyncClient, st
 
     assert (well.status_code, ill.status_code) == (200, 503)
     assert ill.json()["problems"] == ["This Temporal is not the one that the record belongs to: see GET /api/init."]
+
+
+async def test_accepting_a_job_and_showing_it_run_one_statement_each(
+    lonely_settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switches are read where the job is stored, not in statements before it."""
+    run: list[str] = []
+    fetch = Pool.fetch
+
+    async def noted(pool: Pool, query: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        run.append(query)
+        return await fetch(pool, query, arguments)
+
+    async with open_api(lonely_settings) as client:
+        await client.post("/api/jobs/create", json=PLAIN)  # Temporal is known to be away from here on
+        monkeypatch.setattr(Pool, "fetch", noted)
+        job = (await client.post("/api/jobs/create", json=PLAIN | {"useAiPrompt": True})).json()
+        accepting = [query for query in run if "claimed_at = NULL" not in query]
+        run.clear()
+        shown = (await client.get(job["links"]["self"])).json()
+        monkeypatch.undo()
+
+    assert ["accept_job_v2" in query for query in accepting] == [True]
+    assert len(run) == 1
+    assert (shown["jobId"], shown["billed"], shown["promptRating"]) == (job["jobId"], "no", None)
+
+
+async def test_a_request_with_a_key_that_was_accepted_is_refused_while_drained(
+    lonely_api: httpx.AsyncClient, store: Store
+) -> None:
+    first = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={"Idempotency-Key": "before"})
+    await store.operations.set_drain("an upgrade")
+    again = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={"Idempotency-Key": "before"})
+    new = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={"Idempotency-Key": "since"})
+    await store.operations.clear_drain()
+    late = await lonely_api.post("/api/jobs/create", json=PLAIN, headers={"Idempotency-Key": "since"})
+
+    assert [answer.json()["code"] for answer in (again, new)] == ["intake_stopped", "intake_stopped"]
+    assert (first.status_code, late.status_code) == (202, 202)
+    assert "idempotency-replayed" not in late.headers, "a refusal claims no key"

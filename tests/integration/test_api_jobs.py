@@ -399,3 +399,16 @@ async def test_without_a_web_ui_there_is_no_link_to_it(lonely_settings: Settings
 
     assert job["links"]["temporal"] is None
     assert "Temporal Web UI" not in page
+
+
+async def test_a_list_has_only_the_fields_that_are_asked_for(lonely_api: httpx.AsyncClient) -> None:
+    job = await create(lonely_api)
+
+    some = (await lonely_api.get("/api/jobs", params={"fields": ["jobId", "statusText", "wait"]})).json()
+    unknown = await lonely_api.get("/api/jobs", params={"fields": ["jobId", "statusTxt"]})
+
+    assert some["nextCursor"] is None
+    assert [set(item) for item in some["items"]] == [{"jobId", "statusText", "wait"}]
+    assert some["items"][0]["jobId"] == job["jobId"]
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/query/fields/1")
+    assert "Did you mean statusText?" in unknown.json()["detail"]

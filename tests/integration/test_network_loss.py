@@ -13,7 +13,7 @@ from promptmill.contracts.errors import RecordUnavailable
 from promptmill.store import connection as connections
 from promptmill.store import open_store, pool
 from promptmill.store.database import Database
-from promptmill.store.pool import open_engine
+from promptmill.store.pool import open_pool
 from tests.fixtures.mill import Mill
 from tests.fixtures.record import Record
 from tests.fixtures.relay import open_relay
@@ -51,9 +51,9 @@ async def test_of_connections_that_died_silently_one_statement_pays_and_none_fai
 async def test_a_statement_whose_time_ran_out_takes_the_older_connections_with_it(database_url: str) -> None:
     async with (
         open_relay(database_url) as relay,
-        open_engine(relay.url, pool_size=SIZE, command_seconds=0.5) as engine,
+        open_pool(relay.url, pool_size=SIZE, command_seconds=0.5) as opened,
     ):
-        database = Database(engine)
+        database = Database(opened)
         before = await fill(database)
         relay.fall_silent()
         began = time.monotonic()

@@ -20,7 +20,7 @@ from promptmill.local.postgres import PostgresServer, open_postgres, stop_postgr
 from promptmill.store import open_store
 from promptmill.store.database import Database
 from promptmill.store.migrations import migrate
-from promptmill.store.pool import open_engine
+from promptmill.store.pool import open_pool
 from tests.fixtures.record import Record, accepted, intent, new_id, new_job, new_prompt_job, written
 from tests.support import eventually
 
@@ -111,8 +111,8 @@ async def test_server_that_says_nothing_is_given_up() -> None:
 async def test_frozen_postgres_is_given_up(own_folder: Path) -> None:
     """A connection that was made stays silent: the statement's time runs out."""
     with open_postgres(own_folder / "frozen", log=own_folder / "frozen.log", options={"fsync": "off"}) as server:
-        async with open_engine(server.uri("postgres"), pool_size=1, command_seconds=0.5) as engine:
-            database = Database(engine)
+        async with open_pool(server.uri("postgres"), pool_size=1, command_seconds=0.5) as opened:
+            database = Database(opened)
             backend = await database.value("SELECT pg_backend_pid()")
             os.kill(backend, signal.SIGSTOP)
             try:

@@ -148,6 +148,7 @@ async def test_another_key_keeps_its_own_rate(record: Record) -> None:
 async def test_all_workers_take_turns_and_who_waits_has_written_nothing(record: Record) -> None:
     for _ in range(6):
         await refused(record, await permitted(record))
+    await passes(record, timedelta(seconds=1))  # the refused ones are before them in the queue, and let it pass
     wishes = [wish_of(await record.dispatching()) for _ in range(8)]
 
     permits = await asyncio.gather(*(record.store.submissions.permit(wish) for wish in wishes))
@@ -171,6 +172,41 @@ async def test_of_those_that_wait_the_more_urgent_is_told_an_earlier_turn(record
     told = [(await record.store.submissions.permit(wish)).wait_seconds or 0 for wish in (usual, urgent)]
 
     assert told[1] < told[0]
+
+
+async def test_a_turn_that_comes_is_first_for_the_more_urgent_whoever_asks_first(record: Record) -> None:
+    """Both were told the same moment: the usual one before the urgent one came."""
+    for _ in range(9):
+        await refused(record, await permitted(record))
+    usual, urgent = wish_of(await record.dispatching()), wish_of(await record.dispatching(priority=9))
+    await record.hand.execute("UPDATE submission_rates SET next_at = clock_timestamp()")
+
+    yielded = await record.store.submissions.permit(usual)
+    taken = await record.store.submissions.permit(urgent)
+    await record.hand.execute("UPDATE submission_rates SET next_at = clock_timestamp() - interval '1 second'")
+    late = await record.store.submissions.permit(usual)
+
+    assert (yielded.permission, taken.permission) == (Permission.WAIT, Permission.POST)
+    assert (yielded.wait_seconds or 0) <= 0.5
+    assert late.permission is Permission.POST, "the first one may be held up: no turn is lost"
+
+
+async def test_moments_of_a_clock_that_was_ahead_hold_nobody_up(record: Record) -> None:
+    """The machine of Postgres had the wrong year, or the new primary is behind the old one."""
+    for _ in range(9):
+        await refused(record, await permitted(record), pause=timedelta(seconds=30))
+    await passes(record, timedelta(days=-365))
+
+    first = await record.store.submissions.permit(wish_of(await record.dispatching()))
+    second = await record.store.submissions.permit(wish_of(await record.dispatching(priority=9)))
+    await passes(record, timedelta(minutes=5))
+
+    assert first.permission is Permission.POST
+    assert second.permission is Permission.WAIT, "the rate holds"
+    assert (second.wait_seconds or 0) < 31
+    assert (await in_force(record)).per_second == pytest.approx(PACE.slowest * 1.25**5), "it rises again"
+    await refused(record, await permitted(record))
+    assert (await in_force(record)).per_second == pytest.approx(PACE.slowest * 1.25**5 / 2), "and is lowered again"
 
 
 async def test_after_a_429_the_next_turn_waits_for_the_pause_a_minute_at_most(record: Record) -> None:

@@ -31,7 +31,7 @@ from promptmill.providers.http import answers, redaction
 from promptmill.providers.wavespeed import account, client, models, predictions
 from promptmill.providers.wavespeed import answers as wavespeed_answers
 from promptmill.store import address, connection, migrations, notices, pool
-from promptmill.store.jobs import LISTED_OUTPUT_CHARACTERS
+from promptmill.store.jobs import LISTED_OUTPUT_CHARACTERS, SEARCHED
 from tests.markdown import MarkdownPage
 from workflows import policies
 
@@ -49,7 +49,7 @@ KEEPALIVE = address.Keepalive()
 
 
 def number(amount: Any, unit: str = "") -> str:
-    """Return an amount as the tables have it: `1,000 pieces` without its word, with a unit where there is one."""
+    """Return an amount as the tables have it: `1,000 events` without its word, with a unit where there is one."""
     plain = f"{amount:,.12f}".rstrip("0").rstrip(".")
     return f"{plain} {unit}".strip()
 
@@ -82,9 +82,9 @@ BOUNDS: dict[str, list[str]] = {
         number(bodies.DISCARDED_BYTES / MIB, "MiB"),
         seconds(connections.REST_SECONDS),
     ],
-    "an answer that its caller does not take": [seconds(connections.TAKE_SECONDS)],
+    "a response that its caller does not read": [seconds(connections.TAKE_SECONDS)],
     "live streams": [setting("STREAMS_PER_OWNER")],
-    "a live stream that its caller does not take": [
+    "a live stream that its caller does not read": [
         seconds(event_stream.SEND_TIMEOUT_SECONDS),
         number(subscribers.MAX_PENDING),
     ],
@@ -108,7 +108,8 @@ BOUNDS: dict[str, list[str]] = {
         number(fields.REF_URLS),
         number(addresses.MAX_URL_CHARACTERS),
     ],
-    "jobs in one answer": [number(jobs.JOBS_AT_ONCE)],
+    "jobs in one response": [number(jobs.JOBS_AT_ONCE)],
+    "jobs that a search looks at for one response": [number(SEARCHED)],
     "an output's URL or text in lists": [number(LISTED_OUTPUT_CHARACTERS)],
     "price requests at once": [number(prices.AT_ONCE), seconds(prices.WAIT_SECONDS)],
     "waiting for WaveSpeed's list at acceptance": [
@@ -131,7 +132,7 @@ BOUNDS: dict[str, list[str]] = {
         number(sender._ADDRESSES),
         setting("CALLBACK_GIVE_UP_SECONDS"),
     ],
-    "a receiver's answer to a callback": [],
+    "a receiver's response to a callback": [],
     "a provider's words": [number(redaction.MAX_TEXT), number(MESSAGE_LIMIT)],
     "what decides the meaning of xAI's error": [number(grok_errors._JUDGED_CHARACTERS)],
     "Grok's text that is searched for the prompt": [
@@ -157,6 +158,7 @@ LIMITS: dict[str, list[str]] = {
     "workflow tasks and free activities at once": [setting("WORKFLOW_CONCURRENCY")],
     "workflows in memory": [setting("MAX_CACHED_WORKFLOWS")],
     "finishing running work at a stop": [setting("SHUTDOWN_SECONDS", "s")],
+    "open files beside connections to providers, receivers and Postgres": [number(worker_process.OTHER_FILES)],
     "a worker that is silent is replaced": [seconds(policies.HEARTBEAT), setting("STICKY_SECONDS", "s")],
     "a pause after Postgres or Temporal was not found at the start": [seconds(worker_process._RETRY_SECONDS)],
     "recording WaveSpeed's answer while Postgres is away": [seconds(persistence.KEEP_TRYING_SECONDS)],

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,23 @@ def test_pip_leaves_the_virtualenv_and_comes_back_without_a_network(
 
     install.ensure_pip()
     subprocess.run([usual_venv / "bin" / "python", "-m", "pip", "--version"], check=True, capture_output=True)
+    install.remove_installers()
+    assert installers_of(usual_venv) == []
+
+
+@pytest.mark.parametrize("lost", ["pip/_internal", "pip-*.dist-info", "pip", "pip-*.dist-info/RECORD"])
+def test_an_installation_that_was_killed_while_pip_came_or_went_is_taken_up_again(
+    usual_venv: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    monkeypatch.setattr(install, "VENV", usual_venv)
+    install.ensure_pip()
+    packages = next(usual_venv.glob("lib/python3*/site-packages"))
+    for name in ("pip-*.dist-info/RECORD", lost) if lost == "pip/_internal" else (lost,):
+        [part] = packages.glob(name)
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+    install.ensure_pip()
+    subprocess.run([usual_venv / "bin" / "python", "-m", "pip", "check"], check=True, capture_output=True)
     install.remove_installers()
     assert installers_of(usual_venv) == []
 

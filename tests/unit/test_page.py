@@ -10,8 +10,9 @@ from typing import get_args
 
 import pytest
 
+from api.http.representations import takes_gzip
 from api.schemas.jobs import ModelPath
-from api.web.files import WebFile, takes_gzip, workspace
+from api.web.files import WebFile, workspace
 from api.web.vocabulary import vocabulary
 from promptmill.contracts.jobs import JobStatus
 from tests.api_types import TYPES, make_types

@@ -560,6 +560,7 @@ export interface components {
         JobList: {
             items: components["schemas"]["JobAnswer"][];
             nextCursor: string | null;
+            searchedUntil: string | null;
         };
         /** @enum {string} */
         JobStatus: "queued" | "prompting" | "dispatching" | "submit_unknown" | "generating" | "cancelling" | "completed" | "failed" | "cancelled" | "expired" | "terminated";
@@ -1080,6 +1081,7 @@ export interface operations {
                 createdBefore?: string | null;
                 limit?: number;
                 cursor?: string | null;
+                fields?: string[];
             };
             header?: never;
             path?: never;
@@ -1094,6 +1096,12 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobList"];
                 };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             422: {
                 headers: {
@@ -1139,6 +1147,12 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobAnswer"];
                 };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -1491,6 +1505,12 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1818,6 +1838,12 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PromptJobAnswer"];
                 };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {

@@ -22,6 +22,8 @@ export class JobBook extends Emitter {
 	search = "";
 	/** @type {string | null} */
 	cursor = null;
+	/** @type {string | null} */
+	searchedUntil = null;
 	loaded = false;
 	reads = 0;
 	emitting = false;
@@ -82,6 +84,7 @@ export class JobBook extends Emitter {
 		for (const job of page.items) this.keep(job);
 		this.forgetDeleted(page);
 		this.cursor = page.nextCursor;
+		this.searchedUntil = page.searchedUntil;
 		this.loaded = true;
 		this.emitList();
 	}
@@ -90,6 +93,7 @@ export class JobBook extends Emitter {
 		const page = await this.read(this.cursor);
 		for (const job of page.items) this.keep(job);
 		this.cursor = page.nextCursor;
+		this.searchedUntil = page.searchedUntil;
 		this.emitList();
 	}
 
@@ -139,7 +143,7 @@ export class JobBook extends Emitter {
 	 */
 	forgetDeleted(page) {
 		const there = new Set(page.items.map((job) => job.jobId));
-		const oldest = (page.nextCursor && page.items.at(-1)?.createdAt) || "";
+		const oldest = (page.nextCursor && (page.searchedUntil ?? page.items.at(-1)?.createdAt)) || "";
 		for (const job of this.shown()) {
 			const young = Date.now() - Date.parse(job.createdAt) < GRACE_MS;
 			if (!there.has(job.jobId) && job.createdAt > oldest && !young) this.jobs.delete(job.jobId);

@@ -91,7 +91,8 @@ export class JobList {
 		const filter = groupOf(this.book.group);
 		const what = this.book.search ? `matches “${this.book.search}”` : `is in “${filter.name}”`;
 		const where = this.book.search && filter.id !== "all" ? ` in “${filter.name}”` : "";
-		return [icon("search"), el("h3", "No match"), el("p.quiet", `No job ${what}${where}.`), button("", this.onClear, "Show all jobs")];
+		const so = this.book.searchedUntil ? " The newest jobs were searched; “Show older jobs” goes on." : "";
+		return [icon("search"), el("h3", "No match"), el("p.quiet", `No job ${what}${where}.${so}`), button("", this.onClear, "Show all jobs")];
 	}
 
 	async readOlder() {

@@ -1,0 +1,18 @@
+-- accept_job_v2(request, key, request_hash) -> (job, replayed, refused_by)
+-- As accept_job, if the switches allow it: `refused_by` is the one that does not, and then nothing was stored and there
+-- is no job. `drain` refuses everything; `ai-prompts` a request with a prompt job, unless it was accepted before.
+-- Raises as accept_job.
+CREATE OR REPLACE FUNCTION accept_job_v2(p_request jsonb, p_key text DEFAULT NULL, p_request_hash text DEFAULT NULL)
+    RETURNS TABLE (job jobs, replayed boolean, refused_by switches)
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    SELECT s.* INTO refused_by FROM refusing_switch(
+        p_request ->> 'owner', jsonb_typeof(p_request -> 'prompt_job') = 'object', p_key, p_request_hash) AS s;
+    IF FOUND THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT a.job, a.replayed, NULL::switches FROM accept_job(p_request, p_key, p_request_hash) AS a;
+END;
+$$;
