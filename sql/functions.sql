@@ -22,8 +22,6 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/claim_prompt_jobs.sql
 \ir functions/claim_stranded_jobs.sql
 \ir functions/count_prompt_minutes.sql
-\ir functions/count_prompt_minutes_v2.sql
-\ir functions/count_status_changes.sql
 \ir functions/count_statuses.sql
 \ir functions/counter_slot.sql
 \ir functions/decide_submission.sql
@@ -99,8 +97,6 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('claim_prompt_jobs', '98b9f0dd341e35c765b8597a0eb5b9046f83e1ab9f2706779b407e12259fb87c'),
     ('claim_stranded_jobs', '925b92f61ea8d8c8e51a9e76095405a5defe15a85b10f28d04ba7f77c2991a31'),
     ('count_prompt_minutes', '0437f43c0993fbefc5360ca4da00d0aa5e4b1daefbba5aff2bb6efa18ad1e231'),
-    ('count_prompt_minutes_v2', 'c449b0f992870362b11914f0004889f594e3530bbbe3d5735dd108bdee39a279'),
-    ('count_status_changes', '9c2b0a387b60e50584355e0965f09578d3aabbd3af3b5f37761e228ea13a7394'),
     ('count_statuses', '5898d00b8e4a995e5beac856bb09f98eff791ae18dc8c616ff9e9cf48b04f7f7'),
     ('counter_slot', 'ffb7818f24b57311e8871110a1fa1e48cb3eff643d6a96f7cc0bcadbbcfe3a99'),
     ('decide_submission', '9c689842aa78700cd5e950a008eaaadf5e9b74d4ca82adcc2e0ae7c038e2a0ad'),

@@ -389,11 +389,8 @@ CREATE TABLE applied_functions (
 CREATE TRIGGER jobs_count_insert AFTER INSERT ON jobs
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
-CREATE TRIGGER jobs_note_status AFTER UPDATE OF status ON jobs
-    FOR EACH ROW WHEN (OLD.status <> NEW.status) EXECUTE FUNCTION count_status_changes();
-
-CREATE TRIGGER jobs_count_update AFTER UPDATE OF status ON jobs
-    FOR EACH STATEMENT EXECUTE FUNCTION count_status_changes();
+CREATE TRIGGER jobs_count_update AFTER UPDATE ON jobs
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
 CREATE TRIGGER jobs_count_delete AFTER DELETE ON jobs
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
@@ -404,11 +401,8 @@ CREATE TRIGGER jobs_count_truncate AFTER TRUNCATE ON jobs
 CREATE TRIGGER prompt_generation_jobs_count_insert AFTER INSERT ON prompt_generation_jobs
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
-CREATE TRIGGER prompt_generation_jobs_note_status AFTER UPDATE OF status ON prompt_generation_jobs
-    FOR EACH ROW WHEN (OLD.status <> NEW.status) EXECUTE FUNCTION count_status_changes();
-
-CREATE TRIGGER prompt_generation_jobs_count_update AFTER UPDATE OF status ON prompt_generation_jobs
-    FOR EACH STATEMENT EXECUTE FUNCTION count_status_changes();
+CREATE TRIGGER prompt_generation_jobs_count_update AFTER UPDATE ON prompt_generation_jobs
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
 CREATE TRIGGER prompt_generation_jobs_count_delete AFTER DELETE ON prompt_generation_jobs
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
@@ -416,14 +410,8 @@ CREATE TRIGGER prompt_generation_jobs_count_delete AFTER DELETE ON prompt_genera
 CREATE TRIGGER prompt_generation_jobs_count_truncate AFTER TRUNCATE ON prompt_generation_jobs
     FOR EACH STATEMENT EXECUTE FUNCTION count_statuses();
 
-CREATE TRIGGER prompt_generation_jobs_note_minutes AFTER UPDATE OF status, started_at ON prompt_generation_jobs
-    FOR EACH ROW
-    WHEN (OLD.started_at IS NULL AND NEW.started_at IS NOT NULL
-          OR OLD.status <> NEW.status AND NEW.status IN ('completed', 'failed'))
-    EXECUTE FUNCTION count_prompt_minutes_v2();
-
-CREATE TRIGGER prompt_generation_jobs_minutes AFTER UPDATE OF status, started_at ON prompt_generation_jobs
-    FOR EACH STATEMENT EXECUTE FUNCTION count_prompt_minutes_v2();
+CREATE TRIGGER prompt_generation_jobs_minutes AFTER UPDATE ON prompt_generation_jobs
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_prompt_minutes();
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Alembic's version table, exactly as Alembic makes it.
@@ -433,6 +421,6 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0009');
+INSERT INTO alembic_version (version_num) VALUES ('0008');
 
 COMMIT;

@@ -1,4 +1,4 @@
-"""How much a step of a job writes: each row once, and counters only where a status has changed."""
+"""How much a step of a job writes: each row once, and each counter once a statement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import asyncpg
 import pytest
 
 from promptmill.contracts.jobs import JobStatus
-from promptmill.store.migrations import downgrade, migrate
 from tests.fixtures.record import Record, new_id, new_job, new_prompt_job
 
 UPDATES = "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables WHERE n_tup_upd > 0"
@@ -122,16 +121,6 @@ async def test_a_long_value_is_written_once(record: Record) -> None:
     assert (await record.store.jobs.get(job_id)).status == "completed"
 
 
-@pytest.mark.parametrize("table", ["jobs", "prompt_generation_jobs"])
-async def test_an_update_without_a_new_status_runs_no_counter(record: Record, table: str) -> None:
-    await record.prompting()
-
-    async with writes_of(record.hand) as writes:
-        await record.hand.execute(f"UPDATE {table} SET checked_at = now(), priority = 9")
-
-    assert writes == {table: 1}
-
-
 async def test_many_rows_are_added_to_a_counter_at_once(record: Record) -> None:
     """Added one by one, forty thousand took minutes: each addition left a version for the next ones to read."""
     await record.hand.execute(
@@ -165,22 +154,3 @@ async def test_what_was_rolled_back_is_not_counted(record: Record) -> None:
     assert (await record.store.operations.counts())["jobs"] == {
         str(status): 1 if status in ("failed", "expired", "queued") else 0 for status in JobStatus
     }
-
-
-async def test_counters_stay_right_on_the_way_down_and_up(record: Record) -> None:
-    """Revision 0008 counts with its own triggers, whose functions are still there."""
-    first, _ = await record.prompting()
-    await downgrade(record.url, "0008")
-    async with writes_of(record.hand) as writes:
-        await record.hand.execute("UPDATE jobs SET status = 'failed' WHERE id = $1", first)
-        await record.hand.execute("UPDATE prompt_generation_jobs SET status = 'processing', started_at = now()")
-    assert (writes["count_statuses"], writes["count_prompt_minutes"]) == (2, 1)
-    await record.assert_counters_equal_rows()
-
-    await migrate(record.url)
-
-    async with writes_of(record.hand) as writes:
-        await record.hand.execute("UPDATE prompt_generation_jobs SET status = 'failed'")
-    assert (writes["count_statuses"], writes["count_prompt_minutes"]) == (0, 0)
-    await record.assert_counters_equal_rows()
-    assert tuple(await record.hand.fetchrow("SELECT sum(started), sum(failed) FROM queue_minutes")) == (1, 1)
