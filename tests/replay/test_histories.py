@@ -8,23 +8,17 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from promptmill.temporal.connection import DATA_CONVERTER
+from tests.fixtures.sandbox import sandbox
 from tests.replay.paths import PATHS
-from worker.build import PASSED_THROUGH, WORKFLOWS
+from worker.build import WORKFLOWS
 
 HISTORIES = Path(__file__).parent / "histories"
 
 
 def replayer() -> Replayer:
-    return Replayer(
-        workflows=WORKFLOWS,
-        data_converter=DATA_CONVERTER,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
-    )
+    return Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=sandbox())
 
 
 @pytest.mark.parametrize("name", PATHS)
