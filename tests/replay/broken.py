@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240, DTZ005, S311, TID251 - that is what is to be refused
 """Workflows that are broken on purpose: each asks its process for what a replay would answer differently."""
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from temporalio import workflow
 class ReadsTheClock:
     @workflow.run
     async def run(self) -> str:
-        return str(datetime.now())  # noqa: DTZ005, TID251 - that is what is to be refused
+        return str(datetime.now())
 
 
 @workflow.defn
