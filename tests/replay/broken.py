@@ -1,4 +1,4 @@
-# ruff: noqa: ASYNC240, DTZ005, S311, TID251 - that is what is to be refused
+# ruff: noqa: ASYNC240, DTZ005, TID251 - that is what is to be refused
 """Workflows that are broken on purpose: each asks its process for what a replay would answer differently."""
 
 from __future__ import annotations
