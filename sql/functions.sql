@@ -84,7 +84,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('append_job_event', '731a1b9ab813f6bac73d521cc85810b24cf48c694954d5ac0534530c32418c50'),
     ('asked_provider', 'ce6956d5816da639bcb05ff5be76052a896ece755efdca3b975c6df0bfd19243'),
     ('begin_job', '734a3f7091c957c9423b5bd2e12a2bf6ee25ed80bb52caf37184f27948e18cf8'),
-    ('begin_prompt_attempt', '4e4d8d1e07dccd6b08ffcdf384fc95de4e059003497a80a9e08af45fd4613df5'),
+    ('begin_prompt_attempt', 'a4909c32dc9f79d71bfeab707913f9dee268a1247ac8be99aa1000679ec1f9b8'),
     ('begin_prompt_job', '8926f78ed2e6a8b4e7668b8701ec7ac66ac1e389eb726a8bbfadfe797ca667b0'),
     ('claim_idempotency_key', 'f94ffe2314651abba30a816e38a47371694b4043b20c3f4ead78b5c9f89eaeca'),
     ('claim_lease', 'd14fce47281a8afcd288dea1206c2dabaa84b44997c28bf378f40ae476deb3b6'),

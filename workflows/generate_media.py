@@ -56,6 +56,7 @@ class GenerateMediaWorkflow:
         self._lean = False
         self._deadline = Deadline(job.deadline_at, one_timer=False)
         self._wakeups = 0
+        self._shown_unclear = False
         self._submission_id: UUID | None = None
 
     @workflow.signal(name=DELIVER_RESULT)
@@ -212,9 +213,10 @@ class GenerateMediaWorkflow:
         self._show(f"**WaveSpeed** is generating: prediction `{prediction_id}`.")
         slowest = accepted_at + timedelta(seconds=job.generate_timeout_seconds)
         request = PredictionRequest.built_from(job, prediction_id=prediction_id, accepted_at=accepted_at)
+        if self._shown_unclear or not self._lean:
+            show_status(JobStatus.GENERATING)
         if self._lean:
             return await self._deadline.run(self._read_result(request, webhook_wait, slowest))
-        show_status(JobStatus.GENERATING)
         due, reason = min(
             (slowest, ReasonCode.GENERATE_TIMEOUT),
             (self._deadline.due, ReasonCode.DEADLINE_PASSED),
@@ -271,6 +273,7 @@ class GenerateMediaWorkflow:
         A webhook, WaveSpeed's history or a person settles it in the record; this only watches.
         """
         show_status(JobStatus.SUBMIT_UNKNOWN)
+        self._shown_unclear = True
         reason = REASONS[ReasonCode.SUBMIT_UNCLEAR]
         self._show(f"**Submission unclear.** {reason.message} {reason.hint}")
         looking = asyncio.create_task(self._look_in_history())

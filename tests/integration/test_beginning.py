@@ -8,7 +8,8 @@ from uuid import UUID
 from promptmill.contracts.names import job_workflow_id, wavespeed_queue
 from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
-from tests.fixtures.mill import PATIENCE, Mill
+from promptmill.store.prompts import prompt_request
+from tests.fixtures.mill import PATIENCE, Mill, new_prompt_job
 from tests.support import eventually
 
 
@@ -41,6 +42,30 @@ async def test_a_lost_mark_is_made_up_for_by_the_first_move(mill: Mill) -> None:
         seen = list(dict.fromkeys([status for status, _ in await mill.events(job_id)]))
         prompting = ["prompting"] if fields else []
         assert seen == ["queued", *prompting, "dispatching", "generating", "completed"]
+
+
+async def test_a_lost_mark_of_a_prompt_job_is_made_up_for_by_its_first_attempt(mill: Mill) -> None:
+    """Otherwise nobody would notice that its workflow was terminated."""
+    accepted, _ = await mill.store.prompts.accept(new_prompt_job())
+    await mill.resources.starter.start_prompt_job(prompt_request(accepted), patience=PATIENCE)
+
+    row = await mill.prompt_reaches(accepted.id, "completed")
+
+    assert row.workflow_started_at is not None
+
+
+async def test_an_unclear_submission_that_was_found_is_shown_as_generating(mill: Mill) -> None:
+    """Temporal's search must not tell for long that a person has to decide."""
+    await mill.wavespeed.order("submit", "cut", after=True)
+    await mill.wavespeed.set_timing(min_seconds=60, max_seconds=60)
+    job_id = await mill.create()
+    await mill.reaches(job_id, "generating")
+
+    async def shown() -> bool:
+        attributes = (await mill.handle(job_id).describe()).typed_search_attributes
+        return [pair.value for pair in attributes if pair.key.name == "JobStatus"] == ["generating"]
+
+    await eventually(shown, 20, what="JobStatus")
 
 
 async def test_a_lost_mark_of_a_job_in_a_stopped_queue_is_made_up_for_by_the_reconciler(mill: Mill) -> None:
