@@ -151,7 +151,7 @@ def test_second_ctrl_c_ends_a_stop_that_takes_too_long(stack: LocalStack) -> Non
         up.process.send_signal(signal.SIGINT)
         return up.process.poll() is not None
 
-    eventually_sync(ended_by_another_signal, 5)
+    eventually_sync(ended_by_another_signal, 20)
 
     assert up.process.returncode == 128 + signal.SIGINT
     assert still_running(marks) == []

@@ -108,6 +108,8 @@ async def test_with_a_prefix_jobs_are_found_beside_others_attributes_of_the_same
         await mill.reaches(job_id, "completed")
         prompt_job_id = await mill.create_prompt()
         await mill.prompt_reaches(prompt_job_id, "completed")
+        await mill.closes(mill.handle(job_id))
+        await mill.closes(mill.prompt_handle(prompt_job_id))
 
     assert gaps == AttributeGaps()
     query = "Mill_JobStatus='completed' AND Mill_Priority >= 5 AND Mill_Owner='local'"

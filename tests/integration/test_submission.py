@@ -51,10 +51,14 @@ async def test_an_unclear_answer_is_never_repeated(mill: Mill, kind: str, fault:
     assert submission.state == "unknown"
     assert submission.error
     assert row.reason_code == "submit_unclear"
-    description = await mill.handle(job_id).describe()
-    assert description.status is WorkflowExecutionStatus.RUNNING
-    pending = {p.activity_type.name for p in description.raw_description.pending_activities}
-    assert "submit_media" not in pending, "nothing is left that could send again"
+
+    async def nothing_is_left_that_could_send_again() -> bool:
+        description = await mill.handle(job_id).describe()
+        assert description.status is WorkflowExecutionStatus.RUNNING
+        pending = {p.activity_type.name for p in description.raw_description.pending_activities}
+        return "submit_media" not in pending
+
+    await eventually(nothing_is_left_that_could_send_again)  # the record is written before the activity ends
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
