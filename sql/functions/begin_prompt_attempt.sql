@@ -1,7 +1,8 @@
 -- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
 -- Asks for permission to call Grok now. `done`: the row already has the answer (the worker died after Grok had
 -- answered). `stop`: the prompt job or its job has ended, was cancelled or is past its deadline. `go`: a new attempt
--- has begun, and non-final reports of earlier attempts no longer count.
+-- has begun, and non-final reports of earlier attempts no longer count. Only a workflow asks: that it runs is recorded,
+-- in case the mark of its start was lost, and a job that is still `queued` is now `prompting`.
 -- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION begin_prompt_attempt(p_prompt_job_id uuid, p_first_model text)
     RETURNS TABLE (decision text, reason_code text, prompt_job prompt_generation_jobs)
@@ -33,8 +34,12 @@ BEGIN
         RETURN QUERY SELECT 'done', NULL::text, move_prompt_job(v_prompt_job, 'completed');
         RETURN;
     END IF;
+    IF v_job.status = 'queued' THEN -- the mark of its workflow's start comes later, or was lost
+        v_job := move_job(v_job, 'prompting');
+    END IF;
     UPDATE prompt_generation_jobs AS p
     SET grok_model = coalesce(p.grok_model, p_first_model), next_attempt_at = NULL, updated_at = now(),
+        workflow_started_at = coalesce(p.workflow_started_at, clock_timestamp()),
         attempt_no = p.attempt_no + CASE WHEN p.status = 'processing' THEN 1 ELSE 0 END
     WHERE p.id = p_prompt_job_id
     RETURNING * INTO v_prompt_job;

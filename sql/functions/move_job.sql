@@ -2,6 +2,8 @@
 -- Moves a locked job to a status, appends the event and, if the status is final, ends its prompt job if that is still
 -- open. A transition that is not allowed changes nothing and returns the row unchanged. `cancelled` passes through
 -- `cancelling` where required, so that a cancel known only to Temporal takes the same path.
+-- Only its workflow leads a job towards WaveSpeed, so that a move there also records that it has one, in case the mark
+-- of its start was lost.
 -- The row decides who cancelled: `workflow_cancelled` means an operator only if no caller had asked before.
 CREATE OR REPLACE FUNCTION move_job(
     p_job jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL, p_detail jsonb DEFAULT '{}'
@@ -38,6 +40,9 @@ BEGIN
         reason_code = v_reason,
         error = p_error,
         prompt_status = coalesce(v_prompt_status, prompt_status),
+        workflow_started_at = CASE WHEN p_status IN ('prompting', 'dispatching', 'generating', 'submit_unknown')
+                                   THEN coalesce(workflow_started_at, clock_timestamp())
+                                   ELSE workflow_started_at END,
         cancel_requested_at = CASE WHEN p_status IN ('cancelling', 'cancelled')
                                    THEN coalesce(cancel_requested_at, now()) ELSE cancel_requested_at END,
         dispatched_at = CASE WHEN p_status = 'generating' THEN coalesce(dispatched_at, clock_timestamp())
