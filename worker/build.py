@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
 from activities.callbacks import CallbackActivities
 from activities.late import LateActivities
@@ -38,13 +37,6 @@ WORKFLOWS: Final[Sequence[type]] = (
     DeliverCallbackWorkflow,
     ReconcileWorkflow,
 )
-
-PASSED_THROUGH: Final = (
-    "activities",  # named by workflows, never run in them
-    "promptmill",  # contracts are pure data
-    "temporalio.contrib.pydantic",
-)
-"""Modules that the sandbox does not reload for every run. `workflows` is not among them, so that it is checked."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +119,15 @@ def build_activities(resources: WorkerResources) -> Activities:
     )
 
 
-def build_workers(resources: WorkerResources) -> list[Worker]:
-    """Return one Temporal worker for each task queue that the settings name."""
+def build_workers(resources: WorkerResources, workflow_runner: WorkflowRunner | None = None) -> list[Worker]:
+    """Return one Temporal worker for each task queue that the settings name.
+
+    Workflows run without a sandbox, which costs a worker a third of its time and finds mistakes of workflows' code
+    only: tests find them, by running every workflow in `workflow_runner`, their sandbox.
+    """
     settings, acts = resources.settings, build_activities(resources)
     build = {
-        "workflows": lambda: _workflow_worker(resources, acts),
+        "workflows": lambda: _workflow_worker(resources, acts, workflow_runner or UnsandboxedWorkflowRunner()),
         "grok": lambda: _paid_worker(
             resources,
             grok_queue(settings.task_queue),
@@ -151,7 +147,7 @@ def build_workers(resources: WorkerResources) -> list[Worker]:
     return [build[name]() for name in settings.worker_queues]
 
 
-def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
+def _workflow_worker(resources: WorkerResources, acts: Activities, workflow_runner: WorkflowRunner) -> Worker:
     """Serve workflows and all unpaid activities: the record, results, the reconciler."""
     settings = resources.settings
     return Worker(
@@ -177,9 +173,7 @@ def _workflow_worker(resources: WorkerResources, acts: Activities) -> Worker:
             acts.callbacks.deliver_callback,
             acts.callbacks.end_callback,
         ],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=workflow_runner,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=settings.workflow_concurrency,
         max_concurrent_activities=settings.workflow_concurrency,

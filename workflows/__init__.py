@@ -1,1 +1,1 @@
-"""What happens, in what order. Deterministic. Imports nothing: the sandbox must see each workflow's own imports."""
+"""What happens, in what order. Deterministic. Imports nothing: the tests' sandbox must see each one's own imports."""

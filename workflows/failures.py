@@ -6,7 +6,14 @@ import asyncio
 from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    RetryState,
+    TimeoutError,  # noqa: A004 - Temporal's
+    TimeoutType,
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.errors import StageStopped
@@ -31,6 +38,14 @@ class StageEndedByRecord(Exception):
 
 _REFUSALS = {ReasonCode.PROVIDER_MODE_CHANGED, ReasonCode.REQUEST_MISMATCH}
 """Why the record permits no submission although the job is still open: it fails with that reason."""
+
+
+def ended_by_its_time(error: ActivityError) -> bool:
+    """Return whether an activity ended because its `schedule_to_close_timeout` left no time, or none to retry."""
+    cause = error.cause
+    return error.retry_state is RetryState.TIMEOUT or (
+        isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE
+    )
 
 
 def raise_failure(error: ActivityError) -> NoReturn:

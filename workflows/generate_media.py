@@ -32,13 +32,14 @@ with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.store import SubmissionOutcome
 
 from workflows import policies
+from workflows.beginning import lean, start_says_all
 from workflows.callback_start import start_callback
 from workflows.calling import call
-from workflows.failures import StageEndedByRecord, StageFailed, raise_failure
+from workflows.failures import StageEndedByRecord, StageFailed, ended_by_its_time, raise_failure
 from workflows.prompt_stage import write_prompt
 from workflows.prompt_template import template_prompt
 from workflows.recording import cancel_arrives, cancelled, record, show_status, stop_if_cancelled
-from workflows.timebox import TimeIsUp, cancel_and_wait, run_until, until
+from workflows.timebox import Deadline, TimeIsUp, cancel_and_wait, run_until, until
 
 
 @workflow.defn(name=JOB_WORKFLOW)
@@ -52,8 +53,10 @@ class GenerateMediaWorkflow:
     def __init__(self, job: JobInput) -> None:
         """Keep the request; signals may come before `run`."""
         self._job = job
-        self._deadline = job.deadline_at
+        self._lean = False
+        self._deadline = Deadline(job.deadline_at, one_timer=False)
         self._wakeups = 0
+        self._shown_unclear = False
         self._submission_id: UUID | None = None
 
     @workflow.signal(name=DELIVER_RESULT)
@@ -76,9 +79,9 @@ class GenerateMediaWorkflow:
             ApplicationError: It did not complete; the type is the reason code, the details are the record.
             asyncio.CancelledError: It was cancelled.
         """
-        row = await record(RecordActivities.begin_job, job.job_id)
-        # After a reset the row is ahead of the input: a person's decision starts a new deadline.
-        self._deadline = row.deadline_at or self._deadline
+        self._lean = lean()
+        self._deadline = Deadline(job.deadline_at, one_timer=self._lean)
+        row = await self._begin()
         if not row.status.final:
             row = await self._until_final(row)
         if job.callback_url:
@@ -86,6 +89,20 @@ class GenerateMediaWorkflow:
             with suppress(asyncio.CancelledError):
                 await start_callback(job.job_id)
         return self._close(row)
+
+    async def _begin(self) -> JobSnapshot:
+        """Return the row as the start says it is, or, where it may be ahead of that, as it is.
+
+        That the workflow runs is recorded by who started it, and by the row's first move.
+        """
+        job = self._job
+        if self._lean and start_says_all(job.deadline_at):
+            settled = None if job.use_ai_prompt else PromptSource.CALLER
+            return JobSnapshot(job_id=job.job_id, status=JobStatus.QUEUED, prompt=job.prompt, prompt_source=settled)
+        row = await record(RecordActivities.begin_job, job.job_id)
+        # After a reset: a person's decision starts a new deadline.
+        self._deadline.move(row.deadline_at)
+        return row
 
     async def _until_final(self, row: JobSnapshot) -> JobSnapshot:
         """Run the stages; if they are interrupted, record why.
@@ -118,14 +135,14 @@ class GenerateMediaWorkflow:
             raise StageEndedByRecord
         prompt = row.prompt if row.prompt_source else None
         if prompt is None:
-            prompt = await run_until(self._deadline, ReasonCode.DEADLINE_PASSED, self._prompt())
+            prompt = await self._deadline.run(self._prompt())
         if row.open_submission is not SubmissionState.UNKNOWN:
-            submitted = await run_until(self._deadline, ReasonCode.DEADLINE_PASSED, self._submit(prompt))
+            submitted = await self._deadline.run(self._submit(prompt))
             if submitted.state is SubmissionState.ACCEPTED:
                 return await self._collect(submitted.prediction_id, submitted.accepted_at, submitted.poll_after_seconds)
         row = await self._resolve()
         # Adopting, and a decision to submit again, start a new deadline.
-        self._deadline = row.deadline_at or self._deadline
+        self._deadline.move(row.deadline_at)
         if row.status is JobStatus.GENERATING:
             return await self._collect(row.prediction_id, row.dispatched_at)
         # Final, or to be submitted again.
@@ -193,31 +210,41 @@ class GenerateMediaWorkflow:
         job = self._job
         assert prediction_id is not None  # accepted
         accepted_at = accepted_at or workflow.now()
-        show_status(JobStatus.GENERATING)
         self._show(f"**WaveSpeed** is generating: prediction `{prediction_id}`.")
         slowest = accepted_at + timedelta(seconds=job.generate_timeout_seconds)
+        request = PredictionRequest.built_from(job, prediction_id=prediction_id, accepted_at=accepted_at)
+        if self._shown_unclear or not self._lean:
+            show_status(JobStatus.GENERATING)
+        if self._lean:
+            return await self._deadline.run(self._read_result(request, webhook_wait, slowest))
         due, reason = min(
             (slowest, ReasonCode.GENERATE_TIMEOUT),
-            (self._deadline, ReasonCode.DEADLINE_PASSED),
+            (self._deadline.due, ReasonCode.DEADLINE_PASSED),
             key=lambda end: end[0],
         )
-        request = PredictionRequest.built_from(job, prediction_id=prediction_id, accepted_at=accepted_at)
         return await run_until(due, reason, self._read_result(request, webhook_wait))
 
-    async def _read_result(self, request: PredictionRequest, webhook_wait: float) -> JobSnapshot:
-        """Poll until it is finished; a webhook is a hint to read now."""
+    async def _read_result(
+        self, request: PredictionRequest, webhook_wait: float, due: datetime | None = None
+    ) -> JobSnapshot:
+        """Poll until it is finished; a webhook is a hint to read now.
+
+        Raises:
+            TimeIsUp: It was not finished when it was due; without a time the caller sets it.
+        """
         if webhook_wait and not self._wakeups:
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._wakeups > 0, timeout=webhook_wait, timeout_summary="WaveSpeed's webhook"
-                )
+            await self._next_wakeup(0, timedelta(seconds=webhook_wait), due, "WaveSpeed's webhook")
         while True:
             seen = self._wakeups
+            policy = policies.COLLECT_RESULT
+            if due is not None:
+                # Reading is free: unlike a submission, it may be given up at any moment.
+                policy = {**policy, "schedule_to_close_timeout": _left_until(due)}
             reading = asyncio.create_task(
                 call(
                     MediaActivities.collect_result,
                     request,
-                    policies.COLLECT_RESULT,
+                    policy,
                     summary=f"WaveSpeed: read prediction {request.prediction_id}",
                 )
             )
@@ -227,8 +254,18 @@ class GenerateMediaWorkflow:
                 try:
                     return reading.result()
                 except ActivityError as error:
-                    if not is_cancelled_exception(error) or cancelled():
+                    if due is not None and ended_by_its_time(error):
+                        # Temporal ends it as soon as the next attempt would be too late.
+                        await self._next_wakeup(seen, _left_until(due), due, ReasonCode.GENERATE_TIMEOUT.value)
+                    elif not is_cancelled_exception(error) or cancelled():
                         raise_failure(error)
+
+    async def _next_wakeup(self, seen: int, wait: timedelta, due: datetime | None, summary: str) -> None:
+        """Wait for a webhook, at most that long, and never longer than until it is due."""
+        if due is not None:
+            wait = min(wait, _left_until(due))
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._wakeups > seen, timeout=wait, timeout_summary=summary)
 
     async def _resolve(self) -> JobSnapshot:
         """Wait indefinitely until an unclear submission is settled: it is never repeated without proof or a decision.
@@ -236,6 +273,7 @@ class GenerateMediaWorkflow:
         A webhook, WaveSpeed's history or a person settles it in the record; this only watches.
         """
         show_status(JobStatus.SUBMIT_UNKNOWN)
+        self._shown_unclear = True
         reason = REASONS[ReasonCode.SUBMIT_UNCLEAR]
         self._show(f"**Submission unclear.** {reason.message} {reason.hint}")
         looking = asyncio.create_task(self._look_in_history())
@@ -319,3 +357,15 @@ class GenerateMediaWorkflow:
 
     def _show(self, details: str) -> None:
         workflow.set_current_details(details)
+
+
+def _left_until(due: datetime) -> timedelta:
+    """Return how long a prediction may still take.
+
+    Raises:
+        TimeIsUp: No longer.
+    """
+    left = due - workflow.now()
+    if left <= timedelta():
+        raise TimeIsUp(ReasonCode.GENERATE_TIMEOUT)
+    return left

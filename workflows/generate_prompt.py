@@ -14,10 +14,11 @@ with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.reasons import ReasonCode
 
 from workflows import policies
+from workflows.beginning import lean, start_says_all
 from workflows.failures import StageEndedByRecord, StageFailed
 from workflows.prompt_stage import write_prompt
 from workflows.recording import cancel_arrives, cancelled, record, show_status
-from workflows.timebox import TimeIsUp, run_until
+from workflows.timebox import Deadline, TimeIsUp
 
 
 @workflow.defn(name=PROMPT_WORKFLOW)
@@ -28,6 +29,7 @@ class GeneratePromptWorkflow:
     def __init__(self, request: PromptRequest) -> None:
         """Keep the request; signals and queries may come before `run`."""
         self._request = request
+        self._deadline = Deadline(request.deadline_at, one_timer=False)
 
     @workflow.run
     async def run(self, request: PromptRequest) -> PromptSnapshot:
@@ -37,9 +39,14 @@ class GeneratePromptWorkflow:
             ApplicationError: It failed; the type is the reason code.
             asyncio.CancelledError: It was cancelled.
         """
-        row = await record(RecordActivities.begin_prompt_job, request.prompt_job_id)
-        if not row.status.final:
+        spare = lean()
+        self._deadline = Deadline(request.deadline_at, one_timer=spare)
+        if spare and start_says_all(request.deadline_at):
             row = await self._until_final()
+        else:
+            row = await record(RecordActivities.begin_prompt_job, request.prompt_job_id)
+            if not row.status.final:
+                row = await self._until_final()
         show_status(row.status)
         workflow.set_current_details(f"**{row.status.value}** {row.error or ''}")
         if row.status is PromptJobStatus.FAILED:
@@ -53,7 +60,7 @@ class GeneratePromptWorkflow:
         request = self._request
         workflow.set_current_details("Waiting for **Grok**, or being written.")
         try:
-            await run_until(request.deadline_at, ReasonCode.DEADLINE_PASSED, write_prompt(request))
+            await self._deadline.run(write_prompt(request))
         except TimeIsUp as end:
             return await self._record(PromptJobStatus.FAILED, end.reason_code)
         except StageFailed as end:

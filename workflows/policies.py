@@ -47,7 +47,7 @@ COLLECT_RESULT = ActivityConfig(
     # Each failed attempt sets its own retry delay; this one is for a worker that died.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 )
-"""Polling a result: retries add no history. Ended by the job's own timers, not by a limit here."""
+"""Polling a result: retries add no history. Ended by the job's own limits, not by one here."""
 
 RESOLVE_SUBMISSION = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=120),

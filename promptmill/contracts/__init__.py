@@ -1,1 +1,1 @@
-"""Pure data shared by all packages. Safe inside the workflow sandbox: pydantic and the standard library only."""
+"""Pure data shared by all packages. Safe inside the tests' workflow sandbox: pydantic and the standard library only."""

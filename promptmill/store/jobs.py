@@ -186,7 +186,7 @@ class JobStore:
         return await self.database.rows(JobEvent, _EVENTS, id=job_id, after=after)
 
     async def begin(self, job_id: UUID) -> JobSnapshot:
-        """Record that the job's workflow runs, and move the job out of `queued` if it may continue.
+        """Return the job as its workflow needs it; record that it runs, as `UpkeepStore.mark_started` does.
 
         Raises:
             RecordNotFound: There is no such job.

@@ -95,7 +95,7 @@ class UpkeepStore:
         return await self.database.rows(PromptGenerationJob, _CLAIM_PROMPT_JOBS, limit=limit)
 
     async def mark_started(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:
-        """Record that these rows have a workflow."""
+        """Record that these rows have a workflow, and what those of jobs now wait for."""
         await self.database.run(_MARK_STARTED, job_ids=[*job_ids], prompt_job_ids=[*prompt_job_ids])
 
     async def release_claims(self, *, job_ids: Sequence[UUID] = (), prompt_job_ids: Sequence[UUID] = ()) -> None:

@@ -40,7 +40,7 @@ class Dispatcher:
         """Start the workflows of claimed rows, and return how many are known to run.
 
         However it ends, running rows are marked, and claims of the others are released. While Postgres is
-        unavailable neither is an error: a workflow's first step marks its row, and a claim expires on its own.
+        unavailable neither is an error: a row's first move marks it, and a claim expires on its own.
         """
         runs: set[UUID] = set()
         try:

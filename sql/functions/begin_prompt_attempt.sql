@@ -1,7 +1,8 @@
 -- begin_prompt_attempt(prompt_job_id, first_model) -> (decision, reason_code, prompt_job)
 -- Asks for permission to call Grok now. `done`: the row already has the answer (the worker died after Grok had
 -- answered). `stop`: the prompt job or its job has ended, was cancelled or is past its deadline. `go`: a new attempt
--- has begun, and non-final reports of earlier attempts no longer count.
+-- has begun, and non-final reports of earlier attempts no longer count. Only a workflow asks: that it runs is recorded,
+-- in case the mark of its start was lost, and a job that is still `queued` is now `prompting`.
 -- Raises PM404 if there is no such prompt job.
 CREATE OR REPLACE FUNCTION begin_prompt_attempt(p_prompt_job_id uuid, p_first_model text)
     RETURNS TABLE (decision text, reason_code text, prompt_job prompt_generation_jobs)
@@ -32,6 +33,12 @@ BEGIN
     IF v_prompt_job.generated_prompt IS NOT NULL THEN -- an answer too late for its attempt, but paid for, so used
         RETURN QUERY SELECT 'done', NULL::text, move_prompt_job(v_prompt_job, 'completed');
         RETURN;
+    END IF;
+    IF v_job.status = 'queued' THEN -- the mark of its workflow's start comes later, or was lost
+        v_job := move_job(v_job, 'prompting');
+    END IF;
+    IF v_prompt_job.workflow_started_at IS NULL THEN -- so here
+        UPDATE prompt_generation_jobs SET workflow_started_at = clock_timestamp() WHERE id = p_prompt_job_id;
     END IF;
     v_prompt_job.grok_model := coalesce(v_prompt_job.grok_model, p_first_model);
     IF v_prompt_job.status = 'queued' THEN

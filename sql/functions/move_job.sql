@@ -4,6 +4,8 @@
 -- changed them since it locked and read the row. A transition that is not allowed stores nothing and returns the row as
 -- given. `cancelled` passes through `cancelling` where required, so that a cancel known only to Temporal takes the same
 -- path.
+-- Only its workflow leads a job towards WaveSpeed, so that a move there also records that it has one, in case the mark
+-- of its start was lost.
 -- The row decides who cancelled: `workflow_cancelled` means an operator only if no caller had asked before.
 CREATE OR REPLACE FUNCTION move_job(
     p_job jobs, p_status text, p_reason_code text DEFAULT NULL, p_error text DEFAULT NULL, p_detail jsonb DEFAULT '{}'
@@ -47,6 +49,9 @@ BEGIN
         outputs = CASE WHEN outputs IS DISTINCT FROM v_job.outputs THEN v_job.outputs ELSE outputs END,
         media_cost_usd = v_job.media_cost_usd,
         media_cost_source = v_job.media_cost_source,
+        workflow_started_at = CASE WHEN p_status IN ('prompting', 'dispatching', 'generating', 'submit_unknown')
+                                   THEN coalesce(workflow_started_at, clock_timestamp())
+                                   ELSE workflow_started_at END,
         cancel_requested_at = CASE WHEN p_status IN ('cancelling', 'cancelled')
                                    THEN coalesce(cancel_requested_at, now()) ELSE cancel_requested_at END,
         dispatched_at = CASE WHEN p_status = 'generating' THEN coalesce(v_job.dispatched_at, clock_timestamp())

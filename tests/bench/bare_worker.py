@@ -7,8 +7,7 @@ import signal
 import sys
 
 import uvloop
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
 from promptmill.config.settings import Settings, load_settings
 from promptmill.providers.grok.client import open_grok
@@ -16,7 +15,6 @@ from promptmill.providers.wavespeed.client import open_wavespeed
 from promptmill.temporal import connect
 from tests.bench.bare_activities import BareActivities
 from tests.bench.bare_workflow import BARE_QUEUE, BareWorkflow
-from worker.build import PASSED_THROUGH
 
 READY = "bare worker: ready"
 
@@ -36,11 +34,7 @@ async def serve(settings: Settings) -> None:
             task_queue=BARE_QUEUE,
             workflows=[BareWorkflow],
             activities=[activities.write_prompt, activities.submit_media],
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(
-                    *PASSED_THROUGH, "tests.bench.bare_activities"
-                )
-            ),
+            workflow_runner=UnsandboxedWorkflowRunner(),
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             activity_task_poller_behavior=PollerBehaviorAutoscaling(),
             max_cached_workflows=settings.max_cached_workflows,

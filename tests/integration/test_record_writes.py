@@ -82,7 +82,7 @@ async def test_each_step_updates_each_row_once(record: Record) -> None:
 
     assert answers == ["prompting", "go", "completed", "post", "generating", "completed"]
     assert written == {
-        "begin_job": (2, 1, 0),  # that it runs, and where it stands
+        "begin_job": (1, 1, 0),
         "begin_prompt_attempt": (1, 1, 0),
         "finish_prompt_job": (1, 1, 0),
         "permit_submission_in_turn": (0, 0, 0),
