@@ -113,7 +113,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('lock_prediction', '59caec7a0365793f885644b2f28b0c77b239c383f7e07c67c6edefd33840efc9'),
     ('lock_prompt_job', 'dd729dd95baa91a05f425a371b94c5a9fb19579a2b8ffe8f4b1fe77ddaa708df'),
     ('look_pause', '8d311702e75296423059f16d1c4405b15171f81563d3a0a0c62a037cb18918cd'),
-    ('mark_workflows_started', 'b24ccc57bc4211aa9d9a5fcfb2be6b9ec5a16476c651e22426a2fddc984706cd'),
+    ('mark_workflows_started', '0587d68e920b524cc9c60bf5f2945d2f997c7283bb038a2d0ce53c93abbc8997'),
     ('move_job', '586365635a8fddc747f604e570830a33a64ccd1621fb698929f162cfd8fe02d2'),
     ('move_prompt_job', '38b8a01e4f3411cf6b0bbc1874aa3b950c0939169fde26f48fe2495429b29b76'),
     ('note_absence', '77719c90e9cf64e6cb92f538d3ca7af11e86a9070b6cb4c659f34ff16eff8286'),
