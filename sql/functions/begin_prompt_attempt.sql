@@ -36,6 +36,8 @@ BEGIN
     END IF;
     IF v_job.status = 'queued' THEN -- the mark of its workflow's start comes later, or was lost
         v_job := move_job(v_job, 'prompting');
+    ELSIF v_job.workflow_started_at IS NULL THEN -- the same, of a restarted one
+        UPDATE jobs SET workflow_started_at = clock_timestamp(), updated_at = now() WHERE id = v_job.id;
     END IF;
     IF v_prompt_job.workflow_started_at IS NULL THEN -- so here
         UPDATE prompt_generation_jobs SET workflow_started_at = clock_timestamp() WHERE id = p_prompt_job_id;

@@ -140,7 +140,10 @@ BEGIN
         VALUES (p_submission_id, p_job_id, 'intended', p_callback_token, p_request, p_request_hash, p_provider_base,
                 p_key_fingerprint, clock_timestamp() + p_post_within_seconds * interval '1 second');
     END IF;
-    PERFORM move_job(v_job, 'dispatching');
+    v_job := move_job(v_job, 'dispatching');
+    IF v_job.workflow_started_at IS NULL THEN -- it was `dispatching` already: restarted, and the mark comes later or never
+        UPDATE jobs SET workflow_started_at = clock_timestamp(), updated_at = now() WHERE id = p_job_id;
+    END IF;
     RETURN QUERY SELECT 'post', p_submission_id, p_request, NULL::text, NULL::timestamptz, NULL::text, NULL::text;
 END;
 $$;

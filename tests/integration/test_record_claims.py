@@ -12,7 +12,7 @@ from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.reconciliation import DeletedRows
-from promptmill.contracts.store import IdempotencyKey
+from promptmill.contracts.store import AttemptDecision, IdempotencyKey, Permission
 from promptmill.store import open_store
 from tests.fixtures.record import Record, intent, new_job, new_prompt_job
 
@@ -319,3 +319,25 @@ async def test_job_and_its_prompt_job_name_each_other(record: Record) -> None:
     assert (await record.store.prompts.get(prompt_job.id)).job_id == job.id
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await record.hand.execute("UPDATE jobs SET prompt_job_id = gen_random_uuid() WHERE id = $1", job.id)
+
+
+@pytest.mark.parametrize("asked", ["grok", "wavespeed"])
+async def test_a_restarted_workflow_that_asks_a_provider_is_known_to_run(record: Record, asked: str) -> None:
+    """The mark of its second start may be lost too; its row does not move, as it did in its first run."""
+    if asked == "grok":
+        job_id, prompt_job_id = await record.prompting()
+    else:
+        job_id = await record.dispatching()
+    await record.store.upkeep.restart((await record.store.upkeep.open_rows(limit=1))[0])
+    assert (await record.store.jobs.get(job_id)).workflow_started_at is None
+
+    if asked == "grok":
+        assert (await record.store.prompts.begin_attempt(prompt_job_id, "grok-4")).decision is AttemptDecision.GO
+    else:
+        assert (await record.store.submissions.permit(intent(job_id))).permission is Permission.POST
+
+    assert (await record.store.jobs.get(job_id)).workflow_started_at is not None
+    await free(record)
+    assert await record.store.upkeep.claim_stranded_jobs(10) == []
+    job, ask = await record.store.jobs.request_cancel(job_id, owner="local")
+    assert (job.status, ask) == ("cancelling", True), "what was sent, or written, is still reported"
