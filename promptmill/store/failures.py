@@ -85,13 +85,21 @@ def record_error(error: Exception) -> RecordError:
         return _conflict(error)
     driver = driver_error(error)
     reason = cut(str(driver)) or type(driver).__name__
-    # asyncpg's private DataError: a value that cannot be encoded, such as a number that is too large.
-    unencodable = isinstance(driver, asyncpg.InterfaceError) and isinstance(driver, ValueError)
-    if unencodable or (state or "").startswith(FINAL):
+    if _unencodable(driver) or (state or "").startswith(FINAL):
         return RecordError(f"Postgres refused: {reason}")
     if state == READ_ONLY:
         return RecordReadOnly(f"Postgres is read-only: {reason}")
     return RecordUnavailable(f"Postgres is unavailable: {reason}" + (f" (SQLSTATE {state})" if state else ""))
+
+
+def _unencodable(driver: BaseException) -> bool:
+    """Return whether asyncpg could not encode a value, such as a number that is too large, and so sent nothing.
+
+    Depending on its release, it says so with the exception of SQLSTATE 22000; an answer of Postgres has a severity.
+    """
+    if type(driver) is asyncpg.DataError:
+        return getattr(driver, "severity", None) is None
+    return isinstance(driver, asyncpg.InterfaceError) and isinstance(driver, ValueError)
 
 
 def _conflict(error: Exception) -> RecordError:

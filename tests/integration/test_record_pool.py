@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from promptmill.contracts.errors import RecordConflict, RecordUnavailable
+from promptmill.contracts.errors import RecordConflict, RecordError, RecordUnavailable
 from promptmill.store import open_store, pool
 from promptmill.store.database import Database
 from promptmill.store.pool import open_pool
@@ -130,3 +130,14 @@ async def test_json_is_read_as_objects(record: Record, value: Any) -> None:
     found = await record.store.operations.database.value("SELECT CAST(:value AS jsonb)", value=json.dumps(value))
 
     assert found == value
+
+
+@pytest.mark.parametrize(("kind", "value"), [("int", 2**40), ("text", "\ud800"), ("jsonb", '"\ud800"'), ("text", 1)])
+async def test_a_value_that_cannot_be_sent_is_final(record: Record, kind: str, value: Any) -> None:
+    """Not as while Postgres is unavailable: a workflow would wait forever for it to be stored."""
+    database = record.store.operations.database
+    with pytest.raises(RecordError) as refused:
+        await database.value(f"SELECT CAST(:value AS {kind})", value=value)
+
+    assert type(refused.value) is RecordError
+    assert await database.value(NUMBER, number=1) == 1

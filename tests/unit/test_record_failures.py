@@ -23,7 +23,7 @@ FINAL_CLASSES = ("22001", "22003", "22007", "22008", "22021", "22P02", "22P05", 
 
 
 class InterfaceFailure(asyncpg.InterfaceError, ValueError):  # type: ignore[misc]  # asyncpg ships no types
-    """As asyncpg's DataError is, which it does not show."""
+    """As the DataError of asyncpg's older releases is, which they do not show."""
 
 
 def known_sqlstates() -> list[str]:
@@ -33,7 +33,7 @@ def known_sqlstates() -> list[str]:
 
 
 def postgres_error(sqlstate: str) -> DBAPIError:
-    original = asyncpg.PostgresError.new({"C": sqlstate, "M": "words of Postgres"})
+    original = asyncpg.PostgresError.new({"S": "ERROR", "C": sqlstate, "M": "words of Postgres"})
     return DBAPIError("SELECT 1", {}, original)
 
 
@@ -53,9 +53,10 @@ def test_what_would_be_refused_again_is_final(sqlstate: str) -> None:
     assert type(record_error(postgres_error(sqlstate))) is RecordError
 
 
-def test_a_value_that_postgres_cannot_hold_is_final() -> None:
+@pytest.mark.parametrize("raised", [InterfaceFailure, asyncpg.DataError])
+def test_a_value_that_postgres_cannot_hold_is_final(raised: type[Exception]) -> None:
     """Asyncpg's own error: nothing was sent."""
-    error = InterfaceFailure("invalid input for query argument $1: 3000000000 (value out of int32 range)")
+    error = raised("invalid input for query argument $1: 3000000000 (value out of int32 range)")
 
     assert type(record_error(error)) is RecordError
 
