@@ -29,6 +29,7 @@ class GeneratePromptWorkflow:
     def __init__(self, request: PromptRequest) -> None:
         """Keep the request; signals and queries may come before `run`."""
         self._request = request
+        self._lean = False
         self._deadline = Deadline(request.deadline_at, one_timer=False)
 
     @workflow.run
@@ -39,9 +40,9 @@ class GeneratePromptWorkflow:
             ApplicationError: It failed; the type is the reason code.
             asyncio.CancelledError: It was cancelled.
         """
-        spare = lean()
-        self._deadline = Deadline(request.deadline_at, one_timer=spare)
-        if spare and start_says_all(request.deadline_at):
+        self._lean = lean()
+        self._deadline = Deadline(request.deadline_at, one_timer=self._lean)
+        if self._lean and start_says_all(request.deadline_at):
             row = await self._until_final()
         else:
             row = await record(RecordActivities.begin_prompt_job, request.prompt_job_id)
@@ -77,6 +78,9 @@ class GeneratePromptWorkflow:
     async def _follow_record(self) -> PromptSnapshot:
         """End as the row dictates: it was cancelled, has ended or is past its deadline."""
         row = await record(RecordActivities.begin_prompt_job, self._request.prompt_job_id)
+        if self._lean and row.status.final:
+            # Cancelled before it was started: Temporal knew of nothing to cancel, and no cancel comes.
+            return row
         if row.cancel_requested:
             await cancel_arrives(policies.CANCEL_ARRIVES, "Temporal's own cancel")
             return await self._record(PromptJobStatus.CANCELLED, ReasonCode.CANCEL_REQUESTED)

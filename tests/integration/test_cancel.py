@@ -15,8 +15,9 @@ from promptmill.contracts.names import wavespeed_queue
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
+from promptmill.store.prompts import prompt_request
 from tests.fixtures.api import open_api
-from tests.fixtures.mill import PATIENCE, Mill
+from tests.fixtures.mill import PATIENCE, Mill, new_prompt_job
 from tests.support import eventually
 from worker.build import build_activities
 
@@ -277,3 +278,15 @@ async def test_an_answer_that_comes_in_the_same_moment_as_the_cancel_is_brought_
     await mill.wavespeed.release()
 
     assert (await activity).prediction_id == (await mill.wavespeed.charges())[0]["id"]
+
+
+async def test_a_prompt_job_cancelled_before_its_start_ends_at_once(mill: Mill) -> None:
+    """Temporal knew of nothing to cancel yet, so that its workflow waits for no cancel."""
+    accepted, _ = await mill.store.prompts.accept(new_prompt_job())
+    cancelled, _, _ = await mill.store.prompts.request_cancel(accepted.id, owner="local")
+    assert cancelled.status == "cancelled"
+
+    await mill.resources.starter.start_prompt_job(prompt_request(accepted), patience=PATIENCE)
+
+    assert await mill.closes(mill.prompt_handle(accepted.id), within=20) is WorkflowExecutionStatus.COMPLETED
+    assert await mill.grok.requests("chat") == []
