@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -103,13 +104,14 @@ class Pool:
     suspected_at: float = field(default=0.0, init=False)
     behind_pooler: bool = field(default=False, init=False)
     _turns: asyncio.Semaphore = field(init=False)
-    _names: Iterator[int] = field(default_factory=itertools.count, init=False)
+    _names: Iterator[str] = field(init=False)
     _closing: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _closed: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Let nobody in beyond the size: callers wait in the order of their arrival."""
         self._turns = asyncio.Semaphore(self.size)
+        self._names = _unique_names()
 
     async def fetch(self, query: str, arguments: Sequence[Any]) -> Sequence[Any]:
         """Run a statement with `$n` parameters in a transaction of its own, and return its rows.
@@ -199,7 +201,7 @@ class Pool:
         if statement is None:
             # Without a name, each run sends the text again, in the same round trip.
             named = not (pooled.through_pooler or self.behind_pooler)
-            statement = await pooled.driver.prepare(query, name=f"promptmill_{next(self._names)}" if named else "")
+            statement = await pooled.driver.prepare(query, name=next(self._names) if named else "")
             if len(pooled.statements) >= MAX_STATEMENTS:
                 del pooled.statements[next(iter(pooled.statements))]
             pooled.statements[query] = statement
@@ -240,6 +242,15 @@ class Pool:
         task = asyncio.ensure_future(closing)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _unique_names() -> Iterator[str]:
+    """Name prepared statements as nobody else does.
+
+    Behind a pooler that is not recognized, a name of another process would run that one's statement, with our values.
+    """
+    process = secrets.token_hex(8)
+    return (f"promptmill_{process}_{number}" for number in itertools.count())
 
 
 async def _close(pooled: _Pooled) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.local.postgres import PostgresServer
 from promptmill.store import open_store, pool
+from promptmill.store.database import Database
 from promptmill.store.migrations import migrate, newest_revision
+from promptmill.store.pool import open_pool
 from tests.fixtures.api import open_api
 from tests.fixtures.pgbouncer import Pooler
 from tests.fixtures.record import new_job
@@ -86,6 +89,29 @@ async def test_a_pooler_that_is_not_recognized_is_once_its_names_fail(
 
         await eventually(all_succeed, what="statements without names")
         assert await all_succeed()
+
+
+async def test_nobody_runs_the_statement_of_another_process_before_that(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """API and worker share the server connections: a name must not be another statement's there."""
+
+    async def no(_connection: object) -> bool:
+        return False
+
+    monkeypatch.setattr(pool, "_is_through_pooler", no)
+    answers: dict[str, set[str]] = {"api": set(), "worker": set()}
+
+    async def ask(database: Database, process: str) -> None:
+        with suppress(RecordUnavailable):
+            answers[process].add(await database.value(f"SELECT '{process}' FROM pg_sleep(0.01)"))
+
+    for _ in range(10):
+        async with open_pool(database_url, pool_size=3) as one, open_pool(database_url, pool_size=3) as other:
+            api, worker = Database(one), Database(other)
+            await asyncio.gather(*(ask(*each) for each in [(api, "api"), (worker, "worker")] * 20))
+
+    assert answers == {"api": {"api"}, "worker": {"worker"}}
 
 
 async def test_migrations_leave_nothing_behind(empty_database_url: str, pgbouncer: Pooler) -> None:
