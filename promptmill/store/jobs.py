@@ -153,7 +153,7 @@ class JobStore:
         """Return an owner's jobs, newest first, without long inline outputs.
 
         A text (`q`) is searched in the newest `SEARCHED` of them; the job, or the jobs of the prompt job, whose whole
-        id it is are always found.
+        id it is are found wherever they are, at once: not again on each page until the search gets there.
         """
         conditions, values = _conditions(owner, where)
         if where.q is None:
@@ -164,7 +164,7 @@ class JobStore:
             WHERE {_FILTERS["q"]} {_NEWEST_FIRST} LIMIT :limit
         """
         named = _as_id(where.q)
-        if named is not None:
+        if named is not None and where.before is None:
             values["named"] = named
             found = f"({found}) UNION SELECT id FROM jobs WHERE (id = :named OR prompt_job_id = :named)"
         query = f"""

@@ -87,6 +87,25 @@ async def test_a_whole_id_is_found_however_old_the_job_is(record: Record, monkey
     assert await store.list(OWNER, JobFilter(q=str(job_id), statuses=("completed",))) == []
 
 
+async def test_a_job_found_by_its_whole_id_is_not_on_every_page(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller who follows `nextCursor` gets it at once, and once more where the search gets to it."""
+    monkeypatch.setattr(jobs, "SEARCHED", 2)
+    ids = [await record.accept() for _ in range(7)]
+    where = JobFilter(q=str(ids[0]))
+
+    pages: list[int] = []
+    while True:
+        pages.append(len(await record.store.jobs.list(OWNER, where)))
+        edge = await record.store.jobs.search_edge(OWNER, where)
+        if edge is None:
+            break
+        where = where.model_copy(update={"before": edge})
+
+    assert pages == [1, 0, 0, 1]
+
+
 async def test_the_list_says_how_far_it_was_searched(
     lonely_api: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
