@@ -76,9 +76,9 @@ _BILLED: Final = """
 _SEEN: Final = f"""
     SELECT {column_list(Job, "j")}, p.rating, j.prediction_id IS NOT NULL OR s.accepted AS paid, s.unclear
     FROM jobs AS j LEFT JOIN prompt_generation_jobs AS p ON p.id = j.prompt_job_id CROSS JOIN LATERAL (
-        SELECT coalesce(bool_or(state = 'accepted' OR prediction_id IS NOT NULL), false) AS accepted,
-               coalesce(bool_or(state IN ('intended', 'unknown', 'superseded')), false) AS unclear
-        FROM submissions WHERE job_id = j.id) AS s
+        SELECT coalesce(bool_or(o.state = 'accepted' OR o.prediction_id IS NOT NULL), false) AS accepted,
+               coalesce(bool_or(o.state IN ('intended', 'unknown', 'superseded')), false) AS unclear
+        FROM submissions AS o WHERE o.job_id = j.id) AS s
     WHERE j.id = :id AND j.owner = :owner
 """
 _FILTERS: Final = {

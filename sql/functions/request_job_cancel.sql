@@ -1,7 +1,7 @@
 -- request_job_cancel(job_id, owner) -> (job, ask_temporal)
 -- Records a caller's request to cancel. Without a workflow the job is `cancelled` at once, otherwise it becomes
 -- `cancelling`; a job that has ended, or is already being cancelled, is left unchanged. ask_temporal: a workflow is
--- running, or may be starting right now (its claim is younger than claim_lease()).
+-- running, or may be although the row does not say so (the mark of its start comes later, or was lost).
 -- Raises PM404 if the owner has no such job.
 CREATE OR REPLACE FUNCTION request_job_cancel(p_job_id uuid, p_owner text)
     RETURNS TABLE (job jobs, ask_temporal boolean)
@@ -17,7 +17,6 @@ BEGIN
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
     v_job := move_job(v_job, CASE WHEN v_job.workflow_started_at IS NULL THEN 'cancelled' ELSE 'cancelling' END);
     RETURN QUERY SELECT v_job, v_job.status = 'cancelling' OR (
-        v_job.status = 'cancelled' AND v_job.workflow_started_at IS NULL
-        AND coalesce(v_job.claimed_at > clock_timestamp() - claim_lease(), false));
+        v_job.status = 'cancelled' AND v_job.workflow_started_at IS NULL);
 END;
 $$;

@@ -16,8 +16,7 @@ BEGIN
     END IF;
     IF v_prompt_job.status NOT IN ('queued', 'processing') THEN
         RETURN QUERY SELECT v_prompt_job, NULL::uuid,
-            v_prompt_job.status = 'cancelled' AND v_prompt_job.workflow_started_at IS NULL
-            AND coalesce(v_prompt_job.claimed_at > clock_timestamp() - claim_lease(), false);
+            v_prompt_job.status = 'cancelled' AND v_prompt_job.workflow_started_at IS NULL;
         RETURN;
     END IF;
     UPDATE prompt_generation_jobs
@@ -27,10 +26,10 @@ BEGIN
     IF v_prompt_job.job_id IS NOT NULL THEN
         SELECT c.ask_temporal INTO v_ask FROM request_job_cancel(v_prompt_job.job_id, p_owner) AS c;
         SELECT * INTO v_prompt_job FROM prompt_generation_jobs WHERE id = p_prompt_job_id;
-    ELSIF v_prompt_job.workflow_started_at IS NULL THEN
-        v_prompt_job := move_prompt_job(v_prompt_job, 'cancelled');
-        v_ask := coalesce(v_prompt_job.claimed_at > clock_timestamp() - claim_lease(), false);
     ELSE
+        IF v_prompt_job.workflow_started_at IS NULL THEN
+            v_prompt_job := move_prompt_job(v_prompt_job, 'cancelled');
+        END IF;
         v_ask := true;
     END IF;
     RETURN QUERY SELECT v_prompt_job, v_prompt_job.job_id, v_ask;
