@@ -58,7 +58,7 @@ SHORT_WAITS = {
     "PROMPTMILL_STICKY_SECONDS": "2",
     "PROMPTMILL_TEMPORAL_BREAKER_SECONDS": "1",
     "PROMPTMILL_SHUTDOWN_SECONDS": "3",
-    # A named tier's rate is fixed: `auto` would take the 429s of the faults for the account's and slow down the whole run.
+    # A named tier's rate is fixed: `auto` would take the faults' 429s for the account's and slow down the whole run.
     "PROMPTMILL_WAVESPEED_TIER": "silver",
     "PROMPTMILL_WAVESPEED_PER_SECOND": "50",
     "PROMPTMILL_GROK_PER_SECOND": "50",
