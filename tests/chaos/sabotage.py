@@ -42,7 +42,7 @@ def permission_without_intent() -> str:
     text = (ROOT / "sql" / "functions" / "permit_submission_v2.sql").read_text(encoding="utf-8")
     for beginning, end in (
         ("    IF v_open.id IS NULL AND p_known_submission_id IS NOT NULL", "    ELSIF v_open.state = 'intended'"),
-        ("    IF v_refused IS NOT NULL THEN\n        UPDATE submissions", "    PERFORM move_job"),
+        ("    IF v_refused IS NOT NULL THEN\n        UPDATE submissions", "    v_job := move_job"),
     ):
         before, found, rest = text.partition(beginning)
         _, found_end, after = rest.partition(end)
