@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import uuid_utils.compat as uuid_versions
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Request, expect
 
 from promptmill.local.ports import free_port
 from tests.fixtures.api import open_api
 from tests.fixtures.browser import Workspace, open_workspace
 from tests.fixtures.mill import Mill
+from tests.support import eventually
 
 
 async def test_a_job_of_somebody_else_appears_and_ends_without_a_reload(workspace: Workspace, mill: Mill) -> None:
@@ -71,11 +72,24 @@ async def test_a_server_that_was_away_is_looked_for_at_once_when_a_person_asks(b
     port = free_port()
     async with left_alone(browser, mill, port) as workspace:
         page = workspace.page
+        under_way: set[Request] = set()
+
+        def ended(request: Request) -> None:
+            under_way.discard(request)
+
+        def began(request: Request) -> None:
+            under_way.add(request)
+
+        page.on("request", began)
+        page.on("requestfailed", ended)
+        page.on("requestfinished", ended)
         # An attempt that is under way when the server comes back would find it: none gets through before the click.
         async with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/jobs/events")):
             await page.route("**/api/jobs/events", lambda route: route.abort())
         # The page's time stands still from here on: by itself it does not try again.
         await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+        await eventually(lambda: not under_way, what="the last attempt has failed")
+        await expect(workspace.button("Try now")).to_be_visible()
         async with open_api(mill.settings, port):
             await page.unroute("**/api/jobs/events")
             await workspace.button("Try now").click()
