@@ -7,8 +7,12 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 
 \ir functions/accept_job.sql
 \ir functions/accept_job_v2.sql
+\ir functions/accept_job_v3.sql
 \ir functions/accept_prompt_job.sql
 \ir functions/accept_prompt_job_v2.sql
+\ir functions/accept_prompt_job_v3.sql
+\ir functions/accepted_before.sql
+\ir functions/add_spending.sql
 \ir functions/adopt_prediction.sql
 \ir functions/advance_job.sql
 \ir functions/ambiguity_window.sql
@@ -17,24 +21,38 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/begin_job.sql
 \ir functions/begin_prompt_attempt.sql
 \ir functions/begin_prompt_job.sql
+\ir functions/bill_pause.sql
 \ir functions/claim_idempotency_key.sql
 \ir functions/claim_lease.sql
 \ir functions/claim_prompt_jobs.sql
 \ir functions/claim_stranded_jobs.sql
 \ir functions/count_prompt_minutes.sql
+\ir functions/count_prompt_spending.sql
+\ir functions/count_spending.sql
 \ir functions/count_statuses.sql
 \ir functions/counter_slot.sql
 \ir functions/decide_submission.sql
+\ir functions/delete_expired_audit.sql
 \ir functions/delete_expired_records.sql
 \ir functions/delete_expired_records_v2.sql
+\ir functions/end_bills.sql
+\ir functions/end_readings.sql
+\ir functions/erase_job.sql
+\ir functions/erase_prompt_job.sql
+\ir functions/erased_key.sql
 \ir functions/finish_prompt_job.sql
 \ir functions/follow_submission.sql
 \ir functions/get_prompt_queue_stats.sql
+\ir functions/get_prompt_queue_stats_v2.sql
 \ir functions/get_prompt_satisfaction.sql
+\ir functions/hold_pause.sql
 \ir functions/idempotency_key_lifetime.sql
 \ir functions/insert_prompt_job.sql
 \ir functions/is_final.sql
+\ir functions/job_billed.sql
 \ir functions/job_queue_position.sql
+\ir functions/keep_job_erased.sql
+\ir functions/keep_prompt_job_erased.sql
 \ir functions/lock_prediction.sql
 \ir functions/lock_prompt_job.sql
 \ir functions/look_pause.sql
@@ -44,22 +62,38 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_absence.sql
 \ir functions/note_callback.sql
 \ir functions/note_candidates.sql
+\ir functions/note_erasure.sql
 \ir functions/note_missing_workflow.sql
 \ir functions/note_obstacle.sql
+\ir functions/note_prompt_cost.sql
 \ir functions/note_provider_status.sql
 \ir functions/note_rate_limit.sql
+\ir functions/open_rows.sql
 \ir functions/open_submission.sql
+\ir functions/pause_of.sql
 \ir functions/permit_submission.sql
 \ir functions/permit_submission_in_turn.sql
+\ir functions/permit_submission_in_turn_v2.sql
 \ir functions/permit_submission_v2.sql
+\ir functions/permit_submission_v3.sql
+\ir functions/plan_bill.sql
+\ir functions/plan_readings.sql
 \ir functions/prompt_queue_position.sql
+\ir functions/prompt_reading.sql
 \ir functions/prove_absence.sql
+\ir functions/purge_simulated.sql
 \ir functions/raise_submission_number.sql
 \ir functions/rate_prompt_job.sql
 \ir functions/rate_result.sql
 \ir functions/receive_webhook.sql
+\ir functions/recent_price.sql
+\ir functions/record_bill.sql
 \ir functions/record_prompt_failure.sql
+\ir functions/refuse_audit_change.sql
+\ir functions/refusing_budget.sql
+\ir functions/refusing_owner.sql
 \ir functions/refusing_switch.sql
+\ir functions/refusing_switch_or_budget.sql
 \ir functions/release_prediction.sql
 \ir functions/request_job_cancel.sql
 \ir functions/request_prompt_job_cancel.sql
@@ -67,49 +101,77 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/restore_job.sql
 \ir functions/retry_chain.sql
 \ir functions/retry_job.sql
+\ir functions/retry_job_v2.sql
+\ir functions/retry_job_v3.sql
+\ir functions/return_submission_turn.sql
+\ir functions/set_budget.sql
 \ir functions/settle_stale_intents.sql
 \ir functions/settle_submission.sql
+\ir functions/spending_of.sql
 \ir functions/store_facts.sql
 \ir functions/submission_rate.sql
+\ir functions/take_bills.sql
+\ir functions/take_erasures.sql
 \ir functions/take_open_rows.sql
+\ir functions/take_place.sql
+\ir functions/take_readings.sql
 \ir functions/take_submission_turn.sql
 \ir functions/take_unclear_submissions.sql
 \ir functions/tell_job_changed.sql
 \ir functions/transition_allowed.sql
 \ir functions/update_prompt_job_status.sql
+\ir functions/wait_for_permissions.sql
 \ir functions/wavespeed_retention.sql
 
 INSERT INTO applied_functions (name, sha256) VALUES
-    ('accept_job', '7faf4a09979ed03e20be6f31c211dd8a46352ccbc607673d9463b207b2fd67ad'),
-    ('accept_job_v2', '693edf0261244071013c5656d23c9140901d45ac4450a8d6059b070defd4c0c0'),
+    ('accept_job', '215cc5ed62d796ce79bbf324a7168a44811ba9f5b1a532d6fe647894020cbe62'),
+    ('accept_job_v2', '271e0236b883b30269f950eb2c2afafc887c13721f87880269ce735f382a3d9f'),
+    ('accept_job_v3', '9828eace84e5c3ea919043a27d7ea94221899ce48d99e0b0f7c3eae1a1a804d5'),
     ('accept_prompt_job', 'd921ed1c1515e89a0574b89b737474339f128cb6c27d14897d36f594a234e7d3'),
     ('accept_prompt_job_v2', '87d6d097ca8ecece5904ff1f0bfb1f0133653efd2bbae363e7b4b35d3b767d37'),
+    ('accept_prompt_job_v3', '69e6c25340581964b6b08e7bfb4d8c6930d968790e7a802f9b39ffa8c6368dcb'),
+    ('accepted_before', 'fc397e847e4547ab9101c546fc22b69da086a9f4d3bc5dc7e88d7d1cfd20a443'),
+    ('add_spending', '13c3409637030b2cb4285c8e0b05e554cfbf2eaf6fdbd68808c69e6030a21cf7'),
     ('adopt_prediction', '6fdbba52d5b11ce2d7b791d590f3aa4a00551030afbb720b4e12d3445478e6e5'),
-    ('advance_job', '33fa243186d6f38f14da1ed9d139cbdad423368d7b78f27c9f547ddcf237522e'),
+    ('advance_job', 'a091c8e06d8a28345dbfb287e07330334a3a048a9ba4d3f4c2c9c041993e0526'),
     ('ambiguity_window', '6d3eed4ec0a6a4c6a15d6e06bba724ba9ea98f2fccf7f1caa44d479efbec9d43'),
-    ('append_job_event', '731a1b9ab813f6bac73d521cc85810b24cf48c694954d5ac0534530c32418c50'),
+    ('append_job_event', 'ca690290f04ffd6928fa77edd0dc1ee0449411a7ea85746b41e260c73b1de451'),
     ('asked_provider', 'ce6956d5816da639bcb05ff5be76052a896ece755efdca3b975c6df0bfd19243'),
     ('begin_job', '734a3f7091c957c9423b5bd2e12a2bf6ee25ed80bb52caf37184f27948e18cf8'),
     ('begin_prompt_attempt', 'f823161571b27a5e8d6522220e2b4e3b23b24f98b8c965f3b2384230766679cd'),
     ('begin_prompt_job', '8926f78ed2e6a8b4e7668b8701ec7ac66ac1e389eb726a8bbfadfe797ca667b0'),
-    ('claim_idempotency_key', 'f94ffe2314651abba30a816e38a47371694b4043b20c3f4ead78b5c9f89eaeca'),
+    ('bill_pause', '69d4f635780be4d1316cab538df5349ab1fbdc0f75e08cec5e3cb19ca3ed77e6'),
+    ('claim_idempotency_key', '7072b36c47cb04548247d5c38038f7bdf6b494801cf71d20e6990617e47f2c6c'),
     ('claim_lease', 'd14fce47281a8afcd288dea1206c2dabaa84b44997c28bf378f40ae476deb3b6'),
     ('claim_prompt_jobs', '98b9f0dd341e35c765b8597a0eb5b9046f83e1ab9f2706779b407e12259fb87c'),
     ('claim_stranded_jobs', '925b92f61ea8d8c8e51a9e76095405a5defe15a85b10f28d04ba7f77c2991a31'),
-    ('count_prompt_minutes', '0437f43c0993fbefc5360ca4da00d0aa5e4b1daefbba5aff2bb6efa18ad1e231'),
-    ('count_statuses', '5898d00b8e4a995e5beac856bb09f98eff791ae18dc8c616ff9e9cf48b04f7f7'),
+    ('count_prompt_minutes', '7a02be00fdb843797b1e8ef27d2a8b11208131f06f83adbc2bee613fc5545883'),
+    ('count_prompt_spending', '5b145ba15aa20cd310d4f7c5243b9e740c06e55a368de4135c96ff45be80530f'),
+    ('count_spending', 'b7f6cc7e0f9b98dfb78b2c994a54515e5b8d0db8d268c0415bf0c34e9fd20ed2'),
+    ('count_statuses', '362f7bdc3305b934544a47afa2a062e602b0c68990914bac9c053ab5622c5264'),
     ('counter_slot', 'ffb7818f24b57311e8871110a1fa1e48cb3eff643d6a96f7cc0bcadbbcfe3a99'),
-    ('decide_submission', '9c689842aa78700cd5e950a008eaaadf5e9b74d4ca82adcc2e0ae7c038e2a0ad'),
+    ('decide_submission', 'd77cb6be4a36c786eb26871735eebf78b9ea32d50aeee78f9029582ab3395574'),
+    ('delete_expired_audit', '7c862658aaa264312153fab9e640f3ff3bef1c745239d2fb230756459527d348'),
     ('delete_expired_records', 'f255fbdbaa0047a574f5d5e2ccb197781b549988de14b43c4d9d542d70b7fb78'),
-    ('delete_expired_records_v2', 'b7075f69fa08a9c10132bd947f7809ee5935a91657fa5a7701ad5cf44564893e'),
+    ('delete_expired_records_v2', '0c4ae689af1fa033fb65eeaed764d91428fffe47807367a720a64cf03e2351dc'),
+    ('end_bills', 'a0c599a9ebfd4d2f93cb783dbde213422fa7868347e58dad147340039ab084a1'),
+    ('end_readings', '2d9cbbcaf25fcd0db93eeea2d8a1c6e5e70b2b4f45449dfb9cff7c7a4d035fb5'),
+    ('erase_job', '077189ac843664a6cf874f5ef79aaa0225b2f3188d422490d280204e3afc61c7'),
+    ('erase_prompt_job', '331b91cafb0b2f872c16da974f75f7ed98adfe6285fda2d0ba7912024827e293'),
+    ('erased_key', '6aa0457334ee0801a09fe72862df319845fb55da545e9f269c73dc616be1878b'),
     ('finish_prompt_job', 'f47bc7f57c8ca10e2a8d89dc9e2f8ee722051e3ff31232619565eef9dfbb5878'),
-    ('follow_submission', '4651f88c0da124287fe123644c2069342b4e376f50037ae9e64e12b417ea9a01'),
-    ('get_prompt_queue_stats', 'f315266ab2f5215ff755b05fd77e3ea0e5e9acc4c9624ccb742f904ef35fa9ac'),
+    ('follow_submission', '4b3f00558d90f6f5d2c0e7945f2f7b759f429110496ba869f4a9cd3161143e2b'),
+    ('get_prompt_queue_stats', '595a61e2dd8d4cbab1e5e61ea7cf1d6b352924167c7c274b3fa914a6ec02065e'),
+    ('get_prompt_queue_stats_v2', '5f227072c647b5a7f9dc083372e913c1a17c2494a5acf6b122df6ecd1f4849cc'),
     ('get_prompt_satisfaction', 'eed4caf16daeb179bc49db079b4c175d283694ed0a910d8455e20f8924f65b02'),
+    ('hold_pause', '6e1d43b30688a261ac8006f8ffe822926929b87f97f0d1f5df66008ca0c712fb'),
     ('idempotency_key_lifetime', '3dcb080eb801f1b4bbaa100d5aa035ae65f953a7b21ef9dfdb38a03b3c12f8ec'),
-    ('insert_prompt_job', '7b8b11d5dc3104672eb16fb2e2a2c3b124e9255c68a9671a165d329d50d72c60'),
+    ('insert_prompt_job', '01b7fe261d0f9d5ba618f97d749bcbe235326aeb5cd6ed203e40de82c01fd94e'),
     ('is_final', '1f8b0124de0143f62b82ab8820cac0e5d5d0cda40c3464866c5039fdef1084d5'),
+    ('job_billed', '633ac34fee25d6d0d1b798e2bbcb91c05ec9fee52bb0bdee7815cb89c819775f'),
     ('job_queue_position', '0ef63aeaee7f3be948fbe0d1b4ce343d825a88923a399874bf6b4267ba547b3b'),
+    ('keep_job_erased', 'f5bf6d012f0f4dd3efac3192c3c2b99ef4cac4db2a12b5f3ce21459e2f2e0137'),
+    ('keep_prompt_job_erased', 'a83c6f9bd862d85b9779fbecca1fa2160fd14ea66a0bb9e349ff804932bfff70'),
     ('lock_prediction', '59caec7a0365793f885644b2f28b0c77b239c383f7e07c67c6edefd33840efc9'),
     ('lock_prompt_job', 'dd729dd95baa91a05f425a371b94c5a9fb19579a2b8ffe8f4b1fe77ddaa708df'),
     ('look_pause', '8d311702e75296423059f16d1c4405b15171f81563d3a0a0c62a037cb18918cd'),
@@ -119,38 +181,64 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('note_absence', '77719c90e9cf64e6cb92f538d3ca7af11e86a9070b6cb4c659f34ff16eff8286'),
     ('note_callback', '4a38d7ed5e17d02a61fc49b80d33546e8c01f4fa8c7bb0ae8d10da8dd3031c19'),
     ('note_candidates', 'c0600a372053a7b6234c2f7349d1d1043a8eea4e85b087b7a00538ce1916f98c'),
+    ('note_erasure', '624253e25995370035250eccd4125d566bf241706c3c723392e38ffb6d8fe7a9'),
     ('note_missing_workflow', 'b227716717e2a6bf95c4709ce4bacfbb366bc390d19c8a2fd67924874ac8c2e7'),
-    ('note_obstacle', 'a7a93daa80a1ca315c4dad7c3cd5a4aac44dae9c065ccb89ed48c673f6188e38'),
+    ('note_obstacle', '88fc9c9222f246bbbce26a6cec07fb3f38dcc28568e7bff75b8212f75722bafc'),
+    ('note_prompt_cost', '0afee8f221d6acd1c7b4c5d87f9a575e77aa1be6ce11e1538fb943acb5156a0f'),
     ('note_provider_status', '2410aa93d8757986aeb19d44f7f851eb99f4aa54f91d5305bb98b1950cfe91fc'),
     ('note_rate_limit', 'b46f63cfa6ff6fe89ea6e82d2720ebd5d8e90e1df584f45cd22300b718727f81'),
+    ('open_rows', '16c4358e041175915eb97c1cea9231d3fa56fd2764dace651fbd83fe71a7185d'),
     ('open_submission', '8e64db846c70dbed438f89d70dbcdb16b883c572fc23d1179690d563f263ff0e'),
+    ('pause_of', '71a8ce1bc99efeea6fcfc6ddbe4877ad4fa401090fa345ea21b773f0c8a01d80'),
     ('permit_submission', '89b7db68e1d30777e7a3183a8d833dc1b4b844d2696ba0a0e44f1a835da12570'),
-    ('permit_submission_in_turn', '89014866de9ea4e7a797b0da6a3dc030dbbcfcb2c614e46e57dd51576e7dfe28'),
-    ('permit_submission_v2', '5ce6f4669942bd19b2095e3859fb3f2575fa7998cab5a973c7483a73e7b22b63'),
+    ('permit_submission_in_turn', 'e49dd3e2825348e8fb001da16ec9a66c05ccae93533d6629956650829243abad'),
+    ('permit_submission_in_turn_v2', 'ab99af51389135c6aeb4cf2b3736a2a084008a8227f91576af52ae1536980b31'),
+    ('permit_submission_v2', '2c1f3e076e449a0aeccf4766410285028ed9276812ae7e252774ca0b128a1256'),
+    ('permit_submission_v3', 'b0efcf636d73d793ce00c3eaa87f664ffa285dca9c02dc099e3a1c6e095dccc9'),
+    ('plan_bill', '2c1a747b0912f68c39396c19e8483c76bf9c21d04c77ebd6485665fd971286e3'),
+    ('plan_readings', '636cdda574757eca87498a97f8ead572fc5d9d1781e0dbffe80517d2bbd5b385'),
     ('prompt_queue_position', '9dba930bc8b23d5dbc1a477eca7eea63355735bf50ab554220d86962fe3ef4d5'),
+    ('prompt_reading', 'ab4fa49d6958094ea21258c43278e61705919c22d0f6c9d139f6e12c1b6ea919'),
     ('prove_absence', '28124eb354cc51ee5247c12e894f2f767e6bcdea716e54954339fd3372bf6d56'),
+    ('purge_simulated', '8ac9637c8d436a117c5db6032087099aac3fd93ea8337bfc3bd9cf4fc774e598'),
     ('raise_submission_number', '798cabdca9affeae683b7991619e89ce95a601e69ab6debc369174bfbf9c246f'),
-    ('rate_prompt_job', '14ba0fd90bdf3f121883168b10a9ecd36a210a704738496fc7b415c51aa7644c'),
-    ('rate_result', '9bcfed8289481a90abe45c0cff0e10f93cb1c6984a56817b472491f8b7695f56'),
-    ('receive_webhook', '7aa6928566f239ab6ae8b9cad5c8fa43a5e9e3cc9b0cbcf718b31197c4f4102a'),
+    ('rate_prompt_job', '509136525cdf212a1c5222425cd08f44b638d0a868539badd45a31ae0e9e80dc'),
+    ('rate_result', '3808408591c76143adbd9c80b4b2db314dd49ea9a0388a27dc8eeb3ac8d643a1'),
+    ('receive_webhook', '03cf8193f7b7d228a9632513558fd31304468e77fb85c31b94099ada38943eb1'),
+    ('recent_price', '556ad2898a4c8d28bdd9d3d01b2a127f8378018f6adb3a6a5a23ac0c99bd4a6f'),
+    ('record_bill', '4f8aa6c3549adc40b55ce630d9a619d4b0902d7bc25b2ea42819dc178130a575'),
     ('record_prompt_failure', 'fbed814f6285620a26198dce5289afa933cf11900c7d37df944c023adcc73825'),
-    ('refusing_switch', 'e7a4087c23d854f7bcd3364f3b04c075f2f1e439274f7530cd36142691523ae8'),
-    ('release_prediction', 'e22d0e9da237a8465e70f075da00b7747117c71689146318df8b73fb5f5bff1f'),
+    ('refuse_audit_change', 'a033d80d9a3b4dde3e1401a874b019d0ddf9dd0f1ca03ed466652751e2ae2a30'),
+    ('refusing_budget', 'b2356c2b95925f4d92f0b2af5a9eb824b2a19430fd385e2d94beaa0eedfba1f0'),
+    ('refusing_owner', '5034d56a5dfa6aad791ca1453fc1eefdf1e432f08df0126560c27ae3152c452b'),
+    ('refusing_switch', 'd9d71bf8f1faa30ce628e7bade7697daad06873e3fc94474f77ae73c84ac625e'),
+    ('refusing_switch_or_budget', '8b1380413183d72a77061c0f8eb169a524ea6165437fbdef838e67d8e60a735c'),
+    ('release_prediction', 'c50a5c945af9d0f4dda1064a0a561a8d5c131174010213e5ad233904cd6b7ce8'),
     ('request_job_cancel', '09914904bf31cb81332fbd34a3c624c79622e708083cef479c21dae037ae1224'),
     ('request_prompt_job_cancel', '7a3cf118ff01ef5ad1e48d45382378bb0e47a3bf9c9e33b0d4bc4d7525c8521d'),
     ('restart_workflow', 'db4f764dbb183bd66f645e2ad2c90fc501e04e060ae6326ff6d77fe01b05abc1'),
-    ('restore_job', 'acbe35a7532c96da151e5fa8dcc6d9e1e890b2dc119377c7c4789ae301ae707f'),
+    ('restore_job', 'be4d3a78d7e47f5b4a9b2b03e87e556d2329e9d70ac572e4981621f190078eb7'),
     ('retry_chain', '306177f058e31d05e47e066ed352f99de69d9b7da4771ea88ac3b0cc5d0725bb'),
-    ('retry_job', '6a14790be3f81687c659a07e0da888d133001348c06a944320905126fddc3926'),
+    ('retry_job', '238a5e10fb40e93ea9b1f8894ea82c53b8bd76ec730407ca2352f4cd1aa04a27'),
+    ('retry_job_v2', '4baf6e1c9e20aab46ed0e9fa148adbd49dd8f9a9eff70f7850a99d3ea2fcb1d4'),
+    ('retry_job_v3', '7cf41f86846f290ea7072a79fe1d30e96701a8078120e5807d8f9bb7e66abbb6'),
+    ('return_submission_turn', '589348e7c499a69213da7b09b240c4ee3891ac2b430ec22a7e61ab247ee4828c'),
+    ('set_budget', 'ea5fd489957cdc1fdf82f6ecc35450b5021d13588549ad62769beecaa9571c14'),
     ('settle_stale_intents', '3be68818dafff5dc348648ad7469f15dcbdd463ad467d4fa5a49849e2b63eaab'),
-    ('settle_submission', '6ca01a9229b04d368282ad03a0daa8657b4e55c98a827c8ed8c20a7202dab10a'),
+    ('settle_submission', '11e15fc1ca4a526b34b77fcc64e6d311428798c6b64ab3f406a6a7aaa0ac0e0e'),
+    ('spending_of', '43d6383dea41aebe97f2302da92b87cd57b2f62847529181e3b522b46eaa4bc6'),
     ('store_facts', '9b056a09ae71a1979ab23a574fa3283035fcfa2e13f202509524556069bc33c2'),
     ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
+    ('take_bills', '9ed71444fe0aee41858eefa3a355a070a794cb07155a274c3bc47101078448e8'),
+    ('take_erasures', 'ae9cf5ce7f1e3108446b1799aaa7d1191de52f887f8d0c4c8d4792af06de9c58'),
     ('take_open_rows', '9b90dbcbc2d486143af7e9aa6715a6e08e4f59e9c06574f7bb81f0a7082a4361'),
+    ('take_place', '4ed2c19cee18c83ed6e5bd5c0771110c7e332555fcac4f853bc485d6a0a1eee4'),
+    ('take_readings', '69872e2d92d92e77d1c470d00ca381b289796d3e6706390219f8fb2593079899'),
     ('take_submission_turn', '91d77ce06e3603b98b1ec119ee7195d17d1698ff7991ca1119fb43986490c535'),
     ('take_unclear_submissions', '26413efd36dacd12bbbbb65267ac03be1d976abfd2222086adff541f29232acf'),
     ('tell_job_changed', '6f21a5da0aa64f7da4d04e15c46c61d62ddc29fed58ff2ab6e4cd38e6d30a9cf'),
     ('transition_allowed', '2525412d7200cf6692a26ffe74718b753a6aca6756d155c051ec7208d088c7c6'),
     ('update_prompt_job_status', 'b0519be432445d8c992dadd678e60a040cf713746df3d4338b2efce0014fff76'),
+    ('wait_for_permissions', 'a601b64006ce0f3c1586afd4d07c3b8d3b725a35d573a511c59c7f73e2139bc2'),
     ('wavespeed_retention', 'e6495fb3cd0d6caa5ef35ae9f2aff531080a43b62cae465db0794d1212da63fc')
 ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now();

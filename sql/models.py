@@ -7,12 +7,12 @@ test holds columns, types and nullability equal to the live database. Columns ar
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Double, Integer, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, DateTime, Double, Integer, LargeBinary, Numeric, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field, SQLModel
@@ -79,6 +79,11 @@ class Job(SQLModel, table=True):
     dispatched_at: datetime | None = Field(sa_type=Time)
     completed_at: datetime | None = Field(sa_type=Time)
     kept: bool | None
+    max_price_usd: Decimal | None = Field(sa_type=Money)
+    media_list_price_usd: Decimal | None = Field(sa_type=Money)
+    erase_requested_at: datetime | None = Field(sa_type=Time)
+    erased_at: datetime | None = Field(sa_type=Time)
+    key_id: str | None = Field(sa_type=Text)
 
 
 class PromptGenerationJob(SQLModel, table=True):
@@ -123,10 +128,13 @@ class PromptGenerationJob(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Time)
     started_at: datetime | None = Field(sa_type=Time)
     completed_at: datetime | None = Field(sa_type=Time)
+    erase_requested_at: datetime | None = Field(sa_type=Time)
+    erased_at: datetime | None = Field(sa_type=Time)
+    key_id: str | None = Field(sa_type=Text)
 
 
 class Submission(SQLModel, table=True):
-    """One paid POST to WaveSpeed, its intent written before the first byte. The cost is USD, as quoted."""
+    """One paid POST to WaveSpeed, its intent written before the first byte. Amounts are USD."""
 
     __tablename__ = "submissions"
 
@@ -156,6 +164,37 @@ class Submission(SQLModel, table=True):
     looked_at: datetime | None = Field(sa_type=Time)
     looks: int
     ended_at: datetime | None = Field(sa_type=Time)
+    reserved_usd: Decimal | None = Field(sa_type=Money)
+    price_source: str | None = Field(sa_type=Text)
+    charged_usd: Decimal | None = Field(sa_type=Money)
+    refunded_usd: Decimal = Field(sa_type=Money)
+
+
+class BudgetRow(SQLModel, table=True):
+    """What an owner, or `*` (the installation), may spend in a `day` or `month` of UTC or in `total`, in USD."""
+
+    __tablename__ = "budgets"
+
+    owner: str = Field(primary_key=True, sa_type=Text)
+    period: str = Field(primary_key=True, sa_type=Text)
+    limit_usd: Decimal = Field(sa_type=Money)
+    warned_percent: int | None = Field(sa_type=SmallInteger)
+    warned_limit_usd: Decimal | None = Field(sa_type=Money)
+    warned_since: date | None
+
+
+class SpendingDay(SQLModel, table=True):
+    """What an owner's work with one model and one key (empty: none) has reserved and spent on a day (UTC), in USD."""
+
+    __tablename__ = "spending"
+
+    owner: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True)
+    model: str = Field(primary_key=True, sa_type=Text)
+    reserved_usd: Decimal = Field(sa_type=Numeric(14, 6))
+    spent_usd: Decimal = Field(sa_type=Numeric(14, 6))
+    provider: str = Field(primary_key=True, sa_type=Text)
+    key_id: str = Field(primary_key=True, sa_type=Text)
 
 
 class JobEvent(SQLModel, table=True):
@@ -206,6 +245,76 @@ class Switch(SQLModel, table=True):
     value: str | None = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
     changed_at: datetime = Field(sa_type=Time)
+    changed_by: str | None = Field(sa_type=Text)
+
+
+class Owner(SQLModel, table=True):
+    """A team: what belongs to it is invisible to others."""
+
+    __tablename__ = "owners"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    created_at: datetime = Field(sa_type=Time)
+    paused_at: datetime | None = Field(sa_type=Time)
+    paused_reason: str | None = Field(sa_type=Text)
+    paused_by: str | None = Field(sa_type=Text)
+    open_jobs: int | None
+    requests_per_minute: int | None
+    highest_priority: int | None
+    models: list[str] | None = Field(sa_type=Texts)
+    outputs_per_job: int | None
+    uploads_per_day: int | None
+    streams: int | None
+
+
+class ApiKey(SQLModel, table=True):
+    """A key's digest and what it allows."""
+
+    __tablename__ = "api_keys"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    digest: bytes = Field(sa_type=LargeBinary)
+    scopes: list[str] = Field(sa_type=Texts)
+    created_at: datetime = Field(sa_type=Time)
+    created_by: str = Field(sa_type=Text)
+    expires_at: datetime | None = Field(sa_type=Time)
+    last_used_at: datetime | None = Field(sa_type=Time)
+    revoked_at: datetime | None = Field(sa_type=Time)
+
+
+class BrowserSession(SQLModel, table=True):
+    """A browser that has signed in."""
+
+    __tablename__ = "sessions"
+
+    id: UUID = Field(primary_key=True)
+    digest: bytes = Field(sa_type=LargeBinary)
+    key_id: str | None = Field(sa_type=Text)
+    token_digest: bytes | None = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=Time)
+    last_used_at: datetime = Field(sa_type=Time)
+    ended_at: datetime | None = Field(sa_type=Time)
+    address: str | None = Field(sa_type=Text)
+    user_agent: str | None = Field(sa_type=Text)
+
+
+class AuditEntry(SQLModel, table=True):
+    """Something that somebody did."""
+
+    __tablename__ = "audit_log"
+
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    at: datetime = Field(sa_type=Time)
+    actor: str = Field(sa_type=Text)
+    owner: str | None = Field(sa_type=Text)
+    action: str = Field(sa_type=Text)
+    target: str | None = Field(sa_type=Text)
+    before: dict[str, Any] | None = Field(sa_type=JSONB)
+    after: dict[str, Any] | None = Field(sa_type=JSONB)
+    request_id: str | None = Field(sa_type=Text)
+    address: str | None = Field(sa_type=Text)
 
 
 class SubmissionRate(SQLModel, table=True):
@@ -222,6 +331,67 @@ class SubmissionRate(SQLModel, table=True):
     next_at: datetime = Field(sa_type=Time)
 
 
+class Reading(SQLModel, table=True):
+    """When the result of a job's prediction is read next; while it is being read, until when its reader has it."""
+
+    __tablename__ = "readings"
+
+    job_id: UUID = Field(primary_key=True)
+    prediction_id: str = Field(sa_type=Text)
+    accepted_at: datetime = Field(sa_type=Time)
+    due_at: datetime | None = Field(sa_type=Time)
+    prompted: bool
+    looks: int
+
+
+class Bill(SQLModel, table=True):
+    """When WaveSpeed is asked next what it billed for a prediction."""
+
+    __tablename__ = "bills"
+
+    prediction_id: str = Field(primary_key=True, sa_type=Text)
+    due_at: datetime = Field(sa_type=Time)
+    since: datetime = Field(sa_type=Time)
+    changed_at: datetime | None = Field(sa_type=Time)
+    looks: int
+
+
+class ReadingRate(SQLModel, table=True):
+    """When the next planned reading may be made, by all workers together: one row."""
+
+    __tablename__ = "reading_rate"
+
+    one: bool = Field(primary_key=True)
+    next_at: datetime = Field(sa_type=Time)
+
+
+class Erasure(SQLModel, table=True):
+    """What is gone from the record and still to be deleted at Temporal and WaveSpeed: a job, or a prompt job."""
+
+    __tablename__ = "erasures"
+
+    id: UUID = Field(primary_key=True)
+    table_name: str = Field(sa_type=Text)
+    due_at: datetime = Field(sa_type=Time)
+    looked_at: datetime | None = Field(sa_type=Time)
+    problem: str | None = Field(sa_type=Text)
+
+
+class OwnerErasure(SQLModel, table=True):
+    """An owner all of whose jobs are being erased, and how far the sweep over them has come."""
+
+    __tablename__ = "owner_erasures"
+
+    owner: str = Field(primary_key=True, sa_type=Text)
+    accepted_until: datetime = Field(sa_type=Time)
+    requested_at: datetime = Field(sa_type=Time)
+    began_at: datetime = Field(sa_type=Time)
+    table_name: str = Field(sa_type=Text)
+    reached_at: datetime | None = Field(sa_type=Time)
+    reached_id: UUID | None
+    left_open: int = Field(sa_type=BigInteger)
+
+
 class AppliedFunction(SQLModel, table=True):
     """Which text of a file in `sql/functions` the database has, by its SHA-256 in hexadecimal."""
 
@@ -233,7 +403,7 @@ class AppliedFunction(SQLModel, table=True):
 
 
 class StatusCounter(SQLModel, table=True):
-    """How many rows of a table have a status; the sum over the slots counts, a single slot may be negative."""
+    """How many of an owner's rows in a table have a status; the sum over the slots counts, one may be negative."""
 
     __tablename__ = "status_counters"
 
@@ -241,10 +411,30 @@ class StatusCounter(SQLModel, table=True):
     status: str = Field(primary_key=True, sa_type=Text)
     slot: int = Field(primary_key=True, sa_type=SmallInteger)
     n: int = Field(sa_type=BigInteger)
+    owner: str = Field(primary_key=True, sa_type=Text)
+
+
+class UpMinute(SQLModel, table=True):
+    """A minute in which an API saw the installation up: a bit for each ten seconds, the lowest the first."""
+
+    __tablename__ = "up_minutes"
+
+    minute: datetime = Field(primary_key=True, sa_type=Time)
+    seen: int = Field(sa_type=SmallInteger)
+
+
+class Backup(SQLModel, table=True):
+    """A backup of the record, as whoever took it has told."""
+
+    __tablename__ = "backups"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    taken_at: datetime = Field(sa_type=Time)
+    verified_at: datetime | None = Field(sa_type=Time)
 
 
 class QueueMinute(SQLModel, table=True):
-    """What the prompt queue did in one minute; the sum over the slots counts."""
+    """What the prompt queue did for an owner in one minute; the sum over the slots counts."""
 
     __tablename__ = "queue_minutes"
 
@@ -257,3 +447,4 @@ class QueueMinute(SQLModel, table=True):
     processing_seconds: float = Field(sa_type=Double)
     retried: int
     retried_finished: int
+    owner: str = Field(primary_key=True, sa_type=Text)

@@ -71,7 +71,15 @@ CREATE TABLE jobs (
     dispatched_at            timestamptz,
     completed_at             timestamptz,
     -- a person's word on the outputs; null while there is none
-    kept                     boolean
+    kept                     boolean,
+    -- it ends without being submitted if it costs more; null: whatever it costs
+    max_price_usd            numeric(12, 6),
+    -- WaveSpeed's price without the discount that it quoted with; null: no discount, or not known
+    media_list_price_usd     numeric(12, 6),
+    -- since when its words are gone from the record, and since when from Temporal and WaveSpeed too
+    erase_requested_at       timestamptz,
+    erased_at                timestamptz,
+    key_id                   text -- the API key that created it; null: none, or before revision 0016
 );
 
 -- Lists, newest first: all of an owner's, or those in one status.
@@ -163,7 +171,10 @@ CREATE TABLE prompt_generation_jobs (
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
     started_at          timestamptz,
-    completed_at        timestamptz
+    completed_at        timestamptz,
+    erase_requested_at  timestamptz, -- as in jobs
+    erased_at           timestamptz,
+    key_id              text -- as in jobs
 );
 
 -- Deferred: a job and its prompt job name each other and are made together.
@@ -208,6 +219,10 @@ CREATE INDEX prompt_generation_jobs_written_idx ON prompt_generation_jobs (compl
 -- Prompts that a person has judged, for the statistics.
 CREATE INDEX prompt_generation_jobs_rated_idx ON prompt_generation_jobs (owner, created_at) WHERE rating IS NOT NULL;
 
+-- An owner's stand-alone ones, newest first, to erase or export them all.
+CREATE INDEX prompt_generation_jobs_owner_idx ON prompt_generation_jobs (owner, created_at DESC, id DESC)
+    WHERE job_id IS NULL;
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Submissions: one paid POST to WaveSpeed each, its intent written before the first byte.
 
@@ -242,7 +257,14 @@ CREATE TABLE submissions (
     -- after the job's end: when and how often the reconciler looked, and when WaveSpeed was seen to have given it up
     looked_at       timestamptz,
     looks           integer NOT NULL DEFAULT 0,
-    ended_at        timestamptz
+    ended_at        timestamptz,
+    -- its price when it was permitted, or, if an older backup lost that, when it was found; and where that came from:
+    -- 'quoted' by WaveSpeed, 'recent' (what the model cost lately) or 'assumed'. Null: from before there were budgets
+    reserved_usd    numeric(12, 6) DEFAULT 0,
+    price_source    text,
+    -- what WaveSpeed has billed for the prediction so far (null: nothing seen yet); media_cost_usd is then the difference
+    charged_usd     numeric(12, 6),
+    refunded_usd    numeric(12, 6) NOT NULL DEFAULT 0
 );
 
 -- The promise itself: a job has one submission that may have been paid, at most.
@@ -272,6 +294,48 @@ CREATE VIEW late_predictions AS
           'generation_unavailable', 'generation_stopped'));
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- Money, in USD. A budget bounds what an owner (or '*', the whole installation) spends in a day or month of UTC, or in
+-- all. What is reserved and spent is kept by triggers: a submission counts on the day of its permission, what Grok cost on
+-- the day on which xAI told it.
+
+CREATE TABLE budgets (
+    owner     text NOT NULL,
+    period    text NOT NULL CHECK (period IN ('day', 'month', 'total')),
+    limit_usd numeric(12, 6) NOT NULL CHECK (limit_usd >= 0),
+    -- the last warning: how much was used of which limit, in the period that began then
+    warned_percent   smallint,
+    warned_limit_usd numeric(12, 6),
+    warned_since     date,
+    PRIMARY KEY (owner, period)
+);
+
+CREATE TABLE spending (
+    owner        text NOT NULL,
+    day          date NOT NULL,
+    model        text NOT NULL,
+    reserved_usd numeric(14, 6) NOT NULL DEFAULT 0 CHECK (reserved_usd >= 0),
+    spent_usd    numeric(14, 6) NOT NULL DEFAULT 0 CHECK (spent_usd >= 0),
+    provider     text NOT NULL DEFAULT 'wavespeed' CHECK (provider IN ('wavespeed', 'grok')),
+    key_id       text NOT NULL DEFAULT '', -- the API key whose jobs spent it; empty: none
+    PRIMARY KEY (owner, day, provider, model, key_id)
+) WITH (fillfactor = 50); -- room to update in place
+
+-- What the whole installation has spent since a day.
+CREATE INDEX spending_day_idx ON spending (day);
+
+-- Predictions for whose bill WaveSpeed is to be asked (again). A row is made with each acceptance, and stays until the
+-- bill is settled or given up. No foreign key: what belongs to no submission (any more) goes when it is due.
+CREATE TABLE bills (
+    prediction_id text PRIMARY KEY,
+    due_at        timestamptz NOT NULL,
+    since         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_at    timestamptz, -- the latest news; null: nothing seen yet
+    looks         integer NOT NULL DEFAULT 0
+);
+
+CREATE INDEX bills_due_at_idx ON bills (due_at);
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- Events: every change of a job, in order and without gaps. Timeline and live stream are made from these rows.
 
 CREATE TABLE job_events (
@@ -298,6 +362,8 @@ CREATE TABLE webhook_deliveries (
 );
 
 CREATE INDEX webhook_deliveries_open_idx ON webhook_deliveries (received_at) WHERE processed_at IS NULL;
+
+CREATE INDEX webhook_deliveries_job_id_idx ON webhook_deliveries (job_id);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Callers' Idempotency-Keys, kept for a day.
@@ -327,7 +393,8 @@ CREATE TABLE switches (
     name       text PRIMARY KEY,
     value      text,
     reason     text,
-    changed_at timestamptz NOT NULL DEFAULT now()
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    changed_by text -- as audit_log.actor; null if it was set before revision 0012
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -345,6 +412,141 @@ CREATE TABLE submission_rates (
 ) WITH (fillfactor = 50);
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- Readings: when each accepted prediction's result is read next. Narrow, because a prediction is read often and the row
+-- of its job is wide. A row stays until the job's workflow has been told how it ended.
+
+CREATE TABLE readings (
+    job_id        uuid PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    prediction_id text NOT NULL,
+    accepted_at   timestamptz NOT NULL,
+    due_at        timestamptz,                    -- null: not planned yet; while it is being read, when the claim ends
+    prompted      boolean NOT NULL DEFAULT false, -- due because something happened (a webhook), not by the plan
+    looks         integer NOT NULL DEFAULT 0
+);
+
+-- The next ones, and those that are not planned yet.
+CREATE INDEX readings_due_at_idx ON readings (due_at);
+
+-- Those that go before the others, beside the rate.
+CREATE INDEX readings_prompted_idx ON readings (due_at) WHERE prompted;
+
+-- The one row says when the next planned reading may be made, by all workers together.
+CREATE TABLE reading_rate (
+    one     boolean PRIMARY KEY DEFAULT true CHECK (one),
+    next_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+INSERT INTO reading_rate (next_at) VALUES ('-infinity');
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Erasures: what is gone from the record, and still to be deleted at Temporal and WaveSpeed. A row stays until nothing is
+-- found there any more.
+
+CREATE TABLE erasures (
+    id         uuid PRIMARY KEY, -- of a job, or of a stand-alone prompt job
+    table_name text NOT NULL CHECK (table_name IN ('jobs', 'prompt_generation_jobs')),
+    due_at     timestamptz NOT NULL DEFAULT now(), -- before this somebody may still be starting its workflow
+    looked_at  timestamptz,
+    problem    text
+);
+
+CREATE INDEX erasures_looked_at_idx ON erasures (looked_at NULLS FIRST);
+
+-- Owners all of whose jobs are being erased, newest first: jobs, then stand-alone prompt jobs. What cannot be erased yet
+-- is met again in the next sweep.
+CREATE TABLE owner_erasures (
+    owner          text PRIMARY KEY,
+    accepted_until timestamptz NOT NULL,
+    requested_at   timestamptz NOT NULL DEFAULT now(),
+    -- the sweep: when it began, what it has reached, and how many rows it had to leave
+    began_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    table_name     text NOT NULL DEFAULT 'jobs' CHECK (table_name IN ('jobs', 'prompt_generation_jobs')),
+    reached_at     timestamptz,
+    reached_id     uuid,
+    left_open      bigint NOT NULL DEFAULT 0
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Owners (teams), their API keys, and the sessions of browsers that signed in with a key, or with a token of the
+-- settings (token_digest). Keys and tokens themselves are nowhere: only their SHA-256. Rows of keys are never deleted, so
+-- that what says who did something stays readable.
+
+CREATE TABLE owners (
+    name          text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    paused_at     timestamptz,
+    paused_reason text,
+    paused_by     text, -- as audit_log.actor
+    -- What the owner may have and ask for; null: what the installation's settings say.
+    open_jobs           integer CHECK (open_jobs >= 0),
+    requests_per_minute integer CHECK (requests_per_minute >= 1),
+    highest_priority    integer CHECK (highest_priority BETWEEN 1 AND 10),
+    models              text[],
+    outputs_per_job     integer CHECK (outputs_per_job >= 1),
+    uploads_per_day     integer CHECK (uploads_per_day >= 0),
+    streams             integer CHECK (streams >= 0)
+);
+
+-- The owner of everything that existed before there were owners.
+INSERT INTO owners (name, created_at) VALUES ('local', 'epoch');
+
+CREATE TABLE api_keys (
+    id           text PRIMARY KEY CHECK (id ~ '^[0-9A-Za-z]{8}$'),
+    owner        text NOT NULL REFERENCES owners (name),
+    name         text NOT NULL,
+    digest       bytea NOT NULL CHECK (octet_length(digest) = 32),
+    scopes       text[] NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    created_by   text NOT NULL,
+    expires_at   timestamptz,
+    last_used_at timestamptz,
+    revoked_at   timestamptz
+);
+
+CREATE INDEX api_keys_owner_idx ON api_keys (owner, created_at);
+
+CREATE TABLE sessions (
+    id           uuid PRIMARY KEY,
+    digest       bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
+    key_id       text REFERENCES api_keys (id) ON DELETE CASCADE,
+    token_digest bytea,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz NOT NULL DEFAULT now(),
+    ended_at     timestamptz,
+    address      text,
+    user_agent   text,
+    CHECK ((key_id IS NULL) <> (token_digest IS NULL))
+);
+
+CREATE INDEX sessions_last_used_at_idx ON sessions (last_used_at);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Who did what, written in the same statement as the act. Only its retention deletes entries; a trigger refuses
+-- everything else. No entry has a secret or a prompt.
+
+CREATE TABLE audit_log (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL DEFAULT now(),
+    actor      text NOT NULL, -- as contracts/access.py says
+    owner      text, -- whom it concerns; null: the whole installation
+    action     text NOT NULL,
+    target     text, -- kind and id, such as job:0189…
+    before     jsonb,
+    after      jsonb,
+    request_id text,
+    address    text
+);
+
+CREATE INDEX audit_log_at_idx ON audit_log (at, id);
+
+CREATE INDEX audit_log_owner_idx ON audit_log (owner, at, id);
+
+-- Whoever guesses keys leaves one entry per address and minute, however often and at however many processes. So does each
+-- person whom a proxy has signed in: all of them may have its address.
+CREATE UNIQUE INDEX audit_log_refused_idx ON audit_log (actor, address, date_trunc('minute', at AT TIME ZONE 'UTC'))
+    NULLS NOT DISTINCT WHERE action = 'session.refuse';
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- Counters, kept by the triggers below so that edits by hand count too. Sixteen slots, because one row for each status
 -- would make all commits wait for each other; a slot may go below zero, the sum over the slots is the count.
 
@@ -353,7 +555,8 @@ CREATE TABLE status_counters (
     status     text NOT NULL,
     slot       smallint NOT NULL CHECK (slot BETWEEN 0 AND 15),
     n          bigint NOT NULL,
-    PRIMARY KEY (table_name, status, slot)
+    owner      text NOT NULL,
+    PRIMARY KEY (owner, table_name, status, slot)
 ) WITH (fillfactor = 50); -- room to update in place
 
 -- Prompt jobs of the last hours by minute: what the statistics are made of.
@@ -368,8 +571,37 @@ CREATE TABLE queue_minutes (
     -- of the finished and failed: those that needed more than one attempt
     retried            integer NOT NULL DEFAULT 0,
     retried_finished   integer NOT NULL DEFAULT 0,
-    PRIMARY KEY (minute, slot)
+    owner              text NOT NULL,
+    PRIMARY KEY (minute, owner, slot)
 ) WITH (fillfactor = 50);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Uptime: minutes in which an API saw the installation up, with a bit for each ten seconds, the lowest the first. No API,
+-- no Temporal or no Postgres that takes a write leave no bit, so what is missing was not up. Kept for 90 days.
+
+CREATE TABLE up_minutes (
+    minute timestamptz PRIMARY KEY,
+    seen   smallint NOT NULL CHECK (seen BETWEEN 1 AND 63)
+) WITH (fillfactor = 50); -- room to update in place
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Backups that somebody has told of, for 90 days: a restored backup lacks itself and what came after it.
+
+CREATE TABLE backups (
+    name        text PRIMARY KEY,
+    taken_at    timestamptz NOT NULL,
+    verified_at timestamptz
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Autovacuum. With the usual 20 %, a million jobs leave 200,000 dead rows, and statistics of a day ago, before it begins.
+-- Small tables that change often reach its usual threshold by themselves.
+
+ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE prompt_generation_jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE submissions SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE bills SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE idempotency_keys SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Functions: each stands in a file of its own. `migrate` applies those whose text is not the one that stands here, by
@@ -413,6 +645,34 @@ CREATE TRIGGER prompt_generation_jobs_count_truncate AFTER TRUNCATE ON prompt_ge
 CREATE TRIGGER prompt_generation_jobs_minutes AFTER UPDATE ON prompt_generation_jobs
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_prompt_minutes();
 
+CREATE TRIGGER jobs_keep_erased BEFORE UPDATE ON jobs
+    FOR EACH ROW WHEN (NEW.erase_requested_at IS NOT NULL) EXECUTE FUNCTION keep_job_erased();
+
+CREATE TRIGGER prompt_generation_jobs_keep_erased BEFORE UPDATE ON prompt_generation_jobs
+    FOR EACH ROW WHEN (NEW.erase_requested_at IS NOT NULL) EXECUTE FUNCTION keep_prompt_job_erased();
+
+CREATE CONSTRAINT TRIGGER submissions_spending_insert AFTER INSERT ON submissions
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_spending();
+
+CREATE CONSTRAINT TRIGGER submissions_spending_update AFTER UPDATE ON submissions
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN ((OLD.state, OLD.intended_at, OLD.media_cost_usd, OLD.reserved_usd)
+          IS DISTINCT FROM (NEW.state, NEW.intended_at, NEW.media_cost_usd, NEW.reserved_usd))
+    EXECUTE FUNCTION count_spending();
+
+CREATE TRIGGER submissions_bill BEFORE INSERT OR UPDATE OF prediction_id ON submissions
+    FOR EACH ROW EXECUTE FUNCTION plan_bill();
+
+CREATE CONSTRAINT TRIGGER prompt_generation_jobs_spending AFTER UPDATE ON prompt_generation_jobs
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.cost_usd IS DISTINCT FROM NEW.cost_usd)
+    EXECUTE FUNCTION count_prompt_spending();
+
+CREATE CONSTRAINT TRIGGER prompt_generation_jobs_spending_insert AFTER INSERT ON prompt_generation_jobs
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.cost_usd IS NOT NULL) EXECUTE FUNCTION count_prompt_spending();
+
+CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Alembic's version table, exactly as Alembic makes it.
 
@@ -421,6 +681,6 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0008');
+INSERT INTO alembic_version (version_num) VALUES ('0019');
 
 COMMIT;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import op
 from sqlalchemy import Connection, text
 
 
@@ -22,6 +21,8 @@ def run_script(connection: Connection, script: str) -> None:
 
 def run_file(path: Path) -> None:
     """Run a revision's file inside Alembic, or print it in a dry run."""
+    from alembic import op  # noqa: PLC0415  # the API and the worker import this module too, and run no revision
+
     script = path.read_text(encoding="utf-8")
     context = op.get_context()
     if context.as_sql:

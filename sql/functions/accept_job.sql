@@ -26,7 +26,8 @@ BEGIN
     INSERT INTO jobs (
         id, owner, model, kind, input, use_ai_prompt, operation, instructions, target_url, ref_urls, on_prompt_failure,
         priority, provider_mode, generate_timeout_seconds, deadline_at, deadline_seconds, callback_url, metadata,
-        retry_of, warnings, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at)
+        retry_of, warnings, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, claimed_at,
+        max_price_usd, key_id)
     SELECT v_request.id, v_request.owner, v_request.model, v_request.kind, v_request.input, v_request.use_ai_prompt,
            v_request.operation, v_request.instructions, v_request.target_url, coalesce(v_request.ref_urls, '{}'),
            v_request.on_prompt_failure, v_request.priority, v_request.provider_mode, v_request.generate_timeout_seconds,
@@ -37,7 +38,7 @@ BEGIN
            CASE WHEN v_prompt_job IS NOT NULL THEN 'pending'
                 WHEN v_request.prompt_job_id IS NOT NULL THEN 'completed'
                 ELSE 'not_requested' END,
-           now()
+           now(), v_request.max_price_usd, v_request.key_id
     RETURNING * INTO v_job;
     IF v_prompt_job IS NOT NULL THEN
         PERFORM insert_prompt_job(v_prompt_job, v_job.id);

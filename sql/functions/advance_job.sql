@@ -6,7 +6,7 @@
 -- refused here: only the transaction that makes a submission unknown sets it (settle_submission), and only a new
 -- submission leaves it. `completed` for an open job with a known prediction passes through the steps that were not
 -- recorded. A report about a prediction that was wrongly inferred to be this job's is ignored: another job has it, or a
--- fact has replaced it with another prediction.
+-- fact has replaced it with another prediction. Words and outputs of an erased job are not taken.
 -- Raises PM404 if there is no such job, PM422 for an unknown status.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -45,13 +45,17 @@ BEGIN
         RETURN v_before;
     END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
+    IF v_before.erase_requested_at IS NOT NULL THEN
+        p_prompt := NULL;
+        p_outputs := NULL;
+    END IF;
     v_job := v_before;
     v_job.prompt := coalesce(p_prompt, v_job.prompt);
     v_job.prompt_source := coalesce(p_prompt_source, v_job.prompt_source);
     v_job.prediction_id := coalesce(p_prediction_id, v_job.prediction_id);
     v_job.outputs := coalesce(nullif(p_outputs, '[]'), v_job.outputs);
     IF p_media_cost_usd IS NOT NULL
-        AND NOT (v_job.media_cost_source IS NOT DISTINCT FROM 'billed' AND p_media_cost_source = 'quoted') THEN
+        AND NOT (v_job.media_cost_source IS NOT DISTINCT FROM 'billed' AND p_media_cost_source IS DISTINCT FROM 'billed') THEN
         v_job.media_cost_usd := p_media_cost_usd;
         v_job.media_cost_source := coalesce(p_media_cost_source, v_job.media_cost_source, 'quoted');
     END IF;

@@ -35,6 +35,9 @@ BEGIN
         PERFORM lock_prediction(p_prediction_id, p_job_id);
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = p_job_id FOR UPDATE;
+    IF NOT FOUND THEN -- deleted while it was waited for
+        RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
     SELECT * INTO v_submission FROM submissions WHERE job_id = p_job_id AND state = 'unknown' FOR UPDATE;
     IF v_job.status <> 'submit_unknown' OR (p_decision = 'adopt' AND v_submission.id IS NULL) THEN

@@ -11,11 +11,11 @@ DECLARE
 BEGIN
     INSERT INTO prompt_generation_jobs (
         id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, max_retries,
-        deadline_at, metadata, claimed_at)
+        deadline_at, metadata, claimed_at, key_id)
     SELECT r.id, r.owner, p_job_id, r.operation, r.ref_urls, r.target_url, r.instructions, r.existing_prompt,
            r.priority, r.max_retries,
            now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
-           coalesce(r.metadata, '{}'), CASE WHEN p_job_id IS NULL THEN now() END
+           coalesce(r.metadata, '{}'), CASE WHEN p_job_id IS NULL THEN now() END, r.key_id
     FROM jsonb_populate_record(NULL::prompt_generation_jobs, p_request) AS r
     RETURNING * INTO v_prompt_job;
     RETURN v_prompt_job;

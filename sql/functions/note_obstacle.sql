@@ -1,5 +1,5 @@
 -- note_obstacle(submission_id, why)
--- Records in the timeline why a submission is still unclear after a search; each reason once.
+-- Records in the timeline why a submission is still unclear after a search; each reason once. Not for an erased job.
 -- Raises PM404 if there is no such submission.
 CREATE OR REPLACE FUNCTION note_obstacle(p_submission_id uuid, p_why text)
     RETURNS void
@@ -15,7 +15,7 @@ BEGIN
         RAISE EXCEPTION 'no submission %', p_submission_id USING ERRCODE = 'PM404';
     END IF;
     SELECT * INTO v_submission FROM submissions WHERE id = p_submission_id;
-    IF v_submission.state = 'unknown' AND NOT EXISTS (
+    IF v_submission.state = 'unknown' AND v_job.erase_requested_at IS NULL AND NOT EXISTS (
         SELECT FROM job_events
         WHERE job_id = v_job.id AND detail ->> 'obstacle' = p_why
           AND (detail ->> 'submission')::bigint = v_submission.number) THEN

@@ -1,7 +1,5 @@
--- permit_submission_in_turn(…, floor, ceiling) -> as permit_submission_v2, and wait_seconds
--- Asks for permission when it is the job's turn, by the rate of paid POSTs that the account has (take_submission_turn);
--- before that nothing is written, and the permission is `wait`, with the seconds after which to ask again. Locks the
--- account's rate, if at all, before the job: nothing else holds a job while it wants the rate.
+-- permit_submission_in_turn(…) -> as permit_submission_in_turn_v2
+-- Called by workers of the previous release; to be removed in the next one. They ask without a price.
 CREATE OR REPLACE FUNCTION permit_submission_in_turn(
     p_job_id uuid,
     p_submission_id uuid,

@@ -8,9 +8,7 @@ CREATE OR REPLACE FUNCTION refusing_switch(p_owner text, p_asks_grok boolean, p_
 AS $$
     SELECT s.* FROM switches AS s
     WHERE (s.name = 'drain' AND s.value = 'on')
-       OR (s.name = 'ai-prompts' AND s.value = 'off' AND p_asks_grok AND NOT EXISTS (
-               SELECT FROM idempotency_keys AS k
-               WHERE k.owner = p_owner AND k.key = p_key AND k.request_hash = p_request_hash
-                 AND k.created_at > now() - idempotency_key_lifetime()))
+       OR (s.name = 'ai-prompts' AND s.value = 'off' AND p_asks_grok
+           AND NOT accepted_before(p_owner, p_key, p_request_hash))
     ORDER BY s.name = 'drain' DESC LIMIT 1;
 $$;

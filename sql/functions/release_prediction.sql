@@ -2,7 +2,8 @@
 -- Releases a prediction for the submission that it belongs to according to a fact. A submission that has it only by
 -- inference (history, person) goes back to `unknown`, and its job, if it is `generating`, to `submit_unknown`. Returns
 -- false, and changes nothing, if another submission also has it by a fact. The placeholder of a restored job is
--- replaced by the submission itself. The caller has called lock_prediction.
+-- replaced by the submission itself. The caller has called lock_prediction. One release at a time: only here do two
+-- jobs' submissions change in one transaction, whose accounts (count_spending) two could lock in opposite orders.
 CREATE OR REPLACE FUNCTION release_prediction(p_prediction_id text, p_submission_id uuid, p_job_id uuid)
     RETURNS boolean
     LANGUAGE plpgsql
@@ -21,6 +22,7 @@ BEGIN
     ELSIF coalesce(v_submission.resolved_by, 'answer') NOT IN ('history', 'person') THEN
         RETURN false;
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('release_prediction', 0));
     PERFORM FROM prompt_generation_jobs WHERE job_id = v_submission.job_id FOR UPDATE; -- locks before the first change
     UPDATE submissions
     SET state = 'unknown', prediction_id = NULL, reason_code = 'submit_unclear',
@@ -29,7 +31,10 @@ BEGIN
         looks = 0
     WHERE id = v_submission.id
     RETURNING * INTO v_submission;
-    UPDATE jobs SET prediction_id = NULL, dispatched_at = NULL, updated_at = now()
+    UPDATE jobs -- what was billed for the prediction is not this job's cost
+    SET prediction_id = NULL, dispatched_at = NULL, updated_at = now(),
+        media_cost_usd = CASE WHEN media_cost_source = 'quoted' THEN media_cost_usd END,
+        media_cost_source = nullif(media_cost_source, 'billed')
     WHERE id = v_submission.job_id
     RETURNING * INTO v_job;
     PERFORM follow_submission(v_job, v_submission, false);

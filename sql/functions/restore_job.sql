@@ -24,7 +24,7 @@ BEGIN
         priority, provider_mode, generate_timeout_seconds, deadline_at, deadline_seconds, callback_url, metadata,
         retry_of, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, prompt_cost_usd, status,
         reason_code, error, prediction_id, outputs, media_cost_usd, media_cost_source, workflow_started_at, created_at,
-        dispatched_at, completed_at)
+        dispatched_at, completed_at, max_price_usd)
     SELECT v_id, v_input.owner, v_input.model, v_input.kind, v_input.input, v_input.use_ai_prompt, v_input.operation,
            v_input.instructions, v_input.target_url, coalesce(v_input.ref_urls, '{}'), v_input.on_prompt_failure,
            v_input.priority, v_input.provider_mode, v_input.generate_timeout_seconds, v_input.deadline_at,
@@ -37,7 +37,7 @@ BEGIN
            v_prompt_status, v_result.prompt_cost_usd, coalesce(v_result.status, 'queued'), v_result.reason_code,
            v_result.error, v_result.prediction_id, coalesce(v_result.outputs, '[]'), v_result.media_cost_usd,
            CASE WHEN v_result.media_cost_usd IS NOT NULL THEN 'quoted' END, clock_timestamp(), v_input.created_at,
-           CASE WHEN v_result.prediction_id IS NOT NULL THEN clock_timestamp() END, v_ended
+           CASE WHEN v_result.prediction_id IS NOT NULL THEN clock_timestamp() END, v_ended, v_input.max_price_usd
     ON CONFLICT (id) DO NOTHING
     RETURNING * INTO v_job;
     IF NOT FOUND THEN
@@ -57,9 +57,11 @@ BEGIN
     END IF;
     IF v_result.prediction_id IS NOT NULL THEN
         INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
-                                 key_fingerprint, intended_at, post_before, prediction_id, media_cost_usd, outcome_at)
+                                 key_fingerprint, intended_at, post_before, prediction_id, media_cost_usd, outcome_at,
+                                 reserved_usd, price_source)
         VALUES (gen_random_uuid(), v_id, 'accepted', '', '{}', '', '', '', v_job.created_at, clock_timestamp(),
-                v_result.prediction_id, v_result.media_cost_usd, clock_timestamp())
+                v_result.prediction_id, v_result.media_cost_usd, clock_timestamp(),
+                coalesce(recent_price(v_job.model), 0), 'recent')
         ON CONFLICT (prediction_id) DO NOTHING;
     END IF;
     PERFORM append_job_event(v_job, v_job.reason_code, '{"restored": true}');

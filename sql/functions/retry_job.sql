@@ -3,7 +3,7 @@
 -- and, if Grok wrote the prompt, a prompt job of its own. The old job is left unchanged. Repeated with the same key and
 -- hash, it stores nothing and returns the job created the first time, as it is now. `force` overrides may_be_billed;
 -- both timelines record it.
--- Raises PM404 if the owner has no such job; PM409 (job_open; retry_open: another job of the same request has not
+-- Raises PM404 if the owner has no such job; PM409 (job_open; erased: the request is gone; retry_open: another job of the same request has not
 -- ended; may_be_billed: a submission of one of them is not settled, or its paid media may still arrive; without a hint
 -- if the key was used with a different request); lock_not_available if the key is held for more than 2 s.
 CREATE OR REPLACE FUNCTION retry_job(
@@ -33,10 +33,16 @@ BEGIN
     END IF;
     PERFORM FROM jobs WHERE id IN (SELECT retry_chain(p_job_id)) ORDER BY id FOR UPDATE;
     SELECT * INTO v_old FROM jobs WHERE id = p_job_id;
+    IF NOT FOUND THEN -- deleted while it was waited for
+        RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
+    END IF;
     v_chain := ARRAY(SELECT retry_chain(p_job_id));
     IF v_old.completed_at IS NULL THEN
         RAISE EXCEPTION 'The job has not ended yet (it is %).', v_old.status
             USING ERRCODE = 'PM409', HINT = 'job_open';
+    ELSIF v_old.erase_requested_at IS NOT NULL THEN
+        RAISE EXCEPTION 'The job has been erased, and its request with it.'
+            USING ERRCODE = 'PM409', HINT = 'erased';
     ELSIF EXISTS (SELECT FROM jobs WHERE id = ANY (v_chain) AND completed_at IS NULL) THEN
         RAISE EXCEPTION 'Another retry of this request has not ended yet.'
             USING ERRCODE = 'PM409', HINT = 'retry_open';

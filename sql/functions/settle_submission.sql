@@ -5,7 +5,8 @@
 -- WaveSpeed's acceptance is a fact, whether its answer or its webhook (resolved_by) reports it: it is stored whatever
 -- the row says, also for a row that an older backup lost, and it overrides inferences, both of another submission that
 -- has the prediction (release_prediction) and of this one. Returns the row as it is afterwards, so that the sender of
--- an unclear POST learns of a webhook that was faster.
+-- an unclear POST learns of a webhook that was faster. Of an erased job no words are stored, and a prediction that
+-- becomes known is to be deleted at WaveSpeed.
 -- Raises PM404 if there is no such job, PM422 for `accepted` without a prediction or a state that is not an outcome.
 CREATE OR REPLACE FUNCTION settle_submission(
     p_submission_id uuid,
@@ -44,6 +45,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no job %', p_job_id USING ERRCODE = 'PM404';
     END IF;
+    IF v_job.erase_requested_at IS NOT NULL THEN
+        v_error := NULL;
+    END IF;
     PERFORM FROM prompt_generation_jobs WHERE job_id = p_job_id FOR UPDATE; -- locks before the first change
     SELECT s.id INTO v_open FROM submissions AS s
     WHERE s.job_id = p_job_id AND s.state IN ('intended', 'unknown', 'accepted') FOR UPDATE;
@@ -66,8 +70,9 @@ BEGIN
     IF v_before.id IS NULL THEN
         IF v_state IN ('accepted', 'superseded') OR (v_state = 'unknown' AND v_open IS NULL AND NOT v_known) THEN
             INSERT INTO submissions (id, job_id, state, callback_token, request, request_hash, provider_base,
-                                     key_fingerprint, intended_at, post_before)
-            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', v_job.created_at, clock_timestamp())
+                                     key_fingerprint, intended_at, post_before, reserved_usd, price_source)
+            VALUES (p_submission_id, p_job_id, 'rejected', '', '{}', '', '', '', v_job.created_at, clock_timestamp(),
+                    coalesce(recent_price(v_job.model), 0), 'recent')
             RETURNING * INTO v_before; -- gets its state below, like any row
         ELSIF v_state = 'rejected' AND p_final AND NOT v_known THEN
             v_job := move_job(v_job, 'failed', p_reason_code, v_error);
@@ -88,6 +93,9 @@ BEGIN
         SET state = CASE WHEN s.state = 'superseded' THEN s.state ELSE v_state END,
             prediction_id = CASE WHEN v_state IN ('accepted', 'superseded') THEN p_prediction_id END,
             media_cost_usd = coalesce(p_media_cost_usd, s.media_cost_usd),
+            -- from here on a row of a release without budgets is counted
+            reserved_usd = CASE WHEN s.state IN ('accepted', 'superseded') THEN s.reserved_usd
+                                ELSE coalesce(s.reserved_usd, 0) END,
             candidates = s.candidates || v_candidates || coalesce(to_jsonb(s.prediction_id), '[]'),
             reason_code = coalesce(p_reason_code, CASE WHEN v_state = 'unknown' THEN 'submit_unclear' END),
             error = v_error,
@@ -99,6 +107,10 @@ BEGIN
         WHERE s.id = p_submission_id
         RETURNING * INTO v_after;
         v_job := follow_submission(v_job, v_after, p_final);
+        IF v_job.erase_requested_at IS NOT NULL AND v_after.prediction_id IS NOT NULL THEN
+            INSERT INTO erasures (id, table_name) VALUES (p_job_id, 'jobs') ON CONFLICT DO NOTHING;
+            UPDATE jobs SET erased_at = NULL WHERE id = p_job_id;
+        END IF;
     ELSIF p_state = 'accepted' AND v_before.prediction_id IS DISTINCT FROM p_prediction_id AND v_free THEN
         -- a second prediction of one POST: nothing waits for it, but it is recorded
         PERFORM note_candidates(p_submission_id, ARRAY[p_prediction_id]);

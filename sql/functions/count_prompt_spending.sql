@@ -1,0 +1,17 @@
+-- count_prompt_spending() -> trigger
+-- Adds to `spending` what Grok's answers cost, on the day (UTC) on which xAI's figure is recorded. A prompt job adds up the
+-- cost of each answer once (`answered_attempts`), so what its cost has grown by is what was spent; one that is inserted with
+-- a cost was restored (restore_job), and had spent it when it was accepted. Deferred to the commit, as count_spending is.
+CREATE OR REPLACE FUNCTION count_prompt_spending()
+    RETURNS trigger
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_restored timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.created_at END;
+BEGIN
+    PERFORM add_spending(NEW.owner, (coalesce(v_restored, now()) AT TIME ZONE 'UTC')::date, 'grok',
+                         coalesce(NEW.grok_model, 'grok'), NEW.key_id, 0,
+                         coalesce(NEW.cost_usd, 0) - CASE TG_OP WHEN 'UPDATE' THEN coalesce(OLD.cost_usd, 0) ELSE 0 END);
+    RETURN NULL;
+END;
+$$;
