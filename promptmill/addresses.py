@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -71,6 +72,23 @@ def is_loopback_url(url: str) -> bool:
     return is_loopback_host(urlsplit(url).hostname or "")
 
 
+def host_named(url: str) -> str:
+    """Return the host of a URL in one spelling, however it is written; empty if it has none.
+
+    A name is in lower case, in ASCII and without the dot at its end; an IP address is in its usual form.
+    """
+    try:
+        host = _plain(urlsplit(url).hostname or "")
+        address = _literal(host)
+    except ValueError:
+        return ""
+    if address is not None:
+        return str(_embedded(address) or address)
+    with suppress(UnicodeError):
+        return host.encode("idna").decode("ascii")
+    return host
+
+
 def address_error(text: str, *, allow_private: bool = False) -> str | None:
     """Return what is wrong with an IP address that a name resolved to, as the end of a sentence, or None."""
     try:
@@ -96,12 +114,17 @@ def _judge_host(host: str) -> tuple[str | None, bool]:
     """Return what is wrong with a host, and whether it is in a network that may be allowed."""
     if "%" in host:
         return "has a host with escapes or a zone", False
-    host = unicodedata.normalize("NFKC", host).translate(_DOTS).lower().rstrip(".")
+    host = _plain(host)
     try:
         address = _literal(host)
     except ValueError:
         return _REFUSED_HOST, False
     return _judge_name(host) if address is None else _judge_address(address)
+
+
+def _plain(host: str) -> str:
+    """Return a host in lower case, with the letters and dots that resolvers take others for."""
+    return unicodedata.normalize("NFKC", host).translate(_DOTS).lower().rstrip(".")
 
 
 def _judge_name(host: str) -> tuple[str | None, bool]:

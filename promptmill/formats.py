@@ -12,8 +12,8 @@ _HOURS_BELOW: Final = 48
 
 
 def money(usd: Decimal | float) -> str:
-    """Return USD with two to six decimal places: `$0.30`, `$0.0125`."""
-    whole, _, places = f"{abs(usd):.6f}".partition(".")
+    """Return USD with two to six decimal places: `$0.30`, `$0.0125`, `$1,200.00`."""
+    whole, _, places = f"{abs(usd):,.6f}".partition(".")
     return f"{'-' if usd < 0 else ''}${whole}.{places.rstrip('0').ljust(2, '0')}"
 
 

@@ -1,31 +1,25 @@
-"""Logging and metrics, in one format for all processes.
-
-Logs are JSON, one entry per line, unless written to a terminal. Metrics are named `promptmill_<noun>_<unit or total>`.
-"""
+"""Logging, in one format for all processes: JSON, one entry per line, unless written to a terminal."""
 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import TextIOWrapper
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import Final, cast
 
 import structlog
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from promptmill import tracing
 from promptmill.config.settings import Settings
+from promptmill.contracts.errors import ConfigurationError
+from promptmill.metrics import log_lines
 from promptmill.terminal import visible, visible_line
 
 CHATTY: Final = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn", "PIL", "python_multipart")
@@ -38,17 +32,19 @@ HIDDEN: Final = "***"
 MAX_TEXT: Final = 10_000
 """Maximum characters of one value. Of an error the end is kept, which says most; otherwise the start."""
 
+_ROWS_OF_WORKFLOWS: Final = {"job": "job_id", "callback": "job_id", "prompt": "prompt_job_id"}
+"""What the id after the kind in a workflow's id names."""
+
 _LONG_TEXTS: Final = frozenset({"exception", "stack"})
 _SECRET_TEXTS: Final = (
     (re.compile(r"((?<!\w)\w{1,32}://[^\s:/@]{0,256}):[^\s@/]+@"), rf"\1:{HIDDEN}@"),  # a password in a URL
     (re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(\bpm_[0-9A-Za-z]{8})[0-9A-Za-z]+"), rf"\1{HIDDEN}"),  # an API key, whole or cut
     (re.compile(r"(?i)([?&](?:token|key|signature|sig|api_key)=)[^&\s\"']+"), rf"\1{HIDDEN}"),
 )
 
-METRIC_NAME: Final = re.compile(r"promptmill(?:_[a-z]+){2,}")
-METRIC_UNITS: Final = frozenset({"total", "seconds", "bytes", "usd", "jobs", "requests", "ratio", "info", "up"})
-DURATIONS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
-"""Histogram bounds in seconds: from a database call to a long video."""
+_PLAIN: Final = re.compile(r"[\w.:/-]*")
+"""Ids, words and times: without a blank, `@` or `=`, none of the above but an API key can be in them."""
 
 
 def configure_logging(settings: Settings, process: str) -> None:
@@ -68,6 +64,7 @@ def configure_logging(settings: Settings, process: str) -> None:
         structlog.processors.StackInfoRenderer(),
         _NameProcess(process),
         flatten_temporal,
+        add_trace,
     ]
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -75,7 +72,8 @@ def configure_logging(settings: Settings, process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _FollowedFile(settings.log_file) if settings.log_file else logging.StreamHandler(sys.stderr)
+    handler.addFilter(count_line)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
@@ -88,11 +86,53 @@ def configure_logging(settings: Settings, process: str) -> None:
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    # A line that cannot be written is lost. The standard library would print it instead, with all that we redact.
+    logging.raiseExceptions = False
+    # No line has threads, processes or places in the code, and finding them out takes a fifth of its time: see
+    # "Optimization" in the documentation of `logging`.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001
+
+
+class _FollowedFile(WatchedFileHandler):
+    """Writes to a file, and to a new one of that name once it has been renamed: no line is lost.
+
+    Standard output and error go along, so that what the log does not write (how a process crashed) is beside it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise ConfigurationError(
+                f"PROMPTMILL_LOG_FILE is {path}, which cannot be written: {error.strerror}."
+            ) from None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line. Never fails: the standard library's would, where the new file cannot be opened."""
+        try:
+            super().emit(record)
+        except Exception:  # noqa: BLE001  # a full disk, a folder that is gone: whoever writes a line may hold an answer
+            self.handleError(record)
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        for taken_along in (1, 2):
+            os.dup2(stream.fileno(), taken_along)
+        return stream
+
+
+def count_line(record: logging.LogRecord) -> bool:
+    """Count a line that is about to be written; never leaves one out."""
+    log_lines.labels(record.levelname.lower(), record.name).inc()
+    return True
 
 
 def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Turn the SDK's dictionaries about a workflow or activity into `workflow_id`, `attempt`, … and our own ids."""
-    event.pop("temporal_log", None)  # the core's own entry; its message and fields are already in the text
+    core = event.pop("temporal_log", None)
+    if core is not None:
+        event.update({name: value for name, value in core.fields.items() if name not in event})
     for source in ("temporal_workflow", "temporal_activity"):
         details = event.pop(source, None)
         if isinstance(details, Mapping):
@@ -104,8 +144,14 @@ def flatten_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
             # The SDK repeats the dictionary in the text.
             event["event"] = str(event.get("event", "")).split(" ({'", 1)[0]
     kind, _dash, row_id = str(event.get("workflow_id", "")).partition("-")
-    if row_id and kind in {"job", "prompt"}:
-        event.setdefault("job_id" if kind == "job" else "prompt_job_id", row_id)
+    if row_id and kind in _ROWS_OF_WORKFLOWS:
+        event.setdefault(_ROWS_OF_WORKFLOWS[kind], row_id)
+    return event
+
+
+def add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Add the ids of the trace that is being recorded."""
+    event.update(tracing.ids())
     return event
 
 
@@ -132,41 +178,12 @@ def show_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def without_secrets(text: str) -> str:
-    """Return the text with passwords, bearer tokens and URL signatures redacted."""
+    """Return the text with passwords, bearer tokens and URL signatures redacted, and API keys but for their ids."""
+    if _PLAIN.fullmatch(text) and "pm_" not in text:
+        return text  # most fields: the patterns would take most of a line's time
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
     return text
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """One process's metrics. Each name is `promptmill_<noun>_<unit or total>`."""
-
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-
-    def counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
-        """Create a counter; its name ends with `_total`."""
-        return Counter(_checked(name), text, labels, registry=self.registry)
-
-    def gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
-        """Create a gauge."""
-        return Gauge(_checked(name), text, labels, registry=self.registry)
-
-    def durations(self, name: str, text: str, labels: Sequence[str] = ()) -> Histogram:
-        """Create a histogram of seconds; its name ends with `_seconds`."""
-        return Histogram(_checked(name), text, labels, registry=self.registry, buckets=DURATIONS)
-
-    def render(self) -> tuple[bytes, str]:
-        """Return the body and the content type of a response to `GET /metrics`."""
-        return generate_latest(self.registry), CONTENT_TYPE_LATEST
-
-
-def create_metrics() -> Metrics:
-    """Return a process's metrics, including the platform's own process metrics."""
-    metrics = Metrics()
-    ProcessCollector(registry=metrics.registry)
-    PlatformCollector(registry=metrics.registry)
-    return metrics
 
 
 @dataclass(frozen=True)
@@ -187,9 +204,3 @@ def _renderers(log_format: str) -> list[Processor]:
         plain = structlog.dev.ConsoleRenderer(timestamp_key="at", exception_formatter=structlog.dev.plain_traceback)
         return [*told, cast("Processor", show_controls), plain]
     return [*told, structlog.processors.JSONRenderer()]
-
-
-def _checked(name: str) -> str:
-    if not METRIC_NAME.fullmatch(name) or name.rpartition("_")[2] not in METRIC_UNITS:
-        raise ValueError(f"'{name}' is not named promptmill_<noun>_<unit or total>")
-    return name

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from temporalio.service import RPCError
 
+from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
-from promptmill.contracts.errors import TemporalUnavailable
+from promptmill.contracts.access import By, by_whom
+from promptmill.contracts.audit import Action, AuditFilter
+from promptmill.contracts.errors import ConfigurationError, RecordError, TemporalUnavailable
+from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.brakes import PROVIDERS, Brake, read_brake, set_brake
 
 
 async def brake_providers(
-    settings: Settings, *, on: bool, providers: Sequence[str] = PROVIDERS, reason: str
+    settings: Settings,
+    *,
+    on: bool,
+    providers: Sequence[str] = PROVIDERS,
+    reason: str,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[Brake]:
     """Stop or release the queues of these providers and return their state as Temporal reports it.
+
+    The audit log is told afterwards, if Postgres is there: the brake must not depend on it.
 
     Raises:
         TemporalUnavailable: Temporal is unreachable, or does not allow it.
     """
+    by = operator()
+    changes: list[tuple[Brake, Brake]] = []
     try:
         client = await connect(settings)
-        return [await set_brake(client, settings.task_queue, provider, on=on, reason=reason) for provider in providers]
+        for provider in providers:
+            before = await read_brake(client, settings.task_queue, provider)
+            after = await set_brake(client, settings.task_queue, provider, on=on, reason=reason, by=by)
+            changes.append((before, after))
     except (RuntimeError, RPCError) as error:
         raise TemporalUnavailable(f"The brake was not changed ({error}): check TEMPORAL_ADDRESS.") from error
+    finally:
+        await _tell(settings, by, changes, say)
+    return [after for _, after in changes]
 
 
 async def show_brakes(settings: Settings) -> list[Brake]:
@@ -42,9 +62,32 @@ async def show_brakes(settings: Settings) -> list[Brake]:
 
 def brake_sentence(brake: Brake) -> str:
     """Return a queue's state in one sentence."""
-    why = f" ({brake.reason})" if brake.reason else ""
+    why = "".join(f" {words}" for words in (by_whom(brake.by), f"({brake.reason})" if brake.reason else "") if words)
     if brake.on:
         return f"{brake.provider}: stopped{why}. Nothing is submitted; results already paid for are still collected."
     if brake.per_second is not None:
         return f"{brake.provider}: open, at most {brake.per_second:g} per second{why}."
     return f"{brake.provider}: open."
+
+
+async def _tell(settings: Settings, by: By, changes: Sequence[tuple[Brake, Brake]], say: Callable[[str], None]) -> None:
+    """Write what changed into the audit log, or say why that failed."""
+    if not changes:
+        return
+    try:
+        async with open_store(settings.require_database_url(), pool_size=1) as store:
+            for read, now in changes:
+                target = f"provider:{now.provider}"
+                before, after = _state(read), _state(now)
+                if before == after:
+                    # Right after a change Temporal may still return the state of before it; the log knows better.
+                    last = await store.audit.list(AuditFilter(action=Action.BRAKE_SET, target=target, limit=1))
+                    before = (last[0].after or {}) if last else before
+                if before != after:
+                    await store.audit.note(by, Action.BRAKE_SET, target=target, before=before, after=after)
+    except (RecordError, ConfigurationError) as error:
+        say(f"The audit log does not have this: {error}")
+
+
+def _state(brake: Brake) -> dict[str, Any]:
+    return {"perSecond": brake.per_second, "reason": brake.reason or None}

@@ -26,6 +26,7 @@ from promptmill.store.migrations import knows_revision, newest_revision
 from promptmill.temporal import connect
 from promptmill.temporal.connection import connect_config
 from promptmill.temporal.installation import identity_problem
+from promptmill.temporal.keys_in_use import missing_key_problem
 from promptmill.temporal.search_attributes import search_attribute_gaps
 
 SECONDS: Final = 10
@@ -122,7 +123,7 @@ async def check_postgres(settings: Settings) -> str:
             f"reachable, schema revision {found}; another release's functions, normal during a deployment, otherwise "
             f"run `promptmill migrate`: {_few(differing)}"
         )
-    unused = left_out_problem(settings.require_database_url())
+    unused = left_out_problem(settings.require_database_urls())
     return f"reachable, schema revision {found}" + (f". {unused}" if unused else "")
 
 
@@ -142,10 +143,17 @@ async def check_temporal(settings: Settings) -> str:
             f"No response from {config.get('target_host')}: check TEMPORAL_ADDRESS and TEMPORAL_TLS."
         ) from error
     reachable = f"reachable at {config.get('target_host')}, namespace {namespace}"
-    if (mistyped := await _attribute_problem(client, settings.search_attribute_prefix)) is not None:
-        raise Wrong(mistyped)
+    if (unfit := await _namespace_problem(client, settings)) is not None:
+        raise Wrong(unfit)
+    if settings.payload_keys:
+        reachable += f", payloads encrypted with the key {settings.payload_keys[0].id}"
+    return f"{reachable}{await _whose_record(client, settings)}"
+
+
+async def _whose_record(client: Client, settings: Settings) -> str:
+    """Fail if the record belongs to another Temporal; return what is to be added if that cannot be told."""
     if settings.database_url is None:
-        return reachable
+        return ""
     try:
         async with (
             asyncio.timeout(PROBE_SECONDS),
@@ -154,16 +162,22 @@ async def check_temporal(settings: Settings) -> str:
             problem = await identity_problem(store, client)
     except (RecordError, ConfigurationError, TimeoutError):
         # Problems with Postgres are reported on its own line.
-        return f"{reachable}; whether the record belongs to it is unknown while Postgres cannot be asked"
+        return "; whether the record belongs to it is unknown while Postgres cannot be asked"
     if problem is not None:
         raise Wrong(problem)
-    return reachable
+    return ""
 
 
-async def _attribute_problem(client: Client, prefix: str) -> str | None:
-    """Return which search attributes have another type; the missing ones are registered by the first worker."""
+async def _namespace_problem(client: Client, settings: Settings) -> str | None:
+    """Return which keys of payloads are missing, or which search attributes have another type.
+
+    Missing attributes are registered by the first worker.
+    """
+    missing = await missing_key_problem(client, settings.task_queue, settings.payload_keys)
+    if missing is not None:
+        return missing
     try:
-        return (await search_attribute_gaps(client, prefix)).type_problem
+        return (await search_attribute_gaps(client, settings.search_attribute_prefix)).type_problem
     except RPCError:
         # If listing them is not allowed, nothing is known, and nothing else depends on it.
         return None

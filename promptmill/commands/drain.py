@@ -1,6 +1,7 @@
 """`promptmill drain` and `promptmill resume`: stop intake, wait for running jobs, and report what is left.
 
-Jobs in a queue whose brake is on cannot continue on their own: they are reported, not waited for.
+Jobs in a queue whose brake is on, or whose owner is paused, cannot continue on their own: they are reported, not waited
+for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
 from promptmill.contracts.store import GoingOn, OpenWork
 from promptmill.store import open_store
@@ -37,7 +39,7 @@ async def drain_jobs(settings: Settings, *, reason: str, timeout_seconds: float,
     client = await connect(settings, lazy=True)
     tell = _Teller(say)
     async with open_store(settings.require_database_url(), pool_size=1) as store:
-        await store.operations.set_drain(reason)
+        await store.operations.set_drain(reason, by=operator())
         say("Intake is stopped. `promptmill resume` reopens it.")
         began = time.monotonic()
         while True:
@@ -59,7 +61,7 @@ async def resume_jobs(settings: Settings, *, reason: str) -> None:
         RecordUnavailable: Postgres is unreachable.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
-        await store.operations.clear_drain(reason)
+        await store.operations.clear_drain(reason, by=operator())
 
 
 def drain_lines(left: GoingOn) -> list[str]:

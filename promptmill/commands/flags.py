@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
+from promptmill.contracts.access import by_whom
 from promptmill.store import open_store
 from promptmill.store.operations import AI_PROMPTS, OFF, ON
 from sql.models import Switch
@@ -48,15 +50,15 @@ async def set_flag(settings: Settings, name: str, *, on: bool, reason: str | Non
         ConfigurationError: DATABASE_URL is not set.
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
-        await store.operations.set_switch(name, ON if on else OFF, reason)
+        await store.operations.set_switch(name, ON if on else OFF, reason, by=operator())
         return (await store.operations.switches()).get(name)
 
 
 def flag_line(name: str, switch: Switch | None) -> str:
-    """Describe a flag: its state, since when, why, and what that means."""
+    """Describe a flag: its state, since when, why and by whom, and what that means."""
     if switch is None:
         return f"{name}: on (default). {FLAGS[name].on}"
     on = switch.value != OFF
     why = f" ({switch.reason})" if switch.reason else ""
-    since = f"{switch.changed_at:%F %T} UTC"
+    since = f"{switch.changed_at:%F %T} UTC {by_whom(switch.changed_by)}".rstrip()
     return f"{name}: {'on' if on else 'off'} since {since}{why}. {FLAGS[name].on if on else FLAGS[name].off}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio.service import RPCError
 
+from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import TemporalUnavailable
 from promptmill.store import open_store
@@ -38,7 +39,7 @@ async def adopt_temporal(settings: Settings) -> TemporalIdentity:
     """
     async with open_store(settings.require_database_url(), pool_size=1) as store:
         try:
-            return await adopt_identity(store, await connect(settings), reason="adopted by an operator")
+            return await adopt_identity(store, await connect(settings), reason="adopted by an operator", by=operator())
         except (RuntimeError, RPCError) as error:
             raise TemporalUnavailable(_unavailable(error)) from error
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ProviderError, RecordNotFound, TemporalUnavailable
 from promptmill.contracts.jobs import JobInput, SubmissionState, SubmitResult
@@ -80,7 +81,7 @@ async def check_restore(settings: Settings, *, release: bool, say: Say) -> Resto
         await _from_wavespeed(store, wavespeed, report, say)
         if release or (report.problem is None and not report.unknown_predictions):
             # Numbering continues above what was issued before, or the next pass would hold submissions again.
-            await store.operations.release_submissions("restore-check", at_least=remembered)
+            await store.operations.release_submissions("restore-check", at_least=remembered, by=operator())
             report.released = True
         return report
 

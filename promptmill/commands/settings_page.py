@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, variable_name
+from promptmill.config.settings import Settings, variable_name
+from promptmill.config.temporal import TEMPORAL_VARIABLES
 
 HEAD = """\
 # Every setting of Promptmill with its default. Copy this file to .env and uncomment what you change.

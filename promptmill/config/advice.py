@@ -12,9 +12,13 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from promptmill.addresses import is_loopback_host
-from promptmill.config.settings import MIN_TOKEN_CHARACTERS, Settings, variable_name
+from promptmill.config.api import MIN_TOKEN_CHARACTERS
+from promptmill.config.settings import Settings, variable_name
 
 _OTHERS: Final = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+_FEW_ADDRESSES: Final = 8
+"""Of a network that has a proxy's own addresses and nobody else's."""
+
 SECRETS: Final = frozenset(
     variable_name(name)
     for name, field in Settings.model_fields.items()
@@ -25,7 +29,8 @@ SECRETS: Final = frozenset(
 
 def start_warnings(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
     """Return one sentence per unsafe setting, with what to do about it."""
-    found = [_readable_file(os.environ if environ is None else environ), *_weak_tokens(settings)]
+    file = _readable_file(os.environ if environ is None else environ)
+    found = [file, *_weak_tokens(settings), _open_behind_a_proxy(settings), _believed_widely(settings)]
     return [warning for warning in found if warning is not None]
 
 
@@ -38,6 +43,35 @@ def _readable_file(environ: Mapping[str, str]) -> str | None:
     if not any(value for variable, value in dotenv_values(path).items() if variable in SECRETS):
         return None
     return f"{path} holds secrets and other users of this machine can read it: run `chmod 600 {path}`."
+
+
+def _open_behind_a_proxy(settings: Settings) -> str | None:
+    """Return the warning about a proxy whose callers need no key: to the API they come from this machine."""
+    behind = {
+        "allowed_hosts": settings.allowed_hosts,
+        "trusted_proxies": settings.trusted_proxies,
+        "root_path": settings.root_path,
+    }
+    told = next((variable_name(name) for name, value in behind.items() if value), None)
+    if told is None or settings.api_tokens or settings.single_sign_on:
+        return None
+    return (
+        f"{told} is set, so a proxy probably stands in front, and PROMPTMILL_API_TOKEN is not: until the first API key is "
+        "made, everybody whom the proxy lets in may do everything."
+    )
+
+
+def _believed_widely(settings: Settings) -> str | None:
+    """Return the warning about many who are believed when they say who calls: all programs of this machine, or a network."""
+    if settings.trusted_proxy_secret is not None:
+        return None
+    wide = [net for net in settings.trusted_proxy if net.is_loopback or net.num_addresses > _FEW_ADDRESSES]
+    if not wide:
+        return None
+    return (
+        f"PROMPTMILL_TRUSTED_PROXY believes everything that connects from {wide[0]} when it says who calls, administrators "
+        "included: set PROMPTMILL_TRUSTED_PROXY_SECRET as well, such as from `openssl rand -hex 24`."
+    )
 
 
 def _weak_tokens(settings: Settings) -> list[str]:

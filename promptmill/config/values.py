@@ -7,10 +7,17 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from promptmill.addresses import is_loopback_url
+from promptmill.contracts.limits import model_pattern
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""A TCP port, or 0."""
+
+AtOnce = Annotated[int, Field(ge=1, le=1000)]
+"""A maximum of what one worker does at once."""
 
 
 def _split(value: object) -> object:
@@ -22,6 +29,9 @@ def _split(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list."""
+
+Patterns = Annotated[tuple[Annotated[str, AfterValidator(model_pattern)], ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list of patterns of models."""
 
 
 Network = IPv4Network | IPv6Network
@@ -80,3 +90,38 @@ def _prefix(path: str) -> str:
 
 RootPath = Annotated[str, AfterValidator(_prefix)]
 """The prefix that the API is published under, such as `/mill`; empty at the root of a host."""
+
+
+_PORTS: Final = {"http": 80, "https": 443}
+"""Which browsers leave out of an origin."""
+
+
+def _origins(value: object) -> object:
+    """Parse a comma-separated list of origins; leave everything else to pydantic."""
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(_origin(part.strip()) for part in value.split(",") if part.strip()))
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers write it."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    host = (parts.hostname or "").lower()
+    plain = parts.scheme in _PORTS and _ORIGIN_HOST.fullmatch(host) and "@" not in parts.netloc
+    if not plain or text.lower().removeprefix(f"{parts.scheme}://") != parts.netloc.lower():
+        raise ValueError(
+            f"{text!r} is no origin: list each one as scheme and host, with a port that is not the usual one, such as "
+            "https://studio.example.com; no path, no wildcard, not null"
+        )
+    named = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{named}" + (f":{port}" if port is not None and port != _PORTS[parts.scheme] else "")
+
+
+_ORIGIN_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
+"""A comma-separated list of web origins (`https://studio.example.com`), as browsers send them in `Origin`."""

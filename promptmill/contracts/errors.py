@@ -8,11 +8,15 @@ PromptmillError
 │   ├── RecordConflict
 │   ├── IntakeStopped
 │   ├── AiPromptsOff
+│   ├── QueueFull                 (retryable)
 │   ├── IdempotencyMismatch
 │   └── IdempotencyBusy           (retryable)
 ├── StageStopped
 ├── SubmissionsHeld               (retryable)
+├── BudgetExhausted               (retryable)
+├── OwnerPaused                   (retryable)
 ├── TemporalUnavailable           (retryable)
+├── PayloadUnreadable             (retryable)
 ├── ConfigurationError
 ├── ReceiverRefused
 ├── ReceiverUnavailable           (retryable)
@@ -35,6 +39,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.contracts.usage import TokenUsage
 
 MESSAGE_LIMIT = 500
 """Maximum characters kept of a third party's text; more could exceed Temporal's payload limit and adds nothing."""
@@ -104,7 +109,7 @@ class IntakeStopped(RecordError):
     code = "intake_stopped"
 
     def __init__(self, since: datetime, reason: str | None) -> None:
-        """Say since when, and the operator's reason if there is one."""
+        """Say since when, and who stopped it why, as far as it is known."""
         super().__init__(f"Intake has been stopped since {since:%F %T} UTC; try again later.{_because(reason)}")
 
 
@@ -114,11 +119,18 @@ class AiPromptsOff(RecordError):
     code = "ai_prompts_off"
 
     def __init__(self, since: datetime, reason: str | None) -> None:
-        """Say since when, what to do instead, and the operator's reason if there is one."""
+        """Say since when, what to do instead, and who turned them off why, as far as it is known."""
         super().__init__(
             f"AI prompts have been off since {since:%F %T} UTC: write the prompt yourself, or have an operator "
             f"run `promptmill flag ai-prompts on`.{_because(reason)}"
         )
+
+
+class QueueFull(RecordError):
+    """The owner has as many open jobs as it may have."""
+
+    code = "queue_full"
+    retryable = True
 
 
 def _because(reason: str | None) -> str:
@@ -158,6 +170,32 @@ class SubmissionsHeld(PromptmillError):
     retry_after: ClassVar[timedelta] = timedelta(seconds=10)
 
 
+class BudgetExhausted(PromptmillError):
+    """A budget has no room for this."""
+
+    code = "budget_exhausted"
+    retryable = True
+    reason_code: ClassVar[ReasonCode] = ReasonCode.BUDGET_EXHAUSTED
+
+    def __init__(self, problem: str, *, retry_after: timedelta | None = None) -> None:
+        """Keep the wait, and make a sentence of what the record says: which budget, and when it starts again."""
+        super().__init__(f"{problem[:1].upper()}{problem[1:]}." if problem else None)
+        self.retry_after = retry_after
+
+
+class OwnerPaused(PromptmillError):
+    """An admin has paused the owner."""
+
+    code = "owner_paused"
+    retryable = True
+    reason_code: ClassVar[ReasonCode] = ReasonCode.OWNER_PAUSED
+
+    def __init__(self, problem: str, *, retry_after: timedelta | None = None) -> None:
+        """Keep the wait, and make a sentence of what the record says: who paused it, and why."""
+        super().__init__(f"{problem[:1].upper()}{problem[1:]}." if problem else None)
+        self.retry_after = retry_after
+
+
 class SubmissionPaced(PromptmillError):
     """It is not this job's turn: paid submissions are as fast as WaveSpeed allows. Retry after `retry_after`."""
 
@@ -175,6 +213,16 @@ class TemporalUnavailable(PromptmillError):
     """Temporal is unavailable."""
 
     code = "temporal_unavailable"
+    retryable = True
+
+
+class PayloadUnreadable(PromptmillError):
+    """A payload at Temporal cannot be decrypted here; the message names its key's id.
+
+    Retryable: another worker may have the key, or this one may get it.
+    """
+
+    code = "payload_unreadable"
     retryable = True
 
 
@@ -203,9 +251,11 @@ class ProviderError(PromptmillError):
     Attributes:
         reason_code: The reason to record.
         retry_after: The delay that the provider requested, or None.
+        usage: What the provider charged nevertheless, if it said so.
     """
 
     code = "provider_error"
+    usage: TokenUsage | None = None
 
     def __init__(self, reason_code: ReasonCode, message: str, *, retry_after: timedelta | None = None) -> None:
         """Keep the reason and the provider's message, truncated to `MESSAGE_LIMIT`."""

@@ -16,7 +16,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 
 class JobStatus(StrEnum):
-    """A job's status. `docs/transitions.md` has the allowed transitions; SQL's `transition_allowed` holds them."""
+    """A job's status. `docs/transitions.md` lists the allowed transitions; SQL's `transition_allowed` enforces them."""
 
     QUEUED = "queued"
     PROMPTING = "prompting"
@@ -42,7 +42,7 @@ FINAL_STATUSES: Final = frozenset(
 
 
 class Billed(StrEnum):
-    """Whether WaveSpeed charged for a job, derived from its submissions."""
+    """Whether WaveSpeed charged for a job, derived from its submissions. `refunded`: it did, and refunded all of it."""
 
     NO = "no"
     YES = "yes"
@@ -110,6 +110,8 @@ class JobOrder(Order):
     provider_mode: ProviderMode
     generate_timeout_seconds: int
     callback_url: str | None = None
+    max_price_usd: Decimal | None = None
+    """The job ends without being submitted if it costs more, in USD."""
 
 
 class JobInput(JobOrder):

@@ -26,8 +26,11 @@ OWNER_ATTRIBUTE: Final = "Owner"
 PRIORITY_ATTRIBUTE: Final = "Priority"
 """Int search attribute, the caller's 1-10 (10 first), not Temporal's key."""
 
+CODEC: Final = "/api/temporal/codec"
+"""Path of the API that decrypts payloads for Temporal's Web UI and command line."""
+
 LOCAL_OWNER: Final = "local"
-"""The owner of every row until owners have keys."""
+"""The first owner: of everything before there were others, and of whoever calls without a key."""
 
 
 def job_workflow_id(job_id: UUID) -> str:

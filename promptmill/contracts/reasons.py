@@ -32,6 +32,9 @@ class ReasonCode(StrEnum):
     SUBMISSION_ABSENT = "submission_absent"
     SUBMISSION_ABANDONED = "submission_abandoned"
     SUBMISSIONS_HELD = "submissions_held"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    OWNER_PAUSED = "owner_paused"
+    PRICE_ABOVE_MAX = "price_above_max"
     PROVIDER_MODE_CHANGED = "provider_mode_changed"
     REQUEST_MISMATCH = "request_mismatch"
     # WaveSpeed: the prediction
@@ -146,6 +149,18 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ReasonCode.SUBMISSIONS_HELD: Reason(
         "Submissions are on hold: the record is older than what has been paid for, so a backup was probably restored.",
         "Run `promptmill restore-check`.",
+    ),
+    ReasonCode.BUDGET_EXHAUSTED: Reason(
+        "A budget has no room for the job's price.",
+        "No action needed: it is submitted as soon as there is room. An operator can raise the budget: `promptmill budgets`.",
+    ),
+    ReasonCode.OWNER_PAUSED: Reason(
+        "An admin has paused the job's owner.",
+        "No action needed: it is submitted once the owner is resumed (`promptmill owners resume`).",
+    ),
+    ReasonCode.PRICE_ABOVE_MAX: Reason(
+        "The job costs more than its own limit allows, so nothing was sent.",
+        "Create the job again with a higher `maxPriceUsd`, or with inputs that cost less.",
     ),
     ReasonCode.PROVIDER_MODE_CHANGED: Reason(
         "The job was accepted for a different provider mode (real or simulated) than this worker's.",

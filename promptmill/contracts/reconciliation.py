@@ -10,7 +10,7 @@ from promptmill.contracts.messages import Message
 
 
 class ReconcileReport(Message):
-    """What one pass did: counts of rows, cancels, callbacks, webhooks, submissions and late media.
+    """What one pass did: counts of rows, cancels, callbacks, webhooks, submissions, late media, bills, erasures.
 
     `alarm` says in one sentence why a pass stopped before it changed more.
     """
@@ -22,6 +22,8 @@ class ReconcileReport(Message):
     delivered: int = 0
     resolved: int = 0
     attached: int = 0
+    billed: int = 0
+    erased: int = 0
     deleted: int = 0
     alarm: str | None = None
 
@@ -34,11 +36,12 @@ class CloseReport(Message):
 
 
 class LateReport(Message):
-    """How many webhooks were delivered, unclear submissions settled, and late predictions' media attached."""
+    """How many webhooks were delivered, unclear submissions settled, late media attached, costs corrected by bills."""
 
     delivered: int = 0
     resolved: int = 0
     attached: int = 0
+    billed: int = 0
 
 
 class DeletedRows(Message):
@@ -49,11 +52,19 @@ class DeletedRows(Message):
     webhooks: int = 0
     idempotency_keys: int = 0
     queue_minutes: int = 0
+    audit_entries: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.jobs + self.prompt_jobs + self.webhooks + self.idempotency_keys + self.queue_minutes
+        return (
+            self.jobs
+            + self.prompt_jobs
+            + self.webhooks
+            + self.idempotency_keys
+            + self.queue_minutes
+            + self.audit_entries
+        )
 
 
 class OpenRow(Message):

@@ -27,13 +27,15 @@ class NewPromptJob(PromptOrder):
     id: UUID
     max_retries: int
     deadline_seconds: int
+    key_id: str | None = None
 
 
 class NewJob(JobOrder):
     """A job to accept.
 
     `prompt` is the text for WaveSpeed if that is settled, `original_prompt` the caller's own. `prompt_job` is the
-    prompt job to create with it; `prompt_job_id` an existing one whose prompt it uses.
+    prompt job to create with it; `prompt_job_id` an existing one whose prompt it uses. `key_id` is the API key that
+    creates it.
     """
 
     id: UUID
@@ -43,6 +45,7 @@ class NewJob(JobOrder):
     prompt_job: NewPromptJob | None = None
     deadline_seconds: int
     warnings: tuple[str, ...] = ()
+    key_id: str | None = None
 
 
 class JobFilter(Message):
@@ -158,7 +161,8 @@ class Permission(StrEnum):
     UNKNOWN = "unknown"
     STOP = "stop"
     HOLD = "hold"
-    """Submissions are on hold for all jobs (an older backup was restored): retry later."""
+    """Submissions are on hold for all jobs (an older backup was restored), or a budget has no room: retry later, then
+    after `wait_seconds` at the earliest."""
 
     WAIT = "wait"
     """It is not the job's turn, by the rate of paid POSTs: retry after `wait_seconds`."""
@@ -171,6 +175,8 @@ class SubmissionIntent(Message):
     older backup was restored, and the permit is `unknown`.
     `model`, `prompt`, `input` and the images are what `request` was built from; the record permits only its own.
     `slowest` and `per_second` bound the rate of paid POSTs, per second; the same number twice fixes it.
+    `price_usd` is what it will cost, in USD; if unknown, the model's dearest recent charge is reserved, or else
+    `unknown_price_usd`.
     """
 
     job_id: UUID
@@ -190,6 +196,8 @@ class SubmissionIntent(Message):
     slowest: float
     per_second: float
     known_submission_id: UUID | None = None
+    price_usd: Decimal | None = None
+    unknown_price_usd: Decimal
 
 
 class SubmissionPermit(Message):

@@ -14,6 +14,7 @@ from pathlib import Path
 from promptmill.config.settings import LOCAL_ENV
 from promptmill.local.errors import LocalStackError
 from promptmill.local.processes import ProcessMark
+from promptmill.local.rotation import set_aside
 
 VERSION = 1
 """Incremented when older releases can no longer read what this one writes to the folder."""
@@ -41,14 +42,12 @@ class DataFolder:
         return self.path / LOCAL_ENV
 
     def log(self, part: str) -> Path:
-        """Return a component's log; the last run's log is kept as well."""
+        """Return a component's log; a few older ones are kept as well."""
         return self.path / "logs" / f"{part.lower().replace(' ', '-')}.log"
 
     def set_old_log_aside(self, part: str) -> None:
-        """Rename the log of the last run to `<part>.old.log`."""
-        log = self.log(part)
-        with suppress(FileNotFoundError):
-            log.replace(log.with_suffix(".old.log"))
+        """Set the log of the last run aside."""
+        set_aside(self.log(part))
 
     def read_marks(self) -> list[ProcessMark]:
         """Return what the last run had started and not stopped, in starting order."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 AGAIN_AFTER_SECONDS = 0.5
 """A second Ctrl-C counts only after this: `make` and a terminal may deliver one press twice."""
 
@@ -53,14 +55,15 @@ class Interrupts:
             self._asked.set()
         # A repeated SIGTERM is not impatience: `make` forwards what its whole group has already received.
         elif number == signal.SIGINT and time.monotonic() - self._asked_at > AGAIN_AFTER_SECONDS:
+            # Whoever goes on pressing must not interrupt it: each press would begin it anew inside the last one.
+            for each in STOP_SIGNALS:
+                signal.signal(each, signal.SIG_IGN)
             self._at_once()
 
     @contextmanager
     def handling(self) -> Iterator[None]:
         """Handle signals while the context is open."""
-        before = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        }
+        before = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from promptmill.config.settings import Settings, load_settings, merged_environment, variable_name
 from promptmill.contracts.jobs import ProviderMode
+from promptmill.contracts.names import CODEC
 from promptmill.local.errors import LocalStackError
 from promptmill.local.ports import LOOPBACK, free_port, holder_of, is_free
 from promptmill.local.temporal import PRIORITY_LEVELS
@@ -75,6 +76,11 @@ class StackPlan:
         """URL of the API on this machine."""
         host = self.settings.host
         return f"http://{LOOPBACK if host in {'0.0.0.0', '::'} else host}:{self.settings.port}"  # noqa: S104  # compared, not bound
+
+    @property
+    def codec_url(self) -> str | None:
+        """Where the Web UI has payloads decrypted; None if they are not encrypted."""
+        return f"{self.api_url}{self.settings.root_path}{CODEC}" if self.settings.payload_keys else None
 
     @property
     def worker_url(self) -> str:

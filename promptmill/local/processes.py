@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -44,11 +45,35 @@ class ProcessMark:
     stop_signal: int = signal.SIGTERM
 
 
+class Process(Protocol):
+    """What this module needs of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and that of its session and group."""
+
+    @property
+    def returncode(self) -> int | None:
+        """The last answer of `poll`."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code, or raise `subprocess.TimeoutExpired`."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send a signal unless it has ended."""
+
+    def kill(self) -> None:
+        """Send SIGKILL unless it has ended."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A running child process and where its output goes."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     mark: ProcessMark
     log: Path
 
@@ -121,6 +146,11 @@ def start_child(
             group=group,
             extra_groups=None if group is None else [],
         )
+    return child_of(process, name, log, stop_signal)
+
+
+def child_of(process: Process, name: str, log: Path, stop_signal: int = signal.SIGTERM) -> Child:
+    """Return a process that has just started in its own session as a child."""
     return Child(process, ProcessMark(name, process.pid, _created(process.pid), stop_signal), log)
 
 

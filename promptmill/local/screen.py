@@ -40,8 +40,17 @@ class Screen:
             yield
         self.say(f"  ✓ {what:<24} {done} in {duration(time.monotonic() - begun)}")
 
-    def show_addresses(self, plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> None:
-        """Write the table of addresses, one request to copy, and what to do next."""
+    def show_addresses(
+        self, plan: StackPlan, folder: DataFolder, found: dict[str, str], *, key_needed: bool = False
+    ) -> None:
+        """Write the table of addresses, one request to copy, and what to do next.
+
+        Args:
+            plan: What was started.
+            folder: Where its files are.
+            found: Addresses that were not known before the start.
+            key_needed: Whether calls need a key or a token.
+        """
         rows = list(_rows(plan, folder, found))
         # Not a Rich table: that would truncate URLs to the terminal's width, and they are meant to be copied.
         width = max(len(address) for _, address, remark in rows if remark.plain)
@@ -55,15 +64,25 @@ class Screen:
         for warning in start_warnings(plan.settings):
             self.say(f"  {warning}", "yellow")
         self.say("Promptmill is running. Keep this terminal open and try this in a second one:\n")
+        variable = None
         if plan.settings.api_token:
-            self.say("export PROMPTMILL_API_TOKEN=…   (its value, from .env)", style="green")
-        self.say(example_request(plan) + "\n", style="green")
+            variable = "PROMPTMILL_API_TOKEN"
+            self.say(f"export {variable}=…   (its value, from .env)", style="green")
+        elif key_needed:
+            variable = "PROMPTMILL_KEY"
+            self.say(f"export {variable}=…   (a key; `promptmill keys create` makes one)", style="green")
+        self.say(example_request(plan, variable) + "\n", style="green")
         self.say("Ctrl-C stops everything; all jobs are kept for the next start.\n")
 
 
-def example_request(plan: StackPlan) -> str:
-    """Return a request to paste into a second terminal: one line, one image."""
-    token = ' -H "Authorization: Bearer $PROMPTMILL_API_TOKEN"' if plan.settings.api_token else ""
+def example_request(plan: StackPlan, variable: str | None) -> str:
+    """Return a request to paste into a second terminal: one line, one image.
+
+    Args:
+        plan: What was started.
+        variable: The variable that holds a key or token, if one is needed.
+    """
+    token = f' -H "Authorization: Bearer ${variable}"' if variable else ""
     body = f'{{"model": "{EXAMPLE_MODEL}", "useAiPrompt": true, "instructions": "A fox in the first snow"}}'
     return f"curl -sS {plan.api_url}/api/jobs/create -H 'Content-Type: application/json'{token} -d '{body}'"
 

@@ -19,6 +19,7 @@ from promptmill.local.ports import LOOPBACK, Address, hidden_address
 from promptmill.local.postgres import start_postgres, stop_leftover, stop_postgres
 from promptmill.local.processes import Child, start_child, stop_process
 from promptmill.local.readiness import answers, wait_ready
+from promptmill.local.rotation import rotate
 from promptmill.local.screen import Screen
 from promptmill.local.tail import LogTail
 from promptmill.local.temporal import STOP_SECONDS as TEMPORAL_STOP_SECONDS
@@ -34,6 +35,10 @@ OVER_GRACE_SECONDS = 3.0
 """What a worker needs beyond its grace period to exit."""
 
 LOOK_EVERY_SECONDS = 0.2
+
+LOG_FILE = "PROMPTMILL_LOG_FILE"
+FOLLOWING = ("worker", "API")
+"""Components that write to that file, and go on in a new one when it has been renamed. The others write little."""
 
 Migrate = Callable[[str], str]
 """Applies the schema to a database and returns its revision."""
@@ -127,7 +132,8 @@ class Stack:
         self._wait("Worker", worker, f"{self.plan.worker_url}/readyz")
         self._wait("API", api, f"{self.plan.api_url}/readyz")
         self.screen.say(f"  Everything was ready after {duration(time.monotonic() - started)}.")
-        self.screen.show_addresses(self.plan, self.folder, self.found)
+        lets_everybody_in = answers(f"{self.plan.api_url}/api/jobs?limit=1")
+        self.screen.show_addresses(self.plan, self.folder, self.found, key_needed=not lets_everybody_in)
 
     def _start_postgres(self, parts: ExitStack) -> None:
         self.folder.set_old_log_aside("Postgres")
@@ -145,6 +151,7 @@ class Stack:
             server = start_temporal(
                 port=settings.local_temporal_port,
                 ui=ui,
+                codec=self.plan.codec_url,
                 log=self.folder.log("Temporal"),
                 database=self.folder.temporal,
                 namespace=settings.temporal["TEMPORAL_NAMESPACE"],
@@ -178,7 +185,7 @@ class Stack:
             name,
             [sys.executable, "-m", module, *arguments],
             log=self.folder.log(name),
-            environment=self.plan.environment(self.found),
+            environment=self.plan.environment(self.found) | {LOG_FILE: str(self.folder.log(name))},
         )
         self._keep(parts, child, lambda child: child.stop(grace_seconds))
         return child
@@ -207,13 +214,15 @@ class Stack:
 
     def _watch(self) -> None:
         """Show the components' logs until a stop is requested or one of them exits."""
-        tails = [LogTail(name, self.folder.log(name)) for name in ("worker", "API")]
+        tails = [LogTail(name, self.folder.log(name)) for name in FOLLOWING]
         for tail in tails:
             tail.skip()
         while True:
             for tail in tails:
                 for line in tail.lines():
                     self.screen.say(line)
+            for child in self.children:
+                rotate(child.log, follows=child.name in FOLLOWING)
             self._require_all_alive()
             self.interrupts.wait(LOOK_EVERY_SECONDS)
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,7 +52,8 @@ SINGLE_SHARD_CONFIG = {
     "history.visibilityProcessorMaxPollRPS": 1000,
 }
 
-# Measured on 2 cores: 25 bare workflows a second instead of 11; survives `kill -9`.
+# Measured on 2 cores: 25 bare workflows a second instead of 11; survives `kill -9`. A larger cache or rarer checkpoints
+# change nothing (docs/benchmarks.md). SQLite ignores a misspelt name, and so does the server.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 
 
@@ -115,21 +116,32 @@ def open_temporal(
     port: int,
     log: Path,
     ui: Address | None = None,
+    codec: str | None = None,
     database: Path | None = None,
     namespace: str = "default",
     binary: Path | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> Iterator[TemporalServer]:
     """Run the development server, and stop it at the end.
 
     Args:
         ui: Where the Web UI listens; it is unprotected, see `promptmill.local.web_ui`. None for no Web UI.
+        codec: URL of the endpoint where the Web UI has encrypted payloads decrypted.
         database: File that stores everything; None keeps it in memory.
+        config: Further values of its dynamic configuration, by key.
 
     Raises:
         PartFailed: It did not become ready.
     """
     server = start_temporal(
-        port=port, log=log, ui=ui, database=database, namespace=namespace, binary=binary or temporal_binary()
+        port=port,
+        log=log,
+        ui=ui,
+        codec=codec,
+        database=database,
+        namespace=namespace,
+        binary=binary or temporal_binary(),
+        config=config,
     )
     try:
         wait_for_temporal(server)
@@ -139,7 +151,15 @@ def open_temporal(
 
 
 def start_temporal(
-    *, port: int, log: Path, ui: Address | None, database: Path | None, namespace: str, binary: Path
+    *,
+    port: int,
+    log: Path,
+    ui: Address | None,
+    codec: str | None = None,
+    database: Path | None,
+    namespace: str,
+    binary: Path,
+    config: Mapping[str, Any] | None = None,
 ) -> TemporalServer:
     """Start the development server without waiting for it."""
     command = [str(binary), "server", "start-dev", "--log-level", "warn", "--ip", LOOPBACK, "--port", str(port)]
@@ -148,11 +168,12 @@ def start_temporal(
         command += ["--headless"]
     else:
         command += ["--ui-ip", ui.host, "--ui-port", str(ui.port), "--ui-disable-news-fetch"]
+        command += ["--ui-codec-endpoint", codec] if codec else []
     if database is not None:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command += ["--db-filename", str(database)]
         command += [word for pragma in SQLITE_PRAGMAS for word in ("--sqlite-pragma", pragma)]
-    for key, value in (DYNAMIC_CONFIG | SINGLE_SHARD_CONFIG).items():
+    for key, value in (DYNAMIC_CONFIG | SINGLE_SHARD_CONFIG | dict(config or {})).items():
         command += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
     child = start_child("Temporal", command, log=log, environment=_clean_environment(), stop_signal=signal.SIGTERM)
     return TemporalServer(child, f"{LOOPBACK}:{port}", namespace, binary)

@@ -25,7 +25,7 @@ POOR_KEY = "poor-"
 
 
 class Timing(BaseModel):
-    """An account's timing, in seconds, and its limits."""
+    """An account's timing, in seconds, its limits, and how it is billed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,12 +37,24 @@ class Timing(BaseModel):
     concurrent: int | None = Field(None, ge=1, description="Predictions in work at once; further ones stay `created`.")
     per_minute: int | None = Field(None, ge=1, description="Submits in one clock minute; further ones get a 429.")
     minute_seconds: float = Field(60, gt=0, description="How long such a minute is: tests have no time for real ones.")
+    discount: float = Field(0, ge=0, le=1, description="What is quoted below the list price, as a share of it.")
+    charged_share: float = Field(1, ge=0, description="What is charged, as a share of the price that is quoted.")
+    refund_failures: bool = Field(default=True, description="Whether failed predictions are refunded.")
+    billing_seconds: float = Field(0, ge=0, description="How long after a charge or refund the books show it.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min_seconds > self.max_seconds:
             raise ValueError("min_seconds is larger than max_seconds")
         return self
+
+    def quoted(self, price: Decimal) -> Decimal:
+        """Return what is quoted for a list price, in whole millionths of a dollar."""
+        return round(price * (1 - Decimal(str(self.discount))), 6)
+
+    def charged(self, price: Decimal) -> Decimal:
+        """Return what is charged for a list price."""
+        return round(self.quoted(price) * Decimal(str(self.charged_share)), 6)
 
     def draw(self, seed: str) -> float:
         """Return a duration between both bounds, the same for the same seed."""

@@ -10,7 +10,19 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Place = Literal[
-    "submit", "result", "history", "balance", "price", "secret", "upload", "webhook", "chat", "models", "api-key"
+    "submit",
+    "result",
+    "history",
+    "balance",
+    "price",
+    "secret",
+    "billing",
+    "upload",
+    "delete",
+    "webhook",
+    "chat",
+    "models",
+    "api-key",
 ]
 """The kind of request that a fault hits; `webhook` is one that the simulator itself sends."""
 

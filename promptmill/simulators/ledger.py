@@ -36,12 +36,22 @@ class Ledger:
         self._entries.append(LedgerEntry("charge", subject_id, model, usd, at))
 
     def refund(self, subject_id: str, model: str, usd: Decimal, at: float) -> None:
-        """Record a refund that takes effect at `at`."""
-        self._entries.append(LedgerEntry("refund", subject_id, model, usd, at))
+        """Record a refund that takes effect at `at`, unless there is one: nothing is refunded twice."""
+        if not any(entry.kind == "refund" and entry.subject_id == subject_id for entry in self._entries):
+            self._entries.append(LedgerEntry("refund", subject_id, model, usd, at))
 
-    def entries(self) -> list[LedgerEntry]:
-        """Return the entries in effect by now."""
+    def forget_refund(self, subject_id: str) -> None:
+        """Forget a refund that has not taken effect yet."""
         moment = now()
+        self._entries = [
+            entry
+            for entry in self._entries
+            if entry.kind != "refund" or entry.subject_id != subject_id or entry.at <= moment
+        ]
+
+    def entries(self, *, lag_seconds: float = 0) -> list[LedgerEntry]:
+        """Return the entries in effect by now, or that long ago."""
+        moment = now() - lag_seconds
         return [entry for entry in self._entries if entry.at <= moment]
 
     @property

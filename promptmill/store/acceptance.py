@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from promptmill.contracts.errors import AiPromptsOff, IdempotencyBusy, IntakeStopped, RecordUnavailable
-from promptmill.contracts.messages import Message
+from promptmill.contracts.access import with_actor
+from promptmill.contracts.errors import (
+    AiPromptsOff,
+    BudgetExhausted,
+    IdempotencyBusy,
+    IntakeStopped,
+    OwnerPaused,
+    QueueFull,
+    RecordUnavailable,
+)
 from promptmill.contracts.store import IdempotencyKey
 from promptmill.store.database import Database, RowMapping
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 from promptmill.store.operations import AI_PROMPTS, DRAIN
 
-_ACCEPTED_BEFORE: Final = """
-    SELECT EXISTS (SELECT FROM idempotency_keys
-                   WHERE owner = :owner AND key = :key AND request_hash = :request_hash
-                     AND created_at > now() - idempotency_key_lifetime())
-"""
+_ACCEPTED_BEFORE: Final = "SELECT accepted_before(:owner, :key, :request_hash)"
 
 REFUSED_BY: Final = """
     (r.refused_by).name AS refusing_switch, (r.refused_by).changed_at AS refused_since,
-    (r.refused_by).reason AS refusal_reason
+    (r.refused_by).reason AS refusal_reason, (r.refused_by).changed_by AS refusal_by
 """
 """Which switch refuses a request, from the result `r` of an accepting function."""
 
 _REFUSALS: Final = {DRAIN: IntakeStopped, AI_PROMPTS: AiPromptsOff}
+_BUDGET: Final = "budget"
+"""What `refusing_switch_or_budget` calls a budget that is used up; its reason is which one."""
+
+_PAUSED: Final = "paused"
+_OPEN_JOBS: Final = "open_jobs"
+"""What `refusing_owner` calls a pause, and that as many are open as may be; its reason is a sentence."""
 
 
 async def accepted_before(database: Database, owner: str, idempotency: IdempotencyKey) -> bool:
@@ -31,22 +41,32 @@ async def accepted_before(database: Database, owner: str, idempotency: Idempoten
     return bool(await database.value(_ACCEPTED_BEFORE, owner=owner, **idempotency.model_dump()))
 
 
-async def accept(database: Database, query: str, request: Message, idempotency: IdempotencyKey | None) -> RowMapping:
-    """Run an accepting function with `:request`, `:key` and `:request_hash`, and return its row.
+async def accept(database: Database, query: str, idempotency: IdempotencyKey | None, **values: Any) -> RowMapping:
+    """Run an accepting function as `once` does, and return its row.
 
     Args:
         database: The record.
         query: Its columns include `REFUSED_BY`.
-        request: What is to be stored.
         idempotency: The caller's key.
+        **values: What the function takes besides the key.
 
     Raises:
         IntakeStopped, AiPromptsOff: An operator does not allow it now. Nothing was stored.
+        BudgetExhausted: A budget is used up. Nothing was stored.
+        OwnerPaused, QueueFull: An admin has paused the owner; it has as many open as it may have. Nothing was stored.
         IdempotencyMismatch, IdempotencyBusy: As for `once`.
     """
-    row = await once(database, query, idempotency, request=request.model_dump_json())
+    row = await once(database, query, idempotency, **values)
+    if row["refusing_switch"] == _BUDGET:
+        raise BudgetExhausted(row["refusal_reason"])
+    if row["refusing_switch"] == _OPEN_JOBS:
+        raise QueueFull(row["refusal_reason"])
+    if row["refusing_switch"] == _PAUSED:
+        raise OwnerPaused(row["refusal_reason"])
     if row["refusing_switch"] is not None:
-        raise _REFUSALS[row["refusing_switch"]](row["refused_since"], row["refusal_reason"])
+        raise _REFUSALS[row["refusing_switch"]](
+            row["refused_since"], with_actor(row["refusal_reason"], row["refusal_by"])
+        )
     return row
 
 

@@ -121,19 +121,22 @@ def parse_address(database_url: str) -> Address:
     )
 
 
-def left_out_problem(database_url: str) -> str | None:
-    """Return a sentence that names the ignored parameters of a URL; None if there are none.
+def left_out_problem(database_urls: Mapping[str, str]) -> str | None:
+    """Return a sentence that names the ignored parameters of URLs; None if there are none.
+
+    Args:
+        database_urls: The URLs by the names of their variables.
 
     Raises:
         ConfigurationError: It is not a Postgres URL.
     """
-    names = parse_address(database_url).left_out
-    if not names:
-        return None
-    return (
-        f"DATABASE_URL has parameters that are ignored: {', '.join(names)}. "
-        "Pass a server setting as options=-c%20name%3Dvalue."
-    )
+    ignored = {variable: parse_address(url).left_out for variable, url in database_urls.items()}
+    told = [
+        f"{variable} has parameters that are ignored: {', '.join(names)}."
+        for variable, names in ignored.items()
+        if names
+    ]
+    return " ".join([*told, "Pass a server setting as options=-c%20name%3Dvalue."]) if told else None
 
 
 def _check_hosts(netloc: str, *, fragment: str) -> None:

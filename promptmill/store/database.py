@@ -11,15 +11,19 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from promptmill.contracts.errors import RecordNotFound
+from promptmill import tracing
+from promptmill.contracts.errors import RecordNotFound, RecordUnavailable
+from promptmill.metrics import statement_seconds, statements_failed
 from promptmill.store.failures import translated
 from promptmill.store.pool import Pool
+from promptmill.store.statement_names import statement_name
 
 Row = TypeVar("Row", bound=SQLModel)
 
 RowMapping = Mapping[str, Any]
 """One row by the names of its columns. JSON is objects, times are in UTC, money is `Decimal`."""
 
+_POSTGRES: Final = {"db.system.name": "postgresql"}
 _PARAMETER: Final = re.compile(r"(?<![:\w]):(\w+)")
 """`:name`, but not the type after `::`."""
 
@@ -111,5 +115,10 @@ class Database:
 
     async def _records(self, query: str, values: Mapping[str, Any]) -> Sequence[Any]:
         numbered, names = _numbered(query)
-        with translated():
-            return await self.pool.fetch(numbered, [values[name] for name in names])
+        try:
+            name = statement_name(query)
+            with statement_seconds.labels(name).time(), translated(), tracing.step(name, **_POSTGRES):
+                return await self.pool.fetch(numbered, [values[name] for name in names])
+        except RecordUnavailable as error:
+            statements_failed.labels(error.code).inc()
+            raise

@@ -26,6 +26,7 @@ CONFLICT: Final = "PM409"
 """Its hint is the conflict's code; without one, an Idempotency-Key was used for a different request."""
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
+DEADLOCK_DETECTED: Final = "40P01"
 
 READ_ONLY: Final = "25006"
 """A standby, or a primary that refuses writes: during a failover, or with a full disk."""

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from promptmill.contracts.resolution import ResolvedBy
 from promptmill.contracts.store import Received, WaitingDelivery
+from promptmill.metrics import unclear_resolved
 from promptmill.store.database import Database
 
 _RECEIVE: Final = """
-    SELECT is_new AS new, token_ok, job_known, workflow_open, prediction_id
+    SELECT is_new AS new, token_ok, job_known, workflow_open, prediction_id,
+           EXISTS (SELECT FROM submissions -- as they were before
+                   WHERE job_id = :job_id AND callback_token = :token AND state = 'unknown') AS was_unclear
     FROM receive_webhook(:event_id, :job_id, :token, CAST(:body AS jsonb))
 """
 _UNPROCESSED: Final = """
@@ -38,7 +42,10 @@ class InboxStore:
         advances in the same transaction. If the token is not the job's, nothing is stored.
         """
         values = {"event_id": event_id, "job_id": job_id, "token": token, "body": json.dumps(dict(body))}
-        return Received.model_validate(dict(await self.database.mapping(_RECEIVE, **values)))
+        found = dict(await self.database.mapping(_RECEIVE, **values))
+        if found.pop("was_unclear") and found["prediction_id"]:
+            unclear_resolved.labels(ResolvedBy.WEBHOOK).inc()
+        return Received.model_validate(found)
 
     async def unprocessed(self, limit: int) -> list[WaitingDelivery]:
         """Return deliveries that have not been processed yet, oldest first."""

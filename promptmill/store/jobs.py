@@ -6,16 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from promptmill.contracts.access import BY_ITSELF, By
+from promptmill.contracts.audit import Action
 from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.ratings import Rating
 from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
-from promptmill.store.acceptance import REFUSED_BY, accept, accepted_before, once
+from promptmill.store.acceptance import REFUSED_BY, accept, accepted_before
+from promptmill.store.audit import audited, by_values
 from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 from promptmill.store.ratings import rating_word
@@ -43,42 +47,56 @@ LISTED_COLUMNS: Final = _COLUMNS.replace('"outputs"', _LISTED_OUTPUTS)
 _OF_RESULT: Final = column_list(Job, "(r.job)")
 _ACCEPT: Final = f"""
     SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
-    FROM accept_job_v2(CAST(:request AS jsonb), :key, :request_hash) AS r
+    FROM accept_job_v3(CAST(:request AS jsonb), :key, :request_hash, :most) AS r
 """
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
 SNAPSHOT_COLUMNS: Final = f"{_COLUMNS}, open_submission(id) AS open_submission"
 """What `job_snapshot` needs of a query whose rows are jobs."""
 
 _BEGIN: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM begin_job(:id)"
-_CANCEL: Final = f"SELECT {_OF_RESULT}, r.ask_temporal FROM request_job_cancel(:id, :owner) AS r"
+_CANCEL: Final = audited(
+    f"""
+    SELECT {_OF_RESULT}, r.ask_temporal, prior.status AS status_before
+    FROM prior CROSS JOIN LATERAL request_job_cancel(prior.id, prior.owner) AS r
+    """,
+    prior="SELECT id, owner, status FROM jobs WHERE id = :id AND owner = :owner FOR UPDATE",
+    action=Action.JOB_CANCEL,
+    owner="owner",
+    target="'job:' || id",
+    before="jsonb_build_object('status', status_before)",
+    after="jsonb_build_object('status', status)",
+    when="status <> status_before",
+)
 _ADVANCE: Final = f"""
     SELECT {SNAPSHOT_COLUMNS} FROM advance_job(
         :job_id, :status, :reason_code, :error, :prompt, :prompt_source, :prediction_id, CAST(:outputs AS jsonb),
         CAST(:media_cost_usd AS numeric), :media_cost_source, CAST(:detail AS jsonb))
 """
-_RETRY: Final = f"""
-    SELECT {_OF_RESULT}, r.replayed
-    FROM retry_job(:job_id, :owner, :new_id, :new_prompt_job_id, :force, :key, :request_hash) AS r
-"""
+_RETRY: Final = audited(
+    f"""
+    SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
+    FROM retry_job_v3(:job_id, :owner, :new_id, :new_prompt_job_id, :force, :key, :request_hash, :key_id, :most) AS r
+    """,
+    action=f"CASE WHEN :force THEN '{Action.JOB_FORCE_RETRY}' ELSE '{Action.JOB_RETRY}' END",
+    owner="owner",
+    target="'job:' || retry_of",
+    after="jsonb_build_object('newJob', id)",
+    when="refusing_switch IS NULL AND NOT replayed",
+)
+_NOTE_LIST_PRICE: Final = "UPDATE jobs SET media_list_price_usd = CAST(:usd AS numeric) WHERE id = :id"
 _NOTE_PROVIDER_STATUS: Final = "SELECT FROM note_provider_status(:id, :status)"
 _EVENTS: Final = (
     f"SELECT {column_list(JobEvent)} FROM job_events WHERE job_id = :id AND sequence > :after ORDER BY sequence"
 )
 _POSITION: Final = "SELECT place, of FROM job_queue_position(:id)"
 _BILLED: Final = """
-    SELECT j.id AS job_id,
-           j.prediction_id IS NOT NULL
-               OR coalesce(bool_or(s.state = 'accepted' OR s.prediction_id IS NOT NULL), false) AS paid,
-           coalesce(bool_or(s.state IN ('intended', 'unknown', 'superseded')), false) AS unclear
-    FROM jobs AS j LEFT JOIN submissions AS s ON s.job_id = j.id
-    WHERE j.id = ANY (CAST(:ids AS uuid[])) GROUP BY j.id
+    SELECT j.id, b.billed FROM jobs AS j CROSS JOIN LATERAL job_billed(j.id, j.prediction_id) AS b
+    WHERE j.id = ANY (CAST(:ids AS uuid[]))
 """
 _SEEN: Final = f"""
-    SELECT {column_list(Job, "j")}, p.rating, j.prediction_id IS NOT NULL OR s.accepted AS paid, s.unclear
-    FROM jobs AS j LEFT JOIN prompt_generation_jobs AS p ON p.id = j.prompt_job_id CROSS JOIN LATERAL (
-        SELECT coalesce(bool_or(o.state = 'accepted' OR o.prediction_id IS NOT NULL), false) AS accepted,
-               coalesce(bool_or(o.state IN ('intended', 'unknown', 'superseded')), false) AS unclear
-        FROM submissions AS o WHERE o.job_id = j.id) AS s
+    SELECT {column_list(Job, "j")}, p.rating, b.billed
+    FROM jobs AS j LEFT JOIN prompt_generation_jobs AS p ON p.id = j.prompt_job_id
+    CROSS JOIN LATERAL job_billed(j.id, j.prediction_id) AS b
     WHERE j.id = :id AND j.owner = :owner
 """
 _FILTERS: Final = {
@@ -87,16 +105,21 @@ _FILTERS: Final = {
     "created_after": "created_at > CAST(:created_after AS timestamptz)",
     "created_before": "created_at < CAST(:created_before AS timestamptz)",
     "before": "(created_at, id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid))",
-    "q": """(prompt ILIKE :q OR original_prompt ILIKE :q OR prediction_id ILIKE :q
-             OR CAST(id AS text) ILIKE :q OR CAST(prompt_job_id AS text) ILIKE :q
-             OR EXISTS (SELECT FROM jsonb_each_text(metadata) AS m WHERE m.value ILIKE :q))""",
 }
 """A condition for each field of `JobFilter`, used if the field is set."""
 
-SEARCHED: Final = 10_000
-"""How many jobs one search looks at. Without an index of every text, looking at all takes seconds once there are
-a million; such an index would have to be written anew at each change of a job."""
+_TEXT_FOUND: Final = """
+    prompt ILIKE :q OR (original_prompt IS DISTINCT FROM prompt AND original_prompt ILIKE :q) OR prediction_id ILIKE :q
+    OR (metadata <> '{}' AND EXISTS (SELECT FROM jsonb_each_text(metadata) AS m WHERE m.value ILIKE :q))
+"""
+_ID_FOUND: Final = "CAST(id AS text) ILIKE :q OR CAST(prompt_job_id AS text) ILIKE :q"
+"""Used if the text can be part of an id: each condition is tried on every job that a search looks at."""
 
+SEARCHED: Final = 10_000
+"""How many jobs one search looks at. Looking at all takes seconds once there are a million, and an index of every text
+would be written again at each change of a job (docs/decisions/0019-search-without-a-trigram-index.md)."""
+
+_OF_IDS: Final = frozenset("0123456789abcdefABCDEF-")
 _NEWEST_FIRST: Final = "ORDER BY created_at DESC, id DESC"
 
 
@@ -114,18 +137,24 @@ class JobStore:
 
     database: Database
 
-    async def accept(self, job: NewJob, idempotency: IdempotencyKey | None = None) -> tuple[Job, bool]:
+    async def accept(
+        self, job: NewJob, idempotency: IdempotencyKey | None = None, *, most: int | None = None
+    ) -> tuple[Job, bool]:
         """Store a job with its prompt job and its first event, and return whether this was a replay.
 
-        Without an idempotency key, repeating it fails: the id is taken.
+        Without an idempotency key, repeating it fails: the id is taken. `most` is how many open jobs an owner may have
+        that has no limit of its own; None: any number.
 
         Raises:
             IntakeStopped: An operator has stopped intake. Nothing was stored.
             AiPromptsOff: An operator has turned off Grok's new prompts, and the job needs one. Nothing was stored.
+            BudgetExhausted: A budget of the owner or of the installation is used up. Nothing was stored.
+            OwnerPaused: An admin has paused the owner. Nothing was stored.
+            QueueFull: The owner has as many open jobs as it may have. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
-        row = await accept(self.database, _ACCEPT, job, idempotency)
+        row = await accept(self.database, _ACCEPT, idempotency, request=job.model_dump_json(), most=most)
         return to_row(Job, row), row["replayed"]
 
     async def accepted_before(self, owner: str, idempotency: IdempotencyKey) -> bool:
@@ -147,7 +176,7 @@ class JobStore:
             RecordNotFound: It does not exist, or not for this owner.
         """
         row = await self.database.mapping(_SEEN, id=job_id, owner=owner)
-        return Seen(to_row(Job, row), _billed(row), rating_word(row["rating"]))
+        return Seen(to_row(Job, row), Billed(row["billed"]), rating_word(row["rating"]))
 
     async def list(self, owner: str, where: JobFilter) -> Jobs:
         """Return an owner's jobs, newest first, without long inline outputs.
@@ -159,9 +188,10 @@ class JobStore:
         if where.q is None:
             query = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT :limit"
             return await self.database.rows(Job, query, limit=where.limit, **values)
+        text_found = f"{_TEXT_FOUND} OR {_ID_FOUND}" if set(where.q) <= _OF_IDS else _TEXT_FOUND
         found = f"""
             SELECT id FROM (SELECT * FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT {SEARCHED}) AS newest
-            WHERE {_FILTERS["q"]} {_NEWEST_FIRST} LIMIT :limit
+            WHERE ({text_found}) {_NEWEST_FIRST} LIMIT :limit
         """
         named = _as_id(where.q)
         if named is not None and where.before is None:
@@ -216,17 +246,26 @@ class JobStore:
         values["detail"] = json.dumps(plain["detail"])
         return job_snapshot(await self.database.mapping(_ADVANCE, **values))
 
-    async def request_cancel(self, job_id: UUID, *, owner: str) -> tuple[Job, bool]:
+    async def request_cancel(self, job_id: UUID, *, owner: str, by: By = BY_ITSELF) -> tuple[Job, bool]:
         """Record a cancel request, and return whether Temporal must be asked to cancel the workflow.
 
         Raises:
             RecordNotFound: It does not exist, or not for this owner.
         """
-        row = await self.database.mapping(_CANCEL, id=job_id, owner=owner)
+        row = await self.database.mapping(_CANCEL, id=job_id, owner=owner, **by_values(by))
         return to_row(Job, row), row["ask_temporal"]
 
     async def retry(
-        self, job_id: UUID, *, owner: str, new_id: UUID, force: bool = False, idempotency: IdempotencyKey | None = None
+        self,
+        job_id: UUID,
+        *,
+        owner: str,
+        new_id: UUID,
+        force: bool = False,
+        idempotency: IdempotencyKey | None = None,
+        key_id: str | None = None,
+        most: int | None = None,
+        by: By = BY_ITSELF,
     ) -> tuple[Job, bool]:
         """Accept a new job from the request of an ended one, and return whether this was a replay.
 
@@ -236,15 +275,21 @@ class JobStore:
             new_id: The new job's id.
             force: Accept it even if an earlier submission may be billed; both timelines record it.
             idempotency: The caller's key.
+            key_id: The API key that pays for the new job; None: none.
+            most: As for `accept`.
+            by: Who retries it.
 
         Raises:
             RecordNotFound: The job does not exist, or not for this owner.
             RecordConflict: `job_open`, `retry_open`, or without force `may_be_billed`.
-            IdempotencyMismatch, IdempotencyBusy: As for `accept`.
+            IntakeStopped, AiPromptsOff, BudgetExhausted, OwnerPaused, QueueFull, IdempotencyMismatch, IdempotencyBusy:
+                As for `accept`.
         """
-        values = {"job_id": job_id, "owner": owner, "new_id": new_id, "new_prompt_job_id": uuid7(), "force": force}
+        ids = {"job_id": job_id, "new_id": new_id, "new_prompt_job_id": uuid7(), "key_id": key_id}
         try:
-            row = await once(self.database, _RETRY, idempotency, **values)
+            row = await accept(
+                self.database, _RETRY, idempotency, owner=owner, force=force, **ids, most=most, **by_values(by)
+            )
         except RecordUnavailable as error:
             if error.__cause__ and sqlstate(error.__cause__) == LOCK_NOT_AVAILABLE:
                 # One of these rows was locked for 2 s: concurrent retries of one job queue up.
@@ -260,10 +305,14 @@ class JobStore:
         rows = await self.database.mappings(_POSITION, id=job_id)
         return (rows[0]["place"], rows[0]["of"]) if rows else None
 
+    async def note_list_price(self, job_id: UUID, usd: Decimal) -> None:
+        """Record WaveSpeed's list price of a job that was quoted for less."""
+        await self.database.run(_NOTE_LIST_PRICE, id=job_id, usd=usd)
+
     async def billed(self, job_ids: Sequence[UUID]) -> dict[UUID, Billed]:
         """Return for each job whether WaveSpeed charged for it, derived from its submissions."""
-        found = {row["job_id"]: row for row in await self.database.mappings(_BILLED, ids=[*job_ids])}
-        return {job_id: _billed(found.get(job_id)) for job_id in job_ids}
+        found = {row["id"]: Billed(row["billed"]) for row in await self.database.mappings(_BILLED, ids=[*job_ids])}
+        return {job_id: found.get(job_id, Billed.NO) for job_id in job_ids}
 
 
 def job_input(job: Job) -> JobInput:
@@ -287,16 +336,6 @@ def job_snapshot(found: RowMapping) -> JobSnapshot:
         cancel_requested=found["cancel_requested_at"] is not None,
         outputs=outputs if len(json.dumps(outputs)) <= OUTPUTS_CARRIED else (),
     )
-
-
-def _billed(row: RowMapping | None) -> Billed:
-    """Derive it from a job's submissions: an accepted one was charged, one without a clear response may have been.
-
-    A job whose prediction is known, though an older backup lost its submission, was charged too.
-    """
-    if row is None:
-        return Billed.NO
-    return Billed.YES if row["paid"] else Billed.UNKNOWN if row["unclear"] else Billed.NO
 
 
 def _conditions(owner: str, where: JobFilter) -> tuple[str, dict[str, Any]]:

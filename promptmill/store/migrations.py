@@ -1,6 +1,7 @@
 """Bringing a database to a release: its tables to a revision, up or down, with Alembic; then its functions.
 
-Migrations may run while the service runs: one migrator at a time (an advisory lock), no waiting for long locks.
+Migrations may run while the service runs: one migrator at a time (an advisory lock), which gives way as soon as it
+has to wait for a table, and tries again.
 """
 
 from __future__ import annotations
@@ -8,35 +9,43 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from promptmill.contracts.errors import ConfigurationError, RecordUnavailable
 from promptmill.store.connection import Connect, connector
-from promptmill.store.failures import translated
+from promptmill.store.failures import DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, sqlstate, translated
 from promptmill.store.functions import SQL_FOLDER, apply_functions, dry_run, functions_in, functions_to_apply
 
 LOCK: Final = 1886219116
 """The advisory lock ('prml') that a migrator holds."""
 
-TABLE_LOCK_SECONDS: Final = 10
-"""How long a statement waits for a lock: meanwhile whoever comes after it waits too."""
+TABLE_LOCK_SECONDS: Final = 0.5
+"""How long a statement waits for a table: meanwhile whoever comes after it waits too.
+
+Less than Postgres's `deadlock_timeout` (1 s): where the service wants the two tables in another order than a revision,
+it is the migrator that gives up, and no statement of the service is broken off.
+"""
 
 LOCK_SECONDS: Final = 60.0
-"""How long to wait for another migrator."""
+"""How long to wait for another migrator, and for how long a revision is tried again."""
 
 _LOCK_PAUSE: Final = 0.2
+_TABLE_PAUSE: Final = 1.0
+_GAVE_WAY: Final = (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED)
 
 
 def newest_revision(folder: Path = SQL_FOLDER) -> str:
@@ -71,13 +80,14 @@ async def migrate(
 
     Raises:
         ConfigurationError: The database has a revision that this release does not know, or the URL is invalid.
-        RecordUnavailable: Postgres is unavailable, or another migration holds the lock for too long.
+        RecordUnavailable: Postgres is unavailable, another migration holds the lock for too long, or something else
+            a table.
         RecordError: Postgres refused. Where it refused a function, its file is named, and no function was changed.
     """
     async with _migrator(database_url) as connection:
         if sql_only:
             return await connection.run_sync(_dry_run, revision, folder)
-        return await connection.run_sync(_upgrade, revision, folder)
+        return await _giving_way(connection, _upgrade, revision, folder)
 
 
 async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLDER) -> str:
@@ -93,7 +103,7 @@ async def downgrade(database_url: str, revision: str, *, folder: Path = SQL_FOLD
         ConfigurationError, RecordUnavailable, RecordError: As for `migrate`.
     """
     async with _migrator(database_url) as connection:
-        return await connection.run_sync(_downgrade, revision, folder)
+        return await _giving_way(connection, _downgrade, revision, folder)
 
 
 @asynccontextmanager
@@ -114,6 +124,25 @@ async def _migrator(database_url: str) -> AsyncIterator[AsyncConnection]:
                 raise ConfigurationError(f"{error} Does the database belong to a newer release?") from error
 
 
+async def _giving_way(
+    connection: AsyncConnection, run: Callable[[Connection, str, Path], str], revision: str, folder: Path
+) -> str:
+    """Go to a revision; whenever a table is in use, undo that step, let others pass and go on from there."""
+    give_up = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return await connection.run_sync(run, revision, folder)
+        except (SQLAlchemyError, asyncpg.PostgresError) as error:
+            if sqlstate(error) not in _GAVE_WAY:
+                raise
+            await connection.rollback()
+            if time.monotonic() > give_up:
+                raise RecordUnavailable(
+                    f"A table was in use for {LOCK_SECONDS:.0f} s, by a backup or a long query: try again after it."
+                ) from error
+        await asyncio.sleep(_TABLE_PAUSE)
+
+
 def _engine(connect: Connect) -> AsyncEngine:
     """Return an engine for Alembic, which needs SQLAlchemy; it keeps no connection and names no prepared statement.
 
@@ -130,7 +159,7 @@ def _engine(connect: Connect) -> AsyncEngine:
 
 def _wait_briefly(connection: Connection) -> None:
     """Limit how long a transaction waits for a lock and so blocks the service. No effect outside a transaction."""
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLE_LOCK_SECONDS}s'")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLE_LOCK_SECONDS * 1000:.0f}ms'")
 
 
 async def _take_lock(guard: AsyncConnection) -> None:

@@ -1,44 +1,18 @@
-"""Listens for changes in Postgres on one direct connection, which is re-established when it is lost.
-
-Behind a transaction pooler LISTEN succeeds but no notification ever arrives. So the listener verifies it: it sends
-itself a notification through the record and waits for it.
-"""
+"""Listens for the record's changes: `append_job_event` and `tell_job_changed` announce each."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 import structlog
-from uuid_utils import uuid7
 
-from promptmill.contracts.errors import RecordError
-from promptmill.store.connection import Connect, connector
-from promptmill.store.failures import translated
+from promptmill.store.listening import Listener
 
 CHANNEL: Final = "promptmill_events"
-"""The channel on which `append_job_event` and `tell_job_changed` announce each change."""
-
-ROLE: Final = "-listen"
-"""Suffix of the connection's name in `pg_stat_activity`."""
-
-CHECK_SECONDS: Final = 20.0
-"""How often an idle connection is verified: a firewall may have dropped it silently, or Postgres may have moved."""
-
-ANSWER_SECONDS: Final = 3.0
-"""Timeout of one statement, and of the echo."""
-
-FIRST_PAUSE: Final = 0.1
-MAX_PAUSE: Final = 5.0
-"""Minimum and maximum delay between connection attempts; doubling in between."""
-
-NOT_NOTIFIED_PAUSE: Final = 30.0
-"""Delay before reconnecting if notifications do not arrive: usually a setting must be changed."""
+"""The channel on which changes are announced."""
 
 NOT_NOTIFIED: Final = (
     "Live streams are unavailable: LISTEN does not work through a transaction pooler. "
@@ -58,26 +32,18 @@ class Notice(NamedTuple):
 
 @dataclass(eq=False)
 class NoticeListener:
-    """Listens for the record's changes on one connection.
+    """Listens for the record's changes on one connection: see `Listener`.
 
     Attributes:
-        database_url: A direct connection to Postgres, not a transaction pooler.
-        notify: Sends a notification through the record: `OperationsStore.notify_listeners`.
         on_notice: Called for each change, in commit order.
-        on_listening: Called once notifications are known to arrive; every change from then on is received.
-        on_lost: Called when the connection is lost.
-        not_notified: Whether the latest connection did not receive its own notification.
     """
 
     database_url: str
-    notify: Callable[[str], Awaitable[None]]
+    notify: Callable[[str, str], Awaitable[None]]
     on_notice: Callable[[Notice], None]
     on_listening: Callable[[], None]
     on_lost: Callable[[], None]
-    not_notified: bool = field(default=False, init=False)
-    _connect: Connect = field(init=False)
-    _echo: str = field(default="", init=False)
-    _echoed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _listener: Listener = field(init=False)
 
     def __post_init__(self) -> None:
         """Check the address.
@@ -85,70 +51,24 @@ class NoticeListener:
         Raises:
             ConfigurationError: It is not a Postgres URL.
         """
-        self._connect = connector(self.database_url, command_seconds=ANSWER_SECONDS, role=ROLE)
+        self._listener = Listener(
+            self.database_url,
+            CHANNEL,
+            self.notify,
+            on_message=self._read,
+            on_listening=self.on_listening,
+            on_lost=self.on_lost,
+            on_deaf=lambda: _log.error("listening_deaf", action=NOT_NOTIFIED),
+        )
+
+    @property
+    def not_notified(self) -> bool:
+        """Whether the latest connection did not receive its own notification."""
+        return self._listener.not_notified
 
     async def run(self) -> NoReturn:
         """Listen until cancelled, reconnecting as often as needed."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                connection = await self._connect()
-            except RecordError as error:
-                _log.warning("listening_failed", error=str(error), again_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, MAX_PAUSE)
-                continue
-            pause = FIRST_PAUSE
-            await self._listen(connection)
-            await asyncio.sleep(NOT_NOTIFIED_PAUSE if self.not_notified else pause)
+        await self._listener.run()
 
-    async def _listen(self, connection: Any) -> None:
-        """Listen until the connection is lost or turns out to receive no notifications."""
-        closed = asyncio.Event()
-        connection.add_termination_listener(lambda _: closed.set())
-        try:
-            with translated():
-                await connection.add_listener(CHANNEL, self._receive)
-                self.not_notified = not await self._receives_echo()
-                if self.not_notified:
-                    _log.error("listening_deaf", advice=NOT_NOTIFIED)
-                    return
-                self.on_listening()
-                await self._until_lost(closed)
-        except RecordError as error:
-            _log.warning("listening_lost", error=str(error))
-        finally:
-            self.on_lost()
-            connection.terminate()
-
-    async def _receives_echo(self) -> bool:
-        """Send a notification through the record; return whether it arrives."""
-        self._echo = uuid7().hex
-        self._echoed.clear()
-        await self.notify(json.dumps({"echo": self._echo}))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._echoed.wait()
-        return self._echoed.is_set()
-
-    async def _until_lost(self, closed: asyncio.Event) -> None:
-        while not closed.is_set():
-            try:
-                async with asyncio.timeout(CHECK_SECONDS):
-                    await closed.wait()
-            except TimeoutError:
-                if not await self._receives_echo():
-                    break
-        _log.warning(
-            "listening_lost",
-            error="Postgres closed the connection" if closed.is_set() else "notifications stopped arriving",
-        )
-
-    def _receive(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
-        with suppress(ValueError, KeyError, TypeError):  # anyone with psql may notify
-            message = json.loads(payload)
-            if "echo" in message:
-                if message["echo"] == self._echo:
-                    self._echoed.set()
-                return
-            self.on_notice(Notice(UUID(message["jobId"]), str(message["owner"]), int(message["sequence"])))
+    def _read(self, message: Mapping[str, Any]) -> None:
+        self.on_notice(Notice(UUID(message["jobId"]), str(message["owner"]), int(message["sequence"])))

@@ -6,13 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from promptmill.contracts.access import BY_ITSELF, By
+from promptmill.contracts.audit import Action
 from promptmill.contracts.jobs import JobInput, JobResult, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.store import GoingOn, OpenWork
+from promptmill.store.audit import audited, by_values
 from promptmill.store.database import Database, column_list
 from promptmill.store.failures import READ_ONLY
 from promptmill.store.functions import APPLIED, differing, functions_in
-from promptmill.store.notices import CHANNEL
 from sql.models import Switch
 
 DRAIN: Final = "drain"
@@ -39,15 +41,28 @@ _PING: Final = f"""
     END $$
 """
 _COUNTS: Final = """
-    SELECT table_name, status, CAST(sum(n) AS bigint) AS n FROM status_counters GROUP BY table_name, status
+    SELECT table_name, status, CAST(sum(n) AS bigint) AS n FROM status_counters
+    WHERE CAST(:owner AS text) IS NULL OR owner = :owner GROUP BY table_name, status
 """
 _OPEN_PREDICTIONS: Final = """
     SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM status_counters WHERE table_name = 'jobs' AND status = 'generating'
 """
-_SET_SWITCH: Final = """
-    INSERT INTO switches (name, value, reason) VALUES (:name, :value, :reason)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value, reason = excluded.reason, changed_at = now()
-"""
+_SET_SWITCH: Final = audited(
+    """
+    INSERT INTO switches AS s (name, value, reason, changed_by)
+    SELECT CAST(:name AS text), CAST(:value AS text), CAST(:reason AS text), CAST(:by_actor AS text)
+    FROM (SELECT count(*) FROM prior) AS looked
+    ON CONFLICT (name) DO UPDATE
+    SET value = excluded.value, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = now()
+    WHERE (s.value, s.reason) IS DISTINCT FROM (excluded.value, excluded.reason)
+    RETURNING name, value, reason
+    """,
+    prior="SELECT value, reason FROM switches WHERE name = :name FOR UPDATE",
+    action=Action.SWITCH_SET,
+    target="'switch:' || name",
+    before="(SELECT jsonb_build_object('value', prior.value, 'reason', prior.reason) FROM prior)",
+    after="jsonb_build_object('value', value, 'reason', reason)",
+)
 _GROK_IS_NOT_AT_WORK: Final = "(p.status = 'queued' OR p.next_attempt_at IS NOT NULL)"
 _GOING_ON: Final = f"""
     WITH stopped AS (
@@ -57,20 +72,18 @@ _GOING_ON: Final = f"""
         FROM CAST(:braked AS text[]) AS braked
     ),
     work AS (
-        SELECT 'jobs' AS "table", j.id, j.status, j.created_at, s.billed,
+        SELECT 'jobs' AS "table", j.id, j.status, j.created_at, b.billed,
                CASE j.status WHEN 'submit_unknown' THEN coalesce(s.unclear, false)
-                                                       OR stopped.wavespeed AND NOT coalesce(s.sent, false)
-                             WHEN 'dispatching' THEN stopped.wavespeed AND NOT coalesce(s.sent, false)
+                                                       OR held.back AND NOT coalesce(s.sent, false)
+                             WHEN 'dispatching' THEN held.back AND NOT coalesce(s.sent, false)
                              WHEN 'prompting' THEN stopped.grok AND {_GROK_IS_NOT_AT_WORK}
                              ELSE false END AS waiting
         FROM jobs AS j CROSS JOIN stopped LEFT JOIN prompt_generation_jobs AS p ON p.job_id = j.id LEFT JOIN LATERAL (
-            SELECT bool_or(state = 'unknown') AS unclear,
-                   bool_or(state IN ('intended', 'accepted')) AS sent,
-                   CASE WHEN j.prediction_id IS NOT NULL
-                             OR bool_or(state = 'accepted' OR prediction_id IS NOT NULL) THEN 'yes'
-                        WHEN bool_or(state IN ('intended', 'unknown', 'superseded')) THEN 'unknown'
-                        ELSE 'no' END AS billed
+            SELECT bool_or(state = 'unknown') AS unclear, bool_or(state IN ('intended', 'accepted')) AS sent
             FROM submissions WHERE job_id = j.id) AS s ON true
+        CROSS JOIN LATERAL (SELECT stopped.wavespeed OR j.owner IN (
+            SELECT name FROM owners WHERE paused_at IS NOT NULL) AS back) AS held
+        CROSS JOIN LATERAL job_billed(j.id, j.prediction_id) AS b
         WHERE NOT is_final(j.status)
         UNION ALL
         SELECT 'prompt_generation_jobs', p.id, p.status, p.created_at, NULL, stopped.grok AND {_GROK_IS_NOT_AT_WORK}
@@ -109,9 +122,9 @@ class OperationsStore:
         """
         await self.database.run(_PING)
 
-    async def notify_listeners(self, payload: str) -> None:
-        """Notify all listeners of something other than a job's change."""
-        await self.database.run("SELECT pg_notify(:channel, :payload)", channel=CHANNEL, payload=payload)
+    async def notify_listeners(self, channel: str, payload: str) -> None:
+        """Notify all listeners of a channel of something other than what it announces."""
+        await self.database.run("SELECT pg_notify(:channel, :payload)", channel=channel, payload=payload)
 
     async def schema_revision(self) -> str | None:
         """Return the schema's revision; None while there is no schema."""
@@ -139,20 +152,20 @@ class OperationsStore:
         query = f"SELECT {column_list(Switch)} FROM switches"
         return {switch.name: switch for switch in await self.database.rows(Switch, query)}
 
-    async def set_switch(self, name: str, value: str | None, reason: str | None = None) -> None:
-        """Set a switch, whatever its previous state."""
-        await self.database.run(_SET_SWITCH, name=name, value=value, reason=reason)
+    async def set_switch(self, name: str, value: str | None, reason: str | None = None, *, by: By = BY_ITSELF) -> None:
+        """Set a switch. One that is set so already stays as it is, and as old."""
+        await self.database.run(_SET_SWITCH, name=name, value=value, reason=reason, **by_values(by))
 
-    async def counts(self) -> dict[str, dict[str, int]]:
+    async def counts(self, owner: str | None = None) -> dict[str, dict[str, int]]:
         """Return the number of rows by table (`jobs`, `prompt_generation_jobs`) and status, zeros included.
 
-        Read from the counters: it counts no rows.
+        One owner's, or all. Read from the counters: it counts no rows.
         """
         counts: dict[str, dict[str, int]] = {
             "jobs": dict.fromkeys(map(str, JobStatus), 0),
             "prompt_generation_jobs": dict.fromkeys(map(str, PromptJobStatus), 0),
         }
-        for row in await self.database.mappings(_COUNTS):
+        for row in await self.database.mappings(_COUNTS, owner=owner):
             counts[row["table_name"]][row["status"]] = row["n"]
         return counts
 
@@ -164,13 +177,13 @@ class OperationsStore:
         """Return the switch that stops intake; None while jobs are accepted."""
         return await self._switched_on(DRAIN)
 
-    async def set_drain(self, reason: str | None = None) -> None:
+    async def set_drain(self, reason: str | None = None, *, by: By = BY_ITSELF) -> None:
         """Stop intake."""
-        await self.set_switch(DRAIN, ON, reason)
+        await self.set_switch(DRAIN, ON, reason, by=by)
 
-    async def clear_drain(self, reason: str | None = None) -> None:
+    async def clear_drain(self, reason: str | None = None, *, by: By = BY_ITSELF) -> None:
         """Reopen intake."""
-        await self.set_switch(DRAIN, OFF, reason)
+        await self.set_switch(DRAIN, OFF, reason, by=by)
 
     async def ai_prompts_off(self) -> Switch | None:
         """Return the switch that refuses new prompts from Grok; None while they are allowed."""
@@ -180,8 +193,8 @@ class OperationsStore:
     async def what_goes_on(self, limit: int = 1000, *, braked: Collection[str] = ()) -> GoingOn:
         """Return what has not ended, oldest first, at most `limit` of each kind.
 
-        What needs a person: unclear submissions; while submissions are held, what would be submitted next; and what
-        waits in the queue of a provider whose brake is on (`braked`: `grok`, `wavespeed`).
+        What needs a person: unclear submissions; while submissions are held or their owner is paused, what would be
+        submitted next; and what waits in the queue of a provider whose brake is on (`braked`: `grok`, `wavespeed`).
         """
         going: list[OpenWork] = []
         waiting: list[OpenWork] = []
@@ -193,17 +206,17 @@ class OperationsStore:
         """Return the switch that stops paid submissions; None while they are made."""
         return await self._switched_on(SUBMISSIONS_HELD)
 
-    async def hold_submissions(self, reason: str) -> None:
+    async def hold_submissions(self, reason: str, *, by: By = BY_ITSELF) -> None:
         """Hold paid submissions for all jobs: `permit` returns `hold` from now on."""
-        await self.set_switch(SUBMISSIONS_HELD, ON, reason)
+        await self.set_switch(SUBMISSIONS_HELD, ON, reason, by=by)
 
-    async def release_submissions(self, reason: str | None = None, *, at_least: int = 0) -> None:
+    async def release_submissions(self, reason: str | None = None, *, at_least: int = 0, by: By = BY_ITSELF) -> None:
         """Release submissions, with numbers above `at_least`.
 
         Numbers that an older backup lost count as used, so that they never repeat and the next restore is detected too.
         """
         await self.database.run("SELECT FROM raise_submission_number(:number)", number=at_least)
-        await self.set_switch(SUBMISSIONS_HELD, OFF, reason)
+        await self.set_switch(SUBMISSIONS_HELD, OFF, reason, by=by)
 
     async def highest_submission(self) -> int:
         """Return the highest submission number ever used; 0 before the first. It only grows.

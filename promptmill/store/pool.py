@@ -25,6 +25,7 @@ from typing import Any, Final
 import asyncpg
 from pydantic_core import from_json
 
+from promptmill import metrics
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.store.address import CONNECT_SECONDS
 from promptmill.store.connection import COMMAND_SECONDS, Connect, connector
@@ -62,9 +63,11 @@ async def open_pool(
         ConfigurationError: It is not a Postgres URL.
     """
     pool = Pool(connector(database_url, command_seconds=command_seconds), pool_size)
+    metrics.pool_size.inc(pool_size)
     try:
         yield pool
     finally:
+        metrics.pool_size.dec(pool_size)
         await pool.close()
 
 
@@ -121,16 +124,17 @@ class Pool:
             asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError: As asyncpg raises them.
         """
         await self._take_turn()
+        metrics.pool_used.inc()
         try:
             pooled = await self._check_out()
         except BaseException:
-            self._turns.release()
+            self._give_turn()
             raise
         try:
             rows: Sequence[Any] = await self._run(pooled, query, arguments)
         except Exception as error:
             self._failed(pooled, error)
-            self._turns.release()
+            self._give_turn()
             raise
         except BaseException:
             # Cancelled: its caller disconnected or timed out, for whatever reason.
@@ -138,7 +142,7 @@ class Pool:
             self._in_background(self._cancel(pooled))
             raise
         self._check_in(pooled)
-        self._turns.release()
+        self._give_turn()
         return rows
 
     async def close(self) -> None:
@@ -162,6 +166,10 @@ class Pool:
             raise RecordUnavailable(
                 f"All {self.size} connections to Postgres have been in use for {CONNECT_SECONDS:.0f} s."
             ) from None
+
+    def _give_turn(self) -> None:
+        metrics.pool_used.dec()
+        self._turns.release()
 
     async def _check_out(self) -> _Pooled:
         """Return a usable connection: a closed one is replaced; if one does not respond, all older ones are."""
@@ -236,7 +244,7 @@ class Pool:
         try:
             await _close(pooled)
         finally:
-            self._turns.release()
+            self._give_turn()
 
     def _in_background(self, closing: Awaitable[None]) -> None:
         task = asyncio.ensure_future(closing)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from promptmill.contracts.access import BY_ITSELF, By
+from promptmill.contracts.audit import Action
 from promptmill.contracts.prompts import PromptChange, PromptRequest, PromptResult, PromptSnapshot
 from promptmill.contracts.store import (
     AttemptDecision,
@@ -15,7 +17,9 @@ from promptmill.contracts.store import (
     PromptEnd,
     PromptFailure,
 )
+from promptmill.contracts.usage import TokenUsage
 from promptmill.store.acceptance import REFUSED_BY, accept
+from promptmill.store.audit import audited, by_values
 from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.operations import OperationsStore
 from sql.models import PromptGenerationJob
@@ -24,7 +28,7 @@ _COLUMNS: Final = column_list(PromptGenerationJob)
 _OF_RESULT: Final = column_list(PromptGenerationJob, "(r.prompt_job)")
 _ACCEPT: Final = f"""
     SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
-    FROM accept_prompt_job_v2(CAST(:request AS jsonb), :key, :request_hash) AS r
+    FROM accept_prompt_job_v3(CAST(:request AS jsonb), :key, :request_hash, :most) AS r
 """
 _GET: Final = f"SELECT {_COLUMNS} FROM prompt_generation_jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
 _BEGIN: Final = f"SELECT {_COLUMNS} FROM begin_prompt_job(:id)"
@@ -40,15 +44,29 @@ _FINISH: Final = f"""
         :prompt_job_id, :attempt_no, :prompt, :source, :grok_model, :input_tokens, :output_tokens,
         CAST(:cost_usd AS numeric), :reason_code, :error)
 """
+_NOTE_COST: Final = """
+    SELECT FROM note_prompt_cost(:prompt_job_id, :attempt_no, :input_tokens, :output_tokens, CAST(:cost_usd AS numeric))
+"""
 _CHANGE: Final = f"""
     SELECT {_COLUMNS} FROM update_prompt_job_status(
         :prompt_job_id, :status, p_error => :error, p_reason_code => :reason_code)
 """
-_CANCEL: Final = (
-    f"SELECT {_OF_RESULT}, r.cancelled_job, r.ask_temporal FROM request_prompt_job_cancel(:id, :owner) AS r"
+_CANCEL: Final = audited(
+    f"""
+    SELECT {_OF_RESULT}, r.cancelled_job, r.ask_temporal,
+           prior.status AS status_before, prior.cancel_requested_at AS requested_before
+    FROM prior CROSS JOIN LATERAL request_prompt_job_cancel(prior.id, :owner) AS r
+    """,
+    prior="SELECT p.id, p.status, p.cancel_requested_at FROM lock_prompt_job(:id) AS p",
+    action=Action.PROMPT_JOB_CANCEL,
+    owner="owner",
+    target="'prompt-job:' || id",
+    before="jsonb_build_object('status', status_before)",
+    after="jsonb_build_object('status', status, 'cancelledJob', cancelled_job)",
+    when="status <> status_before OR cancel_requested_at IS DISTINCT FROM requested_before",
 )
 _POSITION: Final = "SELECT place, of FROM prompt_queue_position(:id)"
-_STATISTICS: Final = "SELECT * FROM get_prompt_queue_stats()"
+_STATISTICS: Final = "SELECT * FROM get_prompt_queue_stats_v2(:owner)"
 
 
 @dataclass(frozen=True)
@@ -58,19 +76,22 @@ class PromptStore:
     database: Database
 
     async def accept(
-        self, prompt_job: NewPromptJob, idempotency: IdempotencyKey | None = None
+        self, prompt_job: NewPromptJob, idempotency: IdempotencyKey | None = None, *, most: int | None = None
     ) -> tuple[PromptGenerationJob, bool]:
         """Store a stand-alone prompt job, and return whether this was a replay.
 
-        Without an idempotency key, repeating it fails: the id is taken.
+        Without an idempotency key, repeating it fails: the id is taken. `most` is how many open prompt jobs an owner
+        may have that has no limit of its own; None: any number.
 
         Raises:
             IntakeStopped: An operator has stopped intake. Nothing was stored.
             AiPromptsOff: An operator has turned off Grok's new prompts. Nothing was stored.
+            OwnerPaused: An admin has paused the owner. Nothing was stored.
+            QueueFull: The owner has as many open prompt jobs as it may have. Nothing was stored.
             IdempotencyMismatch: The key was used for a different request.
             IdempotencyBusy: Another request with this key is still in progress after 2 s.
         """
-        row = await accept(self.database, _ACCEPT, prompt_job, idempotency)
+        row = await accept(self.database, _ACCEPT, idempotency, request=prompt_job.model_dump_json(), most=most)
         return to_row(PromptGenerationJob, row), row["replayed"]
 
     async def get(self, prompt_job_id: UUID, *, owner: str | None = None) -> PromptGenerationJob:
@@ -106,6 +127,15 @@ class PromptStore:
         """
         await self.database.run(_RECORD_FAILURE, **failure.model_dump())
 
+    async def note_cost(self, prompt_job_id: UUID, attempt_no: int, usage: TokenUsage) -> None:
+        """Record what an answer without a prompt cost. Counted once per attempt.
+
+        Raises:
+            RecordNotFound: There is no such prompt job.
+        """
+        values = usage.model_dump()
+        await self.database.run(_NOTE_COST, prompt_job_id=prompt_job_id, attempt_no=attempt_no, **values)
+
     async def finish(self, end: PromptEnd) -> PromptSnapshot:
         """Report how an attempt ended. The result is always stored; the job that needs it follows.
 
@@ -124,7 +154,9 @@ class PromptStore:
         """
         return prompt_snapshot(await self.database.row(PromptGenerationJob, _CHANGE, **change.model_dump()))
 
-    async def request_cancel(self, prompt_job_id: UUID, *, owner: str) -> tuple[PromptGenerationJob, UUID | None, bool]:
+    async def request_cancel(
+        self, prompt_job_id: UUID, *, owner: str, by: By = BY_ITSELF
+    ) -> tuple[PromptGenerationJob, UUID | None, bool]:
         """Record a cancel request for a prompt job, and with it for the open job that needs it.
 
         Returns:
@@ -134,17 +166,17 @@ class PromptStore:
         Raises:
             RecordNotFound: It does not exist, or not for this owner.
         """
-        row = await self.database.mapping(_CANCEL, id=prompt_job_id, owner=owner)
+        row = await self.database.mapping(_CANCEL, id=prompt_job_id, owner=owner, **by_values(by))
         return to_row(PromptGenerationJob, row), row["cancelled_job"], row["ask_temporal"]
 
-    async def statistics(self, owner: str) -> dict[str, Any]:
-        """Return the row of `get_prompt_queue_stats` by its columns, and `jobs`: the number of jobs in each status.
+    async def statistics(self, owner: str | None) -> dict[str, Any]:
+        """Return the row of `get_prompt_queue_stats_v2` by its columns, and `jobs`: the number of jobs in each status.
 
-        Counters are not kept per owner yet: every owner sees the whole installation's.
+        Args:
+            owner: Whose; None: all owners'.
         """
-        del owner
-        counts = await OperationsStore(self.database).counts()
-        return {**await self.database.mapping(_STATISTICS), "jobs": counts["jobs"]}
+        counts = await OperationsStore(self.database).counts(owner)
+        return {**await self.database.mapping(_STATISTICS, owner=owner), "jobs": counts["jobs"]}
 
     async def queue_position(self, prompt_job_id: UUID) -> tuple[int, int] | None:
         """Return a prompt job's approximate position in Grok's queue and the queue's length, both up to 1,000.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from promptmill import metrics
 from promptmill.contracts.ratings import Rating, Results, Satisfaction
 from promptmill.store.database import Database, column_list
 from sql.models import Job, PromptGenerationJob
@@ -45,7 +46,10 @@ class RatingStore:
         """
         number = None if rating is None else _NUMBERS[rating]
         values = {"prompt_job_id": prompt_job_id, "owner": owner, "rating": number, "reason": reason}
-        return await self.database.row(PromptGenerationJob, _RATE_PROMPT, **values)
+        rated = await self.database.row(PromptGenerationJob, _RATE_PROMPT, **values)
+        if rating is not None:
+            metrics.ratings.labels("prompt", rating).inc()
+        return rated
 
     async def rate_result(self, job_id: UUID, *, owner: str, kept: bool | None) -> Job:
         """Store whether a job's outputs are kept, replacing the previous rating; None removes it.
@@ -54,7 +58,10 @@ class RatingStore:
             RecordNotFound: The job does not exist, or not for this owner.
             RecordConflict: `no_outputs`.
         """
-        return await self.database.row(Job, _RATE_RESULT, job_id=job_id, owner=owner, kept=kept)
+        rated = await self.database.row(Job, _RATE_RESULT, job_id=job_id, owner=owner, kept=kept)
+        if kept is not None:
+            metrics.ratings.labels("result", Rating.UP if kept else Rating.DOWN).inc()
+        return rated
 
     async def results(self, prompt_job_id: UUID) -> Results:
         """Return the ratings of the results of all jobs that used a prompt."""

@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from promptmill.contracts.jobs import JobSnapshot
+from promptmill.contracts.access import BY_ITSELF, By
+from promptmill.contracts.audit import Action
+from promptmill.contracts.jobs import JobSnapshot, JobStatus, SubmissionState
 from promptmill.contracts.resolution import Decision, ResolvedBy, UnclearSubmission
 from promptmill.contracts.store import IdempotencyKey
+from promptmill.metrics import unclear_resolved
 from promptmill.store.acceptance import once
-from promptmill.store.database import Database, column_list, to_row
+from promptmill.store.audit import audited, by_values
+from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.jobs import SNAPSHOT_COLUMNS, job_snapshot
 from sql.models import Job
 
@@ -53,17 +57,28 @@ _KNOWN: Final = """
     FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id
     WHERE s.state = 'accepted' AND s.provider_base = :base AND s.key_fingerprint = :key_fingerprint
       AND s.job_id <> :job_id AND s.outcome_at > now() - (wavespeed_retention() - interval '1 day')
+      AND j.erase_requested_at IS NULL -- it is deleted there
       AND coalesce(s.resolved_by, 'answer') IN ('answer', 'webhook')
     ORDER BY s.outcome_at DESC LIMIT 1
 """
 _NOTE_CANDIDATES: Final = "SELECT FROM note_candidates(:id, CAST(:prediction_ids AS text[]))"
 _NOTE_ABSENCE: Final = "SELECT note_absence(:id, :absent)"
-_ADOPT: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM adopt_prediction(:id, :prediction_id, :by)"
-_ABSENT: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM prove_absence(:id, :resubmit)"
-_DECIDE: Final = f"""
-    SELECT {column_list(Job, "(r.job)")}, r.replayed
+_BEFORE: Final = "(SELECT state FROM submissions WHERE id = :id) AS state_before"
+_ADOPT: Final = f"SELECT {SNAPSHOT_COLUMNS}, {_BEFORE} FROM adopt_prediction(:id, :prediction_id, :by)"
+_ABSENT: Final = f"SELECT {SNAPSHOT_COLUMNS}, {_BEFORE} FROM prove_absence(:id, :resubmit)"
+_DECIDE: Final = audited(
+    f"""
+    SELECT {column_list(Job, "(r.job)")}, r.replayed, CAST(:decision AS text) AS decision,
+           CAST(:prediction_id AS text) AS decided_prediction
     FROM decide_submission(:job_id, :owner, :decision, :prediction_id, :key, :request_hash) AS r
-"""
+    """,
+    action=Action.JOB_RESOLVE,
+    owner="owner",
+    target="'job:' || id",
+    before=f"jsonb_build_object('status', '{JobStatus.SUBMIT_UNKNOWN}')",
+    after="""jsonb_build_object('status', status, 'decision', decision, 'predictionId', decided_prediction)""",
+    when="NOT replayed",
+)
 
 
 @dataclass(frozen=True)
@@ -165,7 +180,7 @@ class ResolutionStore:
             RecordConflict: `prediction_owned`: by inference, and another submission has it.
         """
         values = {"id": submission_id, "prediction_id": prediction_id, "by": by}
-        return job_snapshot(await self.database.mapping(_ADOPT, **values))
+        return _counted(await self.database.mapping(_ADOPT, **values), by)
 
     async def prove_absent(self, submission_id: UUID, *, resubmit: bool) -> JobSnapshot:
         """Record that an unclear submission created nothing.
@@ -176,7 +191,8 @@ class ResolutionStore:
         Raises:
             RecordNotFound: There is no such submission.
         """
-        return job_snapshot(await self.database.mapping(_ABSENT, id=submission_id, resubmit=resubmit))
+        found = await self.database.mapping(_ABSENT, id=submission_id, resubmit=resubmit)
+        return _counted(found, ResolvedBy.ABSENCE)
 
     async def decide(
         self,
@@ -185,6 +201,8 @@ class ResolutionStore:
         decision: Decision,
         prediction_id: str | None = None,
         idempotency: IdempotencyKey | None = None,
+        *,
+        by: By = BY_ITSELF,
     ) -> tuple[Job, bool]:
         """Record a person's decision on a job in `submit_unknown`, and return whether this was a replay.
 
@@ -196,5 +214,15 @@ class ResolutionStore:
             IdempotencyMismatch, IdempotencyBusy: As for `JobStore.accept`.
         """
         values = {"job_id": job_id, "owner": owner, "decision": decision, "prediction_id": prediction_id}
-        row = await once(self.database, _DECIDE, idempotency, **values)
+        row = await once(self.database, _DECIDE, idempotency, **values, **by_values(by))
+        if not row["replayed"]:
+            unclear_resolved.labels(ResolvedBy.PERSON).inc()
         return to_row(Job, row), row["replayed"]
+
+
+def _counted(found: RowMapping, by: ResolvedBy) -> JobSnapshot:
+    """Return the resulting job; count its submission if it was unclear before and is not now."""
+    job = job_snapshot(found)
+    if found["state_before"] == SubmissionState.UNKNOWN and job.open_submission is not SubmissionState.UNKNOWN:
+        unclear_resolved.labels(by).inc()
+    return job

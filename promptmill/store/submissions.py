@@ -13,10 +13,11 @@ from sql.models import Submission
 
 _PERMIT: Final = """
     SELECT permission, submission_id, request, prediction_id, accepted_at, reason_code, error, wait_seconds
-    FROM permit_submission_in_turn(
+    FROM permit_submission_in_turn_v2(
         :job_id, :submission_id, :callback_token, CAST(:request AS jsonb), :request_hash, :provider_mode,
         :provider_base, :key_fingerprint, CAST(:post_within_seconds AS double precision), :model, :prompt,
         CAST(:input AS jsonb), :target_url, CAST(:ref_urls AS jsonb), :known_submission_id,
+        CAST(:price_usd AS numeric), CAST(:unknown_price_usd AS numeric),
         CAST(:slowest AS double precision), CAST(:per_second AS double precision))
 """
 _SETTLE: Final = """
@@ -38,7 +39,7 @@ class SubmissionStore:
 
         Repeating it with the same intent before it is settled returns the same permit; once a person or the history
         has settled it, never `post`. `post` is for the submission and the request in the permit, and for this caller
-        alone. `wait` writes nothing.
+        alone. `wait` writes nothing. `hold` for a budget is noted once in the job's timeline.
 
         Raises:
             RecordNotFound: There is no such job.

@@ -12,7 +12,6 @@ from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.reconciliation import DeletedRows, OpenRow
 from promptmill.contracts.resolution import LatePrediction
 from promptmill.store.database import Database, RowMapping, column_list
-from promptmill.store.operations import OperationsStore
 from sql.models import Job, PromptGenerationJob
 
 WATERMARK: Final = "reconcile-watermark"
@@ -29,6 +28,10 @@ _RELEASE_PROMPT_JOBS: Final = """
 """
 _MARK_STARTED: Final = """
     SELECT FROM mark_workflows_started(CAST(:job_ids AS uuid[]), CAST(:prompt_job_ids AS uuid[]))
+"""
+_SET_WATERMARK: Final = """
+    INSERT INTO switches (name, value) VALUES (:name, :value)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = now()
 """
 _CANCELS: Final = """
     SELECT table_name, id, status, true AS cancel_requested FROM (
@@ -48,8 +51,9 @@ _OPEN_ROWS: Final = """
 """
 _LATE: Final = """
     SELECT submission_id, job_id, prediction_id, model, kind, accepted_at
-    FROM late_predictions
-    WHERE accepted_at > now() - CAST(:days AS double precision) * interval '1 day'
+    FROM late_predictions AS l
+    WHERE NOT EXISTS (SELECT FROM jobs AS j WHERE j.id = l.job_id AND j.erase_requested_at IS NOT NULL)
+      AND accepted_at > now() - CAST(:days AS double precision) * interval '1 day'
       AND (looked_at IS NULL
            OR looked_at + look_pause(looks) <= clock_timestamp())
     ORDER BY looked_at NULLS FIRST, accepted_at LIMIT :limit
@@ -78,6 +82,27 @@ _DELETE_EXPIRED: Final = """
            deleted_idempotency_keys AS idempotency_keys, deleted_queue_minutes AS queue_minutes
     FROM delete_expired_records_v2(CAST(:keep_days AS double precision))
 """
+_EXPIRED: Final = """
+    SELECT (SELECT count(*) FROM jobs AS j
+            WHERE CAST(:keep_days AS double precision) > 0
+              AND j.completed_at < now() - CAST(:keep_days AS double precision) * interval '1 day'
+              AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.job_id = j.id AND s.state IN ('intended', 'unknown'))
+              AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = j.id)) AS jobs,
+           (SELECT count(*) FROM prompt_generation_jobs AS p
+            WHERE CAST(:keep_days AS double precision) > 0 AND p.job_id IS NULL
+              AND p.completed_at < now() - CAST(:keep_days AS double precision) * interval '1 day'
+              AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = p.id)) AS prompt_jobs,
+           (SELECT count(*) FROM webhook_deliveries
+            WHERE processed_at < now() - interval '7 days' OR received_at < now() - interval '30 days') AS webhooks,
+           (SELECT count(*) FROM idempotency_keys
+            WHERE created_at < now() - idempotency_key_lifetime()) AS idempotency_keys,
+           (SELECT count(*) FROM queue_minutes WHERE minute < now() - interval '48 hours') AS queue_minutes,
+           (SELECT count(*) FROM audit_log
+            WHERE CAST(:audit_days AS double precision) > 0
+              AND at < now() - CAST(:audit_days AS double precision) * interval '1 day') AS audit_entries
+"""
+"""What `delete_expired_records_v2` and `delete_expired_audit` would delete in as many passes as it takes; a test holds
+them equal."""
 
 
 @dataclass(frozen=True)
@@ -152,13 +177,18 @@ class UpkeepStore:
         [deleted] = await self.database.mappings(_DELETE_EXPIRED, keep_days=keep_days)
         return DeletedRows.model_validate(dict(deleted))
 
+    async def expired(self, keep_days: float, audit_days: float) -> DeletedRows:
+        """Count what is past its time, and deleted by the next passes. It changes nothing."""
+        counted = await self.database.mapping(_EXPIRED, keep_days=keep_days, audit_days=audit_days)
+        return DeletedRows.model_validate(dict(counted))
+
     async def watermark(self) -> datetime | None:
         """Return up to when closed runs were checked; None before the first pass."""
         return self._time(await self.database.value("SELECT value FROM switches WHERE name = :name", name=WATERMARK))
 
     async def set_watermark(self, at: datetime) -> None:
         """Record up to when closed runs were checked."""
-        await OperationsStore(self.database).set_switch(WATERMARK, at.isoformat())
+        await self.database.run(_SET_WATERMARK, name=WATERMARK, value=at.isoformat())
 
     @staticmethod
     def _time(value: str | None) -> datetime | None:

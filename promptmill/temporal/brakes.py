@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
+from promptmill.contracts.access import BY_ITSELF, By
 from promptmill.contracts.names import grok_queue, wavespeed_queue
 
 _RPC: Final = timedelta(seconds=5)
@@ -23,12 +24,13 @@ PROVIDERS: Final = tuple(_QUEUES)
 
 
 class Brake(NamedTuple):
-    """One provider's queue: the rate that an operator set (null: none; 0: stopped), and why."""
+    """One provider's queue: the rate that an operator set (null: none; 0: stopped), why, and who (empty: unknown)."""
 
     provider: str
     queue: str
     per_second: float | None
     reason: str
+    by: str = ""
 
     @property
     def on(self) -> bool:
@@ -36,7 +38,9 @@ class Brake(NamedTuple):
         return self.per_second == 0
 
 
-async def set_brake(client: Client, task_queue: str, provider: str, *, on: bool, reason: str) -> Brake:
+async def set_brake(
+    client: Client, task_queue: str, provider: str, *, on: bool, reason: str, by: By = BY_ITSELF
+) -> Brake:
     """Stop or release one provider's queue and return its state as Temporal reports it.
 
     Raises:
@@ -45,7 +49,7 @@ async def set_brake(client: Client, task_queue: str, provider: str, *, on: bool,
     queue = _QUEUES[provider](task_queue)
     request = UpdateTaskQueueConfigRequest(
         namespace=client.namespace,
-        identity="promptmill brake",
+        identity=by.actor,
         task_queue=queue,
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         update_queue_rate_limit=UpdateTaskQueueConfigRequest.RateLimitUpdate(
@@ -79,4 +83,4 @@ async def read_brake(client: Client, task_queue: str, provider: str) -> Brake:
 def _brake(provider: str, queue: str, config: TaskQueueConfig) -> Brake:
     limit = config.queue_rate_limit
     rate = limit.rate_limit.requests_per_second if limit.HasField("rate_limit") else None
-    return Brake(provider, queue, rate, limit.metadata.reason)
+    return Brake(provider, queue, rate, limit.metadata.reason, limit.metadata.update_identity)

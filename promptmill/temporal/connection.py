@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 from temporalio.service import TLSConfig
 
+from promptmill import tracing
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError
-
-DATA_CONVERTER: Final[DataConverter] = pydantic_data_converter
-"""Converts messages to payloads; the replayer of stored histories needs the same one."""
+from promptmill.temporal.encryption import data_converter
+from promptmill.temporal.log_context import LogContext
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 
@@ -79,4 +77,11 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
     Raises:
         RuntimeError: Temporal is unreachable (never with `lazy`).
     """
-    return await Client.connect(**connect_config(settings), data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)
+    converter = data_converter(settings.payload_keys)
+    return await Client.connect(
+        **connect_config(settings),
+        data_converter=converter,
+        interceptors=[*tracing.interceptors(), LogContext()],
+        runtime=runtime,
+        lazy=lazy,
+    )

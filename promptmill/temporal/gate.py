@@ -1,4 +1,8 @@
-"""Bounds how long a request waits for Temporal: half a second, and not at all while Temporal is known to be down."""
+"""Bounds how long a request waits for Temporal: half a second, and not at all while Temporal is known to be down.
+
+A call that takes longer goes on without the request: a burst makes Temporal slow, and its jobs should not all wait for
+the reconciler.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -24,6 +28,12 @@ from promptmill.contracts.resolution import ResultDelivery, SubmissionDecision
 from promptmill.temporal.signalling import WorkflowSignaller
 from promptmill.temporal.starting import WorkflowStarter
 
+CALL_SECONDS: Final = 5.0
+"""How long one call may take."""
+
+MAX_CALLS: Final = 100
+"""Calls under way at once, those included for which nobody waits any longer; beyond them Temporal counts as away."""
+
 _log = structlog.get_logger(__name__)
 _AWAY = {
     RPCStatusCode.UNAVAILABLE,
@@ -35,11 +45,11 @@ _AWAY = {
 
 @dataclass
 class TemporalGate:
-    """Starts and cancels workflows on behalf of a request, giving up early: the reconciler catches up later.
+    """Starts and cancels workflows on behalf of a request, without keeping it long: the reconciler catches up later.
 
     Attributes:
-        patience_seconds: How long one call may take.
-        breaker_seconds: How long no calls are made after one has failed.
+        patience_seconds: How long a request waits for one call.
+        breaker_seconds: How long no calls are made after one has failed, unless another has succeeded meanwhile.
     """
 
     client: Client
@@ -48,6 +58,8 @@ class TemporalGate:
     patience_seconds: float
     breaker_seconds: float
     _open_until: float = field(default=0.0, init=False)
+    _succeeded_at: float = field(default=0.0, init=False)
+    _calls: set[asyncio.Task[bool]] = field(default_factory=set, init=False)
 
     async def start_job(self, job: JobInput) -> bool:
         """Start a job's workflow; return whether it is known to be started."""
@@ -93,6 +105,7 @@ class TemporalGate:
 
         Raises:
             TemporalUnavailable: Temporal is unavailable, no worker finished the pass in time, or the pass failed.
+            PayloadUnreadable: The pass's report is encrypted with a key that is not here.
         """
         try:
             async with asyncio.timeout(within.total_seconds()):
@@ -115,25 +128,46 @@ class TemporalGate:
             ) from error
 
     async def _try(self, call: _Call) -> bool:
-        now = time.monotonic()
-        if now < self._open_until:
+        """Make a call; return whether it is known to have succeeded.
+
+        Raises:
+            RPCError: Temporal refused it.
+        """
+        if time.monotonic() < self._open_until or len(self._calls) >= MAX_CALLS:
             return False
+        task = asyncio.create_task(self._make(call))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        done: set[asyncio.Task[bool]] = set()
         try:
-            async with asyncio.timeout(self.patience_seconds):
-                await call(timedelta(seconds=self.patience_seconds))
+            done, _ = await asyncio.wait([task], timeout=self.patience_seconds)
+        finally:
+            if not done:
+                task.add_done_callback(_note_refusal)
+        return bool(done) and task.result()
+
+    async def _make(self, call: _Call) -> bool:
+        limit, began = max(CALL_SECONDS, self.patience_seconds), time.monotonic()
+        try:
+            async with asyncio.timeout(limit):
+                await call(timedelta(seconds=limit))
         except (TimeoutError, RuntimeError, RPCError) as error:
             # A lazy client raises RuntimeError if it cannot connect.
             if isinstance(error, RPCError) and error.status not in _AWAY:
                 raise
-            self._open_until = time.monotonic() + self.breaker_seconds
-            _log.warning("temporal_away", error=self._why(error), again_in_seconds=self.breaker_seconds)
+            if self._succeeded_at <= began and time.monotonic() >= self._open_until:
+                self._open_until = time.monotonic() + self.breaker_seconds
+                why = f"no response within {limit:g} s" if isinstance(error, TimeoutError) else str(error)
+                _log.warning("temporal_away", error=why or type(error).__name__, again_in_seconds=self.breaker_seconds)
             return False
+        self._succeeded_at = time.monotonic()
         return True
 
-    def _why(self, error: Exception) -> str:
-        if isinstance(error, TimeoutError):
-            return f"no response within {self.patience_seconds:g} s"
-        return str(error) or type(error).__name__
+
+def _note_refusal(call: asyncio.Task[bool]) -> None:
+    """Log the refusal of a call that nobody waits for any longer."""
+    if not call.cancelled() and (error := call.exception()) is not None:
+        _log.error("temporal_refused", error=str(error))
 
 
 class _Call(Protocol):

@@ -20,6 +20,7 @@ from temporalio.client import (
 )
 
 from promptmill.config.settings import Settings
+from promptmill.contracts.access import BY_ITSELF, By
 from promptmill.contracts.names import RECONCILE_WORKFLOW, reconcile_schedule_id
 from promptmill.store import Store
 from promptmill.temporal.search_attributes import AttributeGaps, register_search_attributes
@@ -74,15 +75,15 @@ async def _known_identity(store: Store) -> TemporalIdentity | None:
     return TemporalIdentity(*(value or "" for value in values)) if all(values) else None
 
 
-async def adopt_identity(store: Store, client: Client, *, reason: str) -> TemporalIdentity:
+async def adopt_identity(store: Store, client: Client, *, reason: str, by: By = BY_ITSELF) -> TemporalIdentity:
     """Make the current Temporal the one that the record belongs to.
 
     Raises:
         RPCError: Temporal is unavailable.
     """
     live = await read_identity(client)
-    await store.operations.set_switch(CLUSTER_SWITCH, live.cluster_id, reason)
-    await store.operations.set_switch(NAMESPACE_SWITCH, live.namespace, reason)
+    await store.operations.set_switch(CLUSTER_SWITCH, live.cluster_id, reason, by=by)
+    await store.operations.set_switch(NAMESPACE_SWITCH, live.namespace, reason, by=by)
     return live
 
 

@@ -15,11 +15,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from promptmill.contracts.names import reconcile_schedule_id
 from promptmill.store import Store
+from promptmill.temporal.encryption import data_converter
 
 MEMO: Final = "highestSubmission"
-"""Name in the memo of every pass of the reconciler; the Web UI shows it."""
+"""Name in the memo of every pass of the reconciler; the Web UI shows it.
 
-_RPC: Final = timedelta(seconds=5)
+Never encrypted: it holds no words, and a worker that has lost a key must still find it before it submits."""
+
+_RPC: Final = timedelta(seconds=20)
+"""Describing a schedule asks a workflow of Temporal's own, which answers late on a busy server."""
 
 
 async def guard_restore(store: Store, client: Client, task_queue: str) -> str | None:
@@ -71,12 +75,13 @@ async def remember_submission(client: Client, task_queue: str, number: int) -> N
     Raises:
         RPCError: Temporal is unavailable.
     """
+    [plain] = data_converter().payload_converter.to_payloads([number])
 
     def write(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
         schedule = found.description.schedule
         if not isinstance(schedule.action, ScheduleActionStartWorkflow):
             return None
-        schedule.action.memo = dict(schedule.action.memo or {}) | {MEMO: number}
+        schedule.action.memo = dict(schedule.action.memo or {}) | {MEMO: plain}
         return ScheduleUpdate(schedule=schedule)
 
     try:

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
+from structlog.contextvars import bound_contextvars
 from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -121,7 +122,7 @@ class WorkflowStarter:
             priority=message.priority,
             model=model,
         )
-        with suppress(WorkflowAlreadyStartedError):
+        with suppress(WorkflowAlreadyStartedError), bound_contextvars(owner=message.owner):
             await self.client.start_workflow(
                 workflow,
                 message,

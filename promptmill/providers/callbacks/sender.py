@@ -18,7 +18,9 @@ from typing import Final
 
 import httpx
 
+from promptmill import tracing
 from promptmill.addresses import address_error, url_error
+from promptmill.calls import callback_delivery
 from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable, cut
 from promptmill.providers.http.answers import IDENTITY, retry_after
 from promptmill.providers.http.connections import trusted_authorities
@@ -83,6 +85,12 @@ class CallbackSender:
             ReceiverRefused: The URL is not allowed.
             ReceiverUnavailable: The name does not resolve, or there was no response.
         """
+        with callback_delivery() as delivery:
+            answer = await self._send(url, content, {**headers, **tracing.outgoing()})
+            delivery.status = answer.status
+            return answer
+
+    async def _send(self, url: str, content: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
         target = self._judged(url)
         try:
             async with asyncio.timeout(self.timeout_seconds) as limit:

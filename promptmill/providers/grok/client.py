@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from promptmill.calls import provider_call
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.messages import Message
 from promptmill.contracts.reasons import ReasonCode
@@ -66,15 +67,18 @@ class GrokClient:
             ProviderUnavailable: xAI is down, slow or unreachable.
             ProviderAnswerUnusable: The response is empty, truncated or malformed.
         """
-        answer = await self._ask("POST", "chat/completions", self._timeout_seconds, compose_completion(question))
-        return read_completion(answer, question, self._key)
+        with provider_call("grok", "write", question.model) as call:
+            answer = await self._ask("POST", "chat/completions", self._timeout_seconds, compose_completion(question))
+            written = call.usage = read_completion(answer, question, self._key)
+        return written
 
     async def check_key(self) -> GrokKey:
         """Return whether the key works, at no cost. Never raises because of xAI or the network."""
         try:
-            answer = await self._ask("GET", "api-key", CHECK_SECONDS)
-            if not answer.ok or not answer.object:
-                raise read_failure(answer, self._key)
+            with provider_call("grok", "check_key"):
+                answer = await self._ask("GET", "api-key", CHECK_SECONDS)
+                if not answer.ok or not answer.object:
+                    raise read_failure(answer, self._key)
         except ProviderError as error:
             return GrokKey(ok=False, problem=_advice(error))
         for flag, problem in _FLAGS.items():
@@ -88,10 +92,11 @@ class GrokClient:
         Raises:
             ProviderError: As in `write`.
         """
-        answer = await self._ask("GET", "models", CHECK_SECONDS)
-        listed = answer.object.get("data")
-        if not answer.ok or not isinstance(listed, list):
-            raise read_failure(answer, self._key)
+        with provider_call("grok", "models"):
+            answer = await self._ask("GET", "models", CHECK_SECONDS)
+            listed = answer.object.get("data")
+            if not answer.ok or not isinstance(listed, list):
+                raise read_failure(answer, self._key)
         names: list[str] = []
         for model in listed:
             match model:

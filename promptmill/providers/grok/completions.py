@@ -10,6 +10,7 @@ from promptmill.contracts.errors import ProviderAnswerUnusable, ProviderError, P
 from promptmill.contracts.messages import Message
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.texts import is_blank
+from promptmill.contracts.usage import TokenUsage
 from promptmill.providers.grok.errors import read_failure, unless_final
 from promptmill.providers.grok.writings import message_texts, refusal_in, written_object
 from promptmill.providers.http.answers import Answer
@@ -51,20 +52,15 @@ class GrokQuestion(Message):
     picture_urls: tuple[str, ...] = ()
 
 
-class GrokAnswer(Message):
+class GrokAnswer(TokenUsage):
     """A written prompt.
 
     Attributes:
         model: The model that responded, if the request named an alias.
-        output_tokens: Everything billed as output: completion and reasoning.
-        cost_usd: As reported by xAI; None if it was not.
     """
 
     prompt: str
     model: str
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cost_usd: Decimal | None = None
 
 
 def compose_completion(question: GrokQuestion) -> dict[str, Any]:
@@ -91,24 +87,31 @@ def read_completion(answer: Answer, question: GrokQuestion, key: str) -> GrokAns
     """Return the prompt in a response.
 
     Raises:
-        ProviderError: Any of its subclasses that `GrokClient.write` names.
+        ProviderError: Any of its subclasses that `GrokClient.write` names; with `usage` if xAI charged for a response
+            without a prompt.
     """
     completion = answer.object
     if not answer.ok or ("choices" not in completion and completion.get("error")):
         raise read_failure(answer, key)
-    choice = _first_choice(completion)
-    if choice is None:
-        raise _unusable(answer, "Grok's response contains no message.")
-    usage = completion.get("usage")
-    tokens = usage if isinstance(usage, dict) else {}
+    usage = _usage(completion)
+    try:
+        prompt = _written(answer, key)
+    except ProviderError as error:
+        error.usage = usage
+        raise
     model = completion.get("model")
     return GrokAnswer(
-        prompt=_prompt(answer, _content(answer, choice, key), key),
+        prompt=prompt,
         model=storable(model)[:MODEL_CHARACTERS] if isinstance(model, str) and model else question.model,
-        input_tokens=_count(tokens.get("prompt_tokens")),
-        output_tokens=_output_tokens(tokens),
-        cost_usd=_cost(tokens),
+        **usage.model_dump(),
     )
+
+
+def _written(answer: Answer, key: str) -> str:
+    choice = _first_choice(answer.object)
+    if choice is None:
+        raise _unusable(answer, "Grok's response contains no message.")
+    return _prompt(answer, _content(answer, choice, key), key)
 
 
 def _first_choice(completion: dict[str, Any]) -> dict[str, Any] | None:
@@ -157,6 +160,14 @@ def _refused(words: object, key: str) -> ProviderRefused:
 
 def _unusable(answer: Answer, message: str) -> ProviderError:
     return unless_final(answer, ProviderAnswerUnusable(ReasonCode.GROK_BAD_ANSWER, message))
+
+
+def _usage(completion: dict[str, Any]) -> TokenUsage:
+    usage = completion.get("usage")
+    tokens = usage if isinstance(usage, dict) else {}
+    return TokenUsage(
+        input_tokens=_count(tokens.get("prompt_tokens")), output_tokens=_output_tokens(tokens), cost_usd=_cost(tokens)
+    )
 
 
 def _count(value: object, limit: int = TOKENS_LIMIT) -> int | None:

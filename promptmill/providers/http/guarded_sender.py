@@ -1,14 +1,15 @@
 """One paid POST that either provably was not sent, or whose response is reported exactly as received.
 
 httpx supports httpcore's documented `trace` extension, which is called immediately before the request headers are
-written. There the sender checks the clock one last time, and from then on it treats every failure as unclear.
+written. There the sender checks the clock, and from then on it treats every failure as unclear. It checks once more
+before the last byte of the body: a process that is frozen while it sends leaves a request that nobody can act on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ def boottime() -> float:
 
 
 class _TooLate(Exception):
-    """The POST's deadline has passed; raised before the first byte."""
+    """The POST's deadline has passed; raised before the first byte, or before the last."""
 
 
 @dataclass
@@ -48,9 +49,19 @@ class _Departure:
         request = info.get("request")
         if request is not None and request.method == b"CONNECT":
             return  # a CONNECT to a proxy; the request itself follows
+        self.require_in_time()
+        self.passed = True
+
+    async def body(self, content: bytes) -> AsyncIterator[bytes]:
+        """Yield the body, its last byte apart: without it the request is not complete."""
+        yield content[:-1]
+        self.require_in_time()
+        yield content[-1:]
+
+    def require_in_time(self) -> None:
+        """Do nothing before the POST's deadline; raise `_TooLate` after it."""
         if boottime() > self.post_by:
             raise _TooLate
-        self.passed = True
 
 
 @dataclass(frozen=True)
@@ -79,10 +90,10 @@ class GuardedSender:
 
         Args:
             url: The URL without a query.
-            content: The body.
+            content: The body; not empty.
             headers: Headers in addition to those that the sender sets.
             params: The query.
-            post_by: Value of `boottime()` after which no byte may be sent.
+            post_by: Value of `boottime()` after which no byte may be sent that begins or completes the request.
             key: The secret to redact from errors.
 
         Raises:
@@ -98,14 +109,19 @@ class GuardedSender:
                 async with self.http.stream(
                     "POST",
                     url,
-                    content=content,
+                    content=departure.body(content),
                     params=dict(params),
-                    headers={**headers, "Connection": "close"},
+                    headers={**headers, "Content-Length": str(len(content)), "Connection": "close"},
                     extensions={"trace": departure},
                 ) as response:
                     status, answered = response.status_code, response.headers
                     broken = await collect_body(response, body)
         except _TooLate:
+            if departure.passed:
+                raise SubmitUnclear(
+                    ReasonCode.SUBMIT_UNCLEAR,
+                    "The time limit passed while the request was being sent; it is incomplete.",
+                ) from None
             raise NothingSent(
                 ReasonCode.WAVESPEED_UNREACHABLE, "The time limit for sending had passed; nothing was sent."
             ) from None

@@ -1,9 +1,9 @@
-"""WaveSpeed's unpaid calls: balance, webhook secret, model list, and price estimates."""
+"""WaveSpeed's unpaid calls: balance, webhook secret, model list, price estimates, and what was billed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, Final
@@ -11,12 +11,15 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from promptmill.calls import provider_call
+from promptmill.contracts.bills import Bill, Quote
 from promptmill.contracts.catalogue import ListedModel
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.providers.http.answers import BODY_LIMIT, Answer
 from promptmill.providers.http.connections import fingerprint, key_problem, open_connection, plain_key
 from promptmill.providers.wavespeed.answers import PROVIDER, amount_in, codes, data, price_in, read_failure, refusal
+from promptmill.providers.wavespeed.billing import read_bills
 from promptmill.providers.wavespeed.models import read_models
 from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
 
@@ -25,6 +28,8 @@ PRICE_SECONDS: Final = 3.0
 
 BALANCE_SECONDS: Final = 10.0
 SECRET_SECONDS: Final = 10.0
+BILLS_SECONDS: Final = 10.0
+"""Timeout of one page of billing entries."""
 
 MODELS_SECONDS: Final = 60.0
 MODELS_BYTES: Final = 32 * 1024 * 1024
@@ -61,31 +66,39 @@ class WaveSpeedAccount:
             ProviderRefused: The key is missing, or WaveSpeed rejects it.
             ProviderUnavailable: WaveSpeed did not respond, or with something unexpected.
         """
-        answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
-        self._refuse_bad_key(answer)
-        amount = amount_in(data(answer).get("balance"))
-        if codes(answer) != {_OK} or amount is None:
-            raise read_failure(answer, self._key)
-        return amount
+        with provider_call("wavespeed", "balance"):
+            answer = await self._ask("GET", "balance", None, BALANCE_SECONDS)
+            self._refuse_bad_key(answer)
+            amount = amount_in(data(answer).get("balance"))
+            if codes(answer) != {_OK} or amount is None:
+                raise read_failure(answer, self._key)
+            return amount
 
-    async def price(self, model: str, inputs: Mapping[str, Any]) -> Decimal | None:
-        """Return what a submission with exactly these inputs would cost, in USD; None if unavailable.
+    async def offer(self, model: str, inputs: Mapping[str, Any]) -> Quote | None:
+        """Return what a submission with exactly these inputs would cost; None if unavailable.
 
         If inputs are omitted, the price is too low (the model's base price).
         """
         try:
-            return await self.quote(model, inputs)
+            return await self._quote(model, inputs)
         except (ProviderError, TypeError, ValueError):
             return None
 
     async def quote(self, model: str, inputs: Mapping[str, Any]) -> Decimal:
-        """Return what `price` returns, or raise the reason why it is unavailable.
+        """Return the price that `offer` returns, or raise the reason why it is unavailable.
 
         Raises:
             ProviderRefused: The key is missing or rejected, or WaveSpeed does not accept this model or these inputs.
             ProviderUnavailable: WaveSpeed did not respond in time, or with something other than a price.
             TypeError, ValueError: The inputs cannot be serialised as JSON.
         """
+        return (await self._quote(model, inputs)).usd
+
+    async def _quote(self, model: str, inputs: Mapping[str, Any]) -> Quote:
+        with provider_call("wavespeed", "price"):
+            return await self._priced(model, inputs)
+
+    async def _priced(self, model: str, inputs: Mapping[str, Any]) -> Quote:
         answer = await self._ask("POST", "model/price", {"model_id": model, "inputs": dict(inputs)}, PRICE_SECONDS)
         if codes(answer) != {_OK}:
             reason = refusal(answer)
@@ -93,11 +106,11 @@ class WaveSpeedAccount:
                 raise ProviderRefused(reason, answer.sentence(PROVIDER, self._key))
             raise read_failure(answer, self._key)
         found = data(answer)
-        discounted = found.get("discounted_price")
-        price = price_in(found.get("price") if amount_in(discounted) is None else discounted)
+        discounted, listed = found.get("discounted_price"), price_in(found.get("price"))
+        price = listed if amount_in(discounted) is None else price_in(discounted)
         if price is None:
             raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} returned no price.")
-        return price
+        return Quote(usd=price, list_usd=listed if listed is not None and listed > price else None)
 
     async def models(self) -> tuple[ListedModel, ...]:
         """Return WaveSpeed's list of models with their inputs; at least one.
@@ -106,9 +119,10 @@ class WaveSpeedAccount:
             ProviderRefused: The key is missing, or WaveSpeed rejects it.
             ProviderUnavailable: WaveSpeed did not respond, or with something other than a list of models.
         """
-        answer = await self._ask("GET", "models", None, MODELS_SECONDS, limit=MODELS_BYTES)
-        # Megabytes: parsed in a thread, so that the event loop keeps running.
-        return await asyncio.to_thread(self._listed, answer)
+        with provider_call("wavespeed", "models"):
+            answer = await self._ask("GET", "models", None, MODELS_SECONDS, limit=MODELS_BYTES)
+            # Megabytes: parsed in a thread, so that the event loop keeps running.
+            return await asyncio.to_thread(self._listed, answer)
 
     def _listed(self, answer: Answer) -> tuple[ListedModel, ...]:
         self._refuse_bad_key(answer)
@@ -119,6 +133,18 @@ class WaveSpeedAccount:
             raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} returned no models.")
         return found
 
+    async def bills(self, prediction_ids: Collection[str]) -> list[Bill]:
+        """Return what WaveSpeed has charged for these predictions so far, and refunded; those it knows of alone.
+
+        Raises:
+            ProviderRefused: The key is missing.
+            ProviderUnavailable: WaveSpeed did not respond, or with something other than billing entries.
+        """
+        with provider_call("wavespeed", "bills"):
+            return await read_bills(
+                lambda body: self._ask("POST", "billings/search", body, BILLS_SECONDS), prediction_ids, key=self._key
+            )
+
     async def webhook_secret(self) -> SecretStr:
         """Return the signing secret of WaveSpeed's webhooks, as WaveSpeed returns it (`whsec_…`).
 
@@ -126,15 +152,16 @@ class WaveSpeedAccount:
             ProviderRefused: The key is missing, or WaveSpeed rejects it.
             ProviderUnavailable: WaveSpeed did not respond, or with something unexpected.
         """
-        answer = await self._ask("GET", "webhook/secret", None, SECRET_SECONDS)
-        self._refuse_bad_key(answer)
-        secret = _secret(answer)
-        if codes(answer) != {_OK} or secret is None:
-            # Nothing of the response is quoted: an unknown format may contain the secret.
-            raise ProviderUnavailable(
-                ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} responded {answer.status} without a webhook secret."
-            )
-        return SecretStr(secret)
+        with provider_call("wavespeed", "webhook_secret"):
+            answer = await self._ask("GET", "webhook/secret", None, SECRET_SECONDS)
+            self._refuse_bad_key(answer)
+            secret = _secret(answer)
+            if codes(answer) != {_OK} or secret is None:
+                # Nothing of the response is quoted: an unknown format may contain the secret.
+                raise ProviderUnavailable(
+                    ReasonCode.WAVESPEED_UNREACHABLE, f"{PROVIDER} responded {answer.status} without a webhook secret."
+                )
+            return SecretStr(secret)
 
     def _refuse_bad_key(self, answer: Answer) -> None:
         if codes(answer) & _KEY_REFUSED and not answer.from_firewall:

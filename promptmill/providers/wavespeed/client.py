@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
+from promptmill.calls import provider_call
 from promptmill.contracts.catalogue import RESERVED_VENDORS
 from promptmill.contracts.errors import ProviderRefused, ProviderUnavailable
 from promptmill.contracts.jobs import MediaKind
@@ -21,7 +22,7 @@ from promptmill.providers.http.connections import authorization, fingerprint, ke
 from promptmill.providers.http.guarded_sender import GuardedSender, boottime
 from promptmill.providers.wavespeed.answers import PROVIDER, codes, prediction_data, read_failure, read_submission
 from promptmill.providers.wavespeed.history import HistoryItem, moment, read_history
-from promptmill.providers.wavespeed.predictions import Prediction, read_prediction
+from promptmill.providers.wavespeed.predictions import DELETED, Prediction, read_prediction
 from promptmill.providers.wavespeed.unpaid import BASE_VARIABLE, KEY_VARIABLE, ask_unpaid
 
 __all__ = ["HistoryItem", "Prediction", "WaveSpeedClient", "boottime", "open_wavespeed"]
@@ -80,15 +81,16 @@ class WaveSpeedClient:
         problem = key_problem(self._key, KEY_VARIABLE)
         if problem:
             raise ProviderRefused(ReasonCode.WAVESPEED_BAD_KEY, f"{problem} Nothing was sent.")
-        answer = await self._sender.post(
-            self._address(_model_path(model)),
-            content=_encode(body),
-            headers={**authorization(self._key), "Content-Type": "application/json"},
-            params={"webhook": webhook_url} if webhook_url else {},
-            post_by=post_by,
-            key=self._key,
-        )
-        return read_submission(answer, self._key)
+        with provider_call("wavespeed", "submit", model):
+            answer = await self._sender.post(
+                self._address(_model_path(model)),
+                content=_encode(body),
+                headers={**authorization(self._key), "Content-Type": "application/json"},
+                params={"webhook": webhook_url} if webhook_url else {},
+                post_by=post_by,
+                key=self._key,
+            )
+            return read_submission(answer, self._key)
 
     async def result(self, prediction_id: str, *, kind: MediaKind | None = None) -> Prediction:
         """Read a prediction's current state. Free; safe to repeat.
@@ -102,17 +104,39 @@ class WaveSpeedClient:
             ProviderUnavailable: Anything else that is not a prediction, including a bad key: that can be fixed, and
                 what was paid for must still be collected.
         """
-        answer = await self._read(f"predictions/{quote(prediction_id, safe='')}/result")
-        if _NOT_FOUND in codes(answer):
-            raise ProviderRefused(ReasonCode.PREDICTION_GONE, answer.sentence(PROVIDER, self._key))
-        found = prediction_data(answer)
-        if not answer.ok or not isinstance(found.get("status"), str):
-            raise read_failure(answer, self._key)
-        if str(found.get("id") or prediction_id) != prediction_id:
-            raise ProviderUnavailable(
-                ReasonCode.WAVESPEED_UNREACHABLE, "WaveSpeed returned a different prediction than the one requested."
-            )
+        with provider_call("wavespeed", "result"):
+            answer = await self._read(f"predictions/{quote(prediction_id, safe='')}/result")
+            if _NOT_FOUND in codes(answer):
+                raise ProviderRefused(ReasonCode.PREDICTION_GONE, answer.sentence(PROVIDER, self._key))
+            found = prediction_data(answer)
+            if not answer.ok or not isinstance(found.get("status"), str):
+                raise read_failure(answer, self._key)
+            if str(found.get("id") or prediction_id) != prediction_id:
+                raise ProviderUnavailable(
+                    ReasonCode.WAVESPEED_UNREACHABLE,
+                    "WaveSpeed returned a different prediction than the one requested.",
+                )
         return read_prediction(found, asked_id=prediction_id, kind=kind, key=self._key)
+
+    async def delete(self, prediction_id: str) -> None:
+        """Delete a prediction with what was submitted and its outputs. Free; one that is not there counts as deleted.
+
+        What the answer says is checked by reading it, because a 404 may also mean that the path is wrong.
+
+        Raises:
+            ProviderUnavailable: It could not be deleted, or is still there: another attempt may succeed.
+        """
+        with provider_call("wavespeed", "delete"):
+            answer = await self._read("predictions/delete", {"ids": [prediction_id]})
+            if not answer.ok and _NOT_FOUND not in codes(answer):
+                raise read_failure(answer, self._key)
+        try:
+            left = await self.result(prediction_id)
+        except ProviderRefused:  # it is gone
+            return
+        if left.status != DELETED:
+            said = answer.sentence(PROVIDER, self._key)
+            raise ProviderUnavailable(ReasonCode.WAVESPEED_UNREACHABLE, f"The prediction is still there. {said}")
 
     async def history(
         self, *, model: str | None, created_after: datetime, created_before: datetime, limit_pages: int = HISTORY_PAGES
@@ -129,9 +153,10 @@ class WaveSpeedClient:
             "created_before": moment(created_before),
             "include_inputs": True,
         }
-        return await read_history(
-            lambda body: self._read("predictions", body), question, limit_pages=limit_pages, key=self._key
-        )
+        with provider_call("wavespeed", "history"):
+            return await read_history(
+                lambda body: self._read("predictions", body), question, limit_pages=limit_pages, key=self._key
+            )
 
     async def _read(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """Make one unpaid request: a GET, or with a body a POST."""

@@ -42,6 +42,9 @@ async def read_history(
 ) -> list[HistoryItem]:
     """Read all pages of a list, newest first.
 
+    A prediction that is deleted meanwhile moves all older ones up, so that one may change to a page that has been read.
+    A total shows it. Without one the pages are read again, backwards: that way, what moves up is met twice.
+
     Args:
         ask: Sends one request with the given body.
         question: The filters, without page and size.
@@ -67,6 +70,10 @@ async def read_history(
         # A short page alone is not the end: WaveSpeed may return fewer per page than requested.
     else:
         raise _odd(f"has more than {limit_pages} pages")
+    if found and not promised:
+        for earlier in range(page - 1, 0, -1):
+            items, _ = _page(await ask({**question, "page": earlier, "page_size": PAGE_SIZE}), earlier, key)
+            found |= {item.id: item for item in items}
     if len(found) < promised:
         raise _odd(f"announced {promised} predictions but listed {len(found)}")
     return list(found.values())

@@ -26,7 +26,8 @@ STATUS_CHARACTERS: Final = 100
 
 COMPLETED: Final = "completed"
 FAILED: Final = "failed"
-STOPPED: Final = frozenset({"cancelled", "timeout", "deleted"})
+DELETED: Final = "deleted"
+STOPPED: Final = frozenset({"cancelled", "timeout", DELETED})
 
 _RUNNING: Final = frozenset(
     {"created", "pending", "queued", "in_queue", "starting", "running", "processing", "in_progress"}

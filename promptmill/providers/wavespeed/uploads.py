@@ -12,6 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from promptmill.addresses import is_loopback_url
+from promptmill.calls import provider_call
 from promptmill.contracts.errors import (
     ConfigurationError,
     ProviderError,
@@ -20,6 +21,7 @@ from promptmill.contracts.errors import (
     ProviderUnavailable,
 )
 from promptmill.contracts.reasons import ReasonCode
+from promptmill.metrics import uploaded_bytes
 from promptmill.providers.http.answers import Answer, retry_after
 from promptmill.providers.http.connections import key_problem, open_connection, plain_key
 from promptmill.providers.wavespeed.answers import PROVIDER, codes
@@ -82,11 +84,13 @@ class WaveSpeedUploads:
             "content_type": content_type,
         }
         address = f"{self._base}/api/v3/media/uploads"
-        answer = await ask_unpaid(self._http, "POST", address, key=self._key, seconds=TICKET_SECONDS, body=question)
-        if not all(httpx.codes.is_success(code) for code in codes(answer)):
-            raise self._refusal(answer)
-        ticket = read_ticket(answer, len(content), simulated=is_loopback_url(self._base))
-        await self._put(ticket, content)
+        with provider_call("wavespeed", "upload"):
+            answer = await ask_unpaid(self._http, "POST", address, key=self._key, seconds=TICKET_SECONDS, body=question)
+            if not all(httpx.codes.is_success(code) for code in codes(answer)):
+                raise self._refusal(answer)
+            ticket = read_ticket(answer, len(content), simulated=is_loopback_url(self._base))
+            await self._put(ticket, content)
+        uploaded_bytes.labels(content_type).inc(len(content))
         return ticket.download_url
 
     async def _put(self, ticket: Ticket, content: bytes) -> None:

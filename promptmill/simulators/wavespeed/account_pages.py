@@ -37,8 +37,11 @@ class AccountPages:
         inputs = body.get("inputs") or {}
         if not isinstance(inputs, dict):
             return problem(400, "inputs must be an object")
-        price = float(model.price(inputs))
-        return success({"model_id": model.model_id, "price": price, "discounted_price": price, "currency": "USD"})
+        price = model.price(inputs)
+        quoted = float(call.account.timing.quoted(price))
+        return success(
+            {"model_id": model.model_id, "price": float(price), "discounted_price": quoted, "currency": "USD"}
+        )
 
     async def secret(self, call: Call) -> Response:
         """Return the account's webhook secret."""

@@ -17,8 +17,10 @@ from promptmill.simulators.accounts import Account, Accounts, Timing
 from promptmill.simulators.control import Control
 from promptmill.simulators.front_door import Call, FrontDoor
 from promptmill.simulators.wavespeed.account_pages import AccountPages
+from promptmill.simulators.wavespeed.billing import Billing
 from promptmill.simulators.wavespeed.bookkeeping import Books
 from promptmill.simulators.wavespeed.catalogue import load_models
+from promptmill.simulators.wavespeed.deleting import Deleting
 from promptmill.simulators.wavespeed.envelope import WaveSpeedManners, problem
 from promptmill.simulators.wavespeed.journal import Journal
 from promptmill.simulators.wavespeed.outputs import Outputs
@@ -28,13 +30,13 @@ from promptmill.simulators.wavespeed.submitting import Submitting
 from promptmill.simulators.wavespeed.uploads import Uploads
 from promptmill.simulators.wavespeed.webhooks import WebhookSender
 
-PLACES = frozenset({"submit", "result", "history", "balance", "models", "price", "secret", "upload", "webhook"})
+PLACES = frozenset(
+    {"submit", "result", "history", "balance", "models", "price", "secret", "billing", "upload", "webhook", "delete"}
+)
 NOT_SIMULATED = (
-    ("/api/v3/predictions/delete", "POST"),
     ("/api/v3/predictions/{id}", "DELETE"),
     ("/api/v3/account/balance", "GET"),
     ("/api/v3/model/pricing", "POST"),
-    ("/api/v3/billings/search", "POST"),
     ("/api/v3/user/usage_stats", "POST"),
     ("/api/v3/media/upload/binary", "POST"),
     ("/api/v3/upload", "POST"),
@@ -73,6 +75,7 @@ class WaveSpeedSimulator:
         return [
             self._control().mount(),
             *(door.route(path, _not_simulated, "legacy", method=method) for path, method in NOT_SIMULATED),
+            door.route("/api/v3/predictions/delete", Deleting(self._books).delete, "delete", method="POST"),
             door.route("/api/v3/predictions/{id}/result", reading.result, "result"),
             door.route("/api/v3/predictions/{id}", reading.result, "result"),
             door.route("/api/v3/predictions", reading.history, "history", method="POST"),
@@ -80,6 +83,7 @@ class WaveSpeedSimulator:
             door.route("/api/v3/models", pages.list_models, "models"),
             door.route("/api/v3/model/price", pages.price, "price", method="POST"),
             door.route("/api/v3/webhook/secret", pages.secret, "secret"),
+            door.route("/api/v3/billings/search", Billing(self._predictions).search, "billing", method="POST"),
             door.route("/api/v3/media/uploads", uploads.ticket, "upload", method="POST"),
             Route("/upload/{token}", uploads.put, methods=["PUT"]),
             Route("/files/{token}/{filename}", uploads.get),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +50,7 @@ class Books:
             created_at=created,
             starts_at=starts,
             finishes_at=None if kind == "never" else starts + seconds,
-            usd=str(model.price(inputs)),
+            usd=str(account.timing.charged(model.price(inputs))),
             ending=_ending(fault),
             hidden=kind == "hidden" and not hidden_seconds,
             webhook=webhook,
@@ -63,9 +63,18 @@ class Books:
 
     def end(self, prediction: Prediction, ending: Ending) -> None:
         """End a prediction now, in a different way than planned."""
+        account = self.accounts.of(prediction.key)
         prediction.ending = ending
         prediction.finishes_at = now()
-        self._refund(self.accounts.of(prediction.key), prediction)
+        account.ledger.forget_refund(prediction.id)
+        self._refund(account, prediction)
+        self.journal.write(prediction)
+
+    def delete(self, prediction: Prediction) -> None:
+        """Delete what was submitted and what it made; what was charged stays in the ledger."""
+        prediction.deleted = True
+        prediction.inputs = {}
+        prediction.ending = replace(prediction.ending, outputs=None)
         self.journal.write(prediction)
 
     def _book(self, account: Account, prediction: Prediction) -> None:
@@ -74,7 +83,9 @@ class Books:
 
     @staticmethod
     def _refund(account: Account, prediction: Prediction) -> None:
-        if prediction.ending.status in REFUNDED and prediction.finishes_at is not None:
+        if not account.timing.refund_failures or prediction.ending.status not in REFUNDED:
+            return
+        if prediction.finishes_at is not None:
             at = prediction.finishes_at + account.timing.refund_seconds
             account.ledger.refund(prediction.id, prediction.model, Decimal(prediction.usd), at)
 

@@ -35,7 +35,8 @@ class Ending:
 class Prediction:
     """One prediction. Times are epoch seconds, `usd` is its exact price; `finishes_at` is None if it never ends.
 
-    `hidden` keeps it out of the history forever, `listed_from` until then.
+    `hidden` keeps it out of the history forever, `listed_from` until then. Of a `deleted` one
+    only the charge is left.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Prediction:
     hidden: bool = False
     webhook: str | None = None
     listed_from: float = 0.0
+    deleted: bool = False
 
     def ended(self, at: float | None = None) -> bool:
         """Return whether it has ended by a given time, now by default."""
@@ -118,14 +120,15 @@ class Predictions:
     def find(self, prediction_id: str, key: str | None = None) -> Prediction | None:
         """Return a prediction that has not expired; with a key, only one of that account."""
         found = self._by_id.get(prediction_id)
-        if found is None or now() - found.created_at > KEPT_SECONDS:
+        if found is None or found.deleted or now() - found.created_at > KEPT_SECONDS:
             return None
         return found if key in (None, found.key) else None
 
     def of(self, key: str) -> list[Prediction]:
         """Return an account's predictions of the last seven days, newest first."""
         oldest = now() - KEPT_SECONDS
-        return [found for found in reversed(self._by_key.get(key, [])) if found.created_at >= oldest]
+        kept = [found for found in self._by_key.get(key, []) if found.created_at >= oldest and not found.deleted]
+        return kept[::-1]
 
     def start_time(self, key: str, concurrent: int | None, seconds: float) -> float:
         """Return when a new prediction starts, and reserve its slot: above the limit it waits for another to end."""

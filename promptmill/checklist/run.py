@@ -1,0 +1,44 @@
+"""Judging a line."""
+
+from __future__ import annotations
+
+from promptmill.checklist.checks import CHECKS
+from promptmill.checklist.findings import Fails, Finding, NotSeen, State
+from promptmill.checklist.lines import Line
+from promptmill.checklist.papers import judge_tests
+from promptmill.checklist.target import Options, Target
+from promptmill.commands.instance import Failed
+from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordError, TemporalUnavailable
+
+RAISED = (Failed, RecordError, ConfigurationError, ProviderError, TemporalUnavailable)
+"""What shows that a line does not hold, besides `Fails`: each says what is wrong."""
+
+
+async def judge(target: Target, line: Line) -> Finding:
+    """Judge one line by its check, then by its tests, and leave the rest to a person."""
+    notes: list[str] = []
+    try:
+        if line.check is not None:
+            try:
+                return _found(line, State.PASS, await CHECKS[line.check](target, line))
+            except NotSeen as why:
+                notes.append(str(why))
+        if line.tests:
+            return _found(line, State.PASS, _tests(target.options, line))
+    except NotSeen as why:
+        notes.append(str(why))
+    except Fails as error:
+        return _found(line, State.FAIL, str(error), error.advice or line.advice)
+    except RAISED as error:
+        return _found(line, State.FAIL, str(error), line.advice)
+    return _found(line, State.PERSON, "; ".join([*([line.person] if line.person else []), *notes]))
+
+
+def _tests(options: Options, line: Line) -> str:
+    if options.test_report is None:
+        raise NotSeen(f"shown by {', '.join(line.tests)} (--test-report FILE judges it)")
+    return judge_tests(options.test_report, line.tests)
+
+
+def _found(line: Line, state: State, detail: str, advice: str | None = None) -> Finding:
+    return Finding(number=line.number, words=line.words, state=state, detail=detail, advice=advice)

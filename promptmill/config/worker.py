@@ -1,0 +1,61 @@
+"""Settings of the worker, which also runs the reconciler."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, field_validator
+
+from promptmill.config.values import AtOnce, Port, Words
+
+
+class WorkerSettings(BaseModel):
+    """What a worker serves, how much at once and how it stops; how the reconciler works, and how long jobs are kept."""
+
+    worker_queues: Words = Field(
+        ("workflows", "grok", "wavespeed"),
+        description="Task queues that this worker serves: workflows, grok, wavespeed.",
+    )
+    workflow_concurrency: AtOnce = Field(
+        50, description="Maximum concurrent workflow tasks and unpaid activities, per worker."
+    )
+    max_cached_workflows: int = Field(500, ge=0, description="Maximum workflows cached per worker.")
+    sticky_seconds: float = Field(
+        5, gt=0, description="How long a killed worker's workflows wait before another worker takes over."
+    )
+    shutdown_seconds: float = Field(
+        130,
+        ge=0,
+        description="How long a stopping worker lets running activities finish; must exceed the longest call.",
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address of the worker's health and metrics endpoints.")
+    metrics_port: Port = Field(
+        9464,
+        description="Port of the worker's health (/healthz, /readyz) and metrics (/metrics) endpoints; 0 disables them.",
+    )
+    temporal_metrics_port: Port = Field(9465, description="Port of Temporal's own worker metrics; 0 disables them.")
+
+    reconcile_seconds: float = Field(10, ge=1, description="Interval between passes of the reconciler.")
+    reconcile_timeout_seconds: float = Field(120, gt=0, description="Timeout of one pass of the reconciler.")
+    reconcile_batch: int = Field(
+        200, ge=1, le=2000, description="Maximum open rows that one pass compares with Temporal."
+    )
+    reconcile_stop_after: int = Field(
+        20, ge=1, description="Maximum rows that one pass may close; more stop the pass with an alarm."
+    )
+    missing_confirm_seconds: float = Field(
+        60, ge=0, description="How long a workflow must be missing in Temporal before its row is treated as orphaned."
+    )
+    cancel_again_seconds: float = Field(
+        10, ge=0, description="Time after which a cancel that has not ended its job is sent to Temporal again."
+    )
+    keep_days: float = Field(0, ge=0, description="Days after which ended jobs are deleted; 0 keeps them indefinitely.")
+
+    audit_days: float = Field(
+        400, ge=0, description="Days after which entries of the audit log are deleted; 0 keeps them indefinitely."
+    )
+
+    @field_validator("keep_days", "audit_days")
+    @classmethod
+    def _at_least_a_day(cls, days: float) -> float:
+        if 0 < days < 1:
+            raise ValueError("what has ended must be kept for at least a day; 0 keeps it indefinitely")
+        return days

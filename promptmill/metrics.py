@@ -1,0 +1,131 @@
+"""What a process counts of its own work, for Prometheus: of every API and worker, to be summed over them.
+
+What the record and Temporal know is in `api/installation/gauges.py`. Labels are bounded: no id, no owner, and of the
+models that callers name only the first `MOST_MODELS`.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from promptmill.version import installed_version
+
+PROCESS: Final = CollectorRegistry()
+"""What follows, in one process. Where several processes serve one API, their shared folder has it too."""
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each that nobody asks for
+
+MOST_MODELS: Final = 50
+OTHER_MODEL: Final = "(other)"
+
+build_info: Final = Gauge(
+    "promptmill_build_info",
+    "1, with the version of Promptmill and of Python as labels.",
+    ("version", "python"),
+    registry=PROCESS,
+    multiprocess_mode="livemax",
+)
+build_info.labels(installed_version(), platform.python_version()).set(1)
+log_lines: Final = Counter(
+    "promptmill_log_lines", "Lines written to the log, by level and logger.", ("level", "logger"), registry=PROCESS
+)
+provider_seconds: Final = Histogram(
+    "promptmill_provider_request_seconds",
+    "Calls to a provider, by what became of them. The model is named for `write` and `submit` alone.",
+    ("provider", "operation", "model", "outcome"),
+    registry=PROCESS,
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
+)
+grok_tokens: Final = Counter(
+    "promptmill_grok_tokens", "Tokens that xAI counted, by direction.", ("direction",), registry=PROCESS
+)
+callback_seconds: Final = Histogram(
+    "promptmill_callback_seconds",
+    "Attempts to deliver a callback, by the receiver's answer: its class of status, `unreachable` or `refused` by us.",
+    ("outcome",),
+    registry=PROCESS,
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+ratings: Final = Counter(
+    "promptmill_ratings",
+    "Ratings given by people, changed ones again.",
+    ("subject", "rating"),
+    registry=PROCESS,
+)
+uploaded_bytes: Final = Counter(
+    "promptmill_uploaded_bytes", "Bytes of images stored at WaveSpeed, as cleaned.", ("content_type",), registry=PROCESS
+)
+unclear_resolved: Final = Counter(
+    "promptmill_unclear_resolved",
+    "Unclear submissions that were settled, by what settled them: a webhook, the history, absence from it, a person.",
+    ("by",),
+    registry=PROCESS,
+)
+billed_usd: Final = Counter(
+    "promptmill_billed_usd",
+    "What WaveSpeed's books were found to have charged and refunded.",
+    ("what",),
+    registry=PROCESS,
+)
+deleted_rows: Final = Counter(
+    "promptmill_deleted_rows", "Rows deleted because they were past their time, by what.", ("kind",), registry=PROCESS
+)
+step_done: Final = Gauge(
+    "promptmill_reconciler_step_timestamp_seconds",
+    "When this worker last finished a step of the reconciler without an error.",
+    ("step",),
+    registry=PROCESS,
+    multiprocess_mode="max",
+)
+mended: Final = Counter(
+    "promptmill_reconciler_mended",
+    "What this worker's passes of the reconciler started, closed, settled or deleted.",
+    ("what",),
+    registry=PROCESS,
+)
+statement_seconds: Final = Histogram(
+    "promptmill_postgres_statement_seconds",
+    "Statements, by SQL function or by verb and table, from waiting for a connection to the last row.",
+    ("statement",),
+    registry=PROCESS,
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15),
+)
+statements_failed: Final = Counter(
+    "promptmill_postgres_statements_failed",
+    "Statements that Postgres did not run: it was unavailable, too slow, or read-only.",
+    ("error",),
+    registry=PROCESS,
+)
+pool_used: Final = Gauge(
+    "promptmill_postgres_pool_used_connections",
+    "Connections to Postgres that run a statement.",
+    registry=PROCESS,
+    multiprocess_mode="livesum",
+)
+pool_size: Final = Gauge(
+    "promptmill_postgres_pool_size_connections",
+    "Connections to Postgres that may be open at once.",
+    registry=PROCESS,
+    multiprocess_mode="livesum",
+)
+
+
+@dataclass
+class BoundedNames:
+    """Keeps the number of a label's values small: the first `most` names as they are, others as `OTHER_MODEL`."""
+
+    most: int = MOST_MODELS
+    _known: set[str] = field(default_factory=set, init=False)
+
+    def __call__(self, name: str) -> str:
+        """Return the label's value for a name."""
+        if name in self._known:
+            return name
+        if len(self._known) >= self.most:
+            return OTHER_MODEL
+        self._known.add(name)
+        return name

@@ -1,0 +1,111 @@
+"""An owner's data, line by line, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from promptmill.contracts.access import By
+from promptmill.contracts.audit import Action
+from promptmill.contracts.errors import RecordNotFound
+from promptmill.store.audit import AuditStore
+from promptmill.store.database import Database, RowMapping
+
+JOBS: Final = 20
+"""Jobs in one query. Few, because outputs may be inline, megabytes each."""
+
+ROWS: Final = 500
+
+# In the order of the index, backwards: what is accepted during the export comes last.
+_KEYSET: Final = """
+    owner = :owner AND (created_at, id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid))
+    ORDER BY created_at, id LIMIT :limit
+"""
+_JOBS: Final = f"""
+    SELECT id, created_at, json_build_object('kind', 'job', 'data', row_to_json(jobs))::text AS line
+    FROM jobs WHERE {_KEYSET}
+"""
+_PROMPT_JOBS: Final = f"""
+    SELECT id, created_at, json_build_object('kind', 'promptJob', 'data', row_to_json(prompt_generation_jobs))::text
+               AS line
+    FROM prompt_generation_jobs WHERE job_id IS NULL AND {_KEYSET}
+"""
+_OF_JOBS: Final = (
+    """
+    SELECT json_build_object('kind', 'promptJob', 'data', row_to_json(p))::text AS line
+    FROM prompt_generation_jobs AS p WHERE p.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY p.job_id
+    """,
+    # The token is a secret between WaveSpeed and this installation; the fingerprint is of its key.
+    """
+    SELECT json_build_object(
+               'kind', 'submission', 'data', to_jsonb(s) - 'callback_token' - 'key_fingerprint')::text AS line
+    FROM submissions AS s WHERE s.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY s.number
+    """,
+    """
+    SELECT json_build_object('kind', 'event', 'data', row_to_json(e))::text AS line
+    FROM job_events AS e WHERE e.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY e.job_id, e.sequence
+    """,
+    """
+    SELECT json_build_object('kind', 'webhook', 'data', row_to_json(w))::text AS line
+    FROM webhook_deliveries AS w WHERE w.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY w.received_at
+    """,
+)
+_SPENDING: Final = """
+    SELECT json_build_object('kind', 'spending', 'data', row_to_json(s))::text AS line
+    FROM spending AS s WHERE owner = :owner ORDER BY day, provider, model, key_id
+"""
+_FIRST: Final = datetime.min.replace(tzinfo=UTC), UUID(int=0)
+
+
+@dataclass(frozen=True)
+class ExportStore:
+    """Reads everything that the record holds of an owner."""
+
+    database: Database
+
+    async def begin(self, owner: str, *, by: By) -> None:
+        """Write the export into the audit log, before the first line is read.
+
+        Raises:
+            RecordNotFound: There is no such owner.
+        """
+        if not await self.database.value("SELECT EXISTS (SELECT FROM owners WHERE name = :owner)", owner=owner):
+            raise RecordNotFound(f"There is no owner {owner}.")
+        await AuditStore(self.database).note(by, Action.OWNER_EXPORT, owner=owner, target=f"owner:{owner}")
+
+    async def pages(self, owner: str) -> AsyncIterator[str]:
+        """Yield JSON lines, `kind` and `data` each: jobs oldest first, each page followed by what belongs to its jobs.
+
+        `data` has the columns of the table; ratings are columns of jobs and prompt jobs. The last line is
+        `{"kind": "end", "lines": n}` with the number of lines before it: without it, the export was broken off.
+        """
+        lines = 0
+        async for jobs in self._keyset(_JOBS, owner, JOBS):
+            lines += len(jobs)
+            yield _text(jobs)
+            for query in _OF_JOBS:
+                rows = await self.database.mappings(query, ids=[row["id"] for row in jobs])
+                lines += len(rows)
+                yield _text(rows)
+        async for rows in self._keyset(_PROMPT_JOBS, owner, ROWS):
+            lines += len(rows)
+            yield _text(rows)
+        spending = await self.database.mappings(_SPENDING, owner=owner)
+        yield f'{_text(spending)}{{"kind": "end", "lines": {lines + len(spending)}}}\n'
+
+    async def _keyset(self, query: str, owner: str, size: int) -> AsyncIterator[list[RowMapping]]:
+        at, row_id = _FIRST
+        while True:
+            page = await self.database.mappings(query, owner=owner, after_at=at, after_id=row_id, limit=size)
+            if page:
+                yield page
+            if len(page) < size:
+                return
+            at, row_id = page[-1]["created_at"], page[-1]["id"]
+
+
+def _text(rows: Sequence[RowMapping]) -> str:
+    return "".join(f"{row['line']}\n" for row in rows)
