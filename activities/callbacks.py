@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
+from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.callback_places import CallbackPlaces, NoPlace
 from promptmill.contracts.callbacks import CallbackInput, CallbackResult
 from promptmill.contracts.errors import (
     ReceiverRefused,
@@ -32,7 +34,10 @@ from promptmill.store.callback_body import callback_body
 _log = structlog.get_logger(__name__)
 
 _POSTPONED: Final = timedelta(seconds=5)
-"""Retry delay if nothing was sent: Postgres was unavailable, or all slots were taken."""
+"""Retry delay if nothing was sent: Postgres was unavailable, or there was no place: then it grows with each attempt."""
+
+_LONGEST_POSTPONED: Final = timedelta(seconds=30)
+"""Longest of these delays: thousands of callbacks may wait for a receiver that hangs, and each asks the record."""
 
 _MAX_DOUBLINGS: Final = 30
 """Enough to reach any maximum wait without a float overflow."""
@@ -55,14 +60,15 @@ class CallbackActivities:
     Attributes:
         signer: Signs with the operator's secret; None uses the one that this installation generated.
         give_up: How long delivery is retried.
-        slots: Concurrent deliveries in this worker. Hanging receivers must not take the slots of paid work.
+        places: Concurrent deliveries in this worker. Hanging receivers must take neither the slots of paid work nor
+            all places of other receivers.
     """
 
     store: Store
     sender: CallbackSender
     signer: CallbackSigner | None
     give_up: timedelta
-    slots: asyncio.Semaphore
+    places: CallbackPlaces
 
     @activity.defn
     async def deliver_callback(self, request: CallbackInput) -> CallbackResult:
@@ -74,21 +80,25 @@ class CallbackActivities:
         Raises:
             ApplicationError: To be retried; benign, with the next delay.
         """
-        if self.slots.locked():
-            # Jittered, so that waiting deliveries do not all retry at once.
-            scattered = _POSTPONED * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
-            raise _again("other callbacks are being delivered", scattered)
-        async with self.slots:
-            try:
-                return await self._deliver(request)
-            except RecordUnavailable as error:
-                raise _again(str(error), _POSTPONED) from error
-            except RecordNotFound as error:
-                # Restoring the record may bring the row back.
-                if self._time_left() <= timedelta():
-                    return CallbackResult(job_id=request.job_id, delivered=False, attempts=0, error=str(error))
-                info = activity.info()
-                raise _again(str(error), wait_after(info.attempt, info.retry_policy, None)) from error
+        try:
+            job = await self.store.jobs.get(request.job_id)
+            if job.callback_url is None or job.callback_ended_at is not None:
+                return CallbackResult(job_id=job.id, delivered=False, attempts=0, error="It had already ended.")
+            with self.places.taken(job.owner, job.callback_url):
+                billed = await self.store.jobs.billed([job.id])
+                content = callback_body(job, billed[job.id]).model_dump_json().encode()
+                return await self._deliver(job.id, job.callback_url, content)
+        except NoPlace as error:
+            # No attempt was made, so none is counted: the delays between attempts and the timeline stay as they are.
+            raise _again(str(error), postponement(activity.info().attempt)) from error
+        except RecordUnavailable as error:
+            raise _again(str(error), _POSTPONED) from error
+        except RecordNotFound as error:
+            # Restoring the record may bring the row back.
+            if self._time_left() <= timedelta():
+                return CallbackResult(job_id=request.job_id, delivered=False, attempts=0, error=str(error))
+            info = activity.info()
+            raise _again(str(error), wait_after(info.attempt, info.retry_policy, None)) from error
 
     @activity.defn
     async def end_callback(self, result: CallbackResult) -> CallbackResult:
@@ -104,20 +114,17 @@ class CallbackActivities:
             )
         return result
 
-    async def _deliver(self, request: CallbackInput) -> CallbackResult:
-        job = await self.store.jobs.get(request.job_id)
-        if job.callback_url is None or job.callback_ended_at is not None:
-            return CallbackResult(job_id=job.id, delivered=False, attempts=0, error="It had already ended.")
-        await self.store.upkeep.mark_callback_started([job.id])
-        billed = await self.store.jobs.billed([job.id])
-        content = callback_body(job, billed[job.id]).model_dump_json().encode()
+    async def _deliver(self, job_id: UUID, url: str, content: bytes) -> CallbackResult:
+        await self.store.upkeep.mark_callback_started([job_id])
         number = _attempts_before() + 1
         # Outlives this attempt: mere postponements do not lengthen the delays.
         activity.heartbeat(number)
-        seen = await self._post(request, job.callback_url, content)
-        _log.info("callback_sent", job=str(job.id), attempt=number, status=seen.status_code, error=seen.error)
+        began = time.perf_counter()
+        seen = await self._post(job_id, url, content)
+        ms = round((time.perf_counter() - began) * 1000, 1)
+        _log.info("callback_sent", job_id=str(job_id), attempt=number, status=seen.status_code, error=seen.error, ms=ms)
         result = CallbackResult(
-            job_id=job.id,
+            job_id=job_id,
             delivered=seen.error is None,
             attempts=number,
             status_code=seen.status_code,
@@ -126,13 +133,13 @@ class CallbackActivities:
         left = self._time_left()
         if seen.for_good or left <= timedelta():
             return result
-        await self.store.callbacks.note_attempt(job.id, number, seen.status_code, seen.error)
+        await self.store.callbacks.note_attempt(job_id, number, seen.status_code, seen.error)
         wait = wait_after(number, activity.info().retry_policy, seen.retry_after)
         raise _again(result.error or "", min(left, wait))
 
-    async def _post(self, request: CallbackInput, url: str, content: bytes) -> _Attempt:
+    async def _post(self, job_id: UUID, url: str, content: bytes) -> _Attempt:
         signer = self.signer or await self._own_signer()
-        headers = signer.headers(callback_workflow_id(request.job_id), _now(), content)
+        headers = signer.headers(callback_workflow_id(job_id), _now(), content)
         try:
             answer = await self.sender.send(url, content=content, headers=headers)
         except ReceiverRefused as error:
@@ -159,6 +166,15 @@ def wait_after(number: int, policy: RetryPolicy | None, retry_after: timedelta |
     longest = policy.maximum_interval or policy.initial_interval * 100
     grown = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, _MAX_DOUBLINGS)
     return min(max(grown, retry_after or timedelta()), longest)
+
+
+def postponement(attempt: int) -> timedelta:
+    """Return how long a delivery waits that found no place at this attempt, counted by Temporal.
+
+    Scattered, so that those that wait do not all ask at once.
+    """
+    grown = min(_POSTPONED * attempt, _LONGEST_POSTPONED)
+    return grown * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
 
 
 def _attempts_before() -> int:

@@ -1,4 +1,4 @@
-"""Settles what arrives after a job's end or bypasses its workflow: late media, unclear submissions, lost webhooks."""
+"""Settles what comes after a job's end or bypasses its workflow: late media, unclear submissions, webhooks, bills."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 import structlog
+from structlog.contextvars import bind_contextvars
 from temporalio import activity
 from temporalio.service import RPCError
 
+from activities.bills import BillReader
 from activities.resolver import Resolver
 from promptmill.contracts.errors import ProviderError
 from promptmill.contracts.jobs import JobChange, MediaKind
@@ -22,7 +24,7 @@ from promptmill.store import Store
 from promptmill.temporal import WorkflowSignaller
 
 _log = structlog.get_logger(__name__)
-_T = TypeVar("_T")
+_T = TypeVar("_T", UnclearSubmission, LatePrediction)
 
 _RPC: Final = timedelta(seconds=5)
 _DELIVERIES_PER_PASS: Final = 200
@@ -46,6 +48,7 @@ class LateActivities:
     resolver: Resolver
     signaller: WorkflowSignaller
     late_days: float
+    bills: BillReader
 
     @activity.defn
     async def settle_late(self) -> LateReport:
@@ -59,7 +62,8 @@ class LateActivities:
         resolved = await _count(unclear, self._resolve)
         late = await self.store.upkeep.late_predictions(_PREDICTIONS_PER_PASS, self.late_days)
         attached = await _count(late, self._attach)
-        return LateReport(delivered=delivered, resolved=resolved, attached=attached)
+        billed = await self.bills.read_due()
+        return LateReport(delivered=delivered, resolved=resolved, attached=attached, billed=billed)
 
     async def _deliver_webhooks(self) -> int:
         """Signal webhooks that could not be signalled on arrival; return how many are processed.
@@ -89,7 +93,9 @@ class LateActivities:
             prediction = await self.wavespeed.result(late.prediction_id, kind=MediaKind(late.kind))
         except ProviderError as error:
             # Even if it is gone: it may reappear, and the record backs off.
-            _log.info("late_prediction_not_read", prediction=late.prediction_id, error=str(error))
+            _log.info(
+                "late_prediction_not_read", job_id=str(late.job_id), prediction_id=late.prediction_id, error=str(error)
+            )
             return False
         if not prediction.finished:
             return False
@@ -104,6 +110,7 @@ class LateActivities:
             detail={"by": "reconciler", "late": True},
         )
         await self.store.jobs.advance(change)
+        _log.info("late_media_attached", job_id=str(late.job_id), prediction_id=late.prediction_id)
         # Whatever the record did with it, nothing more will come.
         await self._note_look(late, ended=True)
         return True
@@ -119,16 +126,19 @@ async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) ->
 
     async def one(thing: _T) -> None:
         nonlocal yes
+        bind_contextvars(job_id=str(thing.job_id))  # of this task alone
         async with places:
             try:
-                yes += await work(thing)
+                answer = await work(thing)
             except Exception:  # noqa: BLE001 - whatever it is, the others still run; this one is due again later
-                _log.exception("late_reading_failed", of=str(thing))
+                _log.exception("late_reading_failed", job_id=str(thing.job_id))
+                return
+        yes += answer  # not before the await: the others count meanwhile
 
     try:
         async with asyncio.timeout(_READING_SECONDS), asyncio.TaskGroup() as group:
             for thing in things:
                 group.create_task(one(thing))
     except TimeoutError:
-        _log.warning("late_reading_cut_short", of=len(things), done=yes)
+        _log.warning("late_reading_cut_short", count=len(things), done=yes)
     return yes

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from activities.looks import Pauses, next_look
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.contracts.jobs import MediaKind
 
-_GROWTH = 1.25
 _COUNT_FRESH_SECONDS = 2.0
 
 
@@ -20,28 +21,32 @@ class PollPace:
 
     Attributes:
         count_open: Returns how many predictions are open.
-        seconds: Initial and maximum delay, by kind of media.
+        pauses: Initial and maximum delay, by kind of media.
         polls_per_second: Limit across all workers.
     """
 
     count_open: Callable[[], Awaitable[int]]
-    seconds: dict[MediaKind, tuple[float, float]]
+    pauses: Mapping[MediaKind, Pauses]
     polls_per_second: float
     _open: int = field(default=0, init=False)
     _counted_at: float = field(default=float("-inf"), init=False)
 
     async def delay(self, kind: MediaKind, attempt: int) -> timedelta:
         """Return the delay after the given attempt (from 1)."""
-        first, longest = self.seconds.get(kind, self.seconds[MediaKind.IMAGE])
-        # The exponent is bounded: a day of polling has thousands of attempts.
-        grown = min(first * _GROWTH ** min(attempt - 1, 40), longest)
-        return timedelta(seconds=max(grown, await self._open_predictions() / self.polls_per_second))
+        return timedelta(seconds=next_look(0, attempt, self.of(kind), usual=(), spacing=await self.spacing()))
+
+    def of(self, kind: MediaKind) -> Pauses:
+        """Return the pauses of a kind of media."""
+        return self.pauses.get(kind, self.pauses[MediaKind.IMAGE])
+
+    async def spacing(self) -> float:
+        """Return how many seconds lie between two polls of a prediction if all open ones take turns."""
+        return await self._open_predictions() / self.polls_per_second
 
     async def _open_predictions(self) -> int:
         if time.monotonic() - self._counted_at > _COUNT_FRESH_SECONDS:
-            try:
+            # A failure too is remembered: it may have taken as long as a statement may, and every look asks.
+            with suppress(RecordUnavailable):
                 self._open = await self.count_open()
-                self._counted_at = time.monotonic()
-            except RecordUnavailable:
-                return self._open
+            self._counted_at = time.monotonic()
         return self._open

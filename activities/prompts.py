@@ -20,8 +20,10 @@ from promptmill.contracts.errors import (
     RecordUnavailable,
     StageStopped,
 )
-from promptmill.contracts.prompts import PromptRequest, PromptResult, PromptSource
+from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.prompts import PromptJobStatus, PromptRequest, PromptResult, PromptSource
 from promptmill.contracts.store import AttemptDecision, PromptAttempt, PromptEnd, PromptFailure
+from promptmill.job_lines import job_changed, prompt_job_changed
 from promptmill.providers.grok.client import GrokAnswer, GrokClient, GrokQuestion
 from promptmill.providers.http.answers import MAX_WAIT
 from promptmill.store import Store
@@ -61,6 +63,7 @@ class PromptActivities:
         if attempt.decision is not AttemptDecision.GO or attempt.request is None:
             raise _ended(attempt)
         request = attempt.request
+        _tell_begun(request, attempt)
         async with heartbeats():
             try:
                 answer = await self.grok.write(_question(request, attempt.model))
@@ -85,10 +88,16 @@ class PromptActivities:
             await insist(lambda: self.store.prompts.finish(end))
         except RecordUnavailable:
             return result.model_copy(update={"recorded": False})
+        prompt_job_changed(
+            request.prompt_job_id, PromptJobStatus.COMPLETED, model=answer.model, cost_usd=answer.cost_usd
+        )
         return result
 
     async def _fail_over(self, request: PromptRequest, attempt: PromptAttempt, error: ProviderError) -> NoReturn:
         """Record a failure and raise what follows: retry the same model later, the next one now, or give up."""
+        usage = error.usage
+        if usage is not None:
+            await insist(lambda: self.store.prompts.note_cost(request.prompt_job_id, attempt.attempt_no, usage))
         next_model = self._after(attempt.model)
         # A very long wait is only worth it if there is no other model to ask.
         too_long = next_model is not None and (error.retry_after or _AT_ONCE) > MAX_WAIT
@@ -106,6 +115,8 @@ class PromptActivities:
             error=str(error),
         )
         await self.store.prompts.finish(end)
+        if request.job_id is not None:  # of one that stands alone the workflow tells it
+            prompt_job_changed(request.prompt_job_id, PromptJobStatus.FAILED, reason_code=error.reason_code)
         raise ProviderRefused(error.reason_code, str(error)) from error
 
     async def _record_failure(
@@ -132,6 +143,16 @@ class PromptActivities:
             return self.models[0]
         rest = self.models[self.models.index(model) + 1 :]
         return rest[0] if rest else None
+
+
+def _tell_begun(request: PromptRequest, attempt: PromptAttempt) -> None:
+    """Write the line of the first attempt: of the job that needs the prompt, or of the prompt job that stands alone."""
+    if attempt.attempt_no > 1:
+        return
+    if request.job_id is None:
+        prompt_job_changed(request.prompt_job_id, PromptJobStatus.PROCESSING)
+    else:
+        job_changed(request.job_id, JobStatus.PROMPTING, prompt_job_id=request.prompt_job_id)
 
 
 def _ended(attempt: PromptAttempt) -> StageStopped | ProviderRefused:

@@ -18,6 +18,8 @@ from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
 from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptRequest
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
+from promptmill.job_lines import id_field, job_ended
+from promptmill.metrics import deleted_rows
 from promptmill.store import Store
 from promptmill.temporal import WorkflowStarter
 from promptmill.temporal.dispatch import Dispatcher
@@ -66,6 +68,7 @@ class ReconciliationActivities:
     missing_confirm: timedelta
     cancel_again: timedelta
     keep_days: float
+    audit_days: float
 
     @activity.defn
     async def check_installation(self) -> str | None:
@@ -142,9 +145,28 @@ class ReconciliationActivities:
         return len(started)
 
     @activity.defn
+    async def warn_of_budgets(self) -> int:
+        """Log each budget that has reached another share of its limit; return how many. Safe to repeat."""
+        found = await self.store.budgets.warn()
+        for budget in found:
+            _log.warning(
+                "budget_reached",
+                percent=budget.percent,
+                owner=budget.owner,
+                period=budget.period,
+                limit_usd=float(budget.limit_usd),
+                used_usd=float(budget.used_usd),
+            )
+        return len(found)
+
+    @activity.defn
     async def delete_expired(self) -> int:
         """Delete expired records; return how many rows. Safe to repeat."""
         deleted = await self.store.upkeep.delete_expired(self.keep_days)
+        entries = await self.store.audit.delete_expired(self.audit_days)
+        deleted = deleted.model_copy(update={"audit_entries": entries})
+        for kind, rows in deleted.model_dump().items():
+            deleted_rows.labels(kind).inc(rows)
         # Of the queue's statistics a few rows go every minute: nobody misses them.
         if deleted.total > deleted.queue_minutes:
             _log.info("records_deleted", jobs_older_than_days=self.keep_days or None, **deleted.model_dump())
@@ -182,7 +204,7 @@ class ReconciliationActivities:
                 media_cost_source=None,
                 detail={"by": "reconciler"},
             )
-            await self.store.jobs.advance(change)
+            job_ended(await self.store.jobs.advance(change))
             return 1
         status, reason = _END_OF_JOB[run.state]
         await self._end(row, status, reason)
@@ -202,7 +224,8 @@ class ReconciliationActivities:
         return 1
 
     async def _end(self, row: OpenRow, status: JobStatus, reason: ReasonCode) -> None:
-        _log.warning("row_closed_by_reconciler", row=str(row.id), status=status, reason_code=reason)
+        named = id_field(row.table, row.id)
+        _log.warning("row_closed_by_reconciler", status=status, reason_code=reason, **named)
         if row.table == "jobs":
             await self.store.jobs.advance(
                 JobChange(job_id=row.id, status=status, reason_code=reason, detail={"by": "reconciler"})

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from temporalio import activity
 
-from promptmill.contracts.jobs import JobChange, JobSnapshot
+from promptmill.contracts.jobs import JobChange, JobSnapshot, SubmissionState
 from promptmill.contracts.prompts import PromptChange, PromptResult, PromptSnapshot
 from promptmill.contracts.store import PromptEnd, Settlement, SubmissionOutcome
+from promptmill.job_lines import job_as_it_is, job_changed, job_ended, prompt_job_changed
 from promptmill.store import Store
 
 
@@ -22,12 +23,18 @@ class RecordActivities:
     @activity.defn
     async def begin_job(self, job_id: UUID) -> JobSnapshot:
         """Record that the job's workflow runs and return its row. Safe to repeat: a started row is left as it is."""
-        return await self.store.jobs.begin(job_id)
+        row = await self.store.jobs.begin(job_id)
+        # The reader may have recorded the end: this is how the workflow learns of it.
+        job_ended(row)
+        return row
 
     @activity.defn
     async def advance_job(self, change: JobChange) -> JobSnapshot:
         """Record a change and return the resulting row. Safe to repeat: the record compares before it sets."""
-        return await self.store.jobs.advance(change)
+        row = await self.store.jobs.advance(change)
+        if row.status is change.status:
+            job_as_it_is(row)
+        return row
 
     @activity.defn
     async def begin_prompt_job(self, prompt_job_id: UUID) -> PromptSnapshot:
@@ -37,15 +44,29 @@ class RecordActivities:
     @activity.defn
     async def change_prompt_job(self, change: PromptChange) -> PromptSnapshot:
         """Record the end of a prompt job and return the resulting row. Safe to repeat."""
-        return await self.store.prompts.change(change)
+        row = await self.store.prompts.change(change)
+        if row.status is change.status:
+            prompt_job_changed(row.prompt_job_id, row.status, reason_code=row.reason_code)
+        return row
 
     @activity.defn
     async def record_prompt(self, written: PromptResult) -> PromptSnapshot:
         """Store a prompt that Grok wrote while Postgres was unavailable. Safe to repeat."""
         end = PromptEnd(prompt_job_id=written.prompt_job_id, attempt_no=written.attempt_no, result=written)
-        return await self.store.prompts.finish(end)
+        row = await self.store.prompts.finish(end)
+        prompt_job_changed(row.prompt_job_id, row.status, cost_usd=written.cost_usd)
+        return row
 
     @activity.defn
     async def settle_submission(self, outcome: SubmissionOutcome) -> Settlement:
         """Store an answer of WaveSpeed that arrived while Postgres was unavailable. Safe to repeat."""
-        return await self.store.submissions.settle(outcome)
+        settled = await self.store.submissions.settle(outcome)
+        if outcome.state is not SubmissionState.REJECTED:
+            job_changed(
+                outcome.job_id,
+                settled.job_status,
+                reason_code=outcome.reason_code,
+                submission_id=outcome.submission_id,
+                prediction_id=settled.prediction_id,
+            )
+        return settled

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.heartbeats import heartbeats
 from activities.resolver import Resolver
 from promptmill.contracts.jobs import JobChange, JobSnapshot
+from promptmill.job_lines import job_as_it_is
 from promptmill.store import Store
 
 STILL_UNCLEAR: Final = "still_unclear"
@@ -40,9 +41,12 @@ class ResolutionActivities:
     async def _look(self, job_id: UUID) -> JobSnapshot:
         unclear = await self.store.resolution.unclear(job_id)
         if unclear is None:
-            return await self.store.jobs.advance(JobChange(job_id=job_id))
+            row = await self.store.jobs.advance(JobChange(job_id=job_id))
+            job_as_it_is(row)
+            return row
         look = await self.resolver.look(unclear)
         if look.row is not None:
+            job_as_it_is(look.row)
             return look.row
         raise ApplicationError(
             look.why,

@@ -103,9 +103,9 @@ class Resolver:
         )
 
     async def _fits_another(self, unclear: UnclearSubmission, match: HistoryItem) -> bool:
-        """Return whether another unclear submission may have created it."""
+        """Return whether another unclear submission may have created it: also one whose request was erased or lost."""
         others = await self.store.resolution.other_requests(unclear.submission_id, unclear.model, match.created_at)
-        return any(matches(request, match.inputs) for request in others)
+        return any(not request or matches(request, match.inputs) for request in others)
 
     async def _doubt(
         self, unclear: UnclearSubmission, shown: Collection[str], owned: Collection[str], read_at: datetime

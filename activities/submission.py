@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -18,12 +19,14 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeats
 from activities.persistence import insist
-from activities.quotes import Quote, requested_quote
+from activities.quotes import Quotes
 from promptmill.config.presets import LARGEST_SEED, compose_request, place_pictures, preset_for
-from promptmill.config.settings import provider_mode
+from promptmill.config.providers import provider_mode
 from promptmill.config.tiers import SubmissionPace
 from promptmill.contracts.errors import (
+    BudgetExhausted,
     NothingSent,
+    OwnerPaused,
     ProviderError,
     ProviderRateLimited,
     ProviderRefused,
@@ -33,7 +36,7 @@ from promptmill.contracts.errors import (
     SubmissionsHeld,
     SubmitUnclear,
 )
-from promptmill.contracts.jobs import CostSource, JobChange, MediaRequest, SubmissionState, SubmitResult
+from promptmill.contracts.jobs import JobStatus, MediaRequest, SubmissionState, SubmitResult
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.store import (
     Permission,
@@ -42,11 +45,16 @@ from promptmill.contracts.store import (
     SubmissionOutcome,
     SubmissionPermit,
 )
-from promptmill.providers.wavespeed.account import WaveSpeedAccount
+from promptmill.job_lines import job_changed
 from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime
 from promptmill.store import Store
 
 _log = structlog.get_logger(__name__)
+
+BUDGET_PAUSE: Final = timedelta(seconds=5)
+BUDGET_LONGEST_PAUSE: Final = timedelta(seconds=60)
+"""How long a job waits before it asks again whether a budget has room: doubled with each attempt, up to the longest.
+Longer still if many jobs wait (`Permission.HOLD`)."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,26 @@ class Sender:
     """Sends at most one submission, and never loses one.
 
     Attributes:
+        quotes: What submissions cost.
+        unknown_price: What is reserved, in USD, if neither a quote nor a recent charge of the model is known.
         post_within: How long after the recorded intent the first byte may be sent.
         rate_limit_wait: Wait after a 429 without Retry-After.
         pace: How fast paid POSTs may be made, by all workers.
         public_url: Where WaveSpeed can reach our API; None requests no webhooks.
         poll_after: How long to wait for a webhook before polling the result.
+        on_accepted: Called after each acceptance that the record has.
     """
 
     wavespeed: WaveSpeedClient
-    account: WaveSpeedAccount
+    quotes: Quotes
+    unknown_price: Decimal
     store: Store
     post_within: timedelta
     rate_limit_wait: timedelta
     pace: SubmissionPace
     public_url: str | None = None
     poll_after: timedelta = timedelta()
+    on_accepted: Callable[[], None] = lambda: None
 
     async def submit(self, request: MediaRequest, known_submission: UUID | None) -> SubmitResult:
         """Request permission from the record; if granted, send once and settle.
@@ -76,27 +89,35 @@ class Sender:
         Raises:
             StageStopped: The record does not permit a submission.
             SubmissionsHeld: Submissions are on hold for all jobs; retry later.
+            BudgetExhausted: A budget has no room for the price; nothing was reserved. Retry after `retry_after`.
+            OwnerPaused: The job's owner is paused. Retry after `retry_after`.
             SubmissionPaced: It is not the job's turn; nothing was written. Retry after `retry_after`.
             ProviderRefused: WaveSpeed refused permanently; the job has failed.
             ProviderRateLimited, NothingSent: Nothing was created; retry after `retry_after`.
             RecordUnavailable: Postgres is unavailable, and nothing was sent.
         """
+        body = compose_request(
+            request.model, _inputs_with_pictures(request), request.prompt, secrets.randbelow(LARGEST_SEED + 1)
+        )
+        quote = await self.quotes.of(request.model, body)
+        price = None if quote is None else quote.usd
         # The clock starts before the intent is written: a process that stalls between the two sends nothing.
         post_by = boottime() + self.post_within.total_seconds()
-        intent = self._intent(request, known_submission)
+        intent = self._intent(request, body, price, known_submission)
         permit = await insist(lambda: self.store.submissions.permit(intent))
         if permit.permission is Permission.STOP:
             if permit.reason_code is ReasonCode.REQUEST_MISMATCH:
                 _log.error("submission_refused", job_id=str(request.job_id), problem=permit.error)
             raise StageStopped(permit.reason_code, permit.error)
         if permit.permission is Permission.HOLD:
-            raise SubmissionsHeld(permit.error)
+            raise held(permit)
         if permit.permission is Permission.WAIT:
             # Temporal waits, not this worker: the slot is free for the others.
             raise SubmissionPaced(timedelta(seconds=permit.wait_seconds or 1))
         assert permit.submission_id is not None  # every other answer has one
         if permit.permission is not Permission.POST:
             return self._earlier(permit, permit.submission_id)
+        job_changed(request.job_id, JobStatus.DISPATCHING, submission_id=permit.submission_id)
         posting = _Posting(
             submission_id=permit.submission_id,
             body=permit.request or {},
@@ -104,29 +125,18 @@ class Sender:
             # Permission to send means that the row holds this intent's token.
             webhook_url=self._webhook_url(request.job_id, intent.callback_token),
         )
-        async with (
-            heartbeats(str(posting.submission_id)),
-            requested_quote(self.account, request.model, posting.body) as quote,
-        ):
+        async with heartbeats(str(posting.submission_id)):
             outcome, again = await self._send(request, posting)
-            price = quote.known if outcome.state is SubmissionState.ACCEPTED else None
-            result = await self._settle(outcome.model_copy(update={"media_cost_usd": price}), again)
-            if result.state is SubmissionState.ACCEPTED and result.recorded and price is None:
-                await self._note_price(request.job_id, quote)
+            cost = price if outcome.state is SubmissionState.ACCEPTED else None
+            result = await self._settle(outcome.model_copy(update={"media_cost_usd": cost}), again)
+            if quote is not None and quote.list_usd is not None:
+                with suppress(RecordError):  # only shown
+                    await self.store.jobs.note_list_price(request.job_id, quote.list_usd)
             return result
 
-    async def _note_price(self, job_id: UUID, quote: Quote) -> None:
-        """Record a price that arrived after the submission's answer. Never fails: the price is informational."""
-        await asyncio.wait([quote.answer])
-        if quote.known is not None:
-            change = JobChange(job_id=job_id, media_cost_usd=quote.known, media_cost_source=CostSource.QUOTED)
-            with suppress(RecordError):
-                await self.store.jobs.advance(change)
-
-    def _intent(self, request: MediaRequest, known_submission: UUID | None) -> SubmissionIntent:
-        body = compose_request(
-            request.model, _inputs_with_pictures(request), request.prompt, secrets.randbelow(LARGEST_SEED + 1)
-        )
+    def _intent(
+        self, request: MediaRequest, body: dict[str, Any], price: Decimal | None, known_submission: UUID | None
+    ) -> SubmissionIntent:
         return SubmissionIntent(
             job_id=request.job_id,
             submission_id=uuid_versions.uuid7(),
@@ -145,6 +155,8 @@ class Sender:
             slowest=self.pace.slowest,
             per_second=self.pace.per_second,
             known_submission_id=known_submission,
+            price_usd=price,
+            unknown_price_usd=self.unknown_price,
         )
 
     def _webhook_url(self, job_id: UUID, callback_token: str) -> str | None:
@@ -208,6 +220,17 @@ class Sender:
         except RecordError:
             # Unavailable, or without the row (an older backup was restored): the workflow's history keeps the answer.
             return result.model_copy(update={"recorded": False})
+        if outcome.state is not SubmissionState.REJECTED:  # a refusal's end is recorded, and told, by the workflow
+            job_changed(
+                outcome.job_id,
+                settlement.job_status,
+                reason_code=outcome.reason_code if settlement.state is outcome.state else None,
+                submission_id=outcome.submission_id,
+                prediction_id=settlement.prediction_id,
+                cost_usd=outcome.media_cost_usd,
+            )
+        if settlement.state == SubmissionState.ACCEPTED:
+            self.on_accepted()
         if {outcome.state, settlement.state} != {SubmissionState.REJECTED}:
             return result.model_copy(update=_as_recorded(settlement))
         if isinstance(again, ProviderRateLimited) and self.pace.adapts:
@@ -246,6 +269,16 @@ class _Posting:
     body: dict[str, Any]
     post_by: float
     webhook_url: str | None
+
+
+def held(permit: SubmissionPermit) -> SubmissionsHeld | BudgetExhausted | OwnerPaused:
+    """Return the error for a submission that is on hold."""
+    if permit.reason_code not in (ReasonCode.BUDGET_EXHAUSTED, ReasonCode.OWNER_PAUSED):
+        return SubmissionsHeld(permit.error)
+    grown = BUDGET_PAUSE * 2 ** min(activity.info().attempt - 1, 10)
+    wait = max(min(grown, BUDGET_LONGEST_PAUSE), timedelta(seconds=permit.wait_seconds or 0))
+    kind = OwnerPaused if permit.reason_code is ReasonCode.OWNER_PAUSED else BudgetExhausted
+    return kind(permit.error or "", retry_after=wait)
 
 
 def _inputs_with_pictures(request: MediaRequest) -> dict[str, Any]:

@@ -6,12 +6,10 @@ import asyncio
 import signal
 import sys
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from typing import Final
 
 import structlog
 import uvloop
-from temporalio.runtime import PrometheusConfig, Runtime
 from temporalio.service import RPCError
 
 from promptmill.config.advice import start_warnings
@@ -24,11 +22,14 @@ from promptmill.store.health import UNREACHABLE
 from promptmill.telemetry import configure_logging
 from promptmill.temporal.health import NOT_RESPONDING
 from promptmill.temporal.installation import initialize
+from promptmill.temporal.keys_in_use import missing_key_problem
 from promptmill.temporal.restore_guard import guard_restore
-from promptmill.temporal.runtime import core_telemetry
+from promptmill.temporal.runtime import open_runtime
+from promptmill.tracing import check_tracing, traces
 from promptmill.worker_resources import WorkerResources, open_worker_resources
-from worker.build import build_workers
+from worker.build import build_parts
 from worker.health import DRAINING, Health, serve_health
+from worker.reader import AT_ONCE
 
 OTHER_FILES: Final = 100
 """Files that the process has open besides connections to providers, receivers and Postgres."""
@@ -46,7 +47,9 @@ def main() -> int:
             _log.warning("unsafe_setting", problem=warning)
         concurrency = settings.submission_pace.concurrency
         allow_open_files(open_files(settings), "PROMPTMILL_WAVESPEED_CONCURRENCY", concurrency)
-        uvloop.run(run(settings))
+        check_tracing(settings.otel_endpoint)
+        with traces(settings.otel_endpoint, "worker"):
+            uvloop.run(run(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -60,6 +63,7 @@ def open_files(settings: Settings) -> int:
         + settings.grok_concurrency
         + settings.callback_concurrency
         + settings.workflow_concurrency
+        + AT_ONCE
         + settings.database_pool_size
         + OTHER_FILES
     )
@@ -72,7 +76,7 @@ async def run(settings: Settings) -> None:
         ConfigurationError: A setting is missing or invalid.
     """
     stop = _stop_on_signals()
-    if ignored := left_out_problem(settings.require_database_url()):
+    if ignored := left_out_problem(settings.require_database_urls()):
         _log.warning("url_parameters_ignored", problem=ignored)
     health = Health(queues=settings.worker_queues)
     async with (
@@ -104,13 +108,14 @@ async def _open(
     settings: Settings, health: Health, stop: asyncio.Event, opened: AsyncExitStack
 ) -> WorkerResources | None:
     """Open the resources, waiting for Temporal and Postgres; None if told to stop before they are available."""
-    runtime = _runtime(settings)
+    runtime = open_runtime(settings.metrics_host, settings.temporal_metrics_port, "PROMPTMILL_TEMPORAL_METRICS_PORT")
     while not stop.is_set():
         try:
             resources = await opened.enter_async_context(open_worker_resources(settings, runtime))
             gaps = await initialize(settings, resources.store, resources.temporal)
             # Before the first submission, since the reconciler's first pass may run after it.
             held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
+            missing = await missing_key_problem(resources.temporal, settings.task_queue, settings.payload_keys)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
             await opened.aclose()
             health.waiting_for = UNREACHABLE if isinstance(error, RecordUnavailable) else NOT_RESPONDING
@@ -119,6 +124,8 @@ async def _open(
         else:
             if held:
                 _log.error("submissions_held", problem=held)
+            if missing:
+                _log.error("payload_keys_missing", problem=missing)
             if gaps.missing:
                 _log.warning("search_attributes_missing", names=gaps.missing, problem=gaps.missing_problem)
             if gaps.mistyped:
@@ -136,34 +143,17 @@ async def _pause(stop: asyncio.Event) -> None:
 
 
 async def _serve(resources: WorkerResources, health: Health, stop: asyncio.Event) -> None:
-    workers = build_workers(resources)
+    parts = build_parts(resources)
     async with asyncio.TaskGroup() as group:
-        for worker in workers:
-            group.create_task(worker.run())
+        for part in parts:
+            group.create_task(part.run())
         health.store, health.temporal = resources.store, resources.temporal
         health.waiting_for = None
-        _log.info("worker_ready", queues=[worker.task_queue for worker in workers])
+        _log.info("worker_ready", queues=list(health.queues))
         await stop.wait()
         health.waiting_for = DRAINING
         _log.info("worker_draining", at_most_seconds=resources.settings.shutdown_seconds)
-        await asyncio.gather(*(worker.shutdown() for worker in workers))
-
-
-def _runtime(settings: Settings) -> Runtime:
-    """Return Temporal's runtime, one per process, with metrics if configured."""
-    if settings.temporal_metrics_port == 0:
-        return Runtime(telemetry=core_telemetry(), worker_heartbeat_interval=timedelta(seconds=60))
-    address = f"{settings.metrics_host}:{settings.temporal_metrics_port}"
-    metrics = PrometheusConfig(
-        bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
-    )
-    try:
-        return Runtime(telemetry=core_telemetry(metrics), worker_heartbeat_interval=timedelta(seconds=60))
-    except (RuntimeError, ValueError) as error:
-        raise ConfigurationError(
-            f"Temporal's metrics cannot be served at {address} ({error}): set PROMPTMILL_TEMPORAL_METRICS_PORT to "
-            "another port, or to 0 to disable them."
-        ) from error
+        await asyncio.gather(*(part.shutdown() for part in parts))
 
 
 if __name__ == "__main__":

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
+from activities.bills import BillReader
+from activities.callback_places import CallbackPlaces
 from activities.callbacks import CallbackActivities
+from activities.erasures import ErasureActivities
 from activities.late import LateActivities
+from activities.looks import Pauses
 from activities.media import MediaActivities
 from activities.pace import PollPace
 from activities.prompts import PromptActivities
+from activities.quotes import Quotes
 from activities.reconciliation import ReconciliationActivities
 from activities.records import RecordActivities
 from activities.resolution import ResolutionActivities
 from activities.resolver import Resolver
+from activities.results import ResultReader
 from activities.submission import Sender
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.names import grok_queue, wavespeed_queue
@@ -26,6 +32,9 @@ from promptmill.providers.callbacks.signature import CallbackSigner
 from promptmill.temporal import WorkflowSignaller
 from promptmill.worker_resources import WorkerResources
 from worker.errors import ErrorInterceptor
+from worker.planner import Planner
+from worker.reader import Reader
+from worker.reconciler_meter import ReconcilerMeter
 from workflows.deliver_callback import DeliverCallbackWorkflow
 from workflows.generate_media import GenerateMediaWorkflow
 from workflows.generate_prompt import GeneratePromptWorkflow
@@ -47,31 +56,34 @@ class Activities:
     media: MediaActivities
     records: RecordActivities
     resolution: ResolutionActivities
+    erasures: ErasureActivities
     late: LateActivities
     callbacks: CallbackActivities
     reconciliation: ReconciliationActivities
 
 
-def build_activities(resources: WorkerResources) -> Activities:
-    """Build the activities with their dependencies."""
+def build_activities(resources: WorkerResources, on_accepted: Callable[[], None] = lambda: None) -> Activities:
+    """Build the activities with their dependencies. `on_accepted` is called when a prediction is to be read."""
     settings, store = resources.settings, resources.store
     pace = PollPace(
         count_open=store.operations.open_predictions,
-        seconds={
-            MediaKind.IMAGE: (settings.poll_image_seconds, settings.poll_image_max_seconds),
-            MediaKind.VIDEO: (settings.poll_video_seconds, settings.poll_video_max_seconds),
+        pauses={
+            MediaKind.IMAGE: Pauses(settings.poll_image_seconds, settings.poll_image_max_seconds),
+            MediaKind.VIDEO: Pauses(settings.poll_video_seconds, settings.poll_video_max_seconds),
         },
         polls_per_second=settings.polls_per_second,
     )
     sender = Sender(
         wavespeed=resources.wavespeed,
-        account=resources.account,
+        quotes=Quotes(resources.account.offer),
+        unknown_price=settings.unknown_price_usd,
         store=store,
         post_within=timedelta(seconds=settings.post_within_seconds),
         rate_limit_wait=timedelta(seconds=settings.rate_limit_wait_seconds),
         pace=settings.submission_pace,
         public_url=settings.published_url,
         poll_after=timedelta(seconds=settings.poll_after_seconds),
+        on_accepted=on_accepted,
     )
     resolver = Resolver(
         wavespeed=resources.wavespeed,
@@ -83,27 +95,31 @@ def build_activities(resources: WorkerResources) -> Activities:
     return Activities(
         prompts=PromptActivities(resources.grok, store, settings.grok_models),
         media=MediaActivities(
-            wavespeed=resources.wavespeed,
-            store=store,
-            sender=sender,
-            pace=pace,
-            grace=timedelta(seconds=settings.prediction_grace_seconds),
+            sender,
+            ResultReader(resources.wavespeed, store, grace=timedelta(seconds=settings.prediction_grace_seconds)),
+            pace,
         ),
         records=RecordActivities(store),
         resolution=ResolutionActivities(store, resolver),
+        erasures=ErasureActivities(store, resources.temporal, resources.wavespeed),
         late=LateActivities(
             store=store,
             wavespeed=resources.wavespeed,
             resolver=resolver,
             signaller=WorkflowSignaller(resources.temporal),
             late_days=settings.late_days,
+            bills=BillReader(store, resources.account, settings.bill_days),
         ),
         callbacks=CallbackActivities(
             store=store,
             sender=resources.callbacks,
             signer=CallbackSigner.of(settings.callback_secret) if settings.callback_secret else None,
             give_up=timedelta(seconds=settings.callback_give_up_seconds),
-            slots=asyncio.Semaphore(settings.callback_concurrency),
+            places=CallbackPlaces(
+                in_all=settings.callback_concurrency,
+                per_host=settings.callback_concurrency_per_host,
+                per_owner=settings.callback_concurrency_per_owner,
+            ),
         ),
         reconciliation=ReconciliationActivities(
             store=store,
@@ -115,36 +131,71 @@ def build_activities(resources: WorkerResources) -> Activities:
             missing_confirm=timedelta(seconds=settings.missing_confirm_seconds),
             cancel_again=timedelta(seconds=settings.cancel_again_seconds),
             keep_days=settings.keep_days,
+            audit_days=settings.audit_days,
         ),
     )
 
 
-def build_workers(resources: WorkerResources, workflow_runner: WorkflowRunner | None = None) -> list[Worker]:
-    """Return one Temporal worker for each task queue that the settings name.
+class Part(Protocol):
+    """What a worker consists of: it runs until it is shut down, which lets running work finish."""
+
+    async def run(self) -> None:
+        """Run until `shutdown`."""
+
+    async def shutdown(self) -> None:
+        """Take nothing new; return when what was running is done."""
+
+
+def build_parts(resources: WorkerResources, workflow_runner: WorkflowRunner | None = None) -> list[Part]:
+    """Return one Temporal worker for each task queue that the settings name, and beside that of workflows the reader.
 
     Workflows run without a sandbox, which costs a worker a third of its time and finds mistakes of workflows' code
     only: tests find them, by running every workflow in `workflow_runner`, their sandbox.
     """
-    settings, acts = resources.settings, build_activities(resources)
-    build = {
-        "workflows": lambda: _workflow_worker(resources, acts, workflow_runner or UnsandboxedWorkflowRunner()),
-        "grok": lambda: _paid_worker(
-            resources,
-            grok_queue(settings.task_queue),
-            acts.prompts.write_prompt,
-            concurrency=settings.grok_concurrency,
-            per_second=settings.grok_per_second,
-        ),
-        "wavespeed": lambda: _paid_worker(
-            resources,
-            wavespeed_queue(settings.task_queue),
-            acts.media.submit_media,
-            concurrency=settings.submission_pace.concurrency,
-            # A rate that a 429 has lowered is held by the record.
-            per_second=settings.submission_pace.per_second,
-        ),
+    woken = asyncio.Event()
+    settings, acts = resources.settings, build_activities(resources, woken.set)
+    build: dict[str, Callable[[], list[Part]]] = {
+        "workflows": lambda: [
+            _workflow_worker(resources, acts, workflow_runner or UnsandboxedWorkflowRunner()),
+            build_reader(resources, acts.media, woken),
+        ],
+        "grok": lambda: [
+            _paid_worker(
+                resources,
+                grok_queue(settings.task_queue),
+                acts.prompts.write_prompt,
+                concurrency=settings.grok_concurrency,
+                per_second=settings.grok_per_second,
+            )
+        ],
+        "wavespeed": lambda: [
+            _paid_worker(
+                resources,
+                wavespeed_queue(settings.task_queue),
+                acts.media.submit_media,
+                concurrency=settings.submission_pace.concurrency,
+                # A rate that a 429 has lowered is held by the record.
+                per_second=settings.submission_pace.per_second,
+            )
+        ],
     }
-    return [build[name]() for name in settings.worker_queues]
+    return [part for name in settings.worker_queues for part in build[name]()]
+
+
+def build_reader(resources: WorkerResources, media: MediaActivities, woken: asyncio.Event) -> Reader:
+    """Return the loop that reads results; setting the event makes it look at once."""
+    settings, store = resources.settings, resources.store
+    return Reader(
+        readings=store.readings,
+        operations=store.operations,
+        results=media.results,
+        planner=Planner(store.pace, media.pace, settings.poll_after_seconds if settings.published_url else 0),
+        signaller=WorkflowSignaller(resources.temporal),
+        database_url=settings.require_direct_database_url(),
+        per_second=settings.polls_per_second,
+        drain=timedelta(seconds=settings.shutdown_seconds),
+        woken=woken,
+    )
 
 
 def _workflow_worker(resources: WorkerResources, acts: Activities, workflow_runner: WorkflowRunner) -> Worker:
@@ -163,12 +214,14 @@ def _workflow_worker(resources: WorkerResources, acts: Activities, workflow_runn
             acts.records.settle_submission,
             acts.media.collect_result,
             acts.resolution.resolve_submission,
+            acts.erasures.erase_pending,
             acts.late.settle_late,
             acts.reconciliation.check_installation,
             acts.reconciliation.start_waiting,
             acts.reconciliation.send_cancels_again,
             acts.reconciliation.close_ended,
             acts.reconciliation.delete_expired,
+            acts.reconciliation.warn_of_budgets,
             acts.reconciliation.start_callbacks,
             acts.callbacks.deliver_callback,
             acts.callbacks.end_callback,
@@ -205,7 +258,7 @@ def _paid_worker(
 def _common(resources: WorkerResources) -> dict[str, Any]:
     settings = resources.settings
     return {
-        "interceptors": [ErrorInterceptor()],
+        "interceptors": [ErrorInterceptor(), ReconcilerMeter()],
         # Eager activities bypass queue rates, priorities and brakes.
         "disable_eager_activity_execution": True,
         "graceful_shutdown_timeout": timedelta(seconds=settings.shutdown_seconds),

@@ -9,6 +9,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from promptmill.contracts.errors import (
+    BudgetExhausted,
+    OwnerPaused,
     PromptmillError,
     ProviderError,
     RecordNotFound,
@@ -17,7 +19,7 @@ from promptmill.contracts.errors import (
     SubmissionsHeld,
 )
 
-_TOLD: Final = (ProviderError, StageStopped, SubmissionPaced, SubmissionsHeld)
+_TOLD: Final = (BudgetExhausted, OwnerPaused, ProviderError, StageStopped, SubmissionPaced, SubmissionsHeld)
 """What a provider or the record answers: it is recorded with the job, and no failure of the worker."""
 
 MISSING_ROW_AGAIN: Final = timedelta(seconds=10)
@@ -56,4 +58,5 @@ def to_application_error(error: PromptmillError) -> ApplicationError:
 
 
 def _retry_after(error: PromptmillError) -> timedelta | None:
-    return error.retry_after if isinstance(error, ProviderError | SubmissionPaced | SubmissionsHeld) else None
+    waits = BudgetExhausted | OwnerPaused | ProviderError | SubmissionPaced | SubmissionsHeld
+    return error.retry_after if isinstance(error, waits) else None

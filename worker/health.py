@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from temporalio.client import Client
 
+from promptmill.bounded_connections import BoundedProtocol
 from promptmill.browsers import PageGuard
 from promptmill.contracts.errors import ConfigurationError
+from promptmill.metrics import PROCESS
 from promptmill.store import Store
 from promptmill.store.health import record_problem
 from promptmill.temporal.health import temporal_problem
+
+MAX_CONNECTIONS: Final = 50
+"""Connections to these endpoints at once: the files that the worker may open belong to paid work."""
 
 STARTING: Final = "The worker is starting."
 DRAINING: Final = "The worker is draining: it finishes what is running and takes nothing new."
@@ -52,6 +59,15 @@ class Health:
         return [problem for problem in await asyncio.gather(*asked) if problem is not None]
 
 
+@dataclass(frozen=True, eq=False)  # a registry knows its collectors by identity
+class _Polling(Collector):
+    health: Health
+
+    def collect(self) -> Iterator[Metric]:
+        text = "1 while this worker polls its queues, 0 while it starts or drains."
+        yield GaugeMetricFamily("promptmill_worker_polling", text, value=self.health.waiting_for is None)
+
+
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 
 
@@ -65,8 +81,12 @@ def create_health_app(health: Health, hosts: Sequence[str] = ()) -> PageGuard:
         report = await health.report()
         return JSONResponse(report, status_code=200 if report["ready"] else 503)
 
+    measured = CollectorRegistry()
+    for collector in (REGISTRY, PROCESS, _Polling(health)):
+        measured.register(collector)
+
     async def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(measured), media_type=CONTENT_TYPE_LATEST)
 
     pages = Starlette(
         routes=[Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)],
@@ -84,7 +104,9 @@ async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str
     if port == 0:
         yield
         return
-    config = uvicorn.Config(create_health_app(health, hosts), host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        create_health_app(health, hosts), host=host, port=port, http=_Protocol, log_config=None, access_log=False
+    )
     try:
         socket = config.bind_socket()
     except SystemExit:
@@ -99,6 +121,10 @@ async def serve_health(health: Health, host: str, port: int, hosts: Sequence[str
     finally:
         server.should_exit = True
         await task
+
+
+class _Protocol(BoundedProtocol):
+    most = MAX_CONNECTIONS
 
 
 class _Server(uvicorn.Server):

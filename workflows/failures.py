@@ -36,7 +36,7 @@ class StageEndedByRecord(Exception):
     """The row says that the job has ended, was cancelled or is past its deadline."""
 
 
-_REFUSALS = {ReasonCode.PROVIDER_MODE_CHANGED, ReasonCode.REQUEST_MISMATCH}
+_REFUSALS = {ReasonCode.PROVIDER_MODE_CHANGED, ReasonCode.REQUEST_MISMATCH, ReasonCode.PRICE_ABOVE_MAX}
 """Why the record permits no submission although the job is still open: it fails with that reason."""
 
 

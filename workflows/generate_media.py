@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.media import MediaActivities
     from activities.records import RecordActivities
-    from activities.resolution import ResolutionActivities
     from promptmill.contracts.jobs import (
         JobChange,
         JobInput,
@@ -21,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
         JobSnapshot,
         JobStatus,
         MediaRequest,
-        PredictionRequest,
         SubmissionState,
         SubmitResult,
     )
@@ -32,14 +30,17 @@ with workflow.unsafe.imports_passed_through():
     from promptmill.contracts.store import SubmissionOutcome
 
 from workflows import policies
-from workflows.beginning import lean, start_says_all
+from workflows.beginning import lean, start_says_all, told_by_reader
 from workflows.callback_start import start_callback
 from workflows.calling import call
-from workflows.failures import StageEndedByRecord, StageFailed, ended_by_its_time, raise_failure
+from workflows.failures import StageEndedByRecord, StageFailed, raise_failure
 from workflows.prompt_stage import write_prompt
 from workflows.prompt_template import template_prompt
 from workflows.recording import cancel_arrives, cancelled, record, show_status, stop_if_cancelled
-from workflows.timebox import Deadline, TimeIsUp, cancel_and_wait, run_until, until
+from workflows.result_stage import ResultStage
+from workflows.timebox import Deadline, TimeIsUp
+from workflows.unclear_stage import until_settled
+from workflows.wakeups import Wakeups
 
 
 @workflow.defn(name=JOB_WORKFLOW)
@@ -53,23 +54,24 @@ class GenerateMediaWorkflow:
     def __init__(self, job: JobInput) -> None:
         """Keep the request; signals may come before `run`."""
         self._job = job
+        self._told_by_reader = False
         self._lean = False
         self._deadline = Deadline(job.deadline_at, one_timer=False)
-        self._wakeups = 0
+        self._wakeups = Wakeups(job.job_id)
         self._shown_unclear = False
         self._submission_id: UUID | None = None
 
     @workflow.signal(name=DELIVER_RESULT)
     def deliver_result(self, delivery: ResultDelivery) -> None:
-        """A webhook was verified and stored: read the result now. Only a result read with our key is trusted."""
-        workflow.logger.info("webhook %s", delivery.event_id)
-        self._wakeups += 1
+        """Look at the record: it has the prediction's end, or at least a webhook, which is only a hint."""
+        workflow.logger.debug("prediction %s: look at the record", delivery.prediction_id)
+        self._wakeups.add()
 
     @workflow.signal(name=DECIDE_SUBMISSION)
     def decide_submission(self, decision: SubmissionDecision) -> None:
         """A person's decision is in the record: read it now."""
-        workflow.logger.info("decision %s", decision.decision)
-        self._wakeups += 1
+        workflow.logger.debug("decision %s", decision.decision)
+        self._wakeups.add()
 
     @workflow.run
     async def run(self, job: JobInput) -> JobResult:
@@ -79,7 +81,8 @@ class GenerateMediaWorkflow:
             ApplicationError: It did not complete; the type is the reason code, the details are the record.
             asyncio.CancelledError: It was cancelled.
         """
-        self._lean = lean()
+        self._told_by_reader = told_by_reader()
+        self._lean = self._told_by_reader or lean()
         self._deadline = Deadline(job.deadline_at, one_timer=self._lean)
         row = await self._begin()
         if not row.status.final:
@@ -207,101 +210,23 @@ class GenerateMediaWorkflow:
         self, prediction_id: str | None, accepted_at: datetime | None, webhook_wait: float = 0
     ) -> JobSnapshot:
         """Wait for the prediction to finish, for as long as the job allows."""
-        job = self._job
-        assert prediction_id is not None  # accepted
-        accepted_at = accepted_at or workflow.now()
-        self._show(f"**WaveSpeed** is generating: prediction `{prediction_id}`.")
-        slowest = accepted_at + timedelta(seconds=job.generate_timeout_seconds)
-        request = PredictionRequest.built_from(job, prediction_id=prediction_id, accepted_at=accepted_at)
-        if self._shown_unclear or not self._lean:
-            show_status(JobStatus.GENERATING)
-        if self._lean:
-            return await self._deadline.run(self._read_result(request, webhook_wait, slowest))
-        due, reason = min(
-            (slowest, ReasonCode.GENERATE_TIMEOUT),
-            (self._deadline.due, ReasonCode.DEADLINE_PASSED),
-            key=lambda end: end[0],
+        stage = ResultStage(
+            self._job,
+            self._deadline,
+            self._wakeups,
+            told_by_reader=self._told_by_reader,
+            lean=self._lean,
+            shows_status=self._shown_unclear or not self._lean,
         )
-        return await run_until(due, reason, self._read_result(request, webhook_wait))
-
-    async def _read_result(
-        self, request: PredictionRequest, webhook_wait: float, due: datetime | None = None
-    ) -> JobSnapshot:
-        """Poll until it is finished; a webhook is a hint to read now.
-
-        Raises:
-            TimeIsUp: It was not finished when it was due; without a time the caller sets it.
-        """
-        if webhook_wait and not self._wakeups:
-            await self._next_wakeup(0, timedelta(seconds=webhook_wait), due, "WaveSpeed's webhook")
-        while True:
-            seen = self._wakeups
-            policy = policies.COLLECT_RESULT
-            if due is not None:
-                # Reading is free: unlike a submission, it may be given up at any moment.
-                policy = {**policy, "schedule_to_close_timeout": _left_until(due)}
-            reading = asyncio.create_task(
-                call(
-                    MediaActivities.collect_result,
-                    request,
-                    policy,
-                    summary=f"WaveSpeed: read prediction {request.prediction_id}",
-                )
-            )
-            await until(lambda: reading.done() or self._wakeups > seen, reading)  # noqa: B023 - awaited here
-            await cancel_and_wait(reading)
-            if not reading.cancelled():
-                try:
-                    return reading.result()
-                except ActivityError as error:
-                    if due is not None and ended_by_its_time(error):
-                        # Temporal ends it as soon as the next attempt would be too late.
-                        await self._next_wakeup(seen, _left_until(due), due, ReasonCode.GENERATE_TIMEOUT.value)
-                    elif not is_cancelled_exception(error) or cancelled():
-                        raise_failure(error)
-
-    async def _next_wakeup(self, seen: int, wait: timedelta, due: datetime | None, summary: str) -> None:
-        """Wait for a webhook, at most that long, and never longer than until it is due."""
-        if due is not None:
-            wait = min(wait, _left_until(due))
-        with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self._wakeups > seen, timeout=wait, timeout_summary=summary)
+        return await stage.collect(prediction_id, accepted_at, webhook_wait)
 
     async def _resolve(self) -> JobSnapshot:
-        """Wait indefinitely until an unclear submission is settled: it is never repeated without proof or a decision.
-
-        A webhook, WaveSpeed's history or a person settles it in the record; this only watches.
-        """
+        """Wait indefinitely until an unclear submission is settled."""
         show_status(JobStatus.SUBMIT_UNKNOWN)
         self._shown_unclear = True
         reason = REASONS[ReasonCode.SUBMIT_UNCLEAR]
         self._show(f"**Submission unclear.** {reason.message} {reason.hint}")
-        looking = asyncio.create_task(self._look_in_history())
-        while True:
-            seen = self._wakeups
-            row = await record(RecordActivities.begin_job, self._job.job_id)
-            if cancelled() or row.open_submission is not SubmissionState.UNKNOWN:
-                await cancel_and_wait(looking)
-                stop_if_cancelled()
-                return row
-            if looking.done():
-                looking = asyncio.create_task(self._look_in_history())
-            await until(lambda: looking.done() or self._wakeups > seen, looking)  # noqa: B023 - awaited here
-
-    async def _look_in_history(self) -> None:
-        """Search WaveSpeed's history repeatedly until the submission is settled."""
-        try:
-            await call(
-                ResolutionActivities.resolve_submission,
-                self._job.job_id,
-                policies.RESOLVE_SUBMISSION,
-                summary="WaveSpeed: search the history for the prediction",
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                return
-            workflow.logger.warning("searching the history failed: %s", error.cause)
-            await workflow.sleep(policies.LOOK_AGAIN, summary="until WaveSpeed's history is searched again")
+        return await until_settled(self._job.job_id, self._wakeups)
 
     async def _follow_record(self) -> JobSnapshot:
         """End as the row dictates: it was cancelled, has ended or is past its deadline."""
@@ -357,15 +282,3 @@ class GenerateMediaWorkflow:
 
     def _show(self, details: str) -> None:
         workflow.set_current_details(details)
-
-
-def _left_until(due: datetime) -> timedelta:
-    """Return how long a prediction may still take.
-
-    Raises:
-        TimeIsUp: No longer.
-    """
-    left = due - workflow.now()
-    if left <= timedelta():
-        raise TimeIsUp(ReasonCode.GENERATE_TIMEOUT)
-    return left

@@ -41,13 +41,17 @@ SUBMIT_MEDIA = ActivityConfig(
 )
 """The paid POST. Retrying is safe because the activity asks the record for permission each time."""
 
+NET_SHARE = 0.5
+"""Share of its generate timeout after which a job reads its result itself. So late that the workers' readers have read
+most of what finishes at all, and early enough for many reads before the timeout if no reader runs."""
+
 COLLECT_RESULT = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=45),
     heartbeat_timeout=HEARTBEAT,
     # Each failed attempt sets its own retry delay; this one is for a worker that died.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 )
-"""Polling a result: retries add no history. Ended by the job's own limits, not by one here."""
+"""Polling a result where no reader did: retries add no history. Ended by the job's own limits, not by one here."""
 
 RESOLVE_SUBMISSION = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=120),

@@ -10,6 +10,7 @@ from temporalio.types import MethodAsyncNoParam
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
+    from activities.erasures import ErasureActivities
     from activities.late import LateActivities
     from activities.reconciliation import ReconciliationActivities
     from promptmill.contracts.names import RECONCILE_WORKFLOW
@@ -22,7 +23,7 @@ _Out = TypeVar("_Out")
 
 @workflow.defn(name=RECONCILE_WORKFLOW)
 class ReconcileWorkflow:
-    """Start what was never started, close what has ended, settle what arrived late, delete expired rows."""
+    """Start what was never started, close what has ended, settle what arrived late, erase, delete expired rows."""
 
     def __init__(self) -> None:
         """Nothing has failed yet."""
@@ -42,7 +43,14 @@ class ReconcileWorkflow:
         late = await self._try(
             LateActivities.settle_late, "settle undelivered webhooks, unclear submissions, late media", LateReport()
         )
+        erased = 0
+        if workflow.patched("0.3.0-erasures"):
+            erased = await self._try(
+                ErasureActivities.erase_pending, "delete what erased jobs left at Temporal and WaveSpeed", 0
+            )
         deleted = await self._try(rec.delete_expired, "delete expired rows", 0)
+        if workflow.patched("0.3.0-budgets"):
+            await self._try(rec.warn_of_budgets, "warn of budgets that are nearly used up", 0)
         return ReconcileReport(
             started=started,
             cancels_sent=cancels,
@@ -51,6 +59,8 @@ class ReconcileWorkflow:
             delivered=late.delivered,
             resolved=late.resolved,
             attached=late.attached,
+            billed=late.billed,
+            erased=erased,
             deleted=deleted,
             alarm=closed.alarm or self._failed,
         )
