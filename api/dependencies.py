@@ -11,11 +11,15 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator
 
+from api.access.door import Door
+from api.access.limits import Limits
+from api.access.scopes import caller_of
 from api.catalogue.prices import Prices
 from api.catalogue.reading import Catalogue
 from api.http.errors import Refused
 from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
+from api.installation.balance import Balance
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import Addresses, JobReader, PromptJobReader
@@ -25,7 +29,7 @@ from api.uploads.slots import UploadSlots
 from api.webhooks.secret import WebhookSecret
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
-from promptmill.contracts.names import LOCAL_OWNER
+from promptmill.contracts.access import By, Caller
 from promptmill.contracts.store import IdempotencyKey
 from promptmill.store import Store
 from promptmill.temporal import TemporalGate
@@ -35,6 +39,8 @@ class State(TypedDict):
     """What the application's lifespan opens; requests reach it as `request.state`."""
 
     resources: ApiResources
+    door: Door
+    limits: Limits
     metrics: RequestMetrics
     webhook_secret: WebhookSecret
     stopped_queues: StoppedQueues
@@ -44,6 +50,7 @@ class State(TypedDict):
     upload_slots: UploadSlots
     catalogue: Catalogue
     prices: Prices
+    balance: Balance
 
 
 def addresses_of(resources: ApiResources) -> Addresses:
@@ -101,14 +108,39 @@ async def _catalogue(request: Request) -> Catalogue:
     return found
 
 
+async def _balance(request: Request) -> Balance:
+    found: Balance = request.state.balance
+    return found
+
+
 async def _prices(request: Request) -> Prices:
     found: Prices = request.state.prices
     return found
 
 
-async def _owner() -> str:
-    """Return the owner whose rows the caller may see; a single one until owners have keys."""
-    return LOCAL_OWNER
+async def _door(request: Request) -> Door:
+    found: Door = request.state.door
+    return found
+
+
+async def _limits(request: Request) -> Limits:
+    found: Limits = request.state.limits
+    return found
+
+
+def by_of(request: Request, door: Door, caller: Caller) -> By:
+    """Return how the audit log names whoever makes a request."""
+    address = door.rules.address(request.headers, request.client.host if request.client else None)
+    return By(caller.actor, request.scope["request_id"], None if address is None else str(address))
+
+
+async def _by(request: Request, door: DoorDep, caller: CallerDep) -> By:
+    return by_of(request, door, caller)
+
+
+async def _owner(caller: CallerDep) -> str:
+    """Return the owner whose rows the caller may see."""
+    return caller.owner
 
 
 async def _addresses(resources: ResourcesDep) -> Addresses:
@@ -151,11 +183,16 @@ FeedDep = Annotated[Feed, Depends(_feed)]
 ReconcilerDep = Annotated[ReconcilerWatch, Depends(_reconciler)]
 UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
+BalanceDep = Annotated[Balance, Depends(_balance)]
 PricesDep = Annotated[Prices, Depends(_prices)]
+DoorDep = Annotated[Door, Depends(_door)]
+LimitsDep = Annotated[Limits, Depends(_limits)]
+CallerDep = Annotated[Caller, Depends(caller_of)]
+ByDep = Annotated[By, Depends(_by)]
 OwnerDep = Annotated[str, Depends(_owner)]
 AddressesDep = Annotated[Addresses, Depends(_addresses)]
 WaitsDep = Annotated[Waits, Depends(_waits)]
 JobReaderDep = Annotated[JobReader, Depends(_jobs)]
 PromptJobReaderDep = Annotated[PromptJobReader, Depends(_prompt_jobs)]
-IdInPath = Annotated[UUID, Path(), BeforeValidator(parse_id)]
+IdInPath = Annotated[UUID, Path(description="Its id."), BeforeValidator(parse_id)]
 IdempotencyDep = Annotated[IdempotencyKey | None, Depends(idempotency_key)]

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
 from api.http.callers import WEBHOOKS, Refusal
+from api.http.codec_pages import DECODE
 from api.http.errors import Refused
 from promptmill.config.settings import Settings
 
@@ -21,6 +22,9 @@ UPLOADS: Final = "/api/uploads"
 
 WEBHOOK_BYTES: Final = 1_048_576
 """Maximum body of a webhook: outputs and inputs of one prediction."""
+
+CODEC_BYTES: Final = 4_194_304
+"""Maximum body with encrypted payloads: Temporal stores up to 2 MB in one, which base64 makes a third longer."""
 
 ENVELOPE_BYTES: Final = 16_384
 """Overhead allowed for the form around an uploaded file."""
@@ -91,6 +95,8 @@ class BodyRules:
     def _most_bytes(self, method: str, path: str) -> int:
         if _is_upload(method, path):
             return self.upload_bytes + ENVELOPE_BYTES
+        if path == DECODE:
+            return CODEC_BYTES
         return WEBHOOK_BYTES if path.startswith(WEBHOOKS) else self.json_bytes
 
 

@@ -1,15 +1,14 @@
-"""Who may call: decided by Host, Origin, Sec-Fetch-Site and the bearer token, before anything else is read."""
+"""From where one may call: decided by Host, Origin and Sec-Fetch-Site, before anything else is read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from hmac import compare_digest
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
 
-from api.http.wrong_tokens import WrongTokens
+from api.http.codec_pages import DECODE, web_ui_origins
 from promptmill.addresses import is_loopback_host
 from promptmill.browsers import from_another_page, host_of, origin_of
 from promptmill.config.settings import Settings
@@ -20,6 +19,8 @@ WEBHOOKS: Final = "/api/webhooks/"
 """Called by WaveSpeed from outside; authenticated by signature and token instead."""
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 """What Kubernetes and load balancers ask by an address of their own."""
+SESSION: Final = "/api/session"
+"""Where a browser signs in: everybody may ask whether they have."""
 GUARDED_FOLDER: Final = "/api/"
 GUARDED_PATHS: Final = frozenset({"/metrics"})
 """With the folder: what no page of another origin may even read. It could take all live streams, or ask without end."""
@@ -41,23 +42,27 @@ class CallerRules:
 
     Attributes:
         hosts: Allowed `Host` names besides loopback, in lower case.
-        tokens: The tokens of which every call must carry one; none requires none.
         proxies: Where callers come from whose `X-Forwarded-Host` counts instead of their `Host`, and whose
             `X-Forwarded-For` instead of their address.
-        wrong_tokens: Who came with a wrong token.
+        origins: Those of other pages whose scripts may call the API with a key.
+        web_ui: Origins of Temporal's Web UI, which may have payloads decrypted, and nothing else.
     """
 
     hosts: frozenset[str]
-    tokens: tuple[bytes, ...]
     proxies: tuple[Network, ...] = ()
-    wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
+    origins: frozenset[str] = frozenset()
+    web_ui: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: Settings) -> CallerRules:
         """Return the rules that the settings define."""
-        tokens = tuple(token.get_secret_value().encode() for token in settings.api_tokens.values())
         hosts = frozenset(host.lower().rstrip(".") for host in settings.allowed_hosts)
-        return cls(hosts, tokens, settings.trusted_proxies)
+        return cls(
+            hosts,
+            settings.trusted_proxies,
+            frozenset(settings.allowed_origins),
+            web_ui_origins(settings.temporal_ui_url),
+        )
 
     def refusal(self, method: str, path: str, headers: Headers, peer: str | None = None) -> Refusal | None:
         """Return why a call is refused, or None. `peer` is the address that the connection comes from."""
@@ -67,28 +72,53 @@ class CallerRules:
         if path not in PROBES and not self.host_allowed(authority):
             # As if nothing were here: DNS rebinding must reveal nothing.
             return Refusal("not_found")
+        if self.codec_page(path, headers) is not None or self.other_origin(path, headers, peer) is not None:
+            return None
         if (method not in SAFE_METHODS or _is_guarded(path)) and from_another_page(headers, authority):
             return Refusal("origin_not_allowed", _lost_port(headers, authority))
-        if self.tokens and not is_open(path) and not self._has_token(headers):
-            # Whoever sends none guesses nothing.
-            guessed = "authorization" in headers
-            many = guessed and self.wrong_tokens.note(self._caller(headers, peer))
-            return Refusal("too_many_wrong_tokens" if many else "unauthorized")
+        if _is_guarded(path) and headers.get("sec-fetch-site", "").lower() == "same-site":
+            # A neighbouring host or another port: it gets the session's cookie, and without `Origin` (an image, say).
+            return Refusal("origin_not_allowed")
         return None
+
+    def other_origin(self, path: str, headers: Headers, peer: str | None) -> str | None:
+        """Return the origin of another page whose script calls and may do so, with a key alone; else None.
+
+        Not to sign in: a session is for the page that is served here.
+        """
+        given = headers.getlist("origin")
+        if len(given) != 1 or given[0] not in self.origins or not takes_origins(path):
+            return None
+        if self.codec_page(path, headers) is not None:
+            return None
+        authority = self._authority(headers, peer)
+        if not self.host_allowed(authority) or origin_of(given[0]) == authority.lower():
+            return None
+        return given[0]
+
+    def codec_page(self, path: str, headers: Headers) -> str | None:
+        """Return the origin of the Web UI's page, if it asks to have payloads decrypted."""
+        given = [origin.lower() for origin in headers.getlist("origin")]
+        return given[0] if path == DECODE and len(given) == 1 and given[0] in self.web_ui else None
 
     def _authority(self, headers: Headers, peer: str | None) -> str:
         """Return the host and port that the caller asked for: what a trusted proxy says, else the `Host`."""
-        forwarded = headers.get("x-forwarded-host", "")
-        if forwarded and self._is_proxy(_address(peer)):
-            # Proxies add theirs behind what came: only the last is surely the trusted one's.
-            return forwarded.rpartition(",")[2].strip()
+        forwarded = _last(headers, "x-forwarded-host")
+        if forwarded and self._is_proxy(address_of(peer)):
+            return forwarded
         return headers.get("host", "")
 
-    def _caller(self, headers: Headers, peer: str | None) -> IPv4Address | IPv6Address | None:
+    def is_https(self, scheme: str, headers: Headers, peer: str | None) -> bool:
+        """Return whether the caller came over TLS: to us, or to a trusted proxy."""
+        if scheme != "https" and self._is_proxy(address_of(peer)):
+            scheme = _last(headers, "x-forwarded-proto").lower()
+        return scheme == "https"
+
+    def address(self, headers: Headers, peer: str | None) -> IPv4Address | IPv6Address | None:
         """Return the caller's address: behind trusted proxies the last one in `X-Forwarded-For` that is no proxy."""
-        caller = _address(peer)
+        caller = address_of(peer)
         for forwarded in reversed(",".join(headers.getlist("x-forwarded-for")).split(",")):
-            before = _address(forwarded.strip())
+            before = address_of(forwarded.strip())
             if before is None or not self._is_proxy(caller):
                 break
             caller = before
@@ -102,19 +132,18 @@ class CallerRules:
         host = host_of(authority)
         return host is not None and (host in self.hosts or is_loopback_host(host))
 
-    def _has_token(self, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        # All are compared, whichever it is: how long it takes tells nothing.
-        right = [compare_digest(given.strip().encode("latin-1"), token) for token in self.tokens]
-        return scheme.lower() == "bearer" and any(right)
+
+def takes_origins(path: str) -> bool:
+    """Return whether a path is part of what scripts of other pages may call."""
+    return path.startswith(GUARDED_FOLDER) and not path.startswith(WEBHOOKS) and path != SESSION
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path is readable without a token."""
+    """Return whether a path is readable by everybody."""
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
 
 
-def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+def address_of(text: str | None) -> IPv4Address | IPv6Address | None:
     """Return an address, an IPv4 one in an IPv6 one as itself; None for what is none."""
     try:
         address = ip_address(text or "")
@@ -122,6 +151,14 @@ def _address(text: str | None) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def _last(headers: Headers, name: str) -> str:
+    """Return the last value of a header; empty if there is none.
+
+    Proxies add theirs behind what came, or as a further line: only the last is surely the trusted one's.
+    """
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
 
 
 def _is_guarded(path: str) -> bool:

@@ -4,30 +4,53 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final, TypeVar
 from uuid import UUID
 
 from api.http.errors import invalid
 
+Id = TypeVar("Id", UUID, int)
 
-def cursor_after(created_at: datetime, job_id: UUID) -> str:
-    """Return the cursor of a page whose last row is this job."""
-    text = f"{created_at.isoformat()} {job_id}"
+LARGEST_NUMBER: Final = 2**63 - 1
+"""Of a bigint."""
+
+
+def cursor_after(at: datetime, last: UUID | int) -> str:
+    """Return the cursor of a page whose last row has this time and id."""
+    text = f"{at.isoformat()} {last}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """Return the last job of the previous page.
+def entry_number(text: str) -> int:
+    """Return the id of a row that is numbered.
+
+    Raises:
+        ValueError: It cannot be one.
+    """
+    number = int(text)
+    if not 0 < number <= LARGEST_NUMBER:
+        raise ValueError(text)
+    return number
+
+
+def read_cursor(cursor: str, id_of: Callable[[str], Id]) -> tuple[datetime, Id]:
+    """Return the time and id of the previous page's last row.
+
+    Args:
+        cursor: What `cursor_after` returned.
+        id_of: Reads an id, or raises ValueError.
 
     Raises:
     Refused: The cursor is not one of ours.
     """
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-        at, _, job_id = text.partition(" ")
-        created_at, last = datetime.fromisoformat(at), UUID(job_id)
+        at_text, _, id_text = text.partition(" ")
+        at, last = datetime.fromisoformat(at_text), id_of(id_text)
     except (ValueError, binascii.Error):
         raise invalid("/query/cursor", "Not a valid cursor: pass nextCursor unchanged.") from None
-    if created_at.tzinfo is None or cursor_after(created_at, last) != cursor:
+    if at.tzinfo is None or cursor_after(at, last) != cursor:
         raise invalid("/query/cursor", "Not a valid cursor: pass nextCursor unchanged.")
-    return created_at, last
+    return at, last

@@ -48,26 +48,26 @@ _CODE_OF_STATUS: Final = {
 
 
 class FieldError(BaseModel):
-    """One wrong place of a request.
+    """One error in a request.
 
-    `pointer` is a JSON pointer into the body (`/input/size`), or begins with `/query/`, `/header/`.
+    `pointer` is a JSON pointer into the body (`/input/size`), or begins with `/query/` or `/header/`.
     """
 
-    pointer: str
-    message: str
+    pointer: str = Field(description="A JSON pointer into the body; or it begins with `/query/` or `/header/`.")
+    message: str = Field(description="What is wrong, and what would be right.")
 
 
 class Problem(BaseModel):
     """A problem document (RFC 9457). `code` is stable; programs should branch on it."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    requestId: str  # noqa: N815  # the name in JSON
-    errors: list[FieldError] | None = Field(None, description="The invalid fields (422 only).")
+    type: str = Field(description="Where this code is explained.")
+    title: str = Field(description="The code in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened, and what to do.")
+    instance: str = Field(description="The path of the request.")
+    code: str = Field(description="Stable: branch on it.")
+    requestId: str = Field(description="Names the request in logs.")  # noqa: N815  # the name in JSON
+    errors: list[FieldError] | None = Field(None, description="The fields that are not valid, or ask for too much.")
 
 
 ROOT: Final = "promptmill.root_path"
@@ -185,7 +185,7 @@ async def _ours(request: Request, error: Exception) -> Response:
         _log.error("request_failed", request_id=request.scope.get("request_id"), exc_info=error)
         return problem_response(request.scope, code)
     if isinstance(error, RecordUnavailable):
-        _log.warning("record_unavailable", request_id=request.scope.get("request_id"), reason=str(error))
+        _log.warning("record_unavailable", request_id=request.scope.get("request_id"), error=str(error))
     # A driver's message may name hosts and databases; only our own text is exposed.
     own_words = None if isinstance(error, RecordUnavailable) else str(error)
     if isinstance(error, RecordConflict):

@@ -1,54 +1,78 @@
-"""Prometheus metrics of this process and of the record."""
+"""Prometheus's metrics of the API: what its processes count, and what is known of the installation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import nan
+from functools import partial
 from typing import Final
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
-from promptmill.contracts.jobs import JobStatus
-from promptmill.contracts.prompts import PromptJobStatus
-from promptmill.telemetry import Metrics, create_metrics
+from promptmill.metrics import PROCESS
 
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-_JOBS: Final = "jobs"
-_PROMPT_JOBS: Final = "prompt_generation_jobs"
+REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Bounds of the histogram; what is promised about requests is promised at 0.5."""
 
 
 @dataclass(frozen=True)
 class RequestMetrics:
-    """Counts and times requests by route and status, and exposes the record's counters."""
+    """Counts and times requests by route and status.
 
-    metrics: Metrics
+    Attributes:
+        seconds: Requests of this process.
+        in_flight: Those that it is answering; live streams, which last, are `streams`.
+        measured: What is shown besides the installation: requests of all processes of this API, and the processes.
+    """
+
     seconds: Histogram
-    postgres_up: Gauge
-    recorded_jobs: Gauge
-    recorded_prompt_jobs: Gauge
-    submission_rate: Gauge
+    in_flight: Gauge
+    streams: Gauge
+    measured: tuple[Collector, ...]
 
     @classmethod
-    def create(cls) -> RequestMetrics:
-        """Create the metrics of one application, in their own registry."""
-        metrics = create_metrics()
-        return cls(
-            metrics,
-            metrics.durations(
-                "promptmill_http_request_seconds",
-                "Time from a request's arrival to the end of its response, by route.",
-                ("method", "route", "status"),
-            ),
-            metrics.gauge("promptmill_postgres_up", "1 if the record could be read for this answer, else 0."),
-            metrics.gauge("promptmill_recorded_jobs", "Jobs in the record, by status.", ("status",)),
-            metrics.gauge("promptmill_recorded_prompt_jobs", "Prompt jobs in the record, by status.", ("status",)),
-            metrics.gauge(
-                "promptmill_submission_rate_ratio",
-                "Rate of paid submissions: 1 at full speed, less after a 429.",
-                ("provider",),
-            ),
+    def create(cls, pids: Sequence[int] = ()) -> RequestMetrics:
+        """Create the metrics of one application.
+
+        Args:
+            pids: Ids of all processes that serve this API, if there are several. One of them answers for all: their
+                requests are added up through the folder that Prometheus's client was told of.
+        """
+        seconds = Histogram(
+            "promptmill_http_request_seconds",
+            "Time from a request's arrival to the end of its response, of a live stream to its beginning, by route.",
+            ("method", "route", "status"),
+            registry=None,
+            buckets=REQUEST_SECONDS,
         )
+        in_flight, streams = (
+            Gauge(name, text, registry=None, multiprocess_mode="livesum")
+            for name, text in (
+                (
+                    "promptmill_http_requests_in_flight",
+                    "Requests that are being answered, open live streams among them.",
+                ),
+                ("promptmill_http_streams", "Live streams that are open."),
+            )
+        )
+        platform = PlatformCollector(registry=None)
+        if not pids:
+            own = (seconds, in_flight, streams, PROCESS, ProcessCollector(registry=None), platform)
+            return cls(seconds, in_flight, streams, own)
+        everyones = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
+        return cls(seconds, in_flight, streams, (everyones, _Processes(pids), platform))
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -56,24 +80,25 @@ class RequestMetrics:
         known = method if method in _METHODS else "OTHER"
         self.seconds.labels(known, route, str(status)).observe(seconds)
 
-    def render(
-        self, counts: Mapping[str, Mapping[str, int]] | None, submission_rate: float | None
-    ) -> tuple[bytes, str]:
-        """Return Prometheus's text and its content type.
+    def render(self, installation: Collector) -> tuple[bytes, str]:
+        """Return Prometheus's text, with what is known of the installation, and its content type."""
+        answer = CollectorRegistry()
+        for collector in (*self.measured, installation):
+            answer.register(collector)
+        return generate_latest(answer), CONTENT_TYPE_LATEST
 
-        Args:
-            counts: The record's, by table and status. None while Postgres is unavailable: then the record's gauges are
-                NaN, since a gauge that is missing looks like none in that status.
-            submission_rate: Share of the full rate of paid submissions; None while Postgres is unavailable.
-        """
-        self.submission_rate.labels("wavespeed").set(nan if submission_rate is None else submission_rate)
-        self.postgres_up.set(counts is not None)
-        for table, statuses, gauge in (
-            (_JOBS, JobStatus, self.recorded_jobs),
-            (_PROMPT_JOBS, PromptJobStatus, self.recorded_prompt_jobs),
-        ):
-            found = dict.fromkeys(statuses, nan) if counts is None else counts.get(table, {})
-            gauge.clear()
-            for status, number in found.items():
-                gauge.labels(status).set(number)
-        return self.metrics.render()
+
+@dataclass(frozen=True, eq=False)  # a registry knows its collectors by identity
+class _Processes(Collector):
+    """CPU, memory and files of several processes, each labelled with its place."""
+
+    pids: Sequence[int]
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, Metric] = {}
+        for place, pid in enumerate(self.pids, 1):
+            for found in ProcessCollector(pid=partial(int, pid), registry=None).collect():
+                family = families.setdefault(found.name, Metric(found.name, found.documentation, found.type))
+                for sample in found.samples:
+                    family.add_sample(sample.name, {"process": str(place)}, sample.value)
+        return families.values()

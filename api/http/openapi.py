@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import BaseRoute
 
+from api.access.identities import COOKIE
+from api.access.scopes import scopes_needed
 from api.http.errors import MEDIA_TYPE, Problem
 
 TAGS = [
@@ -14,6 +19,7 @@ TAGS = [
     {"name": "uploads", "description": "Upload images that have no public URL yet."},
     {"name": "models", "description": "Available models, their inputs, and what a run would cost."},
     {"name": "prompt queue", "description": "Prompts written by Grok."},
+    {"name": "access", "description": "Who may call: owners, their API keys, and sessions of browsers."},
     {"name": "webhooks", "description": "Signed deliveries from providers; not for callers."},
     {"name": "operations", "description": "For operators and cron jobs."},
     {"name": "health", "description": "For probes and Prometheus."},
@@ -32,6 +38,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             servers=app.servers,
         )
         _describe_problems(app.openapi_schema)
+        _describe_scopes(app.openapi_schema, app.routes)
     return app.openapi_schema
 
 
@@ -50,8 +57,21 @@ def _describe_problems(schema: dict[str, Any]) -> None:
         operation["responses"].setdefault(
             "default", {"description": "A problem document", "content": {MEDIA_TYPE: {"schema": problem}}}
         )
-    # Optional: required if PROMPTMILL_API_TOKEN is set.
-    schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    schema["security"] = [{}, {"token": []}]
     for leftover in ("HTTPValidationError", "ValidationError"):
         components.pop(leftover, None)
+
+
+def _describe_scopes(schema: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
+    """Say which scope each operation needs; without any key, on loopback, nobody needs one."""
+    schema["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key, or PROMPTMILL_API_TOKEN."},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that signed in."},
+    }
+    for context in iter_route_contexts(routes):
+        route = context.original_route
+        if not isinstance(route, APIRoute) or not route.include_in_schema:
+            continue
+        scopes = scopes_needed(route)
+        for method in route.methods or ():
+            operation = schema["paths"][route.path_format][method.lower()]
+            operation["security"] = [{}, *({scheme: list(scopes)} for scheme in ("key", "session"))] if scopes else []

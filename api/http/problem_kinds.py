@@ -40,19 +40,52 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     "unauthorized": ProblemKind(
         HTTPStatus.UNAUTHORIZED,
-        "A token is required",
-        "Send the value of PROMPTMILL_API_TOKEN as `Authorization: Bearer …`.",
+        "A key is required",
+        "Send an API key, or the value of PROMPTMILL_API_TOKEN, as `Authorization: Bearer …`. A revoked or expired key "
+        "gets this response too.",
     ),
     "too_many_wrong_tokens": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many wrong tokens came from this address",
-        "Send the value of PROMPTMILL_API_TOKEN: it is accepted at once. Wrong tokens get this answer for a minute.",
+        "Too many wrong keys came from this address",
+        "Send a valid key: it is always accepted. Wrong ones get this response for a minute.",
         WINDOW_SECONDS,
+    ),
+    "scope_missing": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "This key does not allow that",
+        "Ask an admin for a key with the scope that `detail` names.",
+    ),
+    "sign_on_invalid": ProblemKind(
+        HTTPStatus.BAD_REQUEST,
+        "The proxy's headers cannot be read",
+        "The proxy that signs people in must name one person and their groups in one header each, and replace what a "
+        "client sends under these names. `detail` names the header.",
+    ),
+    "sign_on_unknown_group": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "None of your groups may use this installation",
+        "Ask whoever looks after it: PROMPTMILL_TRUSTED_PROXY_GROUPS says which groups may, and what.",
+    ),
+    "sign_on_unknown_owner": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "The owner of your group does not exist",
+        "PROMPTMILL_TRUSTED_PROXY_GROUPS names an owner that nobody has created: `promptmill owners add` does.",
+    ),
+    "unknown_owner": ProblemKind(
+        HTTPStatus.NOT_FOUND,
+        "There is no such owner",
+        "Check the name; `GET /api/owners` lists all owners.",
+    ),
+    "owner_exists": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "This owner exists already",
+        "Choose another name. Nothing was changed.",
     ),
     "origin_not_allowed": ProblemKind(
         HTTPStatus.FORBIDDEN,
         "Cross-origin requests are not allowed",
-        "A browser sent this request from another origin. Use this service's own page, or call the API from a program.",
+        "A browser sent this request from another origin. Use this service's own page, or call the API from a program. "
+        "Pages of origins in PROMPTMILL_ALLOWED_ORIGINS may call `/api/` with a key.",
     ),
     "ai_prompts_off": ProblemKind(
         HTTPStatus.FORBIDDEN,
@@ -83,8 +116,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "overloaded": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Too many requests at once",
-        "Ask again after the seconds that Retry-After names. The limit is PROMPTMILL_MAX_CONNECTIONS; a proxy in front "
-        "should limit each caller.",
+        _AGAIN + " The limit is PROMPTMILL_MAX_CONNECTIONS; a proxy in front should limit each caller.",
     ),
     "unsupported_media_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -101,7 +133,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     # -- the state of a job
     "job_open": ProblemKind(
-        HTTPStatus.CONFLICT, "The job has not ended", "Wait until it ends, or cancel it, before you retry it."
+        HTTPStatus.CONFLICT, "The job has not ended", "Wait until it ends, or cancel it; then try again."
     ),
     "may_be_billed": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -113,6 +145,17 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.CONFLICT,
         "Another retry of this job has not ended",
         "Look at that job; retry once it has ended.",
+    ),
+    "erase_unclear": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "It is unclear what a submission of this job created",
+        "Only its request can find out what may have been charged, so nothing is erased yet. Try again once it is "
+        "settled: after seven days at most.",
+    ),
+    "erased": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The job has been erased",
+        "Its request and its results are gone. Create a new job.",
     ),
     "not_unclear": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -146,8 +189,40 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "too_many_streams": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many live streams are open",
-        "Close one, or follow all jobs with a single stream. The limit is PROMPTMILL_STREAMS_PER_OWNER.",
+        "Close one, or follow all jobs with a single stream. The limit is PROMPTMILL_STREAMS_PER_OWNER, or the owner's "
+        "own.",
         10,
+    ),
+    # -- limits of an owner
+    "queue_full": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "As many jobs are open as may be",
+        "Wait until one of them ends, or cancel one. Nothing was stored. An admin can raise the limit "
+        "(`promptmill owners limits`).",
+        10,
+    ),
+    "rate_limited": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests",
+        _AGAIN + " `RateLimit-Policy` says how many there may be, `RateLimit` how many are left. Cancelling is free.",
+        60,
+    ),
+    "model_not_allowed": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "This model is not allowed",
+        "Use one that `detail` names, or ask an admin (`promptmill owners limits`). Nothing was stored.",
+    ),
+    "limit_exceeded": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        "This is more than may be asked for",
+        "Each entry of `errors` points to a field and says what may be asked for. Nothing was stored.",
+    ),
+    "owner_paused": ProblemKind(
+        HTTPStatus.LOCKED,
+        "The owner is paused",
+        "Nothing was stored. An admin paused this owner and can resume it (`promptmill owners resume`); jobs that wait "
+        "go on by themselves then.",
+        60,
     ),
     # -- uploads
     "invalid_form": ProblemKind(
@@ -215,6 +290,11 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "Temporal or its worker is unavailable",
         _AGAIN + " Jobs are still accepted and start automatically later.",
     ),
+    "payload_unreadable": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A payload at Temporal cannot be decrypted",
+        "The detail names the key's id: add that key to PROMPTMILL_PAYLOAD_KEYS, behind the others.",
+    ),
     "provider_unavailable": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "A provider is not responding", _AGAIN),
     "provider_rate_limited": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "A provider is rate-limiting requests", _AGAIN
@@ -246,8 +326,15 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "submissions_held": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "Submissions are on hold", "An operator must run `promptmill restore-check`."
     ),
+    "budget_exhausted": ProblemKind(
+        HTTPStatus.PAYMENT_REQUIRED,
+        "A budget is used up",
+        "Nothing was stored. The detail says which budget it is and when it starts again; an operator can raise it.",
+    ),
     "submission_paced": ProblemKind(
-        HTTPStatus.SERVICE_UNAVAILABLE, "The job waits for its turn", "No action needed: WaveSpeed limits submissions."
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The job is waiting for its turn",
+        "No action needed: WaveSpeed limits submissions.",
     ),
     "record_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "The record refused the change", _OURS),
     "configuration_error": ProblemKind(

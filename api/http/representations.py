@@ -1,8 +1,8 @@
 """Content in an encoding that the caller accepts, with an entity tag, or 304 for a caller that has it already.
 
-JSON is compressed although an attacker who watches the length of encrypted answers could guess what stands in them
-beside text of his own (BREACH): no answer holds a secret. Live streams never come this way: each frame would wait for
-the compressor.
+JSON is compressed although an attacker who observes the length of encrypted responses could guess what they contain
+beside text of his own (BREACH): no response contains a secret. Live streams are never compressed: each frame would
+wait in the compressor.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 JSON: Final = "application/json"
+CSV: Final = "text/csv"
 
 WORTH_COMPRESSING: Final = 1024
-"""Bytes of JSON from which on it is compressed: less fits into one packet anyway."""
+"""Bytes from which JSON is compressed: anything smaller fits into one packet anyway."""
 
 LEVEL: Final = 1
-"""How hard JSON is compressed, of 9: a list becomes a sixth; level 6 takes three times as long for a seventh."""
+"""Compression level, 1 to 9: it shrinks a list to a sixth; level 6 takes three times as long for a seventh."""
 
 CONDITIONAL: Final[dict[int | str, dict[str, Any]]] = {
-    HTTPStatus.NOT_MODIFIED.value: {"description": "It is as `If-None-Match` says; no body."}
+    HTTPStatus.NOT_MODIFIED.value: {"description": "Unchanged: `If-None-Match` has its current tag. No body."}
 }
 """How a route that answers with `json_answer` declares the 304 in the OpenAPI document."""
 
@@ -35,7 +36,7 @@ CONDITIONAL: Final[dict[int | str, dict[str, Any]]] = {
 def json_answer(request: Request, answer: BaseModel, *, include: Mapping[str, Any] | None = None) -> Response:
     """Return an answer as JSON, or the fields of it that pydantic's `include` names.
 
-    Its tag is of the content, so an estimate that has moved makes a new one: what is saved is the transfer.
+    Its tag is a hash of the content, so a changed estimate changes it: what is saved is the transfer.
     """
     content = answer.model_dump_json(include=None if include is None else {**include}).encode()
     worth = len(content) >= WORTH_COMPRESSING
@@ -57,7 +58,7 @@ def represent(
     compressed: Callable[[], bytes] | None,
     cache_control: str | None = None,
 ) -> Response:
-    """Return content, compressed if the caller takes it and there is a compressed form, or 304 if the caller has it."""
+    """Return content, in its compressed form if there is one and the caller accepts it, or 304 if the caller has it."""
     packed = compressed is not None and takes_gzip(request.headers.get("accept-encoding", ""))
     # Each encoding is a separate representation and needs its own tag (RFC 9110, 8.8.3.3).
     tag = f'"{digest}-gzip"' if packed else f'"{digest}"'
@@ -70,6 +71,12 @@ def represent(
         headers["Content-Encoding"] = "gzip"
         content = compressed()
     return Response(content, media_type=media_type, headers=headers)
+
+
+def wants_csv(request: Request, chosen: str | None) -> bool:
+    """Return whether the answer is CSV: by the query's `format`, or else because `Accept` names CSV and not JSON."""
+    accepted = request.headers.get("accept", "")
+    return chosen == "csv" if chosen is not None else CSV in accepted and "json" not in accepted
 
 
 def digest_of(content: bytes) -> str:

@@ -7,19 +7,29 @@ from typing import Final
 
 from api.schemas.installation import (
     Notice,
+    ReadingsReport,
     ScheduleReport,
     SubmissionsReport,
     SwitchesReport,
     SwitchReport,
     TemporalReport,
 )
+from promptmill.contracts.access import with_actor
+from promptmill.contracts.erasure import ErasureBacklog
 from promptmill.formats import rate
 
+NO_ERASURES: Final = ErasureBacklog()
 PROVIDERS: Final = {"grok": "Grok", "wavespeed": "WaveSpeed"}
 
 
 def notices_of(
-    switches: SwitchesReport, temporal: TemporalReport, submissions: SubmissionsReport, missing: Sequence[str]
+    switches: SwitchesReport,
+    temporal: TemporalReport,
+    submissions: SubmissionsReport,
+    readings: ReadingsReport,
+    missing: Sequence[str],
+    *,
+    erasures: ErasureBacklog = NO_ERASURES,
 ) -> Iterator[Notice]:
     """Return notices of what is stopped and what is missing.
 
@@ -27,7 +37,9 @@ def notices_of(
         switches: The record's switches.
         temporal: Its task queues and the reconciler's schedule; nothing is known of them while it is unavailable.
         submissions: How fast paid submissions are made.
+        readings: Whether results are read in time.
         missing: Other problems, one sentence each.
+        erasures: What is still to be deleted at Temporal and WaveSpeed.
     """
     if switches.drain and switches.drain.on:
         yield _notice("New jobs are not accepted.", switches.drain, "Running jobs continue.")
@@ -41,11 +53,13 @@ def notices_of(
     for queue in temporal.queues:
         if queue.stopped:
             name = PROVIDERS.get(queue.name.rsplit("-", 1)[-1], queue.name)
-            stopped = SwitchReport(reason=queue.reason)
+            stopped = SwitchReport(reason=queue.reason, by=queue.by)
             yield _notice(f"The queue to {name} is stopped.", stopped, "Its jobs wait; none is lost.")
     yield from _of_submissions(submissions)
+    yield from _of_readings(readings)
     if temporal.schedule is not None:
         yield from _of_reconciler(temporal.schedule)
+    yield from _of_erasures(erasures)
     if missing:
         yield Notice(tone="bad", title="Something is missing.", text=" ".join(missing))
 
@@ -53,10 +67,25 @@ def notices_of(
 def _of_submissions(submissions: SubmissionsReport) -> Iterator[Notice]:
     if submissions.lowered and submissions.per_second is not None:
         text = (
-            f"WaveSpeed answered 429 (too many requests), so at most {rate(submissions.per_second)} are submitted "
-            f"instead of {rate(submissions.max_per_second)}, and more again while no other 429 comes."
+            f"WaveSpeed answered 429 (too many requests), so submissions are limited to {rate(submissions.per_second)} "
+            f"instead of {rate(submissions.max_per_second)}. The rate rises again as long as no further 429 comes."
         )
         yield Notice(tone="attention", title="Submissions are slowed down.", text=text, since=submissions.since)
+
+
+def _of_readings(readings: ReadingsReport) -> Iterator[Notice]:
+    if readings.late:
+        text = (
+            f"{readings.open} results are still to be read, and one has been due for {readings.late_seconds:.0f} s. "
+            "Check that a worker runs; PROMPTMILL_POLLS_PER_SECOND limits how many are read."
+        )
+        yield Notice(tone="attention", title="Results are read late.", text=text)
+
+
+def _of_erasures(erasures: ErasureBacklog) -> Iterator[Notice]:
+    if erasures.problem is not None:
+        text = f"{erasures.pending} {'waits' if erasures.pending == 1 else 'wait'}; one because: {erasures.problem}"
+        yield Notice(tone="attention", title="Erasures are not complete.", text=text)
 
 
 def _of_reconciler(schedule: ScheduleReport) -> Iterator[Notice]:
@@ -64,13 +93,18 @@ def _of_reconciler(schedule: ScheduleReport) -> Iterator[Notice]:
         waits = "Terminated jobs stay open here, and jobs that could not be started when they were accepted wait."
         yield _notice("The reconciler is paused.", SwitchReport(reason=schedule.reason), waits)
     elif schedule.late:
-        text = "No pass has finished for too long: check that a worker runs, and look at the latest passes in Temporal."
+        text = (
+            "No pass has finished for too long: check that a worker is running, and look at recent passes in Temporal."
+        )
         yield Notice(tone="bad", title="The reconciler is late.", text=text, since=schedule.last_finished_at)
+
+
+def sentence(switch: SwitchReport) -> str:
+    """Return the operator's reason and name as a sentence; empty if nothing is known."""
+    words = with_actor(switch.reason, switch.by) or ""
+    return f"{words}." if words and not words.endswith((".", "!", "?")) else words
 
 
 def _notice(title: str, switch: SwitchReport, text: str) -> Notice:
     """Return a notice with the operator's reason before our own text."""
-    words = (switch.reason or "").strip()
-    if words and not words.endswith((".", "!", "?")):
-        words += "."
-    return Notice(tone="attention", title=title, text=f"{words} {text}".strip(), since=switch.since)
+    return Notice(tone="attention", title=title, text=f"{sentence(switch)} {text}".strip(), since=switch.since)

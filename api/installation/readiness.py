@@ -1,4 +1,4 @@
-"""Whether this process is ready, and if not why. Read by probes: it exposes no host and no operator's reason."""
+"""Whether this process is ready, and if not, why. Read by probes: it exposes no host and no operator's reason."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def _foreign(resources: ApiResources) -> bool:
         async with asyncio.timeout(PROBE_SECONDS):
             return await identity_problem(resources.store, resources.temporal) is not None
     except (RecordError, RPCError, RuntimeError, TimeoutError):
-        # Known to be wrong is a problem; unknown is covered by what is not responding.
+        # Only a known mismatch is a problem; otherwise whatever is not responding is reported already.
         return False
 
 

@@ -1,4 +1,4 @@
-"""Whether the reconciler does its passes: its schedule in Temporal, and when a pass last finished."""
+"""Whether the reconciler runs as it should: its schedule in Temporal, and when a pass last finished."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.names import RECONCILE_WORKFLOW, reconcile_schedule_id
 
 FRESH_SECONDS: Final = 5.0
-"""How long the last pass is cached: it is searched for, and searches lag by a second anyway."""
+"""How long the last pass is cached: finding it takes a search, and searches lag by a second anyway."""
 
 _MISSED: Final = 2
-"""Passes that may be missed: a worker that is restarted misses one."""
+"""Passes that may be missed: restarting a worker misses one."""
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class ReconcilerWatch:
     """Reads the reconciler's schedule for reports.
 
     Attributes:
-        task_queue: Whose passes; it tells installations in one namespace apart.
+        task_queue: The installation's own, which identifies its passes in a shared namespace.
         late_after: Time without a finished pass after which the reconciler is late.
         clock: Monotonic seconds.
     """
@@ -66,10 +66,10 @@ class ReconcilerWatch:
         try:
             finished = await self._last_finished(patience)
         except RPCError as error:
-            # Searches have a database of their own, which may be away alone: then it is unknown.
+            # Temporal searches a database of its own, which may be the only thing unavailable: then it is unknown.
             _log.info("passes_unknown", error=str(error))
         else:
-            # A new schedule has no pass yet, one that was changed none since.
+            # A new schedule has no pass yet; a changed one may have none since.
             expected = max(at for at in (finished, found.info.created_at, found.info.last_updated_at) if at is not None)
             late = not state.paused and now() - expected > self.late_after
         return ScheduleReport(

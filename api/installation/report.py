@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any, Final, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -18,12 +18,14 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from api.installation.notices import notices_of
+from api.installation.budgets import budget_notices, budgets_of
+from api.installation.notices import notices_of, sentence
 from api.installation.reconciler import ReconcilerWatch
 from api.schemas.installation import (
     InstallationReport,
     PostgresReport,
     QueueReport,
+    ReadingsReport,
     SubmissionsReport,
     SwitchesReport,
     SwitchReport,
@@ -34,6 +36,8 @@ from api.schemas.installation import (
 from api.uploads.pictures import PICTURE_TYPES
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
+from promptmill.contracts.access import Caller
+from promptmill.contracts.erasure import ErasureBacklog
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import grok_queue, wavespeed_queue
@@ -41,29 +45,34 @@ from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.search_attributes import search_attribute_gaps
+from promptmill.version import installed_version
 from sql.models import Switch
 
 PATIENCE: Final = timedelta(seconds=3)
 """Timeout of one check: people and probes wait for it."""
 
-DISTRIBUTION: Final = "promptmill-service"
-"""Our own name among the installed packages."""
-
 Found = TypeVar("Found")
 
 
 async def report_installation(
-    resources: ApiResources, streams_problem: str | None, reconciler: ReconcilerWatch
+    resources: ApiResources, caller: Caller, streams_problem: str | None, reconciler: ReconcilerWatch
 ) -> InstallationReport:
     """Check everything, concurrently where possible, and report it; what is unavailable is a problem, not an error.
 
     Args:
+        resources: What this process has opened.
+        caller: Whoever asks, and is told of their own budgets; admins of all.
         streams_problem: Why live streams cannot be served.
-        reconciler: Reads whether the reconciler does its passes.
+        reconciler: Reads the reconciler's schedule and its last pass.
     """
     settings = resources.settings
-    (postgres, switches), temporal, submissions = await asyncio.gather(
-        _ask_postgres(resources), _ask_temporal(resources, reconciler), report_submissions(resources)
+    (postgres, switches), temporal, submissions, readings, erasures, budgets = await asyncio.gather(
+        _ask_postgres(resources),
+        report_temporal(resources, reconciler),
+        report_submissions(resources),
+        report_readings(resources),
+        _ask_erasures(resources),
+        _or_none(budgets_of(resources.store, caller)),
     )
     providers = provider_states(settings)
     missing = [*_postgres_problems(postgres), *_temporal_problems(temporal), *_provider_problems(providers)]
@@ -75,7 +84,10 @@ async def report_installation(
     return InstallationReport(
         ok=not problems,
         problems=problems,
-        notices=list(notices_of(switches, temporal, submissions, missing)),
+        notices=[
+            *notices_of(switches, temporal, submissions, readings, missing, erasures=erasures),
+            *budget_notices(budgets or ()),
+        ],
         versions={
             "promptmill": installed_version(),
             "temporalio": version("temporalio"),
@@ -88,6 +100,7 @@ async def report_installation(
         submissions_held=switches.submissions_held,
         ai_prompts=switches.ai_prompts,
         submissions=submissions,
+        readings=readings,
         webhooks=WebhooksReport(
             on=settings.public_url is not None,
             public_url=settings.published_url,
@@ -97,17 +110,19 @@ async def report_installation(
             max_bytes=settings.upload_max_bytes, max_pixels=settings.upload_max_pixels, types=list(PICTURE_TYPES)
         ),
         flags={
-            # Unknown while Postgres is unavailable: nothing is refused because of it then.
+            # Unknown while Postgres is unavailable: nothing is refused on its account then.
             "aiPrompts": switches.ai_prompts is None or switches.ai_prompts.on,
             "allowPrivateAddresses": settings.allow_private_addresses,
             "simulatedOnly": settings.simulated_only,
-            "tokenRequired": settings.api_token is not None,
+            "tokenRequired": bool(settings.api_tokens)
+            or settings.single_sign_on
+            or bool(await _or_none(resources.store.access.any_key())),
         },
     )
 
 
 async def report_submissions(resources: ApiResources) -> SubmissionsReport:
-    """Report how fast paid submissions are made; the rate is unknown while Postgres is unavailable."""
+    """Report the rate of paid submissions; it is unknown while Postgres is unavailable."""
     settings = resources.settings
     pace = settings.submission_pace
     report = SubmissionsReport(
@@ -124,16 +139,27 @@ async def report_submissions(resources: ApiResources) -> SubmissionsReport:
         return report
     known: dict[str, Any] = {"per_second": round(found.per_second, 4), "since": found.lowered_at}
     if found.refused_at is not None:
-        known |= {"lowered": True, "reason": f"WaveSpeed answered 429, the latest at {found.refused_at:%F %T} UTC."}
+        known |= {"lowered": True, "reason": f"WaveSpeed answered 429, most recently at {found.refused_at:%F %T} UTC."}
     return report.model_copy(update=known)
 
 
-def installed_version() -> str:
-    """Return the installed version; `0` if it runs from a folder that was never installed."""
+async def report_readings(resources: ApiResources) -> ReadingsReport:
+    """Report whether results are read in time; nothing is known while Postgres is unavailable."""
     try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "0"
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            backlog = await resources.store.readings.backlog()
+    except (RecordError, TimeoutError):
+        return ReadingsReport()
+    return ReadingsReport(open=backlog.open, late_seconds=round(backlog.late_seconds, 1))
+
+
+async def _ask_erasures(resources: ApiResources) -> ErasureBacklog:
+    """Return what is still to be erased; nothing is known while Postgres is unavailable."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await resources.store.erasures.backlog()
+    except (RecordError, TimeoutError):
+        return ErasureBacklog()
 
 
 def provider_states(settings: Settings) -> dict[str, str]:
@@ -171,17 +197,18 @@ def _stopped_report(switch: Switch | None) -> SwitchReport:
     """Return what a switch stops; one that is off reports nothing."""
     if switch is None or switch.value != ON:
         return SwitchReport()
-    return SwitchReport(on=True, reason=switch.reason, since=switch.changed_at)
+    return SwitchReport(on=True, reason=switch.reason, by=switch.changed_by, since=switch.changed_at)
 
 
 def _allowed_report(switch: Switch | None) -> SwitchReport:
     """Return what a flag allows; it defaults to on."""
     if switch is None:
         return SwitchReport(on=True)
-    return SwitchReport(on=switch.value != OFF, reason=switch.reason, since=switch.changed_at)
+    return SwitchReport(on=switch.value != OFF, reason=switch.reason, by=switch.changed_by, since=switch.changed_at)
 
 
-async def _ask_temporal(resources: ApiResources, reconciler: ReconcilerWatch) -> TemporalReport:
+async def report_temporal(resources: ApiResources, reconciler: ReconcilerWatch) -> TemporalReport:
+    """Report whether Temporal responds, its queues and the reconciler's schedule."""
     client, settings = resources.temporal, resources.settings
     address = client.service_client.config.target_host
     unknown = TemporalReport(address=address, namespace=client.namespace, answers=False)
@@ -206,7 +233,7 @@ async def _ask_temporal(resources: ApiResources, reconciler: ReconcilerWatch) ->
 
 
 def _queues(task_queue: str) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:
-    """Return each queue with the kind of its pollers that counts."""
+    """Return each queue with the kind of pollers that serves it."""
     return (
         (task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
         (grok_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
@@ -229,6 +256,7 @@ async def _ask_queue(client: Client, name: str, kind: TaskQueueType.ValueType) -
         per_second=per_second,
         stopped=per_second == 0,
         reason=(rate.metadata.reason or None) if per_second is not None else None,
+        by=(rate.metadata.update_identity or None) if per_second is not None else None,
     )
 
 
@@ -252,7 +280,7 @@ def _postgres_problems(found: PostgresReport) -> list[str]:
 def _switch_problems(found: SwitchesReport) -> list[str]:
     held = found.submissions_held
     # A stopped intake is intended; held submissions need an operator.
-    return [f"Submissions are on hold: {held.reason} Run `promptmill restore-check`."] if held and held.on else []
+    return [f"Submissions are on hold: {sentence(held)} Run `promptmill restore-check`."] if held and held.on else []
 
 
 def _temporal_problems(found: TemporalReport) -> list[str]:

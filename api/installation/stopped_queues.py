@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from promptmill.contracts.access import with_actor
 from promptmill.temporal.brakes import Brake, read_brake
 
 FRESH_SECONDS: Final = 2.0
@@ -21,7 +22,7 @@ PATIENCE_SECONDS: Final = 0.5
 
 
 class Stop(NamedTuple):
-    """Whether a queue is stopped (null if unknown), and the operator's reason."""
+    """Whether a queue is stopped (null if unknown), and the operator's reason with their name."""
 
     stopped: bool | None = None
     reason: str | None = None
@@ -62,4 +63,4 @@ class StoppedQueues:
         except (RPCError, RuntimeError, TimeoutError):
             # A lazy client raises RuntimeError if it cannot connect.
             return Stop()
-        return Stop(brake.on, (brake.reason or None) if brake.on else None)
+        return Stop(brake.on, with_actor(brake.reason, brake.by) if brake.on else None)

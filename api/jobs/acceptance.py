@@ -36,6 +36,7 @@ async def new_job(
     request: CreateJob,
     *,
     owner: str,
+    key_id: str | None,
     key: IdempotencyKey | None,
     settings: Settings,
     store: Store,
@@ -60,27 +61,30 @@ async def new_job(
         request,
         id=job_id,
         owner=owner,
+        key_id=key_id,
         kind=kind,
         input=pictures.input,
         operation=_operation(request),
         original_prompt=original,
         prompt=prompt,
         prompt_source=source,
-        prompt_job=_own_prompt_job(request, owner=owner, settings=settings) if request.use_ai_prompt else None,
+        prompt_job=_prompt_job(request, {}, owner=owner, key_id=key_id, settings=settings)
+        if request.use_ai_prompt
+        else None,
         provider_mode=settings.wavespeed_mode,
         generate_timeout_seconds=request.generate_timeout_seconds or _time_limit(kind),
         warnings=(*pictures.warnings, *_prompt_warnings(request)),
     )
 
 
-def new_prompt_job(request: EnqueuePrompt, *, owner: str, settings: Settings) -> NewPromptJob:
+def new_prompt_job(request: EnqueuePrompt, *, owner: str, key_id: str | None, settings: Settings) -> NewPromptJob:
     """Return the prompt job to accept.
 
     Raises:
         Refused: A URL is not allowed.
     """
     refuse_addresses(_picture_addresses(request), allow_private=settings.allow_private_addresses)
-    return _prompt_job(request, request.metadata, owner=owner, settings=settings)
+    return _prompt_job(request, request.metadata, owner=owner, key_id=key_id, settings=settings)
 
 
 def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, allow_private: bool) -> None:
@@ -128,17 +132,19 @@ async def _written(prompt_job_id: UUID, *, owner: str, store: Store) -> PromptGe
     return found
 
 
-def _own_prompt_job(request: CreateJob, *, owner: str, settings: Settings) -> NewPromptJob:
-    return _prompt_job(request, {}, owner=owner, settings=settings)
-
-
 def _prompt_job(
-    request: CreateJob | EnqueuePrompt, metadata: dict[str, str], *, owner: str, settings: Settings
+    request: CreateJob | EnqueuePrompt,
+    metadata: dict[str, str],
+    *,
+    owner: str,
+    key_id: str | None,
+    settings: Settings,
 ) -> NewPromptJob:
     return NewPromptJob.built_from(
         request,
         id=uuid7(),
         owner=owner,
+        key_id=key_id,
         operation=_operation(request),
         existing_prompt=request.prompt,
         max_retries=settings.grok_max_retries,

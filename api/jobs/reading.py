@@ -10,7 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from api.http.errors import Refused
-from api.jobs.sentences import end_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
+from api.jobs.sentences import end_text, erased_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
 from api.jobs.waiting import Waits, brief_wait, late_warning
 from api.schemas.jobs import JobAnswer, OutputAnswer
 from api.schemas.parts import ErrorAnswer, Links, Wait, WaitFor
@@ -129,6 +129,7 @@ class JobReader:
             unclear=await self._unclear(job) if job.status == JobStatus.SUBMIT_UNKNOWN else None,
             late=late_warning(wait, job.deadline_at),
             prompt_rating=seen.prompt_rating,
+            erase_problem=await self._erase_problem(job),
         )
 
     def accepted_answer(self, job: Job, *, started: bool) -> JobAnswer:
@@ -139,16 +140,21 @@ class JobReader:
         """Return jobs as lists show them, with the same number of queries for all as for one."""
         billed = await self.store.jobs.billed([job.id for job in jobs])
         ratings = await self.store.ratings.of_prompts(job.prompt_job_id for job in jobs)
+        waits = await self.waits.in_list(jobs)
         return [
             job_answer(
                 job,
                 billed=billed[job.id],
-                wait=brief_wait(job.status),
+                wait=wait,
                 addresses=self.addresses,
                 prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
             )
-            for job in jobs
+            for job, wait in zip(jobs, waits, strict=True)
         ]
+
+    async def _erase_problem(self, job: Job) -> str | None:
+        pending = job.erase_requested_at is not None and job.erased_at is None
+        return await self.store.erasures.problem(job.id) if pending else None
 
     async def _unclear(self, job: Job) -> Unclear:
         submissions = await self.store.submissions.of_job(job.id)
@@ -210,6 +216,7 @@ def job_answer(
     unclear: Unclear | None = None,
     late: str | None = None,
     prompt_rating: Rating | None = None,
+    erase_problem: str | None = None,
 ) -> JobAnswer:
     """Return a job as callers see it.
 
@@ -222,6 +229,7 @@ def job_answer(
         unclear: What is known of its unclear submission, if it was looked up.
         late: A warning if it may not finish in time.
         prompt_rating: The rating of its prompt job's prompt.
+        erase_problem: Why its erasure waits, if it was looked up.
     """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
@@ -229,6 +237,9 @@ def job_answer(
     paid = paid_text(billed, job.media_cost_usd, job.prompt_cost_usd)
     more = _sentences(end_text(job.status, paid), late)
     text = job_text(job.status, wait, job.reason_code, started=runs, more=more)
+    erasing = job.erase_requested_at is not None
+    if erasing:
+        text = f"{text} {erased_text(done=job.erased_at is not None, problem=erase_problem)}"
     return JobAnswer.built_from(
         vars(job),  # an attribute of a table's class takes three times as long, and lists show many jobs
         **_wait_fields(wait),
@@ -243,14 +254,17 @@ def job_answer(
         paid_text=paid,
         prompt_cost_usd=usd(job.prompt_cost_usd),
         media_cost_usd=usd(job.media_cost_usd),
+        media_list_price_usd=usd(job.media_list_price_usd),
+        max_price_usd=usd(job.max_price_usd),
         prompt_rating=prompt_rating,
         links=Links(
             self_=here,
             events=f"{here}/events",
             cancel=None if final else here,
-            retry=f"{here}/retry" if final else None,
+            retry=f"{here}/retry" if final and not erasing else None,
+            erase=f"{here}/erase" if final and not erasing else None,
             resolve=f"{here}/resolve" if job.status == JobStatus.SUBMIT_UNKNOWN else None,
-            temporal=addresses.workflow(job_workflow_id(job.id)),
+            temporal=None if job.erased_at else addresses.workflow(job_workflow_id(job.id)),
         ),
     )
 

@@ -44,6 +44,11 @@ _BY_OTHERS: Final = frozenset({ReasonCode.WORKFLOW_CANCELLED})
 _REASONS: Final[dict[str, Reason]] = {str(code): reason for code, reason in REASONS.items()}
 """By the text in a row, which may also be of a newer release."""
 
+_QUEUES: Final = {
+    WaitFor.GROK_QUEUE: "Waiting for Grok",
+    WaitFor.WAVESPEED_QUEUE: "Waiting to be submitted to WaveSpeed",
+}
+
 _CUT_SHORT: Final = frozenset({JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.TERMINATED})
 """Ends imposed from outside, whatever was paid by then."""
 
@@ -81,6 +86,14 @@ def end_text(status: str, paid: str) -> str | None:
     if status in _CUT_SHORT:
         return paid
     return paid if status == JobStatus.CANCELLING and paid != NOTHING_PAID else None
+
+
+def erased_text(*, done: bool, problem: str | None) -> str:
+    """Return how far a job is erased, and why it waits if it does."""
+    if done:
+        return "Erased: its words, addresses and outputs are gone."
+    waits = f" It waits: {problem}" if problem else ""
+    return f"Erased here; what Temporal and WaveSpeed hold of it is being deleted.{waits}"
 
 
 def price_text(usd: Decimal | None, *, floor: bool, missing: Sequence[str], reason: str | None) -> str:
@@ -177,10 +190,10 @@ def _reason(reason_code: str | None) -> Reason | None:
 
 def _waiting(wait: Wait) -> str | None:
     """Return a wait's sentence if it says more than the status."""
-    if wait.for_ is WaitFor.GROK_QUEUE:
-        return f"Waiting for Grok{_place(wait)}.{_stopped(wait)}"
-    if wait.for_ is WaitFor.WAVESPEED_QUEUE:
-        return f"Waiting to be submitted to WaveSpeed{_place(wait)}.{_stopped(wait)}"
+    if wait.for_ in _QUEUES:
+        return f"{_QUEUES[wait.for_]}{_place(wait)}.{_stopped(wait)}"
+    if wait.for_ in (WaitFor.BUDGET, WaitFor.RESUMPTION):
+        return f"Waiting: {wait.stopped_reason}."
     if wait.for_ is WaitFor.GROK:
         return f"Grok is writing the prompt{_about(wait)}."
     if wait.for_ is WaitFor.WAVESPEED and (wait.estimate_seconds or wait.longer_than_usual):

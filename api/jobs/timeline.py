@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from api.jobs.sentences import status_text, with_reason
 from api.schemas.jobs import Event, Stage
 from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptStatus
+from promptmill.formats import money
 from sql.models import JobEvent
 
 WRITING: Final = "writing"
@@ -128,6 +130,13 @@ def _callback_text(detail: Mapping[str, Any]) -> str:
     }.get(detail["callback"], "Callback delivery.")
 
 
+def _bill_text(detail: Mapping[str, Any]) -> str:
+    charged, refunded = (Decimal(str(detail["bill"][name])) for name in ("chargedUsd", "refundedUsd"))
+    if not refunded:
+        return f"WaveSpeed charged {money(charged)}."
+    return f"WaveSpeed charged {money(charged)}, and refunded {'it' if refunded >= charged else money(refunded)}."
+
+
 def _prompt_text(detail: Mapping[str, Any]) -> str | None:
     if "retryCount" in detail:
         return f"Grok failed; retrying (retry {detail['retryCount']} of {detail.get('maxRetries')})."
@@ -141,12 +150,20 @@ def _prompt_text(detail: Mapping[str, Any]) -> str | None:
 
 
 _ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "erased": lambda told: (
+        "It was erased, at Temporal and WaveSpeed too."
+        if told["erased"] == "done"
+        else "Its words, addresses and outputs were erased here."
+    ),
     "restored": lambda _: "Restored from its workflow: the record came from an older backup.",
     "retriedBy": lambda told: f"Retried as job {told['retriedBy']}, although a submission of this one may be billed.",
     "retryOf": lambda told: f"Retries job {told['retryOf']}, although a submission of that one may be billed.",
     "callback": _callback_text,
     "decision": lambda told: _DECISIONS.get(told["decision"], "A person decided."),
     "candidates": _candidates_text,
+    "bill": _bill_text,
+    "budget": lambda told: f"Waiting: {told.get('problem')}.",
+    "pause": lambda told: f"Waiting: {told['pause']}.",
     "providerStatus": lambda told: (
         f"WaveSpeed reports the unknown status “{told['providerStatus']}”. The prediction will be read until the job's "
         "time is up; check it at WaveSpeed, which may have finished it."

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median, quantiles
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from api.clock import now
 from api.installation.stopped_queues import Stop, StoppedQueues
 from api.jobs.sentences import late_text
 from api.schemas.parts import Wait, WaitFor
+from promptmill.contracts.access import with_actor
 from promptmill.contracts.jobs import JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.store import Store
@@ -104,7 +106,7 @@ class RecentPace:
 
 
 def brief_wait(status: str) -> Wait:
-    """Return what a job waits for by its status alone, as lists show it: positions are counted only for single jobs."""
+    """Return what a job waits for by its status alone."""
     return Wait(for_=_WAITS.get(status))
 
 
@@ -125,6 +127,17 @@ class Waits:
         if job.status == JobStatus.GENERATING and job.dispatched_at is not None:
             return _running(WaitFor.WAVESPEED, await self.pace.wavespeed_seconds(job.model), job.dispatched_at)
         return brief_wait(job.status)
+
+    async def in_list(self, jobs: Sequence[Job]) -> list[Wait]:
+        """Return what each of these waits for, without positions, in two queries at most."""
+        held: dict[UUID, Wait] = {}
+        may_be_held = [job.id for job in jobs if job.status == JobStatus.DISPATCHING]
+        if may_be_held:
+            problems = await self.store.budgets.problems_of(may_be_held)
+            pauses = await self.store.limits.pauses_of_jobs(may_be_held)
+            held = {job_id: _no_room(problem) for job_id, problem in problems.items()}
+            held |= {job_id: _paused(pause) for job_id, pause in pauses.items()}
+        return [held.get(job.id) or brief_wait(job.status) for job in jobs]
 
     async def of_prompt_job(self, prompt_job: PromptGenerationJob) -> Wait:
         """Return what a prompt job waits for."""
@@ -151,6 +164,12 @@ class Waits:
     async def _for_wavespeed(self, job: Job) -> Wait:
         stop = await self._submissions_stopped()
         submissions = await self.store.submissions.of_job(job.id)
+        pause = None if stop.stopped else await self.store.limits.pause_of_job(job.id)
+        if pause is not None:
+            return _paused(pause)
+        problem = None if stop.stopped else await self.store.budgets.problem_of(job.id)
+        if problem is not None:
+            return _no_room(problem)
         newest = submissions[-1].state if submissions else None
         if newest == SubmissionState.REJECTED:
             return _stopped(Wait(for_=WaitFor.RETRY), stop)
@@ -163,7 +182,17 @@ class Waits:
 
     async def _submissions_stopped(self) -> Stop:
         held = await self.store.operations.submissions_held()
-        return Stop(stopped=True, reason=held.reason) if held else await self.queues.look("wavespeed")
+        if held is None:
+            return await self.queues.look("wavespeed")
+        return Stop(stopped=True, reason=with_actor(held.reason, held.changed_by))
+
+
+def _paused(pause: str) -> Wait:
+    return Wait(for_=WaitFor.RESUMPTION, stopped=True, stopped_reason=pause)
+
+
+def _no_room(problem: str) -> Wait:
+    return Wait(for_=WaitFor.BUDGET, stopped=True, stopped_reason=problem)
 
 
 def until_turn(position: int, minutes: Sequence[Minute]) -> Estimate:

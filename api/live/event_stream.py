@@ -8,6 +8,7 @@ uvicorn's server on import. Both need 47 MiB for 1,000 idle streams; this needs 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from typing import Final
 
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.live.frames import GREETING, HEARTBEAT
-from api.live.subscribers import Subscriber
+from api.live.subscribers import Frame, Subscriber
 
 MEDIA_TYPE: Final = "text/event-stream"
 SEND_TIMEOUT_SECONDS: Final = 30.0
@@ -27,12 +28,26 @@ _log = structlog.get_logger(__name__)
 
 
 class EventStream(Response):
-    """Sends a subscriber's frames until it is closed, its last frame is sent, or the client disconnects."""
+    """Sends a subscriber's frames until it is closed, the last one is sent, or the client leaves or may not read."""
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, subscriber: Subscriber, held: ExitStack, heartbeat_seconds: float) -> None:
-        """Stream to the subscriber; the resources `held` for it are released when the stream ends."""
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        held: ExitStack,
+        heartbeat_seconds: float,
+        still_admitted: Callable[[], Awaitable[bool | None]],
+    ) -> None:
+        """Stream to the subscriber.
+
+        Args:
+            subscriber: Gets the frames.
+            held: Resources that are released when the stream ends.
+            heartbeat_seconds: How often something is sent at least.
+            still_admitted: Whether the client may still read; asked before anything is sent. While it is unknown
+                (None), frames wait and heartbeats keep the stream open.
+        """
         self.status_code = 200
         self.background = None
         self.body = b""
@@ -41,6 +56,7 @@ class EventStream(Response):
         self._subscriber = subscriber
         self._held = held
         self._heartbeat_seconds = heartbeat_seconds
+        self._still_admitted = still_admitted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
@@ -61,15 +77,23 @@ class EventStream(Response):
         """Send frame by frame; each has its own deadline."""
         loop = asyncio.get_running_loop()
         data, last = GREETING, False
+        frames: list[Frame] = []
         while True:
             deadline.reschedule(loop.time() + SEND_TIMEOUT_SECONDS)
             await send({"type": "http.response.body", "body": data, "more_body": True})
             if last or self._subscriber.closed:
                 return
             deadline.reschedule(None)
-            frames = await self._subscriber.next(self._heartbeat_seconds)
+            frames += await self._subscriber.next(self._heartbeat_seconds)
+            admitted = await self._still_admitted()
+            if admitted is None:
+                data = HEARTBEAT
+                continue
+            if not admitted:
+                return
             data = b"".join(frame.data for frame in frames) or HEARTBEAT
             last = any(frame.last for frame in frames)
+            frames = []
 
     async def _close_on_disconnect(self, receive: Receive) -> None:
         with suppress(HTTPException):

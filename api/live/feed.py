@@ -60,7 +60,7 @@ class Feed:
     """
 
     database_url: str
-    notify: Callable[[str], Awaitable[None]]
+    notify: Callable[[str, str], Awaitable[None]]
     reader: LiveReader
     slots: StreamSlots
     _lists: dict[str, set[Subscriber]] = field(default_factory=dict, init=False)
@@ -97,13 +97,13 @@ class Feed:
         return self._has_changes.is_set() or self._reading
 
     @contextmanager
-    def subscribe_to_list(self, owner: str) -> Iterator[Subscriber]:
-        """Subscribe to all jobs of an owner; the first frame is `resync`.
+    def subscribe_to_list(self, owner: str, most: int | None = None) -> Iterator[Subscriber]:
+        """Subscribe to all jobs of an owner, who may have `most` streams; the first frame is `resync`.
 
         Raises:
             Refused: `too_many_streams`.
         """
-        with self.slots.hold(owner):
+        with self.slots.hold(owner, most):
             subscriber = self._new_subscriber()
             subscriber.push("resync", RESYNC)
             subscribers = self._lists.setdefault(owner, set())
@@ -116,13 +116,15 @@ class Feed:
                     self._lists.pop(owner, None)
 
     @contextmanager
-    def subscribe_to_job(self, owner: str, job_id: UUID) -> Iterator[Subscriber]:
-        """Subscribe to one job. The caller then sends its current state: `send_initial`.
+    def subscribe_to_job(self, owner: str, job_id: UUID, most: int | None = None) -> Iterator[Subscriber]:
+        """Subscribe to one job of an owner, who may have `most` streams.
+
+        The caller then sends its current state: `send_initial`.
 
         Raises:
             Refused: `too_many_streams`.
         """
-        with self.slots.hold(owner):
+        with self.slots.hold(owner, most):
             subscriber = self._new_subscriber()
             topic = self._topics.setdefault(job_id, _Topic())
             topic.subscribers.add(subscriber)
@@ -297,7 +299,7 @@ class Feed:
 
 @asynccontextmanager
 async def open_feed(
-    settings: Settings, notify: Callable[[str], Awaitable[None]], reader: LiveReader
+    settings: Settings, notify: Callable[[str, str], Awaitable[None]], reader: LiveReader
 ) -> AsyncIterator[Feed]:
     """Open the feed of one process; it connects when it gets its first subscriber.
 

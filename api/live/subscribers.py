@@ -96,13 +96,13 @@ class StreamSlots:
     _open: Counter[str] = field(default_factory=Counter, init=False)
 
     @contextmanager
-    def hold(self, owner: str) -> Iterator[None]:
-        """Hold one of an owner's slots.
+    def hold(self, owner: str, most: int | None = None) -> Iterator[None]:
+        """Hold one of an owner's slots, of `limit` or of as many as the owner itself may have.
 
         Raises:
             Refused: `too_many_streams`.
         """
-        if self._open[owner] >= self.limit:
+        if self._open[owner] >= (self.limit if most is None else most):
             raise Refused("too_many_streams")
         self._open[owner] += 1
         try:

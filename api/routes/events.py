@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
+from api.access.door import HTTPS
+from api.access.scopes import needs
 from api.clock import now
-from api.dependencies import FeedDep, IdInPath, JobReaderDep, OwnerDep, SettingsDep
+from api.dependencies import DoorDep, FeedDep, IdInPath, JobReaderDep, LimitsDep, OwnerDep, SettingsDep
 from api.http.errors import problems
 from api.http.strict_json import StrictRoute
 from api.jobs.timeline import event_answer, measure_stages
 from api.live.event_stream import MEDIA_TYPE, EventStream
 from api.schemas.jobs import Timeline
+from promptmill.contracts.access import Scope
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute, dependencies=[needs(Scope.JOBS_READ)])
 
 _STREAM_PROBLEMS: Final = problems(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _STREAM: Final[dict[str, Any]] = {"schema": {"type": "string"}}
+
+
+async def _still_admitted(request: Request, door: DoorDep) -> Callable[[], Awaitable[bool | None]]:
+    """Return what says whether a stream's caller may still read: a key may be revoked while it is open."""
+    peer = request.client.host if request.client else None
+    return partial(door.still_admits, request.headers, peer, https=request.scope[HTTPS], scope=Scope.JOBS_READ)
+
+
+StillAdmittedDep = Annotated[Callable[[], Awaitable[bool | None]], Depends(_still_admitted)]
 
 
 @router.get(
@@ -28,18 +42,21 @@ _STREAM: Final[dict[str, Any]] = {"schema": {"type": "string"}}
     responses={
         **_STREAM_PROBLEMS,
         200: {
-            "description": "`resync`: read the list (again). `job`: a job that has changed, as the list shows it. "
-            "Comments are heartbeats.",
+            "description": "`resync`: fetch the list (again). `job`: a job that has changed, as it appears in the "
+            "list. Comments are heartbeats.",
             "content": {MEDIA_TYPE: _STREAM},
         },
     },
 )
-async def follow_jobs(feed: FeedDep, owner: OwnerDep, settings: SettingsDep) -> Response:
+async def follow_jobs(
+    feed: FeedDep, owner: OwnerDep, limits: LimitsDep, settings: SettingsDep, still_admitted: StillAdmittedDep
+) -> Response:
     """Follow all jobs live (server-sent events). The stream cannot be resumed: it always begins with `resync`."""
+    most = (await limits.of(owner)).streams
     with ExitStack() as held:
-        subscriber = held.enter_context(feed.subscribe_to_list(owner))
+        subscriber = held.enter_context(feed.subscribe_to_list(owner, most))
         await feed.ready()
-        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds)
+        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds, still_admitted)
 
 
 @router.get(
@@ -49,9 +66,9 @@ async def follow_jobs(feed: FeedDep, owner: OwnerDep, settings: SettingsDep) -> 
         **_STREAM_PROBLEMS,
         **problems(HTTPStatus.NOT_FOUND),
         200: {
-            "description": "The timeline; or, where `Accept` asks for it, a live stream. `job`: the whole job, at the "
-            "beginning and after changes. `change`: one event of the timeline, its sequence being the id. It ends "
-            "after the event that ends the job.",
+            "description": "The timeline, or a live stream if `Accept` asks for one. `job`: the whole job, at the "
+            "beginning and after changes. `change`: one event of the timeline, with its `sequence` as the id. The "
+            "stream closes after the event that ends the job.",
             "content": {MEDIA_TYPE: _STREAM},
         },
         204: {"description": "The job has ended and `Last-Event-ID` is its newest event: nothing more will follow."},
@@ -63,8 +80,10 @@ async def list_job_events(
     request: Request,
     jobs: JobReaderDep,
     feed: FeedDep,
+    limits: LimitsDep,
     settings: SettingsDep,
-    last_event_id: Annotated[str | None, Header(description="Live only: the last known event.")] = None,
+    still_admitted: StillAdmittedDep,
+    last_event_id: Annotated[str | None, Header(description="Live only: the id of the last event received.")] = None,
 ) -> Any:
     """Return everything that happened to a job, in order, or follow it live (`Accept: text/event-stream`)."""
     await jobs.find(job_id)
@@ -72,12 +91,13 @@ async def list_job_events(
         events = await jobs.store.jobs.events(job_id)
         stages = measure_stages(events, now())
         return Timeline(items=[event_answer(event) for event in events], stages=stages)
+    most = (await limits.of(jobs.owner)).streams
     with ExitStack() as held:
-        subscriber = held.enter_context(feed.subscribe_to_job(jobs.owner, job_id))
+        subscriber = held.enter_context(feed.subscribe_to_job(jobs.owner, job_id, most))
         await feed.ready()
         if not await feed.send_initial(subscriber, job_id, _sequence(last_event_id)):
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds)
+        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds, still_admitted)
 
 
 def _sequence(last_event_id: str | None) -> int | None:

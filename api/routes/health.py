@@ -6,11 +6,13 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import FeedDep, MetricsDep, ResourcesDep
+from api.access.scopes import needs
+from api.dependencies import BalanceDep, FeedDep, MetricsDep, ReconcilerDep, ResourcesDep
+from api.installation.figures import gather_figures
+from api.installation.gauges import InstallationGauges
 from api.installation.readiness import look_ready
-from api.installation.report import report_submissions
 from api.schemas.operations import Alive, Readiness
-from promptmill.contracts.errors import RecordUnavailable
+from promptmill.contracts.access import Scope
 
 router = APIRouter(tags=["health"])
 
@@ -23,20 +25,18 @@ async def tell_alive() -> Alive:
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Postgres or Temporal is unavailable."}})
 async def tell_ready(resources: ResourcesDep, feed: FeedDep, response: Response) -> Readiness:
-    """Report whether Postgres and Temporal respond, and if not why."""
+    """Report whether Postgres and Temporal respond, and if not, why."""
     found = await look_ready(resources, feed.problem)
     if not found.ok:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return found
 
 
-@router.get("/metrics", response_class=Response)
-async def show_metrics(metrics: MetricsDep, resources: ResourcesDep) -> Response:
-    """Return the metrics of this process and the record's counters, which are NaN while Postgres is unavailable."""
-    try:
-        counts = await resources.store.operations.counts()
-        share = (await report_submissions(resources)).share
-    except RecordUnavailable:
-        counts, share = None, None
-    body, content_type = metrics.render(counts, share)
+@router.get("/metrics", dependencies=[needs(Scope.METRICS_READ)], response_class=Response)
+async def show_metrics(
+    metrics: MetricsDep, resources: ResourcesDep, reconciler: ReconcilerDep, balance: BalanceDep
+) -> Response:
+    """Return what this API counts, and what is known of the installation: NaN where Postgres or Temporal is away."""
+    figures = await gather_figures(resources, reconciler, balance)
+    body, content_type = metrics.render(InstallationGauges(figures))
     return Response(body, headers={"Content-Type": content_type})

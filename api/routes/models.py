@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
+from api.access.scopes import needs
 from api.catalogue.floors import judge
 from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
@@ -19,11 +20,14 @@ from api.jobs.pictures import placed
 from api.jobs.sentences import price_text
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
 from promptmill.config.presets import compose_request
+from promptmill.contracts.access import Scope
 
-router = APIRouter(prefix="/api/models", tags=["models"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/models", tags=["models"], route_class=StrictRoute, dependencies=[needs(Scope.JOBS_READ)]
+)
 
 PathInPath = Annotated[
-    str, Path(description="WaveSpeed's path of the model, including slashes.", examples=["wavespeed-ai/flux-dev"])
+    str, Path(description="WaveSpeed's model path, including slashes.", examples=["wavespeed-ai/flux-dev"])
 ]
 
 ANY_SEED: Final = 0
@@ -34,8 +38,8 @@ ANY_SEED: Final = 0
 async def list_models(request: Request, catalogue: CatalogueDep) -> Response:
     """List the known models: the presets, then the rest of WaveSpeed's list if it is available.
 
-    The list is cached for an hour (`PROMPTMILL_MODELS_CACHE_SECONDS`) and refreshed in the background. Until the
-    first one is still on its way, and without a key, the presets stand alone (`source`).
+    WaveSpeed's list is cached for an hour (`PROMPTMILL_MODELS_CACHE_SECONDS`) and refreshed in the background. Until
+    it has been fetched once, and without a key, only the presets are listed (`source`).
     """
     models = await catalogue.look()
     answer = ModelList(
@@ -53,7 +57,7 @@ async def list_models(request: Request, catalogue: CatalogueDep) -> Response:
 async def ask_price(
     request: AskPrice, catalogue: CatalogueDep, prices: PricesDep, settings: SettingsDep
 ) -> PriceAnswer:
-    """Ask WaveSpeed what a run would cost, without running it; free of charge.
+    """Ask WaveSpeed what a run would cost, without running it. Free of charge.
 
     The inputs are completed exactly as for a submission, including images, and checked against WaveSpeed's list as in
     `POST /api/jobs/create`, except that some may still be missing. If WaveSpeed returns no price, `priceUsd` is null
@@ -87,7 +91,7 @@ async def get_model(model: PathInPath, catalogue: CatalogueDep) -> ModelDetail:
     if entry is None:
         raise Refused(
             "not_found",
-            "This model is not known here. With `allowUnknownModel` a job may still name any path of WaveSpeed's; it "
-            "is sent exactly the inputs that are given.",
+            "This model is not listed. With `allowUnknownModel`, a job can still use any WaveSpeed model path; the "
+            "model is sent exactly the inputs that the job gives.",
         )
     return model_detail(entry)

@@ -10,14 +10,16 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from api.access.scopes import needs
 from api.clock import now
-from api.dependencies import ResourcesDep, UploadSlotsDep
+from api.dependencies import LimitsDep, OwnerDep, ResourcesDep, UploadSlotsDep
 from api.http.errors import problems
 from api.schemas.bases import Answer
 from api.uploads.form import FIELD, read_file
 from api.uploads.pictures import PictureLimits, clean_picture
+from promptmill.contracts.access import Scope
 
-router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+router = APIRouter(prefix="/api/uploads", tags=["uploads"], dependencies=[needs(Scope.JOBS_WRITE)])
 
 KEPT: Final = timedelta(days=7)
 """How long WaveSpeed keeps uploads."""
@@ -51,7 +53,7 @@ _FORM: Final[dict[str, Any]] = {
         },
     }
 }
-"""Described manually, because the body is read manually: FastAPI would read all of it before it could wait."""
+"""Described by hand, because the body is read by hand: FastAPI would read all of it before waiting for a slot."""
 
 
 class UploadedPicture(Answer):
@@ -60,11 +62,11 @@ class UploadedPicture(Answer):
     Anyone who knows the URL can open it. Size and type are those of the cleaned image.
     """
 
-    url: str
+    url: str = Field(description="Where it is.")
     content_type: str = Field(description="`image/jpeg` or `image/png`")
-    width: int
-    height: int
-    size_bytes: int
+    width: int = Field(description="Pixels.")
+    height: int = Field(description="Pixels.")
+    size_bytes: int = Field(description="Bytes of the cleaned image.")
     expires_at: datetime = Field(description="When WaveSpeed deletes it.")
 
 
@@ -75,7 +77,13 @@ class UploadedPicture(Answer):
     openapi_extra=_FORM,
 )
 async def upload_picture(
-    request: Request, response: Response, resources: ResourcesDep, slots: UploadSlotsDep
+    *,
+    request: Request,
+    response: Response,
+    resources: ResourcesDep,
+    slots: UploadSlotsDep,
+    limits: LimitsDep,
+    owner: OwnerDep,
 ) -> UploadedPicture:
     """Upload an image (JPEG, PNG, WebP): strip its metadata and store it where providers can open it.
 
@@ -84,9 +92,10 @@ async def upload_picture(
     settings, uploads = resources.settings, resources.uploads
     # Before the body is read: without a key the work would be wasted.
     uploads.require_key()
-    limits = PictureLimits(settings.upload_max_bytes, settings.upload_max_pixels)
+    await limits.take_upload(owner, request.scope)
+    size = PictureLimits(settings.upload_max_bytes, settings.upload_max_pixels)
     async with slots.hold():
-        picture = await slots.decode(partial(clean_picture, await read_file(request, limits.max_bytes), limits))
+        picture = await slots.decode(partial(clean_picture, await read_file(request, size.max_bytes), size))
         url = await uploads.upload(picture.data, picture.content_type)
     response.headers["Location"] = url
     return UploadedPicture(

@@ -1,4 +1,4 @@
-"""WaveSpeed's webhooks: verified, stored, and forwarded as a hint. Only results read with our key are trusted."""
+"""WaveSpeed's webhooks: verified, stored, and forwarded as a hint. Only results fetched with our key are trusted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from api.dependencies import ResourcesDep, WebhookSecretDep, parse_id
 from api.http.errors import Refused, problems
@@ -36,11 +36,11 @@ _log = structlog.get_logger(__name__)
 
 @router.post("/wavespeed/{job_id}", responses=_PROBLEMS)
 async def take_wavespeed_webhook(
-    job_id: str,
+    job_id: Annotated[str, Path(description="The job's id.")],
     request: Request,
     resources: ResourcesDep,
     secret: WebhookSecretDep,
-    token: Annotated[str, Query(description="From the URL that WaveSpeed was given.")] = "",
+    token: Annotated[str, Query(description="The token in the webhook URL that WaveSpeed was given.")] = "",
 ) -> WebhookTaken:
     """Accept WaveSpeed's notice that a prediction has ended. Idempotent."""
     # Everything that needs no body is checked before it is read: anyone may send megabytes here.

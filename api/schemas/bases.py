@@ -20,7 +20,7 @@ from promptmill.contracts.messages import Shape
 
 UNKNOWN: Final = "Unknown field."
 MAX_GUESSES: Final = 5
-"""Unknown fields whose nearest known name is looked for: that takes its time, and a typing error comes seldom often."""
+"""How many unknown fields get the nearest known name: finding it takes time, and a request seldom has many typos."""
 
 
 class Answer(Shape):

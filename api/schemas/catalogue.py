@@ -48,7 +48,7 @@ def _example(example: dict[str, Any]) -> ConfigDict:
 
 
 class ModelAnswer(Answer):
-    """A known WaveSpeed model. Any other path works as well."""
+    """A known WaveSpeed model. Other model paths can be used with `allowUnknownModel`."""
 
     model_config = _example(_MODEL)
 
@@ -63,7 +63,7 @@ class ModelAnswer(Answer):
     seed: bool
     defaults: dict[str, Any] = Field(description="Inputs that are sent unless the caller sets them.")
     base_price_usd: float | None = Field(description="Minimum price of a run; null if unknown.")
-    known: str = Field(description="Where it is known from: preset (ours), wavespeed (its list) or both.")
+    known: str = Field(description="Where it comes from: `preset` (ours), `wavespeed` (WaveSpeed's list) or `both`.")
 
 
 class ModelList(Answer):
@@ -71,11 +71,11 @@ class ModelList(Answer):
 
     model_config = _example({"items": [_MODEL], "source": "wavespeed", "asOf": "2026-11-24T09:30:00Z"})
 
-    items: list[ModelAnswer]
+    items: list[ModelAnswer] = Field(description="The models.")
     source: Literal["presets", "wavespeed"] = Field(
         description="`wavespeed`: WaveSpeed's list, presets first. `presets`: the list is not available (yet)."
     )
-    as_of: datetime | None = Field(description="When WaveSpeed's list was read.")
+    as_of: datetime | None = Field(description="When WaveSpeed's list was fetched.")
 
 
 class FieldAnswer(Answer):
@@ -84,17 +84,17 @@ class FieldAnswer(Answer):
     model_config = _example(_FIELD)
 
     name: str = Field(description="Its name in `input`.")
-    title: str
-    description: str
-    type: Literal["text", "number", "integer", "boolean", "choice", "json"]
-    required: bool
+    title: str = Field(description="For people.")
+    description: str = Field(description="What it does, in WaveSpeed's words.")
+    type: Literal["text", "number", "integer", "boolean", "choice", "json"] = Field(description="How it is entered.")
+    required: bool = Field(description="Whether a run needs it.")
     default: Any = Field(description="The value that applies if none is given.")
-    minimum: float | int | None
-    maximum: float | int | None
-    step: float | int | None
+    minimum: float | int | None = Field(description="Smallest number.")
+    maximum: float | int | None = Field(description="Largest number.")
+    step: float | int | None = Field(description="Numbers are multiples of it.")
     choices: list[Any] | None = Field(description="All values of a `choice`.")
     suggestions: list[str] | None = Field(description="Suggested values; others are possible.")
-    max_length: int | None
+    max_length: int | None = Field(description="Characters of a text.")
     moves_price: bool = Field(description="Whether it is known to affect the price of a run.")
 
 
@@ -103,8 +103,8 @@ class ModelDetail(ModelAnswer):
 
     model_config = _example(_MODEL | {"description": "Fast text-to-image generation.", "fields": [_FIELD]})
 
-    description: str
-    fields: list[FieldAnswer]
+    description: str = Field(description="What the model does.")
+    fields: list[FieldAnswer] = Field(description="Its inputs, in display order.")
 
 
 class AskPrice(StrictRequestModel):
@@ -146,12 +146,10 @@ class PriceAnswer(Answer):
         }
     )
 
-    model: str
-    price_usd: float | None = Field(description="Null if it is unavailable; `reason` says why.")
-    floor: bool = Field(description="The run may cost more: inputs that affect the price are not set.")
-    missing: list[str] = Field(description="Those inputs.")
-    reason: str | None = Field(
-        description="Why there is no price, or why it may be a minimum although nothing is missing."
-    )
-    text: str = Field(description="All of this in a sentence.")
-    asked_at: datetime
+    model: str = Field(description="The model.")
+    price_usd: float | None = Field(description="Null if there is none; `reason` says why.")
+    floor: bool = Field(description="Whether `priceUsd` is a minimum: the run may cost more.")
+    missing: list[str] = Field(description="Inputs that affect the price and are not set.")
+    reason: str | None = Field(description="Why there is no price, or why it is a minimum although nothing is missing.")
+    text: str = Field(description="The above in words.")
+    asked_at: datetime = Field(description="When WaveSpeed was asked.")

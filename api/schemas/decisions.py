@@ -1,4 +1,4 @@
-"""What a person decides about a job that has ended or waits for a decision, and says of its result."""
+"""What a person decides about a job that is unclear or has ended, and how they rate its result."""
 
 from __future__ import annotations
 

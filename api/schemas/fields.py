@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
+from api.http.strict_json import text_error
 from promptmill.addresses import MAX_URL_CHARACTERS
+from promptmill.contracts.budgets import MOST_USD
 from promptmill.contracts.texts import is_blank
 
 PROMPT_CHARACTERS: Final = 10_000
@@ -17,6 +32,7 @@ METADATA_NAME_CHARACTERS: Final = 64
 METADATA_VALUE_CHARACTERS: Final = 1_000
 DAY: Final = 86_400
 WEEK: Final = 7 * DAY
+CURSOR_CHARACTERS: Final = 200
 
 
 class Range(NamedTuple):
@@ -36,6 +52,26 @@ def blank_is_absent(value: Any) -> Any:
     return None if isinstance(value, str) and is_blank(value) else value
 
 
+def _in_utc(at: datetime) -> datetime:
+    """Return the time in UTC; times at the limits of the calendar have none."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("refused", "This time cannot be represented in UTC.") from None
+
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse a number, which pydantic would read as seconds since 1970."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("refused", "Must be a time with its zone, such as 2026-01-31T12:00:00Z.")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+
 Url = Annotated[
     str,
     StringConstraints(max_length=MAX_URL_CHARACTERS),
@@ -54,6 +90,27 @@ RefUrls = Annotated[
     list[Url],
     Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
 ]
+
+
+def _number(value: Any) -> Any:
+    """Refuse what is not a JSON number: pydantic would also read texts, and true as 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("refused", "Must be a number.")
+    return value
+
+
+Usd = Annotated[
+    Decimal,
+    Field(ge=0, le=MOST_USD, decimal_places=6),
+    BeforeValidator(_number),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": MOST_USD}),
+]
+"""An amount in US dollars, exact to a millionth."""
+
+MaxPrice = Annotated[
+    Annotated[Usd, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": MOST_USD})] | None,
+    Field(),
+]
 Flag = StrictBool
 AllowUnknownModel = Annotated[
     Flag,
@@ -68,7 +125,7 @@ DeadlineSeconds = Annotated[
     Field(
         ge=DEADLINE_SECONDS.minimum,
         le=DEADLINE_SECONDS.maximum,
-        description="Seconds from acceptance to the end, including all waiting.",
+        description="Maximum seconds from acceptance to the job's end, including all waiting.",
     ),
 ]
 Metadata = Annotated[
@@ -78,3 +135,18 @@ Metadata = Annotated[
     ],
     Field(max_length=METADATA_ENTRIES, description="Returned unchanged."),
 ]
+
+
+def storable(text: str) -> str:
+    """Refuse a text that Postgres cannot store."""
+    error = text_error(text)
+    if error is not None:
+        raise PydanticCustomError("refused", "{message}", {"message": f"The text {error}."})
+    return text
+
+
+def digits(value: Any) -> Any:
+    """Refuse anything but a plain whole number: pydantic would also accept `5.0`, ` 5` and `1_0`."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("refused", "Must be a whole number.")
+    return value

@@ -1,16 +1,14 @@
-"""What callers send and get about jobs."""
+"""Requests and responses about jobs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     Field,
     StrictInt,
@@ -20,9 +18,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api.http.errors import short_name
-from api.http.strict_json import canonical, text_error
+from api.http.strict_json import canonical
 from api.schemas.bases import Answer, StrictRequestModel, field_errors, unknown_field
 from api.schemas.fields import (
+    CURSOR_CHARACTERS,
     DAY,
     DEADLINE_SECONDS,
     PRIORITY,
@@ -30,11 +29,15 @@ from api.schemas.fields import (
     DeadlineSeconds,
     Flag,
     InstructionsText,
+    MaxPrice,
     Metadata,
     OptionalUrl,
     Priority,
     PromptText,
     RefUrls,
+    Time,
+    digits,
+    storable,
 )
 from api.schemas.parts import ErrorAnswer, Links, Wait
 from promptmill.config.presets import NEVER_SENT
@@ -47,13 +50,12 @@ from promptmill.store.jobs import SEARCHED
 INPUT_BYTES: Final = 65_536
 MODEL_CHARACTERS: Final = 200
 MODEL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
-"""`vendor/name` or `vendor/name/variant`; the page judges by it too."""
+"""`vendor/name` or `vendor/name/variant`; the page checks it too."""
 
 SEARCH_CHARACTERS: Final = 200
 JOBS_AT_ONCE: Final = 200
 """The longest page of a list."""
 
-CURSOR_CHARACTERS: Final = 200
 
 REFUSED_INPUTS: Final = {
     "prompt": "Set the prompt in the field `prompt`, next to `input`.",
@@ -103,10 +105,13 @@ class CreateJob(StrictRequestModel):
     priority: Priority = PRIORITY.usual
     deadline_seconds: DeadlineSeconds = DEADLINE_SECONDS.usual
     generate_timeout_seconds: Annotated[StrictInt, Field(ge=30, le=DAY)] | None = Field(
-        None, description="Measured from WaveSpeed's acceptance. Default: 900 for images, 3600 for videos."
+        None, description="Seconds from WaveSpeed's acceptance. Default: 900 for images, 3600 for videos."
     )
     allow_unknown_model: AllowUnknownModel = False
     callback_url: OptionalUrl = Field(None, description="Called when the job ends; delivered at least once.")
+    max_price_usd: MaxPrice = Field(
+        None, description="Do not submit the job, and end it as `failed`, if it costs more, in USD. Default: no limit."
+    )
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -135,115 +140,89 @@ class CreateJob(StrictRequestModel):
         return wrong
 
 
-def _storable(text: str) -> str:
-    error = text_error(text)
-    if error is not None:
-        raise PydanticCustomError("refused", "{message}", {"message": f"The text {error}."})
-    return text
-
-
-def _in_utc(at: datetime) -> datetime:
-    """Return the time in UTC; times at the limits of the calendar have none."""
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("refused", "This time cannot be represented in UTC.") from None
-
-
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _written_out(value: Any) -> Any:
-    """Refuse a number, which pydantic would read as seconds since 1970."""
-    if not isinstance(value, str) or not _DATE.match(value):
-        raise PydanticCustomError("refused", "Must be a time with its zone, such as 2026-01-31T12:00:00Z.")
-    return value
-
-
-def _digits(value: Any) -> Any:
-    """Refuse what is no plain whole number: pydantic would also take `5.0`, ` 5` and `1_0`."""
-    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
-        raise PydanticCustomError("refused", "Must be a whole number.")
-    return value
-
-
 def _known_field(name: str) -> str:
-    """Refuse what is no field of a job."""
+    """Refuse a name that is not a field of a job."""
     known = {field.alias for field in JobAnswer.model_fields.values() if field.alias}
     if name not in known:
         raise PydanticCustomError("refused", "{message}", {"message": unknown_field(short_name(name), known)})
     return name
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
-
-
 class ListJobs(StrictRequestModel):
     """Which jobs to list, newest first."""
 
     status: tuple[JobStatus, ...] = Field((), max_length=len(JobStatus), description="May be repeated.")
-    model: ModelPath | None = None
-    q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(_storable)] | None = Field(
+    model: ModelPath | None = Field(None, description="Only jobs of this model.")
+    q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(storable)] | None = Field(
         None,
-        description=f"Searched in prompts, ids and metadata values, of {SEARCHED:,} jobs a page: see `searchedUntil`. "
-        "A whole job id is always found.",
+        description=f"Text to find in prompts, ids and metadata values, {SEARCHED:,} jobs per page: see "
+        "`searchedUntil`. A complete job id is always found.",
     )
-    created_after: Time | None = None
-    created_before: Time | None = None
-    limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE), BeforeValidator(_digits)] = 50
+    created_after: Time | None = Field(None, description="Only jobs accepted after this time.")
+    created_before: Time | None = Field(None, description="Only jobs accepted before this time.")
+    limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE, description="Jobs per page."), BeforeValidator(digits)] = 50
     cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
         None, description="`nextCursor` of the previous page."
     )
     fields: tuple[Annotated[str, AfterValidator(_known_field)], ...] = Field(
         (),
         max_length=100,
-        description="Names of the fields that each item has, such as `jobId`. May be repeated. Without it, all.",
+        description="Names of the fields to return for each item, such as `jobId`. May be repeated. Default: all.",
     )
 
 
 class OutputAnswer(Answer):
     """One finished file: `url` for files, `text` for text and JSON."""
 
-    index: int
+    index: int = Field(description="Its place among the outputs, from 0.")
     kind: str = Field(description="image, video, audio, text or json")
-    url: str | None = None
-    text: str | None = None
-    nsfw: bool | None = None
-    expires_at: datetime | None = None
+    url: str | None = Field(None, description="Where WaveSpeed keeps the file; until `expiresAt`.")
+    text: str | None = Field(None, description="The output itself, where it is text or JSON.")
+    nsfw: bool | None = Field(None, description="WaveSpeed's classification; null if there is none.")
+    expires_at: datetime | None = Field(
+        None, description="When WaveSpeed deletes the file, seven days after it was made."
+    )
     omitted: bool = Field(
         default=False,
         exclude_if=lambda omitted: not omitted,
-        description="True in lists where `url` or `text` was left out as too long; the job itself has it. Else absent.",
+        description="True in a list if `url` or `text` was too long for it; the job itself has it. Otherwise absent.",
     )
 
 
 class JobAnswer(Answer):
     """A job: one piece of media to generate."""
 
-    job_id: UUID
-    owner: str
-    status: str = Field(examples=[str(status) for status in JobStatus])
-    status_text: str
+    job_id: UUID = Field(description="Its id, a UUID of version 7.")
+    owner: str = Field(description="Whose job it is.")
+    status: str = Field(description="Where it stands.", examples=[str(status) for status in JobStatus])
+    status_text: str = Field(description="The status and what it means right now, in a sentence.")
     wait: Wait
-    queue_position: int | None
-    estimated_wait_seconds: float | None
-    prompt_job_id: UUID | None
-    prompt_status: str = Field(examples=[str(status) for status in PromptStatus])
-    prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
-    model: str
+    queue_position: int | None = Field(description="The same as `wait.position`.")
+    estimated_wait_seconds: float | None = Field(description="The same as `wait.estimateSeconds`.")
+    prompt_job_id: UUID | None = Field(description="The prompt job whose prompt it uses.")
+    prompt_status: str = Field(
+        description="Where its prompt stands.", examples=[str(status) for status in PromptStatus]
+    )
+    prompt_source: str | None = Field(
+        examples=[str(source) for source in PromptSource],
+        description="Where the prompt came from; null until it is settled.",
+    )
+    model: str = Field(description="The WaveSpeed model.")
     kind: str = Field(description="What the model generates: image or video.")
     input: dict[str, Any] = Field(
         description="The model's own inputs except the prompt, with the images in the model's image field."
     )
-    prompt: str | None
-    original_prompt: str | None
-    instructions: str | None
-    target_url: str | None
-    ref_urls: list[str]
-    priority: int
-    prediction_id: str | None
-    outputs: list[OutputAnswer]
-    error: ErrorAnswer | None
+    prompt: str | None = Field(description="What WaveSpeed gets; null until it is settled.")
+    original_prompt: str | None = Field(description="The caller's own prompt.")
+    instructions: str | None = Field(description="What the caller asked Grok for.")
+    target_url: str | None = Field(description="The image to change.")
+    ref_urls: list[str] = Field(description="The reference images.")
+    priority: int = Field(description="1 to 10; 10 is served first.")
+    prediction_id: str | None = Field(description="WaveSpeed's prediction; null until it is known.")
+    outputs: list[OutputAnswer] = Field(description="The finished files.")
+    error: ErrorAnswer | None = Field(
+        description="Why it ended without outputs, or why it waits; null if nothing is wrong."
+    )
     candidates: list[str] | None = Field(
         description="Predictions that an unclear submission may have created; null if nothing is unclear, and in lists."
     )
@@ -251,17 +230,37 @@ class JobAnswer(Answer):
     paid_text: str = Field(
         description="What has been charged so far, in a sentence.", examples=["Already paid: WaveSpeed $0.012."]
     )
-    prompt_cost_usd: float | None
-    media_cost_usd: float | None
-    media_cost_source: str | None
-    provider_mode: str = Field(examples=[str(mode) for mode in ProviderMode])
-    retry_of: UUID | None
-    warnings: list[str]
-    created_at: datetime
-    dispatched_at: datetime | None
-    completed_at: datetime | None
-    deadline_at: datetime
-    metadata: dict[str, str]
+    prompt_cost_usd: float | None = Field(description="Grok's charge so far; null if unknown.")
+    media_cost_usd: float | None = Field(
+        description="What its prediction costs at WaveSpeed, less what was refunded; null if unknown."
+    )
+    media_cost_source: str | None = Field(
+        description="`quoted`: its price when it was submitted. `billed`: what WaveSpeed's books show, "
+        "minutes or hours after the job's end."
+    )
+    media_list_price_usd: float | None = Field(
+        description="WaveSpeed's list price, where it quoted less; null without a discount, or if unknown."
+    )
+    max_price_usd: float | None = Field(
+        description="If it costs more, it ends without being submitted; null: no limit."
+    )
+    provider_mode: str = Field(
+        description="Whether providers are real or simulated, so that nothing is charged.",
+        examples=[str(mode) for mode in ProviderMode],
+    )
+    retry_of: UUID | None = Field(description="The job that it retries.")
+    warnings: list[str] = Field(description="What the caller should know about the request, in sentences.")
+    created_at: datetime = Field(description="When it was accepted.")
+    dispatched_at: datetime | None = Field(description="When it was handed to WaveSpeed; null before.")
+    completed_at: datetime | None = Field(description="When it ended; null before.")
+    deadline_at: datetime = Field(description="When it is given up unless it has ended.")
+    erase_requested_at: datetime | None = Field(
+        description="Since when its words, addresses and outputs are erased here; null if they are not."
+    )
+    erased_at: datetime | None = Field(
+        description="Since when they are deleted at Temporal and WaveSpeed as well; null before."
+    )
+    metadata: dict[str, str] = Field(description="The caller's own labels.")
     kept: bool | None = Field(description="The rating of the outputs; null if there is none.")
     prompt_rating: str | None = Field(
         description="The rating of the prompt of `promptJobId`; null if there is none.",
@@ -273,35 +272,35 @@ class JobAnswer(Answer):
 class JobList(Answer):
     """A page of jobs, newest first. `nextCursor` is null on the last one."""
 
-    items: list[JobAnswer]
-    next_cursor: str | None
+    items: list[JobAnswer] = Field(description="The jobs.")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
     searched_until: datetime | None = Field(
-        description="Set if `q` was searched only in the newest jobs: when the oldest of them was created. "
-        "`nextCursor` goes on from there. Otherwise null."
+        description="Set if older jobs have not been searched for `q` yet: when the oldest one searched was created. "
+        "`nextCursor` continues from there. Otherwise null."
     )
 
 
 class Event(Answer):
     """One change of a job."""
 
-    sequence: int
-    at: datetime
-    status: str
-    reason_code: str | None
-    text: str
-    detail: dict[str, Any]
+    sequence: int = Field(description="Its number among the job's events, from 1, without gaps.")
+    at: datetime = Field(description="When it was recorded.")
+    status: str = Field(description="The job's status from then on.")
+    reason_code: str | None = Field(description="Why, as a stable code.")
+    text: str = Field(description="What happened, in a sentence.")
+    detail: dict[str, Any] = Field(description="What else was recorded; differs by event.")
 
 
 class Stage(Answer):
     """A stage of a job: how long it lasted, and whether it is still active."""
 
     stage: str = Field(description="A status that is not final, or `writing` while Grok writes.")
-    seconds: float
-    open: bool
+    seconds: float = Field(description="How long it lasted, or has lasted so far.")
+    open: bool = Field(description="Whether it is still active.")
 
 
 class Timeline(Answer):
     """Everything that happened to a job, in order, and how long each stage took."""
 
-    items: list[Event]
-    stages: list[Stage]
+    items: list[Event] = Field(description="The events, oldest first.")
+    stages: list[Stage] = Field(description="The stages, in order.")

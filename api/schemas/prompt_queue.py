@@ -1,4 +1,4 @@
-"""What callers send and get about prompt jobs, and how their queue does."""
+"""Requests and responses about prompt jobs, and the statistics of their queue."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RatePrompt(StrictRequestModel):
     """A rating of a written prompt; replaces the previous one."""
 
     rating: Rating | None = Field(description="Null removes the rating and its reason.")
-    reason: ReasonText = Field(None, description="The reason, in the person's own words.")
+    reason: ReasonText = Field(None, description="Why, in the person's own words.")
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -72,36 +72,43 @@ class RatePrompt(StrictRequestModel):
 class ResultCounts(Answer):
     """How many results of a prompt were kept and discarded; unrated ones count as neither."""
 
-    kept: int = 0
-    discarded: int = 0
+    kept: int = Field(0, description="Results rated as kept.")
+    discarded: int = Field(0, description="Results rated as discarded.")
 
 
 class PromptJobAnswer(Answer):
     """A prompt job: one prompt that Grok writes."""
 
-    prompt_job_id: UUID
-    job_id: UUID | None
-    status: str = Field(examples=[str(status) for status in PromptJobStatus])
-    status_text: str
-    operation: str = Field(examples=[str(operation) for operation in Operation])
-    generated_prompt: str | None
-    prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
-    grok_model: str | None
-    retry_count: int
-    next_attempt_at: datetime | None
+    prompt_job_id: UUID = Field(description="Its id, a UUID of version 7.")
+    job_id: UUID | None = Field(description="The job that it belongs to; null if it was requested alone.")
+    status: str = Field(description="Where it stands.", examples=[str(status) for status in PromptJobStatus])
+    status_text: str = Field(description="The status and what it means right now, in a sentence.")
+    operation: str = Field(description="What Grok does.", examples=[str(operation) for operation in Operation])
+    generated_prompt: str | None = Field(description="The prompt; null until it is written.")
+    prompt_source: str | None = Field(
+        examples=[str(source) for source in PromptSource],
+        description="Where the prompt came from; null until it is written.",
+    )
+    grok_model: str | None = Field(description="The model that wrote it, or is asked now.")
+    retry_count: int = Field(description="Failed attempts so far.")
+    next_attempt_at: datetime | None = Field(description="When Grok is asked again; null if that is not planned.")
     wait: Wait
-    queue_position: int | None
-    estimated_wait_seconds: float | None
-    error: ErrorAnswer | None
-    prompt_cost_usd: float | None
-    created_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
-    metadata: dict[str, str]
+    queue_position: int | None = Field(description="The same as `wait.position`.")
+    estimated_wait_seconds: float | None = Field(description="The same as `wait.estimateSeconds`.")
+    error: ErrorAnswer | None = Field(description="Why it failed, or failed last; null if nothing is wrong.")
+    prompt_cost_usd: float | None = Field(description="Grok's charge so far; null if unknown.")
+    created_at: datetime = Field(description="When it was accepted.")
+    started_at: datetime | None = Field(description="When Grok was first asked; null before.")
+    completed_at: datetime | None = Field(description="When it ended; null before.")
+    erase_requested_at: datetime | None = Field(
+        description="Since when its words and addresses are erased here; null if they are not."
+    )
+    erased_at: datetime | None = Field(description="Since when they are deleted at Temporal as well; null before.")
+    metadata: dict[str, str] = Field(description="The caller's own labels.")
     rating: str | None = Field(
         description="The rating; null if there is none.", examples=[str(rating) for rating in Rating]
     )
-    rating_reason: str | None
+    rating_reason: str | None = Field(description="Why, in the person's own words.")
     results: ResultCounts = Field(description="Across all jobs that used the prompt.")
     links: Links
 
@@ -125,34 +132,36 @@ class JobCounts(Answer):
 class SatisfactionAnswer(Answer):
     """The ratings of the prompts and results of one Grok model and one prompt source.
 
-    `satisfaction_rate` is the share of `up` and `kept` in all four counts, 0 to 1.
+    `satisfactionRate` is the share of `up` and `kept` in all four counts, 0 to 1.
     """
 
     model: str | None = Field(description="The Grok model; null if Grok did not write the prompt.")
-    prompt_source: str | None = Field(examples=[str(source) for source in PromptSource])
-    up: int
-    down: int
-    kept: int
-    discarded: int
-    satisfaction_rate: float
+    prompt_source: str | None = Field(
+        examples=[str(source) for source in PromptSource], description="Where the prompts came from."
+    )
+    up: int = Field(description="Prompts rated up.")
+    down: int = Field(description="Prompts rated down.")
+    kept: int = Field(description="Results rated as kept.")
+    discarded: int = Field(description="Results rated as discarded.")
+    satisfaction_rate: float = Field(description="0 to 1.")
 
 
 class QueueStatistics(Answer):
-    """The prompt queue now and over the last hour. Null if the last hour has no data."""
+    """The prompt queue now and over the last hour. A value without data in the last hour is null."""
 
-    total_queued: int
-    total_processing: int
-    total_completed: int
-    total_failed: int
-    total_cancelled: int
-    average_wait_seconds: float | None
-    average_processing_seconds: float | None
-    oldest_queued_seconds: float | None
-    processed_per_minute: float | None
-    error_rate: float | None
-    retry_rate: float | None
-    retry_success_rate: float | None
-    estimated_wait_seconds: float | None
+    total_queued: int = Field(description="Prompt jobs that wait for Grok.")
+    total_processing: int = Field(description="Prompt jobs that Grok works on, or will be asked for again.")
+    total_completed: int = Field(description="Prompt jobs that have a prompt, of all that the record keeps.")
+    total_failed: int = Field(description="Prompt jobs without one, of all that the record keeps.")
+    total_cancelled: int = Field(description="Cancelled ones, of all that the record keeps.")
+    average_wait_seconds: float | None = Field(description="From acceptance to the first question.")
+    average_processing_seconds: float | None = Field(description="From the first question to the end.")
+    oldest_queued_seconds: float | None = Field(description="How long the oldest one has waited.")
+    processed_per_minute: float | None = Field(description="Prompt jobs that ended.")
+    error_rate: float | None = Field(description="Share that failed, 0 to 1.")
+    retry_rate: float | None = Field(description="Share that needed more than one attempt, 0 to 1.")
+    retry_success_rate: float | None = Field(description="Share of these that succeeded, 0 to 1.")
+    estimated_wait_seconds: float | None = Field(description="For a prompt job accepted now.")
     jobs: JobCounts
     satisfaction_rate: float | None = Field(description="Across all of `satisfaction`; null without ratings.")
     satisfaction: list[SatisfactionAnswer] = Field(

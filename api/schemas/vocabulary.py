@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from api.schemas.bases import Answer
+from promptmill.contracts.access import Scope
 
 
 class StatusWords(Answer):
@@ -21,6 +22,13 @@ class StatusGroup(Answer):
 
     id: str
     name: str
+
+
+class RoleWords(Answer):
+    """A preset of scopes for a new key."""
+
+    role: str
+    scopes: list[Scope]
 
 
 class RangeAnswer(Answer):
@@ -49,6 +57,7 @@ class Vocabulary(Answer):
 
     statuses: list[StatusWords]
     groups: list[StatusGroup] = Field(description="In display order.")
+    roles: list[RoleWords] = Field(description="In display order.")
     limits: Limits
     model_pattern: str = Field(description="Regular expression for model paths, valid in Python and JavaScript.")
     refused_inputs: dict[str, str] = Field(description="Inputs that callers may not set, and why.")

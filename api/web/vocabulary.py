@@ -15,8 +15,9 @@ from api.schemas.fields import (
 )
 from api.schemas.jobs import JOBS_AT_ONCE, MODEL_PATTERN, REFUSED_INPUTS, SEARCH_CHARACTERS
 from api.schemas.prompt_queue import REASON_CHARACTERS
-from api.schemas.vocabulary import Limits, RangeAnswer, StatusGroup, StatusWords, Vocabulary
+from api.schemas.vocabulary import Limits, RangeAnswer, RoleWords, StatusGroup, StatusWords, Vocabulary
 from api.uploads.pictures import PICTURE_TYPES
+from promptmill.contracts.access import ROLES
 from promptmill.contracts.jobs import JobStatus
 
 _WORDS: Final[dict[JobStatus, tuple[str, str]]] = {
@@ -51,6 +52,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         statuses=[_status(status) for status in JobStatus],
         groups=[StatusGroup(id=name, name=title) for name, title in _GROUPS.items()],
+        roles=[RoleWords(role=role, scopes=sorted(scopes)) for role, scopes in ROLES.items()],
         limits=Limits(
             prompt_characters=PROMPT_CHARACTERS,
             instructions_characters=INSTRUCTIONS_CHARACTERS,

@@ -21,6 +21,19 @@ export type EnqueuePrompt = Schemas["EnqueuePrompt"];
 export type AskPrice = Schemas["AskPrice"];
 export type ResolveJob = Schemas["ResolveJob"];
 export type Problem = Schemas["Problem"];
+export type Scope = Schemas["Scope"];
+export type Session = Required<Schemas["SessionAnswer"]>;
+export type BrowserSession = Schemas["BrowserSessionAnswer"];
+export type Owner = Schemas["OwnerAnswer"];
+export type Limits = Schemas["LimitsAnswer"];
+export type ChangeLimits = Schemas["ChangeLimits"];
+export type ApiKey = Schemas["KeyAnswer"];
+export type CreateKey = Schemas["CreateKey"];
+export type CreatedKey = Schemas["CreatedKey"];
+export type Budget = Schemas["BudgetAnswer"];
+export type Spending = Schemas["SpendList"];
+export type AuditEntry = Schemas["AuditAnswer"];
+export type AuditPage = Schemas["AuditList"];
 export type Vocabulary = Schemas["Vocabulary"];
 
 /** The form's values. */
@@ -60,7 +73,7 @@ export interface Trouble {
 	hint?: string | null;
 }
 
-/** What decides, beside its values, whether the form can be sent. */
+/** What decides, besides its values, whether the form can be sent. */
 export interface Circumstances {
 	/** Whether plain http URLs are allowed. */
 	plainHttp: boolean;
@@ -74,13 +87,13 @@ export interface Circumstances {
 }
 
 /** Performs an action on a job, from its row, its view or a shortcut. */
-export type Act = (name: "open" | "cancel" | "retry" | "copy" | "reuse", job: Job) => unknown;
+export type Act = (name: "open" | "cancel" | "retry" | "copy" | "reuse" | "erase", job: Job) => unknown;
 
 export type Tone = "quiet" | "work" | "good" | "bad" | "attention" | "wait";
 
 // -- the API, by the paths of its OpenAPI document
 
-type Method = "get" | "post" | "put" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "patch" | "delete";
 export type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
 
 type Json<Message> = Message extends { content: { "application/json": infer Body } } ? Body : never;
@@ -102,7 +115,7 @@ export type CallOf<P extends keyof paths, M extends Method> = ParamsOf<P, M> & B
 	/** The Idempotency-Key of a POST; a new one if omitted. */
 	key?: string;
 };
-/** A call's arguments beside its path; optional if the path is enough. */
+/** A call's arguments besides its path; optional if the path is enough. */
 export type ArgumentsOf<P extends keyof paths, M extends Method> =
 	{} extends CallOf<P, M> ? [call?: CallOf<P, M>] : [call: CallOf<P, M>];
 

@@ -1,5 +1,7 @@
 // Assembles the page.
 
+import { AdminPlace } from "./admin/place.js";
+import { actingFor, caller, may, reasonWithout } from "./core/access.js";
 import { Api } from "./core/api.js";
 import { startClock } from "./core/clock.js";
 import { byId, closest, on, setAttribute, setText } from "./core/dom.js";
@@ -7,9 +9,9 @@ import { jobName } from "./core/format.js";
 import { icon } from "./core/icons.js";
 import { lazy, prefetchModules } from "./core/lazy.js";
 import { announce, noteFinished, notify, watchTitle } from "./core/notices.js";
+import { Session } from "./core/session.js";
 import { listenToKeys } from "./core/shortcuts.js";
 import { nextTheme, startTheme } from "./core/theme.js";
-import { askToken } from "./core/token.js";
 import { AiButton } from "./form/ai_button.js";
 import { Form } from "./form/form.js";
 import { FormState } from "./form/form_state.js";
@@ -20,7 +22,6 @@ import { Pictures } from "./form/pictures.js";
 import { Price } from "./form/price.js";
 import { PromptBox } from "./form/prompt_box.js";
 import { Uploads } from "./form/uploads.js";
-import { Bulk } from "./jobs/bulk.js";
 import { Counters } from "./jobs/counters.js";
 import { JobBook } from "./jobs/job_book.js";
 import { JobList } from "./jobs/list.js";
@@ -31,14 +32,22 @@ import { Situation } from "./live/situation.js";
 import { SidePanel } from "./panel/side_panel.js";
 
 /** @import { Act, Circumstances, Job } from "../types/page.js" */
+/** @import { Account } from "./core/account.js" */
+/** @import { Purse } from "./live/purse.js" */
 
+const accountMenu = lazy(() => import("./core/account.js"));
+const bulkButtons = lazy(() => import("./jobs/bulk.js"));
+const money = lazy(() => import("./live/purse.js"));
 const jobActions = lazy(() => import("./jobs/job_actions.js"));
 const ratings = lazy(() => import("./jobs/rating.js"));
 const shortcutSheet = lazy(() => import("./core/shortcut_sheet.js"));
 
 const SEARCH_DEBOUNCE_MS = 200;
 
-const api = new Api(askToken);
+/** @type {Api} */
+const api = new Api(() => session.signIn());
+const session = new Session({ api, onChange: onSession });
+const admin = new AdminPlace({ api, session });
 const book = new JobBook(api);
 const state = new FormState();
 const models = new Models(api);
@@ -93,7 +102,6 @@ const panel = new SidePanel({
 	onOpen: (jobId) => list.mark(jobId),
 	onClose: (jobId) => jobId !== null && list.focus(jobId),
 });
-new Bulk({ api, book, element: byId("bulk") });
 
 const connection = new ConnectionView();
 const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (state, outage) => connection.show(state, outage) });
@@ -114,6 +122,7 @@ async function act(name, job) {
 	else if (name === "reuse") reuse(job);
 	else if (name === "cancel") await (await actions())?.cancel(job);
 	else if (name === "retry") await (await actions())?.retry(job);
+	else if (name === "erase") await (await actions())?.erase(job);
 	else await (await actions())?.copyCurl(job);
 }
 
@@ -121,6 +130,35 @@ async function act(name, job) {
 function onQueued(job) {
 	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open", run: () => act("open", job) } });
 	list.mark(job.jobId);
+}
+
+/** @type {Promise<void> | undefined} */
+let bulk;
+/** @type {Promise<Account | null> | null} */
+let account = null;
+
+/** @type {Promise<Purse | null> | null} */
+let purse = null;
+
+async function loadPurse() {
+	const module = await money();
+	return module && new module.Purse(api);
+}
+
+async function loadAccount() {
+	const module = await accountMenu();
+	return module && new module.Account({ api, session, onSignOut: () => state.forget() });
+}
+
+function onSession() {
+	const now = caller();
+	byId("admin-link").hidden = !now?.signedIn || !may("admin");
+	// Where nobody has to sign in, there is nobody to show.
+	if (now?.signedIn && (now.signInRequired || actingFor())) (account ??= loadAccount()).then((loaded) => loaded?.show());
+	if (now?.signedIn) (purse ??= loadPurse()).then((loaded) => loaded?.show());
+	uploads?.show();
+	list.render();
+	onSituation();
 }
 
 function onSituation() {
@@ -182,9 +220,16 @@ book.listen("change", ({ job, before }) => {
 });
 book.listen("list", () => {
 	setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : "");
+	if (book.shown().length) bulk ??= addBulk();
 	// The first view is complete.
 	if (book.loaded) prefetchModules();
 });
+
+/** Add the buttons that act on all jobs, once there are any. */
+async function addBulk() {
+	const module = await bulkButtons();
+	if (module) new module.Bulk({ api, book, element: byId("bulk") }).show();
+}
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let searching;
@@ -254,31 +299,50 @@ function escape({ target }) {
 	else if (book.filtered) showAll();
 }
 
+/**
+ * Return an act on the form or the jobs, which does nothing while they are out of sight.
+ *
+ * @param {() => unknown} act
+ */
+function inSight(act) {
+	return () => admin.open || act();
+}
+
 listenToKeys(
 	{
-		"/": toSearch,
+		"/": inSight(toSearch),
 		"?": showShortcuts,
-		n: toPrompt,
-		j: () => step(1),
-		k: () => step(-1),
-		c: () => actOnCurrent("cancel"),
-		r: () => actOnCurrent("retry"),
-		u: () => actOnCurrent("reuse"),
+		n: inSight(toPrompt),
+		j: inSight(() => step(1)),
+		k: inSight(() => step(-1)),
+		c: inSight(() => actOnCurrent("cancel")),
+		r: inSight(() => actOnCurrent("retry")),
+		u: inSight(() => actOnCurrent("reuse")),
 		p: () => live.setPaused(!live.paused),
-		s: () => keepCurrent(true),
-		x: () => keepCurrent(false),
-		"+": () => rateShown("up"),
-		"-": () => rateShown("down"),
+		s: inSight(() => keepCurrent(true)),
+		x: inSight(() => keepCurrent(false)),
+		"+": inSight(() => rateShown("up")),
+		"-": inSight(() => rateShown("down")),
 		t: () => announce(`Theme: ${nextTheme()}.`),
 	},
-	{ run: () => form.queue(), escape },
+	{ run: inSight(() => form.queue()), escape: (event) => admin.open || escape(event) },
 );
 
-showTab(location.hash ? "jobs" : "new");
+/** Read what the page shows, once it is known who uses it. */
+async function start() {
+	const refused = await session.begin();
+	if (refused) return (await (account ??= loadAccount()))?.showRefusal(refused);
+	if (actingFor() && (await (await account)?.actsForNobody())) return;
+	await admin.follow();
+	situation.read();
+	if (reasonWithout("jobs:read")) return;
+	live.run();
+	models.read();
+	counters.read();
+	aiButton.resume();
+	panel.follow();
+}
+
+showTab(location.hash.startsWith("#job=") ? "jobs" : "new");
 pictures.show();
-live.run();
-models.read();
-situation.read();
-counters.read();
-aiButton.resume();
-panel.follow();
+start();

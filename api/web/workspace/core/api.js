@@ -1,17 +1,16 @@
-// Speaks to the public API, and to nothing else.
+// The client of the public API; it calls nothing else.
 
+import { actingFor } from "./access.js";
 import { noteServerTime } from "./clock.js";
-import { on } from "./dom.js";
-import { ROOT, published } from "./published.js";
+import { published } from "./published.js";
 
 /** @import { AnswerOf, ArgumentsOf, PathsWith } from "../../types/page.js" */
 /** @import { Problem as ProblemDocument } from "../../types/page.js" */
 
-/** Each installation of a host has a token of its own. */
-const TOKEN = `promptmill.token${ROOT}`;
+const SESSION = "/api/session";
 const TIMEOUT_MS = 20000;
 
-/** What the server refused, in its own words (RFC 9457), or that it does not answer (`status` 0). */
+/** A refusal in the server's own words (RFC 9457), or the lack of a response (`status` 0). */
 export class Problem extends Error {
 	/**
 	 * @param {number} status
@@ -26,19 +25,20 @@ export class Problem extends Error {
 		this.requestId = body.requestId ?? "";
 	}
 
-	/** Whether the same may work later. */
+	/** Whether a retry may succeed later. */
 	get passing() {
 		return this.status === 0 || this.status === 429 || this.status >= 500;
 	}
 
 	get sentence() {
+		if (this.code === "scope_missing") return `You may not do this. ${this.message}`;
 		const places = this.errors.map((error) => `${error.pointer || "request"}: ${error.message}`);
 		return places.length ? `${this.title || this.message}. ${places.join(" ")}` : this.message;
 	}
 }
 
 /**
- * Return what was thrown as a problem; anything else is a fault of the page, and thrown on.
+ * Return what was thrown as a problem; anything else is a bug of the page, and rethrown.
  *
  * @param {unknown} thrown
  */
@@ -51,14 +51,15 @@ export function asProblem(thrown) {
  * @typedef {{ params?: Record<string, string>, query?: URLSearchParams, body?: unknown, key?: string }} Call
  */
 
-/** Calls by the paths of the API's document, `{parameters}` filled in. Every one throws `Problem`. */
+/** Calls by the paths of the OpenAPI document, with `{parameters}` filled in. Each one may throw `Problem`. */
 export class Api {
 	/** @type {Promise<void> | null} */
 	asking = null;
+	signIns = 0;
 
-	/** @param {(wasWrong: boolean) => Promise<string>} askToken Resolves to a token that a person typed. */
-	constructor(askToken) {
-		this.askToken = askToken;
+	/** @param {() => Promise<void>} askKey Resolves once somebody has signed in. */
+	constructor(askKey) {
+		this.askKey = askKey;
 	}
 
 	/**
@@ -89,6 +90,16 @@ export class Api {
 	 */
 	put(path, ...[call]) {
 		return this.send("PUT", path, call);
+	}
+
+	/**
+	 * @template {PathsWith<"patch">} Path
+	 * @param {Path} path
+	 * @param {ArgumentsOf<Path, "patch">} call
+	 * @returns {Promise<AnswerOf<Path, "patch">>}
+	 */
+	patch(path, ...[call]) {
+		return this.send("PATCH", path, call);
 	}
 
 	/**
@@ -126,69 +137,46 @@ export class Api {
 	}
 
 	/**
-	 * Send one file. Not by `fetch`: that tells no progress.
-	 *
-	 * @param {PathsWith<"post">} path
-	 * @param {File} file
-	 * @param {{ onProgress: (share: number) => void, signal: AbortSignal }} watch `onProgress` is told the share that has left.
-	 * @returns {Promise<any>} The JSON of the answer.
-	 */
-	upload(path, file, { onProgress, signal }) {
-		return new Promise((resolve, reject) => {
-			const request = new XMLHttpRequest();
-			request.open("POST", published(path));
-			if (storedToken()) request.setRequestHeader("Authorization", `Bearer ${storedToken()}`);
-			request.responseType = "json";
-			request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
-			request.onload = () => (request.status < 300 ? resolve(request.response) : reject(new Problem(request.status, request.response ?? {})));
-			request.onerror = request.onabort = () => reject(silence());
-			on(signal, "abort", () => request.abort());
-			const body = new FormData();
-			body.append("file", file);
-			request.send(body);
-		});
-	}
-
-	/**
-	 * Return a raw response, the token carried; one that wants another token (401, or 429 after several wrong ones) asks for it and tries again.
+	 * Return a raw response to a request. If it is refused because nobody is signed in, ask for a sign-in and retry.
 	 *
 	 * @param {string} method
 	 * @param {string} path
-	 * @param {Omit<RequestInit, "headers"> & { headers?: Record<string, string> }} [options]
+	 * @param {RequestInit & { headers?: Record<string, string> }} options
 	 */
-	async open(method, path, options = {}) {
+	async open(method, path, options) {
 		for (;;) {
-			const token = storedToken();
-			/** @type {Record<string, string>} */
-			const headers = { Accept: "application/json", ...options.headers };
-			if (token) headers.Authorization = `Bearer ${token}`;
+			const { signIns } = this;
 			let answer;
 			try {
+				const headers = { Accept: "application/json", ...ownerHeader(path), ...options.headers };
 				answer = await fetch(published(path), { ...options, method, headers, cache: "no-store" });
 			} catch {
 				throw silence();
 			}
 			noteServerTime(answer.headers.get("Date"));
-			if (!answer.headers.has("WWW-Authenticate")) return answer;
-			await this.newToken(token);
+			// Its own refusal is about the key that was entered.
+			if (answer.status !== 401 || path === SESSION) return answer;
+			await this.signIn(signIns);
 			if (options.signal?.aborted) options = { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) };
 		}
 	}
 
 	/**
-	 * Ask for a token once, however many calls were refused.
+	 * Ask for a sign-in once, however many calls were refused.
 	 *
-	 * @param {string} refused
+	 * @param {number} before How many sign-ins there had been when the refused call was made.
+	 * @param {() => Promise<void>} begin Resolves once somebody has signed in.
+	 * @returns {Promise<void>}
 	 */
-	async newToken(refused) {
-		if (storedToken() !== refused) return;
-		this.asking ??= this.askToken(Boolean(refused)).then((token) => sessionStorage.setItem(TOKEN, token));
+	async signIn(before = this.signIns, begin = this.askKey) {
+		if (this.signIns !== before) return;
+		this.asking ??= begin().then(() => void (this.signIns += 1));
 		await this.asking.finally(() => (this.asking = null));
 	}
 }
 
 /**
- * Return the address of a path; a model's path may hold slashes.
+ * Return the URL of a path; a model's path may contain slashes.
  *
  * @param {string} path
  * @param {Record<string, string>} params
@@ -199,15 +187,24 @@ export function address(path, params, query) {
 	return query ? `${filled}?${query}` : filled;
 }
 
-function silence() {
+/** Return the problem of a lost response. */
+export function silence() {
 	return new Problem(0, { detail: "The server is not responding." });
 }
 
-function storedToken() {
-	return sessionStorage.getItem(TOKEN) ?? "";
+/**
+ * Return the header that names the owner for whom an admin acts.
+ *
+ * @param {string} path
+ * @returns {Record<string, string>}
+ */
+export function ownerHeader(path) {
+	// Who is signed in does not depend on whom they act for.
+	const owner = path === SESSION ? null : actingFor();
+	return owner === null ? {} : { "Promptmill-Owner": owner };
 }
 
-/** Return a key that names one request. Not `randomUUID`: that is missing without https. */
+/** Return a key that identifies one request. Not `randomUUID`, which requires https. */
 export function newKey() {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

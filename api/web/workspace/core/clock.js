@@ -26,6 +26,11 @@ export function secondsSince(text) {
 	return (Date.now() + serverAheadMs - Date.parse(text)) / 1000;
 }
 
+/** Return the server's day of UTC: `2026-01-31`. */
+export function today() {
+	return new Date(Date.now() + serverAheadMs).toISOString().slice(0, 10);
+}
+
 /** @param {string} at */
 export function timeElement(at) {
 	const element = el("time.age");

@@ -180,6 +180,19 @@ export function iconButton(shape, label, act, title = label) {
 }
 
 /**
+ * Show whether a control may be used: it keeps the focus, and says why not. Its act has to ask as well.
+ *
+ * @param {Element} control
+ * @param {string | null} reason
+ * @param {string | null} [title] Shown on hover if it may be used.
+ */
+export function showAllowed(control, reason, title = null) {
+	setAttribute(control, "aria-disabled", reason && "true");
+	setAttribute(control, "aria-description", reason);
+	setAttribute(control, "title", reason ?? title);
+}
+
+/**
  * Return an image from another origin.
  *
  * @param {string} src

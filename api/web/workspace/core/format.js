@@ -38,6 +38,11 @@ export function exactTime(text) {
 }
 
 /** @param {string | Date} text */
+export function dateOf(text) {
+	return new Date(text).toLocaleDateString(undefined, { dateStyle: "medium" });
+}
+
+/** @param {string | Date} text */
 export function clockTime(text) {
 	return new Date(text).toLocaleTimeString(undefined, { timeStyle: "medium" });
 }
@@ -50,7 +55,16 @@ export function clockTime(text) {
 export function usd(amount) {
 	if (!isNumber(amount)) return "unknown";
 	const [whole, places] = amount.toFixed(6).split(".");
-	return `$${whole}.${places.replace(/0{1,6}$/, "").padEnd(2, "0")}`;
+	return `$${Number(whole).toLocaleString("en-US")}.${places.replace(/0{1,6}$/, "").padEnd(2, "0")}`;
+}
+
+/**
+ * Return an amount where there is little room: from a dollar on to the cent.
+ *
+ * @param {number} amount
+ */
+export function usdToTheCent(amount) {
+	return usd(amount < 1 ? amount : Math.round(amount * 100) / 100);
 }
 
 /**

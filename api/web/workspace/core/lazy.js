@@ -21,8 +21,10 @@ export function lazy(load) {
 export function prefetchModules() {
 	if (!pending.size) return;
 	const prefetch = () => {
-		for (const load of pending) load().catch(() => {});
+		const loads = [...pending].map((load) => load());
 		pending.clear();
+		// They may name others.
+		Promise.allSettled(loads).then(prefetchModules);
 	};
 	// Not every browser has `requestIdleCallback`.
 	if ("requestIdleCallback" in globalThis) requestIdleCallback(prefetch, { timeout: 2000 });

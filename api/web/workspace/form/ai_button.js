@@ -1,6 +1,6 @@
 // The AI Generate button in the prompt box: enabled, or why not. What follows a click is loaded on demand.
 
-import { byId, on, setAttribute, setText } from "../core/dom.js";
+import { byId, on, setText, showAllowed } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
 import { reasonAgainstWriting } from "./form_rules.js";
 
@@ -44,8 +44,7 @@ export class AiButton {
 		const { reason } = this;
 		const inProgress = this.state.get("generate") !== null;
 		this.element.hidden = inProgress || this.situation().aiPrompts?.on === false;
-		setAttribute(this.element, "aria-disabled", reason && "true");
-		setAttribute(this.element, "title", reason ?? "Grok writes a prompt from your text, instructions and images");
+		showAllowed(this.element, reason, "Grok writes a prompt from your text, instructions and images");
 		if (!reason || inProgress) setText(byId("ai-reason"), "");
 	}
 
@@ -69,8 +68,10 @@ export class AiButton {
 		const module = await aiView();
 		if (module && !this.view) {
 			const { api, state, box } = this;
-			this.view = new module.AiView({ button: this.element, api, state, box });
-			this.view.show();
+			const view = new module.AiView({ button: this.element, api, state, box });
+			this.view = view;
+			await view.styled;
+			view.show();
 		}
 		return this.view;
 	}

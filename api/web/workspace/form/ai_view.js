@@ -4,6 +4,7 @@ import { every, secondsSince } from "../core/clock.js";
 import { button, byId, callout, el, fill, setText } from "../core/dom.js";
 import { duration, usd } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { addStyles } from "../core/styles.js";
 import { PromptRating } from "../jobs/rating.js";
 import { AiGenerate } from "./ai_generate.js";
 
@@ -13,6 +14,7 @@ import { AiGenerate } from "./ai_generate.js";
 /** @import { PromptBox } from "./prompt_box.js" */
 
 export class AiView {
+	styled = addStyles("ai.css");
 	place = byId("ai-state");
 	box = byId("prompt");
 	/** @type {string | null} The phase that is shown. */

@@ -4,6 +4,7 @@ import { asProblem, newKey } from "../core/api.js";
 import { byId, el, fill, on, setAttribute, setText } from "../core/dom.js";
 import { jobBody, reasonsAgainst } from "./form_rules.js";
 import { icon } from "../core/icons.js";
+import { lazy } from "../core/lazy.js";
 import { announce, notify, reportProblem } from "../core/notices.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
@@ -12,6 +13,8 @@ import { announce, notify, reportProblem } from "../core/notices.js";
 /** @import { Control } from "./form_rules.js" */
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
+
+const reuse = lazy(() => import("./reuse.js"));
 
 /** Controls whose id is the name of the value that they hold. */
 const FIELDS = /** @type {const} */ (["prompt", "instructions", "operation", "onPromptFailure", "priority", "rawInput", "deadlineSeconds", "metadata"]);
@@ -159,30 +162,13 @@ export class Form {
 	}
 
 	/**
-	 * Fill the form from a job. The images of its input become lines that can be edited, and so do those that only Grok
-	 * received.
+	 * Fill the form from a job.
 	 *
 	 * @param {Job} job
 	 */
-	reuse(job) {
-		const { model, prompt, originalPrompt, instructions, priority, metadata } = job;
-		const { [this.models.get(model)?.picturesField ?? ""]: shown, ...input } = job.input;
-		const sent = /** @type {string[]} */ ([shown ?? []].flat());
-		const known = sent.every((url) => url === job.targetUrl || job.refUrls.includes(url));
-		const [targetUrl, refUrls] = known ? [job.targetUrl, job.refUrls] : [sent.at(-1), sent.slice(0, -1)];
-		this.replace("The form was filled from the job.", () =>
-			this.state.clear({
-				model,
-				rawInput: json(input),
-				metadata: json(metadata),
-				targetUrl: targetUrl ?? "",
-				refUrls,
-				prompt: prompt ?? originalPrompt ?? "",
-				instructions: instructions ?? "",
-				writer: prompt ? "me" : "grok",
-				priority,
-			}),
-		);
+	async reuse(job) {
+		const module = await reuse();
+		if (module) this.replace("The form was filled from the job.", () => this.state.clear(module.valuesOf(job, this.models)));
 	}
 }
 
@@ -202,9 +188,4 @@ function control(name) {
  */
 function isControl(element) {
 	return element instanceof HTMLInputElement || element instanceof HTMLSelectElement || element instanceof HTMLTextAreaElement;
-}
-
-/** @param {object} object */
-function json(object) {
-	return Object.keys(object).length ? JSON.stringify(object, null, 2) : "";
 }

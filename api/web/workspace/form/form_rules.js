@@ -1,5 +1,6 @@
 // The requests that the form would send, and every reason why it cannot.
 
+import { reasonWithout } from "../core/access.js";
 import { short } from "../core/format.js";
 import { vocabulary } from "../core/vocabulary.js";
 
@@ -26,6 +27,9 @@ const MAX_DEPTH = 100;
  * @returns {string[]}
  */
 export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }, controls) {
+	const refusal = reasonWithout("jobs:write");
+	// Whatever else is wrong, mending it would not help.
+	if (refusal) return [refusal];
 	return [
 		drain?.on && `New jobs are not accepted at the moment${drain.reason ? `: ${drain.reason}` : ""}.`,
 		modelReason(values),
@@ -122,6 +126,8 @@ export function pictureFits(text, plainHttp) {
  * @param {Circumstances} circumstances
  */
 export function reasonAgainstWriting(values, { plainHttp, drain }) {
+	const refusal = reasonWithout("jobs:write");
+	if (refusal) return refusal;
 	if (drain?.on) return "New prompts are not accepted at the moment.";
 	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "Write the prompt to enhance first.";
 	if (hasNoSource(values)) return "Enter a few words, instructions or an image first.";

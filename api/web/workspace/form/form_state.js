@@ -1,5 +1,6 @@
 // The form's values. They survive a reload; if the stored ones are damaged, the form is empty.
 
+import { NAMED_OWNER } from "../core/access.js";
 import { on } from "../core/dom.js";
 import { Emitter } from "../core/emitter.js";
 import { ROOT } from "../core/published.js";
@@ -7,8 +8,9 @@ import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { FormValues } from "../../types/page.js" */
 
-/** Each installation on a host has a form of its own. */
-const STORAGE_KEY = `promptmill.form${ROOT}`;
+/** Each installation on a host has a form of its own, and so has each owner for whom an admin acts. */
+const OWN_KEY = `promptmill.form${ROOT}`;
+const STORAGE_KEY = NAMED_OWNER === null ? OWN_KEY : `${OWN_KEY}@${NAMED_OWNER}`;
 
 /** @type {FormValues} */
 const EMPTY = {
@@ -37,6 +39,7 @@ export class FormState extends Emitter {
 	values = { ...EMPTY, ...stored() };
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	timer;
+	forgotten = false;
 
 	constructor() {
 		super();
@@ -71,7 +74,14 @@ export class FormState extends Emitter {
 		this.set({ ...EMPTY, fields: {}, refUrls: [], ...values });
 	}
 
+	/** Remove the stored values, for all owners: whoever uses this browser next does not see them. */
+	forget() {
+		this.forgotten = true;
+		for (const name of Object.keys(localStorage)) if (name === OWN_KEY || name.startsWith(`${OWN_KEY}@`)) localStorage.removeItem(name);
+	}
+
 	save() {
+		if (this.forgotten) return;
 		try {
 			localStorage.setItem(STORAGE_KEY, JSON.stringify(this.values));
 		} catch {

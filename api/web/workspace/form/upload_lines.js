@@ -5,6 +5,7 @@ import { button, byId, el, fill, iconButton, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { announce } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { sendFile } from "./send_file.js";
 
 /** @import { Uploads } from "./uploads.js" */
 
@@ -30,7 +31,7 @@ export async function send(file, uploads, previous) {
 	try {
 		await previous;
 		line.stop.signal.throwIfAborted();
-		const { url } = await uploads.api.upload("/api/uploads", file, { onProgress: (share) => line.show(share), signal: line.stop.signal });
+		const { url } = await sendFile(uploads.api, "/api/uploads", file, { onProgress: (share) => line.show(share), signal: line.stop.signal });
 		if (uploads.pictures.put(url)) line.remove();
 		else line.reject("All image slots are in use. Remove an image and try again.");
 	} catch (thrown) {

@@ -1,7 +1,9 @@
 // Images from this machine: by button, drag and drop, or paste. `upload_lines.js` uploads them.
 
-import { byId, on } from "../core/dom.js";
+import { reasonWithout } from "../core/access.js";
+import { byId, on, showAllowed } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
+import { notify } from "../core/notices.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Circumstances } from "../../types/page.js" */
@@ -28,7 +30,7 @@ export class Uploads {
 		this.situation = situation;
 		this.onChange = onChange;
 		const chooser = byId("upload-files", HTMLInputElement);
-		on(byId("upload"), "click", () => chooser.click());
+		on(byId("upload"), "click", () => this.refuse() || chooser.click());
 		on(chooser, "change", () => {
 			this.take(chooser.files);
 			chooser.value = "";
@@ -44,6 +46,18 @@ export class Uploads {
 			event.preventDefault();
 			this.take(files);
 		});
+	}
+
+	/** Show whether images may be uploaded. */
+	show() {
+		showAllowed(byId("upload"), reasonWithout("jobs:write"));
+	}
+
+	/** Return whether uploading is not allowed, which is then told. */
+	refuse() {
+		const reason = reasonWithout("jobs:write");
+		if (reason) notify(reason, { tone: "attention" });
+		return reason !== null;
 	}
 
 	/**
@@ -63,6 +77,7 @@ export class Uploads {
 	async take(files) {
 		// Copied, because the browser empties its file list once the event is over.
 		const chosen = [...(files ?? [])];
+		if (chosen.length && this.refuse()) return;
 		const lines = await uploadLines();
 		// One by one: the first becomes the target, and other requests get a connection.
 		for (const file of chosen) this.last = lines?.send(file, this, this.last) ?? this.last;

@@ -4,6 +4,7 @@ import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { count, usd } from "../core/format.js";
 import { announce, notify, reportProblem } from "../core/notices.js";
+import { costAgain } from "./job_actions.js";
 import { groupOf } from "./statuses.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
@@ -91,7 +92,7 @@ function price(jobs) {
 
 /** @param {Job[]} jobs */
 function sum(jobs) {
-	const known = jobs.flatMap((job) => job.mediaCostUsd ?? []);
+	const known = jobs.flatMap((job) => costAgain(job) ?? []);
 	const total = known.reduce((value, cost) => value + cost, 0);
 	const unknown = jobs.length - known.length;
 	if (!known.length) return "price unknown";

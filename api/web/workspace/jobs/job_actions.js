@@ -1,16 +1,26 @@
-// What a user does with a job: cancel, retry, resolve, copy. Destructive acts ask first and name the charges.
+// What a user does with a job: cancel, retry, resolve, erase, copy. Destructive acts ask first and name the charges.
 
+import { actingFor, caller, reasonWithout } from "../core/access.js";
 import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
 import { jobName, usd } from "../core/format.js";
 import { announce, copyText, notify, reportProblem } from "../core/notices.js";
 import { published } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
-import { canCancel, canRetry } from "./statuses.js";
+import { canCancel, canErase, canRetry } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Job, ResolveJob } from "../../types/page.js" */
 /** @import { JobBook } from "./job_book.js" */
+
+/**
+ * Return what one more submission of this job would cost; null if unknown. A refund says nothing of it.
+ *
+ * @param {Job} job
+ */
+export function costAgain(job) {
+	return job.billed === "refunded" ? null : job.mediaCostUsd;
+}
 
 /**
  * Return the price of one more submission of this job, as far as known.
@@ -18,7 +28,8 @@ import { canCancel, canRetry } from "./statuses.js";
  * @param {Job} job
  */
 export function priceOf(job) {
-	return job.mediaCostUsd === null ? "price unknown" : `about ${usd(job.mediaCostUsd)}`;
+	const cost = costAgain(job);
+	return cost === null ? "price unknown" : `about ${usd(cost)}`;
 }
 
 export class JobActions {
@@ -64,6 +75,11 @@ export class JobActions {
 
 	/** @param {Job} job */
 	async askForce(job) {
+		const refusal = reasonWithout("jobs:resolve");
+		if (refusal) {
+			notify(`An earlier submission may still be billed. ${refusal}`, { tone: "bad" });
+			return;
+		}
 		const body = ["Retrying now could pay twice for the same image or video.", "Retrying anyway is recorded in both jobs."];
 		if (await confirm("An earlier submission may still be billed", body, "Retry anyway")) await this.retryNow(job, true);
 	}
@@ -89,6 +105,11 @@ export class JobActions {
 	 */
 	async keep(job, kept) {
 		if (!job.outputs.length) return;
+		const refusal = reasonWithout("jobs:write");
+		if (refusal) {
+			announce(refusal);
+			return;
+		}
 		const body = { kept: job.kept === kept ? null : kept };
 		const told = await this.take(this.api.put("/api/jobs/{job_id}/rating", { ...idOf(job), body }), "The rating was not saved.");
 		if (told) announce(told.kept === null ? "Rating removed." : told.kept ? "Kept." : "Discarded.");
@@ -112,6 +133,18 @@ export class JobActions {
 	}
 
 	/** @param {Job} job */
+	async erase(job) {
+		if (!canErase(job)) return;
+		const body = [
+			"Its prompt, inputs, addresses, labels and results will be gone, here, at Temporal and at WaveSpeed. This cannot be undone.",
+			"Its status, times and costs stay. Retries of it are jobs of their own.",
+		];
+		if (!(await confirm("Erase this job?", body, "Erase"))) return;
+		const told = await this.take(this.api.post("/api/jobs/{job_id}/erase", idOf(job)), "The job was not erased.");
+		if (told) notify("Erased.");
+	}
+
+	/** @param {Job} job */
 	copyCurl(job) {
 		return copyText(curlOf(job), "Command");
 	}
@@ -122,7 +155,11 @@ function idOf(job) {
 	return { params: { job_id: job.jobId } };
 }
 
-/** @param {Job} job */
+/**
+ * Return the request for one more such job; the key is left to the shell, whose `$PROMPTMILL_KEY` it is.
+ *
+ * @param {Job} job
+ */
 export function curlOf(job) {
 	const { model, input, priority, metadata } = job;
 	const body = {
@@ -133,5 +170,11 @@ export function curlOf(job) {
 		metadata: Object.keys(metadata).length ? metadata : undefined,
 	};
 	const json = JSON.stringify(body).replaceAll("'", "'\\''");
-	return `curl -sS ${location.origin}${published("/api/jobs/create")} -H 'Content-Type: application/json' -d '${json}'`;
+	const owner = actingFor();
+	const headers = [
+		"-H 'Content-Type: application/json'",
+		caller()?.signInRequired && '-H "Authorization: Bearer $PROMPTMILL_KEY"',
+		owner && `-H 'Promptmill-Owner: ${owner}'`,
+	];
+	return `curl -sS ${location.origin}${published("/api/jobs/create")} ${headers.filter(Boolean).join(" ")} -d '${json}'`;
 }

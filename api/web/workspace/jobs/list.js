@@ -1,5 +1,6 @@
 // The list: keyed rows, moved only if their order has changed, and what an empty list shows.
 
+import { reasonWithout } from "../core/access.js";
 import { button, el, fill, on, part, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { reportProblem } from "../core/notices.js";
@@ -83,6 +84,8 @@ export class JobList {
 	}
 
 	whyEmpty() {
+		const refusal = reasonWithout("jobs:read");
+		if (refusal) return [icon("slash"), el("h3", "No jobs for this key"), el("p.quiet", refusal)];
 		if (!this.book.loaded) return [el("p.quiet", "Loading jobs…")];
 		if (!this.book.filtered) {
 			const text = "Describe an image or a video in the form and queue it. It shows up here and updates live.";

@@ -1,6 +1,7 @@
 // Rating of a written prompt: thumb up or down, with an optional reason. Saved at once; the same thumb again removes it.
 
-import { button, el, on, setAttribute } from "../core/dom.js";
+import { reasonWithout } from "../core/access.js";
+import { button, el, on, setAttribute, showAllowed } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { announce, reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
@@ -36,13 +37,16 @@ export class PromptRating {
 	thumb(word) {
 		const { label, key } = WORDS[word];
 		const rate = () => this.rate(this.job.rating === word ? null : word);
-		return button(".icon-button", rate, { "data-rate": word, title: `${label} (${key})`, "aria-label": label }, icon("thumb"));
+		const thumb = button(".icon-button", rate, { "data-rate": word, "aria-label": label }, icon("thumb"));
+		showAllowed(thumb, reasonWithout("jobs:write"), `${label} (${key})`);
+		return thumb;
 	}
 
 	show() {
 		const { rating, ratingReason } = this.job;
 		for (const thumb of this.thumbs) setAttribute(thumb, "aria-pressed", thumb.dataset.rate === rating);
 		this.reason.hidden = !rating;
+		this.reason.readOnly = reasonWithout("jobs:write") !== null;
 		if (document.activeElement !== this.reason) this.reason.value = ratingReason ?? "";
 	}
 
@@ -52,6 +56,11 @@ export class PromptRating {
 	 * @param {Word | null} rating
 	 */
 	rate(rating) {
+		const refusal = reasonWithout("jobs:write");
+		if (refusal) {
+			announce(refusal);
+			return;
+		}
 		this.saved = this.saved.then(() => this.save(rating));
 	}
 

@@ -5,16 +5,30 @@ import { closest, el, fill, iconButton, on, pictureOf, safeAddress, setAttribute
 import { jobName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { vocabulary } from "../core/vocabulary.js";
-import { canCancel, canRetry, statusLook } from "./statuses.js";
+import { canCancel, canErase, canRetry, isErased, statusLook } from "./statuses.js";
 
 /** @import { Act, Job } from "../../types/page.js" */
 
-/** @type {readonly (readonly [name: "cancel" | "retry" | "reuse" | "copy", icon: string, label: string])[]} What can be done with a job. */
+/** @typedef {readonly [name: "cancel" | "retry" | "reuse" | "copy" | "erase", icon: string, label: string]} Offer */
+
+/** @type {readonly Offer[]} What can be done with a job. */
 export const ACTS = [
 	["cancel", "cross", "Cancel"],
 	["retry", "retry", "Retry"],
 	["reuse", "reuse", "Reuse"],
 	["copy", "copy", "Copy as curl"],
+];
+
+/** @type {readonly Offer[]} What can be done where the job is shown in full. */
+export const PANEL_ACTS = [...ACTS, ["erase", "bin", "Erase"]];
+
+/** @type {readonly (readonly [name: Offer[0], allowed: (job: Job) => boolean])[]} */
+const OFFERED = [
+	["cancel", canCancel],
+	["retry", canRetry],
+	["erase", canErase],
+	["reuse", (job) => !isErased(job)],
+	["copy", (job) => !isErased(job)],
 ];
 
 /** @type {Record<string, string>} */
@@ -41,7 +55,7 @@ export function setChip(chip, status) {
  * @param {Job} job
  */
 export function offerActs(buttons, job) {
-	for (const [name, allowed] of /** @type {const} */ ([["cancel", canCancel], ["retry", canRetry]])) {
+	for (const [name, allowed] of OFFERED) {
 		const button = buttons.get(name);
 		if (button) button.hidden = !allowed(job);
 	}
@@ -89,7 +103,7 @@ export class Row {
 	show(job) {
 		const text = job.prompt ?? job.originalPrompt;
 		const unwritten = job.promptStatus === "pending" || job.promptStatus === "generating";
-		setText(this.title, text || (unwritten ? "Grok is writing the prompt" : "No prompt"));
+		setText(this.title, text || (isErased(job) ? "Erased" : unwritten ? "Grok is writing the prompt" : "No prompt"));
 		this.title.classList.toggle("is-empty", !text);
 		setText(this.model, job.model);
 		setText(this.note, noteOf(job));

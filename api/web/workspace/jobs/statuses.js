@@ -1,5 +1,6 @@
 // A job's statuses as they are shown: word and group come from the server, icon and tone are the page's.
 
+import { may } from "../core/access.js";
 import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { Job, Tone } from "../../types/page.js" */
@@ -53,12 +54,22 @@ export function isFinal(job) {
 
 /** @param {Job} job */
 export function canCancel(job) {
-	return Boolean(job.links.cancel) && job.status !== "cancelling";
+	return may("jobs:write") && Boolean(job.links.cancel) && job.status !== "cancelling";
 }
 
 /** @param {Job} job */
 export function canRetry(job) {
-	return Boolean(job.links.retry);
+	return may("jobs:write") && Boolean(job.links.retry);
+}
+
+/** @param {Job} job */
+export function canErase(job) {
+	return may("jobs:write") && Boolean(job.links.erase);
+}
+
+/** @param {Job} job */
+export function isErased(job) {
+	return job.eraseRequestedAt !== null;
 }
 
 /** @param {string} id */

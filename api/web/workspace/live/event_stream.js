@@ -1,4 +1,4 @@
-// Reads server-sent events from a response. The browser's EventSource cannot carry a token and hides the status.
+// Reads server-sent events from a response. The browser's EventSource sends no headers and hides the status.
 
 /**
  * Yield events until the stream ends. Our data is always one line of JSON.

@@ -5,8 +5,9 @@ import { button, callout, el, fill, iconButton, safeAddress, setText } from "../
 import { exactTime, jobName, usd } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { copyText } from "../core/notices.js";
+import { addStyles } from "../core/styles.js";
 import { PromptRating } from "../jobs/rating.js";
-import { ACTS, offerActs, setChip, SOURCES } from "../jobs/rows.js";
+import { offerActs, PANEL_ACTS, setChip, SOURCES } from "../jobs/rows.js";
 import { outputsOf, showKept } from "./outputs.js";
 import { stagesOf, timelineOf } from "./timeline.js";
 import { unclearOf } from "./unclear.js";
@@ -27,6 +28,7 @@ export class JobView {
 	body = el("div.panel-body");
 	/** @type {Map<string, { text: string, element: HTMLElement }>} */
 	shown = new Map();
+	styled = addStyles("panel.css");
 
 	/**
 	 * @param {object} parts
@@ -38,7 +40,7 @@ export class JobView {
 	constructor({ api, actions, act, onClose }) {
 		this.api = api;
 		this.actions = actions;
-		this.buttons = new Map(ACTS.map(([name, shape, label]) => [name, button("is-small", () => this.job && act(name, this.job), icon(shape), label)]));
+		this.buttons = new Map(PANEL_ACTS.map(([name, shape, label]) => [name, button("is-small", () => this.job && act(name, this.job), icon(shape), label)]));
 		const close = iconButton("cross", "Close the job", onClose, "Close (Esc)");
 		const answers = el("div.panel-actions", ...this.buttons.values(), this.temporal);
 		this.ofJob = [this.chip, this.time, this.sentence, answers];
@@ -101,7 +103,7 @@ export class JobView {
 		this.section("warnings", job.warnings, () => warningsOf(job));
 		this.section("prompts", [job.prompt, job.originalPrompt, job.promptSource, job.promptStatus], () => promptsOf(job, this.api));
 		this.section("stages", timeline, () => timeline && stagesOf(timeline));
-		this.section("costs", [job.billed, job.mediaCostUsd, job.promptCostUsd, job.mediaCostSource], () => costsOf(job));
+		this.section("costs", [job.billed, job.mediaCostUsd, job.promptCostUsd, job.mediaCostSource, job.mediaListPriceUsd], () => costsOf(job));
 		this.section("input", job.input, () => inputOf(job));
 		this.section("timeline", timeline?.items, () => timeline && timelineOf(timeline));
 		this.section("ids", [job.predictionId, job.promptJobId, job.metadata, job.deadlineAt], () => idsOf(job));
@@ -182,13 +184,16 @@ function quoted(label, text) {
 	return el("div.quoted", el("div.quoted-head", el("span.label", label), copy), el("p.prose", text));
 }
 
+const CHARGED = { no: "no", yes: "yes", unknown: "not yet known", refunded: "refunded in full" };
+
 /** @param {Job} job */
 function costsOf(job) {
 	/** @type {Fact[]} */
 	const rows = [
 		["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
+		["List price", job.mediaListPriceUsd === null ? null : usd(job.mediaListPriceUsd)],
 		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not used"],
-		["Charged", job.billed === "unknown" ? "not yet known" : job.billed],
+		["Charged", CHARGED[job.billed]],
 	];
 	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];
 }

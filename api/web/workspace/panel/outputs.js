@@ -1,7 +1,8 @@
 // A job's outputs: image, video, audio or text, to view and to download before they expire.
 
+import { reasonWithout } from "../core/access.js";
 import { secondsSince } from "../core/clock.js";
-import { button, el, pictureOf, safeAddress, setAttribute } from "../core/dom.js";
+import { button, el, pictureOf, safeAddress, setAttribute, showAllowed } from "../core/dom.js";
 import { duration, exactTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
 
@@ -86,7 +87,12 @@ function ratingOf(keep) {
 		["Keep", "s", true, "check"],
 		["Discard", "x", false, "cross"],
 	];
-	return el("div.rating", ...answers.map(([label, key, kept, shape]) => button("is-small", () => keep(kept), { "data-kept": `${kept}`, title: `${label} (${key})` }, icon(shape), label)));
+	const buttons = answers.map(([label, key, kept, shape]) => {
+		const answer = button("is-small", () => keep(kept), { "data-kept": `${kept}` }, icon(shape), label);
+		showAllowed(answer, reasonWithout("jobs:write"), `${label} (${key})`);
+		return answer;
+	});
+	return el("div.rating", ...buttons);
 }
 
 /**

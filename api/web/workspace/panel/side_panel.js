@@ -81,7 +81,7 @@ export class SidePanel {
 	}
 
 	close() {
-		if (location.hash) history.pushState(null, "", location.pathname);
+		if (location.hash) history.pushState(null, "", location.pathname + location.search);
 		this.follow();
 	}
 
@@ -98,6 +98,7 @@ export class SidePanel {
 			this.view = new module.JobView({ api: this.api, actions: this.actions, act: this.act, onClose: () => this.close() });
 			this.element.append(this.view.element);
 		}
+		await this.view?.styled;
 		return this.view;
 	}
 

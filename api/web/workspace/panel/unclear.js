@@ -1,6 +1,7 @@
 // An unclear submission: what it means, what is known, and the three ways to resolve it.
 
-import { button, callout, el, on } from "../core/dom.js";
+import { reasonWithout } from "../core/access.js";
+import { button, callout, el, on, showAllowed } from "../core/dom.js";
 import { capitalized, count } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { priceOf } from "../jobs/job_actions.js";
@@ -26,6 +27,7 @@ export function unclearOf(job, actions) {
 			el("p.callout-title", "Did WaveSpeed accept the job? It is not yet known."),
 			el("p", "The paid request was sent, but no clear response came back. It may be billed, so it is not repeated automatically: WaveSpeed's history is searched, and if that does not resolve it, you decide."),
 			el("p.quiet", known(candidates)),
+			el("p.quiet", reasonWithout("jobs:resolve")),
 		),
 		el("div.decisions", adoption(job, candidates, actions), resubmission(job, actions), abandonment(job, actions)),
 	];
@@ -55,7 +57,7 @@ function adoption(job, candidates, actions) {
 		const text = [`Prediction ${predictionId} will be assigned to this job and its outputs fetched. Nothing more is charged.`];
 		await (await actions())?.resolve(job, { decision: "adopt", predictionId }, { title: "Adopt this prediction?", text, yes: "Adopt", tone: "primary" });
 	};
-	const adopt = button("is-small.primary", ask, "Adopt a prediction");
+	const adopt = deciding("is-small.primary", ask, "Adopt a prediction");
 	adopt.disabled = !input.value;
 	on(input, "input", () => (adopt.disabled = !input.value.trim()));
 	const choices = candidates.length > 1 && el("div.choices", ...candidates.map((candidate) => button(".id-button", () => choose(candidate), el("code", candidate))));
@@ -71,7 +73,7 @@ function resubmission(job, actions) {
 	const text = "The job is submitted and charged again. If the first submission was accepted after all, you pay twice.";
 	const asked = { title: "Submit again?", text: [text, `${capitalized(priceOf(job))}.`], yes: "Submit again" };
 	const ask = async () => (await actions())?.resolve(job, { decision: "resubmit" }, asked);
-	return decision("It was not accepted", text, button("is-small", ask, "Submit again"));
+	return decision("It was not accepted", text, deciding("is-small", ask, "Submit again"));
 }
 
 /**
@@ -82,7 +84,20 @@ function abandonment(job, actions) {
 	const text = "The job fails. WaveSpeed may still charge for the submission; media found later is attached.";
 	const asked = { title: "Abandon the job?", text: [text], yes: "Abandon" };
 	const ask = async () => (await actions())?.resolve(job, { decision: "abandon" }, asked);
-	return decision("It no longer matters", text, button("is-small", ask, "Abandon the job"));
+	return decision("It no longer matters", text, deciding("is-small", ask, "Abandon the job"));
+}
+
+/**
+ * Return a button that asks for a decision, from those who may decide.
+ *
+ * @param {string} look
+ * @param {() => Promise<void>} ask
+ * @param {string} label
+ */
+function deciding(look, ask, label) {
+	const made = button(look, () => reasonWithout("jobs:resolve") ?? ask(), label);
+	showAllowed(made, reasonWithout("jobs:resolve"));
+	return made;
 }
 
 /**

@@ -1,0 +1,96 @@
+"""What the record, Temporal and WaveSpeed say of the installation when Prometheus asks; nothing of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from api.installation.balance import Balance
+from api.installation.reconciler import ReconcilerWatch
+from api.installation.report import report_submissions, report_temporal
+from api.schemas.installation import SubmissionsReport, TemporalReport
+from promptmill.api_resources import ApiResources
+from promptmill.contracts.budgets import Budget
+from promptmill.contracts.errors import RecordError
+from promptmill.store import Store
+from promptmill.store.health import record_problem
+from promptmill.store.monitoring import RecordFigures
+from promptmill.store.operations import AI_PROMPTS, DRAIN, SUBMISSIONS_HELD
+from promptmill.store.readings import Backlog
+
+PATIENCE_SECONDS: Final = 5.0
+"""Longest wait for each of the three: Prometheus gives up after 10 s by default."""
+
+SWITCHES: Final = (DRAIN, SUBMISSIONS_HELD, AI_PROMPTS)
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What Postgres says.
+
+    Attributes:
+        writable: Whether it accepts writes.
+        counts: The numbers of rows, by table and status.
+        submissions: The rate of paid submissions.
+        readings: The results that are still to be read.
+        budgets: All of them.
+    """
+
+    writable: bool
+    counts: Mapping[str, Mapping[str, int]]
+    submissions: SubmissionsReport
+    readings: Backlog
+    budgets: Sequence[Budget]
+    figures: RecordFigures
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is known now.
+
+    Attributes:
+        record: None while Postgres is unavailable.
+        temporal: None while Temporal is.
+        balance_usd: What is left at WaveSpeed; None if it does not say.
+    """
+
+    record: Record | None = None
+    temporal: TemporalReport | None = None
+    balance_usd: float | None = None
+
+
+async def gather_figures(resources: ApiResources, reconciler: ReconcilerWatch, balance: Balance) -> Figures:
+    """Ask Postgres, Temporal and WaveSpeed at once; whoever does not answer in time is left out."""
+    record, temporal, left = await asyncio.gather(
+        _in_time(_ask_record(resources)), _in_time(report_temporal(resources, reconciler)), _in_time(balance.look())
+    )
+    return Figures(
+        record=record,
+        temporal=temporal if temporal is not None and temporal.answers else None,
+        balance_usd=None if left is None or left[0] is None else float(left[0]),
+    )
+
+
+async def _in_time(asked: Awaitable[Found]) -> Found | None:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asked
+    except (RecordError, TimeoutError):
+        return None
+
+
+async def _ask_record(resources: ApiResources) -> Record:
+    store: Store = resources.store
+    counts, submissions, readings, budgets, figures = await asyncio.gather(
+        store.operations.counts(),
+        report_submissions(resources),
+        store.readings.backlog(),
+        store.budgets.all(),
+        store.monitoring.figures(SWITCHES),
+    )
+    writable = await record_problem(store) is None
+    return Record(writable, counts, submissions, readings, budgets, figures)
