@@ -1,4 +1,4 @@
-"""What a receiver of callbacks got, and how it checks the signature: by the scheme's text, without the package."""
+"""A receiver of callbacks: what it got, and how it checks signatures, without the package."""
 
 from __future__ import annotations
 

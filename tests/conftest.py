@@ -1,13 +1,20 @@
 """Real servers, once a session; a fresh database, queue and provider account per test.
 
-The first thing that happens is that the machine's own settings leave the environment: tests must never spend.
+First of all, the machine's own settings are removed from the environment: tests must never spend.
 """
 
+import gc
 import os
 
 from tests.environment import scrub
 
 scrub(os.environ)
+
+# Python's own values are for small programs: with a session's thousands of tests, collecting garbage that often takes
+# a fifth of the CPU time of finding the tests, and 7 % of running them.
+gc.set_threshold(50_000, 20, 20)
+# The same for Temporal's server, which is written in Go: 9 % of its CPU time.
+os.environ.setdefault("GOGC", "400")
 
 pytest_plugins = [
     "tests.fixtures.session",

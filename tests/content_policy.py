@@ -9,7 +9,7 @@ FETCHES = ("connect-src", "font-src", "frame-src", "img-src", "media-src", "obje
 
 
 def content_policy(answer: httpx.Response) -> dict[str, set[str]]:
-    """Return what each directive of an answer allows; `'none'`, which allows nothing, is an empty set."""
+    """Return what each directive of a response allows; `'none'`, which allows nothing, is an empty set."""
     directives: dict[str, set[str]] = {}
     for told in answer.headers["content-security-policy"].split(";"):
         name, *sources = told.split()

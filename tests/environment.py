@@ -1,4 +1,4 @@
-"""Takes the machine's own settings out of an environment."""
+"""Removes the machine's own settings from an environment."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def is_ours(name: str) -> bool:
 
 
 def scrub(environ: MutableMapping[str, str]) -> None:
-    """Take keys, addresses and settings out of an environment, and have every further reader refuse real providers."""
+    """Remove keys, addresses and settings from an environment, and make every later reader refuse real providers."""
     for name in [name for name in environ if is_ours(name)]:
         del environ[name]
-    # Not the developer's .env, and not the local.env of a stack that runs beside the tests.
+    # Not the developer's .env, and not the local.env of a stack running alongside the tests.
     environ["PROMPTMILL_ENV_FILE"] = ""
     environ["PROMPTMILL_DATA_DIR"] = _own_folder("promptmill-test-data-")
     environ["PROMPTMILL_SIMULATED_ONLY"] = "true"

@@ -2,7 +2,7 @@
 
 Reads lines from its standard input, a pipe that only the test session holds open: `process <pid> <start time>` and
 `folder <path>`. When the pipe closes (the end, Ctrl-C, `kill -9`), it kills those processes and all that were started
-for such a folder, then deletes the folders. Everything here is disposable, so nothing is asked to end in order.
+for such a folder, then deletes the folders. Everything here is disposable, so nothing is stopped gracefully.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def started(pid: int, created: float) -> Iterator[psutil.Process]:
 
 
 def belonging_to(folder: str) -> Iterator[psutil.Process]:
-    """Yield the processes that were started for a folder, also by those that were started."""
+    """Yield the processes that were started for a folder, directly or indirectly."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             named = folder in process.environ().values()
-            # Postgres writes over its environment. Not every command that names the folder: a person may look into it.
+            # Postgres overwrites its environment. Not every command that names the folder: a person may be in it.
             if named or (process.name().startswith("postgres") and folder in " ".join(process.cmdline())):
                 yield process
 
@@ -57,7 +57,7 @@ def belonging_to(folder: str) -> Iterator[psutil.Process]:
 def main() -> None:
     """Read until the pipe closes, then clean up."""
     lines = [line.split(maxsplit=1) for line in sys.stdin.read().splitlines()]
-    # Nothing but what a session made: any other name might mean a person's data, or the whole machine.
+    # Only what a session created: any other name might mean a person's data, or the whole machine.
     folders = [rest for kind, rest in lines if kind == "folder" and re.match(rf"/.*/{FOLDER_PREFIX}[^/]+$", rest)]
     for kind, rest in lines:
         if kind == "process":

@@ -1,7 +1,7 @@
 """Makes the short film that WaveSpeed's simulator serves for every video: `python -m tests.make_clip`.
 
-H.264 in 4:2:0 with its index in front, which every browser plays, and a few kilobytes small. Drawn here, so that nobody
-else's material is in the repository. It needs `av`, which only development installs; the film itself is committed.
+H.264 in 4:2:0 with its index in front, which every browser plays, and only a few kilobytes. Drawn here, so that
+nobody else's material is in the repository. It needs `av`, a development dependency; the film itself is committed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SECONDS = 2
 
 
 def frame(share: float) -> Image.Image:
-    """Return the picture at a share (0 to 1) of the film: a ball that goes once around, so that it loops smoothly."""
+    """Return the frame at a share (0 to 1) of the film: a ball that goes once around, so that it loops smoothly."""
     width, height = SIZE
     picture = Image.new("RGB", SIZE, (24, 32, 64))
     pen = ImageDraw.Draw(picture)

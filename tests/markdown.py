@@ -26,7 +26,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of code; `info` is what stands behind its fence."""
+    """A fenced block of code; `info` is what follows its opening fence."""
 
     info: str
     code: str
@@ -37,9 +37,9 @@ class Cell:
     """A table's cell.
 
     Attributes:
-        text: Its text without marks.
-        code: What is set as code in it.
-        links: Where it leads.
+        text: Its text without markup.
+        code: The code spans in it.
+        links: The targets of its links.
     """
 
     text: str
@@ -63,7 +63,7 @@ class MarkdownPage:
 
     @property
     def links(self) -> list[str]:
-        """Where links lead and pictures come from."""
+        """The targets of links and the sources of images."""
         return _links(self._root)
 
     @property
@@ -80,7 +80,7 @@ class MarkdownPage:
 
     @property
     def code(self) -> list[str]:
-        """What is set as code within sentences."""
+        """The code spans in running text."""
         return _code(self._root)
 
     def rows(self, *head: str) -> list[tuple[Cell, ...]]:

@@ -1,4 +1,4 @@
-"""Draws the pictures that tests upload, and reads what a file holds beside its pixels."""
+"""Draws the images that tests upload, and reads what a file contains besides its pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET = b"Nobody must read this"
 
 
 def drawn(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Return a picture in which every pixel differs from its neighbours, and left from right, top from bottom."""
+    """Return an image in which every pixel differs from its neighbours, and left from right, top from bottom."""
     red = Image.linear_gradient("L").rotate(90).resize(size)
     green = Image.linear_gradient("L").resize(size)
     blue = Image.new("L", size, 40)
@@ -37,7 +37,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def gps_exif(orientation: int = 1) -> bytes:
-    """Return EXIF that says where and with what a picture was taken."""
+    """Return EXIF that says where and with what a photo was taken."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010F] = SECRET.decode()
@@ -50,7 +50,7 @@ def srgb_profile() -> bytes:
 
 
 def swapped_profile() -> bytes:
-    """Return sRGB's profile with the colours of red and green exchanged: what it is used on changes visibly."""
+    """Return sRGB's profile with red and green swapped: an image with it changes visibly."""
     profile = bytearray(srgb_profile())
     count = struct.unpack_from(">I", profile, 128)[0]
     places = {bytes(profile[at : at + 4]): at for at in range(132, 132 + count * 12, 12)}
@@ -64,14 +64,14 @@ def png_chunk(name: bytes, content: bytes) -> bytes:
 
 
 def png_of_header(width: int, height: int) -> bytes:
-    """Return a PNG that is nothing but a promise: a header, and hardly any pixels."""
+    """Return a PNG that promises more than it has: a header, and hardly any pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = png_chunk(b"IDAT", zlib.compress(b"\0" * 1000))
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + pixels + png_chunk(b"IEND", b"")
 
 
 def png_chunks(data: bytes) -> list[bytes]:
-    """Return the names of a PNG's chunks, the pixels' as one; fails where something stands behind the end."""
+    """Return the names of a PNG's chunks, the pixels' as one; fails if anything follows the end."""
     names: list[bytes] = []
     at = 8
     while at < len(data):

@@ -1,4 +1,4 @@
-"""Servers that tests need and Python cannot bring: Debian packages, which `.ci/run` installs."""
+"""Servers that tests need and no wheel provides: Debian packages, which `.ci/run` installs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from promptmill.local.ports import LOOPBACK, is_free
 from tests.support import eventually_sync
 
 SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin"
-STOP_SECONDS = 10
+STOP_SECONDS = 30
 
 
 def require_program(name: str, package: str) -> str:

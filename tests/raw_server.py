@@ -41,6 +41,12 @@ class RawServer:
     answers: tuple[bytes | Conduct, ...]
     url: str = ""
     connections: list[Connection] = field(default_factory=list)
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list, init=False)
+
+    def hang_up(self) -> None:
+        """Close all connections."""
+        for writer in self._writers:
+            writer.close()
 
     @property
     def received(self) -> bytes:
@@ -61,6 +67,7 @@ class RawServer:
         """Take one connection."""
         connection = Connection()
         self.connections.append(connection)
+        self._writers.append(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._converse(connection, reader, writer)
         writer.close()
@@ -109,7 +116,7 @@ async def _read_request(connection: Connection, reader: asyncio.StreamReader) ->
 
 
 def http_answer(status: int = 200, body: Any = b"", headers: dict[str, str] | None = None) -> bytes:
-    """Return an HTTP answer; a body that is neither bytes nor text becomes JSON."""
+    """Return an HTTP response; a body that is neither bytes nor text becomes JSON."""
     content = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(content)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
@@ -117,7 +124,7 @@ def http_answer(status: int = 200, body: Any = b"", headers: dict[str, str] | No
 
 
 def cut_short(answer: bytes, keep: int) -> bytes:
-    """Return the answer's first `keep` bytes of body under headers that promise more, to be followed by a close."""
+    """Return the response with only the first `keep` bytes of the body that its headers promise, before a close."""
     head, _, body = answer.partition(b"\r\n\r\n")
     head = head.replace(f"Content-Length: {len(body)}".encode(), f"Content-Length: {len(body) + 100}".encode())
     return head + b"\r\nX-Note: cut short\r\n\r\n" + body[:keep]

@@ -54,14 +54,14 @@ class SimulatorControl:
         return deliveries
 
     async def order(self, where: str, kind: str, **more: Any) -> None:
-        """Order a fault; `promptmill.simulators.faults.Fault` says what there is."""
+        """Inject a fault; `promptmill.simulators.faults.Fault` lists them."""
         await self._send("POST", "/faults", [{"where": where, "kind": kind, **more}])
 
     async def clear_faults(self) -> None:
         await self._send("DELETE", "/faults")
 
     async def hits(self) -> int:
-        """How often ordered faults have struck."""
+        """How often injected faults have struck."""
         return sum(fault["hits"] for fault in (await self.account())["faults"])
 
     async def set_timing(self, **timing: float | None) -> None:
@@ -72,7 +72,7 @@ class SimulatorControl:
         await self._send("PUT", "/credit", {"usd": usd})
 
     async def release(self, then: str = "answer") -> int:
-        """Let the held requests go on, `then` "answer" or "cut"; return how many there were."""
+        """Release the held requests, `then` "answer" or "cut"; return how many there were."""
         released: int = (await self._send("POST", "/release", {"then": then})).json()["released"]
         return released
 
@@ -80,22 +80,22 @@ class SimulatorControl:
         """End one of WaveSpeed's predictions now: status, code, error, nsfw."""
         await self._send("PUT", f"/predictions/{prediction_id}", ending)
 
-    async def wait_requests(self, where: str, count: int = 1, within: float = 10) -> list[dict[str, Any]]:
+    async def wait_requests(self, where: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait until that many requests have arrived."""
 
         async def arrived() -> list[dict[str, Any]]:
             found = await self.requests(where)
             return found if len(found) >= count else []
 
-        return await eventually(arrived, within, what=f"{count} request(s) to {where}")
+        return await eventually(arrived, what=f"{count} request(s) to {where}")
 
-    async def wait_held(self, count: int = 1, within: float = 10) -> None:
+    async def wait_held(self, count: int = 1) -> None:
         """Wait until that many requests are held."""
 
         async def held() -> bool:
             return bool((await self.account())["held"] >= count)
 
-        await eventually(held, within, what=f"{count} held request(s)")
+        await eventually(held, what=f"{count} held request(s)")
 
     async def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
         async with open_http() as client:

@@ -1,4 +1,4 @@
-"""Calls to WaveSpeed's simulator as any HTTP client makes them, and models to make them with."""
+"""Calls to WaveSpeed's simulator as any HTTP client makes them, and models for them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import asyncio
 import os
 import platform
 import signal
-from datetime import timedelta
 
 import httpx
 import psutil
@@ -23,8 +22,9 @@ from promptmill.temporal import connect
 from tests.bench.figures import (
     Line,
     comparison_lines,
-    cpu_lines,
     first_view_line,
+    flight_lines,
+    growth_lines,
     late_line,
     load_lines,
     no_page_line,
@@ -32,12 +32,14 @@ from tests.bench.figures import (
     show,
     stream_lines,
 )
-from tests.bench.load import load_creates, load_reads, store_jobs
+from tests.bench.flight import JOBS, measure_flight
+from tests.bench.growth import measure_growth
+from tests.bench.load import load_api, store_jobs
 from tests.bench.page import fill_list, visit_page, weigh_first_view
-from tests.bench.parts import Parts, open_parts
+from tests.bench.parts import NO_BRAKE, Parts, open_parts
 from tests.bench.progress import Progress
-from tests.bench.rounds import Effort, alternate, warm_up
-from tests.bench.sides import Bare, Promptmill
+from tests.bench.rounds import INSTANT, TWO_SECONDS, Effort, Mode, alternate, warm_up
+from tests.bench.sides import Bare, Dbos, Promptmill
 from tests.bench.streams import open_streams, raise_file_limit
 from tests.environment import scrub
 from tests.fixtures.browser import MISSING, find_chromium
@@ -57,7 +59,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     console = Console(highlight=False, soft_wrap=True)
     try:
-        with open_session() as session, open_parts(session, Progress(console)) as parts:
+        limits = {"PROMPTMILL_POLLS_PER_SECOND": "20"} if asked.only == "flight" else NO_BRAKE
+        with open_session() as session, open_parts(session, Progress(console), limits) as parts:
             lines = asyncio.run(_measure(parts, Progress(console), asked))
     except KeyboardInterrupt:
         console.print("Interrupted; everything is stopped.")
@@ -73,13 +76,20 @@ async def _measure(parts: Parts, progress: Progress, asked: argparse.Namespace) 
     effort = QUICK if asked.quick else WHOLE
     lines: list[Line] = []
     client = await connect(parts.settings)
-    async with httpx.AsyncClient(base_url=parts.api_url, timeout=30, trust_env=False) as http:
+    # Every connection is kept: by default all but 20 are closed after each request.
+    limits = httpx.Limits(max_keepalive_connections=None)
+    async with httpx.AsyncClient(base_url=parts.api_url, timeout=30, trust_env=False, limits=limits) as http:
         try:
-            # The page first: it is to have its own jobs in the list. The load last: it holds the worker.
+            # The page first: its own jobs must be in the list. The load last: it stops the worker.
             if asked.only in {None, "page"}:
                 lines += await _page(parts, http, Promptmill(client, http), effort, progress)
             if asked.only in {None, "jobs"}:
-                lines += await _compare(parts, client, http, effort, progress)
+                for mode in (INSTANT, TWO_SECONDS):
+                    lines += await _compare(mode, parts, client, http, effort, progress)
+            if asked.only in {None, "growth"}:
+                lines += growth_lines(await measure_growth(parts, http, Promptmill(client, http), progress))
+            if asked.only == "flight":
+                lines += flight_lines(await measure_flight(parts, http, progress, JOBS))
             if asked.only in {None, "api"}:
                 lines += await _load(parts, http, effort.load_seconds, progress)
         except Exception:
@@ -104,29 +114,29 @@ async def _page(
 
 
 async def _compare(
-    parts: Parts, client: Client, http: httpx.AsyncClient, effort: Effort, progress: Progress
+    mode: Mode, parts: Parts, client: Client, http: httpx.AsyncClient, effort: Effort, progress: Progress
 ) -> list[Line]:
-    bare, ours = Bare(client, parts.settings.grok_models[0]), Promptmill(client, http)
-    with progress.step("Warm-up"):
-        await warm_up((bare, ours))
-    found = await alternate((bare, ours), parts, effort, progress)
-    rounds = found[bare.name], found[ours.name]
-    return [*comparison_lines(*rounds), *cpu_lines(*rounds), late_line(ours.late_starts)]
+    parts.set_generation(mode.generation_seconds)
+    async with httpx.AsyncClient(base_url=parts.dbos_url, timeout=60, trust_env=False) as to_dbos:
+        bare = Bare(client, parts.settings.grok_models[0], instant=not mode.generation_seconds)
+        ours, dbos = Promptmill(client, http), Dbos(to_dbos)
+        with progress.step(f"Warm-up, {mode.name}"):
+            await warm_up((bare, ours, dbos), mode)
+        found = await alternate((bare, ours, dbos), mode, parts, effort, progress)
+    lines = comparison_lines(mode, found[bare.name], found[ours.name], found[dbos.name])
+    return [*lines, late_line(ours.late_starts)]
 
 
 async def _load(parts: Parts, http: httpx.AsyncClient, seconds: int, progress: Progress) -> list[Line]:
-    for name in ("worker", "bare worker"):
+    for name in ("worker", "bare worker", "DBOS"):
         parts.stop(name)
     with progress.step("Worker held; opening streams"):
         streams = await open_streams(parts, http)
     with progress.step("Storing jobs"):
         ids = await store_jobs(parts)
-    with progress.step(f"Creating jobs for {timedelta(seconds=seconds)}"):
-        creates = await load_creates(http, seconds)
-    with progress.step(f"Reading jobs for {timedelta(seconds=seconds)}"):
-        reads = await load_reads(http, ids, seconds)
+    found = await load_api(parts, ids, seconds, progress)
     parts.require_alive()
-    return [*load_lines(creates, reads), *stream_lines(streams)]
+    return [*load_lines(found), *stream_lines(streams)]
 
 
 def _first(error: BaseException) -> BaseException:
@@ -139,7 +149,9 @@ def _first(error: BaseException) -> BaseException:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three minutes instead of eleven; figures are rough")
-    parser.add_argument("--only", choices=("page", "jobs", "api"), help="one part of it")
+    parser.add_argument(
+        "--only", choices=("page", "jobs", "growth", "api", "flight"), help="one part; flight is no part of the whole"
+    )
     return parser.parse_args()
 
 

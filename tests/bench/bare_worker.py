@@ -33,7 +33,7 @@ async def serve(settings: Settings) -> None:
             client,
             task_queue=BARE_QUEUE,
             workflows=[BareWorkflow],
-            activities=[activities.write_prompt, activities.submit_media],
+            activities=[activities.write_prompt, activities.submit_media, activities.read_result],
             workflow_runner=UnsandboxedWorkflowRunner(),
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
             activity_task_poller_behavior=PollerBehaviorAutoscaling(),

@@ -1,4 +1,4 @@
-"""The baseline: what Temporal alone needs for two activities and a signal. No record, no API, no deadline."""
+"""The baseline: what Temporal alone needs for the calls. No record, no API, no deadline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from tests.bench.bare_activities import BareActivities, BareJob, BarePrompt
+    from tests.bench.bare_activities import BareActivities, BareJob
 
 BARE_QUEUE = "bench-bare"
 _AT_MOST = timedelta(seconds=60)
@@ -15,7 +15,7 @@ _AT_MOST = timedelta(seconds=60)
 
 @workflow.defn
 class BareWorkflow:
-    """Call Grok, submit to WaveSpeed, and wait for the signal that its webhook would cause."""
+    """Call Grok, submit to WaveSpeed, and get the result: by the signal that a webhook would cause, or by a read."""
 
     def __init__(self) -> None:
         """Begin without a result."""
@@ -28,11 +28,17 @@ class BareWorkflow:
 
     @workflow.run
     async def run(self, job: BareJob) -> BareJob:
-        """Take one job to its end."""
+        """Run one job to its end."""
         written = await workflow.execute_activity_method(
             BareActivities.write_prompt, job, start_to_close_timeout=_AT_MOST
         )
-        prompt = BarePrompt(model=job.model, prompt=written.prompt)
-        await workflow.execute_activity_method(BareActivities.submit_media, prompt, start_to_close_timeout=_AT_MOST)
-        await workflow.wait_condition(lambda: self._outputs is not None)
+        prediction_id = await workflow.execute_activity_method(
+            BareActivities.submit_media, written, start_to_close_timeout=_AT_MOST
+        )
+        if job.instant:
+            await workflow.wait_condition(lambda: self._outputs is not None)
+        else:
+            self._outputs = await workflow.execute_activity_method(
+                BareActivities.read_result, prediction_id, start_to_close_timeout=_AT_MOST
+            )
         return job

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -10,19 +10,31 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.cpu import THIS_CLIENT
-from tests.bench.load import PER_SECOND, STORED, Latencies
+from tests.bench.flight import Flight
+from tests.bench.growth import SIZES
+from tests.bench.load import BOUNDED, STORED, Latencies
 from tests.bench.page import JOBS, Visit, Visits
-from tests.bench.rounds import IN_FLIGHT, Round
+from tests.bench.rounds import Mode, Round
 from tests.bench.streams import STREAMS, StreamCost
 
-THROUGHPUT_RATIO = 0.65
-IDLE_RATIO = 1.5
-CREATE_P99_MS = 100.0
-READ_P99_MS = 30.0
+THROUGHPUT_RATIO = 0.75
+IDLE_RATIO = 1.3
+CPU_RATIO = 1.3
+DBOS_RATIO = 1.0
+P99_MS = {
+    "GET /api/jobs/{id}": 50.0,
+    "GET /api/jobs, 50 of them": 200.0,
+    "POST /api/jobs/create": 100.0,
+    BOUNDED: 100.0,
+}
+CPU_MS = {"POST /api/jobs/create": 4.0, BOUNDED: 4.0}
+SEARCH_MS = 50.0
+FLIGHT_MIB = 600.0
+FOUND_SECONDS = 10.0, 60.0
 STREAMS_MIB = 150.0
 USEFUL_MS = 1000.0
 FIRST_VIEW_BYTES = 60 * 1024
-PARTS = ("worker", "bare worker", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
+PARTS = ("worker", "bare worker", "DBOS", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -39,30 +51,45 @@ class Line:
     met: bool | None = None
 
 
-def comparison_lines(bare: Sequence[Round], ours: Sequence[Round]) -> list[Line]:
-    """Return throughput and idle overhead. Ratios are taken within each pair of rounds, then the median of them."""
-    throughput = [b.jobs_per_second for b in bare], [o.jobs_per_second for o in ours]
-    idle = [b.own_ms for b in bare], [o.own_ms for o in ours]
-    faster = median(o / b for b, o in zip(*throughput, strict=True))
-    slower = median(o / b for b, o in zip(*idle, strict=True))
+def comparison_lines(mode: Mode, bare: Sequence[Round], ours: Sequence[Round], dbos: Sequence[Round]) -> list[Line]:
+    """Return throughput and idle overhead. Ratios are taken within each turn of all sides, then the median of them."""
+    sides = {"bare workflow": bare, "DBOS": dbos, "Promptmill": ours}
+    throughput = {name: [each.jobs_per_second for each in rounds] for name, rounds in sides.items()}
+    idle = {name: [each.own_ms for each in rounds] for name, rounds in sides.items()}
+    cpu = {name: [sum(each.cpu_ms.values()) for each in rounds] for name, rounds in sides.items()}
+    how = f"{mode.name}, {mode.in_flight} in flight"
+    alone = f"{mode.name}, one at a time"
     return [
-        Line(f"bare workflow, {IN_FLIGHT} in flight", _spread(throughput[0], "jobs/s")),
-        Line(f"Promptmill, {IN_FLIGHT} in flight", _spread(throughput[1], "jobs/s")),
-        Line("throughput, Promptmill : bare", f"{faster:.2f}", f"≥ {THROUGHPUT_RATIO}", faster >= THROUGHPUT_RATIO),
-        Line("bare workflow, idle overhead per job", _spread(idle[0], "ms")),
-        Line("Promptmill, idle overhead per job", _spread(idle[1], "ms")),
-        Line("idle overhead, Promptmill : bare", f"{slower:.2f}", f"≤ {IDLE_RATIO}", slower <= IDLE_RATIO),
+        *(Line(f"{name}, {how}", _spread(found, "jobs/s")) for name, found in throughput.items()),
+        *_ratios(f"throughput, {how}", throughput, THROUGHPUT_RATIO, DBOS_RATIO, more=True),
+        *(Line(f"{name}, {alone}: overhead per job", _spread(found, "ms")) for name, found in idle.items()),
+        *_ratios(f"overhead, {alone}", idle, IDLE_RATIO, None, more=False),
+        *(Line(f"{name}, {how}: CPU per job", _spread(found, "ms")) for name, found in cpu.items()),
+        *_ratios(f"CPU per job, {how}", cpu, CPU_RATIO, None, more=False),
+        *_cpu_lines(how, bare, ours, dbos),
     ]
 
 
-def cpu_lines(bare: Sequence[Round], ours: Sequence[Round]) -> list[Line]:
+def _ratios(
+    what: str, found: Mapping[str, Sequence[float]], bare_goal: float, dbos_goal: float | None, *, more: bool
+) -> list[Line]:
+    """Compare ours with both others; `more` is better, or less."""
+    lines = []
+    for other, goal in (("bare workflow", bare_goal), ("DBOS", dbos_goal)):
+        ratio = median(ours / its for its, ours in zip(found[other], found["Promptmill"], strict=True))
+        met = None if goal is None else (ratio >= goal if more else ratio <= goal)
+        sign = "≥" if more else "≤"
+        lines.append(Line(f"{what}, Promptmill : {other}", f"{ratio:.2f}", f"{sign} {goal:g}" if goal else "", met))
+    return lines
+
+
+def _cpu_lines(how: str, bare: Sequence[Round], ours: Sequence[Round], dbos: Sequence[Round]) -> list[Line]:
     """Return the CPU time per job of each part, at load."""
     lines = []
     for part in PARTS:
-        used = [f"{_cpu(rounds, part):.1f}" if part in rounds[0].cpu_ms else "-" for rounds in (ours, bare)]
-        lines.append(Line(f"CPU of {part}, per job", f"{used[0]} ms (bare: {used[1]} ms)"))
-    whole = [median(sum(each.cpu_ms.values()) for each in rounds) for rounds in (ours, bare)]
-    return [*lines, Line("CPU of all, per job", f"{whole[0]:.1f} ms (bare: {whole[1]:.1f} ms)")]
+        used = [f"{_cpu(rounds, part):.1f}" if part in rounds[0].cpu_ms else "-" for rounds in (ours, bare, dbos)]
+        lines.append(Line(f"{how}: CPU of {part}, per job", f"{used[0]} ms (bare: {used[1]}, DBOS: {used[2]})"))
+    return lines
 
 
 def late_line(late: int) -> Line:
@@ -70,12 +97,54 @@ def late_line(late: int) -> Line:
     return Line("jobs that the API left to the reconciler to start", str(late))
 
 
-def load_lines(creates: Latencies, reads: Latencies) -> list[Line]:
-    """Return the API's latencies."""
-    stored = f"{PER_SECOND}/s, worker held, {STORED:,} stored"
+def load_lines(found: Mapping[str, Latencies]) -> list[Line]:
+    """Return the API's latencies under load, and what a request costs it."""
+    lines = []
+    for what, latencies in found.items():
+        how = f"{what}, {latencies.per_second}/s, worker held, {STORED:,} stored"
+        goal = CPU_MS.get(what)
+        lines += [
+            _latency(how, latencies, P99_MS[what]),
+            Line(
+                f"{how}: CPU of the API",
+                f"{latencies.cpu_ms:.1f} ms per request",
+                f"≤ {goal:g} ms" if goal else "",
+                latencies.cpu_ms <= goal if goal else None,
+            ),
+        ]
+    return lines
+
+
+def growth_lines(found: Mapping[str, Mapping[int, float]]) -> list[Line]:
+    """Return how long each request takes as the record grows."""
+    lines = []
+    for what, by_size in found.items():
+        figure = ", ".join(f"{size:,}: {by_size[size]:.0f} ms" for size in SIZES)
+        goal = SEARCH_MS if what == "search without hits" else None
+        met = None if goal is None else by_size[SIZES[-1]] <= goal
+        lines.append(Line(f"{what}, by stored jobs", figure, f"≤ {goal:.0f} ms" if goal else "", met))
+    return lines
+
+
+def flight_lines(found: Flight) -> list[Line]:
+    """Return what many predictions in flight cost, and how late their results are found."""
+    what = f"{found.most:,} predictions in flight, one worker, no webhooks"
+    middle, late = found.percentile(0.5), found.percentile(0.95)
     return [
-        _latency(f"POST /api/jobs/create, {stored}", creates, CREATE_P99_MS),
-        _latency(f"GET /api/jobs/{{id}}, {stored}", reads, READ_P99_MS),
+        Line(
+            f"{what}: memory of the worker",
+            f"{found.memory_mib:.0f} MiB",
+            f"≤ {FLIGHT_MIB:.0f} MiB",
+            found.memory_mib <= FLIGHT_MIB,
+        ),
+        Line(
+            f"{what}: a result is found after it is ready, median",
+            f"{middle:.1f} s",
+            f"≤ {FOUND_SECONDS[0]:.0f} s",
+            middle <= FOUND_SECONDS[0],
+        ),
+        Line(f"{what}: the same, p95", f"{late:.1f} s", f"≤ {FOUND_SECONDS[1]:.0f} s", late <= FOUND_SECONDS[1]),
+        Line(f"{what}: reads", f"{found.reads:,} for {len(found.late):,} results in {found.seconds:.0f} s"),
     ]
 
 

@@ -11,17 +11,26 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
-import httpx
-
 from promptmill.local.stack import DATABASE
 from promptmill.store import open_store
+from tests.bench.cpu import cpu_between, cpu_seconds
+from tests.bench.lean_client import LeanClient
 from tests.bench.parts import Parts
+from tests.bench.progress import Progress
 from tests.bench.sides import INSTRUCTIONS, MODEL
 from tests.fixtures.mill import new_job
 
 STORED = 10_000
 FILLERS = 10
-PER_SECOND = 20
+BOUNDED = "POST /api/jobs/create, with budgets and limits"
+BOUNDS = """
+    SELECT set_budget(owner, period, 100000)
+    FROM unnest(ARRAY['*', 'local']) AS owner, unnest(ARRAY['day', 'month', 'total']) AS period;
+    UPDATE owners
+    SET open_jobs = 1000000, requests_per_minute = 1000000, highest_priority = 9, outputs_per_job = 9,
+        models = ARRAY['*']
+    WHERE name = 'local'
+"""
 LATEST_SECONDS = 30.0
 """How long one request may take before it counts as failed."""
 
@@ -31,11 +40,15 @@ class Latencies:
     """Seconds from when a request was due to its complete response, sorted.
 
     Attributes:
+        per_second: How many requests were due a second.
         failed: How many got an error or no response; they count as the slowest.
+        cpu_ms: CPU milliseconds of the API's processes per request.
     """
 
+    per_second: int
     seconds: Sequence[float]
     failed: int
+    cpu_ms: float
 
     def percentile(self, share: float) -> float:
         """Return the latency in milliseconds that this share of requests did not exceed (nearest rank)."""
@@ -63,27 +76,39 @@ async def store_jobs(parts: Parts) -> list[UUID]:
     return ids
 
 
-async def load_creates(http: httpx.AsyncClient, seconds: int) -> Latencies:
-    """Create jobs at a steady rate."""
+async def load_api(parts: Parts, ids: Sequence[UUID], seconds: int, progress: Progress) -> dict[str, Latencies]:
+    """Load each route at a steady rate, one after the other; return the latencies by what was asked."""
     body = {"model": MODEL, "useAiPrompt": True, "instructions": INSTRUCTIONS, "input": {"size": "512*512"}}
-
-    async def create() -> None:
-        _expect(await http.post("/api/jobs/create", json=body), HTTPStatus.ACCEPTED)
-
-    return await _open_loop(create, seconds)
-
-
-async def load_reads(http: httpx.AsyncClient, ids: Sequence[UUID], seconds: int) -> Latencies:
-    """Read stored jobs, chosen at random, at a steady rate."""
     choose = random.Random(1)  # the same jobs in every run
 
+    client = LeanClient(parts.api_url)
+
+    async def create() -> None:
+        _expect(await client.request("POST", "/api/jobs/create", body), HTTPStatus.ACCEPTED)
+
     async def read() -> None:
-        _expect(await http.get(f"/api/jobs/{choose.choice(ids)}"), HTTPStatus.OK)
+        _expect(await client.request("GET", f"/api/jobs/{choose.choice(ids)}"), HTTPStatus.OK)
 
-    return await _open_loop(read, seconds)
+    async def list_jobs() -> None:
+        _expect(await client.request("GET", "/api/jobs?limit=50"), HTTPStatus.OK)
+
+    found = {}
+    # The reads first: each create leaves one more job to be counted.
+    for what, request, per_second in (
+        ("GET /api/jobs/{id}", read, 200),
+        ("GET /api/jobs, 50 of them", list_jobs, 100),
+        ("POST /api/jobs/create", create, 100),
+        (BOUNDED, create, 100),
+    ):
+        if what == BOUNDED:
+            parts.postgres.psql(DATABASE, "-c", BOUNDS)
+        with progress.step(f"{what}, {per_second} a second for {seconds} s"):
+            found[what] = await _open_loop(parts, request, seconds, per_second)
+    client.close()
+    return found
 
 
-async def _open_loop(request: Callable[[], Awaitable[None]], seconds: int) -> Latencies:
+async def _open_loop(parts: Parts, request: Callable[[], Awaitable[None]], seconds: int, per_second: int) -> Latencies:
     """Send requests when they are due, whether or not earlier ones were answered: a slow response delays no others."""
     took: list[float] = []
 
@@ -91,24 +116,26 @@ async def _open_loop(request: Callable[[], Awaitable[None]], seconds: int) -> La
         try:
             async with asyncio.timeout(LATEST_SECONDS):
                 await request()
-        except (_Refused, httpx.HTTPError, TimeoutError):
+        except (_Refused, OSError, asyncio.IncompleteReadError):
             took.append(math.inf)
         else:
             took.append(time.monotonic() - due)
 
+    before = cpu_seconds(parts.pids)
     begun = time.monotonic() + 0.1
     async with asyncio.TaskGroup() as group:
-        for number in range(seconds * PER_SECOND):
-            due = begun + number / PER_SECOND
+        for number in range(seconds * per_second):
+            due = begun + number / per_second
             await asyncio.sleep(due - time.monotonic())
             group.create_task(send(due))
-    return Latencies(sorted(took), took.count(math.inf))
+    cpu = cpu_between(before, cpu_seconds(parts.pids))["API"]
+    return Latencies(per_second, sorted(took), took.count(math.inf), cpu * 1000 / len(took))
 
 
 class _Refused(Exception):
     """The API responded with an unexpected status."""
 
 
-def _expect(answer: httpx.Response, status: HTTPStatus) -> None:
-    if answer.status_code != status:
+def _expect(status: int, wanted: HTTPStatus) -> None:
+    if status != wanted:
         raise _Refused

@@ -12,7 +12,7 @@ from functools import partial
 import httpx
 from playwright.async_api import Browser, Page, expect
 
-from tests.bench.rounds import ROUND_SECONDS, run_in_flight
+from tests.bench.rounds import INSTANT, ROUND_SECONDS, run_in_flight
 from tests.bench.sides import Promptmill
 from tests.bench.traffic import Traffic
 from tests.fixtures.browser import DESKTOP, FORM_READY, ROW, open_browser
@@ -70,7 +70,7 @@ class Visits:
 async def fill_list(side: Promptmill) -> None:
     """Run jobs to completion, so that the list has rows with images."""
     async with asyncio.timeout(ROUND_SECONDS):
-        await run_in_flight(side, JOBS)
+        await run_in_flight(side, JOBS, INSTANT.in_flight)
 
 
 async def weigh_first_view(http: httpx.AsyncClient) -> int:

@@ -1,4 +1,4 @@
-"""The two that are compared: the bare workflow, and a job with `useAiPrompt` through the API."""
+"""What is compared: a bare Temporal workflow, a job with `useAiPrompt` through the API, and the same with DBOS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOK_EVERY_SECONDS = 0.05
 
 
 class Side(Protocol):
-    """One of the two."""
+    """One of them."""
 
     @property
     def name(self) -> str:
@@ -39,11 +39,12 @@ class Bare:
 
     client: Client
     grok_model: str
+    instant: bool
     name: str = "bare"
 
     async def run_job(self) -> None:
         """Start one workflow and wait for its end."""
-        job = BareJob(model=MODEL, grok_model=self.grok_model, instructions=INSTRUCTIONS)
+        job = BareJob(model=MODEL, grok_model=self.grok_model, instructions=INSTRUCTIONS, instant=self.instant)
         handle = await self.client.start_workflow(BareWorkflow.run, job, id=f"bare-{uuid7()}", task_queue=BARE_QUEUE)
         await handle.result()
 
@@ -89,3 +90,23 @@ class Promptmill:
                 return result
             late = True
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+@dataclass(frozen=True)
+class Dbos:
+    """DBOS with the same calls and the same writes to the record, called over HTTP."""
+
+    http: httpx.AsyncClient
+    name: str = "DBOS"
+
+    async def run_job(self) -> None:
+        """Create one job and wait for its end.
+
+        Raises:
+            RuntimeError: It did not complete.
+        """
+        body = {"model": MODEL, "instructions": INSTRUCTIONS}
+        job_id = (await self.http.post("/jobs", json=body)).raise_for_status().json()["jobId"]
+        status = (await self.http.get(f"/jobs/{job_id}/end")).raise_for_status().json()["status"]
+        if status != JobStatus.COMPLETED:
+            raise RuntimeError(f"Job {job_id} of DBOS is {status}.")

@@ -20,7 +20,7 @@ from promptmill.addresses import is_loopback_url
 from promptmill.contracts.errors import PromptmillError
 from promptmill.hard_exit import hard_exit
 from tests.chaos.installation import open_installation
-from tests.chaos.plan import Length, make_plan
+from tests.chaos.plan import Length, Plan, make_plan
 from tests.chaos.report import show
 from tests.chaos.run import Outcome, Run
 from tests.chaos.sabotage import SABOTAGES, Sabotage, sabotage_record, worker_command
@@ -46,7 +46,10 @@ def main() -> int:
     console = Console(highlight=False, soft_wrap=True)
     try:
         with open_session() as session:
-            outcome = run(session, console, asked.jobs or JOBS[asked.length], asked.seed, asked.length, asked.sabotage)
+            plan = make_plan(asked.jobs or JOBS[asked.length], asked.seed, asked.length)
+            outcome = run(
+                session, console, plan, SETTLE_SECONDS[asked.length], asked.sabotage, encrypted=asked.encrypted
+            )
             if asked.logs is not None:
                 copy_logs(session, asked.logs)
     except KeyboardInterrupt:
@@ -59,14 +62,24 @@ def main() -> int:
 
 
 def run(
-    session: Session, console: Console, jobs: int, seed: int, length: Length, sabotage: Sabotage | None = None
+    session: Session,
+    console: Console,
+    plan: Plan,
+    settle_seconds: float,
+    sabotage: Sabotage | None = None,
+    *,
+    encrypted: bool = False,
 ) -> Outcome:
     """Start everything, play the plan, show the report, stop everything."""
-    plan = make_plan(jobs, seed, length)
-    console.print(f"Chaos: {jobs} jobs, {len(plan.blows)} blows, seed {seed}" + (f", {sabotage}" if sabotage else ""))
-    with open_installation(session, ACCOUNT, worker_command=worker_command(sabotage)) as installation:
+    special = [*([sabotage] if sabotage else []), *(["encrypted payloads"] if encrypted else [])]
+    console.print(
+        ", ".join([f"Chaos: {len(plan.jobs)} jobs", f"{len(plan.blows)} blows", f"seed {plan.seed}", *special])
+    )
+    with open_installation(
+        session, ACCOUNT, worker_command=worker_command(sabotage), encrypted=encrypted
+    ) as installation:
         sabotage_record(sabotage, installation)
-        outcome = asyncio.run(Run(plan, installation, console.print, SETTLE_SECONDS[length]).play())
+        outcome = asyncio.run(Run(plan, installation, console.print, settle_seconds).play())
     show(console, outcome)
     return outcome
 
@@ -96,6 +109,9 @@ def _arguments() -> argparse.Namespace:
         "--revealing", dest="length", action="store_const", const="revealing", help="blows where safeguards stand"
     )
     parser.add_argument("--sabotage", choices=SABOTAGES, help="take out one safeguard: the run must fail (--revealing)")
+    parser.add_argument(
+        "--encrypted", action="store_true", help="encrypt payloads at Temporal, while their key is being changed"
+    )
     parser.add_argument("--logs", type=Path, help="a folder for the logs of all processes")
     asked = parser.parse_args()
     asked.length = asked.length or ("revealing" if asked.sabotage else "whole")

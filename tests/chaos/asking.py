@@ -17,6 +17,7 @@ GIVE_UP_SECONDS = 120.0
 """Longer than any blow."""
 
 AGAIN = {
+    HTTPStatus.PAYMENT_REQUIRED,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.BAD_GATEWAY,

@@ -144,12 +144,9 @@ class Blows:
         """Freeze a worker that has permission to send until another one has submitted the job; then wake it."""
         for _attempt in range(ATTEMPTS):
             async with self._extra_worker() as relay:
-                missed = await self._catch(relay) or await self._pass_over(relay.held_request)
+                missed = await self._catch(relay) or await self._pass_over(relay)
                 if missed is None:
-                    self.installation.send(EXTRA, signal.SIGCONT)
-                    ended_at = await self.record.now()
-                    await asyncio.sleep(2)  # time for the POST that must not be made
-                    return True, ended_at
+                    return True, await self.record.now()
                 self.notes.append(f"worker frozen between intent and POST, once more: {missed}")
         return False, await self.record.now()
 
@@ -187,17 +184,19 @@ class Blows:
             return "the answer did not reach its socket"
         return None if await asyncio.to_thread(step_until_read, pid, relay.held_port) else "it did not read the answer"
 
-    async def _pass_over(self, request: bytes) -> str | None:
-        """Wait until the frozen worker's submission was abandoned and its job continued without it.
+    async def _pass_over(self, relay: Relay) -> str | None:
+        """Wake the frozen worker once its submission was abandoned and its job continued without it.
 
-        Return why that failed, for instance because the POST was sent before the worker stopped; or None.
+        Return once it has settled that submission, whether or not it made the POST that must not be made; or return why
+        that failed, for instance because the POST was sent before the worker stopped.
         """
         intended = await self.record.rows("SELECT id, job_id::text FROM submissions WHERE state = 'intended'")
-        mine = [row for row in intended if row["id"].bytes in request or str(row["id"]).encode() in request]
+        named = {row["job_id"]: (row["id"].bytes, str(row["id"]).encode()) for row in intended}
+        mine = [job_id for job_id, forms in named.items() if any(form in relay.held_request for form in forms)]
         if not mine:
             return "it had no permission"
         await asyncio.sleep(2)
-        if await self.wavespeed.made_for(mine[0]["job_id"]):
+        if await self.wavespeed.made_for(mine[0]):
             return "the POST had left already"
 
         async def outcome() -> str | None:
@@ -205,12 +204,16 @@ class Blows:
                 "SELECT CASE WHEN EXISTS (SELECT FROM submissions AS o WHERE o.job_id = j.id AND o.state = 'accepted')"
                 " THEN 'submitted' WHEN j.completed_at IS NOT NULL THEN 'ended' END"
                 " FROM jobs AS j WHERE j.id = CAST($1 AS text)::uuid",
-                mine[0]["job_id"],
+                mine[0],
             )
 
         if not await _within(60, outcome):
             return "nobody submitted in its place in time"
-        return None if await outcome() == "submitted" else "its job ended before"
+        if await outcome() != "submitted":
+            return "its job ended before"
+        settled = relay.notice(*named[mine[0]])
+        self.installation.send(EXTRA, signal.SIGCONT)
+        return None if await _within(60, _now(settled.is_set)) else "it did not settle its submission in time"
 
     async def _restart_postgres(self, _: Blow) -> tuple[bool, datetime]:
         hit = await asyncio.to_thread(self.installation.restart_postgres)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from temporalio.client import Client
 from activities.run_states import run_of
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.reconciliation import RunState
+from tests.chaos.plan import SUBJECTS
 from tests.chaos.provider import Simulator
 from tests.chaos.record import Record
 
@@ -27,21 +30,31 @@ _JOB_OF_WEBHOOK = re.compile(r"/api/webhooks/wavespeed/([0-9a-f-]{36})\?")
 
 @dataclass(frozen=True)
 class Charge:
-    """One charged prediction, and the job whose POST created it, taken from its webhook URL."""
+    """One charged prediction, and the job whose POST created it, taken from its webhook URL.
+
+    Attributes:
+        usd: What was charged, less what was refunded.
+    """
 
     prediction_id: str
     job_id: str | None
+    usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A row of `submissions`."""
+    """A row of `submissions`.
+
+    Attributes:
+        usd: Its cost, or else the price that its permission reserved.
+    """
 
     job_id: str
     state: str
     prediction_id: str | None
     candidates: tuple[str, ...]
     resolved_by: str | None
+    usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -83,17 +96,24 @@ class Evidence:
 
     Attributes:
         accepted: Ids of jobs answered with 202.
-        terminated: Ids of jobs that the temporal command terminated.
+        terminated: Ids of jobs that the temporal command terminated, or may have.
+        readable: Parts of prompts that can be read in Temporal's files although payloads are encrypted.
     """
 
     jobs: dict[str, JobEvidence]
     charges: Sequence[Charge]
     accepted: Collection[str]
     terminated: Collection[str]
+    readable: Collection[str] = ()
 
 
 async def collect(
-    record: Record, client: Client, wavespeed: Simulator, accepted: Collection[str], terminated: Collection[str]
+    record: Record,
+    client: Client,
+    wavespeed: Simulator,
+    accepted: Collection[str],
+    terminated: Collection[str],
+    readable: Collection[str],
 ) -> Evidence:
     """Read everything once."""
     rows = await record.rows(
@@ -122,18 +142,29 @@ async def collect(
         )
 
     jobs = await asyncio.gather(*(one(row) for row in rows))
-    return Evidence({job.job_id: job for job in jobs}, await charges(wavespeed), accepted, terminated)
+    return Evidence({job.job_id: job for job in jobs}, await charges(wavespeed), accepted, terminated, readable)
+
+
+def readable(files: Iterable[Path]) -> set[str]:
+    """Return the parts of prompts that files hold in plain text."""
+    found: set[str] = set()
+    for file in files:
+        content = file.read_bytes()
+        found |= {subject for subject in SUBJECTS if subject.encode() in content}
+    return found
 
 
 async def charges(wavespeed: Simulator) -> list[Charge]:
     """Return the ledger's charges with their jobs."""
     book = await wavespeed.book()
     webhooks = {prediction["id"]: prediction["webhook"] or "" for prediction in book["predictions"]}
+    refunded = {entry["id"]: Decimal(entry["usd"]) for entry in book["ledger"] if entry["kind"] == "refund"}
     found = []
     for entry in book["ledger"]:
         if entry["kind"] == "charge":
             job = _JOB_OF_WEBHOOK.search(webhooks.get(entry["id"], ""))
-            found.append(Charge(entry["id"], job.group(1) if job else None))
+            usd = Decimal(entry["usd"]) - refunded.get(entry["id"], 0)
+            found.append(Charge(entry["id"], job.group(1) if job else None, usd))
     return found
 
 
@@ -150,10 +181,16 @@ async def _events(record: Record) -> dict[str, list[Event]]:
 async def _submissions(record: Record) -> dict[str, list[Submission]]:
     found: dict[str, list[Submission]] = {}
     for row in await record.rows(
-        "SELECT job_id::text, state, prediction_id, candidates, resolved_by FROM submissions ORDER BY number"
+        "SELECT job_id::text, state, prediction_id, candidates, resolved_by,"
+        " coalesce(media_cost_usd, reserved_usd) AS usd FROM submissions ORDER BY number"
     ):
         submission = Submission(
-            row["job_id"], row["state"], row["prediction_id"], tuple(_json(row["candidates"])), row["resolved_by"]
+            row["job_id"],
+            row["state"],
+            row["prediction_id"],
+            tuple(_json(row["candidates"])),
+            row["resolved_by"],
+            row["usd"],
         )
         found.setdefault(row["job_id"], []).append(submission)
     return found

@@ -100,7 +100,7 @@ CHAT_FAULTS: Table = {
 
 
 def background_orders(jobs: int, seed: int, *, history: bool) -> list[Order]:
-    """Return the faults that hit any job's free requests, each by its own seeded dice.
+    """Return the faults that hit any job's free requests, most by their own seeded dice.
 
     Args:
         jobs: Number of jobs: with few, each request is hit more often.
@@ -117,6 +117,8 @@ def background_orders(jobs: int, seed: int, *, history: bool) -> list[Order]:
         often("result: 500", "result", "status", reads, status=500),
         often("result: 502 with HTML", "result", "html", reads, status=502),
         often("result: connection cut", "result", "cut", reads),
+        Order("bills: 500", {"where": "billing", "kind": "status", "status": 500, "times": 2}),
+        Order("bills: connection cut", {"where": "billing", "kind": "cut", "after": True, "times": 2}),
     ]
     if history:
         orders += [

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from promptmill.local.plan import SIMULATOR_KEY
 from promptmill.local.ports import LOOPBACK, free_port
@@ -27,14 +28,17 @@ from promptmill.local.temporal import (
     wait_for_temporal,
 )
 from tests.chaos.faults import ABSENT_AFTER_SECONDS, SUBMIT_TIMEOUT_SECONDS
+from tests.fixtures.payload_keys import NEW, OLD, setting
 from tests.fixtures.postgres import SCHEMA
 from tests.fixtures.session import ROOT, Session
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 5.0
 POST_WITHIN_SECONDS = 2.0
 APIS = ("API 1", "API 2")
 WORKERS = ("worker 1", "worker 2")
+NOT_YET_TOLD = {"API 2", "worker 2"}
+"""What still encrypts with the old key when payloads are encrypted: a change of keys that is half done."""
 
 # Only processes fail here, never the machine: what Postgres has passed to the OS is safe.
 POSTGRES_OPTIONS = {"fsync": "off", "max_connections": "200"}
@@ -74,6 +78,7 @@ class Installation:
         account: The key of both providers' simulators.
         environment: The settings of every process of ours.
         worker_command: Arguments to Python that run a worker; sabotages have their own.
+        encrypted: Whether payloads at Temporal are encrypted.
     """
 
     session: Session
@@ -84,6 +89,7 @@ class Installation:
     temporal_port: int
     worker_command: Sequence[str]
     ports: dict[str, int]
+    encrypted: bool = False
     children: dict[str, Child] = field(default_factory=dict)
 
     @property
@@ -95,6 +101,11 @@ class Installation:
     def api_urls(self) -> list[str]:
         """Where the API's processes listen."""
         return [f"http://{LOOPBACK}:{self.ports[name]}" for name in APIS]
+
+    @property
+    def temporal_files(self) -> list[Path]:
+        """The files that hold all that Temporal has stored."""
+        return sorted((self.session.folder / "temporal").iterdir())
 
     def start(self, name: str) -> Child:
         """Start a worker or an API process without waiting for it."""
@@ -164,6 +175,8 @@ class Installation:
         stop_postgres(self.postgres.child)
 
     def _spawn(self, name: str, arguments: Sequence[str], **changed: str) -> Child:
+        if self.encrypted and name in NOT_YET_TOLD:
+            changed["PROMPTMILL_PAYLOAD_KEYS"] = setting(OLD, NEW)
         self.children[name] = child = start_child(
             name,
             [sys.executable, *arguments],
@@ -176,7 +189,7 @@ class Installation:
 
 @contextmanager
 def open_installation(
-    session: Session, account: str, *, worker_command: Sequence[str] = ("-m", "worker")
+    session: Session, account: str, *, worker_command: Sequence[str] = ("-m", "worker"), encrypted: bool = False
 ) -> Iterator[Installation]:
     """Start everything, and stop it at the end, whatever happened."""
     postgres = start_postgres(
@@ -190,12 +203,14 @@ def open_installation(
     opened = Installation(
         session,
         account,
-        _environment(database_url, temporal.address, account, ports),
+        _environment(database_url, temporal.address, account, ports)
+        | ({"PROMPTMILL_PAYLOAD_KEYS": setting(NEW, OLD)} if encrypted else {}),
         postgres,
         temporal,
         temporal_port,
         worker_command,
         ports,
+        encrypted,
     )
     try:
         postgres.psql(DATABASE, "-f", os.fspath(SCHEMA))

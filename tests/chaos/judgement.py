@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from promptmill.contracts.consistency import Check
 from promptmill.contracts.jobs import FINAL_STATUSES
 from promptmill.contracts.reconciliation import RunState
+from promptmill.store import consistency
 from tests.chaos.evidence import Event, Evidence, JobEvidence
 
 RECOVERS_WITHIN_SECONDS = 15.0
@@ -21,8 +24,37 @@ SLOW = "from the end of a blow until some job moves again: under 15 s"
 DOUBLED = "jobs made from one Idempotency-Key: exactly 1"
 STOLEN = "predictions that the wrong job owns: 0"
 TWO_OPEN = "jobs with two submissions that may be paid: 0"
+OVERSPENT = "moments at which more was reserved and spent than the budget allowed: 0"
+MISCOUNTED = "moments at which what is reserved and spent differed from the submissions: 0"
+WRONG_COST = "submissions whose cost in the record is not WaveSpeed's charge less its refund: 0"
+STILL_RESERVED = "ended jobs for which something is still reserved: 0"
+READABLE = "words of prompts that can be read at Temporal although payloads are encrypted: 0"
+INCONSISTENT = "other findings of `promptmill audit-record`: 0"
 
-RULES = (CHARGED_TWICE, CHARGED_UNKNOWN, NOT_FINAL, DISAGREE, GONE, SLOW, DOUBLED, STOLEN, TWO_OPEN)
+RULES = (
+    CHARGED_TWICE,
+    CHARGED_UNKNOWN,
+    NOT_FINAL,
+    DISAGREE,
+    GONE,
+    SLOW,
+    DOUBLED,
+    STOLEN,
+    TWO_OPEN,
+    OVERSPENT,
+    MISCOUNTED,
+    WRONG_COST,
+    STILL_RESERVED,
+    READABLE,
+    INCONSISTENT,
+)
+
+AUDITED = {
+    consistency.ACCOUNT.name: MISCOUNTED,
+    consistency.ONE_OPEN.name: TWO_OPEN,
+    consistency.RESERVED.name: STILL_RESERVED,
+}
+"""The promise that a finding of the record's audit breaks, where it has a name here."""
 
 AGREEING = {
     "completed": {RunState.COMPLETED},
@@ -51,6 +83,8 @@ def judge(evidence: Evidence) -> list[Violation]:
         *_stolen(evidence),
         *_gone(evidence),
         *_doubled(evidence),
+        *_wrong_cost(evidence),
+        *(Violation(READABLE, f"{words!r}") for words in sorted(evidence.readable)),
         *(violation for job in evidence.jobs.values() for violation in _job(evidence, job)),
     ]
 
@@ -62,6 +96,20 @@ def judge_recovery(moved_after: Sequence[tuple[str, float | None]]) -> list[Viol
         for kind, seconds in moved_after
         if seconds is not None and seconds >= RECOVERS_WITHIN_SECONDS
     ]
+
+
+def judge_audit(checks: Iterable[Check]) -> list[Violation]:
+    """Return what the record's audit has found."""
+    return [
+        Violation(AUDITED.get(check.name, INCONSISTENT), f"{check.name}: {finding}", _job_named(finding))
+        for check in checks
+        for finding in check.shown
+    ]
+
+
+def _job_named(finding: str) -> str | None:
+    found = re.match(r"[0-9a-f-]{36}(?=:)", finding)
+    return found and found[0]
 
 
 def decisions(job: JobEvidence) -> int:
@@ -117,6 +165,17 @@ def _doubled(evidence: Evidence) -> Iterator[Violation]:
             yield Violation(DOUBLED, f"{count} jobs for the caller's number {tag}")
 
 
+def _wrong_cost(evidence: Evidence) -> Iterator[Violation]:
+    """Find submissions of ended jobs that count for another amount than WaveSpeed's ledger has in the end."""
+    charged = {charge.prediction_id: charge.usd for charge in evidence.charges}
+    for job in evidence.jobs.values():
+        for submission in job.submissions if job.status in FINAL_STATUSES else ():
+            usd = charged.get(submission.prediction_id or "")
+            if usd is not None and submission.usd != usd:
+                what = f"{submission.prediction_id} counts for {submission.usd}, and cost {usd}"
+                yield Violation(WRONG_COST, what, job.job_id)
+
+
 def _job(evidence: Evidence, job: JobEvidence) -> Iterator[Violation]:
     if job.status == "submit_unknown":
         if not says_why(job.events):
@@ -128,8 +187,6 @@ def _job(evidence: Evidence, job: JobEvidence) -> Iterator[Violation]:
     problem = disagreement(job, terminated=job.job_id in evidence.terminated)
     if problem:
         yield Violation(DISAGREE, problem, job.job_id)
-    if sum(submission.state in {"intended", "unknown", "accepted"} for submission in job.submissions) > 1:
-        yield Violation(TWO_OPEN, "a second open submission was written beside the first", job.job_id)
 
 
 def says_why(events: Sequence[Event]) -> bool:

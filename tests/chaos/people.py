@@ -34,7 +34,7 @@ class People:
 
     Attributes:
         asked, done: What was attempted, and what found the job in a suitable state.
-        terminated: Jobs whose workflow was terminated with the temporal command.
+        terminated: Jobs whose workflow was, or may have been, terminated with the temporal command.
         retries: Ids of the jobs accepted as retries.
     """
 
@@ -72,17 +72,18 @@ class People:
     async def _terminate(self, job: PlannedJob, job_id: str) -> None:
         """Terminate as a person does in a terminal."""
         await asyncio.sleep(job.action_after)
-        workflow_id = job_workflow_id(UUID(job_id))
+        workflow_id, done_it = job_workflow_id(UUID(job_id)), False
+        self.terminated.add(job_id)  # whatever the command says: one that timed out may have been carried out
         for _ in range(TERMINATE_ATTEMPTS):
             done = await asyncio.to_thread(
                 self.temporal().cli,
                 "workflow", "terminate", "--workflow-id", workflow_id, "--reason", "chaos", "--command-timeout", "5s",
             )  # fmt: skip
-            if done.returncode == 0:
-                self.terminated.add(job_id)
+            done_it = done.returncode == 0
+            if done_it:
                 break
             await asyncio.sleep(1)
-        self._note(WORDS["terminate"], done=job_id in self.terminated)
+        self._note(WORDS["terminate"], done=done_it)
 
     async def _decide(self, job: PlannedJob, job_id: str) -> None:
         """Resolve the submission once it has been unclear for a while; a webhook may be faster."""

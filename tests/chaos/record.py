@@ -70,11 +70,15 @@ class Record:
         )
 
     async def begin_settling(self) -> None:
-        """Make the reconciler search again for abandoned submissions, now that the history is complete."""
+        """Make the reconciler search again for abandoned submissions, and ask for bills, now that all can be known."""
         await self.rows("UPDATE submissions SET looks = 0, looked_at = NULL WHERE state = 'superseded'")
+        await self.rows("UPDATE bills SET looks = 0")
 
     async def unsettled(self) -> int:
-        """Return how many jobs may still continue, and how many submissions are still to be searched for."""
+        """Return how many jobs may still continue, how many submissions are to be searched for, and bills asked for.
+
+        Of a bill that was claimed three times WaveSpeed has answered two questions.
+        """
         return int(
             await self.value(
                 "SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NULL)"
@@ -82,6 +86,7 @@ class Record:
                 "    WHERE (j.completed_at IS NOT NULL AND s.state IN ('intended', 'unknown'))"
                 "       OR (s.state = 'superseded' AND s.prediction_id IS NULL"
                 "           AND s.candidates = '[]' AND s.looks = 0))"
+                " + (SELECT count(*) FROM bills WHERE looks < 3)"
             )
         )
 
@@ -93,6 +98,9 @@ class Record:
                 " WHERE looked_at IS NOT NULL AND state <> 'superseded'"
             )
             await self.rows("SELECT settle_stale_intents(5)")
+            await self.rows(
+                "UPDATE bills SET due_at = due_at - interval '4 h', changed_at = changed_at - interval '4 h'"
+            )
 
     async def close(self) -> None:
         """Close the connection."""

@@ -6,20 +6,25 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 from temporalio.client import Client
 
 from promptmill.config.settings import load_settings
 from promptmill.contracts.names import JOB_WORKFLOW
+from promptmill.store import open_store
+from promptmill.store.consistency import check_record
 from promptmill.temporal import connect
 from tests.chaos.asking import Asker, open_http
 from tests.chaos.blows import Blows, Struck
-from tests.chaos.evidence import Evidence, collect
+from tests.chaos.evidence import Evidence, collect, readable
 from tests.chaos.installation import Installation
-from tests.chaos.judgement import Violation, judge, judge_recovery
+from tests.chaos.judgement import Violation, judge, judge_audit, judge_recovery
 from tests.chaos.load import Load
+from tests.chaos.money import Purse
 from tests.chaos.people import People
 from tests.chaos.plan import Plan
 from tests.chaos.provider import Simulator
@@ -33,6 +38,13 @@ TRICKLE_EVERY_SECONDS = 0.25
 OVERTIME_JOBS_PER_SECOND = 0.5
 LAST_FAULTS_WITHIN_SECONDS = 30.0
 LET_PASS_EVERY_SECONDS = 3.0
+CHARGED_SHARE = 0.85
+"""WaveSpeed charges less than it quotes: more would exceed budgets, which no permission could have prevented."""
+
+AT_ONCE = timedelta(hours=-1)
+"""By now nothing looks any more for what became of a submission."""
+
+NO_ROOM = "no room in the budget"
 RUNNING = f"WorkflowType = '{JOB_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 
@@ -81,12 +93,15 @@ class Run:
     async def play(self) -> Outcome:
         """Create the jobs while the blows fall, let everything settle, and audit."""
         environment = self.installation.environment
-        async with open_http() as http, open_record(self.installation.database_url) as record:
+        url = self.installation.database_url
+        async with open_http() as http, open_record(url) as record, open_store(url, pool_size=1) as store:
             grok = Simulator(http, environment["XAI_API_BASE"], self.installation.account)
             wavespeed = Simulator(http, environment["WAVESPEED_API_BASE"], self.installation.account)
             await self._prepare(grok, wavespeed)
             load, blows = self._load(http), Blows(self.installation, record, wavespeed)
-            watching = asyncio.create_task(self._watch())
+            purse = Purse(url, store)
+            await purse.begin()
+            watching, paying = asyncio.create_task(self._watch()), asyncio.create_task(purse.run())
             try:
                 await self._strike_while_loading(load, blows)
                 load_seconds = time.monotonic() - self.begun
@@ -95,19 +110,27 @@ class Run:
                 await until(lambda: self.open_jobs == 0, LAST_FAULTS_WITHIN_SECONDS)
                 for simulator in (grok, wavespeed):
                     await simulator.forget_faults()
+                await stopped(paying)
+                await purse.end()
                 self.say(f"{self._clock()} no more faults: everything settles")
                 client = await connect(load_settings(environment))
                 settled = await self._settle(record, client)
             finally:
                 watching.cancel()
+                paying.cancel()
+            await purse.end()
             self.say(f"{self._clock()} the audit reads rows, workflows and ledger")
             accepted = [*load.accepted, *load.people.retries]
-            evidence = await collect(record, client, wavespeed, accepted, load.people.terminated)
-            return self._outcome(load, blows, evidence, (grok, wavespeed), load_seconds, settled=settled)
+            left = readable(self.installation.temporal_files) if self.installation.encrypted else ()
+            evidence = await collect(record, client, wavespeed, accepted, load.people.terminated, left)
+            audited = await check_record(store.consistency, keep_days=0, unclear_after=AT_ONCE)
+            found = [*blows.violations, *purse.wrong.values(), *judge(evidence), *judge_audit(audited)]
+            return self._outcome(load, blows, purse, evidence, (grok, wavespeed), load_seconds, found, settled=settled)
 
     async def _prepare(self, grok: Simulator, wavespeed: Simulator) -> None:
         await grok.set_timing(min_seconds=0.05, max_seconds=0.4)
         await wavespeed.set_timing(min_seconds=0.2, max_seconds=1.5, webhook_backoff_seconds=0.5)
+        await wavespeed.set_timing(charged_share=CHARGED_SHARE, refund_seconds=1, billing_seconds=1)
         await grok.order([order for job in self.plan.jobs for order in job.grok])
         await wavespeed.order([order for job in self.plan.jobs for order in job.wavespeed])
         await wavespeed.order(self.plan.background)
@@ -175,9 +198,11 @@ class Run:
         self,
         load: Load,
         blows: Blows,
+        purse: Purse,
         evidence: Evidence,
         simulators: tuple[Simulator, ...],
         load_seconds: float,
+        found: list[Violation],
         *,
         settled: bool,
     ) -> Outcome:
@@ -187,13 +212,14 @@ class Run:
             hits += simulator.hits
         ordered.update(struck.blow.kind for struck in blows.struck)
         hits.update(struck.blow.kind for struck in blows.struck if struck.hit)
+        ordered[NO_ROOM] += 1
+        hits[NO_ROOM] += purse.held
         slow = judge_recovery([(struck.blow.kind, struck.moved_after) for struck in blows.struck])
-        violations = [*blows.violations, *judge(evidence), *slow]
         seconds = time.monotonic() - self.begun
         return Outcome(
             self.plan,
             evidence,
-            violations,
+            [*found, *slow],
             blows.struck,
             ordered,
             hits,
@@ -210,6 +236,17 @@ class Run:
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self.begun:5.0f} s"
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end.
+
+    Raises:
+        Exception: What it failed with before.
+    """
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def until(condition: Callable[[], bool], within: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
@@ -48,7 +47,7 @@ async def test_a_models_schema_makes_the_form_and_the_price_is_what_is_charged(
     [charge] = await mill.wavespeed.charges()
     assert request["body"] | {"seed": None} == {
         "prompt": "A fox on a poster",
-        # Required, and as it was shown.
+        # Required, and sent as shown.
         "style": "poster",
         "quality": "print",
         "num_images": 2,
@@ -72,7 +71,7 @@ async def test_every_limit_of_a_schema_is_told_by_the_form(workspace: Workspace)
     await expect(reasons).to_contain_text("Num images: Value must be less than or equal to")
     await expect(reasons).to_contain_text("Layers: This is not JSON.")
     await page.locator("summary").last.click()
-    # What stands in the raw input overrides the field.
+    # The raw input overrides the field.
     await page.locator("#rawInput").fill('{"num_images": 2, "layers": []}')
     await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")
 
@@ -85,7 +84,7 @@ async def test_a_price_that_may_be_a_floor_says_so_and_why(workspace: Workspace)
     await field(workspace, "quality").select_option("standard")
     await expect(price).to_have_text("About $0.05 at WaveSpeed.")
     await expect(price).to_have_attribute("data-tone", "quiet")
-    # A default that is shown is said as well: what is quoted is what is sent.
+    # A default that is shown is also sent: what is quoted is what is submitted.
     await choose(workspace, VIDEO)
     await workspace.page.locator("#targetUrl").fill(PICTURE)
     await expect(price).to_have_text("About $0.30 at WaveSpeed.")
@@ -101,13 +100,13 @@ async def test_pictures_of_a_model_that_only_wavespeed_knows_go_into_its_input(
     await workspace.prompt.fill("A fox")
     await field(workspace, "style").select_option("comic")
     await workspace.page.locator("#targetUrl").fill(PICTURE)
-    await workspace.queue()
+    async with workspace.page.expect_response("**/api/jobs/create") as queued:
+        await workspace.queue()
     await expect(workspace.chip("completed")).to_be_visible()
 
     [request] = await mill.wavespeed.requests("submit")
     assert request["body"]["images"] == [PICTURE]
-    # No warning that they are used by Grok alone.
-    await expect(workspace.page.locator("#notices .notice")).to_have_count(1)
+    assert (await (await queued.value).json())["warnings"] == [], "that only Grok uses them"
 
 
 @pytest.fixture
@@ -130,12 +129,10 @@ async def test_without_a_key_the_presets_make_the_form(keyless: Workspace) -> No
     await expect(keyless.page.locator("#banners")).to_contain_text("WAVESPEED_API_KEY is not set.")
 
 
-async def test_who_stands_in_a_field_stays_there_when_wavespeeds_schema_comes(
-    browser: Browser, served_mill: httpx.AsyncClient, mill: Mill
-) -> None:
-    """A slow list: the presets make the form first."""
+async def test_who_stands_in_a_field_stays_there_when_wavespeeds_schema_comes(browser: Browser, mill: Mill) -> None:
+    """A slow list: the form starts with the presets."""
     await mill.wavespeed.order("models", "hold")
-    async with open_workspace(browser, str(served_mill.base_url)) as workspace:
+    async with open_api(mill.settings) as client, open_workspace(browser, str(client.base_url)) as workspace:
         await choose(workspace, FLUX)
         fields = workspace.page.locator("#model-fields .field")
         await expect(fields).to_have_count(3)

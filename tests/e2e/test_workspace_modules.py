@@ -1,4 +1,4 @@
-"""The page's modules: what the first view fetches, and what happens when one that comes later does not come."""
+"""The page's modules: what the first view fetches, and what happens when a later one cannot be fetched."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING = "could not be loaded"
 
 
 async def open_without(workspace: Workspace, *names: str) -> None:
-    """Open the page where some modules cannot be fetched: the server went away after the first view."""
+    """Open the page where some modules cannot be fetched: the server became unavailable after the first view."""
     for name in names:
         await workspace.page.route(f"**/{name}", lambda route: route.abort())
     await workspace.open()
@@ -69,7 +69,7 @@ async def test_a_press_while_a_module_is_on_its_way_is_not_lost_and_not_taken_tw
 
     await expect(page.locator("dialog[open]")).to_have_count(1)
     await workspace.answer("Cancel").click()
-    await expect(page.locator("dialog")).to_have_count(2)  # the page's own: shortcuts and token
+    await expect(page.locator("dialog")).to_have_count(2)  # the page's own: shortcuts and sign-in
     await expect(workspace.rows.first.locator("a")).to_be_focused()
 
 
@@ -85,7 +85,8 @@ async def test_a_part_that_cannot_be_loaded_is_told_and_comes_after_a_reload(wor
     await expect(workspace.rows.first.locator("a")).to_be_focused()
 
     await page.unroute_all(behavior="ignoreErrors")
-    await page.locator("#notices").get_by_role("button", name="Reload the page").click()
+    async with page.expect_event("load"):
+        await page.locator("#notices").get_by_role("button", name="Reload the page").click()
     await expect(workspace.prompt).to_have_value("A red fox")
     await workspace.rows.first.locator("a").click()
     await expect(workspace.panel.locator("#panel-title")).to_have_text("A fox")

@@ -1,4 +1,4 @@
-"""Pictures from this machine: by the button, dropped and pasted; how far they are, and why they are refused."""
+"""Images from this machine: by the button, dropped or pasted; their progress, and why they are refused."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def chosen(name: str = "fox.png", mime: str = "image/png", content: bytes | None
 
 
 class Pictures:
-    """The picture part of the form."""
+    """The form's image section."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.page = workspace.page
@@ -90,7 +90,7 @@ async def test_a_chosen_picture_becomes_the_target_and_is_what_the_model_gets(
 async def test_dropped_pictures_fill_the_places_one_after_the_other(workspace: Workspace, pictures: Pictures) -> None:
     for name in ("first.png", "second.png"):
         content = b64encode(picture()).decode()
-        # Wherever it falls: the browser would leave for the picture otherwise. Where it goes is marked meanwhile.
+        # Wherever it is dropped: otherwise the browser would open the image. Its target is highlighted meanwhile.
         assert await workspace.page.evaluate(DROP, [name, content]) == [True, True, True, False]
         await expect(pictures.lines).to_have_count(0)
 
@@ -133,7 +133,7 @@ async def test_what_is_no_picture_is_refused_in_words_that_stay(
 
     await expect(pictures.lines).to_have_count(3)
     await expect(pictures.lines.nth(1)).to_contain_text("empty")
-    # Judged by its content, by the server.
+    # The server checks its content.
     await expect(pictures.lines.nth(2)).to_have_attribute("data-tone", "bad")
     await expect(pictures.lines.nth(2)).to_contain_text("JPEG")
     await page.get_by_role("button", name="Close: page.png").click()
@@ -147,7 +147,7 @@ async def test_a_picture_that_is_too_large_is_not_even_sent(browser: Browser, mi
     async with open_api(settings) as client, open_workspace(browser, str(client.base_url)) as workspace:
         sent: list[Any] = []
         workspace.page.on("request", lambda request: sent.append(request) if "uploads" in request.url else None)
-        # The limit is known once the installation has told it.
+        # The limit is known once the installation's report has arrived.
         await workspace.page.locator("#simulated:visible").wait_for()
         pictures = Pictures(workspace)
         await pictures.choose(chosen(content=picture(side=900)))
@@ -179,13 +179,13 @@ async def test_an_upload_can_be_stopped_and_a_failed_one_tried_again(
 
 PRESS = "simulated/poster-press/text-to-image"
 KLING_3 = "kwaivgi/kling-v3.0-std/image-to-video"
-"""Both are in WaveSpeed's list alone: one takes up to four pictures, the other one."""
+"""Both are only in WaveSpeed's list: one takes up to four images, the other a single one."""
 
 ADDRESSES = [f"https://pictures.example/{number}.png" for number in range(5)]
 
 
 async def fill_in(workspace: Workspace, model: str, target: str, references: list[str]) -> None:
-    """Fill a form that would write no prompt of its own."""
+    """Fill in the form with a prompt of our own."""
     page = workspace.page
     await page.locator("#clear-form").click()
     await page.locator("#model").fill(model)

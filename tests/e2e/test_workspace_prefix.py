@@ -1,4 +1,4 @@
-"""The page under a prefix, behind nginx as the sample file sets it up: no address leads outside or to nothing."""
+"""The page under a prefix, behind nginx as the sample file sets it up: no link leads outside it or to nothing."""
 
 from __future__ import annotations
 
@@ -69,6 +69,6 @@ async def test_the_page_works_under_a_prefix(
     paths = {urlsplit(address).path for address, _ in asked}
     assert [path for path in paths if not path.startswith(f"{PREFIX}/")] == []
     assert {f"{PREFIX}/api/jobs/events", f"{PREFIX}/api/uploads", f"{PREFIX}/openapi.json"} <= paths
-    # 499: the browser went on to another page. The report of an installation whose reconciler has no schedule is a 503.
+    # 499: the browser left for another page. The report of an installation whose reconciler has no schedule is a 503.
     failed = {(address, status) for address, status in asked if status >= "400" and status != "499"}
     assert failed <= {(f"{PREFIX}/api/init", "503")}

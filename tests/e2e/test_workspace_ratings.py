@@ -1,4 +1,4 @@
-"""What people say of prompts and results, by one key each; and Grok's prompts switched off while the page is open."""
+"""Rating prompts and results with a single key; and AI prompts turned off while the page is open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from playwright.async_api import Route, expect
 
 from promptmill.store.operations import AI_PROMPTS, OFF, ON
-from tests.fixtures.browser import Workspace
+from tests.fixtures.browser import Workspace, intercept, stop_clock
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 
@@ -33,7 +33,9 @@ async def test_a_written_prompt_is_rated_by_one_key_with_a_reason_if_one_likes(
     bad = workspace.ai.get_by_role("button", name="Bad prompt")
     await expect(bad).to_have_attribute("aria-pressed", "true")
     await workspace.ai.get_by_label("Why?").fill("Too many adjectives")
-    await page.keyboard.press("Enter")
+    async with page.expect_response("**/rating") as stored:
+        await page.keyboard.press("Enter")
+    assert (await (await stored.value).json())["ratingReason"] == "Too many adjectives"
     await expect(page.locator("#announcements")).to_contain_text("Rated: Bad prompt.")
     await page.keyboard.press("Tab")
     await workspace.button("Use it").click()
@@ -63,14 +65,14 @@ async def test_a_reason_and_then_at_once_another_thumb_are_stored_in_their_order
     async def hold_the_first(route: Route) -> None:
         heard.append(json.loads(route.request.post_data or "{}")["rating"])
         if len(heard) == 2:
-            # The reason's own request is on its way as long as it takes.
+            # The reason is stored by a request of its own, which may take a while.
             await first.wait()
         await route.continue_()
 
     await workspace.prompt.fill("A fox")
     await workspace.generate()
     await expect(page.locator(".compare")).to_be_visible()
-    await page.route("**/rating", hold_the_first)
+    await intercept(page, "**/rating", hold_the_first)
     await workspace.ai.get_by_role("button", name="Bad prompt").click()
     await workspace.ai.get_by_label("Why?").fill("Too long")
     await workspace.ai.get_by_role("button", name="Good prompt").click()
@@ -99,7 +101,7 @@ async def test_a_result_is_kept_or_not_and_every_open_page_sees_it(
     await expect(workspace.rows.locator(".row-note")).to_have_text("")
     assert (await mill.job(job_id)).kept is False
 
-    # Somebody else says otherwise.
+    # Somebody else changes the rating.
     answer = await served_mill.put(f"/api/jobs/{job_id}/rating", json={"kept": True})
     assert answer.status_code == 200
     await expect(workspace.rows.locator(".row-note")).to_have_text("kept")
@@ -111,7 +113,7 @@ async def test_ai_prompts_switched_off_leave_nothing_of_grok_to_press(workspace:
     await workspace.prompt.fill("A fox")
     await page.get_by_text("Let Grok write it", exact=True).click()
     await mill.store.operations.set_switch(AI_PROMPTS, OFF, "Grok is being reviewed")
-    # The page asks every ten seconds, and at once when it is looked at again.
+    # The page polls every ten seconds, and immediately when it becomes visible again.
     await page.evaluate(LOOK_AGAIN)
 
     await expect(page.locator("#banners")).to_contain_text("Grok is being reviewed")
@@ -130,6 +132,9 @@ async def test_an_undo_brings_no_question_to_grok_back_where_prompts_are_switche
     workspace: Workspace, mill: Mill
 ) -> None:
     page = workspace.page
+    # The notice with the undo goes after a while, however long the machine takes.
+    await page.clock.install()
+    await stop_clock(page)
     await workspace.prompt.fill("A fox")
     await page.get_by_text("Let Grok write it", exact=True).click()
     await page.locator("#clear-form").click()

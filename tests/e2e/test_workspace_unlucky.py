@@ -1,4 +1,4 @@
-"""What goes wrong around the form: odd schemas, late and older answers, a damaged memory, a focus that must stay."""
+"""What goes wrong around the form: odd schemas, late or outdated responses, corrupt stored values, lost focus."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import json
 import re
 from typing import Any
 
-import pytest
 from playwright.async_api import Locator, Route, expect
 
 from tests.e2e.test_workspace_pictures import Pictures, chosen, picture
-from tests.fixtures.browser import Workspace
+from tests.fixtures.browser import Workspace, intercept
 from tests.fixtures.mill import EDIT_MODEL, Mill
 
 PRESS = "simulated/poster-press/text-to-image"
 VIDEO = "wavespeed-ai/wan-2.2/i2v-720p"
 DONE = "completed"
 MEMORY = "promptmill.form"
+DAMAGES: tuple[dict[str, Any], ...] = ({"refUrls": [1]}, {"fields": {"size": 5}}, {"fields": None}, {"refUrls": [None]})
 NAMES = ("toString", "constructor", "__proto__", "a.b c")
 
 
@@ -31,14 +31,14 @@ def field(workspace: Workspace, name: str) -> Locator:
 
 
 async def remember(workspace: Workspace, form: dict[str, Any]) -> None:
-    """Open the page anew with what a browser remembers of the form."""
+    """Reload the page with what a browser has stored of the form."""
     text = json.dumps(json.dumps(form))
     await workspace.page.add_init_script(f"localStorage.setItem('{MEMORY}', {text})")
     await workspace.open()
 
 
 async def change(route: Route, **changes: Any) -> None:
-    """Give the server's answer with other fields; None takes one away."""
+    """Respond as the server does, with these fields changed; None removes one."""
     answer = await route.fetch()
     told = await answer.json() | changes
     await route.fulfill(response=answer, json={name: value for name, value in told.items() if value is not None})
@@ -49,7 +49,7 @@ async def test_a_schema_may_call_its_inputs_as_it_likes(workspace: Workspace, mi
     odd = {"title": "<b>Odd</b>", "type": "text", "required": True, "default": None, "movesPrice": False}
     told = [{"name": name, "description": "<script>"} | odd for name in NAMES]
     told[1] |= {"type": "choice", "choices": ["constructor", "<i>"]}
-    await page.route(f"**/api/models/{PRESS}", lambda route: change(route, fields=told))
+    await intercept(page, f"**/api/models/{PRESS}", lambda route: change(route, fields=told))
     await choose(workspace, PRESS)
     await workspace.prompt.fill("A fox")
     for name in NAMES:
@@ -58,12 +58,12 @@ async def test_a_schema_may_call_its_inputs_as_it_likes(workspace: Workspace, mi
     await expect(field(workspace, "constructor").locator("option")).to_have_text(
         ["model default", "constructor", "<i>"]
     )
-    # The names alone are in no raw input: each empty field is told.
+    # Every object inherits names such as `constructor`; the raw input sets none, so each empty field is reported.
     await expect(page.locator("#reasons li")).to_have_count(len(NAMES))
     await field(workspace, "constructor").select_option("constructor")
     for name in set(NAMES) - {"constructor"}:
         await field(workspace, name).fill(f"this {name}")
-    await page.route("**/api/jobs/create", lambda route: route.fulfill(status=503, json={"detail": "Not now."}))
+    await intercept(page, "**/api/jobs/create", lambda route: route.fulfill(status=503, json={"detail": "Not now."}))
     async with page.expect_request("**/api/jobs/create") as sent:
         await workspace.queue()
 
@@ -113,7 +113,7 @@ async def test_pictures_come_in_the_order_in_which_they_were_chosen(workspace: W
 
 
 async def test_a_field_that_the_raw_input_overrules_shows_what_is_sent(workspace: Workspace, mill: Mill) -> None:
-    """`Reuse` fills the raw input: a field that could still be changed would be changed for nothing, and paid."""
+    """`Reuse` fills the raw input: a field still editable would be edited in vain, and the job paid for anyway."""
     await mill.reaches(await mill.create(model=PRESS, prompt="A fox", input={"style": "comic", "num_images": 2}), DONE)
     await workspace.button("Reuse: “A fox”").click()
     await expect(field(workspace, "num_images")).to_have_value("2")
@@ -140,7 +140,7 @@ async def test_a_rating_is_there_after_a_reload(workspace: Workspace) -> None:
     announcements = workspace.page.locator("#announcements")
     await workspace.ai.get_by_role("button", name="Good prompt").click()
     await expect(announcements).to_contain_text("Rated: Good prompt.")
-    # The reason is stored by a second request, which is announced in the same words.
+    # The reason is stored by a second request, announced in the same words.
     await announcements.evaluate("element => element.replaceChildren()")
     await workspace.ai.get_by_label("Why?").fill("Sharp")
     await workspace.page.keyboard.press("Enter")
@@ -151,12 +151,15 @@ async def test_a_rating_is_there_after_a_reload(workspace: Workspace) -> None:
     await expect(workspace.ai.get_by_label("Why?")).to_have_value("Sharp")
 
 
-@pytest.mark.parametrize("damage", [{"refUrls": [1]}, {"fields": {"size": 5}}, {"fields": None}, {"refUrls": [None]}])
-async def test_a_damaged_memory_costs_what_is_damaged_alone(workspace: Workspace, damage: dict[str, Any]) -> None:
-    await remember(workspace, {"prompt": "A fox"} | damage)
-    await expect(workspace.prompt).to_have_value("A fox")
-    await workspace.queue()
-    await expect(workspace.chip("completed")).to_be_visible()
+async def test_a_damaged_memory_costs_what_is_damaged_alone(workspace: Workspace) -> None:
+    for number, damage in enumerate(DAMAGES, start=1):
+        prompt = f"A fox, {damage}"
+        await remember(workspace, {"prompt": prompt} | damage)
+        await expect(workspace.prompt).to_have_value(prompt)
+        await workspace.queue()
+        await expect(workspace.rows).to_have_count(number)
+        await expect(workspace.rows.first).to_contain_text(prompt)
+        await expect(workspace.chip("completed")).to_be_visible()
 
 
 async def test_a_verdict_leaves_focus_and_outputs_where_they_are(workspace: Workspace, mill: Mill) -> None:
@@ -184,7 +187,7 @@ async def test_an_upload_takes_the_focus_from_nobody(workspace: Workspace) -> No
     await expect(pictures.references).to_have_count(2)
     await workspace.page.keyboard.type("2.png")
     await expect(pictures.references.first).to_have_value("https://pictures.example/2.png")
-    # A line that is gone leaves the focus beside it, not on the page, where each letter is a command.
+    # A removed row leaves the focus next to it, not on the page, where every letter is a shortcut.
     await workspace.page.get_by_role("button", name="Remove: Reference image 2").press("Enter")
     await expect(workspace.button("Add a reference")).to_be_focused()
 
@@ -197,7 +200,7 @@ async def test_a_price_is_never_that_of_another_question(workspace: Workspace) -
         await answered.wait()
         await route.continue_()
 
-    await workspace.page.route("**/api/models/price", late)
+    await intercept(workspace.page, "**/api/models/price", late)
     async with workspace.page.expect_request("**/api/models/price"):
         await choose(workspace, VIDEO)
     await expect(price).to_be_hidden()
@@ -207,15 +210,20 @@ async def test_a_price_is_never_that_of_another_question(workspace: Workspace) -
 
 
 async def test_inputs_that_could_not_be_read_are_read_again(workspace: Workspace) -> None:
-    failures = iter([503])
+    failures, told = iter([503]), asyncio.Event()
 
     async def fail_first(route: Route) -> None:
         status = next(failures, None)
-        await (route.fulfill(status=status, json={"detail": "Away."}) if status else route.continue_())
+        if status:
+            await route.fulfill(status=status, json={"detail": "Away."})
+            return
+        await told.wait()
+        await route.continue_()
 
     await workspace.page.route(f"**/api/models/{PRESS}", fail_first)
     await remember(workspace, {"model": PRESS, "prompt": "A fox", "fields": {"style": "comic"}})
     await expect(workspace.page.locator("#reasons")).to_contain_text("inputs are loading")
+    told.set()
     await expect(field(workspace, "style")).to_have_value("comic")
     await expect(workspace.page.locator("#run")).to_have_attribute("aria-disabled", "false")
 
@@ -227,7 +235,7 @@ async def test_the_model_that_would_be_paid_is_shown_while_the_list_is_not_there
     await workspace.prompt.fill("A fox")
     await expect(page.locator("#run")).to_have_attribute("aria-disabled", "false")
     await expect(page.locator("#model")).to_have_value("bytedance/seedream-v4")
-    # Whether it is in the list is not known yet.
+    # It is not known yet whether the list has it.
     await expect(page.locator("#model-note")).to_be_empty()
     await page.locator("#model").click()
     await workspace.prompt.click()
@@ -263,9 +271,9 @@ async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill
     await expect(page.locator("#figures")).to_contain_text("prompts/min")
     await expect(page.locator("#figures")).not_to_contain_text("liked")
     await workspace.rows.locator("a").click()
-    # The sections behind the one that an older API does not tell.
+    # The sections after the one that an older API does not report.
     await expect(workspace.panel.locator("[data-section=ids]")).to_be_visible()
-    # What is still on its way must not fail the next test.
+    # A request still in flight must not fail the next test.
     await page.unroute_all(behavior="ignoreErrors")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from temporalio.client import Client
 
 from promptmill.config.settings import load_settings
+from promptmill.contracts.budgets import INSTALLATION, BudgetPeriod
 from promptmill.contracts.names import DEFAULT_TASK_QUEUE, JOB_WORKFLOW
 from promptmill.local.ports import free_port
 from promptmill.store import Store
@@ -23,7 +25,7 @@ from tests.support import eventually, open_http
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 SELECTOR = re.compile(r"\b((?:promptmill|temporal)_\w+)(?:\{(\w+)=\"([^\"]*)\"\})?")
 COMES_AND_GOES = {"status", "status_code"}
-"""Labels whose value is what the alarm waits for."""
+"""Labels whose value is what triggers the alarm."""
 
 
 class Selector(NamedTuple):
@@ -64,8 +66,10 @@ async def test_every_metric_of_an_alarm_is_exposed_with_its_label(
     start_process: StartProcess, settings_environment: dict[str, str], temporal: Client, store: Store
 ) -> None:
     port, settings = free_port(), load_settings(settings_environment)
-    # What is there already is refused when the worker makes it again; and one workflow's tasks fail.
+    # What already exists is refused when the worker creates it again; and one workflow's tasks fail.
     await initialize(settings, store, temporal)
+    # Without a budget there is nothing to tell of one.
+    await store.budgets.set(INSTALLATION, BudgetPeriod.TOTAL, Decimal(100))
     stuck = await temporal.start_workflow(
         JOB_WORKFLOW, "no job", id=f"{settings.task_queue}-bad", task_queue=settings.task_queue
     )
@@ -89,7 +93,7 @@ async def test_every_metric_of_an_alarm_is_exposed_with_its_label(
             assert missing == set()
             return True
 
-        await eventually(everything, 40, what="every metric is exposed")
+        await eventually(everything, what="every metric is exposed")
         await stuck.terminate()
         codes = {
             each.labels["status_code"]

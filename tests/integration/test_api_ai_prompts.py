@@ -1,8 +1,7 @@
-"""`promptmill flag ai-prompts`: what is refused while it is off, what goes on, and what is said of it."""
+"""`promptmill flag ai-prompts`: what is refused while it is off, what continues, and how it is reported."""
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from promptmill.commands.flags import flag_line, set_flag, show_flags
+from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.store import JobFilter
@@ -19,7 +19,7 @@ from promptmill.store.operations import AI_PROMPTS
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import IMAGE_MODEL, Mill, new_job, new_prompt_job
 from tests.fixtures.record import written
-from tests.fixtures.session import StartProcess
+from tests.fixtures.session import WarmPython
 
 WITH_GROK = {"model": IMAGE_MODEL, "useAiPrompt": True, "instructions": "a fox"}
 PLAIN = {"model": IMAGE_MODEL, "prompt": "a fox"}
@@ -63,7 +63,7 @@ async def test_while_it_is_off_whatever_would_ask_grok_is_refused_with_the_reaso
         assert (answer.status_code, problem["code"]) == (403, "ai_prompts_off")
         assert "write the prompt yourself" in problem["detail"]
         assert "promptmill flag ai-prompts on" in problem["detail"]
-        assert problem["detail"].endswith("Reason: prompts are being reviewed.")
+        assert problem["detail"].endswith(f"Reason: prompts are being reviewed (by {operator().actor})")
     assert [str(job.id) for job in stored[0]] == [old]
     assert sum(stored[1].values()) == 1, "nothing was stored beside the old job's own prompt job"
     assert [answer.status_code for answer in accepted] == [202, 202, 202]
@@ -154,7 +154,7 @@ async def test_init_and_readiness_tell_the_flag_with_reason_and_time(
     on = (await api_client.get("/api/init")).json()
 
     assert [report["flags"]["aiPrompts"] for report in (never, off, on)] == [True, False, True]
-    assert never["aiPrompts"] == {"on": True, "reason": None, "since": None}
+    assert never["aiPrompts"] == {"on": True, "reason": None, "by": None, "since": None}
     assert (off["aiPrompts"]["on"], off["aiPrompts"]["reason"]) == (False, "a review")
     assert off["aiPrompts"]["since"].endswith("Z")
     assert (on["aiPrompts"]["on"], on["aiPrompts"]["reason"]) == (True, None)
@@ -172,7 +172,7 @@ async def test_flags_are_told_in_sentences(lonely_settings: Settings, store: Sto
 
     assert never.startswith("ai-prompts: on (default). Grok writes prompts")
     assert off.startswith("ai-prompts: off since 20")
-    assert "UTC (a review). New jobs and prompt jobs that need Grok are refused" in off
+    assert f"UTC by {operator().actor} (a review). New jobs and prompt jobs that need Grok are refused" in off
 
 
 @pytest.mark.parametrize(
@@ -184,15 +184,15 @@ async def test_flags_are_told_in_sentences(lonely_settings: Settings, store: Sto
     ],
 )
 async def test_the_command_says_what_it_means_now(
-    start_process: StartProcess,
+    warm_python: WarmPython,
     settings_environment: dict[str, str],
     store: Store,
     arguments: tuple[str, ...],
     code: int,
     text: str,
 ) -> None:
-    child = start_process("flag", "-m", "promptmill", "flag", *arguments, environment=settings_environment)
+    done = warm_python.run("-m", "promptmill", "flag", *arguments, environment=settings_environment)
 
-    assert await asyncio.to_thread(child.process.wait, 30) == code
-    assert text in " ".join(child.log.read_text().replace("│", " ").split())
+    assert done.returncode == code
+    assert text in " ".join(done.stdout.replace("│", " ").split())
     assert (await store.operations.ai_prompts_off() is not None) == ("--reason" in arguments)

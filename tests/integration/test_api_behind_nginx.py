@@ -18,7 +18,7 @@ from tests.support import open_http
 JOB = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 NAME = "mill.example"
 UVICORNS_OWN_SECONDS = 5
-"""After which the server itself would close a connection that nginx keeps for 60."""
+"""Seconds after which the server would close a connection that nginx keeps open for 60."""
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def port_of(api: httpx.AsyncClient) -> int:
 
 
 def connections_to(port: int) -> set[int]:
-    """Return the ports from which somebody is connected to that port of this machine."""
+    """Return the local ports that are connected to that port of this machine."""
     return {
         one.laddr.port
         for one in psutil.net_connections("tcp4")
@@ -42,12 +42,12 @@ def connections_to(port: int) -> set[int]:
 
 
 async def create(port: int, **headers: str) -> httpx.Response:
-    async with open_http(f"http://127.0.0.1:{port}", timeout=20) as client:
+    async with open_http(f"http://127.0.0.1:{port}", timeout=60) as client:
         return await client.post("/api/jobs/create", json=JOB, headers=headers)
 
 
 async def test_a_connection_that_nginx_keeps_is_not_closed_under_it(api: httpx.AsyncClient, tmp_path: Path) -> None:
-    """A POST that nginx sends at the moment of the close is a 502: it must not send it twice."""
+    """A POST that nginx sends at the moment of the close gets a 502, because nginx must not send it twice."""
     await api.aclose()
     with open_nginx(tmp_path / "nginx", port_of(api), "proxy_set_header Host $http_host;") as port:
         assert (await create(port)).status_code == 202

@@ -1,4 +1,4 @@
-"""Retrying and resolving over HTTP: every answer of the contract, in the record alone and with a worker behind it."""
+"""Retrying and resolving over HTTP: every documented response, with the record alone and with a worker."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PREDICTION = "e6832d4abffb4d79bfbca19783fca133"
 
 @dataclass(frozen=True)
 class Office:
-    """An API whose Temporal is away, and jobs brought to where a test wants them."""
+    """An API whose Temporal is unavailable, and jobs put into the state that a test needs."""
 
     client: httpx.AsyncClient
     store: Store
@@ -35,7 +35,7 @@ class Office:
         return job.id
 
     async def unclear(self, **fields: Any) -> Ordered:
-        """Return a job whose POST got no clear answer."""
+        """Return a job whose POST got no clear response."""
         order = await ordered(self.store, await self.accept(**fields))
         await self.settle(order, SubmissionState.UNKNOWN)
         return order
@@ -322,7 +322,7 @@ async def test_a_retried_job_runs(api_client: httpx.AsyncClient, mill: Mill) -> 
 
 @pytest.fixture
 async def unclear_job(mill: Mill) -> UUID:
-    """A job that was charged and got no answer, while the history cannot be read."""
+    """A job that was charged and got no response, while the history is unavailable."""
     await mill.wavespeed.order("submit", "cut", after=True)
     await mill.wavespeed.order("history", "status", status=500, times=1000)
     job_id = await mill.create()
@@ -366,7 +366,7 @@ async def test_a_job_that_was_given_up_ends(api_client: httpx.AsyncClient, mill:
 async def test_a_prediction_that_is_not_ours_is_not_believed(
     api_client: httpx.AsyncClient, mill: Mill, unclear_job: UUID
 ) -> None:
-    """Its form is all that the API can judge: the worker reads it with our key."""
+    """The API can check only its format: the worker fetches it with our key."""
     body = {"decision": "adopt", "predictionId": "0" * 32}
     await api_client.post(f"/api/jobs/{unclear_job}/resolve", json=body)
 

@@ -1,4 +1,4 @@
-"""What stands in front of every path: who may call, how much, in what form; and what every answer carries."""
+"""What guards every path: who may call, how much, and in what form; and what every response carries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Check that an answer is a whole problem document, and return it."""
+    """Check that a response is a complete problem document, and return it."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
@@ -149,7 +149,7 @@ async def test_a_body_that_is_no_plain_json_object_is_refused(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", ""]
 )
 async def test_another_content_type_is_refused(lonely_api: httpx.AsyncClient, store: Store, content_type: str) -> None:
-    """A form on a foreign page can send such bodies without asking anyone."""
+    """A form on another site's page can send such bodies without a preflight request."""
     headers = {"Content-Type": content_type} if content_type else {}
     body = b'{"model": "a/b", "prompt": "x"}'
     answer = await lonely_api.post("/api/jobs/create", content=body, headers=headers)
@@ -331,7 +331,7 @@ async def test_while_postgres_is_away_the_answer_is_503(lonely_settings: Setting
 
 
 async def test_every_page_is_ours(lonely_api: httpx.AsyncClient) -> None:
-    """That nothing is inline, a browser verifies: tests/e2e/test_content_policy.py."""
+    """A browser verifies that nothing is inline: tests/e2e/test_content_policy.py."""
     for path in ("/", "/docs", "/docs/errors", "/docs/errors/invalid_request"):
         page = await lonely_api.get(path)
         assert page.status_code == 200
@@ -344,7 +344,7 @@ async def test_every_page_is_ours(lonely_api: httpx.AsyncClient) -> None:
 
 
 def addresses(page: str) -> list[str]:
-    """Return where a page leads and what it loads."""
+    """Return what a page links to and loads."""
     found: list[str] = []
 
     class Reader(HTMLParser):

@@ -1,4 +1,4 @@
-"""Intake stopped by an operator, and submissions held: what is refused, what goes on, and what is said of it."""
+"""Intake stopped by an operator, and submissions held: what is refused, what continues, and how it is reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def ended(store: Store, lonely_settings: Settings) -> str:
 
 
 def asked(client: httpx.AsyncClient, ended: str) -> dict[str, Any]:
-    """What makes new work."""
+    """The requests that create new work."""
     return {
         "create": client.post("/api/jobs/create", json=PLAIN, headers={"Idempotency-Key": "k"}),
         "enqueue": client.post("/api/prompt/queue", json={"prompt": "a fox"}),
@@ -158,6 +158,10 @@ async def test_a_foreign_temporal_is_not_ready(api_client: httpx.AsyncClient, st
     assert ill.json()["problems"] == ["This Temporal is not the one that the record belongs to: see GET /api/init."]
 
 
+KEPT_A_SECOND = ("FROM api_keys", "FROM owners")
+"""What the guard knows of callers, which a slow machine reads again between two requests."""
+
+
 async def test_accepting_a_job_and_showing_it_run_one_statement_each(
     lonely_settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,11 +170,12 @@ async def test_accepting_a_job_and_showing_it_run_one_statement_each(
     fetch = Pool.fetch
 
     async def noted(pool: Pool, query: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        run.append(query)
+        if not any(table in query for table in KEPT_A_SECOND):
+            run.append(query)
         return await fetch(pool, query, arguments)
 
     async with open_api(lonely_settings) as client:
-        await client.post("/api/jobs/create", json=PLAIN)  # Temporal is known to be away from here on
+        await client.post("/api/jobs/create", json=PLAIN)  # Temporal is known to be unavailable from here on
         monkeypatch.setattr(Pool, "fetch", noted)
         job = (await client.post("/api/jobs/create", json=PLAIN | {"useAiPrompt": True})).json()
         accepting = [query for query in run if "claimed_at = NULL" not in query]
@@ -178,7 +183,7 @@ async def test_accepting_a_job_and_showing_it_run_one_statement_each(
         shown = (await client.get(job["links"]["self"])).json()
         monkeypatch.undo()
 
-    assert ["accept_job_v2" in query for query in accepting] == [True]
+    assert ["accept_job_v3" in query for query in accepting] == [True]
     assert len(run) == 1
     assert (shown["jobId"], shown["billed"], shown["promptRating"]) == (job["jobId"], "no", None)
 

@@ -1,8 +1,9 @@
-"""Jobs over HTTP: accepted, found again, cancelled; Temporal is away all the while."""
+"""Jobs over HTTP: accepted, found, cancelled, with Temporal unavailable throughout."""
 
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from promptmill.config.settings import Settings
+from promptmill.contracts.bills import Bill
 from promptmill.contracts.jobs import JobChange, JobStatus, Output
 from promptmill.contracts.prompts import PromptResult, PromptSource
 from promptmill.contracts.store import JobFilter, PromptEnd
 from promptmill.store import Store
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import new_job
+from tests.fixtures.record import accepted, intent_of_row
 
 PLAIN = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 
@@ -184,6 +187,33 @@ async def test_what_was_made_is_shown_with_its_cost(lonely_api: httpx.AsyncClien
     assert completed["completedAt"] is not None
 
 
+async def test_what_was_charged_and_refunded_is_shown(lonely_api: httpx.AsyncClient, store: Store) -> None:
+    job = await create(lonely_api)
+    job_id = UUID(job["jobId"])
+    await store.jobs.begin(job_id)
+    wish = await intent_of_row(store, job_id, price_usd=Decimal("0.03"))
+    await store.submissions.permit(wish)
+    await store.submissions.settle(accepted(job_id, wish.submission_id, "p-1", media_cost_usd=Decimal("0.03")))
+    await store.jobs.note_list_price(job_id, Decimal("0.04"))
+    await store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.FAILED))
+
+    seen = []
+    for refunded in ("0", "0.024"):
+        bill = Bill(prediction_id="p-1", charged_usd=Decimal("0.024"), refunded_usd=Decimal(refunded))
+        await store.bills.record(bill)
+        seen.append((await lonely_api.get(f"/api/jobs/{job_id}")).json())
+    [listed] = (await lonely_api.get("/api/jobs")).json()["items"]
+
+    assert [(one["billed"], one["mediaCostUsd"], one["mediaCostSource"]) for one in seen] == [
+        ("yes", 0.024, "billed"),
+        ("refunded", 0, "billed"),
+    ]
+    assert (seen[1]["paidText"], seen[1]["mediaListPriceUsd"]) == ("WaveSpeed has refunded it.", 0.04)
+    assert (listed["billed"], listed["mediaCostUsd"]) == ("refunded", 0)
+    events = (await lonely_api.get(f"/api/jobs/{job_id}/events")).json()["items"]
+    assert events[-1]["text"] == "WaveSpeed charged $0.024, and refunded it."
+
+
 async def test_a_failure_tells_why_and_what_to_do(lonely_api: httpx.AsyncClient, store: Store) -> None:
     job = await create(lonely_api)
     row = (await store.jobs.list("local", _all()))[0]
@@ -229,6 +259,7 @@ async def test_a_list_is_filtered(lonely_api: httpx.AsyncClient) -> None:
     assert await found(q="100%") == ["a/fox"]
     assert await found(q="%") == ["a/fox"]
     assert await found(q=owl["jobId"]) == ["a/owl"]
+    assert await found(q=owl["jobId"][-9:].upper()) == ["a/owl"]
     assert await found(createdAfter=fox["createdAt"]) == ["a/owl"]
     assert await found(createdBefore=owl["createdAt"]) == ["a/fox"]
 
@@ -384,7 +415,7 @@ def _all() -> JobFilter:
 
 
 async def _write_prompt(store: Store, prompt_job_id: str) -> None:
-    """Let a prompt job be written, as its activity reports it."""
+    """Complete a prompt job as its activity would."""
     id_ = UUID(prompt_job_id)
     await store.prompts.begin(id_)
     attempt = await store.prompts.begin_attempt(id_, "grok-4.3")

@@ -1,4 +1,4 @@
-"""The catalogue over the wire: WaveSpeed's list where it can be read, the presets where not."""
+"""The catalogue over HTTP: WaveSpeed's list if it is available, otherwise the presets."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_a_path_that_is_not_known_says_that_it_works_all_the_same(shop: ht
         answer = await shop.get(f"/api/models/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
 
-    assert "any path" in answer.json()["detail"]
+    assert "any WaveSpeed model path" in answer.json()["detail"]
 
 
 async def test_many_callers_make_one_question(shop: httpx.AsyncClient, wavespeed_control: SimulatorControl) -> None:
@@ -122,7 +122,7 @@ async def test_a_slow_list_gives_the_presets_now_and_itself_later(
 ) -> None:
     await wavespeed_control.order("models", "hold")
 
-    # Held until the release below: without presets of its own the API would wait as long as WaveSpeed does.
+    # Held until the release below: without the presets the API would wait as long as WaveSpeed does.
     first = await listed(shop)
     second = await listed(shop)
     await wavespeed_control.release()

@@ -1,14 +1,17 @@
-"""The API beside a real Temporal: jobs through the front door, dispatch, reconciler, installation, probes, metrics."""
+"""The API with a real Temporal: jobs over HTTP, dispatch, reconciler, installation, probes, metrics."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from api.installation import reconciler
 from promptmill.config.settings import Settings
 from promptmill.contracts.names import grok_queue, reconcile_schedule_id, wavespeed_queue
 from promptmill.local.ports import free_port
@@ -27,7 +30,7 @@ async def reaches(client: httpx.AsyncClient, path: str, status: str) -> dict[str
         assert found["status"] == status, found["statusText"]
         return found
 
-    return await eventually(there, 30, what=f"{path} is {status}")
+    return await eventually(there, what=f"{path} is {status}")
 
 
 async def test_a_job_goes_through_the_front_door_to_its_end(api_client: httpx.AsyncClient, mill: Mill) -> None:
@@ -59,8 +62,11 @@ async def test_a_running_job_is_cancelled_in_the_record_and_in_temporal(
     ended = await reaches(api_client, path, "cancelled")
 
     assert waiting["queuePosition"] == 1
-    assert waiting["statusText"] == "Waiting to be submitted to WaveSpeed: 1st of 1. This queue is stopped: test."
-    assert (waiting["wait"]["stopped"], waiting["wait"]["stoppedReason"]) == (True, "test")
+    assert (
+        waiting["statusText"]
+        == "Waiting to be submitted to WaveSpeed: 1st of 1. This queue is stopped: test (by test)."
+    )
+    assert (waiting["wait"]["stopped"], waiting["wait"]["stoppedReason"]) == (True, "test (by test)")
     assert cancelled.status_code == 202
     assert ended["billed"] == "no"
     handle = mill.client.get_workflow_handle(f"job-{ended['jobId']}")
@@ -115,7 +121,7 @@ async def test_the_reconciler_runs_on_demand(api_client: httpx.AsyncClient, mill
 
 
 async def test_a_job_is_accepted_while_temporal_refuses(settings: Settings, temporal: Any) -> None:
-    """An error would make the caller ask again, and the stored job would run beside the second one."""
+    """An error would make the caller retry, and the stored job would run alongside the second one."""
     nowhere = settings.model_copy(update={"temporal": {**settings.temporal, "TEMPORAL_NAMESPACE": "nowhere"}})
     async with open_api(nowhere) as client:
         created = await client.post("/api/jobs/create", json={"model": IMAGE_MODEL, "prompt": "a fox"})
@@ -158,7 +164,7 @@ async def test_init_tells_a_whole_installation(api_client: httpx.AsyncClient, mi
         assert answer.status_code == 200, answer.json()["problems"]
         return answer
 
-    report = (await eventually(whole, 20)).json()
+    report = (await eventually(whole)).json()
     await mill.set_queue_rate(grok_queue(mill.settings.task_queue), 0)
     braked = (await api_client.get("/api/init")).json()
 
@@ -166,7 +172,7 @@ async def test_init_tells_a_whole_installation(api_client: httpx.AsyncClient, mi
     assert report["providers"] == {"grok": "simulated", "wavespeed": "simulated"}
     assert report["postgres"]["schemaRevision"]
     assert report["temporal"]["version"]
-    assert report["drain"] == report["submissionsHeld"] == {"on": False, "reason": None, "since": None}
+    assert report["drain"] == report["submissionsHeld"] == {"on": False, "reason": None, "by": None, "since": None}
     assert report["webhooks"] == {"on": False, "publicUrl": None, "secret": "fetched"}
     assert all(queue["pollers"] >= 1 for queue in report["temporal"]["queues"])
     assert [queue["stopped"] for queue in report["temporal"]["queues"]] == [False, False, False]
@@ -205,7 +211,7 @@ async def test_metrics_tell_requests_by_route_and_jobs_by_status(lonely_api: htt
 
 
 async def test_metrics_say_that_postgres_is_away(lonely_settings: Settings) -> None:
-    """A gauge that is missing looks like no unclear submission, and an alarm would go quiet."""
+    """A missing gauge looks like no unclear submission, and would silence an alarm."""
     away = SecretStr(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
     async with open_api(lonely_settings.model_copy(update={"database_url": away})) as client:
         answer = await client.get("/metrics")
@@ -217,7 +223,9 @@ async def test_metrics_say_that_postgres_is_away(lonely_settings: Settings) -> N
     assert 'promptmill_recorded_jobs{status="submit_unknown"} NaN' in answer.text
     assert 'promptmill_recorded_prompt_jobs{status="queued"} NaN' in answer.text
     assert "\npromptmill_postgres_up 1.0\n" in well
-    assert "NaN" not in well
+    assert 'promptmill_recorded_jobs{status="submit_unknown"} 0.0' in well
+    assert "\npromptmill_temporal_up 0.0\n" in well
+    assert 'promptmill_brake_on{provider="grok"} NaN' in well
 
 
 async def test_a_paused_reconciler_is_a_notice_with_its_reason(
@@ -239,9 +247,10 @@ async def test_a_paused_reconciler_is_a_notice_with_its_reason(
 
 
 async def test_a_late_reconciler_is_a_notice_until_a_pass_has_finished(
-    settings: Settings, temporal: Client, idle_mill: Mill
+    settings: Settings, temporal: Client, idle_mill: Mill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soon = settings.model_copy(update={"reconcile_seconds": 1, "reconcile_timeout_seconds": 1})
+    """The clock stands where the new schedule is just late: any pass that finishes is in time."""
+    soon = settings.model_copy(update={"reconcile_seconds": 1})
     schedule = temporal.get_schedule_handle(reconcile_schedule_id(settings.task_queue))
     async with open_api(soon) as client:
 
@@ -260,6 +269,9 @@ async def test_a_late_reconciler_is_a_notice_until_a_pass_has_finished(
         await client.post("/api/init")
         at_first = await reported()
         try:
+            made_at = (await schedule.describe()).info.created_at
+            limit = timedelta(seconds=soon.reconcile_timeout_seconds + 2 * soon.reconcile_seconds)
+            monkeypatch.setattr(reconciler, "now", lambda: made_at + limit + timedelta(milliseconds=1))
             await eventually(late, what="no worker does the passes")
             async with idle_mill.worker():
                 await eventually(in_time, what="a worker does them")

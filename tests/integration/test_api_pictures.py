@@ -1,4 +1,4 @@
-"""A job's pictures over HTTP: what is accepted, what is said, and what the paid POST then holds."""
+"""A job's images over HTTP: what is accepted, what is reported, and what the paid POST then contains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.simulator_control import SimulatorControl
 TARGET, *REFS = (f"https://pictures.example/{number}.png" for number in range(4))
 PRESS = "simulated/poster-press/text-to-image"
 KLING_3 = "kwaivgi/kling-v3.0-std/image-to-video"
-"""Both are in WaveSpeed's list alone: one takes up to four `images`, the other one `image`."""
+"""Both are only in WaveSpeed's list: one takes up to four `images`, the other a single `image`."""
 
 ASKED = {"model": PRESS, "input": {"style": "comic"}, "prompt": "a fox", "targetUrl": TARGET}
 
@@ -85,7 +85,7 @@ async def test_grok_sees_all_pictures_also_those_that_the_model_does_not_take(mi
 async def test_a_job_of_an_earlier_release_is_sent_as_that_would_have_sent_it(
     mill: Mill, model: str, inputs: dict[str, Any], body: dict[str, Any]
 ) -> None:
-    """Its input does not hold the pictures: the preset alone says where they go."""
+    """Its input does not contain the images: only the preset says where they go."""
     job_id = await mill.create(model=model, input=inputs, target_url=TARGET, ref_urls=tuple(REFS))
     await mill.reaches(job_id, "completed")
 
@@ -94,7 +94,7 @@ async def test_a_job_of_an_earlier_release_is_sent_as_that_would_have_sent_it(
 
 
 async def test_a_retry_sends_what_its_job_was_accepted_with(mill: Mill) -> None:
-    """WaveSpeed's list is not asked again: it may be away, or say something else by then."""
+    """WaveSpeed's list is not fetched again: by then it may be unavailable, or different."""
     async with open_api(mill.settings) as client:
         job = (await client.post("/api/jobs/create", json=ASKED)).json()
         await mill.reaches(UUID(job["jobId"]), "completed")
@@ -143,7 +143,7 @@ async def test_while_the_list_cannot_be_read_no_job_is_paid_without_its_pictures
 async def test_a_job_that_was_accepted_is_told_again_though_the_list_has_gone_since(
     shop_settings: Settings, wavespeed_control: SimulatorControl
 ) -> None:
-    """A refusal would have its caller order, and pay, once more."""
+    """A refusal would make the caller create, and pay for, another job."""
     key = {"Idempotency-Key": "one"}
     async with open_api(shop_settings) as client:
         first = await client.post("/api/jobs/create", json=ASKED, headers=key)

@@ -1,4 +1,4 @@
-"""The API under a prefix: the proxy in front may pass it on or strip it, and every address that we give carries it."""
+"""The API under a prefix: the proxy in front may pass it on or strip it, and every URL that we return includes it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ async def prefixed_api(lonely_settings: Settings) -> AsyncIterator[httpx.AsyncCl
 
 @pytest.fixture(params=[PREFIX, ""], ids=["passed on", "stripped"])
 async def seen(request: pytest.FixtureRequest, prefixed_api: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """The API as the proxy asks it: with the prefix, or without."""
-    async with open_http(f"{prefixed_api.base_url}".rstrip("/") + request.param, timeout=20) as client:
+    """The API as the proxy calls it: with the prefix, or without."""
+    async with open_http(f"{prefixed_api.base_url}".rstrip("/") + request.param) as client:
         yield client
 
 
@@ -136,7 +136,7 @@ async def test_nothing_but_the_whole_prefix_is_stripped_and_only_once(
 
 
 async def test_access_and_limits_hold_below_the_prefix(lonely_settings: Settings) -> None:
-    """Rules are of paths: a prefix must take none of them away."""
+    """Rules depend on paths: a prefix must not disable any."""
     guarded = Settings(**lonely_settings.model_dump() | {"root_path": PREFIX, "api_token": "t" * 32})
     async with open_api(guarded) as api:
         for path in ("/api/jobs", "/metrics"):

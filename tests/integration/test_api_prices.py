@@ -1,4 +1,4 @@
-"""What a run would cost, over the wire: as much as WaveSpeed's simulator then charges, and when that may be a floor."""
+"""Prices over HTTP: as much as WaveSpeed's simulator then charges, and when they may be a minimum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompt jobs over HTTP: accepted, told with what is known, counted, cancelled."""
+"""Prompt jobs over HTTP: accepted, reported, counted, cancelled."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ async def test_a_running_prompt_job_is_being_cancelled_until_its_workflow_ends(
 
 
 async def _write(store: Store, prompt_job_id: UUID) -> None:
-    """Let a prompt job be written, as its activity reports it."""
+    """Complete a prompt job as its activity would."""
     await store.prompts.begin(prompt_job_id)
     attempt = await store.prompts.begin_attempt(prompt_job_id, MODEL)
     result = PromptResult(

@@ -1,4 +1,4 @@
-"""Ratings over HTTP: of a written prompt, of a result, and what the statistics say of them."""
+"""Ratings over HTTP: of a written prompt, of a result, and the statistics of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUEUE = "/api/prompt/queue"
 
 @pytest.fixture
 async def prompt(store: Store) -> str:
-    """The address of a written prompt that stands alone."""
+    """The path of a written prompt that belongs to no job."""
     prompt_job, _ = await store.prompts.accept(new_prompt_job())
     await store.prompts.begin(prompt_job.id)
     attempt = await store.prompts.begin_attempt(prompt_job.id, "grok-4")
@@ -30,7 +30,7 @@ async def prompt(store: Store) -> str:
 
 
 async def ended(store: Store, job_id: UUID) -> str:
-    """The address of a job, after it has ended with an output."""
+    """The path of a job that has ended with an output."""
     await store.jobs.begin(job_id)
     await store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.FAILED, outputs=(OUTPUT,)))
     return f"/api/jobs/{job_id}"
@@ -38,7 +38,7 @@ async def ended(store: Store, job_id: UUID) -> str:
 
 @pytest.fixture
 async def result(store: Store, lonely_settings: Settings) -> str:
-    """The address of a job with an output, whose prompt the caller wrote."""
+    """The path of a job with an output, whose prompt the caller wrote."""
     return await ended(store, (await store.jobs.accept(new_job(lonely_settings)))[0].id)
 
 

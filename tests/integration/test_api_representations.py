@@ -1,4 +1,4 @@
-"""Answers as programs and browsers receive them: compressed, and 304 for what they have already."""
+"""Responses as programs and browsers receive them: compressed, and 304 for what they already have."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PLAIN = {"model": IMAGE_MODEL, "prompt": "a fox " * 200}
 
 @pytest.fixture
 async def job(lonely_api: httpx.AsyncClient) -> str:
-    """The address of a job."""
+    """The path of a job."""
     return str((await lonely_api.post("/api/jobs/create", json=PLAIN)).json()["links"]["self"])
 
 
 async def asked(api: httpx.AsyncClient, path: str, headers: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
-    """An answer and its body as it was sent."""
+    """A response, and its body as sent."""
     async with api.stream("GET", path, headers=headers) as answer:
         return answer, b"".join([part async for part in answer.aiter_raw()])
 

@@ -1,4 +1,4 @@
-"""Pictures by upload, over the wire: what WaveSpeed's simulator is given, and who is refused before."""
+"""Image uploads over HTTP: what WaveSpeed's simulator receives, and what is refused before that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LIMIT = 100_000
 
 @pytest.fixture
 def upload_settings(lonely_settings: Settings, wavespeed_simulator: ProviderSimulator, account: str) -> Settings:
-    """Settings of an installation whose Temporal is away: uploads do not need it."""
+    """Settings of an installation whose Temporal is unavailable: uploads do not need it."""
     changed = {
         "wavespeed_api_base": wavespeed_simulator.url,
         "wavespeed_api_key": SecretStr(account),
@@ -169,7 +169,7 @@ async def test_no_other_path_takes_as_much(upload_api: httpx.AsyncClient, upload
 async def test_a_foreign_page_uploads_nothing(
     upload_api: httpx.AsyncClient, wavespeed_control: SimulatorControl, headers: dict[str, str]
 ) -> None:
-    """A form of a foreign page is sent by browsers without asking."""
+    """Browsers send another site's form without a preflight request."""
     assert_problem(await upload(upload_api, headers=headers), "origin_not_allowed")
     assert await wavespeed_control.requests("upload") == []
 
@@ -183,7 +183,7 @@ async def test_the_last_allowed_byte(upload_api: httpx.AsyncClient) -> None:
 
 
 async def offer(client: httpx.AsyncClient, headers: bytes, piece: bytes = b"") -> tuple[bytes, int]:
-    """Offer a form of a gigabyte; return what the API answered, where that arrived, and how much it let us send."""
+    """Send a form of a gigabyte; return the API's response, if it arrived, and how much the API let us send."""
     reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
     writer.write(b"POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + b"\r\n")
     answer = asyncio.create_task(reader.read())
@@ -194,8 +194,8 @@ async def offer(client: httpx.AsyncClient, headers: bytes, piece: bytes = b"") -
             await writer.drain()
             sent += len(piece)
     try:
-        return await asyncio.wait_for(answer, 10), sent
-    except ConnectionError:  # it was closed while we were writing: that often takes the answer with it
+        return await asyncio.wait_for(answer, 60), sent
+    except ConnectionError:  # closed while we were writing, which often loses the response
         return b"", sent
     finally:
         writer.close()
@@ -223,7 +223,7 @@ async def test_a_length_over_the_limit_is_told_so(
 
 
 async def test_a_body_without_length_is_cut_off_at_the_limit(upload_api: httpx.AsyncClient) -> None:
-    """A gigabyte is offered; no more is taken than fits into the buffers on the way."""
+    """A gigabyte is sent; no more is taken than fits into the buffers on the way."""
     form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"\xff" * 0x8000
     piece = f"{len(form):x}\r\n".encode() + form + b"\r\n"
 

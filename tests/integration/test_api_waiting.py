@@ -1,4 +1,4 @@
-"""What is said about waiting, over HTTP, once the record knows how long such things really took."""
+"""What the API reports about waiting, once the record knows how long comparable jobs took."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTPUT = Output(index=0, kind="image", url="https://example.com/a.png")
 
 @pytest.fixture
 async def sql(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that lets time pass behind everybody's back."""
+    """A connection that makes time pass by editing the record."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
@@ -48,7 +48,7 @@ async def generating(client: httpx.AsyncClient, store: Store, **fields: Any) -> 
 
 
 async def made(client: httpx.AsyncClient, store: Store, sql: asyncpg.Connection, seconds: float, **fields: Any) -> None:
-    """Let a job have been made by WaveSpeed within these seconds."""
+    """Complete a job that took WaveSpeed this many seconds."""
     job_id = await generating(client, store, **fields)
     await store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.COMPLETED, outputs=(OUTPUT,)))
     await sql.execute(
@@ -101,7 +101,7 @@ async def test_waiting_here_is_estimated_from_what_wavespeed_took_lately(
     told = [await look(lonely_api, job_id) for job_id in jobs]
 
     assert [one["wait"]["for"] for one in told] == ["wavespeed_queue"] * 2
-    # Two in a minute; in two, where the clock just went over.
+    # Two in one minute, or over two minutes if the clock has just ticked over.
     assert [one["wait"]["estimateSeconds"] for one in told] == pytest.approx([30, 60], rel=0.3)
     assert told[1]["wait"]["estimateLowSeconds"] < told[1]["wait"]["estimateSeconds"]
     assert told[1]["statusText"].startswith("Waiting to be submitted to WaveSpeed: 2nd of 2, about ")

@@ -1,4 +1,4 @@
-"""What the webhook endpoint takes and refuses: signed by hand, Temporal away all the while."""
+"""What the webhook endpoint accepts and refuses: signed by hand, with Temporal unavailable throughout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNKNOWN = UUID("01900000-0000-7000-8000-000000000000")
 
 @dataclass(frozen=True)
 class Desk:
-    """An API that knows the secret, a job that ordered a webhook, and the inbox."""
+    """An API that knows the secret, a job that requested a webhook, and the inbox."""
 
     client: httpx.AsyncClient
     store: Store
@@ -38,7 +38,7 @@ class Desk:
     async def post(
         self, body: bytes | None = None, *, path: str | None = None, event_id: str = "event-1", **how: Any
     ) -> httpx.Response:
-        """Send a webhook as WaveSpeed does; `headers` are given last and so win."""
+        """Send a webhook as WaveSpeed does; `headers` override the usual ones."""
         content = self.order.body() if body is None else body
         headers = signed(content, event_id=event_id, **{name: how[name] for name in ("secret", "at") if name in how})
         return await self.client.post(
@@ -53,7 +53,7 @@ class Desk:
             await connection.close()
 
     async def hand(self, statement: str) -> None:
-        """Change the record behind everybody's back."""
+        """Change the record directly."""
         connection = await asyncpg.connect(self.database_url)
         try:
             await connection.execute(statement)
@@ -76,13 +76,17 @@ async def desk(knowing_settings: Settings, store: Store, database_url: str) -> A
         yield Desk(client, store, await ordered(store, job.id), database_url)
 
 
-async def test_a_webhook_is_kept_and_what_it_proves_is_recorded_while_temporal_is_away(desk: Desk) -> None:
-    """It comes before the POST's own answer: the submission is still `intended`."""
+async def test_a_webhook_is_heard_while_temporal_is_away(desk: Desk) -> None:
+    """It arrives before the response to the POST: the submission is still `intended`. A worker will read the result."""
     answer = await desk.post(desk.order.body("p-early", note="é"))
 
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     [kept] = await desk.inbox()
-    assert (kept["event_id"], kept["job_id"], kept["processed_at"]) == ("event-1", desk.order.job_id, None)
+    assert (kept["event_id"], kept["job_id"]) == ("event-1", desk.order.job_id)
+    assert kept["processed_at"] is not None
+    due_in = (await desk.store.readings.agenda()).due_in
+    assert due_in is not None
+    assert due_in <= 0
     [submission] = await desk.store.submissions.of_job(desk.order.job_id)
     assert (submission.state, submission.prediction_id, submission.resolved_by) == ("accepted", "p-early", "webhook")
     job = await desk.store.jobs.get(desk.order.job_id)
@@ -104,7 +108,7 @@ async def test_a_webhook_told_again_changes_nothing(desk: Desk) -> None:
 
 
 async def test_everything_else_gets_one_and_the_same_answer(desk: Desk) -> None:
-    """Whoever guesses learns nothing: neither which jobs there are, nor what was wrong."""
+    """A guess reveals nothing: neither which jobs exist, nor what was wrong."""
     body, now = desk.order.body(), time.time()  # noqa: TID251  # no workflow runs here
     wrong_token = desk.order.path + "x"
     unknown_job = desk.order.path.replace(str(desk.order.job_id), str(UNKNOWN))
@@ -130,7 +134,7 @@ async def test_everything_else_gets_one_and_the_same_answer(desk: Desk) -> None:
         assert (answer.status_code, told["code"]) == (401, "webhook_refused"), what
         assert told == refused["old"].json() | {"requestId": "", "instance": ""}, what
         assert answer.headers.keys() == refused["old"].headers.keys(), what
-    # A delivery about a job that the record does not hold is kept: an older backup may have been restored.
+    # A delivery about a job that the record lacks is kept: an older backup may have been restored.
     assert [kept["job_id"] for kept in await desk.inbox()] == [UNKNOWN]
     assert (await desk.store.jobs.get(desk.order.job_id)).status == "dispatching"
 
@@ -204,7 +208,7 @@ async def test_a_webhook_after_the_end_is_taken_and_the_end_stays(
 
 
 async def test_the_endpoint_is_open_by_any_name_and_without_a_token(knowing_settings: Settings, store: Store) -> None:
-    """Behind a tunnel the Host is the tunnel's; everything else stays hidden there."""
+    """Behind a tunnel the Host is the tunnel's; all other paths stay hidden there."""
     job, _ = await store.jobs.accept(new_job(knowing_settings))
     order = await ordered(store, job.id)
     settings = knowing_settings.model_copy(update={"api_token": SecretStr("hush")})
@@ -235,7 +239,7 @@ async def test_while_postgres_is_away_wavespeed_is_asked_to_come_again(knowing_s
 async def test_without_the_secret_nothing_is_believed_and_nothing_lost(
     lonely_settings: Settings, store: Store, database_url: str
 ) -> None:
-    """No secret is configured, and WaveSpeed cannot be asked: it is to send the webhook again."""
+    """No secret is configured and none can be fetched: WaveSpeed must send the webhook again."""
     job, _ = await store.jobs.accept(new_job(lonely_settings))
     order = await ordered(store, job.id)
     async with open_api(lonely_settings) as client:

@@ -130,7 +130,7 @@ class Sent(NamedTuple):
 
 
 async def raw(client: httpx.AsyncClient, path: str, encoding: str, known: str = "") -> Sent:
-    """Ask for a file; return it as it was sent."""
+    """Request a file; return it as it was sent."""
     headers = {"Accept-Encoding": encoding, "If-None-Match": known}
     async with client.stream("GET", path, headers=headers) as answer:
         return Sent(answer.status_code, answer.headers, b"".join([piece async for piece in answer.aiter_raw()]))

@@ -1,4 +1,4 @@
-"""A workflow does not look at what its start has said; whoever started it, or its first move, records that it runs."""
+"""A workflow does not read the row at its start; its starter, or its first step, records that it is running."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
 from tests.fixtures.mill import PATIENCE, Mill, new_prompt_job
 from tests.support import eventually
+from workflows.beginning import _AT_ONCE
 
 
 async def test_the_mark_of_the_start_tells_what_the_job_waits_for(idle_mill: Mill) -> None:
@@ -28,7 +29,8 @@ async def test_an_ordinary_job_takes_no_first_look(mill: Mill) -> None:
     job_id = await mill.create()
     await mill.reaches(job_id, "completed")
 
-    assert "begin_job" not in await _local_activities(mill, job_id)
+    # Unless its first task came late, as on a very busy machine. It reads the row at its end, too, by the same name.
+    assert await _begins_with_a_look(mill, job_id) is not await _begins_at_once(mill, job_id)
 
 
 async def test_a_lost_mark_is_made_up_for_by_the_first_move(mill: Mill) -> None:
@@ -55,7 +57,7 @@ async def test_a_lost_mark_of_a_prompt_job_is_made_up_for_by_its_first_attempt(m
 
 
 async def test_an_unclear_submission_that_was_found_is_shown_as_generating(mill: Mill) -> None:
-    """Temporal's search must not tell for long that a person has to decide."""
+    """Temporal's search must soon stop reporting that a person has to decide."""
     await mill.wavespeed.order("submit", "cut", after=True)
     await mill.wavespeed.set_timing(min_seconds=60, max_seconds=60)
     job_id = await mill.create()
@@ -65,7 +67,7 @@ async def test_an_unclear_submission_that_was_found_is_shown_as_generating(mill:
         attributes = (await mill.handle(job_id).describe()).typed_search_attributes
         return [pair.value for pair in attributes if pair.key.name == "JobStatus"] == ["generating"]
 
-    await eventually(shown, 20, what="JobStatus")
+    await eventually(shown, what="JobStatus")
 
 
 async def test_a_lost_mark_of_a_job_in_a_stopped_queue_is_made_up_for_by_the_reconciler(mill: Mill) -> None:
@@ -74,7 +76,7 @@ async def test_a_lost_mark_of_a_job_in_a_stopped_queue_is_made_up_for_by_the_rec
     await _start_unmarked(mill, job_id)
     run = (await mill.handle(job_id).describe()).run_id
     assert (await mill.job(job_id)).status == "queued"
-    # A claim is its starter's for a minute.
+    # A claim belongs to its starter for a minute.
     await mill.sql(f"UPDATE jobs SET claimed_at = now() - interval '2 minutes' WHERE id = '{job_id}'")
 
     await mill.reconcile()
@@ -91,7 +93,7 @@ async def test_a_cancel_before_a_lost_mark_ends_both(mill: Mill) -> None:
     await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
     job_id = await mill.accept()
     await _start_unmarked(mill, job_id)
-    # Its starter did not learn that it runs, and has given up the claim.
+    # Its starter did not learn that it is running, and has released the claim.
     await mill.sql(f"UPDATE jobs SET claimed_at = NULL WHERE id = '{job_id}'")
 
     await mill.cancel(job_id)
@@ -102,38 +104,46 @@ async def test_a_cancel_before_a_lost_mark_ends_both(mill: Mill) -> None:
 
 
 async def test_a_reset_looks_at_what_the_record_has_meanwhile(mill: Mill, temporal_server: TemporalServer) -> None:
-    """An unclear submission is searched for at once: the stopped queue is not entered again."""
+    """An unclear submission is searched for immediately, without entering the stopped queue again."""
     await mill.wavespeed.order("submit", "cut", after=True)
     await mill.wavespeed.order("history", "hidden", times=1000)
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
     await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
-    await asyncio.sleep(5.5)  # its start is then no longer that of a new job
+    await asyncio.sleep(5.5)  # its start then no longer counts as a new job's
 
     temporal_server.cli(
         "workflow", "reset", "--workflow-id", job_workflow_id(job_id), "--type", "FirstWorkflowTask", "--reason", "test"
     )
-    await eventually(lambda: _looked(mill, job_id), 20, what="a look at the record")
+    await eventually(lambda: _begins_with_a_look(mill, job_id), what="a look at the record")
     await mill.wavespeed.clear()
 
     await mill.reaches(job_id, "completed")
     assert len(await mill.wavespeed.charges()) == 1
 
 
-async def _looked(mill: Mill, job_id: UUID) -> bool:
-    return "begin_job" in await _local_activities(mill, job_id)
-
-
-async def _local_activities(mill: Mill, job_id: UUID) -> str:
-    """Return what the history's markers say, as text."""
-    history = await mill.handle(job_id).fetch_history()
-    markers = [event.marker_recorded_event_attributes for event in history.events]
-    return " ".join(
-        payload.data.decode(errors="replace")
+async def _begins_with_a_look(mill: Mill, job_id: UUID) -> bool:
+    """Return whether the workflow has read the row in its first task."""
+    events = (await mill.handle(job_id).fetch_history()).events
+    [first, *_] = [
+        event.event_id for event in events if event.HasField("workflow_task_completed_event_attributes")
+    ] or [0]
+    markers = [event.marker_recorded_event_attributes for event in events]
+    return any(
+        b"begin_job" in payload.data
         for marker in markers
+        if marker.workflow_task_completed_event_id == first
         for payloads in marker.details.values()
         for payload in payloads.payloads
     )
+
+
+async def _begins_at_once(mill: Mill, job_id: UUID) -> bool:
+    """Return whether the first task that was done began soon after the start."""
+    events = (await mill.handle(job_id).fetch_history()).events
+    done = next(event for event in events if event.HasField("workflow_task_completed_event_attributes"))
+    begun = events[done.workflow_task_completed_event_attributes.started_event_id - 1]
+    return begun.event_time.ToDatetime() - events[0].event_time.ToDatetime() < _AT_ONCE
 
 
 async def _start_unmarked(mill: Mill, job_id: UUID) -> None:

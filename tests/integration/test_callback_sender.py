@@ -1,4 +1,4 @@
-"""A callback goes to the address that was judged, and nowhere else."""
+"""A callback goes to the address that was checked, and nowhere else."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.raw_server import LOOPBACK, Conduct, RawServer, http_answer, open_raw
 
 NAME = "receiver.example.com"
 UNROUTED = "2000::1"
-"""Public by its text; nobody has it."""
+"""A public address that nobody uses."""
 OK = http_answer(204)
 
 
 class Names:
-    """A resolver that answers in turn, the last answer for ever, and remembers what it was asked."""
+    """A resolver that returns its answers in turn, the last one repeatedly, and records what it was asked."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers = answers
@@ -38,8 +38,8 @@ class Names:
 
 @pytest.fixture
 async def sender() -> AsyncIterator[CallbackSender]:
-    """A sender that may tell this machine; it resolves by itself."""
-    async with open_callback_sender(timeout_seconds=5, allow_private=True) as opened:
+    """A sender that may deliver to this machine, with its own resolver."""
+    async with open_callback_sender(timeout_seconds=60, allow_private=True) as opened:
         yield opened
 
 
@@ -86,11 +86,11 @@ async def test_receiver_gets_body_and_headers(sender: CallbackSender) -> None:
 async def test_name_is_resolved_once_and_what_was_judged_is_connected_to(
     authority: trustme.CA, trusted: ssl.SSLContext
 ) -> None:
-    """TLS asks for the name and verifies it, though the connection goes to the address."""
+    """TLS requests and verifies the name, although the connection goes to the address."""
     names = Names([LOOPBACK])
     async with (
         open_raw_server(OK, tls=certificate(authority, NAME)) as server,
-        open_callback_sender(timeout_seconds=5, allow_private=True, resolver=names, trusted=trusted) as sender,
+        open_callback_sender(timeout_seconds=60, allow_private=True, resolver=names, trusted=trusted) as sender,
     ):
         assert await send(sender, f"https://{NAME}:{port_of(server)}/done") == 204
 
@@ -100,11 +100,11 @@ async def test_name_is_resolved_once_and_what_was_judged_is_connected_to(
 
 
 async def test_certificate_of_another_name_is_not_believed(authority: trustme.CA, trusted: ssl.SSLContext) -> None:
-    """One that is good for the address itself neither."""
+    """Not even one that is valid for the address itself."""
     async with (
         open_raw_server(OK, tls=certificate(authority, "other.example.com", LOOPBACK)) as server,
         open_callback_sender(
-            timeout_seconds=5, allow_private=True, resolver=Names([LOOPBACK]), trusted=trusted
+            timeout_seconds=60, allow_private=True, resolver=Names([LOOPBACK]), trusted=trusted
         ) as sender,
     ):
         with pytest.raises(ReceiverUnavailable, match="certificate"):
@@ -116,7 +116,7 @@ async def test_certificate_of_another_name_is_not_believed(authority: trustme.CA
 async def test_certificate_that_nobody_vouches_for_is_not_believed(authority: trustme.CA) -> None:
     async with (
         open_raw_server(OK, tls=certificate(authority, NAME)) as server,
-        open_callback_sender(timeout_seconds=5, allow_private=True, resolver=Names([LOOPBACK])) as sender,
+        open_callback_sender(timeout_seconds=60, allow_private=True, resolver=Names([LOOPBACK])) as sender,
     ):
         with pytest.raises(ReceiverUnavailable, match="certificate"):
             await send(sender, f"https://{NAME}:{port_of(server)}/done")
@@ -138,10 +138,10 @@ async def test_certificate_that_nobody_vouches_for_is_not_believed(authority: tr
     ],
 )
 async def test_name_that_leads_inside_is_refused_before_anything_is_sent(found: list[str]) -> None:
-    """One such address among public ones is enough."""
+    """One private address among public ones is enough."""
     async with (
         open_raw_server(OK) as server,
-        open_callback_sender(timeout_seconds=5, allow_private=False, resolver=Names(found)) as sender,
+        open_callback_sender(timeout_seconds=60, allow_private=False, resolver=Names(found)) as sender,
     ):
         with pytest.raises(ReceiverRefused, match=r"private, loopback|zone"):
             await send(sender, f"https://{NAME}:{port_of(server)}/done")
@@ -150,7 +150,7 @@ async def test_name_that_leads_inside_is_refused_before_anything_is_sent(found: 
 
 
 async def test_rebound_name_is_refused_at_the_moment_it_leads_inside() -> None:
-    """Public when the job was created and told the first time, private later."""
+    """Public at the job's creation and the first delivery, private later."""
     names = Names([UNROUTED], [LOOPBACK])
     async with (
         open_raw_server(OK) as server,
@@ -182,7 +182,7 @@ async def test_rebound_name_is_refused_at_the_moment_it_leads_inside() -> None:
 )
 async def test_address_whose_text_is_forbidden_is_not_even_resolved(url: str) -> None:
     names = Names(["8.8.8.8"])
-    async with open_callback_sender(timeout_seconds=5, allow_private=False, resolver=names) as sender:
+    async with open_callback_sender(timeout_seconds=60, allow_private=False, resolver=names) as sender:
         with pytest.raises(ReceiverRefused) as refused:
             await send(sender, url)
 
@@ -192,7 +192,7 @@ async def test_address_whose_text_is_forbidden_is_not_even_resolved(url: str) ->
 
 async def test_metadata_service_is_refused_where_private_networks_are_allowed() -> None:
     async with open_callback_sender(
-        timeout_seconds=5, allow_private=True, resolver=Names(["169.254.169.254"])
+        timeout_seconds=60, allow_private=True, resolver=Names(["169.254.169.254"])
     ) as sender:
         with pytest.raises(ReceiverRefused):
             await send(sender, f"https://{NAME}/")
@@ -209,11 +209,11 @@ async def test_redirect_is_not_followed(sender: CallbackSender) -> None:
 
 
 async def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would resolve the name once more, and elsewhere."""
+    """It would resolve the name again, and elsewhere."""
     async with open_raw_server(OK) as proxy, open_raw_server(OK) as server:
         for variable in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(variable, proxy.url)
-        async with open_callback_sender(timeout_seconds=5, allow_private=True) as sender:
+        async with open_callback_sender(timeout_seconds=60, allow_private=True) as sender:
             assert await send(sender, server.url) == 204
 
     assert proxy.connections == []
@@ -222,7 +222,7 @@ async def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPa
 async def test_next_address_is_tried_when_one_cannot_be_connected_to() -> None:
     async with (
         open_raw_server(OK) as server,
-        open_callback_sender(timeout_seconds=5, allow_private=True, resolver=Names(["127.0.0.2", LOOPBACK])) as sender,
+        open_callback_sender(timeout_seconds=60, allow_private=True, resolver=Names(["127.0.0.2", LOOPBACK])) as sender,
     ):
         assert await send(sender, f"http://printer.local:{port_of(server)}/") == 204
 
@@ -264,7 +264,7 @@ async def test_resolver_that_hangs_or_knows_nothing_is_said() -> None:
 
 @pytest.mark.parametrize(("piece", "pause"), [(b"x" * 1_000_000, 0.0), (b"x", 0.05)])
 async def test_endless_answer_is_cut_and_its_status_counts(sender: CallbackSender, piece: bytes, pause: float) -> None:
-    """A flood is left after some bytes, a trickle after some time."""
+    """A flood is cut off by size, a trickle by time."""
     sent = 0
 
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -288,7 +288,7 @@ async def test_endless_answer_is_cut_and_its_status_counts(sender: CallbackSende
 
 
 async def test_status_that_came_in_the_last_moment_counts() -> None:
-    """What is left of the answer has a time of its own."""
+    """The rest of the response has a timeout of its own."""
     held = http_answer(200, b"x" * 10)
 
     async def speaks_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -314,6 +314,6 @@ async def test_wait_that_the_receiver_asks_for_is_told_up_to_an_hour(sender: Cal
 
 
 async def test_machines_own_resolver_reads_literal_addresses() -> None:
-    """Names do not resolve where tests run; addresses need no name server."""
+    """Names may not resolve where tests run; addresses need no name server."""
     assert await resolve(LOOPBACK, 80) == [LOOPBACK]
     assert await resolve("::1", 80) == ["::1"]

@@ -1,4 +1,4 @@
-"""`callbackUrl` is told once when the job has ended, whatever the end."""
+"""`callbackUrl` is called once when the job has ended, however it ended."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from promptmill.contracts.callbacks import CallbackInput, CallbackResult
 from promptmill.contracts.names import CALLBACK_WORKFLOW, job_workflow_id
 from promptmill.local.temporal import TemporalServer
 from tests.callback_receiver import SECRET, deliveries, signed_by
-from tests.fixtures.callbacks import OK, callback, timeline, told, working
+from tests.fixtures.callbacks import OK, callback, timeline, told, wait_briefly, working
 from tests.fixtures.mill import PATIENCE, Mill
-from tests.fixtures.session import StartProcess
+from tests.fixtures.session import WarmPython
 from tests.raw_server import http_answer, open_raw_server
 from tests.support import eventually
 
@@ -122,7 +122,7 @@ async def test_job_that_was_cancelled_before_it_began_is_told_by_the_reconciler(
 
 
 async def test_two_passes_and_the_jobs_own_workflow_tell_it_once(mill: Mill) -> None:
-    """Whoever comes second finds the workflow there."""
+    """The second starter finds the workflow running."""
     async with open_raw_server(OK) as server:
         job_id = await mill.accept(callback_url=server.url)
         await mill.cancel_row(job_id)
@@ -139,7 +139,7 @@ async def test_two_passes_and_the_jobs_own_workflow_tell_it_once(mill: Mill) -> 
 
 
 async def test_workflow_that_is_started_anew_finds_that_it_was_told(mill: Mill) -> None:
-    """After a reset, or when Temporal has forgotten the first one: the record knows."""
+    """After a reset, or once Temporal has deleted the first one: the record has it."""
     async with open_raw_server(OK) as server:
         job_id = await mill.create(callback_url=server.url)
         await told(mill, job_id)
@@ -171,7 +171,7 @@ async def test_record_that_was_away_is_waited_for(mill: Mill) -> None:
 
         await eventually(postponed, what="the attempt is postponed")
         await mill.sql("ALTER TABLE jobs_away RENAME TO jobs")
-        result = await told(mill, job_id, 30)
+        result = await told(mill, job_id)
 
     assert result["delivered"]
     assert result["attempts"] == 1
@@ -191,7 +191,7 @@ async def test_job_that_is_gone_from_the_record_is_given_up_in_time(idle_mill: M
 async def test_operator_stops_a_callback_by_cancelling_its_workflow(mill: Mill) -> None:
     async with open_raw_server(http_answer(500)) as server:
         job_id = await mill.create(callback_url=server.url)
-        await eventually(lambda: timeline(mill, job_id), 20, what="a first attempt is noted")
+        await eventually(lambda: timeline(mill, job_id), what="a first attempt is noted")
 
         await callback(mill, job_id).cancel(rpc_timeout=PATIENCE)
 
@@ -200,23 +200,27 @@ async def test_operator_stops_a_callback_by_cancelling_its_workflow(mill: Mill) 
 
 
 async def test_installation_without_a_secret_makes_one_and_shows_it(
-    mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+    mill: Mill, warm_python: WarmPython, settings_environment: dict[str, str]
 ) -> None:
     async with open_raw_server(OK) as server:
         job_id = await mill.create(callback_url=server.url)
         await told(mill, job_id)
 
-    shown = start_process("secret", "-m", "promptmill", "callback-secret", environment=settings_environment)
-    assert await asyncio.to_thread(shown.process.wait, 30) == 0
-    secret = shown.log.read_text().strip()
+    command = ("-m", "promptmill", "callback-secret")
+    shown = await asyncio.to_thread(warm_python.run, *command, environment=settings_environment)
+    assert shown.returncode == 0
+    secret = shown.stdout.strip()
     assert signed_by(deliveries(server)[0], secret)
     assert await read_callback_secret(mill.settings) == secret
 
 
-async def test_timeline_tells_deliveries_in_sentences(idle_mill: Mill, api_client: httpx.AsyncClient) -> None:
+async def test_timeline_tells_deliveries_in_sentences(
+    idle_mill: Mill, api_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_briefly(monkeypatch)
     async with (
         open_raw_server(http_answer(500), OK) as server,
-        working(idle_mill, callback_give_up_seconds=1) as mill,
+        working(idle_mill) as mill,
     ):
         job_id = await mill.create(callback_url=server.url)
         await told(mill, job_id)

@@ -1,4 +1,4 @@
-"""A job's time runs out at every stage: it ends then, not before, and what was paid for is kept."""
+"""A job's deadline passes at every stage: it ends then, not before, and what was paid for is kept."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-import uuid_utils.compat as uuid_versions
 from temporalio.api.enums.v1 import PendingActivityState
 
 from promptmill.contracts.jobs import Billed
-from promptmill.contracts.names import LOCAL_OWNER, wavespeed_queue
-from promptmill.contracts.resolution import Decision, ResultDelivery, SubmissionDecision
-from promptmill.temporal import WorkflowSignaller
+from promptmill.contracts.names import wavespeed_queue
+from promptmill.contracts.resolution import Decision
 from sql.models import Job
 from tests.fixtures.mill import PATIENCE, Mill
 from tests.support import eventually
@@ -38,9 +36,9 @@ async def test_while_it_waits_in_a_stopped_queue(mill: Mill) -> None:
 
 
 async def test_while_it_waits_to_be_submitted_again(mill: Mill) -> None:
-    """The wait that WaveSpeed asks for is longer than the time that is left."""
+    """The delay that WaveSpeed asks for is longer than the time left."""
     await mill.wavespeed.order("submit", "status", status=429, retry_after="60")
-    job_id = await mill.create(deadline_seconds=3)
+    job_id = await mill.create(deadline_seconds=6)
 
     await _expires(mill, job_id)
 
@@ -49,10 +47,12 @@ async def test_while_it_waits_to_be_submitted_again(mill: Mill) -> None:
 
 async def test_while_the_post_is_under_way_its_prediction_comes_home(mill: Mill) -> None:
     await mill.wavespeed.order("submit", "hold", after=True)
-    job_id = await mill.create(deadline_seconds=3)
+    # Else it may be read, and the job completed, before it ends.
+    await mill.wavespeed.order("result", "status", status=503, times=1000)
+    job_id = await mill.create(deadline_seconds=6)
     await mill.wavespeed.asked("submit")
 
-    await eventually(lambda: _asked_to_end(mill, job_id), 20, what="the deadline")
+    await eventually(lambda: _asked_to_end(mill, job_id), what="the deadline")
     assert (await mill.job(job_id)).status == "dispatching", "nothing ends before the answer"
     await mill.wavespeed.release()
 
@@ -64,7 +64,7 @@ async def test_while_the_post_is_under_way_its_prediction_comes_home(mill: Mill)
 
 async def test_while_wavespeed_generates(mill: Mill) -> None:
     await mill.wavespeed.order("submit", "never")
-    job_id = await mill.create(deadline_seconds=3)
+    job_id = await mill.create(deadline_seconds=6)
 
     row = await _expires(mill, job_id)
 
@@ -74,7 +74,7 @@ async def test_while_wavespeed_generates(mill: Mill) -> None:
 async def test_the_time_for_generating_ends_when_it_is_due_though_the_next_read_would_be_later(
     idle_mill: Mill,
 ) -> None:
-    """Temporal gives up reading as soon as no attempt is left; the job has the rest of its time."""
+    """Temporal gives up polling once no attempt is left; the job still has the rest of its time."""
     async with idle_mill.changed(poll_image_seconds=60, poll_image_max_seconds=60) as mill, mill.worker():
         await mill.wavespeed.order("submit", "never")
         job_id = await mill.create(generate_timeout_seconds=3)
@@ -90,14 +90,12 @@ async def test_the_time_for_generating_ends_when_it_is_due_though_the_next_read_
 async def test_a_webhook_is_heard_in_the_rest_of_that_time(idle_mill: Mill) -> None:
     async with idle_mill.changed(poll_image_seconds=600, poll_image_max_seconds=600) as mill, mill.worker():
         await mill.wavespeed.set_timing(min_seconds=1, max_seconds=1)
-        job_id = await mill.create(generate_timeout_seconds=60)
-        row = await mill.reaches(job_id, "generating")
-        assert row.prediction_id is not None
-        await eventually(lambda: _reads_no_more(mill, job_id), 20, what="the end of the polling")
-        await asyncio.sleep(1)  # of the simulator's second
+        job_id = await mill.create(generate_timeout_seconds=20)
+        await mill.reaches(job_id, "generating")
+        await eventually(lambda: _reads_no_more(mill, job_id), what="the end of the polling")
+        await asyncio.sleep(1)  # of the simulator's one second
 
-        delivery = ResultDelivery(event_id=str(uuid_versions.uuid7()), prediction_id=row.prediction_id)
-        await WorkflowSignaller(mill.client).deliver_result(job_id, delivery, patience=PATIENCE)
+        await mill.tell(job_id)
 
         await mill.reaches(job_id, "completed")
 
@@ -116,29 +114,25 @@ async def test_before_its_first_task(idle_mill: Mill, use_ai_prompt: bool) -> No
 
 async def test_a_decision_after_the_first_deadline_starts_another(mill: Mill) -> None:
     await mill.wavespeed.order("submit", "cut")
-    job_id = await mill.create(deadline_seconds=2)
+    job_id = await mill.create(deadline_seconds=5)
     await mill.reaches(job_id, "submit_unknown")
     await _passed(mill, job_id)
     await mill.sql(f"UPDATE jobs SET deadline_seconds = 600 WHERE id = '{job_id}'")
-    await mill.store.resolution.decide(job_id, LOCAL_OWNER, Decision.RESUBMIT)
 
-    decision = SubmissionDecision(decision=Decision.RESUBMIT)
-    await WorkflowSignaller(mill.client).decide_submission(job_id, decision, patience=PATIENCE)
+    await mill.decide(job_id, Decision.RESUBMIT)
 
     await mill.reaches(job_id, "completed")
 
 
 async def test_a_decision_before_the_first_deadline_replaces_it(mill: Mill) -> None:
-    """The timer that runs already is not the new deadline's."""
+    """The timer already running is not for the new deadline."""
     await mill.wavespeed.order("submit", "cut")
-    job_id = await mill.create(deadline_seconds=5)
+    job_id = await mill.create(deadline_seconds=8)
     await mill.reaches(job_id, "submit_unknown")
     await _stop_submissions(mill)
     await mill.sql(f"UPDATE jobs SET deadline_seconds = 600 WHERE id = '{job_id}'")
     first = (await mill.job(job_id)).deadline_at
-    await mill.store.resolution.decide(job_id, LOCAL_OWNER, Decision.RESUBMIT)
-    decision = SubmissionDecision(decision=Decision.RESUBMIT)
-    await WorkflowSignaller(mill.client).decide_submission(job_id, decision, patience=PATIENCE)
+    await mill.decide(job_id, Decision.RESUBMIT)
 
     await _sleep_until(first + timedelta(seconds=0.5))
 

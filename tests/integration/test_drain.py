@@ -1,4 +1,4 @@
-"""`promptmill drain` waits for what goes on by itself and names what is left."""
+"""`promptmill drain` waits for what finishes on its own and lists what is left."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from promptmill.commands.brake import brake_providers
 from promptmill.commands.drain import drain_jobs, drain_lines, resume_jobs
 from promptmill.local.ports import free_port
 from tests.fixtures.mill import Mill
-from tests.fixtures.session import StartProcess
+from tests.fixtures.session import WarmPython
 
 
 def _say(_: str) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 async def test_a_drain_ends_when_what_goes_on_has_ended(mill: Mill) -> None:
-    await mill.wavespeed.set_timing(min_seconds=1, max_seconds=1)
+    await mill.wavespeed.set_timing(min_seconds=4, max_seconds=4)
     job_id = await mill.create()
     await mill.reaches(job_id, "generating")
 
-    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=30, say=_say)
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=240, say=_say)
 
     assert (await mill.job(job_id)).status == "completed"
     assert drain_lines(left) == ["Nothing is left."]
@@ -34,7 +34,7 @@ async def test_what_waits_for_a_person_is_named_and_not_waited_for(mill: Mill) -
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
 
-    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=30, say=_say)
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=240, say=_say)
 
     assert [work.id for work in left.waiting] == [job_id]
     [_, line] = drain_lines(left)
@@ -50,20 +50,20 @@ async def test_what_waits_behind_a_brake_is_named_and_not_waited_for(mill: Mill,
     await mill.reaches(job_id, "prompting" if provider == "grok" else "dispatching")
     told: list[str] = []
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         left = await drain_jobs(mill.settings, reason="test", timeout_seconds=0, say=told.append)
 
     assert [work.id for work in left.waiting] == [job_id]
     assert "billed: no" in drain_lines(left)[1]
     assert any(f"Not waiting for jobs queued for {provider}" in line for line in told)
     await brake_providers(mill.settings, on=False, providers=[provider], reason="test")
-    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=60, say=_say)
+    left = await drain_jobs(mill.settings, reason="test", timeout_seconds=240, say=_say)
     assert drain_lines(left) == ["Nothing is left."]
     assert (await mill.job(job_id)).status == "completed"
 
 
 async def test_without_temporal_everything_counts_as_going_on(mill: Mill) -> None:
-    """Which brakes are on is not known then: better to wait too long."""
+    """It is unknown then which brakes are on: better to wait too long."""
     away = mill.settings.model_copy(update={"temporal": {"TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}"}})
     job_id = await mill.accept()
     told: list[str] = []
@@ -97,13 +97,14 @@ async def test_the_switch_stays_until_it_is_resumed(mill: Mill) -> None:
 
 
 async def test_the_command_exits_1_while_something_goes_on(
-    mill: Mill, start_process: StartProcess, settings_environment: dict[str, str]
+    mill: Mill, warm_python: WarmPython, settings_environment: dict[str, str]
 ) -> None:
     await mill.wavespeed.order("submit", "never")
     job_id = await mill.create()
     await mill.reaches(job_id, "generating")
 
-    child = start_process("drain", "-m", "promptmill", "drain", "--timeout", "1", environment=settings_environment)
+    command = ("-m", "promptmill", "drain", "--timeout", "1")
+    done = await asyncio.to_thread(warm_python.run, *command, environment=settings_environment)
 
-    assert await asyncio.to_thread(child.process.wait, 30) == 1
-    assert str(job_id) in child.log.read_text()
+    assert done.returncode == 1
+    assert str(job_id) in done.stdout

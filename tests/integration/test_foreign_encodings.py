@@ -1,4 +1,4 @@
-"""A few compressed bytes stand for gigabytes: no client unpacks them, and a callback's answer is not read at all."""
+"""A few compressed bytes expand to gigabytes: no client unpacks them, and a callback's response is not read at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import gzip
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 
 import pytest
 from pydantic import SecretStr
@@ -24,12 +25,14 @@ from tests.support import eventually
 
 KEY = SecretStr("a-key-of-a-test")
 ZEROS = 64 * 1024 * 1024
-BOMB = gzip.compress(bytes(ZEROS), 9)
-TWICE = gzip.compress(BOMB, 9)
-"""64 MiB in some hundred bytes."""
-
 QUESTION = GrokQuestion(model="grok-4.3", system="s", text="t")
 Ask = Callable[[str], Awaitable[object]]
+
+
+@cache
+def bomb(times: int) -> bytes:
+    """Return 64 MiB, compressed so many times: twice, they are some hundred bytes."""
+    return gzip.compress(bomb(times - 1) if times > 1 else bytes(ZEROS), 9)
 
 
 async def submit(base: str) -> object:
@@ -81,7 +84,7 @@ async def little_memory(most: int) -> AsyncIterator[None]:
 async def test_an_encoding_that_nobody_asked_for_is_refused_unread(
     ask: Ask, error: type[Exception], encodings: str
 ) -> None:
-    answer = http_answer(200, TWICE if "," in encodings else BOMB, {"Content-Encoding": encodings})
+    answer = http_answer(200, bomb(2 if "," in encodings else 1), {"Content-Encoding": encodings})
     async with open_raw_server(answer) as server, little_memory(ZEROS // 4):
         with pytest.raises(error, match="encoding"):
             await ask(server.url)
@@ -96,7 +99,7 @@ async def test_an_answer_without_encoding_is_read_as_it_is() -> None:
 
 
 async def test_nothing_of_a_receivers_answer_is_read_but_its_head() -> None:
-    """It says that it took the callback; what it adds may be anything."""
+    """It accepted the callback; the body can be anything."""
     taken, poured = 0, asyncio.Event()
 
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,9 +108,9 @@ async def test_nothing_of_a_receivers_answer_is_read_but_its_head() -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\n")
         try:
             while True:
-                writer.write(TWICE)
+                writer.write(bomb(2))
                 await writer.drain()
-                taken += len(TWICE)
+                taken += len(bomb(2))
         except ConnectionError:
             poured.set()
         writer.close()
@@ -126,7 +129,7 @@ async def test_nothing_of_a_receivers_answer_is_read_but_its_head() -> None:
 
 
 def test_answers_are_read_in_one_place() -> None:
-    """The other ways of httpx unpack what comes, without a limit."""
+    """The other methods of httpx unpack the body without a limit."""
     ways = {"aread", "read", "aiter_bytes", "aiter_text", "aiter_lines", "aiter_raw", "iter_raw", "iter_bytes"}
     found = {
         path.name

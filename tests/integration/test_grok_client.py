@@ -1,4 +1,4 @@
-"""Grok's client against servers that answer well, badly and not at all."""
+"""Grok's client against servers that respond well, badly or not at all."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def completion(content: Any = '{"prompt": "A red fox."}', finish: str = "stop", 
 
 @asynccontextmanager
 async def asking(
-    *answers: bytes | Conduct, key: str | None = KEY, timeout_seconds: float = 5
+    *answers: bytes | Conduct, key: str | None = KEY, timeout_seconds: float = 60
 ) -> AsyncIterator[tuple[GrokClient, RawServer]]:
     secret = SecretStr(key) if key is not None else None
     async with (
@@ -71,7 +71,7 @@ async def asking(
 
 
 async def failure_of(answer: bytes | Conduct, **options: Any) -> ProviderError:
-    """Ask once and return the error that comes of it."""
+    """Ask once and return the resulting error."""
     async with asking(answer, **options) as (grok, server):
         with pytest.raises(ProviderError) as raised:
             await grok.write(QUESTION)
@@ -120,7 +120,7 @@ async def test_reasoning_is_switched_off_where_it_is_the_default_and_can_be(mode
 
 
 async def test_an_answer_brings_prompt_model_tokens_and_cost() -> None:
-    """Reasoning stands outside `completion_tokens` and is billed as output."""
+    """Reasoning is not part of `completion_tokens` and is billed as output."""
     async with asking(http_answer(200, completion())) as (grok, _):
         answer = await grok.write(QUESTION)
 
@@ -243,7 +243,7 @@ async def test_a_wrong_address_is_a_bad_request_and_no_unknown_model() -> None:
     ],
 )
 async def test_a_rate_limit_keeps_retry_after(header: str | None, wait: float | None) -> None:
-    """As long as it is: who waits decides what is too long."""
+    """However long it is: the waiting side decides what is too long."""
     headers = {"Retry-After": header} if header else {}
 
     error = await failure_of(http_answer(429, flat("exhausted", "Too many requests for team 7"), headers))
@@ -280,14 +280,14 @@ UNAVAILABLE = [
 
 @pytest.mark.parametrize("answer", UNAVAILABLE)
 async def test_trouble_at_xai_may_pass(answer: bytes | Conduct) -> None:
-    error = await failure_of(answer, timeout_seconds=0.5 if answer is Conduct.SILENCE else 5)
+    error = await failure_of(answer, timeout_seconds=0.5 if answer is Conduct.SILENCE else 60)
 
     assert type(error) is ProviderUnavailable
     assert error.reason_code is ReasonCode.GROK_UNAVAILABLE
 
 
 async def test_a_refused_connection_may_pass() -> None:
-    async with open_grok(f"http://127.0.0.1:{free_port()}", SecretStr(KEY), timeout_seconds=5) as grok:
+    async with open_grok(f"http://127.0.0.1:{free_port()}", SecretStr(KEY), timeout_seconds=60) as grok:
         with pytest.raises(ProviderUnavailable):
             await grok.write(QUESTION)
 
@@ -335,12 +335,12 @@ async def test_the_object_is_found_wherever_it_stands(content: Any) -> None:
 
 
 async def test_an_answer_of_braces_alone_is_given_up_quickly() -> None:
-    started = time.perf_counter()
+    used = time.process_time()
 
     error = await failure_of(http_answer(200, completion('{"a": ' * 300_000)))
 
     assert type(error) is ProviderAnswerUnusable
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - used < 3
 
 
 UNUSABLE = [

@@ -1,10 +1,11 @@
-"""What comes after a job's end, or while nobody listens: it is fetched, attached, and changes no final status."""
+"""What arrives after a job's end, or while nobody is listening, is attached, and changes no final status."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -16,14 +17,13 @@ from temporalio.testing import ActivityEnvironment
 from activities.submission import request_hash
 from promptmill.config.presets import compose_request
 from promptmill.contracts.jobs import Billed, MediaRequest, ProviderMode
-from promptmill.contracts.names import LOCAL_OWNER, job_workflow_id
-from promptmill.contracts.resolution import Decision, SubmissionDecision
+from promptmill.contracts.names import job_workflow_id
+from promptmill.contracts.resolution import Decision
 from promptmill.contracts.store import Permission, SubmissionIntent
 from promptmill.local.temporal import TemporalServer
 from promptmill.providers.wavespeed.client import boottime
 from promptmill.store.jobs import job_input
-from promptmill.temporal import WorkflowSignaller
-from tests.fixtures.mill import PATIENCE, Mill
+from tests.fixtures.mill import Mill
 from tests.fixtures.unclear import submission_of
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
@@ -58,7 +58,7 @@ async def test_media_that_comes_after_the_end_is_attached_and_the_status_stays(
     mill: Mill, wavespeed_control: SimulatorControl, temporal_server: TemporalServer, end: End
 ) -> None:
     await mill.wavespeed.order("submit", "never")
-    job_id = await mill.create(generate_timeout_seconds=1 if end is by_deadline else 600)
+    job_id = await mill.create(generate_timeout_seconds=5 if end is by_deadline else 600)
     prediction_id = (await mill.reaches(job_id, "generating")).prediction_id
     assert prediction_id
     ended = await end(mill, job_id, temporal_server)
@@ -143,7 +143,7 @@ async def test_a_job_cancelled_while_unclear_still_learns_what_was_made_and_gets
 
     row = await mill.job(job_id)
     [charge] = await mill.wavespeed.charges()
-    # The workflow's last look may have found it just before; the media is attached by the pass in any case.
+    # The workflow's last read may have found it just before; the pass attaches the media in any case.
     assert report.attached == 1
     assert (row.status, row.prediction_id, len(row.outputs)) == ("cancelled", charge["id"], 1)
     assert (await mill.store.jobs.billed([job_id]))[job_id] is Billed.YES
@@ -158,10 +158,7 @@ async def test_what_a_person_gave_up_is_still_looked_for_and_known_as_a_candidat
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
     [made] = await mill.wavespeed.charges()
-    await mill.store.resolution.decide(job_id, LOCAL_OWNER, decision)
-    await WorkflowSignaller(mill.client).decide_submission(
-        job_id, SubmissionDecision(decision=decision), patience=PATIENCE
-    )
+    await mill.decide(job_id, decision)
     await mill.reaches(job_id, "failed" if decision is Decision.ABANDON else "completed")
     await mill.wavespeed.clear()
 
@@ -219,7 +216,7 @@ async def test_an_intent_is_stale_a_quarter_of_an_hour_after_its_last_moment(
 
 
 async def post_and_die(mill: Mill, job_id: UUID) -> str:
-    """Do what a worker does up to the POST's answer, and say nothing of it; return the prediction's id."""
+    """Do what a worker does up to the POST's response, without reporting it; return the prediction's id."""
     row = await mill.job(job_id)
     body = compose_request(row.model, row.input, row.prompt or "", 12345)
     client = mill.resources.wavespeed
@@ -241,6 +238,7 @@ async def post_and_die(mill: Mill, job_id: UUID) -> str:
             post_within_seconds=20,
             slowest=10,
             per_second=10,
+            unknown_price_usd=Decimal(5),
         )
     )
     assert permit.permission is Permission.POST
@@ -248,12 +246,12 @@ async def post_and_die(mill: Mill, job_id: UUID) -> str:
 
 
 async def due(mill: Mill) -> None:
-    """Let so much time pass that every late look is due again."""
+    """Make every late check due again."""
     await mill.sql("UPDATE submissions SET looked_at = looked_at - interval '2 hours'")
 
 
 async def webhook(mill: Mill, job_id: UUID, **body: Any) -> str:
-    """Take a webhook as the API does, and tell no workflow of it: Temporal was away. Return its event id."""
+    """Store a webhook as the API does, without signalling a workflow: Temporal is unavailable. Return its event id."""
     submission = await submission_of(mill, job_id)
     event_id = str(uuid_versions.uuid7())
     received = await mill.store.inbox.receive(
@@ -264,9 +262,11 @@ async def webhook(mill: Mill, job_id: UUID, **body: Any) -> str:
 
 
 async def test_a_webhook_that_nobody_heard_is_delivered_by_the_reconciler(idle_mill: Mill) -> None:
+    """Of a prediction that no reader knows, so that only its workflow can read it."""
     async with idle_mill.changed(public_url="http://127.0.0.1:9", poll_after_seconds=3600) as mill, mill.worker():
         job_id = await mill.create()
         prediction_id = (await mill.reaches(job_id, "generating")).prediction_id
+        await mill.sql("DELETE FROM readings")
         await webhook(mill, job_id, id=prediction_id, status="completed")
 
         report = await mill.reconcile()
@@ -277,7 +277,7 @@ async def test_a_webhook_that_nobody_heard_is_delivered_by_the_reconciler(idle_m
 
 
 async def test_a_webhook_of_an_ended_job_is_done_with_and_its_media_is_read(idle_mill: Mill) -> None:
-    """The POST's answer was lost, the job was cancelled, and then the webhook says what was made."""
+    """The POST's response was lost, the job was cancelled, and then the webhook reports what was generated."""
     async with idle_mill.changed(public_url="http://127.0.0.1:9") as mill, mill.worker():
         await mill.wavespeed.order("submit", "cut", after=True)
         await mill.wavespeed.order("history", "hidden", times=1000)
@@ -347,7 +347,7 @@ async def test_with_a_webhook_ordered_the_result_is_asked_for_only_after_a_while
 async def test_a_webhook_turns_an_inferred_prediction_over_to_its_owner(
     idle_mill: Mill, wavespeed_control: SimulatorControl
 ) -> None:
-    """The history gave a prediction to the wrong one of two equal jobs; the webhook's token says whose it is."""
+    """The history gave a prediction to the wrong one of two identical jobs; the webhook's token says whose it is."""
     async with idle_mill.changed(public_url="http://127.0.0.1:9") as mill, mill.worker():
         await mill.wavespeed.order("submit", "never")
         await mill.wavespeed.order("submit", "cut", after=True)

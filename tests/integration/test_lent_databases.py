@@ -1,4 +1,4 @@
-"""A database that one test had is as new for the next."""
+"""A database that one test has used is as good as new for the next."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tests.support import eventually_sync
 
 @pytest.fixture
 def place(session: Session, request: pytest.FixtureRequest) -> Path:
-    """A folder that Postgres can reach also when the tests run as root."""
+    """A folder that Postgres can access even when the tests run as root."""
     folder = session.folder / f"place-{abs(hash(request.node.name)) % 10**8}"
     folder.mkdir(mode=0o711)
     return folder
@@ -35,7 +35,7 @@ def parents(folder: Path) -> list[int]:
 
 @pytest.fixture
 def killed(session: Session, place: Path) -> Iterator[PostgresServer]:
-    """A Postgres that survived its starter: nobody stops it."""
+    """A Postgres that has outlived its starter: nobody stops it."""
     server = start_postgres(place / "pg", log=place / "log", version=None, options={})
     session.guard(server.child)
     yield server
@@ -76,8 +76,8 @@ def test_leftover_is_stopped_before_the_next_start(killed: PostgresServer, place
 def test_it_recovers_from_kill_9(killed: PostgresServer, place: Path) -> None:
     ask(killed, "CREATE TABLE kept (n int)")
     killed.child.process.send_signal(signal.SIGKILL)
-    killed.child.process.wait(10)
-    # Its own children notice a moment later, and it refuses to start while they live.
+    killed.child.process.wait(60)
+    # Its child processes notice a moment later, and it refuses to start while they are alive.
     eventually_sync(lambda: "postgres" not in running_on(place / "pg"), 10)
 
     with open_postgres(place / "pg", log=place / "log") as server:
@@ -112,7 +112,7 @@ def other_program(session: Session, place: Path) -> Iterator[Child]:
 
 
 def test_pid_file_that_names_another_program_is_not_believed(place: Path, other_program: Child) -> None:
-    """In a container pids begin anew, and the old one soon belongs to somebody else."""
+    """In a container pids start over, and the old one soon belongs to another process."""
     with open_postgres(place / "pg", log=place / "log"):
         text = (place / "pg" / "postmaster.pid").read_text()
     first, rest = text.split("\n", 1)

@@ -1,4 +1,4 @@
-"""Children of the local stack: told apart, stopped for certain."""
+"""Child processes of the local stack: told apart, and reliably stopped."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(session: Session, log: Path) -> Iterator[Run]:
     def start(code: str) -> Child:
         child = session.guard(start_child("part", [sys.executable, "-c", code], log=log, environment=os.environ))
         started.append(child)
-        wait_ready(child, lambda: "ready" in log.read_text(), within=10)
+        wait_ready(child, lambda: "ready" in log.read_text(), within=60)
         return child
 
     yield start
@@ -96,13 +96,13 @@ def test_another_process_with_the_same_pid_is_never_stopped(run: Run) -> None:
     assert stop_process(ProcessMark("gone", child.mark.pid, child.mark.created - 60), 1) is False
     assert child.process.poll() is None
     assert stop_process(child.mark, 5) is True
-    assert child.process.wait(5) == -signal.SIGTERM
+    assert child.process.wait(60) == -signal.SIGTERM
 
 
 def test_child_that_ends_is_told_with_the_end_of_its_log(run: Run) -> None:
     child = run(FAILS)
     child.process.send_signal(signal.SIGUSR1)
-    child.process.wait(10)
+    child.process.wait(60)
 
     with pytest.raises(PartFailed, match=r"part exited with code 1(.|\n)*what went wrong"):
         child.require_alive()

@@ -1,4 +1,4 @@
-"""Grok's failures, told apart and counted in the row; what a job does when no prompt can be had."""
+"""Grok's failures, told apart and counted in the row; what a job does when it gets no prompt."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
+from promptmill.commands.budgets import last_days
+from promptmill.contracts.budgets import SpendBy
 from promptmill.contracts.prompts import OnPromptFailure
 from tests.fixtures.mill import Mill
 
@@ -77,6 +79,17 @@ async def test_a_refusal_in_the_answer_ends_the_prompt_job(mill: Mill) -> None:
     assert (await mill.prompt_reaches(prompt_job_id, "failed")).reason_code == "grok_refused"
 
 
+async def test_an_answer_without_a_prompt_is_paid_for_too(mill: Mill) -> None:
+    await mill.grok.order("chat", "refusal")
+    refused = await mill.prompt_reaches(await mill.create_prompt(), "failed")
+    written = await mill.prompt_reaches(await mill.create_prompt(), "completed")
+
+    assert refused.cost_usd
+    assert written.cost_usd
+    [day] = await mill.store.budgets.spend(last_days(SpendBy.DAY, 2, None))
+    assert (day.spent_usd, day.grok_usd) == (refused.cost_usd + written.cost_usd,) * 2
+
+
 async def test_an_unknown_model_gives_way_to_the_next(mill: Mill) -> None:
     await mill.grok.order("chat", "status", status=404, code="not-found", message="The model X does not exist")
 
@@ -99,11 +112,11 @@ async def test_retry_after_is_obeyed(mill: Mill) -> None:
 
 
 async def test_all_models_and_retries_used_up_fails_the_job_with_the_last_reason(mill: Mill) -> None:
-    # 1 ms in place of the doubling seconds: the provider names the wait.
+    # 1 ms instead of exponential seconds: the provider sets the delay.
     await mill.grok.order("chat", "status", status=503, times=100, retry_after="1")
     job_id = await mill.create(use_ai_prompt=True, max_retries=1)
 
-    row = await mill.reaches(job_id, "failed", 40)
+    row = await mill.reaches(job_id, "failed")
 
     assert row.reason_code == "grok_unavailable"
     assert row.prompt_status == "failed"

@@ -1,4 +1,4 @@
-"""Our clients against both simulators: what was asked is what was recorded, and charged."""
+"""Our clients against both simulators: what was requested is what was recorded and charged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTION = GrokQuestion(model="grok-4.3", system="You write prompts.", text="A f
 
 @pytest.fixture
 async def wavespeed(wavespeed_simulator: ProviderSimulator, account: str) -> AsyncIterator[WaveSpeedClient]:
-    async with open_wavespeed(wavespeed_simulator.url, SecretStr(account), submit_timeout_seconds=5) as client:
+    async with open_wavespeed(wavespeed_simulator.url, SecretStr(account), submit_timeout_seconds=60) as client:
         yield client
 
 
@@ -40,7 +40,7 @@ async def purse(wavespeed_simulator: ProviderSimulator, account: str) -> AsyncIt
 
 @pytest.fixture
 async def grok(grok_simulator: ProviderSimulator, account: str) -> AsyncIterator[GrokClient]:
-    async with open_grok(grok_simulator.url, SecretStr(account), timeout_seconds=5) as client:
+    async with open_grok(grok_simulator.url, SecretStr(account), timeout_seconds=60) as client:
         yield client
 
 
@@ -130,7 +130,7 @@ async def test_every_presets_request_is_accepted_and_priced_as_charged(
     pictures = place_pictures({}, preset.pictures_field, preset.max_pictures, PICTURES[0], (PICTURES[1],))
     body = compose_request(model, pictures, "a red fox", 7)
 
-    price = await purse.price(model, body)
+    price = await purse.quote(model, body)
     await wavespeed.submit(model, body, post_by=boottime() + 20)
 
     [charge] = await wavespeed_control.charges()
@@ -189,7 +189,7 @@ async def test_a_key_that_xai_does_not_take_is_refused_for_its_reason(
     grok_simulator: ProviderSimulator, account: str, beginning: str, reason: ReasonCode
 ) -> None:
     key = SecretStr(beginning + account)
-    async with open_grok(grok_simulator.url, key, timeout_seconds=5) as grok:
+    async with open_grok(grok_simulator.url, key, timeout_seconds=60) as grok:
         with pytest.raises(ProviderRefused) as raised:
             await grok.write(QUESTION)
 
@@ -200,7 +200,7 @@ async def test_a_key_that_xai_does_not_take_is_refused_for_its_reason(
 async def test_the_key_check_tells_good_keys_from_others(
     grok_simulator: ProviderSimulator, account: str, beginning: str, *, ok: bool
 ) -> None:
-    async with open_grok(grok_simulator.url, SecretStr(beginning + account), timeout_seconds=5) as grok:
+    async with open_grok(grok_simulator.url, SecretStr(beginning + account), timeout_seconds=60) as grok:
         assert (await grok.check_key()).ok is ok
 
 

@@ -1,4 +1,4 @@
-"""Answers that providers really give, over the wire to the job's end: one question more, never one payment more."""
+"""Responses that providers really give, from the wire to the job's end: one more request, never one more payment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.media import MediaActivities
+from activities.results import ResultReader
 from api.jobs.timeline import event_text
 from promptmill.contracts.prompts import OnPromptFailure
 from tests.fixtures.api import open_api
@@ -78,7 +78,7 @@ async def test_answers_without_a_prompt_cost_two_questions_a_model(mill: Mill) -
 async def test_a_wait_that_is_too_long_is_left_to_nobody_while_another_model_may_answer(mill: Mill) -> None:
     await mill.grok.order("chat", "status", status=429, retry_after="3600")
 
-    row = await mill.prompt_reaches(await mill.create_prompt(), "completed", 20)
+    row = await mill.prompt_reaches(await mill.create_prompt(), "completed")
 
     assert row.prompt_source == "grok_fallback"
     assert len(await mill.grok.requests("chat")) == 2
@@ -118,7 +118,7 @@ async def test_an_output_that_is_a_moment_late_is_waited_for(mill: Mill) -> None
     row = await mill.reaches(await mill.create(), "completed")
 
     assert len(row.outputs) == 1
-    assert MediaActivities.empty_again.total_seconds() < 10
+    assert ResultReader.empty_again.total_seconds() < 10
 
 
 @pytest.mark.parametrize("place", ["submit", "result"])
@@ -214,7 +214,7 @@ async def test_long_inline_outputs_are_left_out_of_lists(mill: Mill) -> None:
 
 
 async def test_the_cost_of_a_prompt_is_still_counted(mill: Mill) -> None:
-    """The bounds leave ordinary numbers alone."""
+    """The bounds do not affect ordinary numbers."""
     row = await mill.prompt_reaches(await mill.create_prompt(), "completed")
 
     assert row.input_tokens

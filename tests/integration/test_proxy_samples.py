@@ -1,4 +1,4 @@
-"""The sample files of proxies in deploy/proxy keep what they promise: each is run before an API of its own."""
+"""The proxies' sample files in deploy/proxy keep their promises: each runs in front of an API of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +31,7 @@ from tests.fixtures.proxies import (
     Sample,
     caddy_sample,
     nginx_sample,
+    sign_on_sample,
 )
 from tests.fixtures.simulators import ProviderSimulator
 from tests.programs import require_program
@@ -65,7 +66,7 @@ class Proxied:
 
     Attributes:
         mill: Asks for the page's host.
-        hooks: Asks for the webhooks' host, where the world reaches it.
+        hooks: Asks for the webhooks' host, at the public port.
     """
 
     sample: Sample
@@ -146,7 +147,7 @@ async def test_only_webhooks_are_public(proxied: Proxied) -> None:
     assert large.startswith(b"HTTP/1.1 413 ")
     for path in OTHER_PATHS:
         for method in ("GET", "POST"):
-            # As it is: the client would tidy it up.
+            # Unchanged: the client would normalise it.
             answer = await proxied.hooks.request(method, "/", extensions={"target": path.encode()})
             assert answer.status_code == 404, f"{method} {path}"
 
@@ -180,9 +181,14 @@ async def test_a_kept_connection_is_closed_by_the_proxy_first() -> None:
         assert [int(seconds) < keeps for seconds in re.findall(pattern, (SAMPLES / name).read_text())] == [True]
 
 
-def test_nginx_has_nothing_to_say_against_its_file(proxied_settings: Settings, tmp_path: Path) -> None:
-    with nginx_sample(tmp_path, 9) as sample:
-        command = [require_program("nginx", "nginx-light"), "-t", "-c", os.fspath(sample.file)]
+@pytest.mark.parametrize("name", ["nginx.conf", "oauth2-proxy.conf"])
+def test_nginx_has_nothing_to_say_against_its_files(tmp_path: Path, name: str) -> None:
+    with ExitStack() as running:
+        if name == "nginx.conf":
+            file = running.enter_context(nginx_sample(tmp_path, 9)).file
+        else:
+            file = sign_on_sample(tmp_path)
+        command = [require_program("nginx", "nginx-light"), "-t", "-c", os.fspath(file)]
         tried = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert tried.returncode == 0, tried.stderr
@@ -204,10 +210,10 @@ def test_caddy_has_nothing_to_say_against_its_file(tmp_path: Path) -> None:
     assert valid.returncode == 0, valid.stderr
 
 
-@pytest.mark.parametrize("proxied", ["nginx"], indirect=True)
-async def test_nginx_bounds_what_one_address_does_at_once(proxied: Proxied) -> None:
-    sample = proxied.sample
-    async with AsyncExitStack() as held:
+async def test_nginx_bounds_what_one_address_does_at_once(proxied_settings: Settings, tmp_path: Path) -> None:
+    patient = {f"client_{part}_timeout 10s;": f"client_{part}_timeout 300s;" for part in ("header", "body")}
+    async with open_proxied(proxied_settings, tmp_path, "nginx", patient) as proxied, AsyncExitStack() as held:
+        sample = proxied.sample
         for _ in range(CALLERS_OF_WEBHOOKS):
             await held.enter_async_context(open_head(sample, sample.hooks, HOOKS, WEBHOOK, 2))
         one_more = await eventually(lambda: refused(proxied), what="nginx has read all heads")
@@ -216,7 +222,7 @@ async def test_nginx_bounds_what_one_address_does_at_once(proxied: Proxied) -> N
 
 
 async def refused(proxied: Proxied) -> httpx.Response | None:
-    """Send a whole webhook; give the answer if it is none of the API's."""
+    """Send a complete webhook; return the response if it is not the API's."""
     answer = await proxied.hooks.post(WEBHOOK, content=b"{}")
     return None if answer.status_code == 401 else answer
 
@@ -225,7 +231,7 @@ async def refused(proxied: Proxied) -> httpx.Response | None:
 async def open_head(
     sample: Sample, port: int, host: str, path: str, length: int
 ) -> AsyncIterator[asyncio.StreamReader]:
-    """Send a POST's head, and nothing of the body that it announces."""
+    """Send a POST's head without the body that it announces."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port, ssl=sample.trust(), server_hostname=host)
     try:
         writer.write(
@@ -240,6 +246,6 @@ async def open_head(
 
 
 async def begun(sample: Sample, port: int, host: str, path: str, length: int) -> bytes:
-    """Return the first line of what a POST is answered before its body, of so many bytes, has begun."""
-    async with open_head(sample, port, host, path, length) as reader, asyncio.timeout(20):
+    """Return the status line that a POST gets before its body, of that many bytes, is sent."""
+    async with open_head(sample, port, host, path, length) as reader, asyncio.timeout(60):
         return await reader.readline()

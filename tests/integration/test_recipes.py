@@ -1,4 +1,7 @@
-"""docs/recipes.md, block by block: each is run as it stands there, at this test's ports and addresses."""
+"""docs/recipes.md, block by block: each is run as written, with this test's ports and addresses.
+
+Only `promptmill` is another program where it ends by itself: it does the same, and starts at once.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ from promptmill.local.temporal import DYNAMIC_CONFIG, TemporalServer
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import Mill
 from tests.fixtures.nginx import open_page_elsewhere
-from tests.fixtures.session import ROOT, Session
+from tests.fixtures.session import ROOT, Session, WarmPython
 from tests.fixtures.simulators import Simulators
 from tests.markdown import MarkdownPage
 from tests.programs import require_program
@@ -39,19 +42,21 @@ from tests.support import open_http
 PAGE = MarkdownPage.of(ROOT / "docs" / "recipes.md")
 BLOCKS = {block.info: block.code for block in PAGE.blocks}
 PORTS = ("3000", "3900", "3901", "5433", "7233", "9464")
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 BASE = yaml.safe_load((ROOT / "docker-compose.base.yml").read_text())["services"]
 
 
 @dataclass
 class Desk:
-    """Terminals in a folder that has a `.venv`, as a checkout has one.
+    """Terminals in a folder that has a `.venv`, like a checkout.
 
     Attributes:
-        places: What the page names, and what stands there in this test.
+        python: Runs `-m promptmill` in blocks that end by themselves.
+        places: What the page names, and what replaces it in this test.
     """
 
     session: Session
+    python: WarmPython
     folder: Path
     environment: dict[str, str]
     places: Mapping[str, str]
@@ -63,14 +68,15 @@ class Desk:
 
     def run(self, info: str, user: int | None = None, **variables: str) -> str:
         """Paste a block into a terminal and return what it printed."""
+        commands = self.text(info).replace(".venv/bin/promptmill", f"{self.python.program} -m promptmill")
         done = subprocess.run(
-            ["/bin/sh", "-euc", self.text(info)],
+            ["/bin/sh", "-euc", commands],
             env=self.environment | variables,
             cwd=self.folder,
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=200,
             stdin=subprocess.DEVNULL,
             user=user,
         )
@@ -100,7 +106,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(session: Session, request: pytest.FixtureRequest) -> Iterator[Desk]:
+def desk(session: Session, warm_python: WarmPython) -> Iterator[Desk]:
     ports = {port: str(free_port()) for port in PORTS}
     folder = session.folder / f"desk-{uuid7()}"
     folder.mkdir()
@@ -117,7 +123,7 @@ def desk(session: Session, request: pytest.FixtureRequest) -> Iterator[Desk]:
         "TEMPORAL_CONFIG_FILE": os.devnull,
         "HOME": os.fspath(folder),
     }
-    opened = Desk(session, folder, environment, ports | {"make venv": ":"})
+    opened = Desk(session, warm_python, folder, environment, ports | {"make venv": ":"})
     try:
         yield opened
     finally:
@@ -156,12 +162,12 @@ def test_the_parts_start_one_by_one(desk: Desk) -> None:
         "3900": desk.open("sh terminal parts-simulators"),
     }
     for port, child in servers.items():
-        wait_ready(child, partial(listens, int(desk.places[port])), within=60)
+        wait_ready(child, partial(listens, int(desk.places[port])), within=120)
     desk.run("sh parts-init")
     worker = desk.open("sh terminal parts-worker")
     api = desk.open("sh terminal parts-api")
-    wait_ready(worker, lambda: answers(place(desk, "9464", "/readyz")), within=60)
-    wait_ready(api, lambda: answers(place(desk, "3000", "/readyz")), within=60)
+    wait_ready(worker, lambda: answers(place(desk, "9464", "/readyz")), within=120)
+    wait_ready(api, lambda: answers(place(desk, "3000", "/readyz")), within=120)
 
     tried = desk.run("sh parts-try")
     assert tried.count("✗") == 0
@@ -178,7 +184,7 @@ def test_the_parts_start_one_by_one(desk: Desk) -> None:
 
 @pytest.fixture
 def own_servers(desk: Desk, postgres_server: PostgresServer, temporal_server: TemporalServer) -> Iterator[Desk]:
-    """The desk in front of a Postgres and a Temporal that exist."""
+    """The desk, with a Postgres and a Temporal that already exist."""
     socket = postgres_server.uri("promptmill").partition("@")[2]
     desk.places = dict(desk.places) | {
         "db.example.com:5432/promptmill": socket,
@@ -197,7 +203,7 @@ async def test_the_parts_start_on_servers_of_ones_own(
     own_servers: Desk, postgres_server: PostgresServer, simulators: Simulators
 ) -> None:
     desk = own_servers
-    # In place of the real providers and keys of the file.
+    # Instead of the file's real providers and keys.
     desk.environment |= {
         "XAI_API_KEY": f"recipes-{uuid7()}",
         "XAI_API_BASE": simulators.grok.url,
@@ -209,8 +215,8 @@ async def test_the_parts_start_on_servers_of_ones_own(
     desk.run("sh own-init")
     worker = desk.open("sh terminal own-worker")
     api = desk.open("sh terminal own-api")
-    wait_ready(worker, lambda: answers(place(desk, "9464", "/readyz")), within=60)
-    wait_ready(api, lambda: answers(place(desk, "3000", "/readyz")), within=60)
+    wait_ready(worker, lambda: answers(place(desk, "9464", "/readyz")), within=120)
+    wait_ready(api, lambda: answers(place(desk, "3000", "/readyz")), within=120)
     assert desk.run("sh own-try").count("✗") == 0
     assert (desk.folder / ".env").stat().st_mode & 0o077 == 0
 
@@ -237,7 +243,7 @@ TOKEN = "a token that no browser sees, of 40 characters"
 
 @pytest.fixture
 async def guarded_api(mill: Mill) -> AsyncIterator[httpx.AsyncClient]:
-    """The API of a running mill, which answers nobody without the token."""
+    """The API of a running mill, which requires the token."""
     settings = Settings(**mill.settings.model_dump() | {"api_token": TOKEN})
     async with open_api(settings) as client:
         yield client
@@ -249,17 +255,17 @@ async def test_a_page_elsewhere_follows_a_job(
     job_id = await mill.accept()
     port = guarded_api.base_url.port
     location = BLOCKS["nginx follow"].replace("127.0.0.1:3000", f"{LOOPBACK}:{port}")
-    location = location.replace("Bearer PROMPTMILL_API_TOKEN", f"Bearer {TOKEN}")
+    location = location.replace("Bearer PROMPTMILL_KEY", f"Bearer {TOKEN}")
     with open_page_elsewhere(session.folder / f"page-{uuid7()}", BLOCKS["html follow"], location) as at:
         assert (await guarded_api.get(f"/api/jobs/{job_id}/events")).status_code == HTTPStatus.UNAUTHORIZED
         async with open_http(f"http://{LOOPBACK}:{at}") as anyone:
             assert (await anyone.post(f"/follow/{job_id}")).status_code == HTTPStatus.FORBIDDEN
         opened = await browser.new_page()
         await opened.goto(f"http://{LOOPBACK}:{at}/#{job_id}")
-        await expect(opened.locator("#status")).to_have_text(re.compile("^Accepted"), timeout=30_000)
+        await expect(opened.locator("#status")).to_have_text(re.compile("^Accepted"), timeout=60_000)
         await mill.start(job_id)
-        await expect(opened.locator("#status")).to_have_text("Completed.", timeout=30_000)
+        await expect(opened.locator("#status")).to_have_text("Completed.", timeout=60_000)
         await expect(opened.locator("#media img")).to_have_count(1)
-        # The browser asks once more, is told 204, and stops: closed is 2.
-        await opened.wait_for_function("events.readyState === 2", timeout=30_000)
+        # The browser reconnects once, gets a 204, and stops: closed is 2.
+        await opened.wait_for_function("events.readyState === 2", timeout=60_000)
         await opened.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from temporalio.client import WorkflowExecutionStatus
 from uuid_utils.compat import uuid7
 
+from promptmill.contracts.budgets import INSTALLATION, BudgetPeriod
 from promptmill.contracts.errors import TemporalUnavailable
 from promptmill.contracts.names import JOB_WORKFLOW, job_workflow_id, reconcile_schedule_id
 from promptmill.contracts.reconciliation import ReconcileReport
@@ -51,6 +53,17 @@ async def test_a_job_whose_starter_died_is_started(mill: Mill) -> None:
     await mill.reaches(job_id, "completed")
 
 
+async def test_a_budget_that_is_used_up_is_logged_once(mill: Mill) -> None:
+    await mill.store.budgets.set(INSTALLATION, BudgetPeriod.MONTH, Decimal(0))
+
+    with capture_logs() as lines:
+        for _ in range(2):
+            await _pass(mill)
+
+    [told] = [line for line in lines if line["event"] == "budget_reached"]
+    assert (told["log_level"], told["percent"], told["owner"], told["period"]) == ("warning", 100, "*", "month")
+
+
 async def test_a_job_that_is_being_started_is_left_to_its_starter(mill: Mill) -> None:
     await _strand(mill, seconds=1)
 
@@ -65,7 +78,7 @@ async def test_two_passes_at_once_start_a_job_once(mill: Mill) -> None:
 
     assert sum(counts) == len(ids)
     for job_id in ids:
-        await mill.reaches(job_id, "completed", 60)
+        await mill.reaches(job_id, "completed")
     assert len(await mill.wavespeed.charges()) == len(ids)
 
 
@@ -187,14 +200,16 @@ async def test_a_pass_says_what_it_deleted(idle_mill: Mill) -> None:
         job_id = await mill.accept()
         await mill.cancel_row(job_id)
         await mill.sql("UPDATE jobs SET completed_at = now() - interval '8 days'")
+        await mill.sql("INSERT INTO audit_log (actor, action, at) VALUES ('x', 'y', now() - interval '401 days')")
         with capture_logs() as lines:
             deleted = (await _pass(mill)).deleted
             again = (await _pass(mill)).deleted
 
     told = [line for line in lines if line["event"] == "records_deleted"]
-    assert (deleted, again) == (1, 0)
+    assert (deleted, again) == (2, 0)
     [line] = told
     assert (line["jobs"], line["prompt_jobs"], line["jobs_older_than_days"]) == (1, 0, 7)
+    assert line["audit_entries"] == 1
 
 
 async def test_the_schedule_runs_the_pass_by_itself(idle_mill: Mill) -> None:
@@ -219,7 +234,7 @@ async def test_initializing_twice_changes_nothing(mill: Mill) -> None:
 
 
 async def _lost(mill: Mill) -> UUID:
-    """Return a job that is being made, as the record says, and that Temporal does not know."""
+    """Return a job that is generating according to the record, and unknown to Temporal."""
     job_id = await mill.accept()
     await mill.sql(
         f"UPDATE jobs SET status = 'generating', workflow_started_at = now(), prediction_id = '{job_id}' "
@@ -233,7 +248,7 @@ async def _missing_since(mill: Mill, job_id: UUID, *, seconds: int) -> None:
 
 
 async def test_a_workflow_that_a_person_started_under_an_id_of_their_own_stops_nothing(mill: Mill) -> None:
-    """The Web UI's 'start one like this' gives an id that is no row's."""
+    """The Web UI's 'start one like this' gives the workflow an id that belongs to no row."""
     row = await mill.job(await mill.accept())
     job = job_input(row).model_copy(update={"job_id": uuid7()})
     by_hand = await mill.client.start_workflow(

@@ -39,7 +39,7 @@ async def test_proved_absence_ends_the_job_and_is_not_billed(record: Record) -> 
 
 @pytest.mark.parametrize("resubmit", [False, True])
 async def test_a_reading_that_is_older_than_a_candidate_proves_nothing(record: Record, resubmit: bool) -> None:  # noqa: FBT001
-    """Whoever proves has read twice, and then stood still; another worker read meanwhile, and saw one."""
+    """The worker with the proof has read twice, then stalled; meanwhile another worker read, and saw one."""
     wish = await record.unclear()
     resolution = record.store.resolution
     await resolution.note_absent(wish.submission_id)
@@ -79,7 +79,7 @@ async def test_second_absence_of_a_job_is_told_as_well(record: Record) -> None:
 
 
 async def test_prediction_that_comes_after_its_absence_was_proved_is_kept(record: Record) -> None:
-    """WaveSpeed's history was wrong: it is paid all the same."""
+    """WaveSpeed's history was wrong: the prediction is charged anyway."""
     failed = await record.unclear()
     await record.prove_absent(failed.submission_id, resubmit=False)
     again = await record.unclear()

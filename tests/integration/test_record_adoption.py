@@ -1,4 +1,4 @@
-"""Predictions that unclear submissions are given at record level: a fact goes before what was inferred."""
+"""Predictions assigned to unclear submissions at record level: facts take precedence over inference."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_inference_never_takes_a_prediction_that_another_submission_has(re
 
 
 async def test_history_says_nothing_of_a_submission_that_a_backup_lost(record: Record) -> None:
-    """Nobody knows any more what was sent, so nothing can be compared; a person may know."""
+    """What was sent is no longer known, so nothing can be compared; a person may know."""
     lost = intent(await record.dispatching(), known_submission_id=new_id())
     permit = await record.store.submissions.permit(lost)
     assert permit.submission_id is not None
@@ -56,7 +56,7 @@ async def test_history_says_nothing_of_a_submission_that_a_backup_lost(record: R
 
 
 async def test_history_does_not_choose_between_two_equal_requests(record: Record) -> None:
-    """One prediction and two submissions that can have made it: which one did, only a fact or a person can say."""
+    """One prediction and two submissions that may have created it: only a fact or a person can say which one did."""
     first = await record.unclear(request_hash="same")
     second = await record.unclear(request_hash="same")
     unclear = await record.store.resolution.unclear(first.job_id)
@@ -66,7 +66,7 @@ async def test_history_does_not_choose_between_two_equal_requests(record: Record
     assert unclear is not None
     assert unclear.others_open
     assert (row.status, row.prediction_id) == (JobStatus.SUBMIT_UNKNOWN, None)
-    # given up, it may be the one all the same
+    # abandoned, but it may still be the one
     await record.store.resolution.decide(second.job_id, OWNER, Decision.ABANDON)
     row = await record.store.resolution.adopt(first.submission_id, "p-1", ResolvedBy.HISTORY)
     assert row.status is JobStatus.SUBMIT_UNKNOWN
@@ -124,7 +124,7 @@ async def test_job_that_ended_with_a_wrongly_inferred_prediction_keeps_its_statu
 
 
 async def test_report_about_a_prediction_that_was_taken_back_is_none_about_the_job(record: Record) -> None:
-    """Its workflow may be reading that prediction at this moment, and come with another job's media."""
+    """Its workflow may be reading that prediction right now, and report another job's media."""
     wrong, right = await record.unclear(), await record.unclear()
     await record.store.resolution.adopt(wrong.submission_id, "p-1", ResolvedBy.HISTORY)
     await record.store.submissions.settle(accepted(right.job_id, right.submission_id, "p-1"))
@@ -156,7 +156,7 @@ async def test_fact_replaces_what_was_inferred_for_the_same_submission(record: R
 
 
 async def test_media_of_a_guess_is_not_taken_once_a_fact_is_known(record: Record) -> None:
-    """The workflow may be reading the guessed prediction at this moment."""
+    """The workflow may be reading the guessed prediction right now."""
     wish = await record.unclear()
     await record.store.resolution.adopt(wish.submission_id, "guess", ResolvedBy.PERSON)
     await record.store.submissions.settle(accepted(wish.job_id, wish.submission_id, "fact"))
@@ -197,7 +197,7 @@ async def test_second_prediction_of_one_post_is_known(record: Record) -> None:
 
 
 async def test_crossing_claims_do_not_wait_for_each_other(record: Record) -> None:
-    """Two jobs have each other's prediction by inference, and both facts come at the same time."""
+    """Two jobs have each other's prediction by inference, and both facts arrive at the same time."""
     for n in range(15):
         first, second = await record.unclear(), await record.unclear()
         await record.store.resolution.adopt(first.submission_id, f"b-{n}", ResolvedBy.HISTORY)

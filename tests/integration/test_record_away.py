@@ -1,4 +1,4 @@
-"""Postgres goes away and comes back: every call says so in time, and heals by itself."""
+"""Postgres becomes unavailable and returns: every call says so in time, and recovers on its own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_closed_connections_are_replaced(record: Record) -> None:
     async def healed() -> bool:
         try:
             await asyncio.gather(*(record.store.operations.ping() for _ in range(20)))
-        except RecordUnavailable:  # asked before the end of a stream had arrived
+        except RecordUnavailable:  # sent before the end of a stream had arrived
             return False
         return True
 
@@ -91,7 +91,7 @@ async def test_every_call_says_that_postgres_is_away(record: Record) -> None:
 
 @asynccontextmanager
 async def silent_server() -> AsyncIterator[int]:
-    """A port that takes connections and never says a word."""
+    """A port that accepts connections and never responds."""
     writers: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
@@ -109,7 +109,7 @@ async def test_server_that_says_nothing_is_given_up() -> None:
 
 
 async def test_frozen_postgres_is_given_up(own_folder: Path) -> None:
-    """A connection that was made stays silent: the statement's time runs out."""
+    """An established connection goes silent: the statement times out."""
     with open_postgres(own_folder / "frozen", log=own_folder / "frozen.log", options={"fsync": "off"}) as server:
         async with open_pool(server.uri("postgres"), pool_size=1, command_seconds=0.5) as opened:
             database = Database(opened)

@@ -1,4 +1,4 @@
-"""A record that has lost commits (a restored backup, a standby that lagged) permits what its workflow knows of."""
+"""A record that has lost commits (a restored backup, a standby that lagged) permits what its workflow knows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_a_prompt_that_is_not_settled_in_the_record_refuses_none(record: R
 
 
 async def test_submissions_on_hold_wait_whatever_they_ask_for(record: Record) -> None:
-    """Otherwise they end before anybody can run `restore-check`."""
+    """Otherwise they would end before anyone could run `restore-check`."""
     job_id = await record.dispatching()
     await record.store.operations.hold_submissions("older backup")
 

@@ -36,7 +36,7 @@ async def test_person_has_it_submitted_again(record: Record) -> None:
     assert (job.status, job.deadline_at > job.updated_at) == ("submit_unknown", True)
     assert (last.detail["decision"], last.detail["submissionState"]) == ("resubmit", "superseded")
     assert permit.permission is Permission.POST
-    # what was given up may still learn its prediction
+    # an abandoned one may still learn its prediction
     await record.store.submissions.settle(accepted(wish.job_id, wish.submission_id, "p-1"))
     assert await record.submissions(wish.job_id) == [("superseded", "p-1"), ("intended", None)]
 
@@ -67,7 +67,7 @@ async def test_decision_is_taken_in_submit_unknown_alone(record: Record) -> None
     with pytest.raises(RecordError, match="no decision"):
         await record.store.resolution.decide(wish.job_id, OWNER, Decision.ADOPT)
     await record.store.resolution.decide(wish.job_id, OWNER, Decision.RESUBMIT)
-    with pytest.raises(RecordConflict):  # there is nothing any more that could adopt it
+    with pytest.raises(RecordConflict):  # nothing is left that could adopt it
         await record.store.resolution.decide(wish.job_id, OWNER, Decision.ADOPT, "p-9")
 
 

@@ -1,4 +1,4 @@
-"""Claiming accepted rows and starting their workflows, however the start fails."""
+"""Claiming accepted rows and starting their workflows, whatever way the start fails."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.fixtures.relay import Relay, open_relay
 
 @dataclass
 class Temporal:
-    """Starts workflows, but for those that it is to refuse, and is away once it has started so many.
+    """Starts workflows, except those that it is to refuse, and becomes unavailable after a number of starts.
 
     Attributes:
-        refused: It says no to these.
-        away_after: How many starts it takes before it answers nothing any more.
-        relay: Cut with the first start, where Postgres is to go away then.
+        refused: Workflows that it refuses to start.
+        away_after: How many starts it accepts before it stops responding.
+        relay: Cut with the first start, if Postgres is to become unavailable then.
     """
 
     refused: set[UUID] = field(default_factory=set)
@@ -123,7 +123,7 @@ async def test_a_start_that_breaks_off_leaves_the_rest_free(record: Record, star
 
 
 async def test_a_started_workflow_counts_though_postgres_went_away(record: Record) -> None:
-    """Its first step marks the row; what was not reached is free when its claim has run out."""
+    """Its first step marks the row; what was not reached is free once its claim has expired."""
     ids = await stranded(record)
     async with open_relay(record.url) as relay, open_store(relay.url) as store:
         temporal = Temporal(relay=relay)

@@ -1,4 +1,4 @@
-"""SQL functions belong to a release, not to a revision: `migrate` applies those whose text is another one."""
+"""SQL functions belong to a release, not to a revision: `migrate` applies those whose text has changed."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ from promptmill.store.migrations import downgrade, migrate, newest_revision
 from tests.fixtures.postgres import SCHEMA, TEMPLATE, dump
 from tests.fixtures.record import Record
 from tests.fixtures.session import ROOT
+
+pytestmark = pytest.mark.oldest_postgres
 
 LEASE = (SQL_FOLDER / "functions" / "claim_lease.sql").read_text()
 LONGER_LEASE = LEASE.replace("60 seconds", "90 seconds")
@@ -69,7 +71,7 @@ def release(
 
     Args:
         folder: Where to make it; it must not exist.
-        functions: Texts by name, to be added or put in the place of ours; without text there is no such file.
+        functions: Texts by name, added to ours or replacing them; an empty one removes the file.
         up_to: The newest of our revisions that it knows.
         revision: The Python of a revision 9999, after ours.
     """
@@ -89,7 +91,7 @@ def release(
 
 
 async def migrate_as_release_0005(url: str, folder: Path) -> None:
-    """What the release of revision 0005 calls `migrate`: revisions alone; it knows nothing of `applied_functions`."""
+    """What `migrate` does in the release of revision 0005: only revisions; it does not know `applied_functions`."""
     connect = connector(url, command_seconds=None)
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
@@ -103,7 +105,7 @@ async def migrate_as_release_0005(url: str, folder: Path) -> None:
 
 
 async def made(record: Record) -> dict[str, str]:
-    """Return every function with the transaction that made it last."""
+    """Return every function with the transaction that last created it."""
     return {row["proname"]: row["xmin"] for row in await record.hand.fetch(FUNCTIONS_OF)}
 
 
@@ -204,7 +206,7 @@ async def test_dry_run_shows_revisions_and_functions(record: Record, tmp_path: P
 
 
 async def test_down_to_0005_gives_its_functions_back(each_postgres: PostgresServer, bare: str, tmp_path: Path) -> None:
-    """Revisions 0001 to 0005 carry the functions of their release; what came later is gone."""
+    """Revisions 0001 to 0005 contain the functions of their release; later ones are gone."""
     url = each_postgres.uri(bare)
     release_0005 = release(tmp_path / "0005", up_to="0005")
     await migrate_as_release_0005(url, release_0005)
@@ -224,7 +226,7 @@ async def test_down_to_0005_gives_its_functions_back(each_postgres: PostgresServ
 
 
 async def test_an_older_release_of_the_same_revision_puts_its_texts_back(record: Record, tmp_path: Path) -> None:
-    """Whose `migrate` ran last has its functions; what a newer release added stays, for its processes may still run."""
+    """The functions are those of the last release to `migrate`; a newer one's additions stay: its processes may run."""
     extra = "CREATE OR REPLACE FUNCTION extra() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;\n"
     newer = release(tmp_path / "newer", {"claim_lease": LONGER_LEASE, "extra": extra})
     await migrate(record.url, folder=newer)
@@ -286,7 +288,7 @@ async def test_final_statuses_are_those_of_the_contracts(record: Record) -> None
 async def test_conditions_of_indexes_spell_the_final_statuses(
     record: Record, index: str, statuses: frozenset[JobStatus]
 ) -> None:
-    """A condition must not call a function that may change: the index would go on with what it was built by."""
+    """A condition must not call a function that may change: the index would keep the old one's results."""
     condition = await record.hand.fetchval(
         "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = $1::regclass", index
     )

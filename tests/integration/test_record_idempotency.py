@@ -72,7 +72,7 @@ async def test_key_is_free_again_after_a_day(record: Record) -> None:
 
 
 async def test_key_that_is_held_for_long_is_busy(record: Record) -> None:
-    """The first request is still being accepted: the second one is told so instead of waiting on."""
+    """The first request is still being accepted: the second gets an error instead of waiting."""
     slow = await asyncpg.connect(record.url)
     transaction = slow.transaction()
     await transaction.start()

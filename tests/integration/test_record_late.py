@@ -1,4 +1,4 @@
-"""After a job's end, at record level: media that comes late, and telling the caller's address."""
+"""After a job's end, at record level: late media, and the callback."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ async def test_attempts_and_the_end_of_a_callback_stand_in_the_timeline_once(rec
     before = len(await record.store.jobs.events(job_id))
     callbacks = record.store.callbacks
 
-    for _ in range(2):  # a report whose answer was lost is repeated
+    for _ in range(2):  # a report whose response was lost is repeated
         await callbacks.note_attempt(job_id, 1, 503, "busy")
         await callbacks.note_attempt(job_id, 2, None, "no answer")
         await callbacks.end(job_id, delivered=True, attempts=3, status_code=204)

@@ -69,7 +69,7 @@ async def test_failures_are_counted_in_the_row(record: Record) -> None:
         assert row.next_attempt_at is not None
         assert row.enqueued_at == row.next_attempt_at  # at the back of the queue, as at Temporal
 
-    await record.store.prompts.record_failure(failure(prompt_job_id, 2))  # said twice
+    await record.store.prompts.record_failure(failure(prompt_job_id, 2))  # reported twice
     attempt = await record.store.prompts.begin_attempt(prompt_job_id, "grok-4")
     assert (attempt.attempt_no, attempt.retry_count) == (3, 2)
     await record.store.prompts.record_failure(failure(prompt_job_id, 3, next_model="grok-5"))

@@ -1,4 +1,4 @@
-"""Ratings at record level: who may say what of which prompt and result, and what the statistics make of it."""
+"""Ratings at record level: who may rate which prompt or result, and what the statistics show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROMPTS = "prompt_generation_jobs"
 async def prompt(
     record: Record, model: str = "grok-4", source: PromptSource = PromptSource.GROK, **fields: Any
 ) -> UUID:
-    """A written prompt that stands alone."""
+    """A written prompt that belongs to no job."""
     row, _ = await record.store.prompts.accept(new_prompt_job(**fields))
     await record.store.prompts.begin(row.id)
     attempt = await record.store.prompts.begin_attempt(row.id, model)
@@ -69,7 +69,7 @@ async def test_a_rating_replaces_the_one_before_and_null_takes_it_back(record: R
 
 
 async def test_only_an_ended_prompt_job_with_a_prompt_can_be_rated(record: Record) -> None:
-    """While another attempt is at work, a late answer's prompt may still be replaced: nobody has judged that one."""
+    """While another attempt is running, a late response's prompt may still be replaced, and the new one is unrated."""
     queued, _ = await record.store.prompts.accept(new_prompt_job())
     late, _ = await record.store.prompts.accept(new_prompt_job())
     await record.store.prompts.begin_attempt(late.id, "grok-4")

@@ -1,4 +1,4 @@
-"""Retrying a job at record level: a new one from the same request, never beside something that may be billed."""
+"""Retrying a job at record level: a new one with the same request, never alongside one that may be billed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from promptmill.contracts.errors import IdempotencyMismatch, RecordConflict, RecordNotFound
+from promptmill.contracts.errors import (
+    AiPromptsOff,
+    IdempotencyMismatch,
+    IntakeStopped,
+    RecordConflict,
+    RecordNotFound,
+)
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.resolution import Decision
 from promptmill.contracts.store import IdempotencyKey
+from promptmill.store.operations import AI_PROMPTS, OFF, ON
 from sql.models import Job
 from tests.fixtures.record import OWNER, Record, intent, new_id, new_prompt_job, written
 from tests.support import eventually
@@ -63,7 +70,7 @@ async def test_retry_is_the_same_request_with_a_fresh_deadline(record: Record) -
     assert {name: getattr(job, name) for name in same} == {name: getattr(old, name) for name in same}
     assert (job.retry_of, job.status, job.error, replayed) == (job_id, "queued", None, False)
     assert (job.deadline_at - job.created_at).total_seconds() == 1800
-    # the old one is left as it is
+    # the old one is left unchanged
     assert await record.store.jobs.get(job_id) == old
     assert len(await record.store.jobs.events(job_id)) == events
     assert [event.status for event in await record.store.jobs.events(job.id)] == ["queued"]
@@ -109,6 +116,30 @@ async def test_open_job_is_not_retried(record: Record) -> None:
     assert await conflict(record, await record.generating(), force=True) == "job_open"
     with pytest.raises(RecordNotFound):
         await retry(record, await record.accept(), owner="somebody")
+
+
+async def test_switches_refuse_a_retry_in_the_same_statement(record: Record) -> None:
+    """Only a retry that would ask Grok needs its prompts; what is refused stores nothing and uses up no key."""
+    operations = record.store.operations
+    plain, (asking, _) = await record.accept(), await record.prompting()
+    for job_id in (plain, asking):
+        await end(record, job_id)
+
+    await operations.set_switch(AI_PROMPTS, OFF, "a review")
+    with pytest.raises(AiPromptsOff, match="a review"):
+        await retry(record, asking, idempotency=KEY)
+    with pytest.raises(RecordNotFound):
+        await retry(record, asking, owner="somebody")
+    allowed, _ = await retry(record, plain)
+    await operations.set_switch(AI_PROMPTS, ON)
+    await operations.set_drain("an upgrade")
+    for job_id in (allowed.id, asking, new_id()):
+        with pytest.raises(IntakeStopped, match="an upgrade"):
+            await retry(record, job_id)
+    await operations.clear_drain()
+
+    _, replayed = await retry(record, asking, idempotency=KEY)
+    assert not replayed
 
 
 async def test_one_retry_at_a_time_along_the_whole_chain(record: Record) -> None:
@@ -220,10 +251,44 @@ async def test_refused_retry_does_not_use_up_its_key(record: Record) -> None:
 
 
 async def test_retry_behind_others_for_too_long_is_a_conflict(record: Record) -> None:
-    """Of many at once the last may wait longer than the record lets it: that is no failure of Postgres."""
+    """The last of many concurrent ones may wait longer than the record allows, which is not a failure of Postgres."""
     job_id = await record.accept()
     await end(record, job_id)
     async with record.hand.transaction():
         await record.hand.execute("SELECT FROM jobs WHERE id = $1 FOR UPDATE", job_id)
 
         assert await conflict(record, job_id, force=True) == "retry_open"
+
+
+async def test_what_is_deleted_while_it_is_waited_for_is_not_found(record: Record) -> None:
+    """As the retention deletes it."""
+    job_id = await record.accept()
+    await record.store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.FAILED))
+
+    async with record.hand.transaction():
+        await record.hand.execute("DELETE FROM jobs WHERE id = $1", job_id)
+        calls = (
+            asyncio.create_task(retry(record, job_id, idempotency=KEY)),
+            asyncio.create_task(record.store.resolution.decide(job_id, OWNER, Decision.ABANDON)),
+        )
+
+        async def all_wait() -> bool:
+            found: int = await record.hand.fetchval("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            return found == len(calls)
+
+        await eventually(all_wait)
+    results = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(result) for result in results] == [RecordNotFound] * len(calls)
+    assert await record.hand.fetchval("SELECT count(*) FROM idempotency_keys") == 0
+
+
+async def test_a_repeated_retry_whose_job_is_gone_has_no_row(record: Record) -> None:
+    job_id = await record.accept()
+    async with record.hand.transaction():
+        await record.hand.execute(
+            "INSERT INTO idempotency_keys (owner, key, request_hash, job_id) VALUES ($1, 'k', 'h', $2)", OWNER, new_id()
+        )
+        query = "SELECT * FROM retry_job_v3($1, $2, $3, NULL, false, 'k', 'h')"
+        assert await record.hand.fetch(query, job_id, OWNER, new_id()) == []
+        await record.hand.execute("DELETE FROM idempotency_keys")

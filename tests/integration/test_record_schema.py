@@ -1,10 +1,11 @@
-"""Schema, migrations, classes and contracts are the same thing, on both versions of Postgres."""
+"""Schema, migrations, classes and contracts agree, on both versions of Postgres."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +22,9 @@ from promptmill.store.migrations import downgrade, migrate, newest_revision
 from tests.fixtures.postgres import SCHEMA, dump
 from tests.fixtures.record import Record, new_job, new_prompt_job
 from tests.fixtures.session import ROOT
+from tests.support import eventually
+
+pytestmark = pytest.mark.oldest_postgres
 
 FUNCTIONS = sorted(path.stem for path in (ROOT / "sql" / "functions").glob("*.sql"))
 TABLES: list[type[SQLModel]] = [
@@ -79,7 +83,7 @@ async def test_down_refuses_to_drop_jobs(record: Record) -> None:
 
 
 async def test_down_refuses_to_drop_what_people_said_of_results(record: Record) -> None:
-    """A refusal leaves everything as it was, also what the revisions above the one that refuses have made."""
+    """A refusal leaves everything unchanged, including what the revisions above the refusing one created."""
     job_id = await record.accept()
     await record.hand.execute("UPDATE jobs SET kept = false")
     database = await record.hand.fetchval("SELECT current_database()")
@@ -95,6 +99,13 @@ async def test_down_refuses_to_drop_what_people_said_of_results(record: Record) 
     assert (await record.store.jobs.get(job_id)).kept is None
 
 
+async def test_down_refuses_to_drop_owners_and_keys(record: Record) -> None:
+    await record.hand.execute("INSERT INTO owners (name) VALUES ('team-a')")
+
+    with pytest.raises(RecordError, match="There are API keys or owners"):
+        await downgrade(record.url, "0009")
+
+
 async def test_ratings_of_prompts_outlive_a_way_down_and_up(record: Record) -> None:
     prompt_job, _ = await record.store.prompts.accept(new_prompt_job())
     await record.hand.execute("UPDATE prompt_generation_jobs SET rating = -1, rating_reason = 'dull'")
@@ -107,7 +118,7 @@ async def test_ratings_of_prompts_outlive_a_way_down_and_up(record: Record) -> N
 
 
 async def test_who_is_connected_goes_on_while_the_schema_grows(record: Record) -> None:
-    """The code of the last release names its columns; what its connections have prepared must stay good."""
+    """The code of the last release names its columns; what its connections have prepared must stay valid."""
     await downgrade(record.url, "0001")
     accept = await record.hand.prepare("SELECT (a.job).status, a.replayed FROM accept_job($1) AS a")
     cancel = await record.hand.prepare("SELECT (c.job).status FROM request_job_cancel($1, 'local') AS c")
@@ -120,6 +131,25 @@ async def test_who_is_connected_goes_on_while_the_schema_grows(record: Record) -
 
     assert seen == ["queued", "cancelled"] * 2
     assert await record.store.operations.schema_revision() == newest_revision()
+
+
+async def test_a_migration_lets_others_pass_while_a_table_is_in_use(record: Record) -> None:
+    """As by pg_dump: otherwise everybody would wait behind the migrator, which waits behind the backup."""
+    await downgrade(record.url, "0015")
+    reader, backup = await asyncpg.connect(record.url), await asyncpg.connect(record.url)
+    in_use = backup.transaction()
+    await in_use.start()
+    await backup.execute("LOCK TABLE jobs IN ACCESS SHARE MODE")
+
+    migrating = asyncio.create_task(migrate(record.url))
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'jobs'::regclass"
+    await eventually(lambda: record.hand.fetchval(waits), what="the migrator waits for the table")
+    assert await reader.fetchval("SELECT count(*) FROM jobs") == 0
+    assert not migrating.done(), "it tries again"
+    await in_use.rollback()
+
+    assert await migrating == newest_revision()
+    await asyncio.gather(reader.close(), backup.close())
 
 
 async def test_a_broken_off_index_is_made_anew(each_postgres: PostgresServer, bare: str) -> None:
@@ -149,44 +179,47 @@ async def test_new_database_has_no_revision(each_postgres: PostgresServer, bare:
         assert await store.operations.schema_revision() is None
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "words"),
-    [
-        ("jobs", "status", jobs.JobStatus),
-        ("jobs", "prompt_status", prompts.PromptStatus),
-        ("jobs", "prompt_source", prompts.PromptSource),
-        ("jobs", "kind", jobs.MediaKind),
-        ("jobs", "operation", prompts.Operation),
-        ("jobs", "on_prompt_failure", prompts.OnPromptFailure),
-        ("jobs", "provider_mode", jobs.ProviderMode),
-        ("jobs", "media_cost_source", jobs.CostSource),
-        ("prompt_generation_jobs", "status", prompts.PromptJobStatus),
-        ("prompt_generation_jobs", "operation", prompts.Operation),
-        ("prompt_generation_jobs", "prompt_source", prompts.PromptSource),
-        ("submissions", "state", jobs.SubmissionState),
-    ],
-)
-async def test_contracts_have_the_words_of_the_check_constraints(
-    record: Record, table: str, column: str, words: type[jobs.JobStatus]
-) -> None:
-    constraint = await record.hand.fetchval(
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", f"{table}_{column}_check"
-    )
+async def test_contracts_have_the_words_of_the_check_constraints(record: Record) -> None:
+    words: dict[tuple[str, str], type[StrEnum]] = {
+        ("jobs", "status"): jobs.JobStatus,
+        ("jobs", "prompt_status"): prompts.PromptStatus,
+        ("jobs", "prompt_source"): prompts.PromptSource,
+        ("jobs", "kind"): jobs.MediaKind,
+        ("jobs", "operation"): prompts.Operation,
+        ("jobs", "on_prompt_failure"): prompts.OnPromptFailure,
+        ("jobs", "provider_mode"): jobs.ProviderMode,
+        ("jobs", "media_cost_source"): jobs.CostSource,
+        ("prompt_generation_jobs", "status"): prompts.PromptJobStatus,
+        ("prompt_generation_jobs", "operation"): prompts.Operation,
+        ("prompt_generation_jobs", "prompt_source"): prompts.PromptSource,
+        ("submissions", "state"): jobs.SubmissionState,
+    }
+    live = {
+        (table, column): await record.hand.fetchval(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", f"{table}_{column}_check"
+        )
+        for table, column in words
+    }
 
-    assert set(re.findall(r"'(\w+)'", constraint)) == set(words)
+    assert {name: set(re.findall(r"'(\w+)'", told)) for name, told in live.items()} == {
+        name: set(enumeration) for name, enumeration in words.items()
+    }
 
 
-@pytest.mark.parametrize("model", TABLES, ids=lambda model: model.__name__)
-async def test_classes_have_the_columns_of_the_tables(record: Record, model: type[SQLModel]) -> None:
+async def test_classes_have_the_columns_of_the_tables(record: Record) -> None:
     live = await record.hand.fetch(
-        """SELECT attname AS name, format_type(atttypid, atttypmod) AS type, NOT attnotnull AS nullable
-           FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum""",
-        model.__tablename__,
+        """SELECT attrelid::regclass::text AS table, attname AS name, format_type(atttypid, atttypmod) AS type,
+               NOT attnotnull AS nullable
+           FROM pg_attribute WHERE attrelid = ANY ($1::text[]::regclass[]) AND attnum > 0 AND NOT attisdropped
+           ORDER BY attnum""",
+        [model.__tablename__ for model in TABLES],
     )
     dialect = asyncpg_dialect()
-    written = [(c.name, type_name(c.type.compile(dialect)), bool(c.nullable)) for c in inspect(model).columns]
-
-    assert written == [(row["name"], row["type"].replace(",", ", "), row["nullable"]) for row in live]
+    assert TABLES
+    for model in TABLES:
+        written = [(c.name, type_name(c.type.compile(dialect)), bool(c.nullable)) for c in inspect(model).columns]
+        columns = [row for row in live if row["table"] == model.__tablename__]
+        assert written == [(row["name"], row["type"].replace(",", ", "), row["nullable"]) for row in columns]
 
 
 def asyncpg_dialect() -> Dialect:
@@ -219,7 +252,7 @@ async def test_every_function_has_its_file_and_header(record: Record) -> None:
 
 
 async def test_every_function_is_called(record: Record) -> None:
-    """By the store, by a trigger, by another function, or, where it has a successor, by the release before."""
+    """By the store, a trigger, another function or, if it has a successor, by the previous release."""
     store = "\n".join(path.read_text() for path in (ROOT / "promptmill" / "store").glob("*.py"))
     schema = SCHEMA.read_text()
     for name in FUNCTIONS:
@@ -230,7 +263,7 @@ async def test_every_function_is_called(record: Record) -> None:
 
 
 async def test_everything_of_a_request_is_stored(record: Record) -> None:
-    """A workflow's input is built from the row alone, by whoever starts it."""
+    """A workflow's input is built only from the row, whoever starts it."""
     wanted = new_job(
         instructions="i",
         target_url="https://a.example/t.png",

@@ -1,4 +1,4 @@
-"""A search looks at the newest jobs, says how far it got, and goes on from there; a whole id is always found."""
+"""A search covers the newest jobs, says how far it got, and continues from there; a complete id is always found."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_a_whole_id_is_found_however_old_the_job_is(record: Record, monkey
 async def test_a_job_found_by_its_whole_id_is_not_on_every_page(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A caller who follows `nextCursor` gets it at once, and once more where the search gets to it."""
+    """A caller who follows `nextCursor` gets it immediately, and again when the search reaches it."""
     monkeypatch.setattr(jobs, "SEARCHED", 2)
     ids = [await record.accept() for _ in range(7)]
     where = JobFilter(q=str(ids[0]))

@@ -1,4 +1,4 @@
-"""Counters, statistics and positions: what is told without counting rows."""
+"""Counters, statistics and positions, without counting rows."""
 
 from __future__ import annotations
 
@@ -80,8 +80,25 @@ async def test_statistics_forget_after_an_hour(record: Record) -> None:
     assert (told["total_completed"], told["error_rate"], told["processed_per_minute"]) == (1, None, 0)
 
 
+async def test_statistics_are_of_one_owner(record: Record) -> None:
+    mine, theirs = await waiting(record, owner="one"), await waiting(record, owner="two")
+    await record.accept(owner="two")
+    for prompt_job_id in (mine, theirs):
+        await record.store.prompts.begin_attempt(prompt_job_id, "grok-4")
+    await record.store.prompts.finish(written(mine, 1))
+
+    one, two, all_, none = [await record.store.prompts.statistics(owner) for owner in ("one", "two", None, "three")]
+
+    totals = ("total_processing", "total_completed")
+    assert [[told[name] for name in totals] for told in (one, two, all_, none)] == [[0, 1], [1, 0], [1, 1], [0, 0]]
+    # A minute may have passed since the first of them.
+    assert [round(told["processed_per_minute"]) for told in (one, two, all_)] == [1, 0, 1]
+    assert [told["jobs"]["queued"] for told in (one, two, all_)] == [0, 1, 1]
+    assert await record.hand.fetchval("SELECT total_completed FROM get_prompt_queue_stats()") == 1
+
+
 async def test_statistics_count_no_rows(record: Record) -> None:
-    """They say what the counters say, whatever the table holds."""
+    """They report the counters, whatever the table contains."""
     await waiting(record)
     await record.hand.execute("UPDATE status_counters SET n = 1000000 WHERE status = 'queued'")
 

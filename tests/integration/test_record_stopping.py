@@ -113,12 +113,16 @@ def works_of(found: GoingOn) -> tuple[Any, Any]:
     return found.going, found.waiting
 
 
-async def test_while_submissions_are_held_the_next_ones_wait_for_a_person(record: Record) -> None:
+@pytest.mark.parametrize("by", ["the switch", "a pause"])
+async def test_while_submissions_are_held_the_next_ones_wait_for_a_person(record: Record, by: str) -> None:
     dispatching = await record.dispatching()
     paid = await record.generating()
     sending = intent(await record.dispatching())
     await record.store.submissions.permit(sending)
-    await record.store.operations.hold_submissions("an older backup")
+    if by == "a pause":
+        await record.store.limits.pause(OWNER, "costs are looked into")
+    else:
+        await record.store.operations.hold_submissions("an older backup")
 
     found = await record.store.operations.what_goes_on()
 
@@ -177,7 +181,7 @@ async def test_numbers_go_on_above_what_a_backup_lost(record: Record) -> None:
 
 
 async def test_refused_permission_uses_no_number_up(record: Record) -> None:
-    """A number that nobody has would look like a submission that a backup lost."""
+    """A number that no submission has would look like one that a backup lost."""
     wish = intent(await record.dispatching())
     await record.store.operations.hold_submissions("")
     await record.store.submissions.permit(wish)
@@ -216,7 +220,7 @@ async def test_lost_job_comes_back_with_what_was_paid(record: Record) -> None:
     assert await record.submissions(job_id) == [("accepted", "p-1")]
     assert (await record.store.jobs.billed([job_id]))[job_id] is Billed.YES
     assert [event.detail for event in await record.store.jobs.events(job_id)] == [{"restored": True}]
-    # what is there is not touched
+    # what exists is not touched
     assert not await record.store.operations.restore_row(job_input(was), None)
     assert await record.store.jobs.get(job_id) == job
     await record.assert_counters_equal_rows()

@@ -1,4 +1,4 @@
-"""The paid submission at record level: permission and intent, the answer, and what an attempt finds on entry."""
+"""The paid submission at record level: permission and intent, the response, and what a new attempt finds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.resolution import Decision, ResolvedBy
 from promptmill.contracts.store import Permission, SubmissionIntent, SubmissionOutcome
 from tests.fixtures.record import Record, accepted, intent, new_id
+
+pytestmark = pytest.mark.oldest_postgres
 
 
 def outcome(wish: SubmissionIntent, state: SubmissionState, **fields: object) -> SubmissionOutcome:
@@ -83,7 +85,7 @@ async def test_two_attempts_at_once_get_one_permission(record: Record) -> None:
 
 
 async def test_repeating_the_same_question_gives_the_same_permission(record: Record) -> None:
-    """The answer may have been lost on the way; nobody else knows the token."""
+    """The response may have been lost in transit; nobody else knows the token."""
     wish = intent(await record.dispatching())
     await record.store.submissions.permit(wish)
 
@@ -94,7 +96,7 @@ async def test_repeating_the_same_question_gives_the_same_permission(record: Rec
 
 
 async def test_repeated_question_is_answered_by_what_is_true_now(record: Record) -> None:
-    """Whoever asks has sent nothing: after a cancel it stays so, and nothing is billed."""
+    """The asking worker has sent nothing: after a cancel it must not, and nothing is billed."""
     wish = intent(await record.dispatching())
     await record.store.submissions.permit(wish)
     await record.store.jobs.request_cancel(wish.job_id, owner="local")
@@ -110,7 +112,7 @@ async def test_repeated_question_is_answered_by_what_is_true_now(record: Record)
 async def test_question_repeated_after_its_submission_was_settled_permits_nothing(
     record: Record, settled_by: ResolvedBy
 ) -> None:
-    """Its first answer was lost and its sender stood still: meanwhile the submission was given up, to be made anew."""
+    """Its first response was lost and its sender stalled: meanwhile the submission was abandoned, to be made again."""
     wish = intent(await record.dispatching())
     await record.store.submissions.permit(wish)
     await record.store.submissions.permit(intent(wish.job_id))  # the next attempt makes it unknown
@@ -122,14 +124,14 @@ async def test_question_repeated_after_its_submission_was_settled_permits_nothin
 
     again = await record.store.submissions.permit(wish)
 
-    # the answer after which a workflow looks at the row, and goes on from there
+    # the response after which a workflow reads the row and continues from there
     assert (again.permission, again.submission_id) == (Permission.UNKNOWN, wish.submission_id)
     assert await record.submissions(wish.job_id) == before
     snapshot = await record.store.jobs.begin(wish.job_id)
     assert (snapshot.status, snapshot.open_submission) == ("submit_unknown", None)
     following = intent(wish.job_id)
     assert (await record.store.submissions.permit(following)).permission is Permission.POST
-    # a refusal for now does not lend its row to the id that has one already
+    # a temporary refusal does not give its row to the id that already has one
     await record.store.submissions.settle(outcome(following, SubmissionState.REJECTED))
     assert (await record.store.submissions.permit(wish)).permission is Permission.UNKNOWN
     assert await states(record, wish.job_id) == [before[0][0], "rejected"]
@@ -176,7 +178,7 @@ async def test_attempt_that_finds_an_acceptance_returns_it(record: Record) -> No
 
 
 async def test_submission_that_the_record_lost_is_unknown(record: Record) -> None:
-    """The heartbeat names it, Postgres does not: an older backup was restored."""
+    """The heartbeat names it, Postgres does not have it: an older backup was restored."""
     job_id = await record.dispatching()
     lost = new_id()
 
@@ -226,7 +228,7 @@ async def test_rate_limit_uses_the_row_again_and_tells_it_once(record: Record) -
 
 
 async def test_late_report_of_an_earlier_attempt_does_not_free_the_next_one(record: Record) -> None:
-    """Else a third attempt could post while the second one is on its way."""
+    """Otherwise a third attempt could post while the second one is in flight."""
     job_id = await record.dispatching()
     first, second = intent(job_id), intent(job_id)
     refused = outcome(first, SubmissionState.REJECTED, reason_code="wavespeed_rate_limited")
@@ -393,9 +395,9 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("what", "other"), OTHERS)
 async def test_only_what_the_row_asks_for_is_permitted(what: str, other: dict[str, Any], record: Record) -> None:
-    """Whoever reaches Temporal could have a worker pay for something else."""
+    """Anyone who can reach Temporal could make a worker pay for something else."""
     job_id = await record.dispatching()
-    for _ in range(2):  # asked again and again, it is told once
+    for _ in range(2):  # however often it is asked, it is reported once
         permit = await record.store.submissions.permit(intent(job_id, **other))
 
         assert (permit.permission, permit.reason_code) == (Permission.STOP, ReasonCode.REQUEST_MISMATCH)
@@ -404,7 +406,7 @@ async def test_only_what_the_row_asks_for_is_permitted(what: str, other: dict[st
     assert await record.submissions(job_id) == []
     mismatches = [e for e in await record.store.jobs.events(job_id) if e.reason_code == ReasonCode.REQUEST_MISMATCH]
     assert [event.detail for event in mismatches] == [{"differs": [what]}]
-    # The job itself goes on: its own worker asks with what the row says.
+    # The job itself continues: its own worker asks for what the row says.
     assert (await record.store.submissions.permit(intent(job_id))).permission is Permission.POST
 
 

@@ -1,4 +1,4 @@
-"""The state machines of `sql/functions/transition_allowed.sql`, held against the chart of the architecture."""
+"""The state machines of `sql/functions/transition_allowed.sql`, compared with the chart in the architecture."""
 
 from __future__ import annotations
 
@@ -198,6 +198,6 @@ async def test_every_event_is_notified(record: Record) -> None:
     heard: list[str] = []
     await record.hand.add_listener("promptmill_events", lambda *told: heard.append(told[3]))
     job_id = await record.dispatching()
-    await record.hand.execute("SELECT 1")  # notifications come with the next answer
+    await record.hand.execute("SELECT 1")  # notifications arrive with the next response
 
     assert [f'"sequence" : {n}' in text and str(job_id) in text for n, text in enumerate(heard, 1)] == [True, True]

@@ -1,4 +1,4 @@
-"""What the record knows of unclear submissions, and when it has them looked at again."""
+"""What the record knows of unclear submissions, and when it has them checked again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_unclear_submission_tells_what_its_prediction_can_be_recognised_by
 
 
 async def test_times_of_a_row_that_is_used_again_are_those_of_its_last_post(record: Record) -> None:
-    """Otherwise the history would be searched where nothing was sent."""
+    """Otherwise the history would be searched although nothing was sent."""
     job_id = await record.dispatching()
     refused = intent(job_id)
     await record.store.submissions.permit(refused)

@@ -1,4 +1,4 @@
-"""Webhooks at record level: what a token proves is recorded at once, whenever it comes, and each delivery once."""
+"""Webhooks at record level: what a token proves is recorded at once, whenever it arrives, and each delivery once."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ async def intended(record: Record) -> SubmissionIntent:
     return wish
 
 
+async def read_by_its_workflow(record: Record) -> SubmissionIntent:
+    """Return an accepted submission without a reading, as the previous release has them: webhooks are signalled."""
+    wish = await intended(record)
+    await record.store.submissions.settle(accepted(wish.job_id, wish.submission_id, "p-1"))
+    await record.hand.execute("DELETE FROM readings")
+    return wish
+
+
 async def deliveries(record: Record) -> int:
     return int(await record.hand.fetchval("SELECT count(*) FROM webhook_deliveries"))
 
@@ -40,7 +48,7 @@ async def test_webhook_before_the_answer_is_what_the_sender_learns(record: Recor
     received = await receive(record, wish)
     unclear = await record.store.submissions.settle(outcome(wish, SubmissionState.UNKNOWN))
 
-    assert (received.new, received.token_ok, received.job_known, received.workflow_open) == (True, True, True, True)
+    assert (received.new, received.token_ok, received.job_known, received.workflow_open) == (True, True, True, False)
     assert received.prediction_id == "p-1"
     assert (unclear.state, unclear.prediction_id, unclear.job_status) == ("accepted", "p-1", "generating")
     assert unclear.accepted_at is not None
@@ -163,7 +171,7 @@ async def test_token_of_another_job_is_a_forged_one(record: Record) -> None:
 
 
 async def test_row_without_a_token_is_found_by_none(record: Record) -> None:
-    """What an older backup lost has no token in the record: the empty one must not fit."""
+    """A submission that a backup lost has no token in the record: an empty one must not match."""
     job_id = await record.dispatching()
     wish = intent(job_id, known_submission_id=new_id())
     assert (await record.store.submissions.permit(wish)).permission is Permission.UNKNOWN
@@ -193,7 +201,7 @@ async def test_webhook_without_a_prediction_settles_nothing(record: Record) -> N
 
 
 async def test_inbox_gives_what_is_left_to_do(record: Record) -> None:
-    wish = await intended(record)
+    wish = await read_by_its_workflow(record)
     for event in ("e-1", "e-2", "e-3"):
         await receive(record, wish, event_id=event)
 
@@ -230,7 +238,7 @@ async def status(record: Record, job_id: UUID) -> str:
 
 
 async def test_old_deliveries_are_deleted(record: Record) -> None:
-    wish = await intended(record)
+    wish = await read_by_its_workflow(record)
     for event in ("done", "new", "forgotten"):
         await receive(record, wish, event_id=event)
     await record.store.inbox.processed(["done"])

@@ -1,4 +1,4 @@
-"""How much a step of a job writes: each row once, and each counter once a statement."""
+"""How much a step of a job writes: each row once, and each counter once per statement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALLS = "SELECT funcname, calls FROM pg_stat_xact_user_functions"
 
 @asynccontextmanager
 async def writes_of(hand: asyncpg.Connection) -> AsyncIterator[Counter[str]]:
-    """Yield what will hold the updated rows of each table and the calls of each function, of one transaction."""
+    """Yield what will contain the updated rows of each table and the calls of each function in one transaction."""
     found: Counter[str] = Counter()
     await hand.execute("SET track_functions = 'all'")
     async with hand.transaction():
@@ -37,12 +37,12 @@ async def chunks(hand: asyncpg.Connection, table: str) -> int:
 
 
 async def _counted(hand: asyncpg.Connection) -> Counter[str]:
-    """What the session has counted and not told the server yet: earlier transactions may be among it."""
+    """What the session has counted and not yet reported to the server, possibly from earlier transactions."""
     return Counter(dict(await hand.fetch(UPDATES)) | dict(await hand.fetch(CALLS)))
 
 
 async def test_each_step_updates_each_row_once(record: Record) -> None:
-    """Facts are stored with the status that comes of them; counters: two rows for each status that changes."""
+    """Facts are stored with the resulting status; counters: two rows for each status that changes."""
     hand = record.hand
     prompt_job = new_prompt_job()
     job = new_job(use_ai_prompt=True, prompt_job=prompt_job, prompt=None, prompt_source=None)
@@ -99,7 +99,7 @@ async def test_each_step_updates_each_row_once(record: Record) -> None:
 
 
 async def test_a_long_value_is_written_once(record: Record) -> None:
-    """Postgres keeps it apart from the row, and writes it again whenever it is set, be it the same."""
+    """Postgres stores it outside the row, and writes it again whenever it is set, even if unchanged."""
     job_id = await record.dispatching()
     long = "".join(new_id().hex for _ in range(500))
     outputs = json.dumps([{"url": long}])

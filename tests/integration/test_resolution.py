@@ -1,4 +1,4 @@
-"""What became of a submission without a clear answer: how that is found out, and when it is not."""
+"""What became of a submission without a clear response: how that is determined, and when it cannot be."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 
 from promptmill.contracts.jobs import Billed, JobSnapshot, JobStatus, SubmissionState
-from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.contracts.reasons import ReasonCode
-from promptmill.contracts.resolution import Decision, SubmissionDecision
+from promptmill.contracts.resolution import Decision
 from promptmill.contracts.store import SubmissionOutcome
-from promptmill.temporal import WorkflowSignaller
-from tests.fixtures.mill import IMAGE_MODEL, PATIENCE, Mill
+from tests.fixtures.mill import IMAGE_MODEL, Mill
 from tests.fixtures.unclear import (
     KNOWN_MODEL,
     PROOF,
@@ -187,7 +185,7 @@ async def test_without_any_prediction_that_we_know_absence_cannot_be_proved(idle
 
 
 async def test_a_prediction_that_another_job_has_is_never_adopted(proving: Mill) -> None:
-    """Equal in everything, and it is not ours: ours was never made."""
+    """Identical in everything, yet not ours: ours was never created."""
     first = await proving.create(prompt=PROMPT, input={"seed": 7})
     theirs = (await proving.reaches(first, "completed")).prediction_id
     await proving.wavespeed.order("submit", "cut")
@@ -212,16 +210,14 @@ async def test_two_equal_submissions_stay_unclear_until_a_person_decides(mill: M
         assert isinstance(await look(mill, job_id), ApplicationError)
 
     mine = min(made)
-    await mill.store.resolution.decide(jobs[0], LOCAL_OWNER, Decision.ADOPT, mine)
-    decision = SubmissionDecision(decision=Decision.ADOPT, prediction_id=mine)
-    await WorkflowSignaller(mill.client).decide_submission(jobs[0], decision, patience=PATIENCE)
+    await mill.decide(jobs[0], Decision.ADOPT, mine)
     assert (await mill.reaches(jobs[0], "completed")).prediction_id == mine
     assert isinstance(await look(mill, jobs[1]), JobSnapshot), "only one is left, and nobody else can have made it"
     assert (await mill.job(jobs[1])).prediction_id == max(made)
 
 
 async def test_a_prediction_that_fits_two_unclear_submissions_is_neither_ones(mill: Mill) -> None:
-    """WaveSpeed fills in what was left out: what the second made looks like what the first asked for."""
+    """WaveSpeed fills in defaults: the second's prediction looks like the first's request."""
     await mill.wavespeed.order("history", "hidden", times=1000)
     await mill.wavespeed.order("submit", "cut")
     never_made = await mill.create(prompt=PROMPT, model=KNOWN_MODEL, input={})
@@ -235,6 +231,22 @@ async def test_a_prediction_that_fits_two_unclear_submissions_is_neither_ones(mi
 
     assert ["A person must decide" in str(one) for one in seen] == [True, True]
     assert (await submission_of(mill, never_made)).candidates == (await submission_of(mill, made)).candidates
+
+
+async def test_a_prediction_that_one_without_a_request_may_have_made_is_left_to_a_person(mill: Mill) -> None:
+    """The request of the other unclear submission was erased, or lost: it may have been the same."""
+    await mill.wavespeed.order("history", "hidden", times=1000)
+    await mill.wavespeed.order("submit", "cut", after=True)
+    made = await mill.create(prompt=PROMPT, input={"seed": 7})
+    await mill.reaches(made, "submit_unknown")
+    await mill.wavespeed.order("submit", "cut")
+    never_made = await mill.create(prompt=PROMPT, input={"seed": 7})
+    await mill.reaches(never_made, "submit_unknown")
+    await mill.sql(f"UPDATE submissions SET request = '{{}}', request_hash = '' WHERE job_id = '{made}'")
+    await mill.wavespeed.clear()
+
+    assert "A person must decide" in str(await look(mill, never_made))
+    assert (await submission_of(mill, never_made)).prediction_id is None
 
 
 async def test_a_candidate_of_which_wavespeed_tells_no_inputs_keeps_it_unclear(

@@ -1,4 +1,4 @@
-"""An older backup beside a newer Temporal: what was paid stays known, and nothing is paid again."""
+"""An older backup with a newer Temporal: what was paid stays known, and nothing is paid again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support import eventually
 
 
 def _say(_: str) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def _dump(server: PostgresServer, database: str, file: Path) -> None:
@@ -35,7 +35,7 @@ def _restore(server: PostgresServer, database: str, file: Path) -> None:
 
 
 async def _guard(mill: Mill) -> str | None:
-    # The database was replaced below open connections: the first question finds them broken.
+    # The database was replaced under open connections: the first query finds them broken.
     return await insist(lambda: guard_restore(mill.store, mill.client, mill.settings.task_queue))
 
 
@@ -55,7 +55,7 @@ async def test_a_job_is_never_paid_again_because_a_backup_was_old(
     assert await _guard(mill) is None
     _dump(postgres_server, database, file)
 
-    # Life goes on, and money is spent.
+    # Work continues, and money is spent.
     async with mill.worker():
         await mill.reaches(waiting, "completed")
         lost = await mill.create(use_ai_prompt=True)
@@ -76,7 +76,7 @@ async def test_a_job_is_never_paid_again_because_a_backup_was_old(
 
         assert report.released, report
         assert set(report.rows_restored) == {lost, under_way}
-        await mill.reaches(later, "completed", 40)
+        await mill.reaches(later, "completed")
         await mill.reconcile()
         for job_id in (before, waiting, lost):
             await mill.reaches(job_id, "completed")
@@ -111,7 +111,7 @@ async def test_predictions_that_nobody_knows_keep_submissions_held_until_a_perso
 
 
 async def test_an_unclear_submission_that_the_record_has_forgotten_is_not_made_again(mill: Mill) -> None:
-    """A standby that lagged took over, while workers ran: the workflow knows what it was told."""
+    """A lagging standby took over while workers ran: the workflow knows what it was told."""
     await mill.wavespeed.order("submit", "cut", after=True)
     await mill.wavespeed.order("history", "hidden", times=1000)
     job_id = await mill.create()

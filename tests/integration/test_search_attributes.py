@@ -1,8 +1,7 @@
-"""A namespace that is shared with others: it has room for some of our search attributes, or has them otherwise."""
+"""A shared namespace: it has room for only some of our search attributes, or has them with other types."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import pytest
@@ -20,13 +19,13 @@ from promptmill.temporal.installation import initialize
 from promptmill.temporal.search_attributes import AttributeGaps, register_search_attributes
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import Provider, open_mill
-from tests.fixtures.session import StartProcess
+from tests.fixtures.session import StartProcess, WarmPython
 from tests.support import eventually
 
 KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 RETENTION_SECONDS = 86_400
 OTHERS = 8
-"""How many of a namespace's ten Keyword attributes are taken by others."""
+"""How many of a namespace's ten Keyword attributes others use."""
 
 WRONG_TYPE = "Priority as Keyword instead of Int"
 
@@ -51,13 +50,13 @@ async def _namespace_with(settings: Settings, attributes: Mapping[str, IndexedVa
         try:
             await client.operator_service.add_search_attributes(request)
         except RPCError as error:
-            # A new namespace is not known everywhere at once.
+            # A new namespace is not known everywhere immediately.
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return False
         return True
 
-    await eventually(added, 30, what="the namespace takes attributes")
+    await eventually(added, what="the namespace takes attributes")
     return client
 
 
@@ -72,21 +71,20 @@ async def test_a_namespace_with_room_for_some_gets_those_and_the_rest_is_named(s
 
 
 async def test_an_attribute_of_another_type_is_a_problem_everywhere(
-    shared: dict[str, str], start_process: StartProcess
+    shared: dict[str, str], start_process: StartProcess, warm_python: WarmPython
 ) -> None:
     settings = load_settings(shared)
     await _namespace_with(settings, {"Priority": KEYWORD})
 
-    child = start_process("init", "-m", "promptmill", "init", environment=shared)
-    code = await asyncio.to_thread(child.process.wait, 60)
+    done = warm_python.run("-m", "promptmill", "init", environment=shared)
     [temporal] = [finding for finding in await check_all(settings) if finding.subject == "Temporal"]
     worker = start_process("worker", "-m", "worker", environment=shared)
     await eventually(lambda: "worker_ready" in worker.log.read_text(), 60, what="the worker is ready")
     async with open_api(settings) as api:
         report = (await api.post("/api/init")).json()
 
-    assert (code, WRONG_TYPE in child.log.read_text()) == (1, True)
-    assert "in place.\n" in child.log.read_text()
+    assert (done.returncode, WRONG_TYPE in done.stdout) == (1, True)
+    assert "in place.\n" in done.stdout
     assert (temporal.ok, WRONG_TYPE in temporal.text) == (False, True)
     assert [problem for problem in report["problems"] if WRONG_TYPE in problem] != []
     assert [notice for notice in report["notices"] if WRONG_TYPE in notice["text"]] != [], "the page shows notices"

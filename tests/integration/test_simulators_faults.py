@@ -1,4 +1,4 @@
-"""Every fault that can be ordered really happens, once, where it was ordered, and is charged or not as it should be."""
+"""Every fault that can be injected really happens, once, where it should, and is charged or not as it should be."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def submit(client: httpx.AsyncClient, prompt: str = "a fox") -> httpx.Resp
 async def test_cut_submit_is_charged_only_when_cut_after(
     wavespeed_http: httpx.AsyncClient, wavespeed_control: SimulatorControl, kind: str, when: str
 ) -> None:
-    """The two halves of an ambiguous submit: the caller sees the same, the ledger tells them apart."""
+    """The two cases of an ambiguous submission: the caller sees the same, the ledger tells them apart."""
     await wavespeed_control.order("submit", kind, after=when == "after")
 
     with pytest.raises(BROKEN[kind]):
@@ -224,7 +224,7 @@ async def test_accounts_do_not_meet(wavespeed_http: httpx.AsyncClient, wavespeed
     ],
 )
 async def test_fault_that_cannot_happen_is_refused(wavespeed_control: SimulatorControl, order: dict[str, Any]) -> None:
-    """A fault that never strikes makes a test that cannot fail."""
+    """A fault that never strikes makes a test unable to fail."""
     with pytest.raises(AssertionError, match="422"):
         await wavespeed_control.order(**order)
 
@@ -286,7 +286,7 @@ async def test_grok_spoils_its_answer_as_ordered(
 
 
 def test_every_kind_of_fault_has_a_test() -> None:
-    """The kinds that this file, its neighbours and `test_provider_oddities.py` order; a new one needs its test."""
+    """The kinds that this file, its neighbours and `test_provider_oddities.py` inject; a new one needs a test."""
     exchange = {"cut", "reset", "cut_body", "hold", "delay", "status", "html", "empty", "not_json"}
     assert exchange == EXCHANGE_KINDS
     assert {where: len(kinds) for where, kinds in CONTENT_KINDS.items()} == {

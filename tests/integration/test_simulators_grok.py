@@ -83,7 +83,7 @@ async def test_cost_follows_from_the_price_list(
     prices: tuple[Decimal, Decimal],
     reasoning: int,
 ) -> None:
-    """Reasoning stands outside completion_tokens, inside the total and the cost; 1e10 ticks are one dollar."""
+    """Reasoning is not part of completion_tokens, but of the total and the cost; 1e10 ticks are one dollar."""
     usage = (await grok_http.post(CHAT, json=question(model, picture(), **more))).json()["usage"]
 
     output = usage["completion_tokens"] + usage["completion_tokens_details"]["reasoning_tokens"]

@@ -1,18 +1,23 @@
-"""The `openai` client, unchanged, cannot tell the simulator from xAI's chat completions."""
+"""The `openai` client, unchanged, cannot tell the simulator from xAI's chat completions.
+
+It is imported by a fixture: that takes half a second of CPU time, and every session collects this file.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
-from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletionMessageParam
 from pydantic import BaseModel
 
 from tests.fixtures.simulators import ProviderSimulator
 from tests.simulator_control import SimulatorControl
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+    from openai.types.chat import ChatCompletionMessageParam
 
 MODEL = "grok-4.20-non-reasoning"
 QUESTION: list[ChatCompletionMessageParam] = [
@@ -22,14 +27,21 @@ QUESTION: list[ChatCompletionMessageParam] = [
 
 
 class Answer(BaseModel):
-    """What is asked for."""
+    """The requested structure."""
 
     prompt: str
 
 
+@pytest.fixture(scope="module")
+def openai() -> Any:
+    import openai  # noqa: PLC0415
+
+    return openai
+
+
 @pytest.fixture
-async def sdk(grok_simulator: ProviderSimulator, account: str) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(api_key=account, base_url=f"{grok_simulator.url}/v1", max_retries=0) as client:
+async def sdk(openai: Any, grok_simulator: ProviderSimulator, account: str) -> AsyncIterator[AsyncOpenAI]:
+    async with openai.AsyncOpenAI(api_key=account, base_url=f"{grok_simulator.url}/v1", max_retries=0) as client:
         yield client
 
 
@@ -55,7 +67,7 @@ async def test_openai_lists_the_models(sdk: AsyncOpenAI) -> None:
     assert {"grok-4.3", "grok-4.20-0309-non-reasoning"} <= set(names)
 
 
-async def test_openai_raises_its_own_errors(sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
+async def test_openai_raises_its_own_errors(openai: Any, sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
     expected = {
         400: openai.BadRequestError,
         401: openai.AuthenticationError,
@@ -72,7 +84,9 @@ async def test_openai_raises_its_own_errors(sdk: AsyncOpenAI, grok_control: Simu
     assert await grok_control.charges() == []
 
 
-async def test_openai_raises_a_connection_error_when_cut(sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
+async def test_openai_raises_a_connection_error_when_cut(
+    openai: Any, sdk: AsyncOpenAI, grok_control: SimulatorControl
+) -> None:
     await grok_control.order("chat", "cut", after=True)
 
     with pytest.raises(openai.APIConnectionError):
@@ -81,7 +95,7 @@ async def test_openai_raises_a_connection_error_when_cut(sdk: AsyncOpenAI, grok_
 
 
 async def test_openai_pays_again_for_what_it_repeats(sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
-    """Why our own client never repeats: the same question, answered once, was charged three times."""
+    """Why our own client never retries: the same request, answered once, was charged three times."""
     await grok_control.order("chat", "cut", after=True, times=2)
 
     answer = await sdk.with_options(max_retries=2).chat.completions.create(model=MODEL, messages=QUESTION)
@@ -90,7 +104,7 @@ async def test_openai_pays_again_for_what_it_repeats(sdk: AsyncOpenAI, grok_cont
     assert len(await grok_control.charges()) == 3
 
 
-async def test_openai_obeys_should_retry(sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
+async def test_openai_obeys_should_retry(openai: Any, sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
     await grok_control.order("chat", "status", status=503, should_retry=False, times=5)
 
     with pytest.raises(openai.InternalServerError):
@@ -98,7 +112,9 @@ async def test_openai_obeys_should_retry(sdk: AsyncOpenAI, grok_control: Simulat
     assert len(await grok_control.requests("chat")) == 1
 
 
-async def test_openai_sees_a_cut_structured_answer(sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
+async def test_openai_sees_a_cut_structured_answer(
+    openai: Any, sdk: AsyncOpenAI, grok_control: SimulatorControl
+) -> None:
     await grok_control.order("chat", "cut_json")
 
     with pytest.raises(openai.LengthFinishReasonError):
@@ -113,7 +129,7 @@ async def test_openai_sees_a_refusal(sdk: AsyncOpenAI, grok_control: SimulatorCo
     assert (answer.choices[0].message.refusal, answer.choices[0].message.parsed) == ("No foxes.", None)
 
 
-async def test_streaming_is_not_simulated(sdk: AsyncOpenAI) -> None:
+async def test_streaming_is_not_simulated(openai: Any, sdk: AsyncOpenAI) -> None:
     with pytest.raises(openai.InternalServerError) as refused:
         await sdk.chat.completions.create(model=MODEL, messages=QUESTION, stream=True)
     assert refused.value.status_code == 501

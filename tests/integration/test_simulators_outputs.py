@@ -1,8 +1,9 @@
-"""Files at WaveSpeed's simulator: real pictures and films that it made, and uploads that it took."""
+"""Files at WaveSpeed's simulator: real images and videos as outputs, and uploads."""
 
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from typing import Any
 
 import av
@@ -56,7 +57,7 @@ async def test_several_pictures_are_several_outputs_and_cost_so(
     submitted = await submit(wavespeed_http, "wavespeed-ai/flux-dev", num_images=3)
 
     assert len(set((await result(wavespeed_http, submitted["id"]))["outputs"])) == 3
-    assert (await wavespeed_control.charges())[0]["usd"] == "0.036"
+    assert Decimal((await wavespeed_control.charges())[0]["usd"]) == Decimal("0.036")
 
 
 async def test_video_output_decodes(wavespeed_http: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""The webhooks that WaveSpeed's simulator sends: signed, repeated, and spoiled on order."""
+"""The webhooks that WaveSpeed's simulator sends: signed, retried, and corrupted on request."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """A server that takes webhooks; it answers the next of `statuses`, then 200."""
+    """A server that receives webhooks; it responds with the next of `statuses`, then 200."""
 
     url: str = ""
     statuses: list[int] = field(default_factory=list)
@@ -123,7 +123,7 @@ async def test_webhook_is_tried_four_times(
         return len(await wavespeed_control.deliveries()) == 4
 
     await eventually(told)
-    # A fifth attempt would come before this second prediction's delivery.
+    # A fifth attempt would arrive before this second prediction's delivery.
     await wavespeed_control.order("webhook", "late", seconds=0.5)
     await submit(wavespeed_http, receiver)
     received = await receiver.wait(5)

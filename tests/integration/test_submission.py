@@ -1,10 +1,11 @@
-"""Paid once: the answer table, with the connection really cut, and what each row makes of the job."""
+"""Paid once: the table of responses, with connections really cut, and what each row means for the job."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
@@ -38,7 +39,7 @@ UNCLEAR: list[tuple[str, dict[str, Any], int]] = [
 )
 async def test_an_unclear_answer_is_never_repeated(mill: Mill, kind: str, fault: dict[str, Any], charged: int) -> None:
     await mill.wavespeed.order("submit", kind, **fault)
-    # The history would settle it at once; here it shows nothing.
+    # The history would resolve it immediately; here it shows nothing.
     await mill.wavespeed.order("history", "hidden", times=1000)
 
     job_id = await mill.create()
@@ -150,7 +151,7 @@ async def test_the_intent_stands_before_the_post(mill: Mill) -> None:
 
 
 async def test_a_stopped_queue_keeps_new_jobs_and_still_collects_what_is_paid(mill: Mill) -> None:
-    await mill.wavespeed.set_timing(min_seconds=1, max_seconds=1)
+    await mill.wavespeed.set_timing(min_seconds=4, max_seconds=4)
     paid = await mill.create()
     await mill.reaches(paid, "generating")
     queue = f"{mill.settings.task_queue}-wavespeed"
@@ -262,14 +263,18 @@ async def test_a_job_of_another_provider_mode_is_not_paid_for(mill: Mill) -> Non
     ids=["model", "input", "picture", "prompt"],
 )
 async def test_what_travels_through_temporal_decides_nothing_that_is_paid(other: dict[str, Any], mill: Mill) -> None:
-    """Whoever reaches Temporal starts the job's workflow before we do, with an order of their own."""
+    """Someone with access to Temporal starts the job's workflow before we do, with a request of their own."""
     job_id = await mill.accept()
     order = job_input(await mill.job(job_id))
 
-    await mill.resources.starter.start_job(order.model_copy(update=other), patience=PATIENCE)
+    with capture_logs() as lines:
+        await mill.resources.starter.start_job(order.model_copy(update=other), patience=PATIENCE)
+        row = await mill.reaches(job_id, "failed")
 
-    row = await mill.reaches(job_id, "failed")
     assert row.reason_code == "request_mismatch"
+    assert (await mill.events(job_id))[-1] == ("failed", "request_mismatch")
+    [alarm] = [line for line in lines if line["event"] == "submission_refused"]
+    assert (alarm["log_level"], alarm["job_id"]) == ("error", str(job_id))
     assert await mill.wavespeed.requests("submit") == []
     assert await mill.wavespeed.charges() == []
 
@@ -309,7 +314,7 @@ async def test_wavespeed_unreachable_is_tried_again_and_nothing_is_unclear(idle_
         [submission] = await away.store.submissions.of_job(job_id)
         assert submission.reason_code == "wavespeed_unreachable"
     async with idle_mill.worker():
-        await idle_mill.reaches(job_id, "completed", 60)
+        await idle_mill.reaches(job_id, "completed")
     assert len(await idle_mill.wavespeed.charges()) == 1
 
 

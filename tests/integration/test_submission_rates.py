@@ -1,23 +1,28 @@
-"""The rate of paid submissions, by what WaveSpeed answers: one for all workers, held by the record."""
+"""The rate of paid submissions follows WaveSpeed's responses: one for all workers, kept in the record."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from uuid import UUID
 
 import httpx
 import pytest
+from temporalio.worker import Worker
 
-from promptmill.config.tiers import SubmissionPace
+from promptmill.config.tiers import SubmissionPace, WaveSpeedTier
+from promptmill.contracts.budgets import BudgetPeriod
 from promptmill.contracts.jobs import SubmissionState
+from promptmill.contracts.names import wavespeed_queue
 from promptmill.contracts.store import Permission, SubmissionIntent
 from promptmill.store.rates import RateInForce
 from tests.fixtures.mill import Mill
 from tests.fixtures.record import Record, accepted, intent, new_id, outcome
 from tests.support import eventually
+from worker.build import build_parts
 
 PACE = SubmissionPace(per_second=10, slowest=2 / 60, concurrency=8)
 NO_PAUSE = timedelta()
@@ -47,7 +52,7 @@ async def in_force(record: Record) -> RateInForce:
 
 
 async def passes(record: Record, time: timedelta) -> None:
-    """Let time pass: what the rate remembers is so much older."""
+    """Make time pass: age what the rate remembers by this much."""
     await record.hand.execute(
         "UPDATE submission_rates SET lowered_at = lowered_at - $1::interval, changed_at = changed_at - $1::interval,"
         " refused_at = refused_at - $1::interval, next_at = next_at - $1::interval",
@@ -108,7 +113,7 @@ async def test_a_post_that_was_permitted_at_the_lower_rate_lowers_it_again_but_n
 
 
 async def test_what_wavespeed_accepted_in_the_last_minute_is_allowed(record: Record) -> None:
-    """Five hundred a minute at ten a second: the right rate is known, half of it would be too little."""
+    """500 a minute at ten a second: the right rate is known, and half of ten would be too low."""
     for _ in range(3):
         wish = await permitted(record)
         await record.store.submissions.settle(accepted(wish.job_id, wish.submission_id))
@@ -148,7 +153,7 @@ async def test_another_key_keeps_its_own_rate(record: Record) -> None:
 async def test_all_workers_take_turns_and_who_waits_has_written_nothing(record: Record) -> None:
     for _ in range(6):
         await refused(record, await permitted(record))
-    await passes(record, timedelta(seconds=1))  # the refused ones are before them in the queue, and let it pass
+    await passes(record, timedelta(seconds=1))  # the refused ones are ahead in the queue, and let it pass
     wishes = [wish_of(await record.dispatching()) for _ in range(8)]
 
     permits = await asyncio.gather(*(record.store.submissions.permit(wish) for wish in wishes))
@@ -175,7 +180,7 @@ async def test_of_those_that_wait_the_more_urgent_is_told_an_earlier_turn(record
 
 
 async def test_a_turn_that_comes_is_first_for_the_more_urgent_whoever_asks_first(record: Record) -> None:
-    """Both were told the same moment: the usual one before the urgent one came."""
+    """Both were given the same time: the normal one before the urgent one arrived."""
     for _ in range(9):
         await refused(record, await permitted(record))
     usual, urgent = wish_of(await record.dispatching()), wish_of(await record.dispatching(priority=9))
@@ -192,7 +197,7 @@ async def test_a_turn_that_comes_is_first_for_the_more_urgent_whoever_asks_first
 
 
 async def test_moments_of_a_clock_that_was_ahead_hold_nobody_up(record: Record) -> None:
-    """The machine of Postgres had the wrong year, or the new primary is behind the old one."""
+    """Postgres's machine had the wrong year, or the new primary's clock is behind the old one's."""
     for _ in range(9):
         await refused(record, await permitted(record), pause=timedelta(seconds=30))
     await passes(record, timedelta(days=-365))
@@ -237,6 +242,16 @@ async def test_a_fixed_rate_is_not_lowered(record: Record) -> None:
     assert (await record.store.submissions.permit(fixed)).permission is Permission.POST
 
 
+async def test_a_tiers_numbers_are_the_workers(idle_mill: Mill) -> None:
+    async with idle_mill.changed(wavespeed_tier=WaveSpeedTier.SILVER) as mill:
+        paid = wavespeed_queue(mill.settings.task_queue)
+        workers = [part for part in build_parts(mill.resources) if isinstance(part, Worker)]
+        [config] = [worker.config() for worker in workers if worker.task_queue == paid]
+
+    assert config.get("max_concurrent_activities") == 300
+    assert config.get("max_task_queue_activities_per_second") == pytest.approx(500 / 60)
+
+
 async def test_an_account_of_two_a_second_is_found_and_no_job_fails(mill: Mill, api_client: httpx.AsyncClient) -> None:
     await mill.wavespeed.set_timing(min_seconds=0, max_seconds=0, per_minute=2, minute_seconds=1)
     normal = (await api_client.get("/api/init")).json()
@@ -259,7 +274,7 @@ async def test_an_account_of_two_a_second_is_found_and_no_job_fails(mill: Mill, 
     assert (found["tier"], found["lowered"]) == ("auto", True)
     assert found["perSecond"] < 10
     assert found["since"]
-    assert found["reason"].startswith("WaveSpeed answered 429, the latest at ")
+    assert found["reason"].startswith("WaveSpeed answered 429, most recently at ")
     assert "Submissions are slowed down." in [notice["title"] for notice in report["notices"]]
     assert report["ok"] == normal["ok"], "it is no problem that somebody must mend"
     metrics = (await api_client.get("/metrics")).text
@@ -269,15 +284,29 @@ async def test_an_account_of_two_a_second_is_found_and_no_job_fails(mill: Mill, 
 
 async def test_many_429s_use_up_no_tries(mill: Mill) -> None:
     await mill.wavespeed.order("submit", "status", status=429, times=10)
-    # What this is about is the number: at the rate that is found, ten would take minutes.
+    # Only the number matters here: at the resulting rate, ten would take minutes.
     job_id = await mill.create()
 
     async def hurried() -> bool:
         await mill.sql("UPDATE submission_rates SET lowered_to = 10, next_at = now()")
         return (await mill.job(job_id)).status == "completed"
 
-    await eventually(hurried, 60, what="it is completed after ten refusals")
+    await eventually(hurried, what="it is completed after ten refusals")
 
     [submission] = await mill.store.submissions.of_job(job_id)
     assert (submission.state, submission.repeats) == ("accepted", 10)
     assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_a_turn_that_ends_without_a_submission_is_the_next_jobs(record: Record) -> None:
+    await refused(record, await permitted(record))
+    held, other = [wish_of(await record.dispatching(owner=owner)) for owner in ("broke", "with-money")]
+    await record.store.budgets.set("broke", BudgetPeriod.TOTAL, Decimal(0))
+    next_turn = "SELECT next_at FROM submission_rates"
+
+    permits = [(await record.store.submissions.permit(wish)).permission for wish in (held, held)]
+    left = await record.hand.fetchval(next_turn)
+    permits.append((await record.store.submissions.permit(other)).permission)
+
+    assert permits == [Permission.HOLD, Permission.HOLD, Permission.POST]
+    assert await record.hand.fetchval(next_turn) > left, "this one keeps it"

@@ -42,7 +42,7 @@ test_cancel_while_wavespeed_makes_it = test_cancel.test_cancel_while_wavespeed_m
 
 @pytest.fixture
 def database_url(database_url: str, pgbouncer: Pooler) -> str:
-    """The address by way of the pooler, of a fresh database with the schema."""
+    """The URL, through the pooler, of a fresh database with the schema."""
     return pgbouncer.uri(database_url)
 
 
@@ -94,7 +94,7 @@ async def test_a_pooler_that_is_not_recognized_is_once_its_names_fail(
 async def test_nobody_runs_the_statement_of_another_process_before_that(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """API and worker share the server connections: a name must not be another statement's there."""
+    """API and worker share server connections: a name there must not belong to another statement."""
 
     async def no(_connection: object) -> bool:
         return False
@@ -125,7 +125,7 @@ async def test_migrations_leave_nothing_behind(empty_database_url: str, pgbounce
     through = [await asyncpg.connect(url, statement_cache_size=0) for _ in range(3)]
     for connection in through:
         transaction = connection.transaction()
-        await transaction.start()  # so that each holds a connection of the server of its own
+        await transaction.start()  # so that each holds a server connection of its own
     for connection in through:
         assert await connection.fetchval("SHOW lock_timeout") == "0"
         await connection.close()

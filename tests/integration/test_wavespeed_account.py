@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from promptmill.contracts.bills import Quote
 from promptmill.contracts.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
 from tests.raw_server import Conduct, RawServer, http_answer, open_raw_server
@@ -57,25 +58,33 @@ async def test_a_balance_that_cannot_be_read_says_why(answer: bytes | Conduct, e
 @pytest.mark.parametrize(
     ("quote", "expected"),
     [
-        ({"price": 0.04, "discounted_price": 0.027}, Decimal("0.027")),
-        ({"price": 0.04, "discounted_price": None}, Decimal("0.04")),
-        ({"price": 0.04, "discounted_price": 0}, Decimal(0)),
-        ({"price": "0.5"}, Decimal("0.5")),
+        ({"price": 0.04, "discounted_price": 0.027}, ("0.027", "0.04")),
+        ({"price": 0.04, "discounted_price": None}, ("0.04", None)),
+        ({"price": 0.04, "discounted_price": 0.04}, ("0.04", None)),
+        ({"price": 0.04, "discounted_price": 0.05}, ("0.05", None)),
+        ({"price": 0.04, "discounted_price": 0}, ("0", "0.04")),
+        ({"price": "x", "discounted_price": 0.027}, ("0.027", None)),
+        ({"price": "0.5"}, ("0.5", None)),
         ({"price": True}, None),
         ({"price": 1e9}, None),
-        ({"price": "1e-999999999"}, Decimal(0)),
+        ({"price": "1e-999999999"}, ("0", None)),
         ({"price": "1e999999999"}, None),
-        ({"price": 0.0123456789}, Decimal("0.012346")),
+        ({"price": 0.0123456789}, ("0.012346", None)),
         ({"price": -1}, None),
         ({}, None),
     ],
 )
 async def test_the_price_is_the_discounted_one_where_there_is_one(
-    quote: dict[str, Any], expected: Decimal | None
+    quote: dict[str, Any], expected: tuple[str, str | None] | None
 ) -> None:
     async with account_asking(http_answer(200, {"code": 200, "data": quote})) as (account, server):
-        assert await account.price(MODEL, BODY) == expected
+        offer = await account.offer(MODEL, BODY)
 
+    if expected is None:
+        assert offer is None
+    else:
+        usd, listed = expected
+        assert offer == Quote(usd=Decimal(usd), list_usd=None if listed is None else Decimal(listed))
     assert server.received.startswith(b"POST /api/v3/model/price ")
     assert server.body == {"model_id": MODEL, "inputs": BODY}
 
@@ -91,5 +100,5 @@ async def test_the_price_is_the_discounted_one_where_there_is_one(
 )
 async def test_a_price_that_cannot_be_learned_is_none(answer: bytes | Conduct) -> None:
     async with account_asking(answer) as (account, _):
-        assert await account.price(MODEL, BODY) is None
-        assert await account.price(MODEL, {"odd": object()}) is None
+        assert await account.offer(MODEL, BODY) is None
+        assert await account.offer(MODEL, {"odd": object()}) is None

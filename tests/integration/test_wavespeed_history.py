@@ -1,4 +1,4 @@
-"""WaveSpeed's list of predictions, from servers that tell it well, badly and in parts; and its webhook secret."""
+"""WaveSpeed's list of predictions, from servers that return it well, badly or in part; and its webhook secret."""
 
 from __future__ import annotations
 
@@ -108,19 +108,31 @@ async def test_all_pages_are_read_and_doubles_count_once() -> None:
 
 
 async def test_without_a_total_a_short_page_is_not_yet_the_end() -> None:
-    answers = (listed([item(1), item(2)]), listed([item(3)]), listed([]))
-    async with client_asking(*answers) as (client, server):
+    first, second = listed([item(1), item(2)]), listed([item(3)])
+    async with client_asking(first, second, listed([]), second, first) as (client, server):
         found = await read(client)
 
     assert len(found) == 3
-    assert server.requests == 3
+    assert server.requests == 5
+
+
+async def test_without_a_total_a_deletion_between_two_pages_hides_nothing() -> None:
+    """A prediction is deleted after the first page was read, and the first of the second page moves to the first."""
+    before, after = [item(n) for n in range(100)], [item(n) for n in range(1, 101)]
+    async with client_asking(listed(before), listed([item(101)]), listed([]), listed([item(101)]), listed(after)) as (
+        client,
+        _,
+    ):
+        found = await read(client)
+
+    assert {int(one.id, 16) for one in found} == {*range(102)}
 
 
 async def test_a_server_that_repeats_its_last_page_has_come_to_the_end() -> None:
     async with client_asking(listed([item(1)])) as (client, server):
         assert len(await read(client)) == 1
 
-    assert server.requests == 2
+    assert server.requests == 3, "the list, its end, and the list again"
 
 
 async def test_an_empty_list_is_a_list() -> None:

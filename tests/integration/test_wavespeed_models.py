@@ -39,7 +39,7 @@ async def test_the_list_is_asked_for_with_the_key() -> None:
 
 
 async def test_a_list_of_many_megabytes_is_read() -> None:
-    """A thousand models with long descriptions are larger than any other answer may be."""
+    """A thousand models with long descriptions exceed the limit of all other responses."""
     many = [ENTRY | {"model_id": f"vendor/m{number}", "description": "x" * 10_000} for number in range(1000)]
     answer = http_answer(200, {"code": 200, "data": many})
     async with account_asking(answer) as (account, _):

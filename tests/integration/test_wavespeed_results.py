@@ -1,4 +1,4 @@
-"""Results of predictions, read from servers that answer well, badly and not at all."""
+"""Results of predictions, read from servers that respond well, badly or not at all."""
 
 from __future__ import annotations
 

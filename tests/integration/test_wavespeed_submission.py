@@ -1,4 +1,4 @@
-"""The paid POST against servers that really cut, stall and lie: each row of the answer table, and the guard."""
+"""The paid POST against servers that really cut, stall and lie: each row of the table of responses, and the guard."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from promptmill.contracts.errors import (
 )
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.local.ports import free_port
+from promptmill.providers.http import guarded_sender
 from promptmill.providers.wavespeed.client import WaveSpeedClient, boottime, open_wavespeed
 from tests.raw_server import Conduct, RawServer, cut_short, http_answer, open_raw_server
 from tests.support import eventually
@@ -49,7 +50,7 @@ async def client_of(
 
 
 async def submit_to(*answers: bytes | Conduct, submit_seconds: float = 5) -> tuple[str | ProviderError, RawServer]:
-    """Submit once to a server that answers so; return what came of it, and the server."""
+    """Submit once to a server with these responses; return the outcome and the server."""
     async with open_raw_server(*answers) as server, client_of(server.url, submit_seconds=submit_seconds) as client:
         try:
             outcome: str | ProviderError = await client.submit(MODEL, BODY, post_by=boottime() + 20)
@@ -248,8 +249,22 @@ async def test_a_process_frozen_past_its_time_sends_nothing_when_it_wakes() -> N
             child.send_signal(signal.SIGCONT)
         printed, _ = await child.communicate()
 
-    assert printed.decode().strip() == "NothingSent"
+    assert printed.decode().split()[-1] == "NothingSent"  # after the line of the call
     assert server.received == b""
+
+
+async def test_a_process_frozen_while_it_sends_completes_no_request_when_it_wakes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = iter([19.0, 21.0])
+    monkeypatch.setattr(guarded_sender, "boottime", lambda: next(times))
+    async with open_raw_server(http_answer(200, CREATED)) as server, client_of(server.url) as client:
+        with pytest.raises(SubmitUnclear) as raised:
+            await client.submit(MODEL, BODY, post_by=20.0)
+        await eventually(lambda: server.received.endswith(b'"]'), what="all but the last byte")
+
+    assert "it is incomplete" in str(raised.value)
+    assert server.requests == 0
 
 
 async def test_a_refused_connection_has_sent_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The upload itself: what is asked for, what is sent to the storage, and what is said of its failures."""
+"""The upload itself: what is requested, what is sent to the storage, and how failures are reported."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { noteSession } from "../../api/web/workspace/core/access.js";
 import { Problem, address, asProblem, newKey } from "../../api/web/workspace/core/api.js";
 import { curlOf } from "../../api/web/workspace/jobs/job_actions.js";
 
@@ -29,10 +30,15 @@ test("no two requests have one name", () => {
 });
 
 test("a job as a command can be pasted into a shell, whatever its prompt says", () => {
+	noteSession({ signedIn: true, signInRequired: false, owner: "team-b", scopes: ["admin"] });
 	const job = { model: "a/b", input: {}, prompt: "it's $(here)", originalPrompt: null, priority: 5, metadata: {} };
 	assert.equal(
 		curlOf(job),
 		`curl -sS http://127.0.0.1:3000/api/jobs/create -H 'Content-Type: application/json' -d '{"model":"a/b","input":{},"prompt":"it'\\''s $(here)"}'`,
 	);
 	assert.match(curlOf({ ...job, priority: 9, metadata: { a: "b" } }), /"priority":9,"metadata":\{"a":"b"\}/);
+	noteSession({ signedIn: true, signInRequired: true, owner: "team-a", scopes: ["admin"] });
+	const signedIn = curlOf(job);
+	noteSession(null);
+	assert.match(signedIn, / -H "Authorization: Bearer \$PROMPTMILL_KEY" -H 'Promptmill-Owner: team-b' -d /);
 });

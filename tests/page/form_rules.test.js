@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { noteSession } from "../../api/web/workspace/core/access.js";
 import { vocabulary } from "../../api/web/workspace/core/vocabulary.js";
 import { fieldText, jobBody, parseObject, pictureFits, priceBody, promptBody, reasonAgainstWriting, reasonsAgainst } from "../../api/web/workspace/form/form_rules.js";
 
@@ -154,4 +155,12 @@ test("a model that is not in the list is sent as one that the list need not have
 	assert.equal(jobBody(form({}), unlisted).allowUnknownModel, true);
 	assert.equal(priceBody(form({}), unlisted).allowUnknownModel, true);
 	for (const body of [jobBody(form({}), NO_MODELS), priceBody(form({}), NO_MODELS)]) assert.ok(!("allowUnknownModel" in body));
+});
+
+test("whoever may not create jobs is told that, and nothing else", () => {
+	noteSession({ signedIn: true, scopes: ["jobs:read"] });
+	const told = [reasons({ model: "", prompt: "" }), reasonAgainstWriting(form({}), NOW)].flat();
+	noteSession(null);
+	assert.equal(told.length, 2);
+	for (const reason of told) assert.match(reason, /takes the scope jobs:write/);
 });

@@ -5,5 +5,5 @@ if (!textContent) throw new Error("PROMPTMILL_VOCABULARY is not set: run these t
 
 Object.assign(globalThis, {
 	document: { getElementById: (id) => (id === "vocabulary" ? { textContent } : null) },
-	location: { origin: "http://127.0.0.1:3000", href: "http://127.0.0.1:3000/" },
+	location: { origin: "http://127.0.0.1:3000", href: "http://127.0.0.1:3000/?owner=team-b", search: "?owner=team-b" },
 });

@@ -1,5 +1,5 @@
-# ruff: noqa: ASYNC240, DTZ005, TID251 - that is what is to be refused
-"""Workflows that are broken on purpose: each asks its process for what a replay would answer differently."""
+# ruff: noqa: ASYNC240, DTZ005, TID251 - that is what must be refused
+"""Workflows that are broken on purpose: each depends on something that a replay would find different."""
 
 from __future__ import annotations
 

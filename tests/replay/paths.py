@@ -1,4 +1,4 @@
-"""Every path through the workflows, told once: recorded by `make histories`, replayed by every test run."""
+"""Every path through the workflows, defined once: recorded by `make histories`, replayed by every test run."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def completed_from_history(mill: Mill) -> Handle:
 
 
 async def completed_by_a_second_submission(mill: Mill) -> Handle:
-    """Its sender came back and said that nothing was sent."""
+    """Its sender came back and reported that nothing was sent."""
     await mill.wavespeed.order("submit", "cut")
     job_id = await mill.create()
     await mill.reaches(job_id, "submit_unknown")
@@ -200,7 +200,7 @@ async def callback_given_up(mill: Mill) -> Handle:
 async def callback_stopped(mill: Mill) -> Handle:
     async with open_raw_server(http_answer(503)) as server:
         job_id = await mill.create(callback_url=server.url)
-        await eventually(lambda: server.requests, 20, what="a first attempt")
+        await eventually(lambda: server.requests, what="a first attempt")
         handle = mill.client.get_workflow_handle(callback_workflow_id(job_id))
         await handle.cancel(rpc_timeout=PATIENCE)
         await mill.closes(handle)

@@ -17,7 +17,7 @@ from tests.fixtures.mill import Mill
 from tests.fixtures.sandbox import sandbox
 from tests.replay.broken import BROKEN
 from worker import build
-from worker.build import build_workers
+from worker.build import build_parts
 
 
 @pytest.mark.parametrize("broken", BROKEN)
@@ -40,19 +40,19 @@ async def test_every_worker_of_the_tests_checks_its_workflows(idle_mill: Mill, m
         async with idle_mill.worker():
             pass
 
-    assert [type(runner) for runner in runners] == [SandboxedWorkflowRunner]
+    assert [isinstance(runner, SandboxedWorkflowRunner) for runner in runners] == [True]
 
 
 async def test_production_runs_workflows_without_the_sandbox(idle_mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
     with _runners(monkeypatch) as runners:
-        build_workers(idle_mill.resources)
+        build_parts(idle_mill.resources)
 
     assert [type(runner) for runner in runners] == [UnsandboxedWorkflowRunner]
 
 
 @contextmanager
 def _runners(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[WorkflowRunner]]:
-    """Collect how the workers that are built meanwhile run their workflows."""
+    """Collect the workflow runners of the workers that are built meanwhile."""
     runners: list[WorkflowRunner] = []
 
     class Noting(Worker):
@@ -73,7 +73,7 @@ async def _run(broken: type, client: Client, runner: WorkflowRunner) -> str:
         task_queue=queue,
         workflows=[broken],
         workflow_runner=runner,
-        # Otherwise the task would be retried forever, as a running workflow waits for mended code.
+        # Otherwise the task would be retried forever, as a running workflow waits for fixed code.
         workflow_failure_exception_types=[workflow.NondeterminismError],
     ):
         name = broken.__name__

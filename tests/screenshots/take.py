@@ -1,8 +1,9 @@
-"""Takes the pictures of the user guide (`make screenshots`): one state of the page each, on a Promptmill of its own."""
+"""Takes the user guide's screenshots (`make screenshots`): one state of the page each, on a Promptmill of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, expect
 
+from api.clock import now
+from promptmill.contracts.access import ROLES, By
 from promptmill.contracts.jobs import JobStatus, MediaKind
 from tests.fixtures.browser import Workspace, open_workspace
 from tests.fixtures.mill import Mill
@@ -45,7 +48,7 @@ async def empty(_: Workspace, __: Mill) -> None:
 
 
 async def busy(seen: Workspace, mill: Mill) -> None:
-    """A queue at work: some wait, one is written, some are made, some have ended."""
+    """A busy queue: some wait, one is being written, some are generating, some have ended."""
     await done(mill)
     await mill.wavespeed.order("submit", "ending", word="failed", code=500, message="The model ran out of memory")
     await mill.reaches(await mill.create(prompt="A market hall in Lisbon, morning"), "failed")
@@ -72,7 +75,7 @@ async def writing(seen: Workspace, mill: Mill) -> None:
 
 
 async def comparing(seen: Workspace, mill: Mill) -> None:
-    """Both texts beside each other."""
+    """Both texts side by side."""
     await done(mill, 3)
     await seen.prompt.fill("A fox in the snow")
     await seen.page.locator("#instructions").fill("Calm mood, room for a headline on the left")
@@ -81,7 +84,7 @@ async def comparing(seen: Workspace, mill: Mill) -> None:
 
 
 async def running(seen: Workspace, mill: Mill) -> None:
-    """A job that is being made."""
+    """A job that is generating."""
     await done(mill, 4)
     await mill.wavespeed.order("submit", "never")
     job_id = await mill.create(use_ai_prompt=True, instructions="A harbour in the evening, calm")
@@ -90,7 +93,7 @@ async def running(seen: Workspace, mill: Mill) -> None:
 
 
 async def finished(seen: Workspace, mill: Mill) -> None:
-    """A job that is done, with its picture."""
+    """A completed job with its image."""
     await done(mill, 6)
     job_id = await mill.create(use_ai_prompt=True, prompt="A red fox in the first snow", input={})
     await mill.reaches(job_id, "completed")
@@ -102,7 +105,7 @@ async def finished(seen: Workspace, mill: Mill) -> None:
 
 
 async def form(seen: Workspace, mill: Mill) -> None:
-    """A model that WaveSpeed's list tells of: its inputs, a picture on its way, and the price."""
+    """A model from WaveSpeed's list: its inputs, an image being uploaded, and the price."""
     await done(mill, 3)
     await seen.page.locator("#model").fill(PRESS)
     await seen.page.keyboard.press("Enter")
@@ -134,13 +137,39 @@ async def failed(seen: Workspace, mill: Mill) -> None:
 
 
 async def unclear(seen: Workspace, mill: Mill) -> None:
-    """A submission without a clear answer."""
+    """A submission without a clear response."""
     await done(mill, 4)
     await mill.wavespeed.order("submit", "cut", after=True)
     await mill.wavespeed.order("history", "hidden", times=100)
     job_id = await mill.create(prompt="A market hall in Lisbon, morning")
     await mill.reaches(job_id, JobStatus.SUBMIT_UNKNOWN)
     await show_job(seen, job_id)
+
+
+async def admin(seen: Workspace, mill: Mill) -> None:
+    """Admin: who has a key, and one that is about to be made."""
+    access = mill.store.access
+    for owner in ("research", "team-a"):
+        await access.add_owner(owner)
+    ends = now() + timedelta(days=9, hours=1)
+    for owner, name, role, expires_at in (
+        ("research", "Dashboard in the hall", "viewer", None),
+        ("team-a", "Nightly renderings", "member", ends),
+        ("local", "Anna's laptop", "admin", None),
+    ):
+        made = await access.create_key(
+            owner=owner, name=name, scopes=ROLES[role], by=By("local"), expires_at=expires_at
+        )
+    dialog = seen.page.locator("#sign-in-dialog")
+    await dialog.get_by_label("Key").fill(made.text)
+    await seen.page.keyboard.press("Enter")
+    await expect(dialog).to_be_hidden()
+    await seen.page.locator("#account").wait_for()
+    await seen.page.evaluate("location.hash = 'admin=keys'")
+    await seen.page.get_by_role("button", name="New key").click()
+    await seen.page.keyboard.type("Website of team A")
+    await seen.page.get_by_label("Owner", exact=True).last.select_option("team-a")
+    await expect(seen.page.locator(".admin-row")).to_have_count(3)
 
 
 async def show_job(seen: Workspace, job_id: Any) -> None:
@@ -159,6 +188,7 @@ PICTURES: Final[dict[str, tuple[Scene, dict[str, Any]]]] = {
     "form": (form, {"viewport": {"width": 1360, "height": 1000}}),
     "failed": (failed, {}),
     "unclear": (unclear, {"viewport": {"width": 1360, "height": 1000}}),
+    "admin": (admin, {}),
     "dark": (busy, {"color_scheme": "dark"}),
     "phone-form": (comparing, {"viewport": PHONE}),
     "phone-jobs": (busy, {"viewport": PHONE}),
@@ -166,7 +196,7 @@ PICTURES: Final[dict[str, tuple[Scene, dict[str, Any]]]] = {
 
 
 def shrink(picture: Path) -> None:
-    """Write a picture anew in as few bytes as it can be, with a palette only where it would be too large."""
+    """Rewrite an image in as few bytes as possible, with a palette only if it would be too large."""
     image = Image.open(picture).convert("RGB")
     image.save(picture, optimize=True)
     if picture.stat().st_size >= MAX_BYTES:
@@ -189,5 +219,5 @@ async def test_picture(name: str, browser: Browser, served_mill: httpx.AsyncClie
         await seen.page.screenshot(path=picture, animations="disabled")
         shrink(picture)
         assert picture.stat().st_size < MAX_BYTES
-        await mill.grok.release()
-        await mill.wavespeed.release()
+        await mill.grok.release(held=0)
+        await mill.wavespeed.release(held=0)

@@ -1,10 +1,10 @@
-"""Which addresses of callers may be opened, by providers and by us."""
+"""Which of the callers' URLs may be opened, by providers and by us."""
 
 from __future__ import annotations
 
 import pytest
 
-from promptmill.addresses import MAX_URL_CHARACTERS, address_error, url_error
+from promptmill.addresses import MAX_URL_CHARACTERS, address_error, host_named, url_error
 
 PUBLIC = [
     "https://example.com/a.png",
@@ -141,3 +141,24 @@ def test_private_address_that_a_name_resolves_to_passes_only_where_it_is_allowed
 @pytest.mark.parametrize("address", RESOLVED_NEVER)
 def test_address_that_nobody_may_be_sent_to_never_passes(address: str) -> None:
     assert address_error(address, allow_private=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("host", "urls"),
+    [
+        (
+            "a.example",
+            ["https://A.Example.:8443/x", "http://u@a.example", "https://\uff41.example", "https://a\u3002example"],
+        ),
+        ("xn--bcher-kva.example", ["https://b\u00fccher.example", "https://XN--BCHER-KVA.example/"]),
+        (
+            "8.8.8.8",
+            ["https://8.8.8.8:1/", "https://0x08080808", "https://134744072", "https://010.8.8.8", "https://8.8.2056"],
+        ),
+        ("8.8.8.8", ["https://[::ffff:8.8.8.8]/", "https://[::ffff:808:808]"]),
+        ("2606:4700::1111", ["https://[2606:4700:0:0::1111]:443/", "https://[2606:4700::1111]"]),
+        ("", ["https://[broken", "nothing", "https://1.2.3.4.5/"]),
+    ],
+)
+def test_a_host_has_one_name_however_it_is_written(host: str, urls: list[str]) -> None:
+    assert {host_named(url) for url in urls} == {host}

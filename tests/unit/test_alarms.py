@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,10 @@ ERRORS = {"error", "exception", "critical"}
 ALARMING = ERRORS | {"warning"}
 
 
-def log_lines() -> Iterator[tuple[str, str]]:
-    """Yield level and event of every line that the code writes; of a sentence, what stands before its colon."""
+@cache
+def log_lines() -> frozenset[tuple[str, str]]:
+    """Return level and event of every line that the code writes; of a sentence, what precedes its colon."""
+    found = set()
     for path in CODE:
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
@@ -29,7 +31,8 @@ def log_lines() -> Iterator[tuple[str, str]]:
             logger = ast.unparse(node.func.value)
             event = node.args[0]
             if "log" in logger.lower() and isinstance(event, ast.Constant) and isinstance(event.value, str):
-                yield node.func.attr, event.value.partition(":")[0]
+                found.add((node.func.attr, event.value.partition(":")[0]))
+    return frozenset(found)
 
 
 def documented() -> list[str]:
@@ -47,7 +50,7 @@ def test_every_error_of_the_code_is_documented() -> None:
 
 
 def test_a_metric_that_goes_with_its_process_is_asked_for_its_absence() -> None:
-    """Where no worker runs, nobody exposes the number of its pollers: a 0 is never seen."""
+    """Where no worker is running, nothing exposes the number of its pollers: a 0 is never seen."""
     rows = MarkdownPage.of(ROOT / "docs" / "operations.md").section("Alarms").rows("condition", "means")
     told = [code for condition, _ in rows for code in condition.code if "temporal_num_pollers" in code]
     assert told

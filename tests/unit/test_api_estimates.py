@@ -1,4 +1,4 @@
-"""Estimates: from what was done lately, a range where it is uncertain, nothing where nothing is known."""
+"""Estimates: from recent throughput, a range if it is uncertain, none if nothing is known."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_minute_that_has_just_begun_does_not_slow_the_estimate() -> None:
 
 
 def test_quiet_minutes_between_do_not_count() -> None:
-    # The store gives busy minutes alone: an hour without work says nothing about the speed.
+    # The store counts only busy minutes: an hour without work says nothing about the speed.
     assert until_turn(1, [Minute(0.01, 1)]).seconds == 60
 
 
@@ -74,6 +74,14 @@ def test_waiting_at_wavespeed_is_not_waiting_here() -> None:
 
     assert said(WaitFor.WAVESPEED_QUEUE) == "Waiting to be submitted to WaveSpeed: 1st of 2, about 20 s."
     assert said(WaitFor.WAVESPEED) == "Generating at WaveSpeed, about 20 s."
+
+
+def test_a_job_that_a_budget_holds_says_which() -> None:
+    wait = Wait(for_=WaitFor.BUDGET, stopped=True, stopped_reason="the installation's daily budget is used up; it …")
+
+    said = job_text("dispatching", wait, None, started=True)
+
+    assert said == "Waiting: the installation's daily budget is used up; it …."
 
 
 def test_a_deadline_that_may_come_first_is_warned_of() -> None:

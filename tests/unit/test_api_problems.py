@@ -26,7 +26,7 @@ def _all_errors(error: type[PromptmillError]) -> list[type[PromptmillError]]:
 def test_every_error_has_a_code_of_its_own_and_a_row() -> None:
     errors = _all_errors(PromptmillError)
     codes = [error.code for error in errors]
-    # Those of the local stack end a command, they never meet a caller.
+    # The local stack's errors end a command and never reach a caller.
     for_callers = {error.code for error in errors if error.__module__ == PromptmillError.__module__}
 
     assert len(codes) == len(set(codes))
@@ -44,13 +44,13 @@ def test_pointers_are_escaped(location: tuple[str | int, ...], pointer: str) -> 
 def test_a_cursor_comes_back_as_it_was() -> None:
     at, last = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC), UUID("01900000-0000-7000-8000-000000000000")
 
-    assert read_cursor(cursor_after(at, last)) == (at, last)
+    assert read_cursor(cursor_after(at, last), UUID) == (at, last)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "!!!!", "AAAA", cursor_after(datetime(2026, 1, 1), UUID(int=1))])  # noqa: DTZ001  # without a zone on purpose
 def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
     with pytest.raises(Refused) as refusal:
-        read_cursor(cursor)
+        read_cursor(cursor, UUID)
 
     assert [error.pointer for error in refusal.value.errors] == ["/query/cursor"]
 
@@ -152,6 +152,13 @@ def test_every_status_and_reason_makes_a_sentence(status: JobStatus, reason_code
             {"callback": "given_up", "attempts": 9},
             "The callback could not be delivered: no response.",
         ),
+        ("failed", {"bill": {"chargedUsd": 0.024, "refundedUsd": 0}}, "WaveSpeed charged $0.024."),
+        (
+            "failed",
+            {"bill": {"chargedUsd": 0.03, "refundedUsd": 0.000002}},
+            "WaveSpeed charged $0.03, and refunded $0.000002.",
+        ),
+        ("failed", {"bill": {"chargedUsd": 0.03, "refundedUsd": 0.03}}, "WaveSpeed charged $0.03, and refunded it."),
         (
             "generating",
             {"restored": True},

@@ -16,7 +16,7 @@ PLAIN = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
 
 
 def wrong_places(model: type[CreateJob | EnqueuePrompt | ListJobs], body: Any) -> dict[str, str]:
-    """Return the pointers that a refusal names, with what it says."""
+    """Return the pointers of a refusal, with their messages."""
     with pytest.raises(ValidationError) as refusal:
         model.model_validate(body)
     return {pointer_to(error["loc"]): error["msg"] for error in refusal.value.errors()}
@@ -40,6 +40,9 @@ def test_a_job_needs_a_model_and_a_prompt_alone() -> None:
         ("model", "a/b\n", "/model"),
         ("model", "a/" + "b" * 200, "/model"),
         ("model", "predictions/delete", "/model"),
+        ("model", "user/x", "/model"),
+        ("model", "account/x", "/model"),
+        ("model", "Upload/x", "/model"),
         ("model", 5, "/model"),
         ("input", [], "/input"),
         ("input", {"x": "y" * INPUT_BYTES}, "/input"),

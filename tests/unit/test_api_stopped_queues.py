@@ -13,7 +13,7 @@ from promptmill.temporal.brakes import Brake
 
 @dataclass
 class Temporal:
-    """What Temporal says of each provider's queue, and what it was asked."""
+    """What Temporal reports of each provider's queue, and what it was asked."""
 
     per_second: float | None = None
     reason: str = ""

@@ -1,4 +1,4 @@
-"""What a body may be before anything looks at its fields."""
+"""What a body may be, before its fields are checked."""
 
 from __future__ import annotations
 

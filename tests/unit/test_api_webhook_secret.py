@@ -1,4 +1,4 @@
-"""Which secret checks a webhook, and how often WaveSpeed is asked for it."""
+"""Which secret verifies a webhook, and how often it is fetched from WaveSpeed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 @dataclass
 class Account:
-    """What WaveSpeed tells, and how often it was asked."""
+    """What WaveSpeed returns, and how often it was asked."""
 
     secret: str | None
     now: float = 1000.0
@@ -35,7 +35,7 @@ class Account:
 
 
 def signed_with(secret: str) -> Callable[[str], bool]:
-    """Return a check as routes give it."""
+    """Return a check like the routes'."""
     return lambda tried: tried == secret
 
 

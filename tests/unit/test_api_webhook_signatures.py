@@ -1,4 +1,4 @@
-"""WaveSpeed's webhook signatures: vectors made by a few lines of their own, and everything that must not pass."""
+"""WaveSpeed's webhook signatures: vectors from an independent implementation, and everything that must not pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BODY = b'{"id":"e6832d4abffb4d79bfbca19783fca133","status":"completed","outputs"
 
 
 def hmac_sha256(key: bytes, message: bytes) -> str:
-    """HMAC as RFC 2104 writes it down, from SHA-256 alone."""
+    """HMAC as RFC 2104 defines it, from SHA-256 alone."""
     block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + message).digest()
     return hashlib.sha256(bytes(byte ^ 0x5C for byte in block) + inner).hexdigest()
@@ -32,7 +32,7 @@ def headers(signature: str, event: str = EVENT, timestamp: str = TIMESTAMP) -> W
 
 
 def test_the_vectors_are_made_as_the_rfc_says() -> None:
-    """RFC 4231, test cases 2 and 6: the few lines above are right."""
+    """RFC 4231, test cases 2 and 6: the implementation above is right."""
     assert hmac_sha256(b"Jefe", b"what do ya want for nothing?") == (
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     )
@@ -44,7 +44,7 @@ def test_the_vectors_are_made_as_the_rfc_says() -> None:
 @pytest.mark.parametrize("secret", [SECRET, "plain-text", "whsec_", "whsec_é", "whsec_" + "k" * 200])
 @pytest.mark.parametrize("body", [BODY, b"", b"\xff\x00\n", b"x" * 70_000])
 def test_a_right_signature_passes(secret: str, body: bytes) -> None:
-    # A secret that is nothing but its prefix is no secret.
+    # A bare prefix is not a secret.
     assert is_signed(headers(sign(secret, body=body)), body, secret) is (secret != "whsec_")
 
 

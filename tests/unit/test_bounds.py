@@ -9,30 +9,37 @@ from typing import Any
 
 import h11._connection
 import pytest
+from limits import RateLimitItemPerDay, RateLimitItemPerMinute
 
 import worker.__main__ as worker_process
-from activities import late, media, persistence, prompts, reconciliation
-from api import __main__ as api_process
+from activities import bills, late, persistence, prompts, reconciliation, results
+from api import serving
+from api.access import identities, single_sign_on
 from api.catalogue import prices, reading
-from api.http import bodies, connections, errors, guard, strict_json, wrong_tokens
+from api.http import bodies, connections, errors, guard, origins, strict_json, wrong_tokens
 from api.http.problem_kinds import PROBLEM_KINDS
 from api.live import event_stream, subscribers
-from api.schemas import bases, fields, jobs
+from api.schemas import access, bases, fields, jobs
 from api.uploads import form, scans, slots
 from api.webhooks import signatures
-from promptmill import addresses, telemetry
+from promptmill import addresses, bounded_connections, telemetry
 from promptmill.config.settings import Settings, variable_name
 from promptmill.config.tiers import WaveSpeedTier, pace_of
+from promptmill.contracts import access as access_contract
+from promptmill.contracts import limits as owner_limits
 from promptmill.contracts.errors import MESSAGE_LIMIT
 from promptmill.providers.callbacks import sender
 from promptmill.providers.grok import completions, writings
 from promptmill.providers.grok import errors as grok_errors
 from promptmill.providers.http import answers, redaction
-from promptmill.providers.wavespeed import account, client, models, predictions
+from promptmill.providers.wavespeed import account, billing, client, models, predictions
 from promptmill.providers.wavespeed import answers as wavespeed_answers
-from promptmill.store import address, connection, migrations, notices, pool
+from promptmill.store import access as access_store
+from promptmill.store import address, connection, listening, migrations, pool
 from promptmill.store.jobs import LISTED_OUTPUT_CHARACTERS, SEARCHED
+from promptmill.temporal import gate
 from tests.markdown import MarkdownPage
+from worker import health, reader
 from workflows import policies
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +47,7 @@ SECURITY = MarkdownPage.of(ROOT / "SECURITY.md").section("What is bounded by whi
 OPERATIONS = MarkdownPage.of(ROOT / "docs" / "operations.md").section("Limits")
 AUTO_PACE = pace_of(WaveSpeedTier.AUTO, per_second=None, concurrency=None)
 DEFAULTS = {variable_name(name): field.default for name, field in Settings.model_fields.items()} | {
-    # what holds where neither they nor another tier is set
+    # what applies if neither they nor another tier is set
     "PROMPTMILL_WAVESPEED_CONCURRENCY": AUTO_PACE.concurrency,
     "PROMPTMILL_WAVESPEED_PER_SECOND": AUTO_PACE.per_second,
 }
@@ -49,7 +56,7 @@ KEEPALIVE = address.Keepalive()
 
 
 def number(amount: Any, unit: str = "") -> str:
-    """Return an amount as the tables have it: `1,000 events` without its word, with a unit where there is one."""
+    """Return an amount as in the tables: `1,000 events` without its noun, with a unit if there is one."""
     plain = f"{amount:,.12f}".rstrip("0").rstrip(".")
     return f"{plain} {unit}".strip()
 
@@ -66,9 +73,10 @@ BOUNDS: dict[str, list[str]] = {
     # -- callers
     "connections to the API": [setting("MAX_CONNECTIONS"), number(connections.REFUSED_AT_ONCE)],
     "a connection's first request, and each request's head": [
-        seconds(connections.HEAD_SECONDS),
+        seconds(bounded_connections.HEAD_SECONDS),
         number(h11._connection.DEFAULT_MAX_INCOMPLETE_EVENT_SIZE / KIB, "KiB"),  # uvicorn's, which we leave as it is
     ],
+    "connections to the worker's health and metrics": [number(health.MAX_CONNECTIONS)],
     "an idle connection after an answer": [setting("KEEP_ALIVE_SECONDS")],
     "a body": [seconds(bodies.BODY_SECONDS), seconds(form.READ_SECONDS)],
     "a JSON body": [
@@ -80,10 +88,21 @@ BOUNDS: dict[str, list[str]] = {
     "all JSON bodies, and all webhooks' bodies, at once": [number(bodies.IN_FLIGHT_BYTES / MIB, "MiB")],
     "the rest of a refused body": [
         number(bodies.DISCARDED_BYTES / MIB, "MiB"),
-        seconds(connections.REST_SECONDS),
+        seconds(bounded_connections.REST_SECONDS),
     ],
-    "a response that its caller does not read": [seconds(connections.TAKE_SECONDS)],
+    "a response that its caller does not read": [seconds(bounded_connections.TAKE_SECONDS)],
+    "an owner's open jobs, and its open prompt jobs, with all processes of the API together": [],
+    "an owner's requests that write or cost, and its uploads": [
+        seconds(RateLimitItemPerMinute(1).get_expiry()),
+        number(RateLimitItemPerDay(1).get_expiry() / 3600),
+    ],
+    "outputs of one job": [setting("OUTPUTS_PER_JOB")],
     "live streams": [setting("STREAMS_PER_OWNER")],
+    "patterns of models of an owner; the reason of a pause": [
+        number(owner_limits.MOST_PATTERNS),
+        number(owner_limits.PATTERN_CHARACTERS),
+        number(owner_limits.REASON_CHARACTERS),
+    ],
     "a live stream that its caller does not read": [
         seconds(event_stream.SEND_TIMEOUT_SECONDS),
         number(subscribers.MAX_PENDING),
@@ -95,11 +114,24 @@ BOUNDS: dict[str, list[str]] = {
         number(scans.MAX_SCANS),
     ],
     "uploads at once": [setting("UPLOADS_AT_ONCE"), number(slots.SLOTS_PER_DECODER), seconds(slots.WAIT_SECONDS)],
-    "wrong tokens of one address": [
+    "wrong keys and tokens of one address": [
         number(wrong_tokens.MOST_WRONG),
         seconds(wrong_tokens.WINDOW_SECONDS),
+        seconds(wrong_tokens.FIRST_PAUSE_SECONDS),
         number(wrong_tokens.MOST_CALLERS),
+        number(wrong_tokens.MOST_SLOWED),
     ],
+    "keys and sessions that a process remembers": [
+        number(identities.MOST_REMEMBERED),
+        seconds(identities.FRESH_SECONDS),
+    ],
+    "an unused session": [number(access_store.SESSION_HOURS)],
+    "a key's name, and what a browser signs in with": [
+        number(access_contract.NAME_CHARACTERS),
+        number(access.SECRET_CHARACTERS),
+    ],
+    "the name of a person whom a proxy signs in": [number(single_sign_on.PERSON_CHARACTERS)],
+    "what a browser remembers of an allowed origin's rights": [seconds(origins.PREFLIGHT_SECONDS)],
     "errors in one 422": [number(errors.MAX_ERRORS), number(errors.NAME_CHARACTERS), number(bases.MAX_GUESSES)],
     "a job's text": [
         number(fields.PROMPT_CHARACTERS),
@@ -132,6 +164,10 @@ BOUNDS: dict[str, list[str]] = {
         number(sender._ADDRESSES),
         setting("CALLBACK_GIVE_UP_SECONDS"),
     ],
+    "callbacks to one host, and for one owner, at once in a worker": [
+        setting("CALLBACK_CONCURRENCY_PER_HOST"),
+        setting("CALLBACK_CONCURRENCY_PER_OWNER"),
+    ],
     "a receiver's response to a callback": [],
     "a provider's words": [number(redaction.MAX_TEXT), number(MESSAGE_LIMIT)],
     "what decides the meaning of xAI's error": [number(grok_errors._JUDGED_CHARACTERS)],
@@ -146,7 +182,8 @@ BOUNDS: dict[str, list[str]] = {
         number(wavespeed_answers.NO_PRICE_USD),
         number(wavespeed_answers.NO_AMOUNT_USD),
     ],
-    "reads of a prediction that completed without an output": [seconds(media.MediaActivities.empty_again)],
+    "WaveSpeed's billing entries": [number(billing.MAX_PAGES), number(billing.PAGE_SIZE)],
+    "reads of a prediction that completed without an output": [seconds(results.ResultReader.empty_again)],
     "a status of WaveSpeed's in the timeline": [number(predictions.STATUS_CHARACTERS)],
 }
 
@@ -155,7 +192,11 @@ LIMITS: dict[str, list[str]] = {
     "requests to Grok at once": [setting("GROK_CONCURRENCY")],
     "submissions at once": [setting("WAVESPEED_CONCURRENCY")],
     "callbacks at once": [setting("CALLBACK_CONCURRENCY")],
+    "of these, to one host": [setting("CALLBACK_CONCURRENCY_PER_HOST")],
+    "of these, for one owner": [setting("CALLBACK_CONCURRENCY_PER_OWNER")],
     "workflow tasks and free activities at once": [setting("WORKFLOW_CONCURRENCY")],
+    "results read at once": [number(reader.AT_ONCE), seconds(reader.READ_SECONDS)],
+    "a claimed reading is another worker's again": [seconds(reader.LEASE)],
     "workflows in memory": [setting("MAX_CACHED_WORKFLOWS")],
     "finishing running work at a stop": [setting("SHUTDOWN_SECONDS", "s")],
     "open files beside connections to providers, receivers and Postgres": [number(worker_process.OTHER_FILES)],
@@ -178,11 +219,21 @@ LIMITS: dict[str, list[str]] = {
         number(late._SUBMISSIONS_PER_PASS),
         number(late._PREDICTIONS_PER_PASS),
     ],
+    "in one pass: bills": [
+        number(bills.BATCHES_PER_PASS),
+        number(bills.BATCH),
+        seconds(bills.SECONDS_PER_PASS),
+    ],
     "media of an ended job is fetched": [setting("LATE_DAYS", "days")],
+    "the bill of a prediction is asked for": [setting("BILL_DAYS", "days")],
     # -- the API
-    "starting or cancelling a workflow": [setting("TEMPORAL_START_SECONDS", "s")],
+    "starting or cancelling a workflow": [
+        seconds(gate.CALL_SECONDS),
+        setting("TEMPORAL_START_SECONDS", "s"),
+        number(gate.MAX_CALLS),
+    ],
     "no calls to Temporal after one has failed": [setting("TEMPORAL_BREAKER_SECONDS", "s")],
-    "running requests at a stop": [seconds(api_process.GRACE_SECONDS)],
+    "running requests at a stop": [seconds(serving.GRACE_SECONDS)],
     "a heartbeat of an idle live stream": [setting("STREAM_HEARTBEAT_SECONDS", "s")],
     "open files beside connections of callers and of Postgres": [
         number(connections.OTHER_FILES),
@@ -205,8 +256,11 @@ LIMITS: dict[str, list[str]] = {
         seconds(KEEPALIVE.interval_seconds),
     ],
     "sent data without acknowledgement": [seconds(KEEPALIVE.unanswered_ms / 1000)],
-    "check of the listening connection": [seconds(notices.CHECK_SECONDS), seconds(notices.ANSWER_SECONDS)],
-    "waiting for a lock in a migration": [seconds(migrations.TABLE_LOCK_SECONDS), seconds(migrations.LOCK_SECONDS)],
+    "check of the listening connection": [seconds(listening.CHECK_SECONDS), seconds(listening.ANSWER_SECONDS)],
+    "waiting for a table in a migration": [
+        seconds(migrations.TABLE_LOCK_SECONDS),
+        *[seconds(migrations.LOCK_SECONDS)] * 2,
+    ],
 }
 
 

@@ -26,7 +26,7 @@ def delivery(secret: str, at: datetime | None = None) -> Delivery:
 
 
 def test_signature_is_what_the_scheme_says() -> None:
-    """HMAC-SHA256 over id, time and body, joined by dots, with the secret's bytes, in base64 behind `v1,`."""
+    """HMAC-SHA256 over id, time and body, joined by dots, with the secret's bytes, in base64 after `v1,`."""
     signed = delivery(SECRET)
 
     assert signed_by(signed, SECRET)

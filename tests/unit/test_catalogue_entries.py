@@ -1,4 +1,4 @@
-"""Our presets and WaveSpeed's list in one: whose word counts where, in which order, as which fields."""
+"""Our presets and WaveSpeed's list merged: which one wins where, in which order, as which fields."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_where_a_listed_model_takes_pictures_its_schema_tells(
 
 
 def test_where_a_presets_pictures_go_the_preset_tells() -> None:
-    """A submission puts them there, whatever the schema has beside it."""
+    """A submission puts them there, whatever else the schema has."""
     picture = ModelInput("image", InputType.TEXT, pictures=1)
     entry = known_models([listed("google/veo3.1-fast", picture)])["google/veo3.1-fast"]
 

@@ -5,31 +5,48 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from promptmill.contracts.consistency import Check
 from promptmill.contracts.reconciliation import RunState
-from tests.chaos.evidence import Charge, Event, Evidence, JobEvidence, Submission
+from tests.chaos.evidence import Charge, Event, Evidence, JobEvidence, Submission, readable
 from tests.chaos.judgement import (
     CHARGED_TWICE,
     CHARGED_UNKNOWN,
     DISAGREE,
     DOUBLED,
     GONE,
+    INCONSISTENT,
+    MISCOUNTED,
     NOT_FINAL,
+    OVERSPENT,
+    READABLE,
     SLOW,
+    STILL_RESERVED,
     STOLEN,
     TWO_OPEN,
+    WRONG_COST,
     Violation,
     judge,
+    judge_audit,
     judge_recovery,
 )
-from tests.chaos.plan import make_plan
+from tests.chaos.money import overspent
+from tests.chaos.plan import SUBJECTS, make_plan
 from tests.chaos.run import Outcome
-from tests.chaos.sabotage import permission_without_intent
+from tests.chaos.sabotage import (
+    account_without_unclear,
+    bills_without_refunds,
+    permission_without_budget_lock,
+    permission_without_intent,
+)
 
-PAID = Submission("job", "accepted", "p1", (), None)
+USD = Decimal("0.012")
+PAID = Submission("job", "accepted", "p1", (), None, USD)
 JOB = JobEvidence(
     job_id="job",
     tag="00001",
@@ -49,7 +66,7 @@ def event(status: str, reason_code: str | None = None, **detail: Any) -> Event:
     return Event(1, datetime(2026, 1, 1, tzinfo=UTC), status, reason_code, detail)
 
 
-def evidence(*jobs: JobEvidence, charges: tuple[Charge, ...] = (Charge("p1", "job"),), **more: Any) -> Evidence:
+def evidence(*jobs: JobEvidence, charges: tuple[Charge, ...] = (Charge("p1", "job", USD),), **more: Any) -> Evidence:
     found = {"accepted": ("job",), "terminated": ()} | more
     return Evidence({job.job_id: job for job in jobs}, charges, **found)
 
@@ -64,7 +81,7 @@ def test_where_all_promises_were_kept_nothing_is_found() -> None:
 
 def test_second_charge_of_one_decision_is_found() -> None:
     late = replace(PAID, state="superseded", prediction_id="p2")
-    charges = Charge("p1", "job"), Charge("p2", "job")
+    charges = Charge("p1", "job", USD), Charge("p2", "job", USD)
 
     assert rules(evidence(replace(JOB, submissions=(PAID, late)), charges=charges)) == {CHARGED_TWICE}
 
@@ -72,14 +89,14 @@ def test_second_charge_of_one_decision_is_found() -> None:
 def test_a_persons_decision_allows_one_more_charge_and_no_other() -> None:
     late = tuple(replace(PAID, state="superseded", prediction_id=name) for name in ("p2", "p3"))
     job = replace(JOB, submissions=(PAID, *late), events=(event("submit_unknown", decision="resubmit"),))
-    three = Charge("p1", "job"), Charge("p2", "job"), Charge("p3", "job")
+    three = Charge("p1", "job", USD), Charge("p2", "job", USD), Charge("p3", "job", USD)
 
     assert rules(evidence(job, charges=three[:2])) == set()
     assert rules(evidence(job, charges=three)) == {CHARGED_TWICE}
 
 
 def test_charge_that_no_job_knows_is_found_and_a_candidate_is_known() -> None:
-    charges = Charge("p1", "job"), Charge("p2", None)
+    charges = Charge("p1", "job", USD), Charge("p2", None)
     candidate = Submission("job", "rejected", None, ("p2",), None)
 
     assert rules(evidence(JOB, charges=charges)) == {CHARGED_UNKNOWN}
@@ -141,13 +158,39 @@ def test_two_jobs_of_one_key_are_found_and_a_retry_is_none() -> None:
 def test_prediction_of_another_job_is_found() -> None:
     other = replace(JOB, job_id="another", tag="00002", submissions=(), prediction_id=None)
 
-    assert rules(evidence(JOB, other, charges=(Charge("p1", "another"),))) == {STOLEN}
+    assert rules(evidence(JOB, other, charges=(Charge("p1", "another", USD),))) == {STOLEN}
 
 
-def test_second_open_submission_is_found() -> None:
-    second = Submission("job", "intended", None, (), None)
+def test_what_the_audit_of_the_record_finds_breaks_a_promise() -> None:
+    names = {"one open submission": TWO_OPEN, "reserved for ended jobs": STILL_RESERVED, "spending": MISCOUNTED}
+    job_id = "01a21f06-3cac-7161-ba48-f83ae986ae53"
 
-    assert rules(evidence(replace(JOB, submissions=(PAID, second)))) == {TWO_OPEN}
+    for name, rule in {**names, "events": INCONSISTENT}.items():
+        check = Check(
+            name=name, compares="", compared=2, findings=1, shown=(f"{job_id}: no events",), advice="", seconds=0
+        )
+        assert judge_audit([check]) == [Violation(rule, f"{name}: {job_id}: no events", job_id)]
+
+
+def test_words_that_can_be_read_at_temporal_are_found(tmp_path: Path) -> None:
+    file = tmp_path / "temporal.db"
+    file.write_bytes(b"\0" + SUBJECTS[0].encode() + b"\0")
+
+    assert rules(evidence(JOB, readable=readable([file]))) == {READABLE}
+
+
+def test_another_cost_than_what_the_ledger_has_in_the_end_is_found() -> None:
+    wrong = replace(PAID, usd=Decimal("0.011"))
+
+    assert rules(evidence(replace(JOB, submissions=(wrong,)))) == {WRONG_COST}
+    assert rules(evidence(JOB, charges=(Charge("p1", "job", Decimal(0)),))) == {WRONG_COST}, "it was refunded"
+
+
+@pytest.mark.parametrize(("limit", "broken"), [("0.30", []), (None, []), ("0.29", [OVERSPENT])])
+def test_a_moment_beyond_the_budget_is_found(limit: str | None, broken: list[str]) -> None:
+    seen = {"used": Decimal("0.3"), "limit_usd": limit and Decimal(limit)}
+
+    assert [each.rule for each in overspent(seen)] == broken
 
 
 def test_slow_recovery_is_found_and_a_blow_without_open_jobs_is_none() -> None:
@@ -183,3 +226,12 @@ def test_the_sabotaged_permission_writes_no_intent() -> None:
 
     assert "INSERT INTO submissions" not in text
     assert "CREATE OR REPLACE FUNCTION permit_submission" in text
+
+
+def test_the_sabotaged_budgets_lack_their_safeguard() -> None:
+    assert "FROM budgets" not in permission_without_budget_lock()
+    assert "'unknown'" not in account_without_unclear()
+
+
+def test_the_sabotaged_bill_has_no_refund() -> None:
+    assert "p_refunded_usd := 0;" in bills_without_refunds()

@@ -20,10 +20,18 @@ WRONG_OPTION = 2
         (("brake", "on", "--reason", " "), "--reason"),
         (("flag", "ai-prompts", "off"), "--reason"),
         (("flag", "ai-prompts", "off", "--reason", " "), "--reason"),
+        (("owners", "add", "Team A"), "NAME"),
+        (("keys", "create", "--name", "ci"), "--role"),
+        (("keys", "create", "--name", "ci", "--role", "member", "--scope", "admin"), "not both"),
+        (("keys", "create", "--name", "ci", "--role", "membre"), "Did you mean member?"),
+        (("keys", "create", "--name", "ci", "--scope", "job:read"), "Did you mean jobs:read?"),
+        (("keys", "create", "--name", " ", "--role", "member"), "--name"),
+        (("keys", "create", "--name", "ci", "--role", "member", "--expires", "soon"), "--expires"),
+        (("sessions", "end", "7"), "ID"),
     ],
 )
 def test_a_wrong_option_is_named_and_nothing_is_asked(command: tuple[str, ...], named: str) -> None:
-    # Neither Postgres nor Temporal is there: a command that got further would end otherwise.
+    # Neither Postgres nor Temporal is available: a command that got further would fail differently.
     nowhere = {
         "PROMPTMILL_ENV_FILE": "",
         "DATABASE_URL": "postgresql://postgres@127.0.0.1:9/none",

@@ -1,6 +1,6 @@
 """The compose files: what can be proved of them without a container engine.
 
-Debian's docker-compose puts the files together, so that what is looked at here is what an engine would be told.
+Debian's docker-compose merges the files, so that what is checked here is what an engine would be given.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,8 @@ import pytest
 import yaml
 
 from api.http.bodies import IN_FLIGHT_BYTES
-from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, load_settings, variable_name
+from promptmill.config.settings import Settings, load_settings, variable_name
+from promptmill.config.temporal import TEMPORAL_VARIABLES
 from promptmill.local.temporal import DYNAMIC_CONFIG
 from tests.programs import require_program
 
@@ -30,15 +32,19 @@ FRONT = "web-ui"
 
 SETTINGS = {variable_name(field) for field in Settings.model_fields if field != "temporal"} | set(TEMPORAL_VARIABLES)
 
-LOCAL_ALONE = {name for name in SETTINGS if "_LOCAL_" in name} | {
+LOCAL_ALONE = {name for name in SETTINGS if "_LOCAL_" in name or "_BACKUP_" in name} | {
     "PROMPTMILL_DATA_DIR",
     "PROMPTMILL_ENV_FILE",
+    "PROMPTMILL_LOG_FILE",
     "PROMPTMILL_TEMPORAL_CLI",
 }
-"""Settings of the one-command stack and of tests: a container has no use for them."""
+"""Settings of `make up`, of tests and of backups, which containers do not use: they have no pg_dump."""
 
 FIXED_PER_SERVICE = {"PROMPTMILL_HOST", "PROMPTMILL_PORT", "PROMPTMILL_METRICS_HOST", "PROMPTMILL_METRICS_PORT"}
 """Where a process listens inside its container."""
+
+SIGN_ON = {name for name in SETTINGS if name.startswith("PROMPTMILL_TRUSTED_PROXY")} - {"PROMPTMILL_TRUSTED_PROXIES"}
+"""Who is let in: the worker lets nobody in, and without the secret the others would contradict each other there."""
 
 THIRD_PARTY = {
     "postgres": {"POSTGRES_USER", "POSTGRES_PASSWORD", "PGPASSWORD", "SQL_PASSWORD"},
@@ -51,22 +57,27 @@ THIRD_PARTY = {
         *("VISIBILITY_DBNAME", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "RETENTION"),
         *("TEMPORAL_CLI_ADDRESS", "TEMPORAL_CLI_NAMESPACE"),
     },
-    "temporalio/ui": {"TEMPORAL_ADDRESS", "TEMPORAL_DEFAULT_NAMESPACE"},
+    "temporalio/ui": {"TEMPORAL_ADDRESS", "TEMPORAL_CODEC_ENDPOINT", "TEMPORAL_DEFAULT_NAMESPACE"},
     "promptmill": {"PGPASSWORD"},  # libpq's name, which asyncpg reads where an address has no password
 }
-"""What the images read beside our settings, or what a script of ours reads in them."""
+"""What the images, or our scripts in them, read besides our settings."""
 
-COMPOSE_ALONE = {"PROMPTMILL_COMPOSE_POSTGRES_PORT", "PROMPTMILL_COMPOSE_CERTIFICATES"}
-"""Where the host has things that processes without containers need not be told."""
+COMPOSE_ALONE = {
+    "PROMPTMILL_COMPOSE_POSTGRES_PORT",
+    "PROMPTMILL_COMPOSE_CERTIFICATES",
+    "PROMPTMILL_COMPOSE_CODEC_URL",
+}
+"""Locations on the host that processes outside containers do not need."""
 
 SECRETS = {"PROMPTMILL_API_TOKEN", "PGPASSWORD", "SQL_PASSWORD", "POSTGRES_PASSWORD"}
 
 RECORD = {"DATABASE_URL", "PROMPTMILL_DATABASE_DIRECT_URL", "PGPASSWORD"}
-TOKENS = {"PROMPTMILL_API_TOKEN", "PROMPTMILL_API_TOKEN_2"}
+HISTORIES = {"TEMPORAL_API_KEY", "PROMPTMILL_PAYLOAD_KEYS"}
+DOOR = {"PROMPTMILL_API_TOKEN", "PROMPTMILL_API_TOKEN_2", "PROMPTMILL_TRUSTED_PROXY_SECRET"}
 HELD = {
     "migrate": RECORD,
-    "api": RECORD | {"TEMPORAL_API_KEY", "WAVESPEED_API_KEY", "WAVESPEED_WEBHOOK_SECRET"} | TOKENS,
-    "worker": RECORD | {"TEMPORAL_API_KEY", "XAI_API_KEY", "WAVESPEED_API_KEY", "PROMPTMILL_CALLBACK_SECRET"},
+    "api": RECORD | HISTORIES | {"WAVESPEED_API_KEY", "WAVESPEED_WEBHOOK_SECRET"} | DOOR,
+    "worker": RECORD | HISTORIES | {"XAI_API_KEY", "WAVESPEED_API_KEY", "PROMPTMILL_CALLBACK_SECRET"},
     "postgres": SECRETS - {"PROMPTMILL_API_TOKEN"},
     "temporal-schema": {"SQL_PASSWORD", "POSTGRES_PWD"},
     "temporal": {"SQL_PASSWORD", "POSTGRES_PWD"},
@@ -75,11 +86,11 @@ HELD = {
 
 ALL_HELD = set().union(*HELD.values())
 NO_KEY = "held-by-the-worker"
-"""What the API has for xAI's key: it never asks Grok, and says only whether a key is set."""
+"""What the API has instead of xAI's key: it never calls Grok, and only reports whether a key is set."""
 
 PROFILES = ("--profile", "tctl")
 ALONE = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": os.devnull}
-"""Settings are read from nothing else."""
+"""Keeps settings from being read from anywhere else."""
 
 CAPABILITIES = {"postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
 """What an image's entry point needs; every other image starts as a user without any."""
@@ -100,6 +111,17 @@ SHARED_WITH_MAKE_UP = {
 }
 """What an `.env` may hold for `make up` with servers of one's own."""
 
+FULL = SHARED_WITH_MAKE_UP | {
+    "XAI_API_KEY": "xai-123",
+    "PROMPTMILL_GROK_PER_SECOND": "3",
+    "PROMPTMILL_COMPOSE_CERTIFICATES": "/etc/mill",
+    "PROMPTMILL_PORT": "13000",
+    "PROMPTMILL_COMPOSE_POSTGRES_PORT": "15432",
+    "PROMPTMILL_LOCAL_TEMPORAL_PORT": "17233",
+    "PROMPTMILL_LOCAL_TEMPORAL_UI_PORT": "18233",
+}
+"""An `.env` with everything that the tests look for: each file is parsed once with it."""
+
 
 def image_of(service: dict[str, Any]) -> tuple[str, str]:
     name, _, tag = service["image"].rpartition(":")
@@ -107,7 +129,7 @@ def image_of(service: dict[str, Any]) -> tuple[str, str]:
 
 
 class Parse(Protocol):
-    """Runs Debian's parser with a `.env` of these values, beside every secret but one."""
+    """Runs Debian's parser with a `.env` of these values, and every secret but one."""
 
     def __call__(
         self, *arguments: str, file: str = ALL_IN_ONE, without: str | None = None, **values: str
@@ -115,32 +137,36 @@ class Parse(Protocol):
 
 
 class Told(Protocol):
-    """Returns the services of a file as an engine is told them, by the values of a `.env`."""
+    """Returns the services of a file as an engine gets them, given the values of a `.env`."""
 
     def __call__(self, file: str = ALL_IN_ONE, **values: str) -> dict[str, Any]: ...
 
 
-@pytest.fixture
-def parse(tmp_path: Path) -> Parse:
+@pytest.fixture(scope="module")
+def parse(tmp_path_factory: pytest.TempPathFactory) -> Parse:
     program = require_program("docker-compose", "docker-compose")
+    env_file = tmp_path_factory.mktemp("compose") / "compose.env"
 
-    def run(
-        *arguments: str, file: str = ALL_IN_ONE, without: str | None = None, **values: str
-    ) -> subprocess.CompletedProcess[str]:
-        needed = SECRETS if file == ALL_IN_ONE else {"PROMPTMILL_API_TOKEN"}
-        servers = {} if file == ALL_IN_ONE else {"DATABASE_URL": "postgresql://db/mine", "TEMPORAL_ADDRESS": "t:7233"}
-        given = dict.fromkeys(needed, "secret" * 8) | servers | values
-        given.pop(without or "", None)
-        env_file = tmp_path / "compose.env"
-        env_file.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
+    @cache  # half a second of CPU time each, and most tests need the same one
+    def config(arguments: tuple[str, ...], file: str, text: str) -> subprocess.CompletedProcess[str]:
+        env_file.write_text(text)
         command = [program, "--env-file", os.fspath(env_file), "--file", os.fspath(ROOT / file), *PROFILES, "config"]
         environment = {"PATH": os.environ["PATH"]}
         return subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, check=False)
 
+    def run(
+        *arguments: str, file: str = ALL_IN_ONE, without: str | None = None, **values: str
+    ) -> subprocess.CompletedProcess[str]:
+        needed = sorted(SECRETS) if file == ALL_IN_ONE else ["PROMPTMILL_API_TOKEN"]
+        servers = {} if file == ALL_IN_ONE else {"DATABASE_URL": "postgresql://db/mine", "TEMPORAL_ADDRESS": "t:7233"}
+        given = dict.fromkeys(needed, "secret" * 8) | servers | values
+        given.pop(without or "", None)
+        return config(arguments, file, "".join(f"{name}={value}\n" for name, value in given.items()))
+
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def told(parse: Parse) -> Told:
     def run(file: str = ALL_IN_ONE, **values: str) -> dict[str, Any]:
         done = parse(file=file, **values)
@@ -158,7 +184,7 @@ def services(told: Told) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", FILES)
 def test_debians_parser_accepts_the_file(file: str, parse: Parse) -> None:
-    done = parse("--quiet", file=file)
+    done = parse(file=file)
     assert done.returncode == 0, done.stderr
 
 
@@ -169,7 +195,7 @@ def test_all_in_one_runs_everything_and_the_other_file_ours_alone(told: Told) ->
 
 @pytest.mark.parametrize("file", FILES)
 def test_settings_in_the_env_file_reach_our_containers(file: str, told: Told) -> None:
-    services = told(file, XAI_API_KEY="xai-123", PROMPTMILL_GROK_PER_SECOND="3")
+    services = told(file, **FULL)
     assert services["worker"]["environment"]["XAI_API_KEY"] == "xai-123"
     for name in ("api", "worker"):
         environment = services[name]["environment"]
@@ -178,7 +204,7 @@ def test_settings_in_the_env_file_reach_our_containers(file: str, told: Told) ->
 
 
 def test_servers_in_the_env_file_of_make_up_do_not_reach_containers_that_have_their_own(told: Told) -> None:
-    services = told(**SHARED_WITH_MAKE_UP)
+    services = told(**FULL)
     for name in OURS:
         environment = services[name]["environment"]
         assert environment["DATABASE_URL"] == "postgresql://promptmill@postgres:5432/promptmill"
@@ -190,7 +216,7 @@ def test_servers_in_the_env_file_of_make_up_do_not_reach_containers_that_have_th
 
 
 def test_servers_of_ones_own_reach_the_containers_that_need_them(told: Told) -> None:
-    services = told(EXTERNAL, **SHARED_WITH_MAKE_UP)
+    services = told(EXTERNAL, **FULL)
     for name in ("api", "worker"):
         environment = services[name]["environment"]
         assert {key: environment[key] for key in SHARED_WITH_MAKE_UP} == SHARED_WITH_MAKE_UP
@@ -200,12 +226,14 @@ def test_servers_of_ones_own_reach_the_containers_that_need_them(told: Told) -> 
 
 
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("folder", [None, "/etc/mill"])
-def test_certificates_are_mounted_where_a_relative_path_finds_them(file: str, folder: str | None, told: Told) -> None:
+@pytest.mark.parametrize(("values", "folder"), [({}, ROOT / "certificates"), (FULL, "/etc/mill")])
+def test_certificates_are_mounted_where_a_relative_path_finds_them(
+    file: str, values: dict[str, str], folder: Path | str, told: Told
+) -> None:
     """The same path in `.env` then serves `make up`, which runs in the checkout."""
-    services = told(file, **({"PROMPTMILL_COMPOSE_CERTIFICATES": folder} if folder else {}))
+    services = told(file, **values)
     for name in OURS:
-        assert services[name]["volumes"] == [f"{folder or ROOT / 'certificates'}:/app/certificates:ro"]
+        assert services[name]["volumes"] == [f"{folder}:/app/certificates:ro"]
     assert "\nWORKDIR /app\n" in (ROOT / "Dockerfile").read_text()
     assert (ROOT / "certificates").is_dir(), "otherwise the engine creates it, for root"
 
@@ -240,7 +268,7 @@ def test_every_environment_variable_is_known_to_its_image(services: dict[str, An
 def test_api_and_worker_take_every_setting(file: str, told: Told) -> None:
     services = told(file)
     for name in ("api", "worker"):
-        given = set(services[name]["environment"])
+        given = set(services[name]["environment"]) | (SIGN_ON if name == "worker" else set())
         assert SETTINGS - LOCAL_ALONE - FIXED_PER_SERVICE - ALL_HELD - given == set(), name
 
 
@@ -282,14 +310,8 @@ def test_every_service_has_a_health_check_or_says_why_not() -> None:
 
 
 def test_every_port_is_bound_to_this_machine_and_can_be_moved(told: Told) -> None:
-    moved = {
-        "PROMPTMILL_PORT": "13000",
-        "PROMPTMILL_COMPOSE_POSTGRES_PORT": "15432",
-        "PROMPTMILL_LOCAL_TEMPORAL_PORT": "17233",
-        "PROMPTMILL_LOCAL_TEMPORAL_UI_PORT": "18233",
-    }
     usual, elsewhere = (
-        {port for one in told(**ports).values() for port in one.get("ports", [])} for ports in ({}, moved)
+        {port for one in told(**values).values() for port in one.get("ports", [])} for values in ({}, FULL)
     )
     inside = ("3000", "5432", "7233", "8233")
     assert usual == {f"127.0.0.1:{port}:{port}/tcp" for port in inside}
@@ -370,5 +392,5 @@ def test_temporal_is_configured_as_make_up_configures_its_own(services: dict[str
 def test_image_holds_every_room_and_no_secrets() -> None:
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     rooms = {"workflows", "activities", "api", "worker", "sql", "promptmill"}
-    assert kept == rooms | {"pyproject.toml", "README.md", "requirements.txt"}
+    assert kept == rooms | {"pyproject.toml", "README.md", "requirements-tracing.txt", "docs/checklist.toml"}
     assert "\n*\n" in (ROOT / ".dockerignore").read_text()

@@ -1,4 +1,4 @@
-"""How the address of Postgres is read: nothing that people write into it is sent to a server that refuses it."""
+"""How Postgres's URL is read: nothing that people put into it reaches a server that would refuse it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from promptmill.store import open_store
 from promptmill.store.address import Keepalive, left_out_problem, parse_address
 
 BASE = "postgresql://me:secret@db.example:5433/mill"
-# What asyncpg 0.32 takes out of an address itself; whatever else is there it sends to the server.
+# What asyncpg 0.32 handles itself; any other parameter of a URL it sends to the server.
 ASYNCPG_TAKES = {
     *("host", "port", "user", "password", "passfile", "dbname", "database", "service", "target_session_attrs"),
     *("sslmode", "sslnegotiation", "sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl"),
@@ -76,13 +76,18 @@ def test_no_parameter_reaches_the_server_by_accident(name: str, value: str) -> N
 
 
 def test_what_has_no_effect_is_named_and_its_value_is_not() -> None:
-    problem = left_out_problem(f"{BASE}?pgbouncer=true&require_auth=scram-sha-256&sslmode=require&keepalives_idle=5")
+    address = f"{BASE}?pgbouncer=true&require_auth=scram-sha-256&sslmode=require&keepalives_idle=5"
+
+    problem = left_out_problem({"DATABASE_URL": address})
 
     assert problem is not None
     assert "pgbouncer, require_auth." in problem
     assert "scram" not in problem
     assert "secret" not in problem
-    assert left_out_problem(BASE) is None
+    assert left_out_problem({"DATABASE_URL": BASE}) is None
+    direct = left_out_problem({"DATABASE_URL": BASE, "PROMPTMILL_DATABASE_DIRECT_URL": f"{BASE}?pgbouncer=true"})
+    assert direct is not None
+    assert direct.startswith("PROMPTMILL_DATABASE_DIRECT_URL has parameters that are ignored: pgbouncer.")
 
 
 @pytest.mark.parametrize(

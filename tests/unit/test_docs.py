@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,16 +18,23 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sql/
 PARTS = ["Context", "Decision", "Consequences", "Alternatives"]
 """Of a decision."""
 
+read = cache(MarkdownPage.of)
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    return frozenset(each.anchor for each in read(page).headings)
+
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
-    for link in MarkdownPage.of(page).links:
+    for link in read(page).links:
         to = urlsplit(link)
         if to.scheme:
             continue
         aim = (page.parent / to.path).resolve() if to.path else page
         assert aim.exists(), link
-        assert not to.fragment or to.fragment in {each.anchor for each in MarkdownPage.of(aim).headings}, link
+        assert not to.fragment or to.fragment in anchors(aim), link
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -40,20 +48,20 @@ def test_every_decision_has_its_date_its_four_parts_and_an_entry_in_the_index() 
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     titles = {}
     for page in pages:
-        decision = MarkdownPage.of(page)
+        decision = read(page)
         title, *parts = decision.headings
         assert [part.text for part in parts if part.level == 2] == PARTS, page.name
         assert re.fullmatch(r"\d{4}-\d\d-\d\d · (accepted|superseded by \d{4})", decision.paragraphs[0]), page.name
         titles[page.name] = title.text.removeprefix(f"{page.name[:4]}: ")
-    index = MarkdownPage.of(folder / "README.md").rows("", "decision")
+    index = read(folder / "README.md").rows("", "decision")
     assert {number.links[0]: title.text for number, title in index} == titles
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_files_that_a_page_names_are_there(page: Path) -> None:
-    """Files alone, by their ending: a folder may be named as what is not there."""
+    """Only files, by their extension: a folder may be mentioned because it does not exist."""
     folders = r"(?:workflows|activities|api|worker|sql|promptmill|tests|docs|deploy)"
-    for code in MarkdownPage.of(page).code:
+    for code in read(page).code:
         assert not re.fullmatch(rf"{folders}/[\w./]+\.(?:py|sql|toml|md|js)", code) or (ROOT / code).exists(), code
 
 

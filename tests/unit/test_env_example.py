@@ -3,7 +3,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from promptmill.commands.settings_page import NOT_VARIABLES, env_example
-from promptmill.config.settings import TEMPORAL_VARIABLES, Settings, load_settings, variable_name
+from promptmill.config.settings import Settings, load_settings, variable_name
+from promptmill.config.temporal import TEMPORAL_VARIABLES
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 

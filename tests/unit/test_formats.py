@@ -1,4 +1,4 @@
-"""Money and durations read alike wherever they stand; the page's code is held to the same cases."""
+"""Money and durations are formatted alike everywhere; the page's code is tested with the same cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WaveSpeed's list says against a request: the model, unknown inputs, ranges, choices and what is missing."""
+"""How a request is checked against WaveSpeed's list: the model, unknown inputs, ranges, choices, missing inputs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ GOOD: dict[str, Any] = {"images": ["https://pictures.example/a.png"], "style": "
 def refused(
     inputs: dict[str, Any], *, model: str = MODEL, whole: bool = True, models: Models = MODELS, **fields: Any
 ) -> dict[str, str]:
-    """Return the pointers that a refusal names, with what it says; empty where there is none."""
+    """Return the pointers of a refusal, with their messages; empty if there is none."""
     request = CreateJob.model_validate({"model": model, "prompt": "a fox", "input": inputs} | fields)
     refusal = refusal_by_list(request, inputs, models, whole=whole)
     return {error.pointer: error.message for error in refusal.errors} if isinstance(refusal, Refused) else {}
@@ -129,12 +129,12 @@ def test_what_a_preset_sends_is_never_unknown() -> None:
 
 def test_thousands_of_unknown_names_cost_little_and_give_a_short_answer() -> None:
     inputs = {f"n{number:05}": 1 for number in range(5_000)}
-    started = time.perf_counter()
+    used = time.process_time()
 
     found = refused(inputs)
 
     assert len(found) == MAX_ERRORS
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - used < 1
 
 
 async def test_a_list_that_cannot_be_read_holds_nobody_up() -> None:

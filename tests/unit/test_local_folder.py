@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from promptmill.local import install
 from promptmill.local.errors import LocalStackError
 from promptmill.local.folder import DataFolder, open_data_folder
 from promptmill.local.processes import ProcessMark
+from promptmill.local.rotation import old_log
 
 
 def rights(path: Path) -> int:
@@ -80,7 +82,7 @@ def test_old_log_is_kept_once(tmp_path: Path) -> None:
         folder.log("API").write_text(text)
 
     assert folder.log("API").read_text() == "second"
-    assert folder.log("API").with_suffix(".old.log").read_text() == "first"
+    assert old_log(folder.log("API")).read_text() == "first"
 
 
 @pytest.mark.parametrize("version", ["2", "later"])
@@ -100,9 +102,19 @@ def test_run_record_holds_no_address(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("made", [True, False])
 def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, *, made: bool) -> None:
-    """A file in its place: root may write into folders that are closed to others."""
+    """A file in its place, because root can write into folders closed to others."""
     (tmp_path / "file").write_text("")
     aim = tmp_path / "file" if made else tmp_path / "file" / "data"
 
     with pytest.raises(LocalStackError, match=r"is not writable .* PROMPTMILL_DATA_DIR"), open_data_folder(aim):
         pass
+
+
+def test_a_checkout_that_cannot_be_written_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+
+    with pytest.raises(install.CannotInstall, match=r"is not writable, but \.venv is created there"):
+        install.ensure_venv()

@@ -84,7 +84,7 @@ def test_port_zero_becomes_a_free_port_that_everybody_is_told(tmp_path: Path) ->
 
 
 def test_an_explicit_value_always_wins(tmp_path: Path) -> None:
-    """Every setting that the stack chooses, given otherwise: a choice of the stack never overrules a person's."""
+    """Every setting that the stack chooses, set to something else: the stack never overrides a person's choice."""
     chosen = {name: value for name, value in plan(tmp_path).own.items() if name.startswith("PROMPTMILL_")}
     ports = {name for name in chosen if name.endswith("_PORT")}
     given = {
@@ -113,7 +113,7 @@ def test_a_port_that_nobody_types_is_replaced_when_it_is_in_use(field: str, tmp_
     """So that a second checkout starts beside the first."""
     default = Settings.model_fields[field].default
     with closing(socket.socket()) as holder:
-        with suppress(OSError):  # somebody else holds it: just as well
+        with suppress(OSError):  # already taken, which serves the purpose too
             holder.bind(("127.0.0.1", default))
             holder.listen()
         chosen = plan_stack({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(tmp_path)})

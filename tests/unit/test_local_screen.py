@@ -10,13 +10,16 @@ from promptmill.local.screen import Screen
 from promptmill.local.tail import LogTail, short_line
 
 
-def shown(folder: Path, **values: str) -> str:
+def shown(folder: Path, *, key_needed: bool = False, **values: str) -> str:
     """What the terminal shows at the end of a start."""
     plan = plan_stack({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(folder), **values})
     output = io.StringIO()
     screen = Screen(Console(file=output, width=60, soft_wrap=True))
     screen.show_addresses(
-        plan, DataFolder(folder), {"DATABASE_URL": "postgresql://postgres@/promptmill?host=/somewhere"}
+        plan,
+        DataFolder(folder),
+        {"DATABASE_URL": "postgresql://postgres@/promptmill?host=/somewhere"},
+        key_needed=key_needed,
     )
     return output.getvalue()
 
@@ -57,11 +60,26 @@ def test_request_to_copy_names_the_token_without_telling_it(tmp_path: Path) -> N
     assert "hush" not in text
 
 
+def test_request_to_copy_carries_a_key_where_one_is_needed(tmp_path: Path) -> None:
+    assert "Bearer $PROMPTMILL_KEY" in line(shown(tmp_path, key_needed=True), "curl")
+    assert "Authorization" not in line(shown(tmp_path), "curl")
+
+
 def test_own_servers_are_named_without_their_passwords(tmp_path: Path) -> None:
     text = shown(tmp_path, DATABASE_URL="postgresql://u:hush@h/d", TEMPORAL_ADDRESS="h:7233")
 
     assert "hush" not in text
     assert "your own server" in line(text, "Postgres")
+
+
+def test_what_the_stack_chose_is_told_with_its_reason(tmp_path: Path) -> None:
+    chosen = "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES=false"
+    reason = line(shown(tmp_path), "Image and callback URLs may point to private networks")
+
+    assert "because WaveSpeed is simulated" in reason
+    assert chosen in reason
+    assert chosen not in shown(tmp_path, PROMPTMILL_ALLOW_PRIVATE_ADDRESSES="false")
+    assert chosen not in shown(tmp_path, WAVESPEED_API_KEY="ws-1")
 
 
 def test_log_entries_become_short_lines() -> None:
@@ -76,6 +94,13 @@ def test_reads_that_went_well_are_not_shown() -> None:
     assert short_line("API", json.dumps(entry)) is None
     assert short_line("API", json.dumps(entry | {"status": 404})) is not None
     assert short_line("API", json.dumps(entry | {"method": "POST"})) is not None
+
+
+def test_calls_to_providers_that_need_nobody_are_not_shown() -> None:
+    call = {"event": "provider_call", "level": "info", "at": "2026-01-02T03:04:05Z"}
+
+    assert short_line("worker", json.dumps(call)) is None
+    assert short_line("worker", json.dumps(call | {"level": "warning"})) is not None
 
 
 def test_tail_yields_an_entry_once_and_only_when_it_is_whole(tmp_path: Path) -> None:

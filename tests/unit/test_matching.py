@@ -1,4 +1,4 @@
-"""Which prediction an unclear submission can have made: a stranger's is never taken, ours never overlooked."""
+"""Which predictions an unclear submission may have created: never somebody else's, and ours is never overlooked."""
 
 from __future__ import annotations
 

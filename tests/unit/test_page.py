@@ -1,4 +1,4 @@
-"""The page's modules by themselves: their own unit tests, their types of the API, and what of them comes first."""
+"""The page's modules: their unit tests, the API's types, and which of them load first."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from api.http.representations import takes_gzip
 from api.schemas.jobs import ModelPath
 from api.web.files import WebFile, workspace
 from api.web.vocabulary import vocabulary
+from promptmill.contracts.audit import Action
 from promptmill.contracts.jobs import JobStatus
 from tests.api_types import TYPES, make_types
 from tests.node import ROOT, run
@@ -23,7 +24,7 @@ MODULES = sorted(name for name in workspace().files if name.endswith(".js"))
 
 
 def lazy_imports(name: str) -> list[str]:
-    """Return the modules that a module loads when they are needed."""
+    """Return the modules that a module loads on demand."""
     targets = LAZY.findall(workspace().files[name].content.decode())
     return [normpath(join(dirname(name), target)) for target in targets]
 
@@ -40,7 +41,7 @@ def test_the_modules_own_tests_pass() -> None:
 
 
 def test_the_types_of_the_api_are_those_of_its_document() -> None:
-    """After a change of a request or an answer: `make types`."""
+    """After a change of a request or a response: `make types`."""
     assert TYPES.read_text(encoding="utf-8") == make_types()
 
 
@@ -64,12 +65,20 @@ def test_what_is_needed_first_is_what_main_imports_and_nothing_else() -> None:
 
 
 def test_every_module_is_used() -> None:
-    """What neither comes first nor hangs on a module that comes when it is needed is left over."""
+    """A module that neither loads first nor belongs to one loaded on demand is unused."""
     reached = ["main.js"]
     for name in reached:
         reached += [target for target in (*workspace().imports(name), *lazy_imports(name)) if target not in reached]
 
     assert sorted(reached) == MODULES
+
+
+def test_every_action_of_the_audit_log_has_its_words() -> None:
+    source = workspace().files["admin/audit_words.js"].content.decode()
+    words = dict(re.findall(r'^\t"([a-z-]+\.[a-z-]+)": "([^"]+)",$', source, re.MULTILINE))
+
+    assert set(words) == set(Action)
+    assert len(set(words.values())) == len(words), "two actions that nobody can tell apart"
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -112,5 +121,5 @@ def test_gzip_is_given_to_who_takes_it(header: str, *, taken: bool) -> None:
 
 
 def test_a_file_is_the_same_bytes_in_every_process() -> None:
-    """Else the tag of its packed form would not be that of its content."""
+    """Otherwise the tag of its compressed form would not match its content."""
     assert WebFile(b"text" * 100, "text/css").compressed == WebFile(b"text" * 100, "text/css").compressed

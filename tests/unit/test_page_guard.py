@@ -1,4 +1,4 @@
-"""The servers without a token (the worker's numbers, the simulators' control) answer programs, not web pages."""
+"""The servers without a token (the worker's metrics, the simulators' control) serve programs, not web pages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_prometheus_reads_by_the_names_that_are_its_own(worker: httpx.Asyn
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "a@localhost"])
 async def test_numbers_are_not_read_by_a_foreign_name(worker: httpx.AsyncClient, host: str) -> None:
-    """A name that was pointed at this machine; probes come by any."""
+    """A name that was pointed at this machine; probes may use any."""
     assert (await worker.get("/metrics", headers={"Host": host})).status_code == 404
     assert (await worker.get("/healthz", headers={"Host": host})).status_code == 200
     assert (await worker.get("/readyz", headers={"Host": host})).status_code == 503
@@ -52,7 +52,7 @@ async def test_numbers_are_not_read_by_a_foreign_page(worker: httpx.AsyncClient,
 
 @pytest.mark.parametrize("headers", [*FOREIGN, {"Origin": "http://127.0.0.1:3000"}])
 async def test_a_foreign_page_orders_no_faults(simulator: httpx.AsyncClient, headers: dict[str, str]) -> None:
-    """A form may send text/plain to anywhere."""
+    """A form can send text/plain anywhere."""
     sent = headers | {"Content-Type": "text/plain"}
     assert (await simulator.post(CONTROL, content=b"[]", headers=sent)).status_code == 403
     assert (await simulator.post(CONTROL, content=b"[]", headers={"Host": "evil.example"})).status_code == 404

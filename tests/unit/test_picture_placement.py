@@ -1,4 +1,4 @@
-"""Where acceptance puts a job's pictures, what it says of those that WaveSpeed does not get, and when it refuses."""
+"""Where acceptance puts a job's images, how it reports those that WaveSpeed does not get, and when it refuses."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ async def test_a_first_list_on_its_way_is_waited_for_and_not_without_end() -> No
         await may_come.wait()
         return LISTED
 
-    # The clock says that the time of the very first caller is over.
+    # The clock says that the first caller's time is up.
     clock = iter(range(0, 1_000_000, 1_000))
     catalogue = Catalogue(slow, 3600, clock=lambda: float(next(clock)))
     with pytest.raises(ProviderUnavailable):

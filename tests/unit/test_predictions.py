@@ -1,4 +1,4 @@
-"""Predictions as WaveSpeed shows them, in our words."""
+"""WaveSpeed's predictions, translated into our terms."""
 
 from __future__ import annotations
 

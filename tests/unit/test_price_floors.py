@@ -1,4 +1,4 @@
-"""When a quoted price may be a floor: what a formula names, and what of it would be sent."""
+"""When a quoted price may be a minimum: which inputs a formula names, and which of them would be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Grok is sent: every operation has its system message, and each image its role."""
+"""What Grok receives: every operation has its system message, and each image its role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of providers, read defensively: whatever comes, only our own errors leave."""
+"""Providers' responses, read defensively: whatever arrives, only our own errors are raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What failures of Postgres mean, and how its address is read: no server needed."""
+"""What Postgres's errors mean, and how its URL is read; no server needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from promptmill.store.database import Database
 from promptmill.store.failures import record_error
 from promptmill.store.store import open_store
 
-# Codes, and one class, after which asking again brings the same answer.
+# Codes, and one class, for which a retry gets the same error.
 FINAL_CLASSES = ("22001", "22003", "22007", "22008", "22021", "22P02", "22P05", "23", "P0001")
 
 

@@ -1,4 +1,4 @@
-"""When an unclear submission is looked for again."""
+"""When an unclear submission is searched for again."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("room", ["workflows", "activities", "api", "worker", "sql", "promptmill"])
 def test_each_room_is_ours(room: str) -> None:
-    """Packages with such names exist; one that is installed beside us must not be imported in a room's place."""
+    """Packages with such names exist; one installed alongside ours must not be imported instead."""
     spec = find_spec(room)
     assert spec is not None
     assert spec.origin is not None
@@ -16,5 +16,5 @@ def test_each_room_is_ours(room: str) -> None:
 
 
 def test_no_folder_of_tests_is_a_package() -> None:
-    """A package `tests/api` would be imported in place of the room `api`."""
+    """A package `tests/api` would be imported instead of our `api`."""
     assert not list((ROOT / "tests").rglob("__init__.py"))

@@ -266,3 +266,19 @@ def test_secrets_that_other_users_can_read_are_told(content: str, mode: int, *, 
 def test_a_short_token_on_loopback_is_told(tmp_path: Path) -> None:
     environ = environment(tmp_path, PROMPTMILL_API_TOKEN="short")
     assert "PROMPTMILL_API_TOKEN is short" in start_warnings(load_settings(environ), environ)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [
+        ({}, False),
+        ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example"}, True),
+        ({"PROMPTMILL_TRUSTED_PROXIES": "127.0.0.1"}, True),
+        ({"PROMPTMILL_ROOT_PATH": "/mill"}, True),
+        ({"PROMPTMILL_ROOT_PATH": "/mill", "PROMPTMILL_API_TOKEN": "long enough not to be guessed"}, False),
+    ],
+)
+def test_open_access_behind_a_proxy_is_told(tmp_path: Path, values: dict[str, str], *, warned: bool) -> None:
+    environ = environment(tmp_path, **values)
+
+    assert any("whom the proxy lets in" in told for told in start_warnings(load_settings(environ), environ)) is warned

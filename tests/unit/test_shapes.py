@@ -1,4 +1,4 @@
-"""The shapes of a job: one is built from another by name, and what is declared once reaches all that carry it."""
+"""The shapes of a job: one is built from another by name, and a field declared once reaches all that have it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_caller_gives_what_is_asked_for_under_the_same_name(
 
 
 def test_a_payload_of_the_first_release_still_decodes() -> None:
-    """Running workflows hold inputs without the fields that came later."""
+    """Running workflows have inputs without the fields that were added later."""
     payload: dict[str, Any] = {
         "job_id": "0192a4c8-0000-7000-8000-000000000001",
         "owner": "local",

@@ -1,4 +1,4 @@
-"""The formulas that WaveSpeed's simulator tells are JSONata, and give the prices that it charges."""
+"""The formulas that WaveSpeed's simulator lists are JSONata, and yield the prices that it charges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promptmill.simulators.wavespeed.catalogue import COUNTS, Model, load_models
 
 
 def bodies(model: Model) -> list[dict[str, Any]]:
-    """Whole bodies with every combination of what may move the price."""
+    """Whole bodies with every combination of what affects the price."""
     values = {
         name: schema.get("enum") or [1, 3]
         for name, schema in model.inputs.items()

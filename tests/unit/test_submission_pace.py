@@ -1,11 +1,11 @@
-"""How fast paid submissions may be made: the tiers' numbers, and those that win over them."""
+"""How fast paid submissions may be made: the tiers' numbers, and the settings that override them."""
 
 from __future__ import annotations
 
 import pytest
 
 from api.installation.notices import notices_of
-from api.schemas.installation import SubmissionsReport, SwitchesReport, TemporalReport
+from api.schemas.installation import ReadingsReport, SubmissionsReport, SwitchesReport, TemporalReport
 from promptmill.config.settings import load_settings
 from promptmill.config.tiers import SubmissionPace, WaveSpeedTier, pace_of
 from promptmill.contracts.errors import ConfigurationError
@@ -65,11 +65,13 @@ def test_a_rate_reads_as_people_say_it(per_second: float, text: str) -> None:
 def test_a_lowered_rate_is_a_notice_in_one_sentence() -> None:
     report = SubmissionsReport(tier="auto", per_second=2 / 60, max_per_second=10, concurrency=8, lowered=True)
 
-    [notice] = notices_of(SwitchesReport(), TEMPORAL, report, [])
+    [notice] = notices_of(SwitchesReport(), TEMPORAL, report, ReadingsReport(), [])
 
     assert notice.tone == "attention"
     assert notice.text == (
-        "WaveSpeed answered 429 (too many requests), so at most 2 a minute are submitted instead of 10 a second, "
-        "and more again while no other 429 comes."
+        "WaveSpeed answered 429 (too many requests), so submissions are limited to 2 a minute instead of 10 a second. "
+        "The rate rises again as long as no further 429 comes."
     )
-    assert not [*notices_of(SwitchesReport(), TEMPORAL, report.model_copy(update={"lowered": False}), [])]
+    assert not [
+        *notices_of(SwitchesReport(), TEMPORAL, report.model_copy(update={"lowered": False}), ReadingsReport(), [])
+    ]

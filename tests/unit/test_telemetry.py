@@ -2,12 +2,13 @@ import json
 import logging
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from promptmill.telemetry import (
     MAX_TEXT,
-    create_metrics,
     flatten_temporal,
     hide_secrets,
     show_controls,
@@ -34,13 +35,13 @@ except ValueError:
 
 @pytest.fixture(scope="module")
 def lines() -> list[dict[str, object]]:
-    """What a process writes whose output is not a terminal; in a process of its own, as logging is global."""
+    """What a process writes if its output is not a terminal; in a separate process, because logging is global."""
     done = subprocess.run([sys.executable, "-c", LOG_ONCE], check=True, capture_output=True, text=True)
     return [json.loads(line) for line in done.stderr.splitlines()]
 
 
 def test_a_terminal_is_shown_no_variables_and_no_secrets() -> None:
-    """Structlog's default draws the variables of every frame: keys among them, and it takes seconds."""
+    """Structlog's default prints every frame's variables, keys included, and takes seconds."""
     script = LOG_ONCE.replace('""}', '"", "PROMPTMILL_LOG_FORMAT": "text"}').replace(
         "try:\n", "api_key_in_a_frame = 'hush'\ntry:\n"
     )
@@ -78,6 +79,13 @@ def test_prompt_workflow_names_its_prompt_job() -> None:
     assert event == {"event": "begun", "workflow_id": "prompt-3", "run_id": "r", "prompt_job_id": "3"}
 
 
+def test_lines_of_temporals_core_have_its_fields() -> None:
+    entry = SimpleNamespace(fields={"workflow_id": "callback-3", "error": "e", "message": "m"})
+    event = flatten_temporal(logging.getLogger(), "info", {"event": "said", "temporal_log": entry})
+
+    assert event == {"event": "said", "workflow_id": "callback-3", "job_id": "3", "error": "e", "message": "m"}
+
+
 def test_secret_fields_are_hidden_by_name() -> None:
     assert hide_secrets(None, "info", {"Authorization": "x", "tokens": 3}) == {"Authorization": "***", "tokens": 3}
 
@@ -87,6 +95,7 @@ def test_secret_fields_are_hidden_by_name() -> None:
     [
         ("Authorization: Bearer abc.def-1", "Authorization: Bearer ***"),
         ("https://h/x?token=abc&a=1", "https://h/x?token=***&a=1"),
+        (f"/api/keys/pm_01234567{'aB9' * 5}", "/api/keys/pm_01234567***"),
         ("postgresql://:pw@h/d", "postgresql://:***@h/d"),
         ("nothing to hide at http://127.0.0.1:3000/a", "nothing to hide at http://127.0.0.1:3000/a"),
     ],
@@ -104,7 +113,7 @@ def test_texts_are_cut_before_they_are_looked_through() -> None:
 
 
 def test_a_terminal_is_sent_no_escapes() -> None:
-    """What a caller's path or a provider's error holds must not move the cursor, colour the screen or forge a line."""
+    """A caller's path or a provider's error must not move the cursor, colour the screen or forge a line."""
     shown = show_controls(
         None, "info", {"path": "/\x1b[2J\x9b2J\x07\r\n2026 forged\u202e", "exception": "a\n  b\x1b[0m"}
     )
@@ -123,16 +132,28 @@ def test_text_logs_hold_no_escapes_of_others() -> None:
     assert "\x07" not in done.stderr
 
 
-def test_metric_with_another_name_is_refused() -> None:
-    with pytest.raises(ValueError, match="promptmill_"):
-        create_metrics().counter("submissions", "Without prefix and unit.")
+LOSE_A_LINE = """
+import logging
+import sys
+from pathlib import Path
+from promptmill.config.settings import load_settings
+from promptmill.telemetry import configure_logging
+
+log = Path(sys.argv[1])
+configure_logging(load_settings({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_LOG_FILE": str(log)}), "worker")
+logging.warning("first")
+log.rename(log.with_suffix(".old"))
+log.mkdir()
+logging.warning("lost", extra={"api_key": "xai-1"})
+log.rmdir()
+logging.warning("last")
+"""
 
 
-def test_metrics_are_rendered_for_prometheus() -> None:
-    metrics = create_metrics()
-    metrics.counter("promptmill_submissions_total", "Submissions.", ["state"]).labels("accepted").inc()
+def test_a_line_that_cannot_be_written_is_lost_and_fails_nobody(tmp_path: Path) -> None:
+    """Whoever writes it may hold the answer to a paid request."""
+    log = tmp_path / "worker.log"
+    subprocess.run([sys.executable, "-c", LOSE_A_LINE, str(log)], check=True)
 
-    body, content_type = metrics.render()
-
-    assert b'promptmill_submissions_total{state="accepted"} 1.0' in body
-    assert content_type.startswith("text/plain")
+    written = log.with_suffix(".old").read_text() + log.read_text()
+    assert [json.loads(line)["event"] for line in written.splitlines()] == ["first", "last"]

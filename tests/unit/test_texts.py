@@ -1,4 +1,4 @@
-"""Texts that show nothing are empty, whatever they are made of."""
+"""Texts that show nothing are empty, whatever they consist of."""
 
 from __future__ import annotations
 

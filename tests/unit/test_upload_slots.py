@@ -1,4 +1,4 @@
-"""How many uploads are worked on at once, and how long one may take to arrive."""
+"""How many uploads are processed at once, and how long one may take to arrive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def test_as_many_pictures_are_decoded_at_once_as_there_are_decoders() -> N
 
 
 async def test_no_more_pictures_are_decoded_at_once_than_there_are_decoders() -> None:
-    """Three would go on as soon as they are together; they never are."""
+    """Three would continue as soon as they are together; they never are."""
     slots, meeting = UploadSlots(2), threading.Barrier(3)
 
     waited = (slots.decode(lambda: meeting.wait(timeout=0.3)) for _ in range(3))

@@ -1,4 +1,4 @@
-"""Which of WaveSpeed's upload tickets are followed."""
+"""Which of WaveSpeed's upload URLs are used."""
 
 from __future__ import annotations
 

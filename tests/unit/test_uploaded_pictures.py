@@ -1,4 +1,4 @@
-"""What is taken of uploaded files and what is refused: judged by content, and by the header before anything else."""
+"""Which uploaded files are accepted and which are refused: by their content, and first by the header."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_animated_picture_is_refused(file_format: str) -> None:
 
 
 def test_of_a_jpeg_with_further_pictures_the_first_is_taken() -> None:
-    """Telephones hang previews and maps of brightness behind the picture."""
+    """Phones append previews and gain maps to the photo."""
     first, second = drawn(), drawn(size=(32, 32))
     data = saved(first, "MPO", save_all=True, append_images=[second])
     assert data.count(b"\xff\xd8\xff") == 2
@@ -116,7 +116,7 @@ def _peak_megabytes() -> int:
 
 
 def test_a_bomb_is_refused_by_its_header() -> None:
-    """30 GB of pixels are promised; nothing of them is made."""
+    """The header promises 30 GB of pixels; none of them are allocated."""
     before = _peak_megabytes()
 
     refusal = refused(png_of_header(100_000, 100_000))
@@ -128,7 +128,7 @@ def test_a_bomb_is_refused_by_its_header() -> None:
 
 @pytest.mark.parametrize("side", [12_000, 16_383])
 def test_a_webp_bomb_is_refused_by_its_header(side: int) -> None:
-    """The decoder judges the larger one itself, before it makes room."""
+    """The decoder refuses the larger one itself, before it allocates memory."""
     data = saved(drawn(), "WEBP", lossless=True)
     at = data.index(b"VP8L") + 9
     header = struct.unpack_from("<I", data, at)[0] & ~0xFFFFFFF | (side - 1) | (side - 1) << 14
@@ -162,7 +162,7 @@ def test_a_picture_without_a_side_is_refused() -> None:
 
 
 def test_a_jpeg_with_scans_without_end_is_refused() -> None:
-    """Each scan makes the decoder pass over the whole picture once more, and needs some bytes only."""
+    """Each scan makes the decoder pass over the whole image again, and takes only a few bytes."""
     data = saved(drawn(), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
     scan = data[last:-2]
@@ -174,7 +174,7 @@ def test_a_jpeg_with_scans_without_end_is_refused() -> None:
 
 
 def test_a_film_behind_a_photo_does_no_harm() -> None:
-    """Telephones hang some seconds of film behind a photo; by chance it holds the bytes with which scans begin."""
+    """Phones append a few seconds of video to a photo, which may contain the bytes that begin a scan."""
     film = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08" * 500
 
     assert len(clean_picture(saved(drawn(), "JPEG") + film, LIMITS).data) < 10_000

@@ -1,4 +1,4 @@
-"""What is left of an uploaded picture: how it looks, and nothing else."""
+"""What is left of an uploaded image: how it looks, and nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def near(one: tuple[int, ...], other: tuple[int, ...], within: int = 6) -> bool:
 
 
 def assert_bare(data: bytes) -> None:
-    """Check that nothing stands in the file but what pixels need."""
+    """Check that the file contains nothing but what its pixels need."""
     if data.startswith(b"\x89PNG"):
         assert set(png_chunks(data)) <= {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
     else:
@@ -118,7 +118,7 @@ def test_broken_exif_does_no_harm(exif: bytes) -> None:
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
 def test_colours_are_converted_from_their_profile(file_format: str) -> None:
-    """The profile says that red is green."""
+    """The profile swaps red and green."""
     picture = Image.new("RGB", (64, 64), (200, 40, 40))
     found = cleaned(saved(picture, file_format, icc_profile=swapped_profile(), quality=100))
 
@@ -140,12 +140,12 @@ def test_a_profile_leaves_transparency_alone(mode: str) -> None:
     before, after = look(data, (5, 20)), look(cleaned(data), (5, 20))
 
     assert before[3] == after[3]
-    # A profile of colours is none for greys.
+    # A colour profile does not apply to greys.
     assert near(after, before, 1) if mode in {"L", "LA"} else near(after[:2], before[1::-1], 12)
 
 
 def test_greys_are_converted_from_their_profile() -> None:
-    """A linear grey of 128 is a bright one."""
+    """A linear grey of 128 is bright."""
     data = saved(Image.new("LA", (64, 64), (128, 77)), "PNG", icc_profile=_linear_grey())
 
     assert near(look(cleaned(data)), (188, 188, 188, 77))
@@ -229,7 +229,7 @@ def _deep_png(colour_type: int, pixel: bytes, transparent: bytes | None = None) 
 
 
 def _linear_grey() -> bytes:
-    """Return a profile of greys whose values are light, not brightness: sRGB's, with other tags."""
+    """Return a linear grey profile: the header of another one, with tags for greys."""
     white = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     head = bytearray(white[:128])
     head[12:24] = b"mntrGRAYXYZ "

@@ -1,4 +1,4 @@
-"""How WaveSpeed's list of models is read: odd parts are left out, sane ones never lost."""
+"""How WaveSpeed's list of models is read: malformed parts are skipped, valid ones never lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-"""Anything that `json.loads` may give, NaN, infinities and lone surrogates among it."""
+"""Anything that `json.loads` can return, including NaN, infinities and lone surrogates."""
 
 WORDS = (
     *("type", "enum", "default", "minimum", "maximum", "multipleOf", "step", "title", "description", "maxLength"),
