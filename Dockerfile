@@ -6,7 +6,7 @@ FROM ${PYTHON_IMAGE} AS built
 RUN python -m venv /opt/promptmill
 ENV PATH=/opt/promptmill/bin:$PATH
 # Everything is locked and hashed.
-COPY requirements.txt /tmp/requirements.txt
+COPY requirements-tracing.txt /tmp/requirements.txt
 RUN pip install --no-cache-dir --require-hashes -r /tmp/requirements.txt
 # The rooms stay in a folder of their own, not in site-packages, where another package's `api` or `sql` could lie.
 COPY . /app

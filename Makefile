@@ -5,10 +5,11 @@ SHELL := /bin/sh
 
 VENV_PYTHON := .venv/bin/python
 # Provider keys and addresses never reach a test: each is unset, and no settings file is read.
+# Compiled modules are kept: Temporal's sandbox imports them again for each workflow, and each session for all tests.
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
-	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
+	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY -u PYTHONDONTWRITEBYTECODE PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test chaos bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
+.PHONY: help up test chaos drills bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,13 +18,16 @@ up: typed-ports venv ## Run the whole stack on this machine: Postgres, Temporal,
 	@$(VENV_PYTHON) -m promptmill up
 
 # Parallel sessions, each with its own servers: tests mostly wait, so more sessions than processors pay off.
-SESSIONS ?= 4
+SESSIONS ?= 6
 
 test: venv-dev ## Run all tests against their own real servers (ARGS="-k cancel" for some, ARGS=tests/unit/test_docs.py SESSIONS=1 for one file)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist worksteal $(ARGS)
 
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)
+
+drills: venv-dev ## Prove at full size what `make test` proves in small: 500 jobs race for a budget
+	@$(SCRUB) $(VENV_PYTHON) -m pytest -o python_files="drill_*.py" tests/drills --show-capture=no $(ARGS)
 
 histories: venv-dev ## Record the histories that `make test` replays, after a deliberate change to a workflow
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/replay/record.py
@@ -51,7 +55,9 @@ format: venv-dev ## Fix and format the code
 lock: venv-dev ## Lock the packages of pyproject.toml and package.json with hashes (ARGS=--upgrade for newer Python packages)
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements.txt
-	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \
+	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra tracing --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-tracing.txt
+	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --extra tracing --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-dev.txt
 	@$(VENV_PYTHON) -m tests.node npm install --package-lock-only --loglevel=error
 
