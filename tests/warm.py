@@ -33,7 +33,7 @@ STREAMS = 3
 NUMBER = struct.Struct("!i")
 """What the server tells of a process: its pid at once, its return code, negative for a signal, at its end."""
 
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 180
 """A command that takes longer is killed: its caller waits for it."""
 
 

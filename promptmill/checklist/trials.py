@@ -20,6 +20,7 @@ from promptmill.contracts.reasons import ReasonCode
 
 MODEL: Final = "wavespeed-ai/flux-dev"
 INSTRUCTIONS: Final = "A lighthouse in the fog, for the deployment checklist"
+TO_BE_CANCELLED: Final = f"{INSTRUCTIONS}, to be cancelled"
 
 
 async def statistics_are_told(target: Target, _: Line) -> str:
@@ -144,7 +145,7 @@ async def _prompt_job(target: Target) -> dict[str, Any]:
         if grok != ProviderMode.SIMULATED and not target.options.ask_grok:
             raise NotSeen("Grok is real: --ask-grok allows one prompt, for a fraction of a cent")
         await _require_workers(target)
-        return await target.make(PROMPTS, "promptJobId", {"instructions": INSTRUCTIONS})
+        return await target.make(PROMPTS, "promptJobId", {"instructions": TO_BE_CANCELLED})
 
     return await target.once("prompt job", make)
 

@@ -18,6 +18,7 @@ import pytest_asyncio
 from temporalio.client import WorkflowExecutionStatus
 from uuid_utils import uuid7
 
+from promptmill.checklist import trials
 from promptmill.checklist.lines import read_checklist
 from promptmill.config.payload_keys import KEY_BYTES
 from promptmill.config.settings import Settings
@@ -80,11 +81,13 @@ async def test_a_new_installation_passes_every_line_of_the_checklist_that_it_can
     mill: Installation,
 ) -> None:
     # First of all: nothing may have been logged as an error.
-    await mill.grok.order("chat", "hold")
+    # The prompt that is to be cancelled must not be written before; it may be cancelled before Grok is asked for it.
+    await mill.grok.order("chat", "hold", contains=trials.TO_BE_CANCELLED)
     assert mill.attempt(DEPLOYMENT["preflight"]).returncode == 0
 
     found = _verified(mill)
-    await mill.grok.release()
+    await mill.grok.release(held=0)
+    await mill.grok.clear()
 
     looked = {line.number for line in read_checklist().lines if line.check and line.check not in LEFT_TO_A_PERSON}
     assert {number: each for number, each in found.items() if number in looked and each["state"] != "pass"} == {}
@@ -126,8 +129,11 @@ def test_the_schema_is_rehearsed_by_psql_and_nothing_is_left_of_it(mill: Install
 
 def _verified(mill: Installation) -> dict[str, dict[str, Any]]:
     """Run `promptmill verify` as the page has it, and return its findings by line."""
-    mill.attempt(DEPLOYMENT["verify"])
-    sheet = json.loads((mill.folder / "sheet.json").read_text())
+    written = mill.folder / "sheet.json"
+    written.unlink(missing_ok=True)
+    done = mill.attempt(DEPLOYMENT["verify"])
+    assert written.exists(), f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    sheet = json.loads(written.read_text())
     assert "deployed by | Ada Example" in (mill.folder / "sheet.md").read_text()
     return {each["number"]: each for each in sheet["findings"]}
 
