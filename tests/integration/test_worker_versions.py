@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,13 +16,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 
 from promptmill.config.settings import load_settings
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.contracts.names import wavespeed_queue
-from promptmill.local.temporal import TemporalServer
+from promptmill.contracts.names import grok_queue, wavespeed_queue
+from tests.drills.versions import found_by, run_block, versions_of
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 from worker.versions import waiting_version
 
 Versioned = Callable[[str], AbstractAsyncContextManager[Mill]]
+Page = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
@@ -40,21 +41,13 @@ def versioned(idle_mill: Mill) -> Versioned:
 
 
 @pytest.fixture
-def make_current(temporal_server: TemporalServer, idle_mill: Mill) -> Callable[..., Any]:
-    """Makes a version current by Temporal's command line, once Temporal knows it."""
+def page(idle_mill: Mill) -> Page:
+    """Runs a block of docs/deployment.md against this test's deployment, once Temporal knows the version."""
 
-    async def make(*version: str) -> None:
-        name = idle_mill.settings.task_queue
-        command = ("worker", "deployment", "set-current-version", "--deployment-name", name, *version, "--yes")
+    async def run(name: str, version: str = "") -> str:
+        return await run_block(idle_mill.settings, name, version)
 
-        async def done() -> bool:
-            ended = await asyncio.to_thread(temporal_server.cli, *command)
-            assert ended.returncode == 0, ended.stderr
-            return True
-
-        await eventually(done, what=f"{version} is current")
-
-    return make
+    return run
 
 
 async def queues(api: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -72,15 +65,8 @@ async def serves(api: httpx.AsyncClient, version: str | None) -> None:
     await eventually(there, what=f"workers of {version} get the work")
 
 
-async def versions(mill: Mill, workflow_id: str) -> list[str]:
-    """The versions that worked on a workflow: those that its tasks were completed by."""
-    history = await mill.client.get_workflow_handle(workflow_id).fetch_history()
-    done = [event.workflow_task_completed_event_attributes for event in history.events]
-    return [each.deployment_version.build_id for each in done if each.deployment_version.build_id]
-
-
 async def test_jobs_go_on_from_workers_without_a_version_to_one_and_back(
-    idle_mill: Mill, versioned: Versioned, make_current: Callable[..., Any], api_client: httpx.AsyncClient
+    idle_mill: Mill, versioned: Versioned, page: Page, api_client: httpx.AsyncClient
 ) -> None:
     mill = idle_mill
     await mill.wavespeed.set_timing(min_seconds=3600, max_seconds=3600)
@@ -91,7 +77,7 @@ async def test_jobs_go_on_from_workers_without_a_version_to_one_and_back(
             assert await waiting_version(mill.client, new.settings) == "1"
             await serves(api_client, None)
 
-            await make_current("--build-id", "1")
+            await page("versions-current", "1")
             await serves(api_client, "1")
             assert await waiting_version(mill.client, new.settings) is None
 
@@ -99,23 +85,23 @@ async def test_jobs_go_on_from_workers_without_a_version_to_one_and_back(
             submitted = await mill.reaches(young, "generating")
             await mill.wavespeed.end(str(accepted.prediction_id))
             await mill.reaches(old, "completed")
-            await make_current("--unversioned")
+            await page("versions-none")
             await serves(api_client, None)
     # Nobody but workers without a version is left for what began with one.
     async with mill.worker(UnsandboxedWorkflowRunner()):
         await mill.wavespeed.end(str(submitted.prediction_id))
         await mill.reaches(young, "completed")
 
-    assert set(await versions(mill, f"job-{old}")) == {"1"}
+    assert [*dict.fromkeys(await versions_of(mill, f"job-{old}"))] == ["", "1"]
     assert len(await mill.wavespeed.charges()) == 2
 
 
 async def test_of_two_versions_the_current_one_goes_on_with_jobs_and_prompts_end_where_they_began(
-    idle_mill: Mill, versioned: Versioned, make_current: Callable[..., Any], api_client: httpx.AsyncClient
+    idle_mill: Mill, versioned: Versioned, page: Page, api_client: httpx.AsyncClient
 ) -> None:
     mill, queue = idle_mill, wavespeed_queue(idle_mill.settings.task_queue)
     async with versioned("1"):
-        await make_current("--build-id", "1")
+        await page("versions-current", "1")
         await serves(api_client, "1")
         await mill.grok.order("chat", "hold")
         prompt = await mill.create_prompt()
@@ -124,7 +110,7 @@ async def test_of_two_versions_the_current_one_goes_on_with_jobs_and_prompts_end
         waiting = await mill.create()
         await mill.reaches(waiting, "dispatching")
         async with versioned("2"):
-            await make_current("--build-id", "2")
+            await page("versions-current", "2")
             await serves(api_client, "2")
             assert [each["otherVersions"] for each in await queues(api_client)] == [["1"]] * 3
             assert not await mill.wavespeed.requests("submit"), "the brake holds for every version"
@@ -134,9 +120,63 @@ async def test_of_two_versions_the_current_one_goes_on_with_jobs_and_prompts_end
             await mill.set_queue_rate(queue, None)
             await mill.reaches(waiting, "completed")
 
-    assert set(await versions(mill, f"prompt-{prompt}")) == {"1"}
-    assert (await versions(mill, f"job-{waiting}"))[-1] == "2"
+    assert set(await versions_of(mill, f"prompt-{prompt}")) == {"1"}
+    assert (await versions_of(mill, f"job-{waiting}"))[-1] == "2"
     assert len(await mill.wavespeed.charges()) == 1
+
+
+async def test_what_another_version_cannot_continue_is_kept_and_what_it_left_is_moved(
+    idle_mill: Mill, versioned: Versioned, page: Page, api_client: httpx.AsyncClient
+) -> None:
+    mill, queue = idle_mill, grok_queue(idle_mill.settings.task_queue)
+    await mill.wavespeed.set_timing(min_seconds=3600, max_seconds=3600)
+    async with versioned("2"):
+        async with versioned("1"):
+            await page("versions-current", "1")
+            await page("versions-ramp", "2")
+            assert "RampingVersionPercentage             10" in await page("versions-look", "2")
+            await serves(api_client, "1")
+            await mill.set_queue_rate(queue, 0)
+            await page("versions-current", "2")
+            await serves(api_client, "2")
+            touched = await mill.create()
+            submitted = await mill.reaches(touched, "generating")
+
+            await page("versions-current", "1")
+            await serves(api_client, "1")
+            prompt = await mill.create_prompt()
+            await finds(mill, "versions-keep", "2")
+            await page("versions-keep", "2")
+            await kept(mill, touched)
+            await mill.wavespeed.end(str(submitted.prediction_id))
+            await mill.reaches(touched, "completed")
+
+            await finds(mill, "versions-move", "1")
+            await page("versions-current", "2")
+        await mill.set_queue_rate(queue, None)
+        await page("versions-move", "1")
+        await mill.prompt_reaches(prompt, "completed")
+
+    assert set(await versions_of(mill, f"job-{touched}")) == {"2"}
+    assert [*dict.fromkeys(await versions_of(mill, f"prompt-{prompt}"))] == ["1", "2"]
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+async def finds(mill: Mill, block: str, version: str) -> None:
+    async def found() -> bool:
+        return await found_by(mill, block, version) == 1
+
+    await eventually(found, what=f"{block} finds the workflow")
+
+
+async def kept(mill: Mill, job_id: UUID) -> None:
+    """Wait until the batch has come to a job's workflow."""
+
+    async def pinned() -> bool:
+        described = await mill.handle(job_id).describe()
+        return described.raw_description.workflow_execution_info.versioning_info.HasField("versioning_override")
+
+    await eventually(pinned, what="the workflow is kept for its version")
 
 
 async def test_a_version_that_is_not_current_is_told(
