@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import workflow
 
 import worker.__main__ as entry
-from promptmill.contracts.messages import SubmitResult
+from promptmill.contracts.jobs import SubmitResult
 from promptmill.hard_exit import hard_exit
 from workflows.generate_media import GenerateMediaWorkflow
 
