@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 from promptmill.config.settings import load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.names import grok_queue, wavespeed_queue
-from tests.drills.versions import found_by, run_block, versions_of
+from tests.drills.versions import BLOCKS, found_by, run_block, versions_of
 from tests.fixtures.mill import Mill
 from tests.support import eventually
 from worker.versions import waiting_version
@@ -198,3 +199,9 @@ def test_a_deployment_cannot_have_every_queues_name() -> None:
     names = {"PROMPTMILL_TASK_QUEUE": "my.mill", "PROMPTMILL_WORKER_VERSIONING": "true"}
     with pytest.raises(ConfigurationError, match=r"PROMPTMILL_TASK_QUEUE is 'my\.mill'"):
         load_settings({"PROMPTMILL_ENV_FILE": ""} | names)
+
+
+def test_every_command_of_the_page_is_run() -> None:
+    text = Path(__file__).read_text()
+    assert BLOCKS
+    assert [name for name in BLOCKS if f'page("{name}"' not in text] == []
