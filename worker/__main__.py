@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 import uvloop
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from promptmill.config.advice import start_warnings
@@ -30,6 +31,7 @@ from promptmill.worker_resources import WorkerResources, open_worker_resources
 from worker.build import build_parts
 from worker.health import DRAINING, Health, serve_health
 from worker.reader import AT_ONCE
+from worker.versions import make_current, waiting_version
 
 OTHER_FILES: Final = 100
 """Files that the process has open besides connections to providers, receivers and Postgres."""
@@ -116,6 +118,7 @@ async def _open(
             # Before the first submission, since the reconciler's first pass may run after it.
             held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
             missing = await missing_key_problem(resources.temporal, settings.task_queue, settings.payload_keys)
+            await _warn_unless_current(resources.temporal, settings)
         except (RuntimeError, RPCError, RecordUnavailable) as error:
             await opened.aclose()
             health.waiting_for = UNREACHABLE if isinstance(error, RecordUnavailable) else NOT_RESPONDING
@@ -132,6 +135,11 @@ async def _open(
                 _log.warning("search_attributes_of_another_type", problem=gaps.type_problem)
             return resources
     return None
+
+
+async def _warn_unless_current(client: Client, settings: Settings) -> None:
+    if waiting := await waiting_version(client, settings):
+        _log.warning("worker_not_current", build_id=waiting, action=make_current(settings, waiting))
 
 
 async def _pause(stop: asyncio.Event) -> None:

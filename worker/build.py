@@ -35,6 +35,7 @@ from worker.errors import ErrorInterceptor
 from worker.planner import Planner
 from worker.reader import Reader
 from worker.reconciler_meter import ReconcilerMeter
+from worker.versions import PinsShortWorkflows, deployment_config, worker_version
 from workflows.deliver_callback import DeliverCallbackWorkflow
 from workflows.generate_media import GenerateMediaWorkflow
 from workflows.generate_prompt import GeneratePromptWorkflow
@@ -201,6 +202,8 @@ def build_reader(resources: WorkerResources, media: MediaActivities, woken: asyn
 def _workflow_worker(resources: WorkerResources, acts: Activities, workflow_runner: WorkflowRunner) -> Worker:
     """Serve workflows and all unpaid activities: the record, results, the reconciler."""
     settings = resources.settings
+    if settings.worker_versioning:
+        workflow_runner = PinsShortWorkflows(workflow_runner)
     return Worker(
         resources.temporal,
         task_queue=settings.task_queue,
@@ -257,7 +260,9 @@ def _paid_worker(
 
 def _common(resources: WorkerResources) -> dict[str, Any]:
     settings = resources.settings
+    version = worker_version(settings)
     return {
+        "deployment_config": None if version is None else deployment_config(version),
         "interceptors": [ErrorInterceptor(), ReconcilerMeter()],
         # Eager activities bypass queue rates, priorities and brakes.
         "disable_eager_activity_execution": True,

@@ -239,7 +239,7 @@ class InstallationGauges(Collector):
         yield _one("promptmill_temporal_up", "1 if Temporal answered for this answer, else 0.", temporal is not None)
         yield _many(
             "promptmill_queue_pollers",
-            "Workers that polled a task queue lately.",
+            "Workers that polled a task queue lately and get its work: those of the current version.",
             ("queue",),
             {(name,): nan if temporal is None else temporal.queues[place].pollers for place, name in enumerate(QUEUES)},
         )

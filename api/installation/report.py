@@ -8,23 +8,16 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, Final, TypeVar
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import (
-    DescribeTaskQueueRequest,
-    DescribeTaskQueueResponse,
-    GetSystemInfoRequest,
-)
-from temporalio.client import Client
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.service import RPCError
 
 from api.installation.budgets import budget_notices, budgets_of
 from api.installation.notices import notices_of, sentence
+from api.installation.queues import ask_queue, queue_problems, queues_of
 from api.installation.reconciler import ReconcilerWatch
 from api.schemas.installation import (
     InstallationReport,
     PostgresReport,
-    QueueReport,
     ReadingsReport,
     SubmissionsReport,
     SwitchesReport,
@@ -40,7 +33,6 @@ from promptmill.contracts.access import Caller
 from promptmill.contracts.erasure import ErasureBacklog
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
-from promptmill.contracts.names import grok_queue, wavespeed_queue
 from promptmill.store.health import READ_ONLY, record_problem
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
@@ -217,7 +209,9 @@ async def report_temporal(resources: ApiResources, reconciler: ReconcilerWatch) 
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
             gaps = await search_attribute_gaps(client, settings.search_attribute_prefix)
             schedule = await reconciler.look(PATIENCE)
-            queues = await asyncio.gather(*(_ask_queue(client, *queue) for queue in _queues(settings.task_queue)))
+            queues = await asyncio.gather(
+                *(ask_queue(client, *queue, PATIENCE) for queue in queues_of(settings.task_queue))
+            )
     except (RPCError, RuntimeError, TimeoutError):
         return unknown
     return unknown.model_copy(
@@ -229,34 +223,6 @@ async def report_temporal(resources: ApiResources, reconciler: ReconcilerWatch) 
             "schedule": schedule,
             "queues": list(queues),
         }
-    )
-
-
-def _queues(task_queue: str) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:
-    """Return each queue with the kind of pollers that serves it."""
-    return (
-        (task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
-        (grok_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
-        (wavespeed_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
-    )
-
-
-async def _ask_queue(client: Client, name: str, kind: TaskQueueType.ValueType) -> QueueReport:
-    answer: DescribeTaskQueueResponse = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_config=True
-        ),
-        timeout=PATIENCE,
-    )
-    rate = answer.config.queue_rate_limit
-    per_second = rate.rate_limit.requests_per_second if rate.HasField("rate_limit") else None
-    return QueueReport(
-        name=name,
-        pollers=len(answer.pollers),
-        per_second=per_second,
-        stopped=per_second == 0,
-        reason=(rate.metadata.reason or None) if per_second is not None else None,
-        by=(rate.metadata.update_identity or None) if per_second is not None else None,
     )
 
 
@@ -286,8 +252,7 @@ def _switch_problems(found: SwitchesReport) -> list[str]:
 def _temporal_problems(found: TemporalReport) -> list[str]:
     if not found.answers:
         return [f"Temporal is not responding at {found.address}: check TEMPORAL_ADDRESS and that it is running."]
-    unserved = [queue.name for queue in found.queues if queue.pollers == 0]
-    problems = [f"No worker polls {name}: start `python -m worker`." for name in unserved]
+    problems = queue_problems(found.queues)
     if found.schedule is None:
         problems.append("The reconciler has no schedule: `POST /api/init` creates it.")
     if found.search_attribute_problem is not None:

@@ -17,7 +17,12 @@ class QueueReport(Answer):
     """A task queue: how many workers poll it, and whether it is stopped."""
 
     name: str = Field(description="The task queue.")
-    pollers: int = Field(description="Workers that polled it lately.")
+    pollers: int = Field(description="Workers that polled it lately and get its work: those of the current version.")
+    version: str | None = Field(None, description="Version of the workers that get its work; null: without a version.")
+    other_versions: list[str] = Field(
+        default_factory=list,
+        description="Versions of other workers that polled it lately: they get only what began on them.",
+    )
     per_second: float | None = Field(None, description="Rate limit set by an operator; 0 means stopped.")
     stopped: bool = Field(default=False, description="Whether nothing is taken from it.")
     reason: str | None = Field(None, description="Why the operator set the rate.")

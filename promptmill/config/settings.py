@@ -73,6 +73,15 @@ class Settings(
                     )
         return self
 
+    @model_validator(mode="after")
+    def _name_a_deployment(self) -> Self:
+        if self.worker_versioning and set(self.task_queue) & set(".:"):
+            raise ValueError(
+                f"PROMPTMILL_TASK_QUEUE is {self.task_queue!r}, but a deployment at Temporal can be named like it, as "
+                "PROMPTMILL_WORKER_VERSIONING wants, only if it has neither a dot nor a colon"
+            )
+        return self
+
     @property
     def published_url(self) -> str | None:
         """Where WaveSpeed reaches the API, with the prefix; None if it does not."""

@@ -14,6 +14,16 @@ class WorkerSettings(BaseModel):
         ("workflows", "grok", "wavespeed"),
         description="Task queues that this worker serves: workflows, grok, wavespeed.",
     )
+    worker_versioning: bool = Field(
+        default=False,
+        description="Gives workers a version at Temporal, of a deployment named like the task queue, so that two releases run side by side. A version gets no work until it is made current: docs/deployment.md. `make up` never does.",
+    )
+    worker_build_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Name of this worker's version, if it is not that of the installed release (such as 0.3.0).",
+    )
     workflow_concurrency: AtOnce = Field(
         50, description="Maximum concurrent workflow tasks and unpaid activities, per worker."
     )

@@ -125,6 +125,8 @@ class StackPlan:
             environment = {name: value for name, value in environment.items() if not name.startswith("TEMPORAL_")}
         fixed = {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_DATA_DIR": str(self.settings.data_dir.resolve())}
         fixed["PYTHONUNBUFFERED"] = "1"
+        # One worker, replaced at once: nobody would make its version current.
+        fixed["PROMPTMILL_WORKER_VERSIONING"] = "false"
         return environment | self.own | dict(found) | fixed
 
     @property

@@ -143,3 +143,9 @@ def test_a_temporal_of_ones_own_has_no_link_until_its_web_ui_is_named(tmp_path: 
     assert plan(tmp_path, **own).settings.temporal_ui_url is None
     named = plan(tmp_path, **own, PROMPTMILL_TEMPORAL_UI_URL="https://temporal.example.com")
     assert named.settings.temporal_ui_url == "https://temporal.example.com"
+
+
+def test_its_worker_has_no_version_that_somebody_would_have_to_make_current(tmp_path: Path) -> None:
+    child = plan(tmp_path, PROMPTMILL_WORKER_VERSIONING="true").environment({})
+
+    assert child["PROMPTMILL_WORKER_VERSIONING"] == "false"

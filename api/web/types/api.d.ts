@@ -1122,6 +1122,8 @@ export interface components {
         QueueReport: {
             name: string;
             pollers: number;
+            version?: string | null;
+            otherVersions?: string[];
             perSecond?: number | null;
             /** @default false */
             stopped?: boolean;
