@@ -103,6 +103,15 @@ class InstallationGauges(Collector):
         yield from self._money()
         yield from self._stopped()
         yield from self._temporal()
+        yield self._certificates()
+
+    def _certificates(self) -> Metric:
+        return _many(
+            "promptmill_certificate_expiry_timestamp_seconds",
+            "When the TLS certificate that an address shows ends; NaN if none could be read.",
+            ("address",),
+            {(address,): nan if end is None else end for address, end in self.figures.certificates.items()},
+        )
 
     def _counts(self) -> Iterator[Metric]:
         record = self.figures.record
