@@ -187,7 +187,9 @@ def _shown(value: object, depth: int) -> object:
         return value
     if depth and isinstance(value, Mapping):
         return {
-            without_secrets(str(name)[:MAX_TEXT]): HIDDEN if str(name).lower() in SECRET_FIELDS else _shown(one, depth - 1)
+            without_secrets(str(name)[:MAX_TEXT]): HIDDEN
+            if str(name).lower() in SECRET_FIELDS
+            else _shown(one, depth - 1)
             for name, one in islice(value.items(), MAX_ITEMS)
         }
     if depth and isinstance(value, list | tuple | set | frozenset):

@@ -1,4 +1,4 @@
-"""What the record, Temporal, WaveSpeed and the proxy say of the installation when Prometheus asks; nothing of it is kept."""
+"""What the record, Temporal, WaveSpeed and the proxy say of the installation when Prometheus asks."""
 
 from __future__ import annotations
 

@@ -48,9 +48,7 @@ async def test_whoever_is_on_call_is_told(
     schedule = temporal.get_schedule_handle(reconcile_schedule_id(task_queue))
     async with open_relay(database_url) as postgres, AsyncExitStack() as servers:
         proxy = servers.enter_context(a_proxy_whose_certificate_ends(tmp_path))
-        behind = settings.model_copy(
-            update={"database_url": postgres.secret_url, "certificate_addresses": (proxy,)}
-        )
+        behind = settings.model_copy(update={"database_url": postgres.secret_url, "certificate_addresses": (proxy,)})
         async with open_api(behind, api_port) as api:
             with open_alerting(tmp_path, {3000: api_port, 9464: worker_port}) as contacts:
                 await eventually(lambda: contacts.fired("infrastructure", "CertificateEnds"), what="its end")
@@ -78,7 +76,9 @@ def a_proxy_whose_certificate_ends(folder: Path) -> Iterator[str]:
     """A real nginx, with a certificate that was not renewed; yields its address."""
     port, certificate = free_port(), folder / "certificate.pem"
     write_certificate(certificate, days=10)
-    site = f"server {{ listen {LOOPBACK}:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}; }}"
+    site = (
+        f"server {{ listen {LOOPBACK}:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}; }}"
+    )
     with running_nginx(folder / "nginx", site, port):
         yield f"{LOOPBACK}:{port}"
 

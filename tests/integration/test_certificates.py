@@ -73,7 +73,9 @@ def test_the_public_address_is_watched_as_well() -> None:
     assert plain.watched_certificates == ()
 
 
-@pytest.mark.parametrize("wrong", ["https://mill.example.com", "mill.example.com/x", "a@b", ":443", "a:0", "a:x", "[::1"])
+@pytest.mark.parametrize(
+    "wrong", ["https://mill.example.com", "mill.example.com/x", "a@b", ":443", "a:0", "a:x", "[::1"]
+)
 def test_what_is_no_address_is_named(wrong: str) -> None:
-    with pytest.raises(ConfigurationError, match="PROMPTMILL_CERTIFICATE_ADDRESSES.*is no address"):
+    with pytest.raises(ConfigurationError, match=r"PROMPTMILL_CERTIFICATE_ADDRESSES.*is no address"):
         load_settings({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_CERTIFICATE_ADDRESSES": wrong})

@@ -37,7 +37,7 @@ class Metric(NamedTuple):
 
 
 def exposed(text: str) -> dict[Metric, set[frozenset[str]]]:
-    """Return our own metrics with the labels of each of their series; number and sum of a gauge histogram are its own."""
+    """Return our own metrics with the labels of their series. Number and sum of a gauge histogram are parts of it."""
     return {
         Metric(
             f"{family.name}_total" if family.type == "counter" else family.name, family.type, family.documentation

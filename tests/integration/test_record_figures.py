@@ -35,7 +35,10 @@ async def told(record: Record) -> dict[tuple[str, str], float]:
     """The histogram as an API tells it: by part and stage."""
     figures = await record.store.monitoring.figures((DRAIN,))
     report = SubmissionsReport.model_construct(share=1.0)
-    known = Told(True, await record.store.operations.counts(), report, Backlog(0, 0.0), (), figures)
+    counts = await record.store.operations.counts()
+    known = Told(
+        writable=True, counts=counts, submissions=report, readings=Backlog(0, 0.0), budgets=(), figures=figures
+    )
     family = next(one for one in InstallationGauges(Figures(record=known)).collect() if one.name == NAME)
     return {
         (sample.name.removeprefix(NAME) + sample.labels.get("le", ""), sample.labels["stage"]): sample.value

@@ -134,7 +134,9 @@ def test_what_killed_processes_left_counts_for_nothing_and_is_removed(folder: Ba
         *({"name": "promptmill-1/../2"}, {"name": "promptmill-2"}),
     ],
 )
-def test_a_manifest_that_names_what_is_not_its_own_is_not_believed(folder: BackupFolder, lie: dict[str, object]) -> None:
+def test_a_manifest_that_names_what_is_not_its_own_is_not_believed(
+    folder: BackupFolder, lie: dict[str, object]
+) -> None:
     path = folder.path / "promptmill-1.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | lie))
 
