@@ -34,7 +34,7 @@ async def completed(record: Record, *, accepted: float, dispatched: float, promp
 async def told(record: Record) -> dict[tuple[str, str], float]:
     """The histogram as an API tells it: by part and stage."""
     figures = await record.store.monitoring.figures((DRAIN,))
-    report = SubmissionsReport.model_construct(share=1.0)
+    report = SubmissionsReport(tier="auto", per_second=1, max_per_second=1, concurrency=1)
     counts = await record.store.operations.counts()
     known = Told(
         writable=True, counts=counts, submissions=report, readings=Backlog(0, 0.0), budgets=(), figures=figures
