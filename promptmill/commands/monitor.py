@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from http import HTTPStatus
 
+from promptmill.commands.instance import Failed, Instance
 from promptmill.config.contacts import ROLES, Contact
 from promptmill.config.settings import LOCAL_ENV, Settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.local.errors import LocalStackError
 from promptmill.local.folder import open_data_folder
 from promptmill.local.ports import Address
-from promptmill.local.readiness import answers
 from promptmill.local.screen import Screen
 from promptmill.monitoring.programs import find_programs
 from promptmill.monitoring.receivers import MailServer, alertmanager_file
-from promptmill.monitoring.running import Monitor
+from promptmill.monitoring.running import Monitor, reached
 
 FOLDER = "monitoring"
 
@@ -35,7 +36,7 @@ def run_monitor(settings: Settings) -> int:
     screen = Screen()
     with open_data_folder(settings.data_dir / FOLDER) as folder:
         screen.say("Starting monitoring:", "bold")
-        if key is None and not answers(f"http://{Address(settings.host, settings.port)}/metrics"):
+        if key is None and _wants_a_key(settings):
             screen.say(
                 "  The API wants a key for /metrics: set PROMPTMILL_KEY to what `promptmill keys create --name "
                 "prometheus --role metrics` prints, and start this again. Until then ApiGone will fire.",
@@ -44,6 +45,14 @@ def run_monitor(settings: Settings) -> int:
         code = Monitor(settings, folder, screen, programs, key).run()
     screen.say("Monitoring has stopped; nothing is left running.", "bold")
     return code
+
+
+def _wants_a_key(settings: Settings) -> bool:
+    url = f"http://{Address(reached(settings.host), settings.port)}"
+    try:
+        return Instance(url, None).ask("GET", "/api/jobs?limit=1").status == HTTPStatus.UNAUTHORIZED
+    except Failed:
+        return False  # it does not answer, as the alerts will tell
 
 
 def contacts_file(settings: Settings, others: Sequence[str], *, smarthost: str | None, sender: str | None) -> str:

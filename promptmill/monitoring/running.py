@@ -15,7 +15,7 @@ from promptmill.config.contacts import ROLES, Contact
 from promptmill.config.settings import Settings
 from promptmill.local.folder import DataFolder
 from promptmill.local.interrupts import Interrupts, StopAsked
-from promptmill.local.ports import LOOPBACK, Address, is_free
+from promptmill.local.ports import LOOPBACK, Address, hidden_address, is_free
 from promptmill.local.processes import Child, start_child, stop_process
 from promptmill.local.readiness import answers, wait_ready
 from promptmill.local.rotation import rotate
@@ -95,7 +95,7 @@ class Monitor:
     def _start_alertmanager(self, parts: ExitStack, told: str) -> Address:
         contacts = [Contact(role, "this terminal", f"{told}/{role}") for role in ROLES]
         file = self._write("alertmanager.yml", alertmanager_file(contacts, None))
-        address = self._address(ALERTMANAGER)
+        address = hidden_address()  # it takes alerts from any page in a browser, and they say what to run
         arguments = [
             *(f"--config.file={file}", f"--storage.path={self._data('alertmanager')}"),
             *(f"--web.listen-address={address}", "--cluster.listen-address="),
@@ -106,20 +106,21 @@ class Monitor:
     def _start_prometheus(self, parts: ExitStack, alertmanager: Address) -> Address:
         settings = self.settings
         watched = {
-            API: Address(_reached(settings.host), settings.port),
-            WORKER: Address(_reached(settings.metrics_host), settings.metrics_port),
+            API: Address(reached(settings.host), settings.port),
+            WORKER: Address(reached(settings.metrics_host), settings.metrics_port),
             ALERTMANAGER: alertmanager,
         }
         if settings.temporal_metrics_port:
-            watched[WORKERS_SDK] = Address(_reached(settings.metrics_host), settings.temporal_metrics_port)
+            watched[WORKERS_SDK] = Address(reached(settings.metrics_host), settings.temporal_metrics_port)
         if self.key is not None:
-            self._write(KEY_FILE, self.key)
+            parts.callback(self._write(KEY_FILE, self.key).unlink)
         file = self._write("prometheus.yml", prometheus_file(watched, with_key=self.key is not None))
         shutil.copytree(FILES / "rules", self.folder.path / "rules", dirs_exist_ok=True)
-        address = self._address(PROMETHEUS_PORT, besides={alertmanager.port})
+        address = self._address(PROMETHEUS_PORT)
         arguments = [
             *(f"--config.file={file}", f"--storage.tsdb.path={self._data('prometheus')}"),
             *(f"--storage.tsdb.retention.size={MOST_DATA}", f"--web.listen-address={address}"),
+            "--web.cors.origin=none",  # by default, any page may read everything
         ]
         self._start(parts, "Prometheus", [self.programs.prometheus, *arguments], f"http://{address}/-/ready")
         return address
@@ -211,6 +212,6 @@ class Monitor:
         return path
 
 
-def _reached(host: str) -> str:
+def reached(host: str) -> str:
     """Return where a server that listens on all addresses is reached."""
     return LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,11 @@ Say = Callable[[str, str], None]
 
 @contextmanager
 def receiver(say: Say) -> Iterator[str]:
-    """Show what is posted while the block runs; yield the URL, to which each contact's name is added as the path."""
+    """Show what is posted while the block runs; yield the URL, to which each contact's name is added.
+
+    Its path is a secret: what is shown tells people what to run, and any page in a browser can post to loopback.
+    """
+    secret = f"/{secrets.token_urlsafe(16)}/"
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -30,8 +35,10 @@ def receiver(say: Say) -> Iterator[str]:
             """Show one notification."""
             size = self.headers.get("Content-Length", "")
             status = HTTPStatus.BAD_REQUEST
-            if size.isdecimal() and int(size) <= MAX_BYTES:
-                status = _show(self.rfile.read(int(size)), self.path.removeprefix("/"), say)
+            if not self.path.startswith(secret):
+                status = HTTPStatus.NOT_FOUND
+            elif size.isdecimal() and int(size) <= MAX_BYTES:
+                status = _show(self.rfile.read(int(size)), self.path.removeprefix(secret), say)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")
@@ -45,7 +52,7 @@ def receiver(say: Say) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{LOOPBACK}:{server.server_port}"
+        yield f"http://{LOOPBACK}:{server.server_port}{secret.rstrip('/')}"
     finally:
         server.shutdown()
         server.server_close()
