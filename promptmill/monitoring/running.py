@@ -38,7 +38,9 @@ PROMETHEUS_PORT: Final = 9090
 GRAFANA_PORT: Final = 3001
 """Grafana's own, 3000, is the API's."""
 
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 120.0
+"""Grafana makes its database at its first start."""
+
 STOP_SECONDS: Final = 10.0
 LOOK_EVERY_SECONDS: Final = 0.2
 MOST_DATA: Final = "512MB"
