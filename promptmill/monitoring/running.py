@@ -97,9 +97,12 @@ class Monitor:
     def _start_alertmanager(self, parts: ExitStack, told: str) -> Address:
         contacts = [Contact(role, "this terminal", f"{told}/{role}") for role in ROLES]
         file = self._write("alertmanager.yml", alertmanager_file(contacts, None))
+        data = self._data("alertmanager")
+        # What it told another terminal, it would not repeat for hours.
+        (data / "nflog").unlink(missing_ok=True)
         address = hidden_address()  # it takes alerts from any page in a browser, and they say what to run
         arguments = [
-            *(f"--config.file={file}", f"--storage.path={self._data('alertmanager')}"),
+            *(f"--config.file={file}", f"--storage.path={data}"),
             *(f"--web.listen-address={address}", "--cluster.listen-address="),
         ]
         self._start(parts, "Alertmanager", [self.programs.alertmanager, *arguments], f"http://{address}/-/ready")

@@ -96,6 +96,9 @@ def addresses_in(text: str) -> dict[str, str]:
 
 def test_it_watches_the_stack_tells_the_terminal_and_leaves_nothing(watched: Watched, tmp_path: Path) -> None:
     told = tmp_path / "grafana.json"
+    # Of what it has told, which is another terminal's.
+    (watched.folder / "monitoring" / "alertmanager").mkdir(parents=True)
+    (watched.folder / "monitoring" / "alertmanager" / "nflog").write_text("not told here")
     grafana = watched.programs / "grafana"
     grafana.write_text(GRAFANA.format(python=sys.executable, told=str(told)))
     grafana.chmod(0o755)
