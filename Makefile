@@ -9,13 +9,16 @@ VENV_PYTHON := .venv/bin/python
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY -u PYTHONDONTWRITEBYTECODE PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test chaos drills bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
+.PHONY: help up monitor test chaos drills bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: typed-ports venv ## Run the whole stack on this machine: Postgres, Temporal, simulators, worker, API
 	@$(VENV_PYTHON) -m promptmill up
+
+monitor: venv ## Watch what `make up` runs: Prometheus, Alertmanager and, where it is installed, Grafana
+	@$(VENV_PYTHON) -m promptmill monitor
 
 # Parallel sessions, each with its own servers: tests mostly wait, so more sessions than processors pay off.
 SESSIONS ?= 6

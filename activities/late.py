@@ -19,6 +19,7 @@ from promptmill.contracts.errors import ProviderError
 from promptmill.contracts.jobs import JobChange, MediaKind
 from promptmill.contracts.reconciliation import LateReport
 from promptmill.contracts.resolution import LatePrediction, ResultDelivery, UnclearSubmission
+from promptmill.metrics import late_answers
 from promptmill.providers.wavespeed.client import WaveSpeedClient
 from promptmill.store import Store
 from promptmill.temporal import WorkflowSignaller
@@ -112,11 +113,12 @@ class LateActivities:
         await self.store.jobs.advance(change)
         _log.info("late_media_attached", job_id=str(late.job_id), prediction_id=late.prediction_id)
         # Whatever the record did with it, nothing more will come.
-        await self._note_look(late, ended=True)
+        if await self._note_look(late, ended=True):
+            late_answers.labels("wavespeed").inc()
         return True
 
-    async def _note_look(self, late: LatePrediction, *, ended: bool = False) -> None:
-        await self.store.upkeep.note_late_look(late.submission_id, ended=ended)
+    async def _note_look(self, late: LatePrediction, *, ended: bool = False) -> bool:
+        return await self.store.upkeep.note_late_look(late.submission_id, ended=ended)
 
 
 async def _count(things: Sequence[_T], work: Callable[[_T], Awaitable[bool]]) -> int:

@@ -24,6 +24,7 @@ from promptmill.contracts.jobs import JobStatus
 from promptmill.contracts.prompts import PromptJobStatus, PromptRequest, PromptResult, PromptSource
 from promptmill.contracts.store import AttemptDecision, PromptAttempt, PromptEnd, PromptFailure
 from promptmill.job_lines import job_changed, prompt_job_changed
+from promptmill.metrics import late_answers
 from promptmill.providers.grok.client import GrokAnswer, GrokClient, GrokQuestion
 from promptmill.providers.http.answers import MAX_WAIT
 from promptmill.store import Store
@@ -85,9 +86,11 @@ class PromptActivities:
         )
         end = PromptEnd(prompt_job_id=request.prompt_job_id, attempt_no=attempt.attempt_no, result=result)
         try:
-            await insist(lambda: self.store.prompts.finish(end))
+            row = await insist(lambda: self.store.prompts.finish(end))
         except RecordUnavailable:
             return result.model_copy(update={"recorded": False})
+        if row.answered_late(attempt.attempt_no):
+            late_answers.labels("grok").inc()
         prompt_job_changed(
             request.prompt_job_id, PromptJobStatus.COMPLETED, model=answer.model, cost_usd=answer.cost_usd
         )

@@ -11,6 +11,7 @@ from promptmill.contracts.jobs import JobChange, JobSnapshot, SubmissionState
 from promptmill.contracts.prompts import PromptChange, PromptResult, PromptSnapshot
 from promptmill.contracts.store import PromptEnd, Settlement, SubmissionOutcome
 from promptmill.job_lines import job_as_it_is, job_changed, job_ended, prompt_job_changed
+from promptmill.metrics import late_answers
 from promptmill.store import Store
 
 
@@ -54,6 +55,8 @@ class RecordActivities:
         """Store a prompt that Grok wrote while Postgres was unavailable. Safe to repeat."""
         end = PromptEnd(prompt_job_id=written.prompt_job_id, attempt_no=written.attempt_no, result=written)
         row = await self.store.prompts.finish(end)
+        if row.answered_late(end.attempt_no):
+            late_answers.labels("grok").inc()
         prompt_job_changed(row.prompt_job_id, row.status, cost_usd=written.cost_usd)
         return row
 

@@ -22,6 +22,7 @@ from api.http.metrics import RequestMetrics
 from api.http.openapi import document
 from api.http.page_policy import page_policy
 from api.installation.balance import Balance
+from api.installation.certificates import Certificates
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
 from api.installation.uptime import open_uptime
@@ -134,6 +135,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                         catalogue=catalogue,
                         prices=prices,
                         balance=Balance.of(resources.account),
+                        certificates=Certificates.of(settings),
                     )
 
     app = FastAPI(

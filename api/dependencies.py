@@ -20,6 +20,7 @@ from api.http.errors import Refused
 from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
 from api.installation.balance import Balance
+from api.installation.certificates import Certificates
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import Addresses, JobReader, PromptJobReader
@@ -51,6 +52,7 @@ class State(TypedDict):
     catalogue: Catalogue
     prices: Prices
     balance: Balance
+    certificates: Certificates
 
 
 def addresses_of(resources: ApiResources) -> Addresses:
@@ -105,6 +107,11 @@ async def _upload_slots(request: Request) -> UploadSlots:
 
 async def _catalogue(request: Request) -> Catalogue:
     found: Catalogue = request.state.catalogue
+    return found
+
+
+async def _certificates(request: Request) -> Certificates:
+    found: Certificates = request.state.certificates
     return found
 
 
@@ -183,6 +190,7 @@ FeedDep = Annotated[Feed, Depends(_feed)]
 ReconcilerDep = Annotated[ReconcilerWatch, Depends(_reconciler)]
 UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
+CertificatesDep = Annotated[Certificates, Depends(_certificates)]
 BalanceDep = Annotated[Balance, Depends(_balance)]
 PricesDep = Annotated[Prices, Depends(_prices)]
 DoorDep = Annotated[Door, Depends(_door)]

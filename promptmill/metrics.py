@@ -65,6 +65,12 @@ unclear_resolved: Final = Counter(
     ("by",),
     registry=PROCESS,
 )
+late_answers: Final = Counter(
+    "promptmill_late_answers",
+    "Paid answers that came too late: a prompt after its attempt was given up, media after its job had ended.",
+    ("provider",),
+    registry=PROCESS,
+)
 billed_usd: Final = Counter(
     "promptmill_billed_usd",
     "What WaveSpeed's books were found to have charged and refunded.",

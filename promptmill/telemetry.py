@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import islice
 from logging.handlers import WatchedFileHandler
+from math import isfinite
 from pathlib import Path
 from typing import Final, cast
 
@@ -31,6 +33,12 @@ SECRET_FIELDS: Final = frozenset(
 HIDDEN: Final = "***"
 MAX_TEXT: Final = 10_000
 """Maximum characters of one value. Of an error the end is kept, which says most; otherwise the start."""
+
+MAX_ITEMS: Final = 100
+"""Maximum values of a list that a line has."""
+
+MAX_DEPTH: Final = 4
+"""How deep lists may be nested; what is deeper is written as one text."""
 
 _ROWS_OF_WORKFLOWS: Final = {"job": "job_id", "callback": "job_id", "prompt": "prompt_job_id"}
 """What the id after the kind in a workflow's id names."""
@@ -156,17 +164,38 @@ def add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Redact secrets: by the field's name, and passwords, tokens and signatures inside texts.
+    """Redact secrets: by the field's name, and passwords, tokens and signatures inside texts, also in lists.
 
-    Texts are truncated first: lines are written in the event loop, and anyone may have sent what they contain.
+    Texts are truncated first: lines are written in the event loop, and anyone may have sent what they contain. What
+    JSON has no form for is written as text.
     """
     for name, value in event.items():
         if name.lower() in SECRET_FIELDS:
             event[name] = HIDDEN
-        elif isinstance(value, str):
-            part = value[-MAX_TEXT:] if name in _LONG_TEXTS else value[:MAX_TEXT]
-            event[name] = without_secrets(part)
+        elif name in _LONG_TEXTS and isinstance(value, str):
+            event[name] = without_secrets(value[-MAX_TEXT:])
+        else:
+            event[name] = _shown(value, MAX_DEPTH)
     return event
+
+
+def _shown(value: object, depth: int) -> object:
+    """Return a value as a line may have it: without secrets, of a bounded size, and of JSON's types."""
+    if isinstance(value, str):
+        return without_secrets(value[:MAX_TEXT])
+    if value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    if depth and isinstance(value, Mapping):
+        return {
+            without_secrets(str(name)[:MAX_TEXT]): HIDDEN
+            if str(name).lower() in SECRET_FIELDS
+            else _shown(one, depth - 1)
+            for name, one in islice(value.items(), MAX_ITEMS)
+        }
+    if depth and isinstance(value, list | tuple | set | frozenset):
+        return [_shown(one, depth - 1) for one in islice(value, MAX_ITEMS)]
+    # `repr`, as structlog would write it: for NaN and infinities it would write what no reader of JSON accepts.
+    return without_secrets(repr(value)[:MAX_TEXT])
 
 
 def show_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,13 +1,14 @@
-"""What the record, Temporal and WaveSpeed say of the installation when Prometheus asks; nothing of it is kept."""
+"""What the record, Temporal, WaveSpeed and the proxy say of the installation when Prometheus asks."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from api.installation.balance import Balance
+from api.installation.certificates import Certificates
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.report import report_submissions, report_temporal
 from api.schemas.installation import SubmissionsReport, TemporalReport
@@ -21,7 +22,7 @@ from promptmill.store.operations import AI_PROMPTS, DRAIN, SUBMISSIONS_HELD
 from promptmill.store.readings import Backlog
 
 PATIENCE_SECONDS: Final = 5.0
-"""Longest wait for each of the three: Prometheus gives up after 10 s by default."""
+"""Longest wait for each of the four: Prometheus gives up after 10 s by default."""
 
 SWITCHES: Final = (DRAIN, SUBMISSIONS_HELD, AI_PROMPTS)
 
@@ -56,22 +57,30 @@ class Figures:
         record: None while Postgres is unavailable.
         temporal: None while Temporal is.
         balance_usd: What is left at WaveSpeed; None if it does not say.
+        certificates: When the certificate of each watched address ends; None if it could not be read.
     """
 
     record: Record | None = None
     temporal: TemporalReport | None = None
     balance_usd: float | None = None
+    certificates: Mapping[str, float | None] = field(default_factory=dict)
 
 
-async def gather_figures(resources: ApiResources, reconciler: ReconcilerWatch, balance: Balance) -> Figures:
-    """Ask Postgres, Temporal and WaveSpeed at once; whoever does not answer in time is left out."""
-    record, temporal, left = await asyncio.gather(
-        _in_time(_ask_record(resources)), _in_time(report_temporal(resources, reconciler)), _in_time(balance.look())
+async def gather_figures(
+    resources: ApiResources, reconciler: ReconcilerWatch, balance: Balance, certificates: Certificates
+) -> Figures:
+    """Ask Postgres, Temporal, WaveSpeed and the proxy at once; whoever does not answer in time is left out."""
+    record, temporal, left, ends = await asyncio.gather(
+        _in_time(_ask_record(resources)),
+        _in_time(report_temporal(resources, reconciler)),
+        _in_time(balance.look()),
+        _in_time(certificates.look()),
     )
     return Figures(
         record=record,
         temporal=temporal if temporal is not None and temporal.answers else None,
         balance_usd=None if left is None or left[0] is None else float(left[0]),
+        certificates=dict.fromkeys(certificates.addresses) if ends is None else ends,
     )
 
 

@@ -12,20 +12,20 @@ from math import nan
 from operator import attrgetter
 from typing import Final
 
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.installation.figures import Figures, Record
 from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
-from promptmill.store.monitoring import ENDED_MINUTES
+from promptmill.store.monitoring import BOUNDS, ENDED_MINUTES
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 
 PROVIDERS: Final = ("wavespeed", "grok")
 QUEUES: Final = ("workflows", "grok", "wavespeed")
 """As workers name them; the order is that of the report on Temporal."""
 
-STAGES: Final = ("wait", "generation", "all")
+STAGES: Final = ("prompt", "dispatch", "wait", "generation", "all")
 OPEN: Final = sorted(set(JobStatus) - FINAL_STATUSES)
 
 _UNUSUAL: Final = {DRAIN: ON, SUBMISSIONS_HELD: ON, AI_PROMPTS: OFF}
@@ -45,6 +45,11 @@ _WAITING: Final[Sequence[tuple[str, str, Callable[[Record], float]]]] = (
         "oldest_queued_prompt_job_age_seconds",
         "Time since the oldest queued prompt job joined the queue; 0 if there is none.",
         lambda record: record.figures.oldest_prompt_job_seconds or 0,
+    ),
+    (
+        "oldest_processing_prompt_job_age_seconds",
+        "Time since Grok was first asked for the oldest prompt job in `processing`; 0 if there is none.",
+        lambda record: record.figures.oldest_processing_seconds or 0,
     ),
     ("reading_jobs", "Jobs whose result is still to be read.", lambda record: record.readings.open),
     (
@@ -98,6 +103,15 @@ class InstallationGauges(Collector):
         yield from self._money()
         yield from self._stopped()
         yield from self._temporal()
+        yield self._certificates()
+
+    def _certificates(self) -> Metric:
+        return _many(
+            "promptmill_certificate_expiry_timestamp_seconds",
+            "When the TLS certificate that an address shows ends; NaN if none could be read.",
+            ("address",),
+            {(address,): nan if end is None else end for address, end in self.figures.certificates.items()},
+        )
 
     def _counts(self) -> Iterator[Metric]:
         record = self.figures.record
@@ -155,10 +169,31 @@ class InstallationGauges(Collector):
         yield _many(
             "promptmill_job_seconds",
             f"How long the jobs took that completed in the last {ENDED_MINUTES} minutes: mean and 95th percentile of "
-            "the `wait` until WaveSpeed accepted them, of the `generation`, and of `all`. None if none completed.",
+            "each stage. None if none completed.",
             ("stage", "statistic"),
             stages,
         )
+        yield self._histogram()
+
+    def _histogram(self) -> Metric:
+        """Of the last minutes, like `ended_jobs`: so no restart loses a job, and no second API counts it again."""
+        record = self.figures.record
+        family = GaugeHistogramMetricFamily(
+            "promptmill_ended_job_seconds",
+            f"How long the jobs took that completed in the last {ENDED_MINUTES} minutes, by stage.",
+            labels=("stage",),
+        )
+        for stage in STAGES:
+            found = () if record is None else [one for one in record.figures.buckets if one[0] == stage]
+            # What reaches no bound is in the first bucket, what reaches all of them in the last.
+            upto = [
+                nan if record is None else sum(number for _, reached, number, _ in found if reached <= place)
+                for place in range(len(BOUNDS) + 1)
+            ]
+            bounds = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
+            total = nan if record is None else sum(seconds for *_, seconds in found)
+            family.add_metric((stage,), list(zip(bounds, upto, strict=True)), total)
+        return family
 
     def _prompts(self) -> Iterator[Metric]:
         record = self.figures.record

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api.access.scopes import needs
-from api.dependencies import BalanceDep, FeedDep, MetricsDep, ReconcilerDep, ResourcesDep
+from api.dependencies import BalanceDep, CertificatesDep, FeedDep, MetricsDep, ReconcilerDep, ResourcesDep
 from api.installation.figures import gather_figures
 from api.installation.gauges import InstallationGauges
 from api.installation.readiness import look_ready
@@ -34,9 +34,13 @@ async def tell_ready(resources: ResourcesDep, feed: FeedDep, response: Response)
 
 @router.get("/metrics", dependencies=[needs(Scope.METRICS_READ)], response_class=Response)
 async def show_metrics(
-    metrics: MetricsDep, resources: ResourcesDep, reconciler: ReconcilerDep, balance: BalanceDep
+    metrics: MetricsDep,
+    resources: ResourcesDep,
+    reconciler: ReconcilerDep,
+    balance: BalanceDep,
+    certificates: CertificatesDep,
 ) -> Response:
     """Return what this API counts, and what is known of the installation: NaN where Postgres or Temporal is away."""
-    figures = await gather_figures(resources, reconciler, balance)
+    figures = await gather_figures(resources, reconciler, balance, certificates)
     body, content_type = metrics.render(InstallationGauges(figures))
     return Response(body, headers={"Content-Type": content_type})

@@ -1,7 +1,8 @@
 """The folder of backups: which files count as one, and how a new one appears at once or not at all.
 
 A backup is a manifest (`<name>.json`) and the file that it names. The manifest is written last: whatever lies there
-without one was left behind by a process that was killed, counts for nothing, and is removed by the next writer.
+without one was left behind by a process that was killed, counts for nothing, and is removed by the next writer. One
+that cannot be read hides neither the others nor its own file: both stay until a person has looked.
 """
 
 from __future__ import annotations
@@ -50,33 +51,68 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What is in a folder of backups.
+
+    Attributes:
+        backups: Newest first.
+        unreadable: What is wrong with each manifest that cannot be read, by its name.
+    """
+
+    backups: list[Manifest]
+    unreadable: dict[str, str]
+
+
+@dataclass(frozen=True)
 class BackupFolder:
     """A folder that only we write to."""
 
     path: Path
 
-    def all(self) -> list[Manifest]:
-        """Return the backups, newest first.
+    def contents(self) -> Contents:
+        """Return the backups, and the manifests that cannot be read.
 
         Raises:
             ConfigurationError: The folder cannot be read.
-            BackupUnusable: A manifest cannot be read.
         """
+        found: list[Manifest] = []
+        unreadable: dict[str, str] = {}
         try:
-            found = [self._manifest(path) for path in self.path.glob(f"{PREFIX}*.json")]
+            manifests = sorted(self.path.glob(f"{PREFIX}*.json"))
         except OSError as error:
             raise ConfigurationError(f"The folder of backups cannot be read: {error}.") from error
-        return sorted((one for one in found if (self.path / one.file).is_file()), key=_taken, reverse=True)
+        for path in manifests:
+            try:
+                manifest = _read_manifest(path)
+            except FileNotFoundError:
+                continue  # deleted meanwhile, by a rotation
+            except BackupUnusable as problem:
+                unreadable[path.stem] = str(problem)
+            else:
+                found += [manifest] if (self.path / manifest.file).is_file() else []
+        return Contents(sorted(found, key=_taken, reverse=True), unreadable)
+
+    def all(self) -> list[Manifest]:
+        """Return the backups, newest first, without those whose manifest cannot be read.
+
+        Raises:
+            ConfigurationError: The folder cannot be read.
+        """
+        return self.contents().backups
 
     def find(self, name: str | None) -> Manifest:
         """Return a backup; without a name the newest.
 
         Raises:
             ConfigurationError: There is none.
+            BackupUnusable: Its manifest cannot be read.
         """
-        for backup in self.all():
+        contents = self.contents()
+        for backup in contents.backups:
             if name is None or backup.name == name:
                 return backup
+        if name in contents.unreadable:
+            raise BackupUnusable(contents.unreadable[name])
         what = "no backup" if name is None else f"no backup {name}"
         raise ConfigurationError(f"There is {what} in {self.path}: `promptmill backup list` shows what is there.")
 
@@ -179,7 +215,9 @@ class BackupFolder:
         return deleted
 
     def _remove_leftovers(self) -> None:
-        counting = {one.file for one in self.all()}
+        contents = self.contents()
+        counting = {one.file for one in contents.backups}
+        counting |= {f"{name}{suffix}" for name in contents.unreadable for suffix in (PLAIN, SEALED)}
         for path in self.path.glob(f"{PREFIX}*"):
             if path.name.endswith(PARTIAL) or (path.name.endswith((PLAIN, SEALED)) and path.name not in counting):
                 path.unlink(missing_ok=True)
@@ -192,16 +230,21 @@ class BackupFolder:
         finally:
             os.close(handle)
 
-    def _manifest(self, path: Path) -> Manifest:
-        try:
-            found = Manifest.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            raise BackupUnusable(
-                f"{path} is not a manifest that this release can read: move it away, with its file ({error})."
-            ) from error
-        if path.stem != found.name:
-            raise BackupUnusable(f"{path} is the manifest of {found.name}: rename it to {found.name}.json.")
-        return found
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        found = Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise BackupUnusable(f"{path} cannot be read: {error.strerror}. Let this user read it.") from error
+    except ValidationError as error:
+        raise BackupUnusable(
+            f"{path} is not a manifest that this release can read: move it away, with its file ({error})."
+        ) from error
+    if path.stem != found.name:
+        raise BackupUnusable(f"{path} is the manifest of {found.name}: rename it to {found.name}.json.")
+    return found
 
 
 def _taken(backup: Manifest) -> float:

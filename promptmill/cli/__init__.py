@@ -16,6 +16,7 @@ from promptmill.cli import (
     documents,
     installation,
     money,
+    monitoring,
     objectives,
     privacy,
     switches,
@@ -37,7 +38,19 @@ def promptmill() -> None:
     """An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, nothing is paid twice."""
 
 
-for subject in (installation, switches, access, money, privacy, audit, objectives, backups, checklist, documents):
+for subject in (
+    installation,
+    switches,
+    access,
+    money,
+    privacy,
+    audit,
+    objectives,
+    monitoring,
+    backups,
+    checklist,
+    documents,
+):
     app.add_typer(subject.commands)
 
 

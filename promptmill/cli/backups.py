@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,9 @@ def create(
     from promptmill.commands.backup import backup_folder, create_backup
 
     settings = load_settings()
-    asyncio.run(create_backup(settings, backup_folder(settings, folder), keep=keep, say=say))
+    place = backup_folder(settings, folder)
+    asyncio.run(create_backup(settings, place, keep=keep, say=say))
+    _say_unreadable(place.contents().unreadable)
 
 
 @backup.command("list")
@@ -46,12 +49,13 @@ def list_backups(
     from promptmill.commands.backup import backup_folder
     from promptmill.commands.backup_report import backup_lines, backups_json
 
-    backups = backup_folder(load_settings(), folder).all()
+    contents = backup_folder(load_settings(), folder).contents()
     if as_json:
-        sys.stdout.write(f"{backups_json(backups)}\n")
+        sys.stdout.write(f"{backups_json(contents)}\n")
         return
-    for line in backup_lines(backups):
+    for line in backup_lines(contents.backups):
         say(line)
+    _say_unreadable(contents.unreadable)
 
 
 @backup.command("verify")
@@ -60,15 +64,22 @@ def verify(
     *,
     folder: Folder = None,
 ) -> None:
-    """Restore a backup into a scratch database of the same server, and compare it with its manifest."""
+    """Restore a backup into a scratch database of the same server, and compare it with its manifest.
+
+    Fails as well if a manifest cannot be read and no name was given: that one may be the newest.
+    """
     from promptmill.commands.backup import backup_folder, verify_backup
 
     settings = load_settings()
-    found = asyncio.run(verify_backup(settings, backup_folder(settings, folder), name, say))
+    place = backup_folder(settings, folder)
+    unreadable = {} if name is not None else place.contents().unreadable
+    _say_unreadable(unreadable)
+    found = asyncio.run(verify_backup(settings, place, name, say))
     for line in found:
         say(f"✗ {line}", "bold red")
     if found:
         say("This backup does not hold what was in the record: take another, and keep an older one.")
+    if found or unreadable:
         raise typer.Exit(1)
 
 
@@ -100,3 +111,8 @@ def note(
 
     asyncio.run(note_backup(load_settings(), name))
     say(f"{name} is noted.")
+
+
+def _say_unreadable(unreadable: Mapping[str, str]) -> None:
+    for problem in unreadable.values():
+        say(f"✗ {problem}", "bold red")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from promptmill.backups.folder import Contents
 from promptmill.contracts.backups import Manifest
 from promptmill.formats import duration
 
@@ -30,9 +31,11 @@ def backup_lines(backups: Sequence[Manifest]) -> Iterator[str]:
         yield "There are no backups: `promptmill backup create` takes one."
 
 
-def backups_json(backups: Sequence[Manifest]) -> str:
-    """Return the manifests as JSON."""
-    return json.dumps([one.model_dump(mode="json") for one in backups], indent=2)
+def backups_json(contents: Contents) -> str:
+    """Return the manifests as JSON, and after them those that cannot be read, each with its `problem`."""
+    readable = [one.model_dump(mode="json") for one in contents.backups]
+    unreadable = [{"name": name, "problem": problem} for name, problem in contents.unreadable.items()]
+    return json.dumps([*readable, *unreadable], indent=2)
 
 
 def megabytes(size: int) -> str:

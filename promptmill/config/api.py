@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from promptmill.addresses import is_loopback_host
-from promptmill.config.values import Networks, Origins, Patterns, Port, RootPath, Words
+from promptmill.config.values import Networks, Origins, Patterns, Port, RootPath, TlsAddresses, Words
 from promptmill.contracts.limits import HIGHEST_PRIORITY, LOWEST_PRIORITY, MOST, OwnerLimits
 
 MIN_TOKEN_CHARACTERS = 32
@@ -47,6 +47,10 @@ class ApiSettings(BaseModel):
     trusted_proxies: Networks = Field(
         (),
         description="Addresses or networks of trusted proxies, comma-separated (10.0.0.5,172.16.0.0/12): their X-Forwarded-Host and X-Forwarded-For count.",
+    )
+    certificate_addresses: TlsAddresses = Field(
+        (),
+        description="Addresses whose TLS certificates are watched, comma-separated (mill.example.com, or with a port), such as the proxy's; that of an https PROMPTMILL_PUBLIC_URL is watched anyway.",
     )
     max_connections: int = Field(
         800,

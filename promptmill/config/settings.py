@@ -28,6 +28,7 @@ from promptmill.config.postgres import PostgresSettings
 from promptmill.config.providers import ProviderSettings
 from promptmill.config.single_sign_on import SingleSignOnSettings
 from promptmill.config.temporal import TemporalSettings
+from promptmill.config.values import with_port
 from promptmill.config.worker import WorkerSettings
 from promptmill.contracts.errors import ConfigurationError
 
@@ -88,6 +89,13 @@ class Settings(
         if self.public_url is None or urlsplit(self.public_url).path:
             return self.public_url
         return f"{self.public_url}{self.root_path}"
+
+    @property
+    def watched_certificates(self) -> tuple[str, ...]:
+        """Where the certificates are shown that are watched, each as `host:port`."""
+        parts = urlsplit(self.public_url or "")
+        public = [with_port(parts.hostname or "", parts.port or 443)] if parts.scheme == "https" else []
+        return tuple(dict.fromkeys([*self.certificate_addresses, *public]))
 
     @classmethod
     def settings_customise_sources(

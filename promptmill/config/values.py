@@ -123,5 +123,39 @@ def _origin(text: str) -> str:
 
 _ORIGIN_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
 
+_MOST_ADDRESSES: Final = 20
+
+
+def _tls_addresses(value: object) -> object:
+    """Parse a comma-separated list of hosts, each with a port or 443; leave everything else to pydantic."""
+    if not isinstance(value, str):
+        return value
+    found = tuple(dict.fromkeys(_tls_address(part.strip()) for part in value.split(",") if part.strip()))
+    if len(found) > _MOST_ADDRESSES:
+        raise ValueError(f"names {len(found)} addresses: {_MOST_ADDRESSES} at most")
+    return found
+
+
+def _tls_address(text: str) -> str:
+    """Return `host:port`."""
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.netloc != text or "@" in text or not _ORIGIN_HOST.fullmatch(host) or port == 0:
+        raise ValueError(f"{text!r} is no address: write mill.example.com or mill.example.com:8443, comma-separated")
+    return with_port(host, port or 443)
+
+
+def with_port(host: str, port: int) -> str:
+    """Return `host:port`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+TlsAddresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_tls_addresses)]
+"""A comma-separated list of addresses that speak TLS, as `host:port`."""
+
+
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 """A comma-separated list of web origins (`https://studio.example.com`), as browsers send them in `Origin`."""

@@ -120,6 +120,11 @@ class PromptSnapshot(Message):
     reason_code: str | None = None
     error: str | None = None
     cancel_requested: bool = False
+    attempt_no: int = 0
+
+    def answered_late(self, attempt_no: int) -> bool:
+        """Whether the answer of an attempt came too late to be what the row was completed with."""
+        return self.status is not PromptJobStatus.COMPLETED or self.attempt_no != attempt_no
 
 
 class PromptChange(Message):

@@ -12,6 +12,9 @@ from promptmill.store.database import Database
 ENDED_MINUTES: Final = 5
 """How far the figures about ended jobs look back."""
 
+BOUNDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0)
+"""Seconds up to which the jobs of a stage are counted."""
+
 _NOW: Final = """
     WITH open_rows AS MATERIALIZED ( -- an owner's oldest is one step through jobs_owner_status_created_at_idx
         SELECT c.status, extract(epoch FROM clock_timestamp() - oldest.created_at) AS seconds
@@ -26,6 +29,14 @@ _NOW: Final = """
          FROM (SELECT status, max(seconds) AS seconds FROM open_rows GROUP BY status) AS o) AS oldest_job_seconds,
         (SELECT extract(epoch FROM clock_timestamp() - min(enqueued_at))::double precision
          FROM prompt_generation_jobs WHERE status = 'queued') AS oldest_prompt_job_seconds,
+        (SELECT extract(epoch FROM clock_timestamp() - min(started_at))::double precision FROM (
+            SELECT min(started_at) AS started_at FROM prompt_generation_jobs -- those that stand alone
+            WHERE status = 'processing' AND workflow_started_at IS NOT NULL AND job_id IS NULL
+            UNION ALL
+            SELECT min(p.started_at) FROM jobs AS j JOIN prompt_generation_jobs AS p ON p.job_id = j.id
+            WHERE p.status = 'processing' AND j.workflow_started_at IS NOT NULL
+              AND j.status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')) AS s
+        ) AS oldest_processing_seconds,
         u.unclear, u.unclear_seconds, u.reserved_usd,
         (SELECT jsonb_object_agg(s.provider, s.usd) FROM (
             SELECT provider, sum(spent_usd) AS usd FROM spending
@@ -54,20 +65,28 @@ _NOW: Final = """
 """
 _ENDED: Final = """
     WITH ended AS MATERIALIZED (
-        SELECT status, coalesce(reason_code, '') AS reason, created_at, dispatched_at, completed_at
+        SELECT id, status, coalesce(reason_code, '') AS reason, created_at, dispatched_at, completed_at
         FROM jobs WHERE completed_at > now() - CAST(:minutes AS integer) * interval '1 minute'
-    ), seconds AS (
+    ), seconds AS MATERIALIZED (
         SELECT stage, extract(epoch FROM took)::double precision AS seconds
-        FROM ended CROSS JOIN LATERAL (VALUES
-            ('wait', dispatched_at - created_at), ('generation', completed_at - dispatched_at),
-            ('all', completed_at - created_at)) AS s (stage, took)
-        WHERE status = 'completed' AND took IS NOT NULL
+        FROM ended AS j
+        LEFT JOIN prompt_generation_jobs AS p ON p.job_id = j.id AND p.status = 'completed'
+        CROSS JOIN LATERAL (VALUES
+            ('prompt', p.completed_at - j.created_at),
+            ('dispatch', j.dispatched_at - coalesce(p.completed_at, j.created_at)),
+            ('wait', j.dispatched_at - j.created_at), ('generation', j.completed_at - j.dispatched_at),
+            ('all', j.completed_at - j.created_at)) AS s (stage, took)
+        WHERE j.status = 'completed' AND took IS NOT NULL
     )
     SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(status, reason, n)), '[]')
             FROM (SELECT status, reason, count(*) AS n FROM ended GROUP BY status, reason) AS e) AS ended,
            (SELECT coalesce(jsonb_agg(jsonb_build_array(stage, mean, p95)), '[]')
             FROM (SELECT stage, avg(seconds) AS mean, percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
-                  FROM seconds GROUP BY stage) AS s) AS stages
+                  FROM seconds GROUP BY stage) AS s) AS stages,
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(stage, bucket, n, total)), '[]')
+            FROM (SELECT stage, width_bucket(seconds, CAST(:bounds AS double precision[])) AS bucket, count(*) AS n,
+                         sum(seconds) AS total
+                  FROM seconds GROUP BY stage, bucket) AS s) AS buckets
 """
 _PROMPTS: Final = """
     SELECT avg_wait_time_seconds, avg_processing_seconds, processed_per_minute, error_rate, retry_rate,
@@ -83,6 +102,7 @@ class RecordFigures:
     Attributes:
         oldest_job_seconds: Since the acceptance of the oldest open job, by status.
         oldest_prompt_job_seconds: Since the oldest queued prompt job joined the queue; None if there is none.
+        oldest_processing_seconds: Since Grok was first asked for the oldest prompt job in `processing`; None likewise.
         unclear: Submissions in `unknown`.
         unclear_seconds: Since the oldest of them was permitted.
         reserved_usd: The prices of submissions that may be charged.
@@ -96,11 +116,13 @@ class RecordFigures:
         verified_backup_at: The same of those that were verified.
         ended: Status, reason (or nothing) and number of the jobs that ended in the last `ENDED_MINUTES`.
         stages: Stage, mean and 95th percentile of the seconds of those that completed.
+        buckets: Stage, how many of `BOUNDS` are reached, and the number and sum of the seconds that lie there.
         prompts: The last hour's rates, by the columns of `get_prompt_queue_stats_v2`; None where there were none.
     """
 
     oldest_job_seconds: Mapping[str, float] = field(default_factory=dict)
     oldest_prompt_job_seconds: float | None = None
+    oldest_processing_seconds: float | None = None
     unclear: int = 0
     unclear_seconds: float = 0.0
     reserved_usd: float = 0.0
@@ -114,6 +136,7 @@ class RecordFigures:
     verified_backup_at: float = 0.0
     ended: Sequence[tuple[str, str, int]] = ()
     stages: Sequence[tuple[str, float, float]] = ()
+    buckets: Sequence[tuple[str, int, int, float]] = ()
     prompts: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -131,6 +154,6 @@ class MonitoringStore:
             now[name] = now[name] or {}
         return RecordFigures(
             **now,
-            **await self.database.mapping(_ENDED, minutes=ENDED_MINUTES),
+            **await self.database.mapping(_ENDED, minutes=ENDED_MINUTES, bounds=[*BOUNDS]),
             prompts=await self.database.mapping(_PROMPTS),
         )

@@ -59,10 +59,12 @@ _LATE: Final = """
     ORDER BY looked_at NULLS FIRST, accepted_at LIMIT :limit
 """
 _LOOKED_LATE: Final = """
-    UPDATE submissions
-    SET looked_at = clock_timestamp(), looks = looks + 1,
-        ended_at = CASE WHEN :ended THEN coalesce(ended_at, clock_timestamp()) END
-    WHERE id = :id
+    UPDATE submissions AS s
+    SET looked_at = clock_timestamp(), looks = s.looks + 1,
+        ended_at = CASE WHEN :ended THEN coalesce(s.ended_at, clock_timestamp()) END
+    FROM (SELECT id, ended_at FROM submissions WHERE id = :id FOR UPDATE) AS before
+    WHERE s.id = before.id
+    RETURNING :ended AND before.ended_at IS NULL AS first
 """
 _CLAIM_CALLBACKS: Final = """
     UPDATE jobs SET callback_claimed_at = clock_timestamp()
@@ -160,9 +162,12 @@ class UpkeepStore:
         found = await self.database.mappings(_LATE, limit=limit, days=days)
         return [LatePrediction.model_validate(dict(row)) for row in found]
 
-    async def note_late_look(self, submission_id: UUID, *, ended: bool = False) -> None:
-        """Record that a late prediction was read. `ended`: WaveSpeed gave up on it, so nothing more will arrive."""
-        await self.database.run(_LOOKED_LATE, id=submission_id, ended=ended)
+    async def note_late_look(self, submission_id: UUID, *, ended: bool = False) -> bool:
+        """Record that a late prediction was read; return whether this was the first to find that it has ended.
+
+        `ended`: nothing more will arrive, because its media has, or because WaveSpeed gave up on it.
+        """
+        return bool(await self.database.value(_LOOKED_LATE, id=submission_id, ended=ended))
 
     async def claim_callbacks(self, limit: int) -> list[UUID]:
         """Claim ended jobs with an undelivered callback for a minute, for the caller to start their workflows."""

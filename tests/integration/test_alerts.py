@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +18,12 @@ from promptmill.checklist.target import Options, Target
 from promptmill.commands.instance import Instance
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.names import reconcile_schedule_id
-from promptmill.local.ports import free_port
+from promptmill.local.ports import LOOPBACK, free_port
 from promptmill.local.readiness import answers, wait_ready
 from tests.fixtures.alerting import open_alerting
 from tests.fixtures.api import open_api
+from tests.fixtures.certificates import write_certificate
+from tests.fixtures.nginx import running_nginx
 from tests.fixtures.relay import open_relay
 from tests.fixtures.session import StartProcess
 from tests.simulator_control import SimulatorControl
@@ -42,10 +46,12 @@ async def test_whoever_is_on_call_is_told(
     )
     wait_ready(worker, lambda: answers(f"http://127.0.0.1:{worker_port}/readyz"), within=60)
     schedule = temporal.get_schedule_handle(reconcile_schedule_id(task_queue))
-    async with open_relay(database_url) as postgres:
-        behind = settings.model_copy(update={"database_url": postgres.secret_url})
+    async with open_relay(database_url) as postgres, AsyncExitStack() as servers:
+        proxy = servers.enter_context(a_proxy_whose_certificate_ends(tmp_path))
+        behind = settings.model_copy(update={"database_url": postgres.secret_url, "certificate_addresses": (proxy,)})
         async with open_api(behind, api_port) as api:
             with open_alerting(tmp_path, {3000: api_port, 9464: worker_port}) as contacts:
+                await eventually(lambda: contacts.fired("infrastructure", "CertificateEnds"), what="its end")
                 job_id = await an_unclear_job(api, wavespeed_control)
                 await schedule.pause(note="a test")
                 await eventually(lambda: contacts.fired("product", "SubmissionUnclear"), what="unclear")
@@ -63,6 +69,18 @@ async def test_whoever_is_on_call_is_told(
                 for alert in ("PostgresGone", "WorkerGone", "ReconcilerPaused", "SubmissionUnclear"):
                     await eventually(partial(contacts.ended, alert), what=f"the end of {alert}")
                 await the_checklist_sees_it(settings, str(api.base_url), contacts.prometheus)
+
+
+@contextmanager
+def a_proxy_whose_certificate_ends(folder: Path) -> Iterator[str]:
+    """A real nginx, with a certificate that was not renewed; yields its address."""
+    port, certificate = free_port(), folder / "certificate.pem"
+    write_certificate(certificate, days=10)
+    site = (
+        f"server {{ listen {LOOPBACK}:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}; }}"
+    )
+    with running_nginx(folder / "nginx", site, port):
+        yield f"{LOOPBACK}:{port}"
 
 
 async def the_checklist_sees_it(settings: Settings, url: str, prometheus: str) -> None:

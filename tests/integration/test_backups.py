@@ -16,9 +16,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from promptmill.backups.errors import BackupUnusable
 from promptmill.backups.folder import BackupFolder
+from promptmill.cli import app
 from promptmill.commands.backup import create_backup, restore_backup, verify_backup
 from promptmill.config.payload_keys import new_payload_key
 from promptmill.config.settings import Settings, load_settings
@@ -85,9 +87,16 @@ def made(lines: list[str]) -> Iterator[str]:
 
 
 async def test_a_backup_is_encrypted_verified_and_restored(
-    settings: Settings, folder: BackupFolder, empty_database_url: str, postgres_server: PostgresServer
+    settings: Settings,
+    folder: BackupFolder,
+    empty_database_url: str,
+    postgres_server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The way that every backup goes, in one test: each of its programs takes a while."""
+    folder.path.mkdir()
+    damaged = folder.path / "promptmill-1.json"
+    damaged.write_text("{")
     backup = await take(settings, folder)
 
     file = folder.path / backup.file
@@ -97,9 +106,15 @@ async def test_a_backup_is_encrypted_verified_and_restored(
     assert backup.tables["spending"].amounts["spent_usd"] != "0"
     assert b"PGDMP" not in file.read_bytes()
     assert b"a fox" not in file.read_bytes()
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.path.iterdir()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.path.iterdir() if path != damaged} == {0o600}
 
-    assert await verify_backup(settings, folder, None, say) == []
+    monkeypatch.delenv("PROMPTMILL_SIMULATED_ONLY", raising=False)  # the command calls no provider
+    monkeypatch.setenv("DATABASE_URL", settings.require_database_url())
+    monkeypatch.setenv("PROMPTMILL_BACKUP_KEYS", KEY)
+    verified = await asyncio.to_thread(CliRunner().invoke, app, ["backup", "verify", "--dir", str(folder.path)])
+    assert f"{backup.name} was restored, and holds what it should" in verified.output
+    assert "promptmill-1.json is not a manifest" in verified.output
+    assert verified.exit_code == 1, "somebody must look at it"
     assert folder.find(backup.name).verified_at is not None
     record = settings.require_database_url()
     assert await value(record, "SELECT count(*) FROM pg_database WHERE datname ~ '^promptmill_verify'") == 0

@@ -37,13 +37,13 @@ class Metric(NamedTuple):
 
 
 def exposed(text: str) -> dict[Metric, set[frozenset[str]]]:
-    """Return our own metrics with the labels of each of their series."""
+    """Return our own metrics with the labels of their series. Number and sum of a gauge histogram are parts of it."""
     return {
         Metric(
             f"{family.name}_total" if family.type == "counter" else family.name, family.type, family.documentation
         ): {frozenset(sample.labels) - {"le"} for sample in family.samples}
         for family in text_string_to_metric_families(text)
-        if family.name.startswith("promptmill_")
+        if family.name.startswith("promptmill_") and not family.name.endswith(("_gcount", "_gsum"))
     }
 
 

@@ -53,6 +53,17 @@ async def test_paid_media_of_every_ended_job_is_looked_for(record: Record) -> No
     assert {(one.model, one.kind) for one in found} == {("wavespeed-ai/flux-dev", "image")}
 
 
+async def test_only_the_first_look_that_finds_an_end_says_so(record: Record) -> None:
+    """By that the late answers are counted: a pass that is repeated must not count them again."""
+    await ended(record, "p-1", JobStatus.EXPIRED)
+    submission_id = await record.hand.fetchval("SELECT id FROM submissions WHERE prediction_id = 'p-1'")
+
+    looks = [await record.store.upkeep.note_late_look(submission_id, ended=ended) for ended in (False, True, True)]
+
+    assert looks == [False, True, False]
+    assert not await record.store.upkeep.note_late_look(new_id(), ended=True)
+
+
 async def test_media_of_what_a_person_gave_up_is_looked_for(record: Record) -> None:
     wish = await record.unclear()
     await record.store.resolution.decide(wish.job_id, OWNER, Decision.ABANDON)

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from activities.records import RecordActivities
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptSource
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.store import AttemptDecision, PromptEnd, PromptFailure
+from promptmill.metrics import PROCESS
 from promptmill.store import job_input, prompt_request
 from tests.fixtures.record import Record, new_id, new_prompt_job, written
 
@@ -108,8 +110,11 @@ async def test_late_answer_is_kept_and_used_only_where_there_is_no_better(record
         await record.store.prompts.begin_attempt(prompt_job_id, "grok-4")
         late = await record.store.prompts.finish(written(prompt_job_id, 1, "late"))
         assert late.status is PromptJobStatus.PROCESSING
+        assert late.answered_late(1)
 
-    await record.store.prompts.finish(written(first, 2, "in time"))
+    in_time = await record.store.prompts.finish(written(first, 2, "in time"))
+    assert not in_time.answered_late(2)
+    assert (await record.store.prompts.finish(written(first, 1, "late"))).answered_late(1)
     used = await record.store.prompts.begin_attempt(second, "grok-4")
 
     row = await record.store.prompts.get(first)
@@ -118,6 +123,24 @@ async def test_late_answer_is_kept_and_used_only_where_there_is_no_better(record
     assert used.result is not None
     assert used.result.prompt == (await record.store.jobs.get(job_id)).prompt == "late"
     assert await record.status(job_id) == "dispatching"
+
+
+async def test_late_answers_are_counted(record: Record) -> None:
+    _, prompt_job_id = await record.prompting()
+    for _attempt in (1, 2):
+        await record.store.prompts.begin_attempt(prompt_job_id, "grok-4")
+    counted = late_prompts()
+
+    for attempt_no in (1, 2):
+        answer = written(prompt_job_id, attempt_no).result
+        assert answer is not None
+        await RecordActivities(record.store).record_prompt(answer)
+
+    assert late_prompts() - counted == 1
+
+
+def late_prompts() -> float:
+    return PROCESS.get_sample_value("promptmill_late_answers_total", {"provider": "grok"}) or 0
 
 
 async def test_answer_after_a_cancel_is_a_fact(record: Record) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
 from promptmill.backups.errors import BackupUnusable
 from promptmill.backups.folder import BackupFolder
 from promptmill.backups.programs import connection_of, find_programs
 from promptmill.backups.sealing import CHUNK_BYTES, SALT_BYTES, TAG_BYTES, SealedWriter, read_sealed
+from promptmill.cli import app
 from promptmill.config.payload_keys import PayloadKey
 from promptmill.contracts.backups import Manifest, TableContents, differences
 from promptmill.contracts.errors import ConfigurationError
@@ -132,12 +134,46 @@ def test_what_killed_processes_left_counts_for_nothing_and_is_removed(folder: Ba
         *({"name": "promptmill-1/../2"}, {"name": "promptmill-2"}),
     ],
 )
-def test_a_manifest_that_names_what_is_not_its_own_is_refused(folder: BackupFolder, lie: dict[str, object]) -> None:
+def test_a_manifest_that_names_what_is_not_its_own_is_not_believed(
+    folder: BackupFolder, lie: dict[str, object]
+) -> None:
     path = folder.path / "promptmill-1.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | lie))
 
-    with pytest.raises(BackupUnusable, match=r"promptmill-1\.json is"):
+    assert "promptmill-1.json is" in folder.contents().unreadable["promptmill-1"]
+    assert [one.name for one in folder.rotate(1)] == [f"promptmill-{day}" for day in (3, 2, 0)]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe", b'{"name": "promptmill-3"}', None])
+def test_a_manifest_that_cannot_be_read_hides_no_other_and_keeps_its_file(
+    folder: BackupFolder, damage: bytes | None
+) -> None:
+    path = folder.path / "promptmill-3.json"
+    path.unlink()
+    path.write_bytes(damage) if damage is not None else path.mkdir()
+    (folder.path / "promptmill-3.dump.sealed").write_bytes(b"sealed")
+
+    assert kept(folder) == ["4", "2", "1", "0"]
+    assert [*folder.contents().unreadable] == ["promptmill-3"]
+    with folder.writing():
         folder.rotate(1)
+    there = {each.name for each in folder.path.iterdir()}
+    assert there >= {"promptmill-3.json", "promptmill-3.dump", "promptmill-3.dump.sealed"}
+    assert kept(folder) == ["4", "1"]
+    with pytest.raises(BackupUnusable, match=r"promptmill-3\.json"):
+        folder.find("promptmill-3")
+
+
+def test_the_list_names_what_cannot_be_read(folder: BackupFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROMPTMILL_SIMULATED_ONLY", raising=False)  # the command reads every setting, and calls nobody
+    (folder.path / "promptmill-2.json").write_text("{")
+
+    shown = CliRunner().invoke(app, ["backup", "list", "--dir", str(folder.path)])
+    listed = CliRunner().invoke(app, ["backup", "list", "--json", "--dir", str(folder.path)])
+
+    assert shown.exit_code == listed.exit_code == 0
+    assert "promptmill-2.json is not a manifest" in shown.output
+    assert [one["name"][-1] for one in json.loads(listed.output)] == ["4", "3", "1", "0", "2"]
 
 
 def test_what_a_killed_verification_left_is_written_over(folder: BackupFolder) -> None:

@@ -18,11 +18,6 @@ ROOT = Path(__file__).parents[2]
 OPERATIONS = ROOT / "docs" / "operations.md"
 FOLDER = ROOT / "deploy" / "monitoring"
 CONTACTS = {"database", "api", "frontend", "infrastructure", "product"}
-OF_TEMPORAL = {
-    "temporal_workflow_task_schedule_to_start_latency_seconds",
-    "temporal_workflow_task_execution_failed_total",
-}
-"""Of the SDK: tests/integration/test_alarms.py sees them exposed."""
 
 
 def rules_of(name: str) -> list[dict[str, Any]]:
@@ -63,21 +58,22 @@ def test_every_alert_has_a_case() -> None:
 
 
 def test_every_metric_that_is_asked_for_exists() -> None:
+    """Those of Temporal's SDK are seen by tests/integration/test_alarms.py."""
     page = MarkdownPage.of(ROOT / "docs" / "monitoring.md")
     listed = {
         (row[0].code[0], row[1].text)
         for section in ("Known of the installation", "Counted by each process")
         for row in page.section(section).rows("metric", "type", "labels", "meaning")
     }
-    exist = OF_TEMPORAL | {name for name, _ in listed}
+    exist = {name for name, _ in listed}
     parts = {f"{name}{part}" for name, kind in listed if kind == "histogram" for part in ("_bucket", "_count", "_sum")}
-    parts |= {f"{name}_bucket" for name in OF_TEMPORAL}
+    parts -= {"promptmill_ended_job_seconds_count", "promptmill_ended_job_seconds_sum"}  # of gauges: `_gcount`, `_gsum`
     recorded = {rule["record"] for rule in RECORDED}
     queries = [rule["expr"] for rule in ALERTS + RECORDED] + [
         query for board in BOARDS for query in panel_queries(board)
     ]
 
-    asked = {name for query in queries for name in re.findall(r"\b(?:promptmill|temporal)[_:][\w:]+", query)}
+    asked = {name for query in queries for name in re.findall(r"\bpromptmill[_:][\w:]+", query)}
 
     assert asked - exist - parts - recorded == set()
 
@@ -108,6 +104,25 @@ def test_the_contacts_are_receivers() -> None:
         )
     )
     assert named <= {rule["alert"] for rule in ALERTS}
+
+
+def test_the_dashboards_are_what_grafana_reads() -> None:
+    boards = {board.stem: json.loads(board.read_text()) for board in BOARDS}
+
+    assert boards.keys() == {"queue", "money", "temporal", "postgres", "objectives"}
+    for name, board in boards.items():
+        assert board["uid"] == f"promptmill-{name}"
+        panels = board["panels"]
+        assert len({panel["id"] for panel in panels}) == len({panel["title"] for panel in panels}) == len(panels)
+        assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)
+        for panel in panels:
+            targets = panel["targets"]
+            assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+            assert len({target["refId"] for target in targets}) == len(targets) > 0
+            # A legend's label is one that the query keeps.
+            for target in targets:
+                for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
+                    assert re.search(rf"\b{label}\b|promptmill:\w+:", target["expr"]), panel["title"]
 
 
 def test_the_dashboards_queries_parse(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from promptmill.telemetry import (
+    MAX_ITEMS,
     MAX_TEXT,
     flatten_temporal,
     hide_secrets,
@@ -22,7 +23,8 @@ from promptmill.config.settings import load_settings
 from promptmill.telemetry import configure_logging
 
 configure_logging(load_settings({"PROMPTMILL_ENV_FILE": ""}), "worker")
-structlog.get_logger("ours").info("job_ended", job_id="1", api_key="xai-1", text="postgresql://u:pw@h/d")
+NUMBERS = {"ms": float("nan"), "sizes": {1: [float("inf"), 1.5]}}
+structlog.get_logger("ours").info("job_ended", job_id="1", api_key="xai-1", text="postgresql://u:pw@h/d", **NUMBERS)
 logging.getLogger("httpx").info("GET https://example.com")
 details = {"workflow_id": "job-2", "attempt": 3}
 logging.getLogger("theirs").warning("%s is slow", "it", extra={"temporal_activity": details})
@@ -37,7 +39,11 @@ except ValueError:
 def lines() -> list[dict[str, object]]:
     """What a process writes if its output is not a terminal; in a separate process, because logging is global."""
     done = subprocess.run([sys.executable, "-c", LOG_ONCE], check=True, capture_output=True, text=True)
-    return [json.loads(line) for line in done.stderr.splitlines()]
+    return [json.loads(line, parse_constant=_refuse) for line in done.stderr.splitlines()]
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is no JSON")
 
 
 def test_a_terminal_is_shown_no_variables_and_no_secrets() -> None:
@@ -102,6 +108,35 @@ def test_secret_fields_are_hidden_by_name() -> None:
 )
 def test_secrets_in_texts_are_hidden(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+def test_secrets_in_lists_are_hidden() -> None:
+    nested = {
+        "names": ["postgresql://u:pw@h/d", ("Bearer abc.def-1",)],
+        "news": {"Token": "abc", "https://h/x?token=abc": [{"api_key": "abc", "error": ValueError("//u:pw")}]},
+        "address": b"https://u:pw@h/d",
+    }
+
+    shown = hide_secrets(None, "info", nested)
+
+    assert "abc" not in json.dumps(shown)
+    assert "pw@" not in json.dumps(shown)
+    assert shown["names"] == ["postgresql://u:***@h/d", ["Bearer ***"]]
+
+
+def test_lists_are_bounded() -> None:
+    inside: list[object] = []
+    inside.append(inside)
+
+    shown = hide_secrets(None, "info", {"names": ["a"] * 10_000, "news": inside})
+
+    assert len(shown["names"]) == MAX_ITEMS
+    assert json.dumps(shown["news"]) == '[[[["[[...]]"]]]]'
+
+
+def test_every_number_is_json(lines: list[dict[str, object]]) -> None:
+    assert lines[0]["ms"] == "nan"
+    assert lines[0]["sizes"] == {"1": ["inf", 1.5]}
 
 
 def test_texts_are_cut_before_they_are_looked_through() -> None:
