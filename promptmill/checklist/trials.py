@@ -107,7 +107,7 @@ async def failed_prompt_is_handled(target: Target, _: Line) -> str:
         raise NotSeen("the settings here do not lead to the simulator that could be told to refuse")
     words = f"{INSTRUCTIONS}, refused {target.run}"
     account = quote(settings.xai_api_key.get_secret_value(), safe="")
-    grok = Instance(settings.xai_api_base, None)
+    grok = Instance(settings.xai_api_base, None, named_by="XAI_API_BASE")
     fault = [{"where": "chat", "kind": "refusal", "contains": words}]
     faults = f"/_simulator/accounts/{account}/faults"
     answer = await asyncio.to_thread(grok.ask, "POST", faults, fault)
@@ -130,9 +130,11 @@ async def failed_prompt_is_handled(target: Target, _: Line) -> str:
 
 async def all_is_undone(target: Target, _: Line) -> str:
     """Cancel and erase what this run has made."""
-    if not target.made:
+    if not target.made and not target.left:
         return "this run made nothing"
     count = await target.undo()
+    if target.left:
+        raise Fails(f"not undone: {'; '.join(target.left)}")
     return f"{count} jobs of this run have ended and their words are erased; retention deletes the rows"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from promptmill.cli.options import say
+from promptmill.cli.options import complain, say
 from promptmill.config.settings import load_settings
 
 if TYPE_CHECKING:
@@ -105,13 +105,14 @@ def _go(
                 say(line, style)
 
     signers = Signers(deployed_by, verified_by)
-    sheet = asyncio.run(go_through(load_settings(), command, options, signers, show))
-    if file is not None:
+    sheet = asyncio.run(go_through(load_settings(), command, options, signers, show=show, warn=complain))
+    if as_json:
+        sys.stdout.write(f"{sheet_json(sheet)}\n")
+        sys.stdout.flush()
+    else:
+        say(f"{sheet.summary}.", "bold red" if sheet.failed else "green")
+    if file is not None:  # last: a full disk must not keep it from being shown
         said = write(file, sheet)
         if not as_json:
             say(said)
-    if as_json:
-        sys.stdout.write(f"{sheet_json(sheet)}\n")
-    else:
-        say(f"{sheet.summary}.", "bold red" if sheet.failed else "green")
     raise typer.Exit(1 if sheet.failed else 0)
