@@ -42,12 +42,14 @@ class Options:
         prometheus: Where a Prometheus answers that watches this installation.
         load_report: What `promptmill load --json` printed.
         test_report: What the suite of this release wrote as JUnit XML (`--junitxml`).
+        logs: A file, or a folder, in which the lines of all processes come together, as JSON.
         ask_grok: Whether a prompt may be asked of a real Grok, for a fraction of a cent.
     """
 
     prometheus: str | None = None
     load_report: Path | None = None
     test_report: Path | None = None
+    logs: Path | None = None
     ask_grok: bool = False
 
 

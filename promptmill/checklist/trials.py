@@ -60,7 +60,7 @@ async def reconciler_runs(target: Target, _: Line) -> str:
 
 async def job_is_accepted(target: Target, _: Line) -> str:
     """Create a job whose prompt Grok writes."""
-    job = await _job(target)
+    job = await trial_job(target)
     if job["promptJobId"] is None:
         raise Fails(f"{job['jobId']} was accepted without a prompt job")
     return f"POST {JOBS}/create: {job['jobId']}"
@@ -68,7 +68,7 @@ async def job_is_accepted(target: Target, _: Line) -> str:
 
 async def jobs_prompt_is_queued(target: Target, _: Line) -> str:
     """Look for the prompt job of that job."""
-    job = await _job(target)
+    job = await trial_job(target)
     found = await target.expect(HTTPStatus.OK, "GET", f"{PROMPTS}/{job['promptJobId']}")
     if found["jobId"] != job["jobId"]:
         raise Fails(f"the prompt job {job['promptJobId']} belongs to {found['jobId']}")
@@ -77,7 +77,7 @@ async def jobs_prompt_is_queued(target: Target, _: Line) -> str:
 
 async def job_waits_for_its_prompt(target: Target, _: Line) -> str:
     """Look in its timeline whether it was dispatched after its prompt."""
-    job = await _job(target)
+    job = await trial_job(target)
     path = f"{JOBS}/{job['jobId']}"
     await target.ended(path)
     events = (await target.expect(HTTPStatus.OK, "GET", f"{path}/events"))["items"]
@@ -90,7 +90,7 @@ async def job_waits_for_its_prompt(target: Target, _: Line) -> str:
 
 async def job_completes(target: Target, _: Line) -> str:
     """Wait for its media, and compare the prompt that was submitted with the one that was written."""
-    found = await target.ended(f"{JOBS}/{(await _job(target))['jobId']}")
+    found = await target.ended(f"{JOBS}/{(await trial_job(target))['jobId']}")
     if found["status"] != JobStatus.COMPLETED or not found["outputs"]:
         raise Fails(f"it is {found['status']}: {found['statusText']}")
     if not found["prompt"]:
@@ -151,7 +151,7 @@ async def _prompt_job(target: Target) -> dict[str, Any]:
     return await target.once("prompt job", make)
 
 
-async def _job(target: Target) -> dict[str, Any]:
+async def trial_job(target: Target) -> dict[str, Any]:
     """Return the job of this run."""
 
     async def make() -> dict[str, Any]:

@@ -69,6 +69,9 @@ def verify(
     load_report: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="What `promptmill load --json` printed.")
     ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(exists=True, help="File or folder in which the log lines of all processes arrive.")
+    ] = None,
     test_report: TestReport = None,
     ask_grok: Annotated[
         bool, typer.Option("--ask-grok", help="Allow one prompt of a real Grok, for a fraction of a cent.")
@@ -81,7 +84,9 @@ def verify(
     """
     from promptmill.checklist.target import Options
 
-    options = Options(prometheus=prometheus, load_report=load_report, test_report=test_report, ask_grok=ask_grok)
+    options = Options(
+        prometheus=prometheus, load_report=load_report, test_report=test_report, logs=logs, ask_grok=ask_grok
+    )
     _go("verify", options, record, deployed_by, verified_by, as_json=as_json)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from promptmill.checklist import command, papers, run
+from promptmill.checklist import command, logs, papers, run
 from promptmill.checklist import target as target_module
 from promptmill.checklist.checks import CHECKS
 from promptmill.checklist.command import Signers, go_through
@@ -408,3 +408,33 @@ def test_half_an_answer_is_no_response(answer: bytes) -> None:
 def test_an_address_or_a_key_that_http_cannot_carry_is_told_without_the_key(url: str, key: str | None) -> None:
     with pytest.raises(Failed, match=rf"^no response from {url} \(the address or the key is none that HTTP"):
         Instance(url, key).ask("GET", "/")
+
+
+async def test_the_lines_of_a_job_are_looked_for_where_the_logs_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "ARRIVES_SECONDS", 0.0)
+    job = {"jobId": "01a2", "statuses": ["queued", "completed"]}
+    knowing_job = Target(
+        SETTINGS, Instance("http://127.0.0.1:9", None), Options(logs=tmp_path), None, _known={"logged job": job}
+    )
+
+    async def judged(check: str) -> tuple[State, str]:
+        found = await judge(knowing_job, line(check=check))
+        return found.state, found.detail
+
+    def write(name: str, process: str, status: str) -> None:
+        told = {"event": "job_changed", "job_id": "01a2", "process": process, "status": status}
+        (tmp_path / name).write_text(f"no JSON about 01a2\n<13>api: {json.dumps(told)}\n")
+
+    assert await judged("job-lines") == (
+        State.FAIL,
+        f"0 lines of 01a2 in {tmp_path}; no line says that it became queued, completed",
+    )
+    write("api.log", "api", "queued")
+    assert (await judged("lines-together"))[1].endswith("no line of it was written by worker")
+    (tmp_path / "old.log.gz").write_bytes(b"01a2")
+    write("worker.log", "worker", "completed")
+    assert await judged("job-lines") == (State.PASS, "2 lines of 01a2: queued → completed")
+    assert await judged("lines-together") == (State.PASS, "2 lines of 01a2, of api and worker")
+    assert (await judge(target(), line(check="job-lines"))).state is State.PERSON
