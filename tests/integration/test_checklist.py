@@ -84,7 +84,7 @@ async def test_backups_are_judged_by_their_folder_and_by_what_the_record_knows(s
 
     await store.backups.note(manifest.name, verified_at=now - timedelta(days=9))
     assert (await judged("12.2"))[0][0] is State.PASS
-    assert await judged("12.5") == [(State.FAIL, "9 days ago: more than 8 days")]
+    assert await judged("12.5") == [(State.FAIL, "9 d ago: more than 8 days")]
     (tmp_path / manifest.file).write_bytes(b"damaged")
     assert "it is damaged" in (await judged("12.5"))[0][1]
 
