@@ -10,6 +10,7 @@ from promptmill.cli import (
     access,
     audit,
     backups,
+    canary,
     checklist,
     documents,
     installation,
@@ -35,7 +36,19 @@ def promptmill() -> None:
     """An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, nothing is paid twice."""
 
 
-for subject in (installation, switches, access, money, privacy, audit, objectives, backups, checklist, documents):
+for subject in (
+    installation,
+    switches,
+    access,
+    money,
+    privacy,
+    audit,
+    objectives,
+    backups,
+    checklist,
+    canary,
+    documents,
+):
     app.add_typer(subject.commands)
 
 
