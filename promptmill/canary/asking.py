@@ -224,8 +224,12 @@ def _cheapest(models: tuple[ListedModel, ...], named: str | None) -> ListedModel
 
 
 def _defaults(model: ListedModel) -> dict[str, Any]:
-    """Return the inputs that have a default: a price is asked of all that is sent."""
-    return {each.name: each.default for each in model.inputs if each.default is not None}
+    """Return the inputs that have a default, but for those that say how to answer."""
+    return {
+        each.name: each.default
+        for each in model.inputs
+        if each.default is not None and not each.name.startswith("enable_")
+    }
 
 
 def _price(part: Part, name: str) -> Decimal | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from promptmill.addresses import is_loopback_url
 from promptmill.canary.asking import (
@@ -29,6 +30,7 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.formats import money
+from promptmill.providers.http.connections import plain_key
 from promptmill.providers.http.redaction import redact
 from promptmill.providers.raw import NoAnswer, RawProvider, open_raw
 from promptmill.version import installed_version
@@ -171,14 +173,14 @@ def _how_to_find(provider: str, seen: Seen) -> str:
         return "It is not repeated: look at xAI's usage page for a request of this minute."
     return (
         f"It is not repeated. It may have been charged, {money(seen.most_usd or 0)} at most: look in WaveSpeed's "
-        f"history for {seen.marker} in the prompt of a {seen.model}; after a few minutes a list without it means that "
+        f"history for {seen.marker} in the prompt of a {seen.model}; ten minutes later a list without it means that "
         "nothing was created."
     )
 
 
 def _report(run: _Run) -> Report:
     seen, settings = run.seen, run.settings
-    keys = [key.get_secret_value() for key in (settings.xai_api_key, settings.wavespeed_api_key) if key is not None]
+    keys = [key for each in (settings.xai_api_key, settings.wavespeed_api_key) if (key := plain_key(each))]
     return Report(
         at=datetime.now(UTC).isoformat(timespec="seconds"),  # noqa: TID251  # not in a workflow
         release=installed_version(),
@@ -191,8 +193,16 @@ def _report(run: _Run) -> Report:
         paid=tuple(run.paid),
         stopped=tuple(_without(sentence, keys) for sentence in run.stopped),
         rows=tuple(row.model_copy(update={"seen": _without(row.seen, keys)}) for row in judged(seen)),
-        forms=forms_of(seen),
+        forms=_without_keys(forms_of(seen), keys),
     )
+
+
+def _without_keys(forms: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+    """Return the forms without a key: an answer may use anything as the name of a field."""
+    text = json.dumps(forms)
+    for key in keys:
+        text = text.replace(key, "[key]")
+    return dict(json.loads(text))
 
 
 def _without(text: str, keys: list[str]) -> str:

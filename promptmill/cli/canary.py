@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -37,7 +38,7 @@ def canary(
     from promptmill.commands.budgets import parse_usd
 
     plan = Plan(checked(parse_usd, max_cost, "--max-cost"), model, callback_url, callback_port)
-    report = asyncio.run(run_canary(load_settings(), plan, complain))
+    report = asyncio.run(run_canary(load_settings(), plan, partial(complain, style="")))
     if as_json:
         sys.stdout.write(f"{report.model_dump_json(indent=2)}\n")
     else:

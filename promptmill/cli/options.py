@@ -33,6 +33,6 @@ def say(text: str, style: str = "") -> None:
     Console(highlight=False, soft_wrap=True).print(Text(visible(text), style=style))
 
 
-def complain(text: str) -> None:
-    """Print one line to standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(visible(text), style="bold red"))
+def complain(text: str, style: str = "bold red") -> None:
+    """Print one line to standard error, by default as what went wrong."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(visible(text), style=style))
