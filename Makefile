@@ -41,11 +41,12 @@ bench: venv-dev ## Benchmark against a bare Temporal workflow, and the API and t
 screenshots: venv-dev ## Retake the user guide's screenshots, after a deliberate change to the page (needs Chromium)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/screenshots/take.py $(ARGS)
 
-check: venv-dev ## Lint, format, types (Python and the page), import contracts
+check: venv-dev ## Lint, format, types (Python and the page), import contracts, migrations
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@$(VENV_PYTHON) -m tests.migration_lint
 	@$(VENV_PYTHON) -m tests.node tsc
 
 types: venv-dev ## Regenerate the page's API types, after a deliberate change to a request or a response

@@ -68,6 +68,8 @@ class ReconciliationActivities:
     missing_confirm: timedelta
     cancel_again: timedelta
     keep_days: float
+    webhook_days: float
+    idempotency_days: float
     audit_days: float
 
     @activity.defn
@@ -162,7 +164,9 @@ class ReconciliationActivities:
     @activity.defn
     async def delete_expired(self) -> int:
         """Delete expired records; return how many rows. Safe to repeat."""
-        deleted = await self.store.upkeep.delete_expired(self.keep_days)
+        deleted = await self.store.upkeep.delete_expired(
+            self.keep_days, webhook_days=self.webhook_days, key_days=self.idempotency_days
+        )
         entries = await self.store.audit.delete_expired(self.audit_days)
         deleted = deleted.model_copy(update={"audit_entries": entries})
         for kind, rows in deleted.model_dump().items():

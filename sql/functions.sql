@@ -35,6 +35,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/delete_expired_audit.sql
 \ir functions/delete_expired_records.sql
 \ir functions/delete_expired_records_v2.sql
+\ir functions/delete_expired_records_v3.sql
 \ir functions/end_bills.sql
 \ir functions/end_readings.sql
 \ir functions/erase_job.sql
@@ -153,7 +154,8 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('decide_submission', 'd77cb6be4a36c786eb26871735eebf78b9ea32d50aeee78f9029582ab3395574'),
     ('delete_expired_audit', '7c862658aaa264312153fab9e640f3ff3bef1c745239d2fb230756459527d348'),
     ('delete_expired_records', 'f255fbdbaa0047a574f5d5e2ccb197781b549988de14b43c4d9d542d70b7fb78'),
-    ('delete_expired_records_v2', '0c4ae689af1fa033fb65eeaed764d91428fffe47807367a720a64cf03e2351dc'),
+    ('delete_expired_records_v2', 'ae3cd1cc9c0ae9c456ee4dc38b5f69f48f4d1b7e05b0dc44224ba96795a2e65f'),
+    ('delete_expired_records_v3', '4e1aaaf9c6bfa29ba4af2ce25b818758f7861b44deefc86f2d2616702200aa3c'),
     ('end_bills', 'a0c599a9ebfd4d2f93cb783dbde213422fa7868347e58dad147340039ab084a1'),
     ('end_readings', '2d9cbbcaf25fcd0db93eeea2d8a1c6e5e70b2b4f45449dfb9cff7c7a4d035fb5'),
     ('erase_job', '077189ac843664a6cf874f5ef79aaa0225b2f3188d422490d280204e3afc61c7'),

@@ -132,6 +132,8 @@ def build_activities(resources: WorkerResources, on_accepted: Callable[[], None]
             missing_confirm=timedelta(seconds=settings.missing_confirm_seconds),
             cancel_again=timedelta(seconds=settings.cancel_again_seconds),
             keep_days=settings.keep_days,
+            webhook_days=settings.webhook_days,
+            idempotency_days=settings.idempotency_days,
             audit_days=settings.audit_days,
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from promptmill.checklist import papers, providers, running, schema, security, trials, watching
+from promptmill.checklist import keeping, logs, papers, providers, running, schema, security, trials, watching
 from promptmill.checklist.findings import Check
 
 CHECKS: Final[Mapping[str, Check]] = {
@@ -38,6 +38,13 @@ CHECKS: Final[Mapping[str, Check]] = {
     "undone": trials.all_is_undone,
     "series": watching.series_are_there,
     "alerts": watching.alerts_are_loaded,
+    "job-lines": logs.job_is_logged,
+    "lines-together": logs.lines_meet,
+    "backup-tables": keeping.backups_hold_every_table,
+    "backup-tried": keeping.backup_was_tried,
+    "backup-whole": keeping.backup_is_whole,
+    "done-lately": keeping.was_done_lately,
+    "leftovers": keeping.nothing_is_left_in_postgres,
     "keys": security.keys_are_required,
     "scopes": security.scopes_are_required,
     "refusals": security.refusals_tell_nothing,

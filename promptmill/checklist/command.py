@@ -18,7 +18,7 @@ from promptmill.checklist.sheet import Sheet, record_sheet
 from promptmill.checklist.target import Options, open_target
 from promptmill.commands.instance import instance_url
 from promptmill.config.settings import Settings
-from promptmill.contracts.errors import ConfigurationError, RecordError
+from promptmill.contracts.errors import ConfigurationError, PromptmillError
 from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.version import installed_version
@@ -39,9 +39,13 @@ async def go_through(
     command: Literal["preflight", "verify"],
     options: Options,
     signers: Signers,
+    *,
     show: Callable[[Finding], None],
+    warn: Callable[[str], None],
 ) -> Sheet:
     """Judge every line that belongs to a command, showing each at once: `preflight` those before, `verify` all.
+
+    What this run has made and cannot undo, though no line says so, is told to `warn`.
 
     Raises:
         ConfigurationError: The checklist is not there, or a report that was given is none.
@@ -49,7 +53,7 @@ async def go_through(
     lines = [line for line in read_checklist().lines if command == "verify" or line.phase == "before"]
     versions = await read_versions(settings)
     findings: list[Finding] = []
-    async with open_target(settings, options) as target:
+    async with open_target(settings, options, warn) as target:
         for line in lines:  # in their order, since later ones look at what earlier ones made
             findings.append(await judge(target, line))
             show(findings[-1])
@@ -72,12 +76,12 @@ async def read_versions(settings: Settings) -> Mapping[str, str]:
         async with open_store(settings.require_database_url(), pool_size=1) as store:
             versions["Postgres"] = await store.catalogue.postgres_version()
             versions["schema"] = await store.operations.schema_revision() or "none"
-    except (RecordError, ConfigurationError):
+    except PromptmillError:
         pass  # the lines say what is wrong
     try:
         client = await connect(settings)
         versions["Temporal"] = (await client.workflow_service.get_system_info(GetSystemInfoRequest())).server_version
-    except (RuntimeError, RPCError):
+    except (PromptmillError, RuntimeError, RPCError):
         pass
     return versions
 

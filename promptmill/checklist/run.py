@@ -6,12 +6,8 @@ from promptmill.checklist.checks import CHECKS
 from promptmill.checklist.findings import Fails, Finding, NotSeen, State
 from promptmill.checklist.lines import Line
 from promptmill.checklist.papers import judge_tests
+from promptmill.checklist.secrets import told
 from promptmill.checklist.target import Options, Target
-from promptmill.commands.instance import Failed
-from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordError, TemporalUnavailable
-
-RAISED = (Failed, RecordError, ConfigurationError, ProviderError, TemporalUnavailable)
-"""What shows that a line does not hold, besides `Fails`: each says what is wrong."""
 
 
 async def judge(target: Target, line: Line) -> Finding:
@@ -29,8 +25,8 @@ async def judge(target: Target, line: Line) -> Finding:
         notes.append(str(why))
     except Fails as error:
         return _found(line, State.FAIL, str(error), error.advice or line.advice)
-    except RAISED as error:
-        return _found(line, State.FAIL, str(error), line.advice)
+    except Exception as error:  # noqa: BLE001  # one line must not take the sheet with all others along
+        return _found(line, State.FAIL, told(target.settings, error), line.advice)
     return _found(line, State.PERSON, "; ".join([*([line.person] if line.person else []), *notes]))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from promptmill.addresses import is_loopback_url
 from promptmill.checklist.findings import Fails, NotSeen
 from promptmill.checklist.lines import Line
+from promptmill.checklist.secrets import secrets_of
 from promptmill.checklist.target import JOBS, PROMPTS, Target
 from promptmill.commands.instance import Answer, short
 from promptmill.config.settings import Settings
@@ -119,14 +120,6 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield what must not be told, by its name."""
     yield "a traceback", "Traceback (most recent call last)"
     yield "a traceback", "site-packages"
-    values: dict[str, Any] = {
-        "XAI_API_KEY": settings.xai_api_key,
-        "WAVESPEED_API_KEY": settings.wavespeed_api_key,
-        "DATABASE_URL": settings.database_url,
-        **settings.api_tokens,
-    }
-    for name, secret in values.items():
-        if secret is not None:
-            yield name, secret.get_secret_value()
+    yield from secrets_of(settings)
     if settings.database_url is not None and (host := urlsplit(settings.database_url.get_secret_value()).hostname):
         yield "where Postgres is", f"@{host}"

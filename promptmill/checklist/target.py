@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 from uuid_utils.compat import uuid7
 
 from promptmill.checklist.findings import Fails, NotSeen
-from promptmill.commands.instance import Answer, Failed, Instance, caller_key, instance_url, short
+from promptmill.checklist.secrets import told
+from promptmill.commands.instance import Answer, Failed, Instance, short, this_instance
 from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobStatus, ProviderMode
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
@@ -41,12 +42,14 @@ class Options:
         prometheus: Where a Prometheus answers that watches this installation.
         load_report: What `promptmill load --json` printed.
         test_report: What the suite of this release wrote as JUnit XML (`--junitxml`).
+        logs: A file, or a folder, in which the lines of all processes come together, as JSON.
         ask_grok: Whether a prompt may be asked of a real Grok, for a fraction of a cent.
     """
 
     prometheus: str | None = None
     load_report: Path | None = None
     test_report: Path | None = None
+    logs: Path | None = None
     ask_grok: bool = False
 
 
@@ -57,6 +60,7 @@ class Target:
     Attributes:
         run: Marks in `metadata` what was made for this run.
         made: Paths of the jobs and prompt jobs that are to be undone.
+        left: What could not be undone, a sentence for each.
         record: None if `DATABASE_URL` is not set.
     """
 
@@ -66,6 +70,7 @@ class Target:
     record: Store | None
     run: str = field(default_factory=lambda: str(uuid7()))
     made: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     _known: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -101,7 +106,7 @@ class Target:
         if name not in self._known:
             try:
                 self._known[name] = await make()
-            except (Fails, NotSeen, Failed) as why:
+            except Exception as why:  # noqa: BLE001  # whatever it was: what was made once is not made again
                 self._known[name] = why
         found: Found | Exception = self._known[name]
         if isinstance(found, Exception):
@@ -138,7 +143,7 @@ class Target:
         async def ask() -> str | None:
             host = self.settings.metrics_host
             named = f"[{host}]" if ":" in host else host
-            worker = Instance(f"http://{named}:{self.settings.metrics_port}", None)
+            worker = Instance(f"http://{named}:{self.settings.metrics_port}", None, named_by="PROMPTMILL_METRICS_PORT")
             try:
                 answer = await asyncio.to_thread(worker.ask, "GET", "/metrics")
             except Failed:
@@ -153,7 +158,7 @@ class Target:
             raise NotSeen("no Prometheus was asked (--prometheus URL)")
         url = self.options.prometheus
         try:
-            answer = await asyncio.to_thread(Instance(url, None).ask, "GET", path)
+            answer = await asyncio.to_thread(Instance(url, None, named_by="--prometheus").ask, "GET", path)
         except Failed:
             raise Fails(f"no response from {url}", "Check the address that --prometheus names.") from None
         if answer.status != HTTPStatus.OK or not isinstance(answer.body, dict):
@@ -164,9 +169,12 @@ class Target:
     async def make(self, path: str, id_field: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create a job or prompt job that `undo` takes back, and return it."""
         marked = {**body, "metadata": {"checklist": self.run}}
-        created: dict[str, Any] = await self.expect(
-            HTTPStatus.ACCEPTED, "POST", f"{JOBS}/create" if path == JOBS else path, marked
-        )
+        address = f"{JOBS}/create" if path == JOBS else path
+        try:
+            created: dict[str, Any] = await self.expect(HTTPStatus.ACCEPTED, "POST", address, marked)
+        except Failed as error:
+            self.left.append(f"POST {address}: {error}; it may have made one with checklist={self.run} in its metadata")
+            raise
         self.made.append(f"{path}/{created[id_field]}")
         return created
 
@@ -183,35 +191,52 @@ class Target:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def undo(self) -> int:
-        """Cancel what was made and has not ended, and erase the words of each job. Returns how many there were."""
-        count = len(self.made)
+        """Cancel what was made and has not ended, and erase the words of each job; once for each.
+
+        Returns:
+            How many were undone. What could not be is in `left`.
+        """
+        undone = 0
         while self.made:
-            path = self.made[-1]
-            await self.ask("DELETE", path)
-            await self.ended(path)
-            if path.startswith(JOBS):
-                answer = await self.ask("POST", f"{path}/erase")
-                if answer.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
-                    raise Failed(f"POST {path}/erase: {answer.status} {short(answer.body)}")
-            self.made.pop()
-        return count
+            path = self.made.pop()
+            try:
+                await self._undo(path)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the others must be undone, and the sheet written
+                self.left.append(f"{path}: {told(self.settings, error)}")
+            except BaseException:
+                self.made.append(path)
+                raise
+            else:
+                undone += 1
+        return undone
+
+    async def _undo(self, path: str) -> None:
+        await self.ask("DELETE", path)
+        await self.ended(path)
+        if path.startswith(JOBS):
+            answer = await self.ask("POST", f"{path}/erase")
+            if answer.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
+                raise Failed(f"POST {path}/erase: {answer.status} {short(answer.body)}")
 
 
 @asynccontextmanager
-async def open_target(settings: Settings, options: Options) -> AsyncIterator[Target]:
+async def open_target(settings: Settings, options: Options, warn: Callable[[str], None]) -> AsyncIterator[Target]:
     """Open an installation, whose API is named by `PROMPTMILL_URL` and a key as for `make smoke`.
 
-    At the end, what was made and is not undone yet is undone.
+    At the end, what was made and is not undone yet is undone, or else told to `warn`.
     """
     async with AsyncExitStack() as stack:
         store = None
         if settings.database_url is not None:
             store = await stack.enter_async_context(open_store(settings.require_database_url(), pool_size=1))
-        target = Target(settings, Instance(instance_url(), caller_key()), options, store)
+        target = Target(settings, this_instance(), options, store)
         try:
             yield target
         finally:
+            known = len(target.left)
             await target.undo()
+            for sentence in target.left[known:]:
+                warn(f"Not undone: {sentence}")
 
 
 def _title(body: Any) -> str:

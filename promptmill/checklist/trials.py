@@ -61,7 +61,7 @@ async def reconciler_runs(target: Target, _: Line) -> str:
 
 async def job_is_accepted(target: Target, _: Line) -> str:
     """Create a job whose prompt Grok writes."""
-    job = await _job(target)
+    job = await trial_job(target)
     if job["promptJobId"] is None:
         raise Fails(f"{job['jobId']} was accepted without a prompt job")
     return f"POST {JOBS}/create: {job['jobId']}"
@@ -69,7 +69,7 @@ async def job_is_accepted(target: Target, _: Line) -> str:
 
 async def jobs_prompt_is_queued(target: Target, _: Line) -> str:
     """Look for the prompt job of that job."""
-    job = await _job(target)
+    job = await trial_job(target)
     found = await target.expect(HTTPStatus.OK, "GET", f"{PROMPTS}/{job['promptJobId']}")
     if found["jobId"] != job["jobId"]:
         raise Fails(f"the prompt job {job['promptJobId']} belongs to {found['jobId']}")
@@ -78,7 +78,7 @@ async def jobs_prompt_is_queued(target: Target, _: Line) -> str:
 
 async def job_waits_for_its_prompt(target: Target, _: Line) -> str:
     """Look in its timeline whether it was dispatched after its prompt."""
-    job = await _job(target)
+    job = await trial_job(target)
     path = f"{JOBS}/{job['jobId']}"
     await target.ended(path)
     events = (await target.expect(HTTPStatus.OK, "GET", f"{path}/events"))["items"]
@@ -91,7 +91,7 @@ async def job_waits_for_its_prompt(target: Target, _: Line) -> str:
 
 async def job_completes(target: Target, _: Line) -> str:
     """Wait for its media, and compare the prompt that was submitted with the one that was written."""
-    found = await target.ended(f"{JOBS}/{(await _job(target))['jobId']}")
+    found = await target.ended(f"{JOBS}/{(await trial_job(target))['jobId']}")
     if found["status"] != JobStatus.COMPLETED or not found["outputs"]:
         raise Fails(f"it is {found['status']}: {found['statusText']}")
     if not found["prompt"]:
@@ -108,7 +108,7 @@ async def failed_prompt_is_handled(target: Target, _: Line) -> str:
         raise NotSeen("the settings here do not lead to the simulator that could be told to refuse")
     words = f"{INSTRUCTIONS}, refused {target.run}"
     account = quote(settings.xai_api_key.get_secret_value(), safe="")
-    grok = Instance(settings.xai_api_base, None)
+    grok = Instance(settings.xai_api_base, None, named_by="XAI_API_BASE")
     fault = [{"where": "chat", "kind": "refusal", "contains": words}]
     faults = f"/_simulator/accounts/{account}/faults"
     answer = await asyncio.to_thread(grok.ask, "POST", faults, fault)
@@ -131,9 +131,11 @@ async def failed_prompt_is_handled(target: Target, _: Line) -> str:
 
 async def all_is_undone(target: Target, _: Line) -> str:
     """Cancel and erase what this run has made."""
-    if not target.made:
+    if not target.made and not target.left:
         return "this run made nothing"
     count = await target.undo()
+    if target.left:
+        raise Fails(f"not undone: {'; '.join(target.left)}")
     return f"{count} jobs of this run have ended and their words are erased; retention deletes the rows"
 
 
@@ -150,7 +152,7 @@ async def _prompt_job(target: Target) -> dict[str, Any]:
     return await target.once("prompt job", make)
 
 
-async def _job(target: Target) -> dict[str, Any]:
+async def trial_job(target: Target) -> dict[str, Any]:
     """Return the job of this run."""
 
     async def make() -> dict[str, Any]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import NoReturn
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from promptmill.cli import (
     access,
     audit,
     backups,
+    canary,
     checklist,
     documents,
     installation,
@@ -21,9 +20,9 @@ from promptmill.cli import (
     privacy,
     switches,
 )
+from promptmill.cli.options import complain
 from promptmill.contracts.errors import PromptmillError
 from promptmill.hard_exit import hard_exit
-from promptmill.terminal import visible
 
 app = typer.Typer(
     name="promptmill",
@@ -49,6 +48,7 @@ for subject in (
     monitoring,
     backups,
     checklist,
+    canary,
     documents,
 ):
     app.add_typer(subject.commands)
@@ -60,9 +60,7 @@ def main() -> NoReturn:
     try:
         app()
     except PromptmillError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            Text(visible(f"promptmill: {error}"), style="bold red")
-        )
+        complain(f"promptmill: {error}")
         code = 1
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from promptmill.cli.options import say
+from promptmill.cli.options import complain, say
 from promptmill.config.settings import load_settings
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def verify(
     load_report: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="What `promptmill load --json` printed.")
     ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(exists=True, help="File or folder in which the log lines of all processes arrive.")
+    ] = None,
     test_report: TestReport = None,
     ask_grok: Annotated[
         bool, typer.Option("--ask-grok", help="Allow one prompt of a real Grok, for a fraction of a cent.")
@@ -81,7 +84,9 @@ def verify(
     """
     from promptmill.checklist.target import Options
 
-    options = Options(prometheus=prometheus, load_report=load_report, test_report=test_report, ask_grok=ask_grok)
+    options = Options(
+        prometheus=prometheus, load_report=load_report, test_report=test_report, logs=logs, ask_grok=ask_grok
+    )
     _go("verify", options, record, deployed_by, verified_by, as_json=as_json)
 
 
@@ -105,13 +110,14 @@ def _go(
                 say(line, style)
 
     signers = Signers(deployed_by, verified_by)
-    sheet = asyncio.run(go_through(load_settings(), command, options, signers, show))
-    if file is not None:
+    sheet = asyncio.run(go_through(load_settings(), command, options, signers, show=show, warn=complain))
+    if as_json:
+        sys.stdout.write(f"{sheet_json(sheet)}\n")
+        sys.stdout.flush()
+    else:
+        say(f"{sheet.summary}.", "bold red" if sheet.failed else "green")
+    if file is not None:  # last: a full disk must not keep it from being shown
         said = write(file, sheet)
         if not as_json:
             say(said)
-    if as_json:
-        sys.stdout.write(f"{sheet_json(sheet)}\n")
-    else:
-        say(f"{sheet.summary}.", "bold red" if sheet.failed else "green")
     raise typer.Exit(1 if sheet.failed else 0)

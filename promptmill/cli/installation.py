@@ -162,14 +162,23 @@ def retention(
     keep_days: Annotated[
         float | None, typer.Option(min=1, help="As if PROMPTMILL_KEEP_DAYS were this; the setting by default.")
     ] = None,
-    audit_days: Annotated[
-        float | None, typer.Option(min=1, help="As if PROMPTMILL_AUDIT_DAYS were this; the setting by default.")
+    webhook_days: Annotated[float | None, typer.Option(min=1, help="As if PROMPTMILL_WEBHOOK_DAYS were this.")] = None,
+    idempotency_days: Annotated[
+        float | None, typer.Option(min=1, help="As if PROMPTMILL_IDEMPOTENCY_DAYS were this.")
     ] = None,
+    audit_days: Annotated[float | None, typer.Option(min=1, help="As if PROMPTMILL_AUDIT_DAYS were this.")] = None,
 ) -> None:
     """Count what is past its time, and will be deleted by the next passes of the reconciler. Deletes nothing."""
     from promptmill.commands.retention import count_expired, retention_lines
 
-    expired = asyncio.run(count_expired(load_settings(), keep_days=keep_days, audit_days=audit_days))
+    given = {
+        "keep_days": keep_days,
+        "webhook_days": webhook_days,
+        "idempotency_days": idempotency_days,
+        "audit_days": audit_days,
+    }
+    settings = load_settings().model_copy(update={name: days for name, days in given.items() if days is not None})
+    expired = asyncio.run(count_expired(settings))
     for line in retention_lines(expired):
         say(line)
 

@@ -31,3 +31,8 @@ def require_reason(reason: str) -> None:
 def say(text: str, style: str = "") -> None:
     """Print one line, with an optional style of rich."""
     Console(highlight=False, soft_wrap=True).print(Text(visible(text), style=style))
+
+
+def complain(text: str, style: str = "bold red") -> None:
+    """Print one line to standard error, by default as what went wrong."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(visible(text), style=style))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.error
@@ -13,6 +14,7 @@ from typing import Any, Final
 from promptmill.config.settings import merged_environment
 
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
+NAMED_BY: Final = "PROMPTMILL_URL"
 SECONDS: Final = 15.0
 
 
@@ -31,14 +33,16 @@ class Answer:
 
 @dataclass
 class Instance:
-    """A running instance.
+    """A running instance, or another server beside one.
 
     Attributes:
         key: An API key, or a token of the settings.
+        named_by: The setting or option that names the address, for whoever reads that nothing answers there.
     """
 
     url: str
     key: str | None
+    named_by: str | None = None
 
     def ask(self, method: str, path: str, body: object = None) -> Answer:
         """Send one request.
@@ -46,19 +50,17 @@ class Instance:
         Raises:
             Failed: There is no response.
         """
-        request = urllib.request.Request(self.url.rstrip("/") + path, method=method)  # noqa: S310  # the user's own
-        if self.key:
-            request.add_header("Authorization", f"Bearer {self.key}")
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  # the user's own address
-                return _read(answer.status, answer.headers.get_content_type(), answer.read())
-        except urllib.error.HTTPError as error:
-            return _read(error.code, error.headers.get_content_type(), error.read())
-        except OSError as error:
-            raise Failed(f"no response from {self.url} ({error}): set PROMPTMILL_URL") from None
+            request = urllib.request.Request(self.url.rstrip("/") + path, method=method)  # noqa: S310  # the user's own
+            if self.key:
+                request.add_header("Authorization", f"Bearer {self.key}")
+            if body is not None:
+                request.data = json.dumps(body).encode()
+                request.add_header("Content-Type", "application/json")
+            return _answer(request)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            hint = f": check {self.named_by}" if self.named_by else ""
+            raise Failed(f"no response from {self.url} ({_told(error)}){hint}") from None
 
     def expect(self, status: int, method: str, path: str, body: object = None) -> Answer:
         """Send one request and check the status.
@@ -77,7 +79,12 @@ class Instance:
 def instance_url() -> str:
     """Return where the instance is: `PROMPTMILL_URL`, or the port of this folder's settings."""
     port = merged_environment().get("PROMPTMILL_PORT")
-    return os.environ.get("PROMPTMILL_URL") or (f"http://127.0.0.1:{port}" if port else DEFAULT_URL)
+    return os.environ.get(NAMED_BY) or (f"http://127.0.0.1:{port}" if port else DEFAULT_URL)
+
+
+def this_instance() -> Instance:
+    """Return the instance that the environment names, as the caller that it names."""
+    return Instance(instance_url(), caller_key(), named_by=NAMED_BY)
 
 
 def caller_key() -> str | None:
@@ -90,6 +97,22 @@ def short(body: object, limit: int = 200) -> str:
     """Return the beginning of a response's body on one line."""
     text = body if isinstance(body, str) else json.dumps(body)
     return " ".join(text.split())[:limit]
+
+
+def _answer(request: urllib.request.Request) -> Answer:
+    try:
+        answer = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310  # the user's own address
+    except urllib.error.HTTPError as error:  # also an answer
+        answer = error
+    with answer:
+        return _read(answer.status, answer.headers.get_content_type(), answer.read())
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says, if it says something: one of a header's value quotes the key."""
+    if isinstance(error, ValueError) and not isinstance(error, http.client.HTTPException):
+        return "the address or the key is none that HTTP can carry"
+    return short(str(error)) or type(error).__name__
 
 
 def _read(status: int, kind: str, raw: bytes) -> Answer:

@@ -19,16 +19,18 @@ _NAMES: Final = {
 }
 
 
-async def count_expired(settings: Settings, *, keep_days: float | None, audit_days: float | None) -> DeletedRows:
-    """Count what is past its time, by the settings or by other ages.
+async def count_expired(settings: Settings) -> DeletedRows:
+    """Count what is past its time, by the settings.
 
     Raises:
         RecordUnavailable: Postgres is unavailable.
     """
     async with open_store(settings.require_direct_database_url(), pool_size=1, command_seconds=None) as store:
         return await store.upkeep.expired(
-            settings.keep_days if keep_days is None else keep_days,
-            settings.audit_days if audit_days is None else audit_days,
+            settings.keep_days,
+            settings.audit_days,
+            webhook_days=settings.webhook_days,
+            key_days=settings.idempotency_days,
         )
 
 

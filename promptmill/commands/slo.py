@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from promptmill.commands.audit_record import audit_record
-from promptmill.commands.instance import Failed, Instance, caller_key, instance_url
+from promptmill.commands.instance import Failed, this_instance
 from promptmill.config.settings import Settings
 from promptmill.contracts.objectives import ApiTimes, Measures, Objective, Verdict, judge
 from promptmill.store import open_store
@@ -73,7 +73,7 @@ def failed(objectives: Sequence[Objective]) -> bool:
 
 def _read_api() -> tuple[ApiTimes | None, str]:
     """Return the times of the API's requests, or why they cannot be read."""
-    instance = Instance(instance_url(), caller_key())
+    instance = this_instance()
     try:
         answer = instance.ask("GET", "/metrics")
     except Failed as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-from promptmill.commands.instance import Answer, Failed, Instance, caller_key, instance_url, short
+from promptmill.commands.instance import NAMED_BY, Answer, Failed, Instance, caller_key, instance_url, short
 from promptmill.contracts.jobs import JobStatus
 from promptmill.formats import duration
 from promptmill.terminal import visible
@@ -32,7 +32,7 @@ def run_smoke(*, pay: bool = False) -> int:
     Args:
         pay: Generate an image even if the instance uses the real WaveSpeed.
     """
-    instance = Probed(instance_url(), caller_key())
+    instance = Probed(instance_url(), caller_key(), named_by=NAMED_BY)
     _say(f"Trying {instance.url}")
     failed = 0
     for fact, probe in _probes(instance, pay=pay):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, field_validator
 
 from promptmill.config.values import AtOnce, Port, Words
+from promptmill.contracts.reconciliation import KEY_DAYS, WEBHOOK_DAYS
 
 
 class WorkerSettings(BaseModel):
@@ -59,6 +60,18 @@ class WorkerSettings(BaseModel):
     )
     keep_days: float = Field(0, ge=0, description="Days after which ended jobs are deleted; 0 keeps them indefinitely.")
 
+    webhook_days: float = Field(
+        WEBHOOK_DAYS,
+        ge=1,
+        le=36_500,
+        description="Days after which WaveSpeed's webhooks are deleted, once they were processed; others after 30 at least.",
+    )
+    idempotency_days: float = Field(
+        KEY_DAYS,
+        ge=1,
+        le=36_500,
+        description="Days after which Idempotency-Keys are deleted; they refer to their request for 24 hours, however long they are kept.",
+    )
     audit_days: float = Field(
         400, ge=0, description="Days after which entries of the audit log are deleted; 0 keeps them indefinitely."
     )

@@ -44,6 +44,13 @@ class LateReport(Message):
     billed: int = 0
 
 
+WEBHOOK_DAYS = 7
+"""How long processed webhooks are kept by default."""
+
+KEY_DAYS = 1
+"""The same of idempotency keys; as long as they refer to a request they are kept in any case."""
+
+
 class DeletedRows(Message):
     """How many rows of each kind were past their time and are deleted."""
 

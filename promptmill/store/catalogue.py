@@ -13,6 +13,20 @@ _COLUMNS: Final = """
     SELECT column_name FROM information_schema.columns
     WHERE table_schema = current_schema() AND table_name = CAST(:table AS text)
 """
+_TABLES: Final = """
+    SELECT relname AS name FROM pg_class
+    WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p') AND NOT relispartition
+"""
+# A scratch database that somebody uses is one of a backup that is being verified.
+_LEFTOVERS: Final = """
+    SELECT 'the schema ' || nspname AS name FROM pg_namespace
+    WHERE nspname = 'dry_run' OR nspname LIKE 'promptmill\\_before\\_%'
+    UNION ALL
+    SELECT 'the database ' || d.datname FROM pg_database AS d, pg_database AS own
+    WHERE own.datname = current_database() AND d.datname = 'promptmill_verify_' || own.oid
+      AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)
+    ORDER BY name
+"""
 _SIGNATURES: Final = """
     SELECT proname AS name, pg_get_function_arguments(oid) AS arguments FROM pg_proc
     WHERE pronamespace = to_regnamespace(current_schema()) AND proname = ANY (CAST(:names AS text[]))
@@ -67,6 +81,14 @@ class CatalogueStore:
     async def columns(self, table: str) -> frozenset[str]:
         """Return a table's columns; none if there is no such table."""
         return frozenset(row["column_name"] for row in await self.database.mappings(_COLUMNS, table=table))
+
+    async def tables(self) -> frozenset[str]:
+        """Return the record's tables."""
+        return frozenset(row["name"] for row in await self.database.mappings(_TABLES))
+
+    async def leftovers(self) -> list[str]:
+        """Return what trials and restores have left on the server."""
+        return [row["name"] for row in await self.database.mappings(_LEFTOVERS)]
 
     async def signatures(self, names: Collection[str]) -> Mapping[str, str]:
         """Return the arguments of those of these functions that exist, by name."""

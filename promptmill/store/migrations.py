@@ -62,6 +62,20 @@ def knows_revision(revision: str) -> bool:
     )
 
 
+def revisions_after(revision: str) -> list[tuple[str, str]]:
+    """Return each later revision of this release with the one before it, oldest first."""
+    script = ScriptDirectory.from_config(_config(SQL_FOLDER))
+    found = [(known.revision, str(known.down_revision)) for known in script.iterate_revisions("head", revision)]
+    return found[::-1]
+
+
+def script_between(before: str, revision: str, folder: Path = SQL_FOLDER) -> str:
+    """Return the SQL that leads from one revision to a later one, wherever it is written. Needs no database."""
+    output = io.StringIO()
+    command.upgrade(_config(folder, output=output), f"{before}:{revision}", sql=True)
+    return output.getvalue()
+
+
 async def migrate(
     database_url: str, revision: str = "head", *, sql_only: bool = False, folder: Path = SQL_FOLDER
 ) -> str:
@@ -217,6 +231,4 @@ def _dry_run(connection: Connection, revision: str, folder: Path) -> str:
 def _revisions_script(current: str, revision: str, folder: Path) -> str:
     if current == newest_revision(folder):
         return f"-- The schema is at revision {current} already.\n"
-    output = io.StringIO()
-    command.upgrade(_config(folder, output=output), f"{current}:{revision}", sql=True)
-    return output.getvalue()
+    return script_between(current, revision, folder)

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
-from promptmill.contracts.reconciliation import DeletedRows, OpenRow
+from promptmill.contracts.reconciliation import KEY_DAYS, WEBHOOK_DAYS, DeletedRows, OpenRow
 from promptmill.contracts.resolution import LatePrediction
 from promptmill.store.database import Database, RowMapping, column_list
 from sql.models import Job, PromptGenerationJob
@@ -82,7 +82,9 @@ _CALLBACKS_STARTED: Final = """
 _DELETE_EXPIRED: Final = """
     SELECT deleted_jobs AS jobs, deleted_prompt_jobs AS prompt_jobs, deleted_webhooks AS webhooks,
            deleted_idempotency_keys AS idempotency_keys, deleted_queue_minutes AS queue_minutes
-    FROM delete_expired_records_v2(CAST(:keep_days AS double precision))
+    FROM delete_expired_records_v3(
+        CAST(:keep_days AS double precision), CAST(:webhook_days AS double precision),
+        CAST(:key_days AS double precision))
 """
 _EXPIRED: Final = """
     SELECT (SELECT count(*) FROM jobs AS j
@@ -95,15 +97,18 @@ _EXPIRED: Final = """
               AND p.completed_at < now() - CAST(:keep_days AS double precision) * interval '1 day'
               AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = p.id)) AS prompt_jobs,
            (SELECT count(*) FROM webhook_deliveries
-            WHERE processed_at < now() - interval '7 days' OR received_at < now() - interval '30 days') AS webhooks,
+            WHERE processed_at < now() - greatest(CAST(:webhook_days AS double precision), 1) * interval '1 day'
+               OR received_at < now() - greatest(CAST(:webhook_days AS double precision), 30) * interval '1 day')
+               AS webhooks,
            (SELECT count(*) FROM idempotency_keys
-            WHERE created_at < now() - idempotency_key_lifetime()) AS idempotency_keys,
+            WHERE created_at < now() - greatest(CAST(:key_days AS double precision) * interval '1 day',
+                                                idempotency_key_lifetime())) AS idempotency_keys,
            (SELECT count(*) FROM queue_minutes WHERE minute < now() - interval '48 hours') AS queue_minutes,
            (SELECT count(*) FROM audit_log
             WHERE CAST(:audit_days AS double precision) > 0
               AND at < now() - CAST(:audit_days AS double precision) * interval '1 day') AS audit_entries
 """
-"""What `delete_expired_records_v2` and `delete_expired_audit` would delete in as many passes as it takes; a test holds
+"""What `delete_expired_records_v3` and `delete_expired_audit` would delete in as many passes as it takes; a test holds
 them equal."""
 
 
@@ -177,14 +182,20 @@ class UpkeepStore:
         """Record that these jobs' callbacks have started, so that they are not claimed again."""
         await self.database.run(_CALLBACKS_STARTED, ids=[*ids])
 
-    async def delete_expired(self, keep_days: float) -> DeletedRows:
+    async def delete_expired(
+        self, keep_days: float, *, webhook_days: float = WEBHOOK_DAYS, key_days: float = KEY_DAYS
+    ) -> DeletedRows:
         """Delete expired records and return how many rows of each; ended jobs after `keep_days`, 0 keeps them."""
-        [deleted] = await self.database.mappings(_DELETE_EXPIRED, keep_days=keep_days)
+        values = {"keep_days": keep_days, "webhook_days": webhook_days, "key_days": key_days}
+        [deleted] = await self.database.mappings(_DELETE_EXPIRED, **values)
         return DeletedRows.model_validate(dict(deleted))
 
-    async def expired(self, keep_days: float, audit_days: float) -> DeletedRows:
+    async def expired(
+        self, keep_days: float, audit_days: float, *, webhook_days: float = WEBHOOK_DAYS, key_days: float = KEY_DAYS
+    ) -> DeletedRows:
         """Count what is past its time, and deleted by the next passes. It changes nothing."""
-        counted = await self.database.mapping(_EXPIRED, keep_days=keep_days, audit_days=audit_days)
+        values = {"keep_days": keep_days, "webhook_days": webhook_days, "key_days": key_days}
+        counted = await self.database.mapping(_EXPIRED, audit_days=audit_days, **values)
         return DeletedRows.model_validate(dict(counted))
 
     async def watermark(self) -> datetime | None:

@@ -1,46 +1,10 @@
 -- delete_expired_records_v2(keep_days) -> (jobs, prompt_jobs, webhooks, idempotency_keys, queue_minutes)
--- Deletes what has expired: idempotency keys, processed webhooks after a week and others after a month, minutes after
--- two days, sessions a month after their last use, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps
--- them); at most a thousand of each per call, so that nothing waits long. Kept are jobs with an unresolved
--- submission that may have been paid for, rows that are still being erased elsewhere, and the highest submission number.
--- Returns how many of each were deleted.
+-- As delete_expired_records_v3 with the ages that were fixed then: the previous release calls it.
 CREATE OR REPLACE FUNCTION delete_expired_records_v2(p_keep_days double precision)
     RETURNS TABLE (
         deleted_jobs bigint, deleted_prompt_jobs bigint, deleted_webhooks bigint, deleted_idempotency_keys bigint,
         deleted_queue_minutes bigint)
     LANGUAGE sql
 AS $$
-    WITH numbers AS (
-        INSERT INTO switches AS s (name, value)
-        SELECT 'highest-submission', max(number)::text FROM submissions HAVING max(number) IS NOT NULL
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = now()
-            WHERE s.value::bigint < excluded.value::bigint
-    ), keys AS (
-        DELETE FROM idempotency_keys WHERE created_at < now() - idempotency_key_lifetime() RETURNING 1
-    ), deliveries AS (
-        DELETE FROM webhook_deliveries
-        WHERE processed_at < now() - interval '7 days' OR received_at < now() - interval '30 days'
-        RETURNING 1
-    ), minutes AS (
-        DELETE FROM queue_minutes WHERE minute < now() - interval '48 hours' RETURNING 1
-    ), old_sessions AS (
-        DELETE FROM sessions WHERE last_used_at < now() - interval '30 days'
-    ), old_jobs AS (
-        DELETE FROM jobs WHERE id IN (
-            SELECT j.id FROM jobs AS j
-            WHERE p_keep_days > 0 AND j.completed_at < now() - p_keep_days * interval '1 day'
-              AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.job_id = j.id AND s.state IN ('intended', 'unknown'))
-              AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = j.id)
-            ORDER BY j.completed_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
-        RETURNING 1
-    ), old_prompt_jobs AS (
-        DELETE FROM prompt_generation_jobs WHERE id IN (
-            SELECT p.id FROM prompt_generation_jobs AS p
-            WHERE p_keep_days > 0 AND p.job_id IS NULL AND p.completed_at < now() - p_keep_days * interval '1 day'
-              AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = p.id)
-            ORDER BY p.completed_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
-        RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM old_jobs), (SELECT count(*) FROM old_prompt_jobs), (SELECT count(*) FROM deliveries),
-           (SELECT count(*) FROM keys), (SELECT count(*) FROM minutes);
+    SELECT * FROM delete_expired_records_v3(p_keep_days, 7, 1);
 $$;

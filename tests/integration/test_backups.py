@@ -20,14 +20,19 @@ from typer.testing import CliRunner
 
 from promptmill.backups.errors import BackupUnusable
 from promptmill.backups.folder import BackupFolder
+from promptmill.checklist.findings import State
+from promptmill.checklist.lines import read_checklist
+from promptmill.checklist.run import judge
+from promptmill.checklist.target import Options, Target
 from promptmill.cli import app
 from promptmill.commands.backup import create_backup, restore_backup, verify_backup
+from promptmill.commands.instance import Instance
 from promptmill.config.payload_keys import new_payload_key
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.backups import Manifest
 from promptmill.contracts.errors import ConfigurationError, RecordReadOnly
 from promptmill.local.postgres import PostgresServer
-from promptmill.store import open_store
+from promptmill.store import Store, open_store
 from promptmill.store.migrations import newest_revision
 from tests.fixtures.pgbouncer import Pooler
 from tests.fixtures.postgres import databases_of, dump
@@ -81,6 +86,13 @@ async def value(url: str, query: str) -> object:
         await connection.close()
 
 
+async def verdicts(store: Store, settings: Settings) -> list[State]:
+    """Judge the checklist's lines about backups."""
+    target = Target(settings, Instance("http://127.0.0.1:9", None), Options(), store)
+    lines = [line for line in read_checklist().lines if line.number in {"12.1", "12.2", "12.5"}]
+    return [(await judge(target, line)).state for line in lines]
+
+
 def made(lines: list[str]) -> Iterator[str]:
     """What a dump makes. Postgres writes a trigger's condition in another way once it has read its own."""
     return (line.partition(" WHEN ")[0] for line in lines if "CREATE" in line or "CONSTRAINT" in line)
@@ -120,6 +132,12 @@ async def test_a_backup_is_encrypted_verified_and_restored(
     assert await value(record, "SELECT count(*) FROM pg_database WHERE datname ~ '^promptmill_verify'") == 0
     async with open_store(record) as store:
         figures = await store.monitoring.figures(())
+        assert await verdicts(store, settings.model_copy(update={"backup_dir": folder.path})) == [
+            "pass",
+            "pass",
+            "pass",
+        ]
+        assert await verdicts(store, settings) == ["a person signs", "pass", "pass"], "the folder is elsewhere"
     assert figures.backup_at == figures.verified_backup_at == pytest.approx(backup.taken_at.timestamp())
 
     elsewhere = settings.model_copy(update={"database_url": _secret(empty_database_url)})

@@ -288,9 +288,18 @@ async def test_old_rows_are_deleted_and_nothing_that_may_be_paid(record: Record)
         "INSERT INTO queue_minutes (minute, owner, slot) VALUES (now() - interval '3 days', 'local', 0)"
     )
 
-    told = DeletedRows(jobs=1, prompt_jobs=1, webhooks=4, idempotency_keys=1, queue_minutes=1)
+    upkeep = record.store.upkeep
+    longer = DeletedRows(idempotency_keys=1, queue_minutes=1)
+    assert await upkeep.expired(0, 400, webhook_days=11) == longer
+    assert await upkeep.expired(0, 400, webhook_days=11, key_days=2) == DeletedRows(queue_minutes=1)
+    assert (await upkeep.expired(0, 400, webhook_days=0, key_days=0)).webhooks == 10, "a day at least"
+    assert await upkeep.delete_expired(0, webhook_days=9.5, key_days=2) == DeletedRows(webhooks=1, queue_minutes=1)
+    await record.hand.execute(
+        "INSERT INTO queue_minutes (minute, owner, slot) VALUES (now() - interval '3 days', 'local', 0)"
+    )
+    told = DeletedRows(jobs=1, prompt_jobs=1, webhooks=3, idempotency_keys=1, queue_minutes=1)
     assert await record.store.upkeep.expired(7, 400) == told
-    assert await record.store.upkeep.delete_expired(0) == DeletedRows(webhooks=4, idempotency_keys=1, queue_minutes=1)
+    assert await record.store.upkeep.delete_expired(0) == DeletedRows(webhooks=3, idempotency_keys=1, queue_minutes=1)
     assert await record.store.upkeep.delete_expired(7) == DeletedRows(jobs=1, prompt_jobs=1)
     assert await record.store.upkeep.expired(7, 400) == DeletedRows()
     assert await record.hand.fetchval("SELECT delete_expired_records(7)") == 0, "as the release before calls it"

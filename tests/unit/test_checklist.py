@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,16 +15,18 @@ from typing import Any
 
 import pytest
 
-from promptmill.checklist import papers, run
+from promptmill.checklist import command, logs, papers, run
+from promptmill.checklist import target as target_module
 from promptmill.checklist.checks import CHECKS
+from promptmill.checklist.command import Signers, go_through
 from promptmill.checklist.findings import Fails, Finding, NotSeen, State
-from promptmill.checklist.lines import Line, read_checklist
+from promptmill.checklist.lines import Checklist, Line, read_checklist
 from promptmill.checklist.papers import documents_are_there, judge_tests, load_was_borne
 from promptmill.checklist.run import judge
 from promptmill.checklist.sheet import Sheet, record_sheet
 from promptmill.checklist.target import Options, Target
 from promptmill.checklist.watching import RULES
-from promptmill.commands.instance import Failed, Instance
+from promptmill.commands.instance import Answer, Failed, Instance
 from promptmill.config.contacts import ROLES, Contact
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
@@ -297,3 +301,140 @@ async def test_series_and_alerts_are_judged_by_what_prometheus_has() -> None:
     assert (await judged("alerts", "Ill")).state is State.FAIL
     assert (await judged("alerts", "JobsFail", alertmanagers={"activeAlertmanagers": []})).state is State.FAIL
     assert (await judged("alerts", "JobsFail")).state is State.PERSON, "nobody answers there"
+
+
+@pytest.mark.parametrize(
+    ("raised", "detail"),
+    [
+        (KeyError("temporal"), "unexpected KeyError: 'temporal'"),
+        (TimeoutError(), "unexpected TimeoutError"),
+        (
+            OSError("postgresql://mill:sesame@db/mill key wsk-secret"),
+            "unexpected OSError: postgresql://mill:***@db/mill",
+        ),
+    ],
+)
+async def test_an_error_that_nobody_expects_fails_its_line_alone_and_tells_no_secret(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, detail: str
+) -> None:
+    async def check(_: Target, __: Line) -> str:
+        raise raised
+
+    monkeypatch.setattr(run, "CHECKS", {"schema": check})
+    settings = load_settings({"PROMPTMILL_ENV_FILE": "", "WAVESPEED_API_KEY": "wsk-secret"})
+    found = await judge(replace(target(), settings=settings), line(check="schema"))
+    assert (found.state, found.advice) == (State.FAIL, "Mend it.")
+    assert found.detail.removesuffix(" key [WAVESPEED_API_KEY]") == detail
+
+
+@dataclass
+class Stubborn(Target):
+    """A target that takes nothing back."""
+
+    async def ask(self, _: str, path: str, __: object = None) -> Answer:
+        if path.endswith("2"):
+            raise ValueError("half an answer")
+        raise Failed("no response")
+
+
+async def test_what_cannot_be_undone_is_told_and_the_sheet_is_written_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = ["/api/jobs/1", "/api/jobs/2"]
+    stubborn = Stubborn(SETTINGS, Instance("http://127.0.0.1:9", None), Options(), None, made=[*made])
+    found = await judge(stubborn, line(check="undone"))
+    assert (found.state, found.advice) == (State.FAIL, "Mend it.")
+    assert found.detail == ("not undone: /api/jobs/2: unexpected ValueError: half an answer; /api/jobs/1: no response")
+    with pytest.raises(Failed):
+        await stubborn.make("/api/jobs", "jobId", {})
+    assert "it may have made one with checklist=" in (await judge(stubborn, line(check="undone"))).detail
+
+    # At the end of the command, when no line could say so any more: with nothing to connect to but closed ports.
+    monkeypatch.setattr(target_module, "Target", stubborn_target)
+    monkeypatch.setattr(command, "read_checklist", lambda: replace_lines(CHECKLIST, "3.3"))
+    monkeypatch.setattr(command, "read_versions", no_versions)
+    warned: list[str] = []
+    sheet = await go_through(SETTINGS, "verify", Options(), Signers(), show=lambda _: None, warn=warned.append)
+    assert [each.number for each in sheet.findings] == ["3.3"]
+    assert warned == [
+        "Not undone: /api/jobs/2: unexpected ValueError: half an answer",
+        "Not undone: /api/jobs/1: no response",
+    ]
+    assert record_sheet(tmp_path / "sheet.md", sheet, CHECKLIST.sections).is_file()
+
+
+def stubborn_target(*given: Any) -> Stubborn:
+    opened = Stubborn(*given)
+    opened.made += ["/api/jobs/1", "/api/jobs/2"]
+    return opened
+
+
+async def no_versions(_: Settings) -> Mapping[str, str]:
+    return {}
+
+
+def replace_lines(checklist: Checklist, *numbers: str) -> Checklist:
+    return checklist._replace(lines=[each for each in checklist.lines if each.number in numbers])
+
+
+def serve_once(answer: bytes) -> str:
+    """Answer one connection with these bytes, close it, and return the address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listening, listening.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"no HTTP at all\r\n\r\n",
+        *(b"HTTP/1.1 %d Half\r\nContent-Length: 9\r\n\r\n{" % status for status in (200, 500)),
+    ],
+)
+def test_half_an_answer_is_no_response(answer: bytes) -> None:
+    url = serve_once(answer)
+    with pytest.raises(Failed, match=rf"^no response from {url} \(.+\): check --prometheus$"):
+        Instance(url, None, named_by="--prometheus").ask("GET", "/")
+
+
+@pytest.mark.parametrize(("url", "key"), [("nowhere", None), ("http://127.0.0.1:9", "pm_first\nline")])
+def test_an_address_or_a_key_that_http_cannot_carry_is_told_without_the_key(url: str, key: str | None) -> None:
+    with pytest.raises(Failed, match=rf"^no response from {url} \(the address or the key is none that HTTP"):
+        Instance(url, key).ask("GET", "/")
+
+
+async def test_the_lines_of_a_job_are_looked_for_where_the_logs_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "ARRIVES_SECONDS", 0.0)
+    job = {"jobId": "01a2", "statuses": ["queued", "completed"]}
+    knowing_job = Target(
+        SETTINGS, Instance("http://127.0.0.1:9", None), Options(logs=tmp_path), None, _known={"logged job": job}
+    )
+
+    async def judged(check: str) -> tuple[State, str]:
+        found = await judge(knowing_job, line(check=check))
+        return found.state, found.detail
+
+    def write(name: str, process: str, status: str) -> None:
+        told = {"event": "job_changed", "job_id": "01a2", "process": process, "status": status}
+        (tmp_path / name).write_text(f"no JSON about 01a2\n<13>api: {json.dumps(told)}\n")
+
+    assert await judged("job-lines") == (
+        State.FAIL,
+        f"0 lines of 01a2 in {tmp_path}; no line says that it became queued, completed",
+    )
+    write("api.log", "api", "queued")
+    assert (await judged("lines-together"))[1].endswith("no line of it was written by worker")
+    (tmp_path / "old.log.gz").write_bytes(b"01a2")
+    write("worker.log", "worker", "completed")
+    assert await judged("job-lines") == (State.PASS, "2 lines of 01a2: queued → completed")
+    assert await judged("lines-together") == (State.PASS, "2 lines of 01a2, of api and worker")
+    assert (await judge(target(), line(check="job-lines"))).state is State.PERSON

@@ -213,6 +213,8 @@ def test_temporal_variables_are_gathered(tmp_path: Path) -> None:
         ({"PROMPTMILL_ALLOWED_HOSTS": "mill.example:8443"}, "'mill.example:8443' would never match"),
         ({"PROMPTMILL_ALLOWED_HOSTS": "https://mill.example"}, "would never match"),
         ({"PROMPTMILL_KEEP_DAYS": "0.5"}, "PROMPTMILL_KEEP_DAYS.*at least a day"),
+        ({"PROMPTMILL_WEBHOOK_DAYS": "0.5"}, "PROMPTMILL_WEBHOOK_DAYS.*greater than or equal to 1"),
+        ({"PROMPTMILL_IDEMPOTENCY_DAYS": "0"}, "PROMPTMILL_IDEMPOTENCY_DAYS.*greater than or equal to 1"),
         ({"PROMPTMILL_WAVESPEED_PER_SECOND": "inf"}, "PROMPTMILL_WAVESPEED_PER_SECOND.*finite"),
         ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "my-mill"}, "SEARCH_ATTRIBUTE_PREFIX.*letters, digits and underscores"),
         ({"PROMPTMILL_SEARCH_ATTRIBUTE_PREFIX": "1"}, "a letter first"),

@@ -1,0 +1,81 @@
+"""Receives the one webhook of a canary, on this machine; whoever runs it leads a public address here."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+LIMIT: Final = 1024 * 1024
+SECONDS: Final = 10.0
+"""Timeout of one connection: the address is public while the canary runs."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was delivered, to the byte."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    at: float
+
+
+@dataclass
+class Receiver:
+    """Takes the first delivery to an address that nobody can guess.
+
+    Attributes:
+        url: Where WaveSpeed is to send it.
+    """
+
+    url: str
+    path: str
+    delivery: Delivery | None = None
+    arrived: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def open_receiver(callback_url: str, port: int) -> Iterator[Receiver]:
+    """Listen on loopback until the end.
+
+    Args:
+        callback_url: The public address whose requests reach that port.
+        port: Of this machine; 0 for any that is free.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    token = f"canary/{secrets.token_urlsafe(24)}"
+    receiver = Receiver(f"{callback_url.rstrip('/')}/{token}", token)
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = SECONDS
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            wanted = self.path.partition("?")[0].endswith(f"/{token}") and length.isdecimal() and int(length) <= LIMIT
+            if wanted:
+                body = self.rfile.read(int(length))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver.delivery = receiver.delivery or Delivery(headers, body, datetime.now(UTC).timestamp())  # noqa: TID251  # not in a workflow
+                receiver.arrived.set()
+            self.send_response(200 if wanted else 404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Write nothing: the path is a secret."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield receiver
+        finally:
+            server.shutdown()
+            thread.join()
