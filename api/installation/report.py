@@ -18,10 +18,12 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from api.clock import now
 from api.installation.budgets import budget_notices, budgets_of
 from api.installation.notices import notices_of, sentence
 from api.installation.reconciler import ReconcilerWatch
 from api.schemas.installation import (
+    AnnouncementReport,
     InstallationReport,
     PostgresReport,
     QueueReport,
@@ -37,12 +39,13 @@ from api.uploads.pictures import PICTURE_TYPES
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import Caller
+from promptmill.contracts.announcements import Announcement
 from promptmill.contracts.erasure import ErasureBacklog
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.contracts.names import grok_queue, wavespeed_queue
 from promptmill.store.health import READ_ONLY, record_problem
-from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
+from promptmill.store.operations import AI_PROMPTS, ANNOUNCEMENT, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.search_attributes import search_attribute_gaps
 from promptmill.version import installed_version
@@ -99,6 +102,7 @@ async def report_installation(
         drain=switches.drain,
         submissions_held=switches.submissions_held,
         ai_prompts=switches.ai_prompts,
+        announcement=switches.announcement,
         submissions=submissions,
         readings=readings,
         webhooks=WebhooksReport(
@@ -189,6 +193,7 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
         drain=_stopped_report(found.get(DRAIN)),
         submissions_held=_stopped_report(found.get(SUBMISSIONS_HELD)),
         ai_prompts=_allowed_report(found.get(AI_PROMPTS)),
+        announcement=_announcement_report(found.get(ANNOUNCEMENT)),
     )
     return PostgresReport(answers=True, read_only=read_only, schema_revision=revision), switches
 
@@ -205,6 +210,14 @@ def _allowed_report(switch: Switch | None) -> SwitchReport:
     if switch is None:
         return SwitchReport(on=True)
     return SwitchReport(on=switch.value != OFF, reason=switch.reason, by=switch.changed_by, since=switch.changed_at)
+
+
+def _announcement_report(switch: Switch | None) -> AnnouncementReport | None:
+    """Return what is announced now."""
+    found = Announcement.of_switch(switch.value, now()) if switch else None
+    if switch is None or switch.reason is None or found is None:
+        return None
+    return AnnouncementReport(text=switch.reason, level=found.level, since=switch.changed_at, until=found.until)
 
 
 async def report_temporal(resources: ApiResources, reconciler: ReconcilerWatch) -> TemporalReport:
