@@ -9,7 +9,7 @@ VENV_PYTHON := .venv/bin/python
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY -u PYTHONDONTWRITEBYTECODE PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up test chaos drills bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
+.PHONY: help up test chaos drills bench check types runbooks format lock smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ check: venv-dev ## Lint, format, types (Python and the page), import contracts
 
 types: venv-dev ## Regenerate the page's API types, after a deliberate change to a request or a response
 	@$(VENV_PYTHON) -m tests.api_types
+
+runbooks: venv-dev ## Regenerate docs/runbooks, after a change of an alert or of its words (deploy/monitoring/runbooks.toml)
+	@$(VENV_PYTHON) -m tests.runbooks
 
 format: venv-dev ## Fix and format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only .
