@@ -19,6 +19,7 @@ from promptmill.cli import (
     objectives,
     privacy,
     switches,
+    training,
 )
 from promptmill.contracts.errors import PromptmillError
 from promptmill.hard_exit import hard_exit
@@ -37,7 +38,10 @@ def promptmill() -> None:
     """An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, nothing is paid twice."""
 
 
-for subject in (installation, switches, access, money, privacy, audit, objectives, backups, checklist, documents):
+for subject in (
+    *(installation, switches, access, money, privacy, audit, objectives, backups, checklist),
+    *(training, documents),
+):
     app.add_typer(subject.commands)
 
 
