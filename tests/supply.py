@@ -18,6 +18,8 @@ SHIPPED: Final = "requirements-tracing.txt"
 """What the image has."""
 
 AUDITED: Final = (SHIPPED, "requirements-dev.txt")
+"""What is shipped, and what it is developed with, of which some packages may have another version."""
+
 TOOLS: Final = "requirements-supply.txt"
 PLACE: Final = ROOT / ".venv" / "supply"
 BILL: Final = ROOT / "build" / "sbom.json"
@@ -84,44 +86,36 @@ def write_bill() -> int:
 
 def audit() -> int:
     """Ask for known vulnerabilities, and say what was found."""
-    code = 0
-    for lock in AUDITED:
-        options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
-        done = subprocess.run(
-            [str(PLACE / "bin" / "pip-audit"), *options, "-r", lock],
-            cwd=ROOT,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        verdict = judged(lock, done.returncode, done.stdout, done.stderr)
-        sys.stdout.write("\n".join([*verdict.lines, ""]))
-        code = code or verdict.code
-    return code
+    options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
+    command = [str(PLACE / "bin" / "pip-audit"), *options, *(part for lock in AUDITED for part in ("-r", lock))]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    verdict = judged(done.returncode, done.stdout, done.stderr)
+    sys.stdout.write("\n".join([*verdict.lines, ""]))
+    return verdict.code
 
 
-def judged(lock: str, code: int, printed: str, told: str) -> Verdict:
+def judged(code: int, printed: str, told: str) -> Verdict:
     """Return what pip-audit's exit code and output mean. An audit without an answer is no pass, and fails nothing."""
     try:
         packages: list[dict[str, Any]] = json.loads(printed)["dependencies"]
     except (ValueError, TypeError, KeyError):
         if NOBODY.search(told):
-            return not_audited("The service that knows of vulnerabilities", lock)
-        return Verdict(1, [f"{lock}: pip-audit failed with {code}:", told.strip()])
+            return not_audited("The service that knows of vulnerabilities")
+        return Verdict(1, [f"pip-audit failed with {code}:", told.strip()])
     known = [_line(package, each) for package in packages for each in package.get("vulns", ())]
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     if len(unknown) == len(packages):  # an index of one's own, which has packages and no such service
-        return not_audited("A service that knows of these packages", lock)
-    left_out = [f"{lock}: NOT AUDITED, because it knows nothing of them: {', '.join(unknown)}"] if unknown else []
+        return not_audited("A service that knows of these packages")
+    left_out = [f"NOT AUDITED, because the service knows nothing of them: {', '.join(unknown)}"] if unknown else []
     asked = f"{len(packages) - len(unknown)} packages"
     if known:
-        return Verdict(1, [*(f"{lock}: {line}" for line in known), *left_out, f"{lock}: {len(known)} known in {asked}"])
-    return Verdict(0, [*left_out, f"{lock}: no known vulnerability in {asked}"])
+        return Verdict(1, [*known, *left_out, f"{len(known)} known vulnerabilities in {asked}"])
+    return Verdict(0, [*left_out, f"no known vulnerability in {asked}"])
 
 
-def not_audited(service: str, lock: str = "all locks") -> Verdict:
+def not_audited(service: str) -> Verdict:
     """Return that nobody answered."""
-    return Verdict(0, [f"{lock}: NOT AUDITED. {service} could not be reached: this is no pass, repeat `make audit`."])
+    return Verdict(0, [f"NOT AUDITED. {service} could not be reached: this is no pass, repeat `make audit`."])
 
 
 def _line(package: Mapping[str, Any], found: Mapping[str, Any]) -> str:

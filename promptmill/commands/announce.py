@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Final
 
 from promptmill.commands.access import duration_of
@@ -88,6 +88,6 @@ def _time(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(problem) from None
-    if found.tzinfo is None:
+    if found.tzinfo is None or found.year == MAXYEAR:  # in UTC it might be later than any time
         raise ValueError(problem)
-    return found
+    return found.astimezone(UTC)

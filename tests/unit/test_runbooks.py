@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import typer.main
 
@@ -111,12 +110,11 @@ def problem_with(command: str) -> str | None:
 
 
 def _problem_of_promptmill(words: list[str]) -> str | None:
-    found: click.Command = typer.main.get_command(app)
+    found: Any = typer.main.get_command(app)
     while words and not words[0].startswith("-") and hasattr(found, "commands"):
-        under: dict[str, click.Command] = found.commands
-        if words[0] not in under:
+        if words[0] not in found.commands:
             return f"{found.name} has no command {words[0]}"
-        found, words = under[words[0]], words[1:]
+        found, words = found.commands[words[0]], words[1:]
     options = {option for parameter in found.params for option in parameter.opts}
     unknown = [word for word in words if word.startswith("-") and word not in options]
     return f"{found.name} has no option {unknown[0]}" if unknown else None

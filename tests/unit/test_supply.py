@@ -25,14 +25,14 @@ def printed(*packages: dict[str, Any]) -> str:
     [
         ([SAFE], 0, "no known vulnerability in 1 packages"),
         ([SAFE, KNOWN], 1, "pillow 12.0.0: PYSEC-2026-1, mended in 12.0.1"),
-        ([SAFE, SKIPPED], 0, "NOT AUDITED, because it knows nothing of them: uvloop"),
-        ([KNOWN, SKIPPED], 1, "1 known in 1 packages"),
+        ([SAFE, SKIPPED], 0, "NOT AUDITED, because the service knows nothing of them: uvloop"),
+        ([KNOWN, SKIPPED], 1, "1 known vulnerabilities in 1 packages"),
         ([SKIPPED], 0, "this is no pass"),
         ([], 0, "this is no pass"),
     ],
 )
 def test_an_answer_is_judged_by_its_packages(packages: list[dict[str, Any]], code: int, told: str) -> None:
-    verdict = judged("a lock", 1, printed(*packages), "")
+    verdict = judged(1, printed(*packages), "")
 
     assert verdict.code == code
     assert told in "\n".join(verdict.lines)
@@ -47,7 +47,7 @@ def test_an_answer_is_judged_by_its_packages(packages: list[dict[str, Any]], cod
     ],
 )
 def test_an_audit_that_nobody_answered_is_no_pass_and_fails_nothing(told: str) -> None:
-    verdict = judged("a lock", 1, "", told)
+    verdict = judged(1, "", told)
 
     assert verdict.code == 0
     assert "NOT AUDITED" in verdict.lines[0]
@@ -56,7 +56,7 @@ def test_an_audit_that_nobody_answered_is_no_pass_and_fails_nothing(told: str) -
 
 @pytest.mark.parametrize("told", ["", "usage: pip-audit [-h]", "ERROR: requirements.txt: unpinned requirement"])
 def test_an_audit_that_failed_fails(told: str) -> None:
-    assert judged("a lock", 2, "", told).code == 1
+    assert judged(2, "", told).code == 1
 
 
 def test_the_tools_are_locked_with_hashes_and_without_an_index() -> None:

@@ -37,7 +37,7 @@ def prepare(ground: Ground, scene: Scene) -> Scene:
     """Let Grok fail for one job, from now on."""
     ground.grok.order("chat", "status", status=503, times=_ALWAYS, contains=scene.run)
     job_id = ground.create(scene, FAILING, useAiPrompt=True, instructions=f"A lighthouse in the fog, {scene.run}")
-    wait_for(lambda: _refused(ground), f"job {job_id} did not ask Grok")
+    wait_for(lambda: _refused(ground, scene), f"job {job_id} did not ask Grok")
     return scene.model_copy(update={"facts": {FAILING: job_id}})
 
 
@@ -120,8 +120,10 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _refused(ground: Ground) -> dict[str, Any] | None:
-    """Return a request that Grok has answered with a fault; None if there is none yet."""
-    requests = ground.grok.book()["requests"]
-    found = [each for each in requests if each["status"] == HTTPStatus.SERVICE_UNAVAILABLE]
-    return found[-1] if found else None
+def _refused(ground: Ground, scene: Scene) -> dict[str, Any] | None:
+    """Return a request of the scene that Grok has answered with its fault; None if there is none yet."""
+    for request in ground.grok.book()["requests"]:
+        if request["status"] == HTTPStatus.SERVICE_UNAVAILABLE and scene.run in str(request["body"]):
+            found: dict[str, Any] = request
+            return found
+    return None
