@@ -22,6 +22,7 @@ AUDITED: Final = (SHIPPED, "requirements-dev.txt")
 
 TOOLS: Final = "requirements-supply.txt"
 PLACE: Final = ROOT / ".venv" / "supply"
+MOST_CHARACTERS: Final = 1000
 BILL: Final = ROOT / "build" / "sbom.json"
 
 NOBODY: Final = re.compile(
@@ -85,13 +86,16 @@ def write_bill() -> int:
 
 
 def audit() -> int:
-    """Ask for known vulnerabilities, and say what was found."""
+    """Ask for known vulnerabilities, and say what was found; a lock at a time, since pip-audit takes a package once."""
     options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
-    command = [str(PLACE / "bin" / "pip-audit"), *options, *(part for lock in AUDITED for part in ("-r", lock))]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    verdict = judged(done.returncode, done.stdout, done.stderr)
-    sys.stdout.write("\n".join([*verdict.lines, ""]))
-    return verdict.code
+    codes = []
+    for lock in AUDITED:
+        command = [str(PLACE / "bin" / "pip-audit"), *options, "-r", lock]
+        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+        verdict = judged(done.returncode, done.stdout, done.stderr)
+        sys.stdout.write("\n".join([*(f"{lock}: {line}" for line in verdict.lines), ""]))
+        codes.append(verdict.code)
+    return max(codes)
 
 
 def judged(code: int, printed: str, told: str) -> Verdict:
@@ -101,7 +105,7 @@ def judged(code: int, printed: str, told: str) -> Verdict:
     except (ValueError, TypeError, KeyError):
         if NOBODY.search(told):
             return not_audited("The service that knows of vulnerabilities")
-        return Verdict(1, [f"pip-audit failed with {code}:", told.strip()])
+        return Verdict(1, [f"pip-audit failed with {code}:", told.strip()[:MOST_CHARACTERS]])
     known = [_line(package, each) for package in packages for each in package.get("vulns", ())]
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     if len(unknown) == len(packages):  # an index of one's own, which has packages and no such service
