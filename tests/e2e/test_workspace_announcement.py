@@ -54,6 +54,7 @@ async def test_an_announcement_is_read_on_the_page_until_it_is_dismissed_or_clea
     await page.evaluate(SEEN_AGAIN)
     await expect(banner).to_have_text("The maintenance is over.")
     await expect(banner).to_have_attribute("data-tone", "work")
+    await no_serious_violation(page)
     assert announce.announcement_line(await announce.announced(mill.settings)).endswith("The maintenance is over.")
 
     await announce.clear(mill.settings)
