@@ -9,7 +9,7 @@ VENV_PYTHON := .venv/bin/python
 SCRUB := env -u XAI_API_KEY -u XAI_API_BASE -u WAVESPEED_API_KEY -u WAVESPEED_API_BASE -u DATABASE_URL \
 	-u TEMPORAL_ADDRESS -u TEMPORAL_API_KEY -u PYTHONDONTWRITEBYTECODE PROMPTMILL_ENV_FILE= PROMPTMILL_SIMULATED_ONLY=true
 
-.PHONY: help up monitor test chaos drills bench check types format lock smoke histories screenshots clean typed-ports venv venv-dev
+.PHONY: help up monitor test chaos drills bench check types runbooks format lock sbom audit smoke histories screenshots clean typed-ports venv venv-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ check: venv-dev ## Lint, format, types (Python and the page), import contracts, 
 types: venv-dev ## Regenerate the page's API types, after a deliberate change to a request or a response
 	@$(VENV_PYTHON) -m tests.api_types
 
+runbooks: venv-dev ## Regenerate docs/runbooks, after a change of an alert or of its words (deploy/monitoring/runbooks.toml)
+	@$(VENV_PYTHON) -m tests.runbooks
+
 format: venv-dev ## Fix and format the code
 	@$(VENV_PYTHON) -m ruff check --fix-only .
 	@$(VENV_PYTHON) -m ruff format .
@@ -63,7 +66,15 @@ lock: venv-dev ## Lock the packages of pyproject.toml and package.json with hash
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-tracing.txt
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --extra tracing --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-dev.txt
+	@$(VENV_PYTHON) -m uv pip compile --group pyproject.toml:supply --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements-supply.txt
 	@$(VENV_PYTHON) -m tests.node npm install --package-lock-only --loglevel=error
+
+sbom: venv-dev ## Write the bill of materials of what is shipped to build/sbom.json (CycloneDX, from the lock)
+	@$(VENV_PYTHON) -m tests.supply sbom
+
+audit: venv-dev ## Ask for known vulnerabilities of the locked packages; says so if nobody answered
+	@$(VENV_PYTHON) -m tests.supply audit
 
 smoke: venv ## Test the configured running API with a few requests (PROMPTMILL_URL names another)
 	@$(VENV_PYTHON) -m promptmill smoke

@@ -11,11 +11,13 @@ from typing import Any, Final, TypeVar
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.service import RPCError
 
+from api.clock import now
 from api.installation.budgets import budget_notices, budgets_of
 from api.installation.notices import notices_of, sentence
 from api.installation.queues import ask_queue, queue_problems, queues_of
 from api.installation.reconciler import ReconcilerWatch
 from api.schemas.installation import (
+    AnnouncementReport,
     InstallationReport,
     PostgresReport,
     ReadingsReport,
@@ -30,11 +32,12 @@ from api.uploads.pictures import PICTURE_TYPES
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import Caller
+from promptmill.contracts.announcements import Announcement
 from promptmill.contracts.erasure import ErasureBacklog
 from promptmill.contracts.errors import RecordError
 from promptmill.contracts.jobs import ProviderMode
 from promptmill.store.health import READ_ONLY, record_problem
-from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
+from promptmill.store.operations import AI_PROMPTS, ANNOUNCEMENT, DRAIN, OFF, ON, SUBMISSIONS_HELD
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.search_attributes import search_attribute_gaps
 from promptmill.version import installed_version
@@ -91,6 +94,7 @@ async def report_installation(
         drain=switches.drain,
         submissions_held=switches.submissions_held,
         ai_prompts=switches.ai_prompts,
+        announcement=switches.announcement,
         submissions=submissions,
         readings=readings,
         webhooks=WebhooksReport(
@@ -181,6 +185,7 @@ async def _ask_postgres(resources: ApiResources) -> tuple[PostgresReport, Switch
         drain=_stopped_report(found.get(DRAIN)),
         submissions_held=_stopped_report(found.get(SUBMISSIONS_HELD)),
         ai_prompts=_allowed_report(found.get(AI_PROMPTS)),
+        announcement=_announcement_report(found.get(ANNOUNCEMENT)),
     )
     return PostgresReport(answers=True, read_only=read_only, schema_revision=revision), switches
 
@@ -197,6 +202,14 @@ def _allowed_report(switch: Switch | None) -> SwitchReport:
     if switch is None:
         return SwitchReport(on=True)
     return SwitchReport(on=switch.value != OFF, reason=switch.reason, by=switch.changed_by, since=switch.changed_at)
+
+
+def _announcement_report(switch: Switch | None) -> AnnouncementReport | None:
+    """Return what is announced now."""
+    found = Announcement.of_switch(switch.value, now()) if switch else None
+    if switch is None or switch.reason is None or found is None:
+        return None
+    return AnnouncementReport(text=switch.reason, level=found.level, since=switch.changed_at, until=found.until)
 
 
 async def report_temporal(resources: ApiResources, reconciler: ReconcilerWatch) -> TemporalReport:

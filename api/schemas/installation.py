@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from api.schemas.bases import Answer
+from promptmill.contracts.announcements import Level
 
 LATE_SECONDS: Final = 60.0
 """How late a reading may be before an operator is told."""
@@ -88,12 +89,24 @@ class UploadsReport(Answer):
     types: list[str] = Field(description="Media types.")
 
 
+class AnnouncementReport(Answer):
+    """What an operator tells everybody."""
+
+    text: str = Field(description="The text: plain, one line.")
+    level: Level = Field(description="`info`: a note. `warning`: it concerns everybody's work.")
+    since: datetime = Field(description="When it was announced.")
+    until: datetime | None = Field(None, description="When it is over by itself; null: when it is cleared.")
+
+
 class SwitchesReport(Answer):
     """The record's switches. Null while Postgres is unavailable."""
 
     drain: SwitchReport | None = Field(None, description="Whether intake is stopped.")
     submissions_held: SwitchReport | None = Field(None, description="Whether paid submissions are on hold.")
     ai_prompts: SwitchReport | None = Field(None, description="Whether Grok may be asked for new prompts.")
+    announcement: AnnouncementReport | None = Field(
+        None, description="What is announced to everybody; null if nothing."
+    )
 
 
 class SubmissionsReport(Answer):

@@ -19,6 +19,7 @@ from promptmill.cli import (
     objectives,
     privacy,
     switches,
+    training,
 )
 from promptmill.cli.options import complain
 from promptmill.contracts.errors import PromptmillError
@@ -49,6 +50,7 @@ for subject in (
     backups,
     checklist,
     canary,
+    training,
     documents,
 ):
     app.add_typer(subject.commands)

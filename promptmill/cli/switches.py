@@ -1,4 +1,4 @@
-"""Stopping and letting go: brakes, intake, flags."""
+"""Stopping and letting go, and telling everybody: brakes, intake, flags, announcements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from promptmill.cli.options import require_reason, say
+from promptmill.cli.options import checked, require_reason, say
 from promptmill.config.settings import load_settings
 
 # Each command imports what it needs: `--help` must not wait for Temporal's SDK.
@@ -92,3 +92,31 @@ def flag(
     for one, switch in shown.items():
         if name in (None, one):
             say(flag_line(one, switch), "yellow" if switch is not None and switch.value == "off" else "")
+
+
+@commands.command()
+def announce(
+    text: Annotated[str | None, typer.Argument(help="One line; without it, what is announced is shown.")] = None,
+    *,
+    level: Annotated[Literal["info", "warning"], typer.Option(help="How it looks.")] = "info",
+    until: Annotated[
+        str | None, typer.Option(help="When it is over by itself: 2026-12-01T18:00Z, or 12h, 7d from now.")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Take back what is announced.")] = False,
+) -> None:
+    """Tell everybody something: a notice on the page and in `GET /api/init`, instead of the one before."""
+    from promptmill.commands import announce as command
+    from promptmill.contracts.announcements import Announcement, Level, announcement_text
+
+    if clear and (text is not None or until is not None):
+        raise typer.BadParameter("it takes back what is announced: give it alone", param_hint="--clear")
+    if text is None and until is not None:
+        raise typer.BadParameter("say what is announced until then", param_hint="TEXT")
+    words = None if text is None else checked(announcement_text, text, "TEXT")
+    over = None if until is None else checked(command.moment, until, "--until")
+    current = load_settings()
+    if clear:
+        asyncio.run(command.clear(current))
+    elif words is not None:
+        asyncio.run(command.announce(current, words, Announcement(level=Level(level), until=over)))
+    say(command.announcement_line(asyncio.run(command.announced(current))))

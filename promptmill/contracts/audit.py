@@ -30,7 +30,7 @@ class Action(StrEnum):
     BUDGET_SET = "budget.set"
     BUDGET_REMOVE = "budget.remove"
     SWITCH_SET = "switch.set"
-    """Intake, a hold of submissions, a flag, or the Temporal that the record belongs to."""
+    """Intake, a hold of submissions, a flag, an announcement, or the Temporal that the record belongs to."""
     BRAKE_SET = "brake.set"
     """The queue to a provider was stopped or released."""
     JOB_CANCEL = "job.cancel"

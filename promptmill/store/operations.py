@@ -26,6 +26,9 @@ SUBMISSIONS_HELD: Final = "submissions_held"
 AI_PROMPTS: Final = "ai-prompts"
 """The switch that allows new prompts from Grok; on by default."""
 
+ANNOUNCEMENT: Final = "announcement"
+"""The switch that holds what is announced to everybody: the text as its reason, an `Announcement` as its value."""
+
 HIGHEST_SUBMISSION: Final = "highest-submission"
 """The switch that holds the highest number of submissions that were deleted, or lost with a restored backup."""
 

@@ -48,8 +48,8 @@ tests:
           - exp_labels: {level: error, process: worker, event: reader_failed, severity: warning}
             exp_annotations:
               summary: worker has written the error reader_failed to its log.
-              description: docs/operations.md, Alarms, says what it means and what to do.
-              command: "grep -h '\\"event\\": \\"reader_failed\\"' /var/log/promptmill/*.log | tail"
+              action: "grep -h '\\"event\\": \\"reader_failed\\"' /var/log/promptmill/*.log | tail"
+              runbook: docs/operations.md#alarms
       - {eval_time: 17m, alertname: PromptmillLogError, exp_alerts: []}
       - {eval_time: 70m, alertname: PromptmillLogSilent, exp_alerts: []}
 """

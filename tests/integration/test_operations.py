@@ -341,6 +341,20 @@ async def test_unclear_submissions_are_found(mill: Installation) -> None:
     await mill.wavespeed.clear()
 
 
+async def test_everybody_is_told_and_no_longer(mill: Installation) -> None:
+    shown = mill.run("announce")
+    told = (await mill.api.get("/api/init")).json()["announcement"]
+    cleared = mill.run("announce-clear")
+
+    assert shown.count(" (info): Maintenance tonight, 22:00 to 23:00 UTC") == 2
+    assert (told["level"], told["text"][:19]) == ("info", "Maintenance tonight")
+    assert cleared.strip() == "Nothing is announced."
+    assert (await mill.api.get("/api/init")).json()["announcement"] is None
+    refused = mill.attempt('.venv/bin/promptmill announce "now" --until yesterday')
+    assert refused.returncode == 2
+    assert "give a time with its zone" in refused.stderr
+
+
 async def test_the_reconciler_runs_when_asked(mill: Installation) -> None:
     ran = mill.run("reconcile-now")
     assert '"started":0' in ran

@@ -640,6 +640,13 @@ export interface components {
             /** @default true */
             ok?: boolean;
         };
+        AnnouncementReport: {
+            text: string;
+            level: components["schemas"]["Level"];
+            /** Format: date-time */
+            since: string;
+            until?: string | null;
+        };
         AskPrice: {
             model: string;
             input?: {
@@ -840,6 +847,7 @@ export interface components {
             drain?: components["schemas"]["SwitchReport"] | null;
             submissionsHeld?: components["schemas"]["SwitchReport"] | null;
             aiPrompts?: components["schemas"]["SwitchReport"] | null;
+            announcement?: components["schemas"]["AnnouncementReport"] | null;
             ok: boolean;
             problems: string[];
             notices: components["schemas"]["Notice"][];
@@ -957,6 +965,8 @@ export interface components {
         KeyList: {
             items: components["schemas"]["KeyAnswer"][];
         };
+        /** @enum {string} */
+        Level: "info" | "warning";
         LimitsAnswer: {
             openJobs?: number | null;
             requestsPerMinute?: number | null;

@@ -12,6 +12,7 @@ export type PromptJob = Schemas["PromptJobAnswer"];
 export type Statistics = Schemas["QueueStatistics"];
 export type Installation = Schemas["InstallationReport"];
 export type Notice = Schemas["Notice"];
+export type Announcement = Schemas["AnnouncementReport"];
 export type Model = Schemas["ModelAnswer"];
 export type ModelDetail = Schemas["ModelDetail"];
 export type ModelInput = Schemas["FieldAnswer"];

@@ -4,6 +4,7 @@ import { every, secondsSince } from "../core/clock.js";
 import { byId, el, fill, on, part, setText } from "../core/dom.js";
 import { age, exactTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { showAnnouncement } from "./announcement.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Circumstances, Installation, Notice } from "../../types/page.js" */
@@ -39,7 +40,7 @@ export class Situation {
 		const found = await this.api.get("/api/init").catch(() => null);
 		if (!found) return;
 		this.report = found;
-		const text = JSON.stringify([found.notices, found.providers, found.flags, found.aiPrompts, found.uploads]);
+		const text = JSON.stringify([found.notices, found.providers, found.flags, found.aiPrompts, found.uploads, found.announcement]);
 		if (text === this.shown) return;
 		this.shown = text;
 		this.show(found);
@@ -54,6 +55,7 @@ export class Situation {
 		setText(part(mark, "span"), simulated.length === 2 ? "Simulated providers" : `${simulated[0]} simulated`);
 		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is charged.`;
 		setText(byId("version"), `Promptmill ${report.versions.promptmill}`);
+		showAnnouncement(report.announcement ?? null);
 		// Absent in older APIs.
 		fill(byId("banners"), report.notices?.map(banner));
 	}
