@@ -65,7 +65,7 @@ lock: venv-dev ## Lock the packages of pyproject.toml and package.json with hash
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --extra tracing --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-tracing.txt
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --extra tracing --universal --generate-hashes --python-version 3.11 \
-		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements.txt -o requirements-dev.txt
+		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements-tracing.txt -o requirements-dev.txt
 	@$(VENV_PYTHON) -m uv pip compile --group pyproject.toml:supply --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements-supply.txt
 	@$(VENV_PYTHON) -m tests.node npm install --package-lock-only --loglevel=error
