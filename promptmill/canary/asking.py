@@ -121,7 +121,7 @@ async def follow_wavespeed(provider: RawProvider, seen: Seen, receiver: Receiver
     """
     began = datetime.now(UTC)  # noqa: TID251  # not in a workflow
     result = await _until(
-        lambda: _take(seen, "result", provider.ask("GET", f"predictions/{seen.prediction_id}/result")),
+        lambda: _look(provider, seen),
         lambda part: Prediction(id="1", status=str(part.value("data.status"))).finished,
         waits.result,
         waits.pause,
@@ -244,6 +244,15 @@ async def _take(seen: Seen, call: str, asked: Awaitable[Answer]) -> Part | None:
         seen.notes[call] = str(error)
         return None
     seen.parts[call] = part
+    return part
+
+
+async def _look(provider: RawProvider, seen: Seen) -> Part | None:
+    """Read the result, and keep the status of each look."""
+    part = await _take(seen, "result", provider.ask("GET", f"predictions/{seen.prediction_id}/result"))
+    if part is not None:
+        looks = seen.parts.setdefault("looks", Part({"statuses": []}))
+        looks.body["statuses"].append(part.value("data.status"))
     return part
 
 
