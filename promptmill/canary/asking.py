@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -41,7 +40,8 @@ HIDDEN_TOKENS: Final = 4_000
 TOKEN_PRICES_PER_USD: Final = 10**10
 """xAI's prices of a token are in this part of a dollar."""
 
-_NEVER_REASONS: Final = re.compile(r".*non-reasoning.*")
+_NEVER_REASONS: Final = "non-reasoning"
+"""In the name of a model that writes no tokens but its answer's."""
 
 
 class Stop(Exception):
@@ -121,7 +121,7 @@ async def follow_wavespeed(provider: RawProvider, seen: Seen, receiver: Receiver
     """
     began = datetime.now(UTC)  # noqa: TID251  # not in a workflow
     result = await _until(
-        lambda: _take(seen, "result", provider.ask("GET", f"predictions/{seen.prediction_id}/result")),
+        lambda: _look(provider, seen),
         lambda part: Prediction(id="1", status=str(part.value("data.status"))).finished,
         waits.result,
         waits.pause,
@@ -204,7 +204,7 @@ def grok_body(seen: Seen) -> dict[str, Any]:
 
 def _bounded(model: str) -> bool:
     body = compose_completion(GrokQuestion(model=model, system="", text=""))
-    return body.get("reasoning_effort") == "none" or _NEVER_REASONS.fullmatch(model) is not None
+    return body.get("reasoning_effort") == "none" or _NEVER_REASONS in model
 
 
 def _cheapest(models: tuple[ListedModel, ...], named: str | None) -> ListedModel | None:
@@ -244,6 +244,15 @@ async def _take(seen: Seen, call: str, asked: Awaitable[Answer]) -> Part | None:
         seen.notes[call] = str(error)
         return None
     seen.parts[call] = part
+    return part
+
+
+async def _look(provider: RawProvider, seen: Seen) -> Part | None:
+    """Read the result, and keep the status of each look."""
+    part = await _take(seen, "result", provider.ask("GET", f"predictions/{seen.prediction_id}/result"))
+    if part is not None:
+        looks = seen.parts.setdefault("looks", Part({"statuses": []}))
+        looks.body["statuses"].append(part.value("data.status"))
     return part
 
 

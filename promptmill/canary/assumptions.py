@@ -1,7 +1,8 @@
 """What we rely on at the providers: the one table of it.
 
 Each row is a field of an answer, what it must be, and who relies on it. The calls are named in
-`promptmill.canary.asking`; `row`, `bill` and `listed` are the parts of a list that are about ours.
+`promptmill.canary.asking`; `row`, `bill` and `listed` are the parts of a list that are about ours, and `looks` has what
+all looks at the result have seen.
 """
 
 from __future__ import annotations
@@ -123,6 +124,7 @@ ASSUMPTIONS: Final = (
         data__has_nsfw_contents=optional(rules.FLAGS),
         data__error=optional(rules.NO_TEXT),
     ),
+    *_rows("promptmill/providers/wavespeed/predictions.py", "looks", statuses=rules.KNOWN),
     *_rows("promptmill/providers/wavespeed/client.py", "unknown result", HTTP=equal_to(404)),
     *_rows(
         "promptmill/providers/wavespeed/history.py",

@@ -96,6 +96,10 @@ RUNNING: Final = Rule(
     ),
     shown=True,
 )
+KNOWN: Final = Rule(
+    "statuses that we know",
+    lambda value, _: all(isinstance(each, str) and not Prediction(id="1", status=each).unrecognized for each in value),
+)
 COMPLETE: Final = equal_to(COMPLETED)
 ADDRESSES: Final = Rule(
     "https addresses, one at least",

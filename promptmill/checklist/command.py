@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
-from temporalio.service import RPCError
 
 from promptmill.checklist.findings import Finding
 from promptmill.checklist.lines import read_checklist
@@ -18,7 +18,7 @@ from promptmill.checklist.sheet import Sheet, record_sheet
 from promptmill.checklist.target import Options, open_target
 from promptmill.commands.instance import instance_url
 from promptmill.config.settings import Settings
-from promptmill.contracts.errors import ConfigurationError, PromptmillError
+from promptmill.contracts.errors import ConfigurationError
 from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.version import installed_version
@@ -72,17 +72,13 @@ async def go_through(
 async def read_versions(settings: Settings) -> Mapping[str, str]:
     """Return the versions of what is deployed and of what it runs on; `unknown` where nobody answers."""
     versions = {"release": installed_version(), "schema": UNKNOWN, "Postgres": UNKNOWN, "Temporal": UNKNOWN}
-    try:
+    with suppress(Exception):  # whatever it is, the lines say what is wrong
         async with open_store(settings.require_database_url(), pool_size=1) as store:
             versions["Postgres"] = await store.catalogue.postgres_version()
             versions["schema"] = await store.operations.schema_revision() or "none"
-    except PromptmillError:
-        pass  # the lines say what is wrong
-    try:
+    with suppress(Exception):
         client = await connect(settings)
         versions["Temporal"] = (await client.workflow_service.get_system_info(GetSystemInfoRequest())).server_version
-    except (PromptmillError, RuntimeError, RPCError):
-        pass
     return versions
 
 

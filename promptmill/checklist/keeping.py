@@ -37,7 +37,10 @@ async def backup_was_tried(target: Target, _: Line) -> str:
     if known.taken_at is None:
         raise NotSeen("the record knows of no backup")
     if known.verified_at is None:
-        raise Fails(f"backups were taken, the last at {known.taken_at:%F %T} UTC, and none was verified")
+        told = f"backups were taken, the last at {known.taken_at:%F %T} UTC, and none was verified"
+        if target.settings.backup_dir is None:  # another tool's, whose trials nobody notes
+            raise NotSeen(told)
+        raise Fails(told)
     return f"the last trial was {_within(TRIED_WITHIN, known.verified_at)}"
 
 
@@ -52,8 +55,8 @@ async def backup_is_whole(target: Target, _: Line) -> str:
         except OSError as error:
             raise BackupUnusable(f"{backup.file} cannot be read: {error}.") from error
         told = f"{backup.file} is what was written ({backup.size:,} bytes), and one was verified"
-    elif known.taken_at is None:
-        raise NotSeen("PROMPTMILL_BACKUP_DIR is not set, and the record knows of no backup")
+    elif known.verified_at is None:
+        raise NotSeen("PROMPTMILL_BACKUP_DIR is not set, and the record knows of no backup that was verified")
     if known.verified_at is None:
         raise Fails("none was ever verified")
     return f"{told} {_within(VERIFIED_WITHIN, known.verified_at)}"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +94,7 @@ def _files(place: Path) -> Iterator[Path]:
 def _lines(files: Iterable[Path], job_id: str) -> Iterator[Mapping[str, Any]]:
     wanted = job_id.encode()
     for path in files:
-        with path.open("rb") as file:
+        with suppress(FileNotFoundError), path.open("rb") as file:  # it may be rotated away at this moment
             file.seek(max(0, file.seek(0, 2) - TAIL_BYTES))
             for raw in file:
                 if wanted in raw and (line := _parsed(raw)).get("job_id") == job_id:

@@ -40,6 +40,7 @@ PATHS = {
     "secret": "/api/v3/webhook/secret",
     "submit": "/api/v3/wavespeed-ai/",
     "result": "/result",
+    "looks": "/result",
     "unknown result": "/00000000000000000000000000000000/result",
     "history": "/api/v3/predictions",
     "row": "/api/v3/predictions",
@@ -62,6 +63,7 @@ FOLLOWS: dict[str, set[str]] = {
     "webhook headers: webhook-timestamp": {SIGNATURE},
     SIGNATURE: {"webhook headers: webhook-timestamp"},
     **{each.name: {SIGNATURE} for each in ASSUMPTIONS if each.call == "webhook"},
+    "result: data.status": {"looks: statuses"},
     "grok models: data": {"grok models: data.0.id"},
     **{f"completion: usage.{name}": {"completion: usage.total_tokens"} for name in TOKENS},
 }
@@ -113,12 +115,16 @@ def deviating(report: Report) -> set[str]:
 
 def change(rows: tuple[Assumption, ...]) -> Callable[[Told], None]:
     """Return the change of one field of each answer."""
+    looks: list[str] = []
 
     def to(told: Told) -> None:
         for row in rows:
             if not is_about(row, told):
                 continue
-            if row.path == "HTTP":
+            if row.call == "looks":
+                looks.append(told.body["data"]["status"])
+                told.body["data"]["status"] = "brewing" if len(looks) == 1 else looks[-1]
+            elif row.path == "HTTP":
                 told.status = 299
             elif row.call == "webhook headers":
                 del told.headers[row.path]
@@ -134,7 +140,7 @@ def is_about(row: Assumption, told: Told) -> bool:
     path = PATHS[row.call]
     if path == PATHS["balance"] and (row.call == "wrong key") != ("bad-key" in told.key):
         return False
-    if row.call == "result" and told.path.endswith(PATHS["unknown result"]):
+    if row.call in {"result", "looks"} and told.path.endswith(PATHS["unknown result"]):
         return False
     return told.path.startswith(path) if row.call == "submit" else told.path.endswith(path)
 

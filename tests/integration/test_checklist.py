@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,6 +82,9 @@ async def test_backups_are_judged_by_their_folder_and_by_what_the_record_knows(s
     assert await judged("12.1") == [(State.FAIL, "promptmill-1, of revision 0019, lacks up_minutes")]
     assert (await judged("12.2", "12.5"))[1] == (State.FAIL, "none was ever verified")
     assert (await judged("12.2"))[0][0] is State.FAIL
+    elsewhere = replace(target, settings=load_settings({"PROMPTMILL_ENV_FILE": ""}))
+    for number in ("12.1", "12.2", "12.5"):
+        assert (await judge(elsewhere, LINES[number])).state is State.PERSON, "another tool's backups"
 
     await store.backups.note(manifest.name, verified_at=now - timedelta(days=9))
     assert (await judged("12.2"))[0][0] is State.PASS

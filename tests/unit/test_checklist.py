@@ -18,7 +18,7 @@ import pytest
 from promptmill.checklist import command, logs, papers, run
 from promptmill.checklist import target as target_module
 from promptmill.checklist.checks import CHECKS
-from promptmill.checklist.command import Signers, go_through
+from promptmill.checklist.command import Signers, go_through, read_versions
 from promptmill.checklist.findings import Fails, Finding, NotSeen, State
 from promptmill.checklist.lines import Checklist, Line, read_checklist
 from promptmill.checklist.papers import documents_are_there, judge_tests, load_was_borne
@@ -438,3 +438,12 @@ async def test_the_lines_of_a_job_are_looked_for_where_the_logs_are_kept(
     assert await judged("job-lines") == (State.PASS, "2 lines of 01a2: queued → completed")
     assert await judged("lines-together") == (State.PASS, "2 lines of 01a2, of api and worker")
     assert (await judge(target(), line(check="job-lines"))).state is State.PERSON
+
+
+async def test_a_version_that_cannot_be_asked_for_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(_: Settings) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(command, "connect", slow)
+    versions = await read_versions(SETTINGS)
+    assert {versions[name] for name in ("schema", "Postgres", "Temporal")} == {"unknown"}
