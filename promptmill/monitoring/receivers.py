@@ -17,7 +17,8 @@ from promptmill.monitoring.samples import sample
 
 _RECEIVERS: Final = "\nreceivers:\n"
 _WEB: Final = re.compile(r"https?://\S+")
-_MAIL: Final = re.compile(r"[^@\s,]+@[^@\s,]+")
+_MAIL: Final = re.compile(r"[^@\s,]{1,64}@[^@\s,]{1,255}")
+"""Only `fullmatch` reads with it. The longest parts that SMTP allows: RFC 5321, 4.5.3.1."""
 
 
 @dataclass(frozen=True)
