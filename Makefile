@@ -29,7 +29,7 @@ test: venv-dev ## Run all tests against their own real servers (ARGS="-k cancel"
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)
 
-drills: venv-dev ## Prove at full size what `make test` proves in small: 500 jobs race for a budget, releases forward and back
+drills: venv-dev ## Prove at full size what `make test` proves in small: budget race, random reports, releases, endings of `make up`
 	@$(SCRUB) $(VENV_PYTHON) -m pytest -o python_files="drill_*.py" tests/drills --show-capture=no $(ARGS)
 
 histories: venv-dev ## Record the histories that `make test` replays, after a deliberate change to a workflow

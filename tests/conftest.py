@@ -6,6 +6,8 @@ First of all, the machine's own settings are removed from the environment: tests
 import gc
 import os
 
+import pytest
+
 from tests.environment import scrub
 
 scrub(os.environ)
@@ -29,5 +31,12 @@ pytest_plugins = [
     "tests.fixtures.api",
     "tests.fixtures.shop",
     "tests.fixtures.browser",
+    "tests.fixtures.local_stack",
     "tests.fixtures.webhooks",
 ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Never look at what was found again when garbage is collected: it stays until the end."""
+    gc.freeze()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 from promptmill.local.plan import SIMULATOR_KEY
 from promptmill.local.ports import LOOPBACK, free_port
 from promptmill.local.postgres import PostgresServer, start_postgres, stop_postgres
-from promptmill.local.processes import Child, start_child
+from promptmill.local.processes import Child
 from promptmill.local.readiness import answers, wait_ready
 from promptmill.local.stack import DATABASE
 from promptmill.local.temporal import (
@@ -30,7 +29,7 @@ from promptmill.local.temporal import (
 from tests.chaos.faults import ABSENT_AFTER_SECONDS, SUBMIT_TIMEOUT_SECONDS
 from tests.fixtures.payload_keys import NEW, OLD, setting
 from tests.fixtures.postgres import SCHEMA
-from tests.fixtures.session import ROOT, Session
+from tests.fixtures.session import Session, WarmPython, open_warm_python
 
 START_SECONDS = 180.0
 STOP_SECONDS = 5.0
@@ -75,6 +74,7 @@ class Installation:
     """What runs.
 
     Attributes:
+        python: Starts our processes as forks of a warm one: a short run starts nine, for seconds of CPU time each.
         account: The key of both providers' simulators.
         environment: The settings of every process of ours.
         worker_command: Arguments to Python that run a worker; sabotages have their own.
@@ -82,6 +82,7 @@ class Installation:
     """
 
     session: Session
+    python: WarmPython
     account: str
     environment: dict[str, str]
     postgres: PostgresServer
@@ -177,12 +178,11 @@ class Installation:
     def _spawn(self, name: str, arguments: Sequence[str], **changed: str) -> Child:
         if self.encrypted and name in NOT_YET_TOLD:
             changed["PROMPTMILL_PAYLOAD_KEYS"] = setting(OLD, NEW)
-        self.children[name] = child = start_child(
+        self.children[name] = child = self.python.start(
             name,
-            [sys.executable, *arguments],
+            *arguments,
             log=self.session.folder / f"{name.replace(' ', '-')}.log",
             environment=dict(os.environ) | self.environment | changed,
-            folder=ROOT,
         )
         return self.session.guard(child)
 
@@ -192,43 +192,45 @@ def open_installation(
     session: Session, account: str, *, worker_command: Sequence[str] = ("-m", "worker"), encrypted: bool = False
 ) -> Iterator[Installation]:
     """Start everything, and stop it at the end, whatever happened."""
-    postgres = start_postgres(
-        session.folder / "postgres", log=session.folder / "postgres.log", version=None, options=POSTGRES_OPTIONS
-    )
-    session.guard(postgres.child)
-    temporal_port = free_port()
-    temporal = _temporal(session, temporal_port)
-    ports = {name: free_port() for name in (*APIS, *WORKERS, "Grok", "WaveSpeed")}
-    database_url = postgres.ensure_database(DATABASE)
-    opened = Installation(
-        session,
-        account,
-        _environment(database_url, temporal.address, account, ports)
-        | ({"PROMPTMILL_PAYLOAD_KEYS": setting(NEW, OLD)} if encrypted else {}),
-        postgres,
-        temporal,
-        temporal_port,
-        worker_command,
-        ports,
-        encrypted,
-    )
-    try:
-        postgres.psql(DATABASE, "-f", os.fspath(SCHEMA))
-        opened._spawn("simulators", ["-m", "promptmill", "simulators"])
-        wait_for_temporal(temporal)
-        for base in (opened.environment["XAI_API_BASE"], opened.environment["WAVESPEED_API_BASE"]):
-            wait_ready(
-                opened.children["simulators"],
-                partial(answers, f"{base}/_simulator/health"),
-                within=START_SECONDS,
-            )
-        for name in (*WORKERS, *APIS):
-            opened.start(name)
-        for name in (*WORKERS, *APIS):
-            opened.wait(name)
-        yield opened
-    finally:
-        opened.close()
+    with open_warm_python(session) as python:
+        postgres = start_postgres(
+            session.folder / "postgres", log=session.folder / "postgres.log", version=None, options=POSTGRES_OPTIONS
+        )
+        session.guard(postgres.child)
+        temporal_port = free_port()
+        temporal = _temporal(session, temporal_port)
+        ports = {name: free_port() for name in (*APIS, *WORKERS, "Grok", "WaveSpeed")}
+        database_url = postgres.ensure_database(DATABASE)
+        opened = Installation(
+            session,
+            python,
+            account,
+            _environment(database_url, temporal.address, account, ports)
+            | ({"PROMPTMILL_PAYLOAD_KEYS": setting(NEW, OLD)} if encrypted else {}),
+            postgres,
+            temporal,
+            temporal_port,
+            worker_command,
+            ports,
+            encrypted,
+        )
+        try:
+            postgres.psql(DATABASE, "-f", os.fspath(SCHEMA))
+            opened._spawn("simulators", ["-m", "promptmill", "simulators"])
+            wait_for_temporal(temporal)
+            for base in (opened.environment["XAI_API_BASE"], opened.environment["WAVESPEED_API_BASE"]):
+                wait_ready(
+                    opened.children["simulators"],
+                    partial(answers, f"{base}/_simulator/health"),
+                    within=START_SECONDS,
+                )
+            for name in (*WORKERS, *APIS):
+                opened.start(name)
+            for name in (*WORKERS, *APIS):
+                opened.wait(name)
+            yield opened
+        finally:
+            opened.close()
 
 
 def _temporal(session: Session, port: int) -> TemporalServer:

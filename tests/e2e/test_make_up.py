@@ -2,97 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import stat
-import subprocess
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from promptmill.local.folder import DataFolder
-from promptmill.local.processes import Child, ProcessMark, find_process
-from tests.fixtures.session import Session, StartProcess, WarmPython
-from tests.fixtures.simulators import ProviderSimulator
-from tests.guardian import belonging_to, kill
-from tests.support import eventually_sync
+from promptmill.local.processes import Child
+from tests.fixtures.local_stack import STOP_SECONDS, LocalStack, said, still_running
 
-START_SECONDS = 120
-STOP_SECONDS = 60
 PARTS = ["Postgres", "Temporal", "Web UI", "simulators", "worker", "API"]
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@dataclass
-class LocalStack:
-    """A data folder on which `promptmill up` is run."""
-
-    folder: Path
-    start_process: StartProcess
-    warm_python: WarmPython
-    environment: dict[str, str]
-
-    def start(self, **values: str) -> Child:
-        """Start `promptmill up` without waiting for it."""
-        return self.start_process("up", "-m", "promptmill", "up", environment=self.environment | values)
-
-    def start_and_wait(self, **values: str) -> Child:
-        """Start it, and return once it reports that it is running."""
-        up = self.start(**values)
-        eventually_sync(lambda: up.process.poll() is not None or "is running" in said(up), START_SECONDS)
-        assert up.process.poll() is None, said(up)
-        return up
-
-    def marks(self) -> list[ProcessMark]:
-        return DataFolder(self.folder).read_marks()
-
-    def from_second_terminal(self, *arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
-        """Run a command that is given the data folder and nothing else."""
-        environment = {"PROMPTMILL_DATA_DIR": str(self.folder)} | values
-        return self.warm_python.run("-m", "promptmill", *arguments, environment=environment)
-
-    def refused(self, **values: str) -> str:
-        """Run a `promptmill up` that does not come up; return what it says."""
-        done = self.warm_python.run("-m", "promptmill", "up", environment=self.environment | values)
-        assert done.returncode == 1
-        return done.stdout
-
-    def local_env(self) -> dict[str, str]:
-        lines = (self.folder / "local.env").read_text().splitlines()
-        return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines if line[0] != "#")}
-
-    def get(self, path: str) -> dict[str, object]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.local_env()['PROMPTMILL_PORT']}{path}") as answer:
-            told: dict[str, object] = json.load(answer)
-            return told
-
-
-@pytest.fixture
-def stack(
-    session: Session, start_process: StartProcess, warm_python: WarmPython, request: pytest.FixtureRequest
-) -> Iterator[LocalStack]:
-    folder = session.folder / f"up-{abs(hash(request.node.name)) % 10**8}"
-    ports = ["PORT", "METRICS_PORT", "TEMPORAL_METRICS_PORT", "LOCAL_TEMPORAL_PORT", "LOCAL_TEMPORAL_UI_PORT"]
-    ports += ["LOCAL_GROK_PORT", "LOCAL_WAVESPEED_PORT"]
-    environment = {"PROMPTMILL_DATA_DIR": str(folder)} | {f"PROMPTMILL_{port}": "0" for port in ports}
-    made = LocalStack(folder, start_process, warm_python, environment)
-    yield made
-    for process in belonging_to(str(folder)):
-        kill(process)
-
-
-def said(up: Child) -> str:
-    return up.log.read_text()
-
-
-def still_running(marks: list[ProcessMark]) -> list[str]:
-    return [mark.name for mark in marks if find_process(mark) is not None]
 
 
 def test_one_command_gives_the_whole_system_whatever_ended_it_before(stack: LocalStack) -> None:
@@ -145,42 +67,6 @@ def sigterm_takes_everything_away(stack: LocalStack, up: Child) -> None:
     # Its addresses are removed with it.
     migrate = stack.from_second_terminal("migrate", PROMPTMILL_SIMULATED_ONLY="")
     assert "DATABASE_URL is not set" in migrate.stdout
-
-
-def test_a_worker_that_dies_or_does_not_stop_leaves_nothing_running(
-    stack: LocalStack, grok_simulator: ProviderSimulator
-) -> None:
-    own = {"XAI_API_KEY": "own", "XAI_API_BASE": grok_simulator.url}
-    part_that_dies_is_told_with_its_log_and_ends_everything(stack.start_and_wait(**own), stack.marks())
-    second_ctrl_c_ends_a_stop_that_takes_too_long(stack.start_and_wait(), stack.marks())
-
-
-def part_that_dies_is_told_with_its_log_and_ends_everything(up: Child, marks: list[ProcessMark]) -> None:
-    assert "WaveSpeed's simulator" in said(up)
-    assert "Grok's simulator" not in said(up)  # it has one of its own
-    os.kill(next(mark.pid for mark in marks if mark.name == "worker"), signal.SIGKILL)
-
-    assert up.process.wait(STOP_SECONDS) == 1
-    assert "worker was killed by signal 9" in said(up)
-    assert "worker_ready" in said(up)
-    assert still_running(marks) == []
-
-
-def second_ctrl_c_ends_a_stop_that_takes_too_long(up: Child, marks: list[ProcessMark]) -> None:
-    worker = next(mark for mark in marks if mark.name == "worker")
-    os.kill(worker.pid, signal.SIGSTOP)  # a worker that does not stop within its grace
-    up.process.send_signal(signal.SIGINT)
-    eventually_sync(lambda: "API" not in still_running(marks), STOP_SECONDS)
-    assert "worker" in still_running(marks)
-
-    def ended_by_another_signal() -> bool:
-        up.process.send_signal(signal.SIGINT)
-        return up.process.poll() is not None
-
-    eventually_sync(ended_by_another_signal, 20)
-
-    assert up.process.returncode == 128 + signal.SIGINT
-    assert still_running(marks) == []
 
 
 def test_busy_ports_are_told_at_once_before_anything_is_started(stack: LocalStack) -> None:

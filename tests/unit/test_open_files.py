@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.fixtures.session import ROOT
+from tests.fixtures.session import WarmPython
 
 SETTINGS = {
     "PROMPTMILL_ENV_FILE": "",
@@ -22,24 +20,6 @@ SETTINGS = {
 }
 """A thousand submissions at once, as WaveSpeed allows: with their prices, two thousand connections."""
 
-START = """
-import json, resource
-from contextlib import redirect_stderr
-from io import StringIO
-from unittest.mock import patch
-from {process} import __main__ as process
-def start(hard):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-    with patch.object(process, "{next_step}", side_effect=SystemExit(0)), redirect_stderr(StringIO()) as told:
-        try:
-            code = process.main()
-        except SystemExit as done:
-            code = done.code
-    return code, resource.getrlimit(resource.RLIMIT_NOFILE)[0], told.getvalue()
-print(json.dumps([start(4096), start(300)]))
-"""
-"""Starts a process as far as its next step, twice: the system allows enough, then too little."""
-
 
 @pytest.mark.parametrize(
     ("process", "next_step", "needed", "setting"),
@@ -49,15 +29,11 @@ print(json.dumps([start(4096), start(300)]))
     ],
 )
 def test_a_process_may_open_what_its_settings_need_or_is_told_at_the_start(
-    process: str, next_step: str, needed: int, setting: str
+    warm_python: WarmPython, process: str, next_step: str, needed: int, setting: str
 ) -> None:
-    code = START.format(process=process, next_step=next_step)
+    done = warm_python.run("-m", "tests.file_limits", f"{process}.__main__", next_step, environment=SETTINGS)
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=SETTINGS, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
     allowed, refused = (tuple(start) for start in json.loads(done.stdout.splitlines()[-1]))
     assert allowed[:2] == (0, needed), allowed
     code, _, told = refused
