@@ -22,6 +22,8 @@ from promptmill.store import Store
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far WaveSpeed's clock may differ from ours: the window is widened by this on both sides."""
 
+GIVEN_UP: Final = "A person has given it up."
+
 _FIRST_LOOKS: Final = (2, 5, 10, 20, 40)
 _YOUNG: Final = timedelta(minutes=15)
 _LEAST: Final = timedelta(milliseconds=100)
@@ -92,6 +94,8 @@ class Resolver:
         await resolution.note_present(unclear.submission_id)
         if set(judgement.candidates) - set(unclear.candidates):
             await resolution.note_candidates(unclear.submission_id, judgement.candidates)
+        if unclear.given_up:
+            return _later(unclear, read_at, GIVEN_UP)
         match = next((item for item in items if item.id == judgement.match), None)
         if match is not None and not unclear.others_open and not await self._fits_another(unclear, match):
             row = await resolution.adopt(unclear.submission_id, match.id, ResolvedBy.HISTORY)
@@ -111,6 +115,8 @@ class Resolver:
         self, unclear: UnclearSubmission, shown: Collection[str], owned: Collection[str], read_at: datetime
     ) -> Look:
         """Take one step towards proving that WaveSpeed never received it: nothing in the history matches."""
+        if unclear.given_up:
+            return _later(unclear, read_at, GIVEN_UP)
         resolution = self.store.resolution
         vanished = set(unclear.candidates) - set(shown)
         if vanished - await resolution.owned([*vanished]):

@@ -237,7 +237,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('take_place', '4ed2c19cee18c83ed6e5bd5c0771110c7e332555fcac4f853bc485d6a0a1eee4'),
     ('take_readings', '69872e2d92d92e77d1c470d00ca381b289796d3e6706390219f8fb2593079899'),
     ('take_submission_turn', '91d77ce06e3603b98b1ec119ee7195d17d1698ff7991ca1119fb43986490c535'),
-    ('take_unclear_submissions', '26413efd36dacd12bbbbb65267ac03be1d976abfd2222086adff541f29232acf'),
+    ('take_unclear_submissions', '66a150ea38d8bca0124383688c1e15cc10878bede6bf0b3c8d1c6a58eaf816dd'),
     ('tell_job_changed', '6f21a5da0aa64f7da4d04e15c46c61d62ddc29fed58ff2ab6e4cd38e6d30a9cf'),
     ('transition_allowed', '2525412d7200cf6692a26ffe74718b753a6aca6756d155c051ec7208d088c7c6'),
     ('update_prompt_job_status', 'b0519be432445d8c992dadd678e60a040cf713746df3d4338b2efce0014fff76'),

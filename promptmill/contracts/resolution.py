@@ -29,7 +29,7 @@ class ResolvedBy(StrEnum):
 
 
 class UnclearSubmission(Message):
-    """A submission in `unknown`, with everything that identifies its prediction.
+    """A submission in `unknown`, or one that a person has given up, with everything that identifies its prediction.
 
     Attributes:
         asked_at: When it was read, by the record's clock.
@@ -37,6 +37,7 @@ class UnclearSubmission(Message):
         others_open: Whether another submission with the same request hash is `intended` or `unknown`, or was
             abandoned around the same time, so that a prediction may belong to it.
         absent_since: When the history was first read without a candidate; null if it never was.
+        given_up: Whether a person has decided: its candidates are noted, and nothing else.
     """
 
     submission_id: UUID
@@ -52,6 +53,7 @@ class UnclearSubmission(Message):
     others_open: bool = False
     candidates: tuple[str, ...] = ()
     absent_since: datetime | None = None
+    given_up: bool = False
 
 
 class LatePrediction(Message):

@@ -35,7 +35,7 @@ _NOW: Final = """
             UNION ALL
             SELECT min(p.started_at) FROM jobs AS j JOIN prompt_generation_jobs AS p ON p.job_id = j.id
             WHERE p.status = 'processing' AND j.workflow_started_at IS NOT NULL
-              AND j.status NOT IN ('completed', 'failed', 'cancelled', 'expired', 'terminated')) AS s
+              AND NOT is_final(j.status)) AS s
         ) AS oldest_processing_seconds,
         u.unclear, u.unclear_seconds, u.reserved_usd,
         (SELECT jsonb_object_agg(s.provider, s.usd) FROM (

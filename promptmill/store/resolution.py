@@ -26,7 +26,7 @@ SENDER_IS_DEAD: Final = timedelta(minutes=15)
 _UNCLEAR: Final = """
     SELECT s.id AS submission_id, s.job_id, j.model, s.request, s.request_hash, s.provider_base, s.key_fingerprint,
            clock_timestamp() AS asked_at, s.intended_at AS sent_from, s.post_before AS sent_until,
-           s.candidates, s.absent_since,
+           s.candidates, s.absent_since, s.state = 'superseded' AS given_up,
            s.request_hash <> '' AND EXISTS (
                SELECT FROM submissions AS o
                WHERE o.request_hash = s.request_hash AND o.id <> s.id AND (
