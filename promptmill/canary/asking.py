@@ -76,8 +76,7 @@ async def ask_free_wavespeed(provider: RawProvider, seen: Seen, model: str | Non
     await _take(seen, "wrong key", provider.ask("GET", "balance", key=WRONG_KEY))
     await _take(seen, "secret", provider.ask("GET", "webhook/secret"))
     await _take(seen, "unknown result", provider.ask("GET", f"predictions/{UNKNOWN_ID}/result"))
-    listed = await _take(seen, "models", provider.ask("GET", "models"))
-    entries = listed.value("data") if listed else None
+    entries = (await _listing(seen, "models", provider.ask("GET", "models"))).value("data")
     chosen = _cheapest(read_models(entries), model)
     if chosen is None:
         raise Stop(f"WaveSpeed lists no {model or f'{TYPE} model that takes a prompt alone and has a price'}")
@@ -166,8 +165,7 @@ async def ask_free_grok(provider: RawProvider, seen: Seen, models: tuple[str, ..
     if chosen is None:
         raise Stop(f"each of {', '.join(models)} reasons as long as it likes, so nothing bounds its cost")
     seen.grok_model = chosen
-    listed = await _take(seen, "language models", provider.ask("GET", "language-models"))
-    entries = listed.value("models") if listed else None
+    entries = (await _listing(seen, "language models", provider.ask("GET", "language-models"))).value("models")
     entry = next((one for one in _objects(entries) if chosen in (one.get("id"), *_texts(one.get("aliases")))), None)
     if entry is None:
         raise Stop(f"xAI names no price of {chosen}")
@@ -244,6 +242,18 @@ async def _take(seen: Seen, call: str, asked: Awaitable[Answer]) -> Part | None:
         seen.notes[call] = str(error)
         return None
     seen.parts[call] = part
+    return part
+
+
+async def _listing(seen: Seen, call: str, asked: Awaitable[Answer]) -> Part:
+    """Keep a list without which nothing can be chosen.
+
+    Raises:
+        Stop: There was no answer.
+    """
+    part = await _take(seen, call, asked)
+    if part is None:
+        raise Stop(f"no list of {call}: {seen.notes[call]}")
     return part
 
 

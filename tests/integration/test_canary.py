@@ -20,7 +20,7 @@ from promptmill.canary.run import Plan, run_canary
 from promptmill.cli import app
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.local.ports import free_port
+from promptmill.local.ports import LOOPBACK, free_port
 from tests.deviating import HOOK, Deviating, Told, open_deviating
 from tests.fixtures.session import ROOT
 from tests.fixtures.simulators import Simulators
@@ -266,6 +266,11 @@ async def test_nothing_is_paid_above_the_limit_or_at_an_unknown_price(wavespeed:
     ]
     report = await run_canary(settings_of(wavespeed.url), replace(PLAN, model="nowhere/at-all"), print)
     assert (report.paid, report.stopped) == ((), ("WaveSpeed: WaveSpeed lists no nowhere/at-all.",))
+    report = await run_canary(settings_of(f"http://{LOOPBACK}:{free_port()}"), PLAN, print)
+    assert (report.paid, [sentence.partition(": ")[2].partition(":")[0] for sentence in report.stopped]) == (
+        (),
+        ["no list of models"],
+    )
 
 
 async def test_a_lost_answer_is_not_repeated_and_says_how_it_is_found(wavespeed: Deviating) -> None:
