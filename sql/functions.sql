@@ -58,6 +58,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/lock_prompt_job.sql
 \ir functions/look_pause.sql
 \ir functions/mark_workflows_started.sql
+\ir functions/may_surface.sql
 \ir functions/move_job.sql
 \ir functions/move_prompt_job.sql
 \ir functions/note_absence.sql
@@ -155,7 +156,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('delete_expired_audit', '7c862658aaa264312153fab9e640f3ff3bef1c745239d2fb230756459527d348'),
     ('delete_expired_records', 'f255fbdbaa0047a574f5d5e2ccb197781b549988de14b43c4d9d542d70b7fb78'),
     ('delete_expired_records_v2', 'ae3cd1cc9c0ae9c456ee4dc38b5f69f48f4d1b7e05b0dc44224ba96795a2e65f'),
-    ('delete_expired_records_v3', '4e1aaaf9c6bfa29ba4af2ce25b818758f7861b44deefc86f2d2616702200aa3c'),
+    ('delete_expired_records_v3', 'c6b60d3f3d149532978b16546b2c62de0d58f9184eed2b216f898c6ce2da3d28'),
     ('end_bills', 'a0c599a9ebfd4d2f93cb783dbde213422fa7868347e58dad147340039ab084a1'),
     ('end_readings', '2d9cbbcaf25fcd0db93eeea2d8a1c6e5e70b2b4f45449dfb9cff7c7a4d035fb5'),
     ('erase_job', '077189ac843664a6cf874f5ef79aaa0225b2f3188d422490d280204e3afc61c7'),
@@ -178,6 +179,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('lock_prompt_job', 'dd729dd95baa91a05f425a371b94c5a9fb19579a2b8ffe8f4b1fe77ddaa708df'),
     ('look_pause', '8d311702e75296423059f16d1c4405b15171f81563d3a0a0c62a037cb18918cd'),
     ('mark_workflows_started', '0587d68e920b524cc9c60bf5f2945d2f997c7283bb038a2d0ce53c93abbc8997'),
+    ('may_surface', '71ecf301e7e0553e838fd9bf1bb27d6aada2e0bac73ff0e84576dbc7f5b51317'),
     ('move_job', '586365635a8fddc747f604e570830a33a64ccd1621fb698929f162cfd8fe02d2'),
     ('move_prompt_job', '38b8a01e4f3411cf6b0bbc1874aa3b950c0939169fde26f48fe2495429b29b76'),
     ('note_absence', '77719c90e9cf64e6cb92f538d3ca7af11e86a9070b6cb4c659f34ff16eff8286'),

@@ -90,7 +90,7 @@ _EXPIRED: Final = """
     SELECT (SELECT count(*) FROM jobs AS j
             WHERE CAST(:keep_days AS double precision) > 0
               AND j.completed_at < now() - CAST(:keep_days AS double precision) * interval '1 day'
-              AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.job_id = j.id AND s.state IN ('intended', 'unknown'))
+              AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.job_id = j.id AND may_surface(s))
               AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = j.id)) AS jobs,
            (SELECT count(*) FROM prompt_generation_jobs AS p
             WHERE CAST(:keep_days AS double precision) > 0 AND p.job_id IS NULL

@@ -3,8 +3,8 @@
 -- Deletes what has expired: idempotency keys after `key_days`, and not while they refer to a request; webhooks
 -- `webhook_days` after they were processed, and others after a month at least; minutes after two days, sessions a month
 -- after their last use, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them); at most a thousand
--- of each per call, so that nothing waits long. No age is less than a day. Kept are jobs with an unresolved submission that
--- may have been paid for, rows that are still being erased elsewhere, and the highest submission number.
+-- of each per call, so that nothing waits long. No age is less than a day. Kept are jobs with a submission whose
+-- prediction may still surface, rows that are still being erased elsewhere, and the highest submission number.
 -- Returns how many of each were deleted.
 CREATE OR REPLACE FUNCTION delete_expired_records_v3(
     p_keep_days double precision, p_webhook_days double precision, p_key_days double precision)
@@ -35,7 +35,7 @@ AS $$
         DELETE FROM jobs WHERE id IN (
             SELECT j.id FROM jobs AS j
             WHERE p_keep_days > 0 AND j.completed_at < now() - p_keep_days * interval '1 day'
-              AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.job_id = j.id AND s.state IN ('intended', 'unknown'))
+              AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.job_id = j.id AND may_surface(s))
               AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = j.id)
             ORDER BY j.completed_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
         RETURNING 1

@@ -12,6 +12,7 @@ from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
 from promptmill.contracts.reconciliation import DeletedRows
+from promptmill.contracts.resolution import Decision
 from promptmill.contracts.store import AttemptDecision, IdempotencyKey, Permission
 from promptmill.store import open_store
 from tests.fixtures.record import Record, intent, new_job, new_prompt_job
@@ -275,7 +276,9 @@ async def test_old_rows_are_deleted_and_nothing_that_may_be_paid(record: Record)
     for job_id in (old, young, unclear):
         await record.store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.FAILED))
     await record.store.prompts.request_cancel(alone.id, owner="local")
-    for job_id in (old, unclear):
+    given_up = (await record.unclear()).job_id
+    await record.store.resolution.decide(given_up, "local", Decision.ABANDON)
+    for job_id in (old, unclear, given_up):
         await record.shift(job_id, "completed_at", 86400 * 8)
     await record.shift(alone.id, "completed_at", 86400 * 8, PROMPTS)
     await record.hand.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
@@ -304,7 +307,9 @@ async def test_old_rows_are_deleted_and_nothing_that_may_be_paid(record: Record)
     assert await record.store.upkeep.expired(7, 400) == DeletedRows()
     assert await record.hand.fetchval("SELECT delete_expired_records(7)") == 0, "as the release before calls it"
 
-    assert {row["id"] for row in await record.hand.fetch("SELECT id FROM jobs")} >= {young, unclear}
+    assert {row["id"] for row in await record.hand.fetch("SELECT id FROM jobs")} >= {young, unclear, given_up}
+    await record.hand.execute("UPDATE submissions SET post_before = now() - interval '8 days'")
+    assert await record.store.upkeep.expired(7, 400) == DeletedRows(jobs=1), "WaveSpeed's history has ended"
     for job_id in (old, alone.id):
         with pytest.raises(RecordNotFound):
             await record.store.jobs.get(job_id)
