@@ -21,6 +21,7 @@ from promptmill.contracts.names import PROMPT_WORKFLOW, RECONCILE_WORKFLOW
 from promptmill.version import installed_version
 
 PINNED: Final = frozenset({PROMPT_WORKFLOW, RECONCILE_WORKFLOW})
+"""The workflows that end on the version that began them."""
 
 _RPC: Final = timedelta(seconds=5)
 

@@ -1,4 +1,4 @@
-"""The files of deploy/monitoring, and Prometheus' configuration with other addresses."""
+"""The files of deploy/monitoring, and Prometheus's configuration with other addresses."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sample(name: str) -> str:
 
 
 def prometheus_file(addresses: Mapping[int, Address], *, with_key: bool) -> str:
-    """Return Prometheus' configuration.
+    """Return Prometheus's configuration.
 
     Args:
         addresses: Where each of the sample's ports really is; the others stay.

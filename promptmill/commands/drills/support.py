@@ -88,8 +88,7 @@ def _anna(ground: Ground, scene: Scene) -> Finding:
 def _cleo(job: Mapping[str, Any], answer: str | None) -> Finding:
     fact = "Cleo is told what she was charged"
     try:
-        told = Decimal(answer or "")
-    except InvalidOperation:
-        told = None
-    right = told is not None and told == Decimal(str(job["mediaCostUsd"]))
+        right = Decimal(answer or "") == Decimal(str(job["mediaCostUsd"]))
+    except InvalidOperation:  # either is no number, or one that cannot be compared
+        right = False
     return Finding(fact, None if right else "give what her job cost, in USD, as the job says: --answer charged=…")
