@@ -59,7 +59,9 @@ async def waiting_version(client: Client, settings: Settings) -> str | None:
             raise
         return version.build_id  # the first one of its deployment
     routing = found.worker_deployment_info.routing_config
-    served = {routing.current_deployment_version.build_id, routing.ramping_deployment_version.build_id}
+    served = {routing.current_deployment_version.build_id}
+    if routing.ramping_version_percentage:
+        served.add(routing.ramping_deployment_version.build_id)
     return None if version.build_id in served else version.build_id
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from temporalio.api.workflowservice.v1 import SetWorkerDeploymentRampingVersionRequest
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from promptmill.config.settings import load_settings
@@ -77,6 +78,15 @@ async def test_jobs_go_on_from_workers_without_a_version_to_one_and_back(
         async with versioned("1") as new:
             assert await waiting_version(mill.client, new.settings) == "1"
             await serves(api_client, None)
+            nothing = SetWorkerDeploymentRampingVersionRequest(
+                namespace=mill.client.namespace,
+                deployment_name=mill.settings.task_queue,
+                build_id="1",
+                percentage=0,
+                ignore_missing_task_queues=True,
+            )
+            await mill.client.workflow_service.set_worker_deployment_ramping_version(nothing)
+            assert await waiting_version(mill.client, new.settings) == "1", "it is to get 0 % of the work"
 
             await page("versions-current", "1")
             await serves(api_client, "1")
