@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -15,6 +16,7 @@ from uuid_utils import uuid7
 
 from promptmill.canary.asking import Waits
 from promptmill.canary.assumptions import ASSUMPTIONS, Assumption, Verdict
+from promptmill.canary.receiver import open_receiver
 from promptmill.canary.report import Report
 from promptmill.canary.run import Plan, run_canary
 from promptmill.cli import app
@@ -271,6 +273,18 @@ async def test_nothing_is_paid_above_the_limit_or_at_an_unknown_price(wavespeed:
         (),
         ["no list of models"],
     )
+
+
+def test_a_delivery_that_breaks_off_is_not_the_one() -> None:
+    with open_receiver("https://example.com/here", 0) as receiver:
+        path = f"/here/{receiver.path}"
+        for told, body, answer in (("9", b"{}", b"404"), ("9" * 5_000, b"", b"404"), ("2", b"{}", b"200")):
+            with socket.create_connection((LOOPBACK, receiver.port), timeout=30) as caller:
+                caller.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {told}\r\n\r\n".encode() + body)
+                caller.shutdown(socket.SHUT_WR)
+                assert caller.recv(100).split()[1] == answer
+        assert receiver.delivery is not None
+        assert receiver.delivery.body == b"{}"
 
 
 async def test_a_lost_answer_is_not_repeated_and_says_how_it_is_found(wavespeed: Deviating) -> None:

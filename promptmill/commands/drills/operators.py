@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -63,7 +64,7 @@ def check(ground: Ground, scene: Scene, _: Mapping[str, str]) -> Iterator[Findin
     released = bool(stopped) and _after(brakes[-1], "perSecond") != 0
     yield _of("WaveSpeed's queue was stopped, with a reason", stopped and _after(stopped[0], "reason"), "set the brake")
     yield _of("and is released", released, "release the brake")
-    yield _of_job(ground, scene, released=released)
+    yield _of_job(ground, scene, (stopped[0].at, brakes[-1].at) if released else None)
     drains = [_after(entry, "value") for entry in log if entry.target == "switch:drain"]
     yield _of("Intake was stopped", ON in drains, "drain the installation")
     yield _of("and is open again", drains[-1:] == [OFF], "reopen intake")
@@ -78,12 +79,15 @@ def _of(fact: str, done: object, otherwise: str) -> Finding:
     return Finding(fact, None if done else otherwise)
 
 
-def _of_job(ground: Ground, scene: Scene, *, released: bool) -> Finding:
+def _of_job(ground: Ground, scene: Scene, brake: tuple[datetime, datetime] | None) -> Finding:
     fact = "A job waited meanwhile, and has its picture now"
     jobs = ground.jobs(scene, WAITS)
+    if brake is not None:
+        began, ended = brake
+        jobs = [job for job in jobs if began <= datetime.fromisoformat(job["createdAt"]) <= ended]
     if not jobs:
         return Finding(fact, f"create one with the case {WAITS} while the brake is on")
-    done = released and any(job["status"] == JobStatus.COMPLETED for job in jobs)
+    done = brake is not None and any(job["status"] == JobStatus.COMPLETED for job in jobs)
     return Finding(fact, None if done else f"it is {jobs[0]['status']}")
 
 
