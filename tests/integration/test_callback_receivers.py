@@ -108,7 +108,7 @@ async def test_redirect_is_not_followed_and_said_loudly(idle_mill: Mill) -> None
 async def test_receiver_that_never_answers_holds_no_job_open_and_is_given_up(idle_mill: Mill, conduct: Conduct) -> None:
     async with (
         open_raw_server(conduct) as server,
-        working(idle_mill, callback_give_up_seconds=1, callback_timeout_seconds=0.5) as mill,
+        working(idle_mill, callback_give_up_seconds=1, callback_timeout_seconds=3) as mill,
     ):
         job_id = await mill.create(callback_url=server.url)
         await mill.reaches(job_id, "completed")
