@@ -12,18 +12,30 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/accept_prompt_job_v2.sql
 \ir functions/accept_prompt_job_v3.sql
 \ir functions/accepted_before.sql
+\ir functions/add_batch_rows.sql
+\ir functions/add_batch_spending.sql
 \ir functions/add_spending.sql
+\ir functions/admin_pause_of.sql
 \ir functions/adopt_prediction.sql
 \ir functions/advance_job.sql
 \ir functions/ambiguity_window.sql
 \ir functions/append_job_event.sql
 \ir functions/asked_provider.sql
+\ir functions/batch_problem.sql
+\ir functions/batch_row_state.sql
 \ir functions/begin_job.sql
 \ir functions/begin_prompt_attempt.sql
 \ir functions/begin_prompt_job.sql
+\ir functions/begin_storing.sql
 \ir functions/bill_pause.sql
+\ir functions/cancel_batch.sql
+\ir functions/change_batch.sql
+\ir functions/change_collection.sql
+\ir functions/change_template.sql
+\ir functions/change_waiting_job.sql
 \ir functions/claim_idempotency_key.sql
 \ir functions/claim_lease.sql
+\ir functions/claim_outputs.sql
 \ir functions/claim_prompt_jobs.sql
 \ir functions/claim_stranded_jobs.sql
 \ir functions/count_prompt_minutes.sql
@@ -31,21 +43,30 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/count_spending.sql
 \ir functions/count_statuses.sql
 \ir functions/counter_slot.sql
+\ir functions/create_batch.sql
+\ir functions/create_collection.sql
 \ir functions/decide_submission.sql
 \ir functions/delete_expired_audit.sql
 \ir functions/delete_expired_records.sql
 \ir functions/delete_expired_records_v2.sql
 \ir functions/delete_expired_records_v3.sql
+\ir functions/differing_batch_rows.sql
 \ir functions/end_bills.sql
+\ir functions/end_output_removals.sql
 \ir functions/end_readings.sql
+\ir functions/end_storing.sql
 \ir functions/erase_job.sql
 \ir functions/erase_prompt_job.sql
 \ir functions/erased_key.sql
+\ir functions/failed_batch_rows.sql
+\ir functions/feed_batch.sql
 \ir functions/finish_prompt_job.sql
+\ir functions/finish_prompt_job_v2.sql
 \ir functions/follow_submission.sql
 \ir functions/get_prompt_queue_stats.sql
 \ir functions/get_prompt_queue_stats_v2.sql
 \ir functions/get_prompt_satisfaction.sql
+\ir functions/get_style_counts.sql
 \ir functions/hold_pause.sql
 \ir functions/idempotency_key_lifetime.sql
 \ir functions/insert_prompt_job.sql
@@ -53,12 +74,15 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/job_billed.sql
 \ir functions/job_queue_position.sql
 \ir functions/keep_job_erased.sql
+\ir functions/keep_outputs.sql
 \ir functions/keep_prompt_job_erased.sql
+\ir functions/lock_batch.sql
 \ir functions/lock_prediction.sql
 \ir functions/lock_prompt_job.sql
 \ir functions/look_pause.sql
 \ir functions/mark_workflows_started.sql
 \ir functions/may_surface.sql
+\ir functions/move_in_collection.sql
 \ir functions/move_job.sql
 \ir functions/move_prompt_job.sql
 \ir functions/note_absence.sql
@@ -70,15 +94,20 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/note_prompt_cost.sql
 \ir functions/note_provider_status.sql
 \ir functions/note_rate_limit.sql
+\ir functions/open_batch.sql
 \ir functions/open_rows.sql
 \ir functions/open_submission.sql
+\ir functions/pause_batch.sql
 \ir functions/pause_of.sql
 \ir functions/permit_submission.sql
 \ir functions/permit_submission_in_turn.sql
 \ir functions/permit_submission_in_turn_v2.sql
 \ir functions/permit_submission_v2.sql
 \ir functions/permit_submission_v3.sql
+\ir functions/place_output.sql
 \ir functions/plan_bill.sql
+\ir functions/plan_output_removal.sql
+\ir functions/plan_outputs.sql
 \ir functions/plan_readings.sql
 \ir functions/prompt_queue_position.sql
 \ir functions/prompt_reading.sql
@@ -101,148 +130,195 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/request_prompt_job_cancel.sql
 \ir functions/restart_workflow.sql
 \ir functions/restore_job.sql
+\ir functions/resume_batch.sql
+\ir functions/retry_batch_rows.sql
 \ir functions/retry_chain.sql
 \ir functions/retry_job.sql
 \ir functions/retry_job_v2.sql
 \ir functions/retry_job_v3.sql
 \ir functions/return_submission_turn.sql
+\ir functions/save_templates.sql
 \ir functions/set_budget.sql
+\ir functions/set_prompt_style.sql
 \ir functions/settle_stale_intents.sql
 \ir functions/settle_submission.sql
 \ir functions/spending_of.sql
 \ir functions/store_facts.sql
+\ir functions/stores_outputs.sql
 \ir functions/submission_rate.sql
+\ir functions/tag_jobs.sql
 \ir functions/take_bills.sql
 \ir functions/take_erasures.sql
 \ir functions/take_open_rows.sql
+\ir functions/take_output_removals.sql
 \ir functions/take_place.sql
 \ir functions/take_readings.sql
 \ir functions/take_submission_turn.sql
 \ir functions/take_unclear_submissions.sql
+\ir functions/tell_batch_changed.sql
 \ir functions/tell_job_changed.sql
+\ir functions/templates_fit.sql
 \ir functions/transition_allowed.sql
 \ir functions/update_prompt_job_status.sql
-\ir functions/wait_for_permissions.sql
+\ir functions/wait_for_permissions_of.sql
 \ir functions/wavespeed_retention.sql
 
 INSERT INTO applied_functions (name, sha256) VALUES
-    ('accept_job', '215cc5ed62d796ce79bbf324a7168a44811ba9f5b1a532d6fe647894020cbe62'),
+    ('accept_job', '7880f2c6342cf8c8e8c1cc0a3913a7cd0ff81515c4c811bc47b5127ff302a635'),
     ('accept_job_v2', '271e0236b883b30269f950eb2c2afafc887c13721f87880269ce735f382a3d9f'),
     ('accept_job_v3', '9828eace84e5c3ea919043a27d7ea94221899ce48d99e0b0f7c3eae1a1a804d5'),
     ('accept_prompt_job', 'd921ed1c1515e89a0574b89b737474339f128cb6c27d14897d36f594a234e7d3'),
     ('accept_prompt_job_v2', '87d6d097ca8ecece5904ff1f0bfb1f0133653efd2bbae363e7b4b35d3b767d37'),
     ('accept_prompt_job_v3', '69e6c25340581964b6b08e7bfb4d8c6930d968790e7a802f9b39ffa8c6368dcb'),
     ('accepted_before', 'fc397e847e4547ab9101c546fc22b69da086a9f4d3bc5dc7e88d7d1cfd20a443'),
+    ('add_batch_rows', '3feac6fbac8e5ed931c685f9b66973be013f9dd2de7baa74fe991a8507e36584'),
+    ('add_batch_spending', 'e148a5442b3a7e07eae190d13a66e3477aec206f8ff2e3c3868eea33114efffd'),
     ('add_spending', '13c3409637030b2cb4285c8e0b05e554cfbf2eaf6fdbd68808c69e6030a21cf7'),
+    ('admin_pause_of', '947376b47ba5e8c78554133495eafa2f27bfd6450751e5b940fcf5041ea258ee'),
     ('adopt_prediction', '6fdbba52d5b11ce2d7b791d590f3aa4a00551030afbb720b4e12d3445478e6e5'),
-    ('advance_job', 'a091c8e06d8a28345dbfb287e07330334a3a048a9ba4d3f4c2c9c041993e0526'),
+    ('advance_job', '0b9e8cb4c9babbe60751e09c9f35694437493c2cfa691a18dab67d123711f65c'),
     ('ambiguity_window', '6d3eed4ec0a6a4c6a15d6e06bba724ba9ea98f2fccf7f1caa44d479efbec9d43'),
     ('append_job_event', 'ca690290f04ffd6928fa77edd0dc1ee0449411a7ea85746b41e260c73b1de451'),
     ('asked_provider', 'ce6956d5816da639bcb05ff5be76052a896ece755efdca3b975c6df0bfd19243'),
+    ('batch_problem', 'df97e12a8dfbb696f0aa0f927013769045ba4b02c589907a20c5f0f23376285a'),
+    ('batch_row_state', '54ea04d0f727eb7cd2d11266ea7343c3ef668aeae0233bbca03f4ce863af0ccc'),
     ('begin_job', '734a3f7091c957c9423b5bd2e12a2bf6ee25ed80bb52caf37184f27948e18cf8'),
     ('begin_prompt_attempt', 'f823161571b27a5e8d6522220e2b4e3b23b24f98b8c965f3b2384230766679cd'),
     ('begin_prompt_job', '8926f78ed2e6a8b4e7668b8701ec7ac66ac1e389eb726a8bbfadfe797ca667b0'),
+    ('begin_storing', '4fb8708ed8a01cc89c1dca984c8cb752adbe90f30a5a0a35a53207a329e20cde'),
     ('bill_pause', '69d4f635780be4d1316cab538df5349ab1fbdc0f75e08cec5e3cb19ca3ed77e6'),
+    ('cancel_batch', '690d1ae6b3ff7b99f20104c8476bc371f2a4a65e8fcd063ecc4cfdd710a765c6'),
+    ('change_batch', '5c58d27b12ab3ff40548d8450c9fac3a048b85a3afd1b42cc3f5d9d74dd6b187'),
+    ('change_collection', '8cf9e1aaa2f49f19686c6b0854d73f0766146a18461b21d56dd32cfc73b4ad9c'),
+    ('change_template', '78fcbc8d5e7d6dd13cb28912e43911600e0c57d0cafbc21719c4a505dd571345'),
+    ('change_waiting_job', 'd7a95e8755244dc6274de9c3285abcbca781d525efa67b55b70c01c928b3c587'),
     ('claim_idempotency_key', '7072b36c47cb04548247d5c38038f7bdf6b494801cf71d20e6990617e47f2c6c'),
     ('claim_lease', 'd14fce47281a8afcd288dea1206c2dabaa84b44997c28bf378f40ae476deb3b6'),
+    ('claim_outputs', '3b11ed662b875a5f97b7e0ad8a24a6659cb412ab162eec691729b185e2003fb9'),
     ('claim_prompt_jobs', '98b9f0dd341e35c765b8597a0eb5b9046f83e1ab9f2706779b407e12259fb87c'),
     ('claim_stranded_jobs', '925b92f61ea8d8c8e51a9e76095405a5defe15a85b10f28d04ba7f77c2991a31'),
     ('count_prompt_minutes', '7a02be00fdb843797b1e8ef27d2a8b11208131f06f83adbc2bee613fc5545883'),
-    ('count_prompt_spending', '5b145ba15aa20cd310d4f7c5243b9e740c06e55a368de4135c96ff45be80530f'),
-    ('count_spending', 'b7f6cc7e0f9b98dfb78b2c994a54515e5b8d0db8d268c0415bf0c34e9fd20ed2'),
+    ('count_prompt_spending', 'ec0fea5220e102e9d1971f627dd7220a98d97c517e981954f6ce41b7a07e6fc4'),
+    ('count_spending', '2a90ce33d524538d2e26421759602f002baded138db2b289c52251a2b2677245'),
     ('count_statuses', '362f7bdc3305b934544a47afa2a062e602b0c68990914bac9c053ab5622c5264'),
     ('counter_slot', 'ffb7818f24b57311e8871110a1fa1e48cb3eff643d6a96f7cc0bcadbbcfe3a99'),
+    ('create_batch', '5c50db7f5aad31af40cb513739774dda3948bef0932bfede450d59f8299448a0'),
+    ('create_collection', '62026edd42c1b942bc6835aeda3251332bb1628ec84a6f32e264409e033ea560'),
     ('decide_submission', 'd77cb6be4a36c786eb26871735eebf78b9ea32d50aeee78f9029582ab3395574'),
     ('delete_expired_audit', '7c862658aaa264312153fab9e640f3ff3bef1c745239d2fb230756459527d348'),
     ('delete_expired_records', 'f255fbdbaa0047a574f5d5e2ccb197781b549988de14b43c4d9d542d70b7fb78'),
     ('delete_expired_records_v2', 'ae3cd1cc9c0ae9c456ee4dc38b5f69f48f4d1b7e05b0dc44224ba96795a2e65f'),
-    ('delete_expired_records_v3', 'c6b60d3f3d149532978b16546b2c62de0d58f9184eed2b216f898c6ce2da3d28'),
+    ('delete_expired_records_v3', '64a7112d843882826918fbd53b4313ffb9cc34fd239324324206911164d38f7c'),
+    ('differing_batch_rows', '64ef7bc1348ae79568bce1f5ca44e12022b2e678e3d4c6c9d7f87f6bb8797d09'),
     ('end_bills', 'a0c599a9ebfd4d2f93cb783dbde213422fa7868347e58dad147340039ab084a1'),
+    ('end_output_removals', '85f9773432a3ee855ff0327462ef85ba8106ba893119c13fd7d86dfb3559d230'),
     ('end_readings', '2d9cbbcaf25fcd0db93eeea2d8a1c6e5e70b2b4f45449dfb9cff7c7a4d035fb5'),
-    ('erase_job', '077189ac843664a6cf874f5ef79aaa0225b2f3188d422490d280204e3afc61c7'),
+    ('end_storing', 'ffe7d028d317fd23272554e1eb85d19c82eb1dd14f35fa9674ec35f53ccc0879'),
+    ('erase_job', '18efdb801ff80e5490e35de9d3f6cb182bb0a30405c10af24bcbb9d6c892dd05'),
     ('erase_prompt_job', '331b91cafb0b2f872c16da974f75f7ed98adfe6285fda2d0ba7912024827e293'),
     ('erased_key', '6aa0457334ee0801a09fe72862df319845fb55da545e9f269c73dc616be1878b'),
-    ('finish_prompt_job', 'f47bc7f57c8ca10e2a8d89dc9e2f8ee722051e3ff31232619565eef9dfbb5878'),
+    ('failed_batch_rows', '7b86734e636b3067c7cbc5469312b50d2d7589879d535df0ef3192136c39be56'),
+    ('feed_batch', '2f945ff36aec3253c02c218ee43dd0d702efd720ea82c59ac3e1d9008862826d'),
+    ('finish_prompt_job', 'f1e500b2b9b006cd710da04a04db2bcdde51e802070c1abfdc5c7b682601e643'),
+    ('finish_prompt_job_v2', '4ce7b099c3c931289ec4f0a716fdfc0be08cac28db62f3b26b748d0bfd7a6f87'),
     ('follow_submission', '4b3f00558d90f6f5d2c0e7945f2f7b759f429110496ba869f4a9cd3161143e2b'),
     ('get_prompt_queue_stats', '595a61e2dd8d4cbab1e5e61ea7cf1d6b352924167c7c274b3fa914a6ec02065e'),
     ('get_prompt_queue_stats_v2', '5f227072c647b5a7f9dc083372e913c1a17c2494a5acf6b122df6ecd1f4849cc'),
     ('get_prompt_satisfaction', 'eed4caf16daeb179bc49db079b4c175d283694ed0a910d8455e20f8924f65b02'),
+    ('get_style_counts', 'a7cb2fe01e94d28b151ba9e1752f5df5ca97cf720b6bb35552bfb816edf2fdaa'),
     ('hold_pause', '6e1d43b30688a261ac8006f8ffe822926929b87f97f0d1f5df66008ca0c712fb'),
     ('idempotency_key_lifetime', '3dcb080eb801f1b4bbaa100d5aa035ae65f953a7b21ef9dfdb38a03b3c12f8ec'),
-    ('insert_prompt_job', '01b7fe261d0f9d5ba618f97d749bcbe235326aeb5cd6ed203e40de82c01fd94e'),
+    ('insert_prompt_job', 'ffa3891dc7e977f94d5b8d003106d87208d1021e35d16b0686ba71a669a4e440'),
     ('is_final', '1f8b0124de0143f62b82ab8820cac0e5d5d0cda40c3464866c5039fdef1084d5'),
     ('job_billed', '633ac34fee25d6d0d1b798e2bbcb91c05ec9fee52bb0bdee7815cb89c819775f'),
     ('job_queue_position', '0ef63aeaee7f3be948fbe0d1b4ce343d825a88923a399874bf6b4267ba547b3b'),
-    ('keep_job_erased', 'f5bf6d012f0f4dd3efac3192c3c2b99ef4cac4db2a12b5f3ce21459e2f2e0137'),
-    ('keep_prompt_job_erased', 'a83c6f9bd862d85b9779fbecca1fa2160fd14ea66a0bb9e349ff804932bfff70'),
+    ('keep_job_erased', '285c7d0884339a7b20ebb04f991c63075ba373475b89f23afe0c7f91a238992f'),
+    ('keep_outputs', 'd01dad8f2e4dcb9c021bdefbb693fca17ab4f73ad1e7a72953ed23a85baad86a'),
+    ('keep_prompt_job_erased', '750f8989bdf3f1a354020f35e3baae696204d74d1ccf860e4d3339f35a00ab92'),
+    ('lock_batch', 'cd1b9ad71087156043e38050f0f3b250ca41c7db32688c866524bc1a2f7d38f9'),
     ('lock_prediction', '59caec7a0365793f885644b2f28b0c77b239c383f7e07c67c6edefd33840efc9'),
     ('lock_prompt_job', 'dd729dd95baa91a05f425a371b94c5a9fb19579a2b8ffe8f4b1fe77ddaa708df'),
     ('look_pause', '8d311702e75296423059f16d1c4405b15171f81563d3a0a0c62a037cb18918cd'),
     ('mark_workflows_started', '0587d68e920b524cc9c60bf5f2945d2f997c7283bb038a2d0ce53c93abbc8997'),
     ('may_surface', '71ecf301e7e0553e838fd9bf1bb27d6aada2e0bac73ff0e84576dbc7f5b51317'),
-    ('move_job', '586365635a8fddc747f604e570830a33a64ccd1621fb698929f162cfd8fe02d2'),
-    ('move_prompt_job', '38b8a01e4f3411cf6b0bbc1874aa3b950c0939169fde26f48fe2495429b29b76'),
+    ('move_in_collection', '8164c6f4d653812f33cd2abdd63877c148c438c09df27c76388beb86be8031df'),
+    ('move_job', '5f16f5d281099f7fab55c779038899d0b39e6b2be80158c3db5425919dd2f9fc'),
+    ('move_prompt_job', '1d73243ce791d1c3115f436c2f5969b313bba9452b26b0674f578eb561a5a628'),
     ('note_absence', '77719c90e9cf64e6cb92f538d3ca7af11e86a9070b6cb4c659f34ff16eff8286'),
     ('note_callback', '4a38d7ed5e17d02a61fc49b80d33546e8c01f4fa8c7bb0ae8d10da8dd3031c19'),
     ('note_candidates', 'c0600a372053a7b6234c2f7349d1d1043a8eea4e85b087b7a00538ce1916f98c'),
-    ('note_erasure', '624253e25995370035250eccd4125d566bf241706c3c723392e38ffb6d8fe7a9'),
+    ('note_erasure', 'f5feb1584c18da59a3499c22dcfebf57b0794f0a98bc2304cdf81bdfba3496ee'),
     ('note_missing_workflow', 'b227716717e2a6bf95c4709ce4bacfbb366bc390d19c8a2fd67924874ac8c2e7'),
     ('note_obstacle', '88fc9c9222f246bbbce26a6cec07fb3f38dcc28568e7bff75b8212f75722bafc'),
     ('note_prompt_cost', '0afee8f221d6acd1c7b4c5d87f9a575e77aa1be6ce11e1538fb943acb5156a0f'),
     ('note_provider_status', '2410aa93d8757986aeb19d44f7f851eb99f4aa54f91d5305bb98b1950cfe91fc'),
     ('note_rate_limit', 'b46f63cfa6ff6fe89ea6e82d2720ebd5d8e90e1df584f45cd22300b718727f81'),
+    ('open_batch', '68b9f326966d557c613e5da06f52e1de5846aed9326e4f6898e3b3d3d2abc8ef'),
     ('open_rows', '16c4358e041175915eb97c1cea9231d3fa56fd2764dace651fbd83fe71a7185d'),
     ('open_submission', '8e64db846c70dbed438f89d70dbcdb16b883c572fc23d1179690d563f263ff0e'),
-    ('pause_of', '71a8ce1bc99efeea6fcfc6ddbe4877ad4fa401090fa345ea21b773f0c8a01d80'),
-    ('permit_submission', '89b7db68e1d30777e7a3183a8d833dc1b4b844d2696ba0a0e44f1a835da12570'),
+    ('pause_batch', '95272c30cdb86b26979e8ced6bc3aa55d895a0bc9378128436f15ee36af8b718'),
+    ('pause_of', 'e7f6bacc4cef66512b73afe4c344e2c117a88f75b6a624bed4e9f97de0221302'),
+    ('permit_submission', '9abb51f1710ea225c62dcac8ee93beb3ae5dba5732db2246c4228a44035a5b31'),
     ('permit_submission_in_turn', 'e49dd3e2825348e8fb001da16ec9a66c05ccae93533d6629956650829243abad'),
     ('permit_submission_in_turn_v2', 'ab99af51389135c6aeb4cf2b3736a2a084008a8227f91576af52ae1536980b31'),
-    ('permit_submission_v2', '2c1f3e076e449a0aeccf4766410285028ed9276812ae7e252774ca0b128a1256'),
-    ('permit_submission_v3', 'b0efcf636d73d793ce00c3eaa87f664ffa285dca9c02dc099e3a1c6e095dccc9'),
+    ('permit_submission_v2', '94fb00a45e96ac202a6a8ef25b9edfcf6f85395aee2f0291b35c6764b7c1e261'),
+    ('permit_submission_v3', 'bd7a778b9fed15ecade0244ba5083f119e135684f0672e26f59fcc9dffdb761e'),
+    ('place_output', 'ec71cc2bf2031347679dea227d072164910502b3d97679538ca01c31f3ce1812'),
     ('plan_bill', '2c1a747b0912f68c39396c19e8483c76bf9c21d04c77ebd6485665fd971286e3'),
+    ('plan_output_removal', '2a5c20b2af2c637fdf63491bc26a719e5b1b3bd957cf28140776c1c3f90095fc'),
+    ('plan_outputs', '916eaa4cc5b6bf5d936c00f872d1fa02e16b89f39a24015feca58491705afc05'),
     ('plan_readings', '636cdda574757eca87498a97f8ead572fc5d9d1781e0dbffe80517d2bbd5b385'),
     ('prompt_queue_position', '9dba930bc8b23d5dbc1a477eca7eea63355735bf50ab554220d86962fe3ef4d5'),
     ('prompt_reading', 'ab4fa49d6958094ea21258c43278e61705919c22d0f6c9d139f6e12c1b6ea919'),
     ('prove_absence', '28124eb354cc51ee5247c12e894f2f767e6bcdea716e54954339fd3372bf6d56'),
-    ('purge_simulated', '8ac9637c8d436a117c5db6032087099aac3fd93ea8337bfc3bd9cf4fc774e598'),
+    ('purge_simulated', '526478cad2bdd1b0d19b210e642db12c04e5b3d033db11cd20198009420a4da4'),
     ('raise_submission_number', '798cabdca9affeae683b7991619e89ce95a601e69ab6debc369174bfbf9c246f'),
     ('rate_prompt_job', '509136525cdf212a1c5222425cd08f44b638d0a868539badd45a31ae0e9e80dc'),
     ('rate_result', '3808408591c76143adbd9c80b4b2db314dd49ea9a0388a27dc8eeb3ac8d643a1'),
     ('receive_webhook', '03cf8193f7b7d228a9632513558fd31304468e77fb85c31b94099ada38943eb1'),
     ('recent_price', '556ad2898a4c8d28bdd9d3d01b2a127f8378018f6adb3a6a5a23ac0c99bd4a6f'),
-    ('record_bill', '4f8aa6c3549adc40b55ce630d9a619d4b0902d7bc25b2ea42819dc178130a575'),
+    ('record_bill', '1ad0c6c0e79657c8314a99795f9c177a40599089c5df1e639f5b1f19d1e4fd36'),
     ('record_prompt_failure', 'fbed814f6285620a26198dce5289afa933cf11900c7d37df944c023adcc73825'),
     ('refuse_audit_change', 'a033d80d9a3b4dde3e1401a874b019d0ddf9dd0f1ca03ed466652751e2ae2a30'),
     ('refusing_budget', 'b2356c2b95925f4d92f0b2af5a9eb824b2a19430fd385e2d94beaa0eedfba1f0'),
-    ('refusing_owner', '5034d56a5dfa6aad791ca1453fc1eefdf1e432f08df0126560c27ae3152c452b'),
+    ('refusing_owner', '0c377addbfc20abe133096a62e4a02141e89188ae18761a3d738e1181dbc61a2'),
     ('refusing_switch', 'd9d71bf8f1faa30ce628e7bade7697daad06873e3fc94474f77ae73c84ac625e'),
     ('refusing_switch_or_budget', '8b1380413183d72a77061c0f8eb169a524ea6165437fbdef838e67d8e60a735c'),
     ('release_prediction', 'c50a5c945af9d0f4dda1064a0a561a8d5c131174010213e5ad233904cd6b7ce8'),
     ('request_job_cancel', '09914904bf31cb81332fbd34a3c624c79622e708083cef479c21dae037ae1224'),
     ('request_prompt_job_cancel', '7a3cf118ff01ef5ad1e48d45382378bb0e47a3bf9c9e33b0d4bc4d7525c8521d'),
     ('restart_workflow', 'db4f764dbb183bd66f645e2ad2c90fc501e04e060ae6326ff6d77fe01b05abc1'),
-    ('restore_job', 'be4d3a78d7e47f5b4a9b2b03e87e556d2329e9d70ac572e4981621f190078eb7'),
+    ('restore_job', '7ca0d89185f53340db57f9493387d4b8a35d7bd27f6e04645679f1809cefc0a0'),
+    ('resume_batch', '8f07520179ee89774b36d7e31bd949b9a778f2236ec81ae77c3247b7fa5970f7'),
+    ('retry_batch_rows', '74177d02de82423bf4e30c25123aa0825d1e5fa979110d66062b791e28f2d4bd'),
     ('retry_chain', '306177f058e31d05e47e066ed352f99de69d9b7da4771ea88ac3b0cc5d0725bb'),
-    ('retry_job', '238a5e10fb40e93ea9b1f8894ea82c53b8bd76ec730407ca2352f4cd1aa04a27'),
+    ('retry_job', '9238f050aed32855f41985f7eb88883e249d794abe25eecd0514374f9e7041f8'),
     ('retry_job_v2', '4baf6e1c9e20aab46ed0e9fa148adbd49dd8f9a9eff70f7850a99d3ea2fcb1d4'),
     ('retry_job_v3', '7cf41f86846f290ea7072a79fe1d30e96701a8078120e5807d8f9bb7e66abbb6'),
     ('return_submission_turn', '589348e7c499a69213da7b09b240c4ee3891ac2b430ec22a7e61ab247ee4828c'),
+    ('save_templates', 'ff03b8b6e91a2f4bc30230e960a622ef6b3b7c9b85bff7df58fd9fa407a0b2dd'),
     ('set_budget', 'ea5fd489957cdc1fdf82f6ecc35450b5021d13588549ad62769beecaa9571c14'),
+    ('set_prompt_style', '3afa381253f291a04ab5244ce07e348b29c3a4de87323a7c084c170bfa7c5ae4'),
     ('settle_stale_intents', '3be68818dafff5dc348648ad7469f15dcbdd463ad467d4fa5a49849e2b63eaab'),
     ('settle_submission', '11e15fc1ca4a526b34b77fcc64e6d311428798c6b64ab3f406a6a7aaa0ac0e0e'),
     ('spending_of', '43d6383dea41aebe97f2302da92b87cd57b2f62847529181e3b522b46eaa4bc6'),
     ('store_facts', '9b056a09ae71a1979ab23a574fa3283035fcfa2e13f202509524556069bc33c2'),
+    ('stores_outputs', '093037b9c54eeb1e216efef1374d793bf34bf6da5d7c019fec11820879d95d83'),
     ('submission_rate', '0c690b2061c6b3493eeb596af0f863c9cc0075ee1cf4ea8a10a65bb2faddfb8a'),
+    ('tag_jobs', 'dd57074d713e7bfd8178192cd22d850df379caa34dd8d11f05c15ef75025639a'),
     ('take_bills', '9ed71444fe0aee41858eefa3a355a070a794cb07155a274c3bc47101078448e8'),
     ('take_erasures', 'ae9cf5ce7f1e3108446b1799aaa7d1191de52f887f8d0c4c8d4792af06de9c58'),
     ('take_open_rows', '9b90dbcbc2d486143af7e9aa6715a6e08e4f59e9c06574f7bb81f0a7082a4361'),
+    ('take_output_removals', 'a2f66f7d26df5b08792a659e83bbae3ab2bacffbde578ae6ae9c220c24ba0277'),
     ('take_place', '4ed2c19cee18c83ed6e5bd5c0771110c7e332555fcac4f853bc485d6a0a1eee4'),
     ('take_readings', '69872e2d92d92e77d1c470d00ca381b289796d3e6706390219f8fb2593079899'),
     ('take_submission_turn', '91d77ce06e3603b98b1ec119ee7195d17d1698ff7991ca1119fb43986490c535'),
     ('take_unclear_submissions', '66a150ea38d8bca0124383688c1e15cc10878bede6bf0b3c8d1c6a58eaf816dd'),
+    ('tell_batch_changed', '62916ab5a3b4bb218d2aef3e925fb20c22c83027159e0a23235bab619038fac5'),
     ('tell_job_changed', '6f21a5da0aa64f7da4d04e15c46c61d62ddc29fed58ff2ab6e4cd38e6d30a9cf'),
+    ('templates_fit', 'ccdf9b7416b9ac692de83af3c8edc20e242b4a9333af010acab382fb3cd48342'),
     ('transition_allowed', '2525412d7200cf6692a26ffe74718b753a6aca6756d155c051ec7208d088c7c6'),
     ('update_prompt_job_status', 'b0519be432445d8c992dadd678e60a040cf713746df3d4338b2efce0014fff76'),
-    ('wait_for_permissions', 'a601b64006ce0f3c1586afd4d07c3b8d3b725a35d573a511c59c7f73e2139bc2'),
+    ('wait_for_permissions_of', '1a586a319b08e6c75e57668a9d8f2f33c2881e4651a312845e25ca27f3ede4bf'),
     ('wavespeed_retention', 'e6495fb3cd0d6caa5ef35ae9f2aff531080a43b62cae465db0794d1212da63fc')
 ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now();

@@ -84,6 +84,13 @@ class Job(SQLModel, table=True):
     erase_requested_at: datetime | None = Field(sa_type=Time)
     erased_at: datetime | None = Field(sa_type=Time)
     key_id: str | None = Field(sa_type=Text)
+    parent_job_id: UUID | None
+    parent_index: int | None = Field(sa_type=SmallInteger)
+    relation: str | None = Field(sa_type=Text)
+    style: str | None = Field(sa_type=Text)
+    variant: int | None = Field(sa_type=SmallInteger)
+    batch_id: UUID | None
+    row_key: str | None = Field(sa_type=Text)
 
 
 class PromptGenerationJob(SQLModel, table=True):
@@ -131,6 +138,15 @@ class PromptGenerationJob(SQLModel, table=True):
     erase_requested_at: datetime | None = Field(sa_type=Time)
     erased_at: datetime | None = Field(sa_type=Time)
     key_id: str | None = Field(sa_type=Text)
+    style: str | None = Field(sa_type=Text)
+    style_wording: str | None = Field(sa_type=Text)
+    length: str | None = Field(sa_type=Text)
+    language: str | None = Field(sa_type=Text)
+    target_model: str | None = Field(sa_type=Text)
+    target_kind: str | None = Field(sa_type=Text)
+    wanted_variants: int = Field(sa_type=SmallInteger)
+    wants_negative: bool
+    variants: list[dict[str, Any]] = Field(sa_type=JSONB)
 
 
 class Submission(SQLModel, table=True):
@@ -265,6 +281,8 @@ class Owner(SQLModel, table=True):
     outputs_per_job: int | None
     uploads_per_day: int | None
     streams: int | None
+    queue_paused_at: datetime | None = Field(sa_type=Time)
+    queue_paused_by: str | None = Field(sa_type=Text)
 
 
 class ApiKey(SQLModel, table=True):
@@ -390,6 +408,157 @@ class OwnerErasure(SQLModel, table=True):
     reached_at: datetime | None = Field(sa_type=Time)
     reached_id: UUID | None
     left_open: int = Field(sa_type=BigInteger)
+
+
+class StoredOutput(SQLModel, table=True):
+    """Our own copy of one output of a job: whether it waits to be stored, is stored, could not be or is gone again.
+
+    `renderings` names what lies beside the file (`promptmill.outputs.naming`).
+    """
+
+    __tablename__ = "stored_outputs"
+
+    job_id: UUID = Field(primary_key=True)
+    index: int = Field(primary_key=True)
+    state: str = Field(sa_type=Text)
+    expires_at: datetime = Field(sa_type=Time)
+    due_at: datetime | None = Field(sa_type=Time)
+    attempts: int
+    problem: str | None = Field(sa_type=Text)
+    warned_at: datetime | None = Field(sa_type=Time)
+    path: str | None = Field(sa_type=Text)
+    renderings: list[str] = Field(sa_type=Texts)
+    content_type: str | None = Field(sa_type=Text)
+    bytes: int | None = Field(sa_type=BigInteger)
+    total_bytes: int | None = Field(sa_type=BigInteger)
+    width: int | None
+    height: int | None
+    duration_seconds: float | None = Field(sa_type=Double)
+    sha256: str | None = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Time)
+    stored_at: datetime | None = Field(sa_type=Time)
+
+
+class PromptStyle(SQLModel, table=True):
+    """An owner's own style: what Grok is told for its name."""
+
+    __tablename__ = "prompt_styles"
+
+    owner: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(primary_key=True, sa_type=Text)
+    wording: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Time)
+    updated_at: datetime = Field(sa_type=Time)
+
+
+class OutputRemoval(SQLModel, table=True):
+    """A stored file that is to be deleted from the storage, with everything beside it."""
+
+    __tablename__ = "output_removals"
+
+    path: str = Field(primary_key=True, sa_type=Text)
+    job_id: UUID
+    due_at: datetime = Field(sa_type=Time)
+    looked_at: datetime | None = Field(sa_type=Time)
+    problem: str | None = Field(sa_type=Text)
+
+
+class Batch(SQLModel, table=True):
+    """A table of rows made with one template, within a budget of its own. Costs are USD."""
+
+    __tablename__ = "batches"
+
+    id: UUID = Field(primary_key=True)
+    owner: str = Field(sa_type=Text)
+    key: str | None = Field(sa_type=Text)
+    name: str | None = Field(sa_type=Text)
+    template: dict[str, Any] = Field(sa_type=JSONB)
+    state: str = Field(sa_type=Text)
+    pause_reason: str | None = Field(sa_type=Text)
+    paused_by: str | None = Field(sa_type=Text)
+    problem: str | None = Field(sa_type=Text)
+    max_cost_usd: Decimal = Field(sa_type=Money)
+    max_open: int
+    stop_after_failures: int | None
+    failures_forgiven: int
+    priority: int = Field(sa_type=SmallInteger)
+    callback_url: str | None = Field(sa_type=Text)
+    key_id: str | None = Field(sa_type=Text)
+    reserved_usd: Decimal = Field(sa_type=Numeric(14, 6))
+    spent_usd: Decimal = Field(sa_type=Numeric(14, 6))
+    due_at: datetime | None = Field(sa_type=Time)
+    callback_claimed_at: datetime | None = Field(sa_type=Time)
+    callback_started_at: datetime | None = Field(sa_type=Time)
+    callback_ended_at: datetime | None = Field(sa_type=Time)
+    created_at: datetime = Field(sa_type=Time)
+    changed_at: datetime = Field(sa_type=Time)
+    completed_at: datetime | None = Field(sa_type=Time)
+
+
+class BatchRow(SQLModel, table=True):
+    """One row of a batch, and the job that is made of it."""
+
+    __tablename__ = "batch_rows"
+
+    batch_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=Text)
+    number: int
+    given: dict[str, Any] = Field(sa_type=JSONB)
+    request: dict[str, Any] | None = Field(sa_type=JSONB)
+    content_hash: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    job_id: UUID | None
+    retry_of: UUID | None
+    faults: list[dict[str, Any]] = Field(sa_type=JSONB)
+
+
+class Template(SQLModel, table=True):
+    """A named recipe: the body of a job to create, with words to be filled in."""
+
+    __tablename__ = "templates"
+
+    id: UUID = Field(primary_key=True)
+    owner: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    body: dict[str, Any] = Field(sa_type=JSONB)
+    version: int
+    created_at: datetime = Field(sa_type=Time)
+    changed_at: datetime = Field(sa_type=Time)
+
+
+class JobTag(SQLModel, table=True):
+    """An owner's word on a job."""
+
+    __tablename__ = "job_tags"
+
+    job_id: UUID = Field(primary_key=True)
+    tag: str = Field(primary_key=True, sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    job_created_at: datetime = Field(sa_type=Time)
+
+
+class Collection(SQLModel, table=True):
+    """An owner's named, ordered set of outputs."""
+
+    __tablename__ = "collections"
+
+    id: UUID = Field(primary_key=True)
+    owner: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Time)
+    changed_at: datetime = Field(sa_type=Time)
+
+
+class CollectionOutput(SQLModel, table=True):
+    """One output in a collection."""
+
+    __tablename__ = "collection_outputs"
+
+    collection_id: UUID = Field(primary_key=True)
+    job_id: UUID = Field(primary_key=True)
+    index: int = Field(primary_key=True)
+    position: int = Field(sa_type=BigInteger)
+    added_at: datetime = Field(sa_type=Time)
 
 
 class AppliedFunction(SQLModel, table=True):

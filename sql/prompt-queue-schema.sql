@@ -12,6 +12,69 @@
 BEGIN;
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- Batches: a table of rows made with one template, within a budget of its own. Each row becomes one job.
+
+CREATE TABLE batches (
+    id                  uuid PRIMARY KEY,
+    owner               text NOT NULL,
+    key                 text, -- by which its caller sends more rows to it; null: nobody can
+    name                text,
+    template            jsonb NOT NULL, -- the body of a job to create, with {{column}} in its texts
+    state               text NOT NULL DEFAULT 'planning'
+        CHECK (state IN ('planning', 'running', 'paused', 'done', 'done_with_failures', 'cancelled')),
+    -- while it is paused: why, and by whom if by a person; problem: that in words, or what a running one waits for
+    pause_reason        text CHECK (pause_reason IN ('budget', 'failures', 'owner', 'admin')),
+    paused_by           text,
+    problem             text,
+    max_cost_usd        numeric(12, 6) NOT NULL CHECK (max_cost_usd >= 0),
+    max_open            integer NOT NULL CHECK (max_open BETWEEN 1 AND 1000),
+    stop_after_failures integer CHECK (stop_after_failures >= 1),
+    failures_forgiven   integer NOT NULL DEFAULT 0, -- how many rows had failed when it was last resumed
+    priority            smallint NOT NULL CHECK (priority BETWEEN 1 AND 10),
+    callback_url        text,
+    key_id              text, -- the API key that created it; null: none
+    -- what its jobs count for, as in spending
+    reserved_usd        numeric(14, 6) NOT NULL DEFAULT 0 CHECK (reserved_usd >= 0),
+    spent_usd           numeric(14, 6) NOT NULL DEFAULT 0 CHECK (spent_usd >= 0),
+    -- when the reconciler wakes or starts its workflow, unless it has looked at the batch by then; null: no need
+    due_at              timestamptz,
+    callback_claimed_at timestamptz,
+    callback_started_at timestamptz,
+    callback_ended_at   timestamptz,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    changed_at          timestamptz NOT NULL DEFAULT now(),
+    completed_at        timestamptz, -- nothing of it waits or is open
+    CONSTRAINT batches_owner_key_key UNIQUE (owner, key)
+) WITH (fillfactor = 50); -- room to update in place
+
+CREATE INDEX batches_created_at_idx ON batches (owner, created_at DESC, id DESC);
+
+CREATE INDEX batches_due_at_idx ON batches (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX batches_completed_at_idx ON batches (completed_at) WHERE completed_at IS NOT NULL;
+
+CREATE TABLE batch_rows (
+    batch_id     uuid NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
+    key          text NOT NULL,
+    number       integer NOT NULL, -- its line in the source, from 1
+    given        jsonb NOT NULL, -- its columns as they were given
+    request      jsonb, -- what accept_job takes; null: the row is faulty
+    content_hash text NOT NULL, -- of what would be made
+    state        text NOT NULL CHECK (state IN ('waiting', 'submitted', 'skipped', 'faulty')),
+    -- its job, decided before there is one: whatever dies, the row gets no second
+    job_id       uuid,
+    retry_of     uuid, -- while it waits to be tried again: the job that failed
+    faults       jsonb NOT NULL DEFAULT '[]',
+    PRIMARY KEY (batch_id, key)
+);
+
+CREATE INDEX batch_rows_number_idx ON batch_rows (batch_id, number, key);
+
+CREATE INDEX batch_rows_waiting_idx ON batch_rows (batch_id, number, key) WHERE state = 'waiting';
+
+CREATE INDEX batch_rows_job_id_idx ON batch_rows (job_id) WHERE job_id IS NOT NULL;
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- Jobs: one piece of media on its way. The row alone is enough to start its workflow.
 
 CREATE TABLE jobs (
@@ -79,7 +142,18 @@ CREATE TABLE jobs (
     -- since when its words are gone from the record, and since when from Temporal and WaveSpeed too
     erase_requested_at       timestamptz,
     erased_at                timestamptz,
-    key_id                   text -- the API key that created it; null: none, or before revision 0016
+    key_id                   text, -- the API key that created it; null: none, or before revision 0016
+    -- the job whose output it was made from, which output, and how; without a parent: it has been deleted
+    parent_job_id            uuid REFERENCES jobs (id) ON DELETE SET NULL,
+    parent_index             smallint,
+    relation                 text
+        CHECK (relation IN ('edit', 'animate', 'upscale', 'reference', 'variation', 'retry')),
+    -- the style in which Grok was asked to write; which of the prompt job's variants was taken, from 0
+    style                    text,
+    variant                  smallint,
+    -- the batch of whose row it was made; without a batch: it has been deleted
+    batch_id                 uuid REFERENCES batches (id) ON DELETE SET NULL,
+    row_key                  text
 );
 
 -- Lists, newest first: all of an owner's, or those in one status.
@@ -108,6 +182,10 @@ CREATE INDEX jobs_cancelling_idx ON jobs (cancel_requested_at) WHERE status = 'c
 
 CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE completed_at IS NOT NULL;
 
+-- What was made in some days, for the statistics: all that they need of a job, which is wide.
+CREATE INDEX jobs_made_idx ON jobs (completed_at) INCLUDE (owner, model, style, created_at, dispatched_at)
+    WHERE status = 'completed';
+
 -- How long each model's newest jobs took.
 CREATE INDEX jobs_model_completed_at_idx ON jobs (model, completed_at DESC) WHERE status = 'completed';
 
@@ -121,10 +199,23 @@ CREATE INDEX jobs_without_outputs_idx ON jobs (completed_at)
 
 CREATE INDEX jobs_retry_of_idx ON jobs (retry_of) WHERE retry_of IS NOT NULL;
 
+-- What was made from a job, oldest first.
+CREATE INDEX jobs_parent_job_id_idx ON jobs (parent_job_id, created_at, id) WHERE parent_job_id IS NOT NULL;
+
 CREATE INDEX jobs_prompt_job_id_idx ON jobs (prompt_job_id) WHERE prompt_job_id IS NOT NULL;
 
 -- Results that a person has judged, for the statistics.
 CREATE INDEX jobs_kept_idx ON jobs (owner, created_at) WHERE kept IS NOT NULL;
+
+-- Jobs by style, for the counts of the styles.
+CREATE INDEX jobs_style_idx ON jobs (owner, created_at) WHERE style IS NOT NULL;
+
+-- The jobs of a batch, newest first; those that failed; those that are open.
+CREATE INDEX jobs_batch_id_idx ON jobs (batch_id, created_at DESC, id DESC) WHERE batch_id IS NOT NULL;
+
+CREATE INDEX jobs_batch_status_idx ON jobs (batch_id, status) WHERE batch_id IS NOT NULL;
+
+CREATE INDEX jobs_batch_open_idx ON jobs (batch_id) WHERE batch_id IS NOT NULL AND completed_at IS NULL;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Prompt jobs: one prompt that Grok writes, alone (job_id null) or for the job that needs it.
@@ -134,7 +225,7 @@ CREATE TABLE prompt_generation_jobs (
     owner               text NOT NULL,
     job_id              uuid UNIQUE REFERENCES jobs (id) ON DELETE CASCADE,
     -- the request
-    operation           text NOT NULL CHECK (operation IN ('generate', 'enhance')),
+    operation           text NOT NULL CHECK (operation IN ('generate', 'enhance', 'describe')),
     ref_urls            text[] NOT NULL DEFAULT '{}',
     target_url          text,
     instructions        text,
@@ -174,7 +265,18 @@ CREATE TABLE prompt_generation_jobs (
     completed_at        timestamptz,
     erase_requested_at  timestamptz, -- as in jobs
     erased_at           timestamptz,
-    key_id              text -- as in jobs
+    key_id              text, -- as in jobs
+    -- how it is to be written: the style's name and its wording as it was then; null: as Grok likes
+    style               text,
+    style_wording       text,
+    length              text CHECK (length IN ('short', 'medium', 'long')),
+    language            text, -- null: English
+    target_model        text,
+    target_kind         text,
+    wanted_variants     smallint NOT NULL DEFAULT 1,
+    wants_negative      boolean NOT NULL DEFAULT false,
+    -- all that one answer gave: objects with prompt and negative_prompt; the first is generated_prompt
+    variants            jsonb NOT NULL DEFAULT '[]'
 );
 
 -- Deferred: a job and its prompt job name each other and are made together.
@@ -211,6 +313,10 @@ CREATE INDEX prompt_generation_jobs_cancelling_idx ON prompt_generation_jobs (ca
 
 CREATE INDEX prompt_generation_jobs_completed_at_idx ON prompt_generation_jobs (completed_at)
     WHERE completed_at IS NOT NULL AND job_id IS NULL;
+
+-- What was written in some days, for the statistics.
+CREATE INDEX prompt_generation_jobs_made_idx ON prompt_generation_jobs (completed_at)
+    INCLUDE (owner) WHERE status = 'completed';
 
 -- How long the newest prompts took.
 CREATE INDEX prompt_generation_jobs_written_idx ON prompt_generation_jobs (completed_at DESC)
@@ -281,6 +387,10 @@ CREATE INDEX submissions_accepted_idx ON submissions (provider_base, key_fingerp
     WHERE state = 'accepted';
 
 CREATE INDEX submissions_request_hash_idx ON submissions (request_hash) WHERE state IN ('intended', 'unknown');
+
+-- What WaveSpeed has charged by the days of the permissions, for the statistics.
+CREATE INDEX submissions_charged_idx ON submissions (intended_at) INCLUDE (job_id, charged_usd, refunded_usd)
+    WHERE charged_usd IS NOT NULL;
 
 -- Paid, and the job has ended without the media: they may still come. Not those that WaveSpeed itself gave up.
 CREATE VIEW late_predictions AS
@@ -484,7 +594,10 @@ CREATE TABLE owners (
     models              text[],
     outputs_per_job     integer CHECK (outputs_per_job >= 1),
     uploads_per_day     integer CHECK (uploads_per_day >= 0),
-    streams             integer CHECK (streams >= 0)
+    streams             integer CHECK (streams >= 0),
+    -- since when the owner itself has paused its queue, and who did it
+    queue_paused_at timestamptz,
+    queue_paused_by text
 );
 
 -- The owner of everything that existed before there were owners.
@@ -594,6 +707,116 @@ CREATE TABLE backups (
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- Our own copies of outputs, where the installation stores them (the switch `outputs`): a row for each output with an
+-- address, made by the trigger jobs_outputs when the output is recorded, whoever records it.
+
+CREATE TABLE stored_outputs (
+    job_id           uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    index            integer NOT NULL, -- the output's place in jobs.outputs, from 0
+    state            text NOT NULL DEFAULT 'waiting',
+    expires_at       timestamptz NOT NULL, -- until when WaveSpeed keeps the file
+    due_at           timestamptz, -- when its workflow is started (again) if it still waits
+    attempts         integer NOT NULL DEFAULT 0,
+    problem          text, -- why the last attempt failed
+    warned_at        timestamptz, -- since when somebody has been told that it may be lost
+    path             text, -- of the file in the storage, set before anything is put there; the rest lies beside it
+    renderings       text[] NOT NULL DEFAULT '{}', -- what lies beside it: thumbnail, poster, preview
+    content_type     text,
+    bytes            bigint,
+    total_bytes      bigint, -- with everything beside it
+    width            integer,
+    height           integer,
+    duration_seconds double precision,
+    sha256           text, -- in hexadecimal
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    stored_at        timestamptz,
+    PRIMARY KEY (job_id, index),
+    CONSTRAINT stored_outputs_state_check CHECK (state IN ('waiting', 'stored', 'failed', 'removed')),
+    CONSTRAINT stored_outputs_path_key UNIQUE (path)
+);
+
+CREATE INDEX stored_outputs_due_at_idx ON stored_outputs (due_at) WHERE state = 'waiting';
+
+CREATE INDEX stored_outputs_stored_at_idx ON stored_outputs (stored_at) INCLUDE (total_bytes) WHERE state = 'stored';
+
+-- Files that are to be deleted from the storage, with everything beside them: whoever deletes a row of stored_outputs,
+-- or gives it another path, leaves one here (the trigger stored_outputs_removal). No foreign key: the job may be gone.
+CREATE TABLE output_removals (
+    path      text PRIMARY KEY,
+    job_id    uuid NOT NULL,
+    due_at    timestamptz NOT NULL, -- until then a worker may still be putting the file there: it is deleted again
+    looked_at timestamptz,
+    problem   text
+);
+
+CREATE INDEX output_removals_job_id_idx ON output_removals (job_id);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Owners' own styles: a name, and what Grok is told for it. The styles that everybody has stand in the code.
+
+CREATE TABLE prompt_styles (
+    owner      text NOT NULL REFERENCES owners (name),
+    name       text NOT NULL,
+    wording    text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (owner, name)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- What people keep in order: named recipes with words to fill in, their own words on jobs, and ordered sets of outputs.
+
+CREATE TABLE templates (
+    id         uuid PRIMARY KEY,
+    owner      text NOT NULL,
+    name       text NOT NULL,
+    body       jsonb NOT NULL, -- of POST /api/jobs/create, with {{words}} in prompt, instructions and the input's texts
+    version    integer NOT NULL DEFAULT 1, -- counts its changes: who changes it names the one that was read
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT templates_owner_name_key UNIQUE (owner, name)
+);
+
+-- Newest first.
+CREATE INDEX templates_changed_at_idx ON templates (owner, changed_at DESC, id DESC);
+
+CREATE TABLE job_tags (
+    job_id         uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    tag            text NOT NULL,
+    owner          text NOT NULL, -- as the job's, which never change
+    job_created_at timestamptz NOT NULL,
+    PRIMARY KEY (job_id, tag)
+);
+
+-- An owner's tags, and the jobs of one, newest first.
+CREATE INDEX job_tags_owner_idx ON job_tags (owner, tag, job_created_at DESC, job_id DESC);
+
+CREATE TABLE collections (
+    id         uuid PRIMARY KEY,
+    owner      text NOT NULL,
+    name       text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT collections_owner_name_key UNIQUE (owner, name)
+);
+
+CREATE INDEX collections_changed_at_idx ON collections (owner, changed_at DESC, id DESC);
+
+CREATE TABLE collection_outputs (
+    collection_id uuid NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    job_id        uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    index         integer NOT NULL, -- the output's place in jobs.outputs, from 0
+    position      bigint NOT NULL, -- rises within the collection, with gaps
+    added_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (collection_id, job_id, index)
+);
+
+CREATE INDEX collection_outputs_position_idx ON collection_outputs (collection_id, position);
+
+-- What goes with a job.
+CREATE INDEX collection_outputs_job_id_idx ON collection_outputs (job_id, collection_id);
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- Autovacuum. With the usual 20 %, a million jobs leave 200,000 dead rows, and statistics of a day ago, before it begins.
 -- Small tables that change often reach its usual threshold by themselves.
 
@@ -670,6 +893,18 @@ CREATE CONSTRAINT TRIGGER prompt_generation_jobs_spending AFTER UPDATE ON prompt
 CREATE CONSTRAINT TRIGGER prompt_generation_jobs_spending_insert AFTER INSERT ON prompt_generation_jobs
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.cost_usd IS NOT NULL) EXECUTE FUNCTION count_prompt_spending();
 
+CREATE TRIGGER jobs_outputs_insert AFTER INSERT ON jobs
+    FOR EACH ROW WHEN (NEW.outputs <> '[]') EXECUTE FUNCTION plan_outputs();
+
+CREATE TRIGGER jobs_outputs_update AFTER UPDATE OF outputs ON jobs
+    FOR EACH ROW WHEN (OLD.outputs IS DISTINCT FROM NEW.outputs) EXECUTE FUNCTION plan_outputs();
+
+CREATE TRIGGER stored_outputs_removal_delete AFTER DELETE ON stored_outputs
+    FOR EACH ROW WHEN (OLD.path IS NOT NULL) EXECUTE FUNCTION plan_output_removal();
+
+CREATE TRIGGER stored_outputs_removal_update AFTER UPDATE OF path ON stored_outputs
+    FOR EACH ROW WHEN (OLD.path IS NOT NULL AND OLD.path IS DISTINCT FROM NEW.path) EXECUTE FUNCTION plan_output_removal();
+
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 
@@ -681,6 +916,6 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0019');
+INSERT INTO alembic_version (version_num) VALUES ('0025');
 
 COMMIT;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -9,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from promptmill.contracts.callbacks import CallbackBody
 from promptmill.contracts.jobs import Billed, JobStatus, Output
 from promptmill.contracts.reasons import REASONS, ReasonCode
-from sql.models import Job
+from sql.models import Batch, Job
 
 
 def callback_body(job: Job, billed: Billed) -> CallbackBody:
@@ -36,6 +37,26 @@ def callback_body(job: Job, billed: Billed) -> CallbackBody:
             "metadata": job.caller_metadata,
             "createdAt": job.created_at,
             "completedAt": job.completed_at,
+        },
+    )
+
+
+def batch_callback_body(batch: Batch, counts: Mapping[str, int]) -> CallbackBody:
+    """Return a batch's end in the words of `GET /api/batches/{batchId}`."""
+    return CallbackBody(
+        type=f"batch.{batch.state}",
+        timestamp=batch.completed_at or batch.changed_at,
+        data={
+            "batchId": batch.id,
+            "key": batch.key,
+            "name": batch.name,
+            "state": batch.state,
+            "counts": counts,
+            "spentUsd": float(batch.spent_usd),
+            "reservedUsd": float(batch.reserved_usd),
+            "maxCostUsd": float(batch.max_cost_usd),
+            "createdAt": batch.created_at,
+            "completedAt": batch.completed_at,
         },
     )
 

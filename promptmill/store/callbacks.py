@@ -8,16 +8,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from promptmill.store.database import Database
+from promptmill.store.own_secrets import own_secret
 
 SIGNING_KEY: Final = "callback-secret"
 """The switch that holds the installation's generated secret."""
 
 _NOTE: Final = "SELECT FROM note_callback(:job_id, CAST(:detail AS jsonb), :ended)"
-_KEPT: Final = "SELECT value FROM switches WHERE name = :name"
-_KEEP: Final = """
-    INSERT INTO switches (name, value, reason) VALUES (:name, :value, 'made by the installation for itself')
-    ON CONFLICT (name) DO NOTHING
-"""
 
 
 @dataclass(frozen=True)
@@ -55,11 +51,7 @@ class CallbackStore:
 
     async def secret(self, new: str) -> str:
         """Return the signing secret used if none is configured; `new` is stored if there was none."""
-        kept = await self.database.value(_KEPT, name=SIGNING_KEY)
-        if kept is None:
-            await self.database.run(_KEEP, name=SIGNING_KEY, value=new)
-            kept = await self.database.value(_KEPT, name=SIGNING_KEY)
-        return str(kept)
+        return await own_secret(self.database, SIGNING_KEY, new)
 
     async def _note(self, job_id: UUID, detail: dict[str, Any], *, ended: bool) -> None:
         told = {name: value for name, value in detail.items() if value is not None}

@@ -130,6 +130,39 @@ BUDGETS: Final = Comparison(
     """,
 )
 
+BATCHES: Final = Comparison(
+    name="batches",
+    compares="what each batch has reserved and spent, with its jobs' submissions and prompts, and with its budget",
+    advice="More than its budget: a permission was given without room; stop spending (`promptmill brake on`), and "
+    "report it. Otherwise the submissions are right: docs/objectives.md, Spending.",
+    # What deleted jobs have spent stays. Charges above their price and what Grok costs may exceed a budget, and so does
+    # what was permitted before somebody lowered it.
+    query=f"""
+    SELECT NULL AS key, 1 AS compared, CASE
+        WHEN b.reserved_usd <> meant.reserved OR b.spent_usd < meant.spent
+             OR (b.spent_usd > meant.spent AND NOT EXISTS (
+                 SELECT FROM batch_rows AS r WHERE r.batch_id = b.id AND r.state = 'submitted'
+                   AND NOT EXISTS (SELECT FROM jobs AS j WHERE j.id = r.job_id)))
+            THEN format('%s: %s reserved and %s spent, by its jobs %s and %s', b.id, b.reserved_usd, b.spent_usd,
+                        meant.reserved, meant.spent)
+        WHEN meant.permitted > b.max_cost_usd AND meant.last_at > coalesce(
+                 (SELECT max(a.at) FROM audit_log AS a
+                  WHERE a.action = '{Action.BATCH_CHANGE}' AND a.target = 'batch:' || b.id), '-infinity')
+            THEN format('%s: %s of %s', b.id, meant.permitted, b.max_cost_usd) END AS finding
+    FROM batches AS b CROSS JOIN LATERAL (
+        SELECT coalesce(sum(s.reserved_usd) FILTER (WHERE s.state IN ('intended', 'unknown')), 0) AS reserved,
+               coalesce(sum(coalesce(s.media_cost_usd, s.reserved_usd))
+                        FILTER (WHERE s.state IN ('accepted', 'superseded')), 0)
+               + (SELECT coalesce(sum(p.cost_usd), 0) FROM prompt_generation_jobs AS p JOIN jobs AS j ON j.id = p.job_id
+                  WHERE j.batch_id = b.id) AS spent,
+               coalesce(sum(least(s.media_cost_usd, s.reserved_usd))
+                        FILTER (WHERE s.state <> 'rejected' AND s.callback_token <> ''), 0) AS permitted,
+               max(s.intended_at) AS last_at
+        FROM jobs AS j JOIN submissions AS s ON s.job_id = j.id WHERE j.batch_id = b.id
+    ) AS meant
+    """,
+)
+
 RESERVED: Final = Comparison(
     name="reserved for ended jobs",
     compares="submissions that may still be paid, with whether anything still looks for what became of them",
@@ -250,7 +283,7 @@ _ENDS: Final = """
     ) AS rows
 """
 
-COMPARISONS: Final = (COUNTERS, ACCOUNT, BUDGETS, RESERVED, ONE_OPEN, STATUSES, EVENTS, *ORPHANS)
+COMPARISONS: Final = (COUNTERS, ACCOUNT, BUDGETS, BATCHES, RESERVED, ONE_OPEN, STATUSES, EVENTS, *ORPHANS)
 
 
 @dataclass(frozen=True)

@@ -71,11 +71,38 @@ _NOTE_PAGE: Final = f"""
     SET reached_at = :last_at, reached_id = :last_id, left_open = left_open + CAST(:left_open AS bigint)
     WHERE {_STILL_THERE}
 """
+# An owner's own styles are few: they go when the sweep goes on to the next table.
 _NEXT_TABLE: Final = f"""
+    WITH styles AS (
+        DELETE FROM prompt_styles AS s USING owner_erasures AS e
+        WHERE s.owner = :owner AND e.owner = s.owner AND s.created_at <= e.accepted_until
+    )
     UPDATE owner_erasures
     SET table_name = 'prompt_generation_jobs', reached_at = NULL, reached_id = NULL,
         left_open = left_open + CAST(:left_open AS bigint)
     WHERE {_STILL_THERE}
+"""
+_ERASE_KEPT: Final = """
+    WITH kept AS (DELETE FROM templates WHERE owner = :owner AND created_at <= CAST(:accepted_until AS timestamptz))
+    DELETE FROM collections WHERE owner = :owner AND created_at <= CAST(:accepted_until AS timestamptz)
+"""
+# Those that go on are left open. Their keys stay as digests: the same table sent again makes nothing twice.
+_ERASE_BATCHES: Final = """
+    WITH ended AS (
+        SELECT id FROM batches
+        WHERE owner = :owner AND created_at <= CAST(:accepted_until AS timestamptz) AND completed_at IS NOT NULL
+    ), emptied AS (
+        UPDATE batches SET name = NULL, template = '{}', problem = NULL, callback_url = NULL,
+            key = CASE WHEN starts_with(key, '§') THEN key ELSE erased_key(key) END
+        WHERE id IN (SELECT id FROM ended)
+    )
+    UPDATE batch_rows SET given = '{}', request = NULL, content_hash = '', faults = '[]',
+        key = CASE WHEN content_hash = '' THEN key ELSE erased_key(key) END
+    WHERE batch_id IN (SELECT id FROM ended)
+"""
+_OPEN_BATCHES: Final = """
+    SELECT count(*) FROM batches
+    WHERE owner = :owner AND created_at <= CAST(:accepted_until AS timestamptz) AND completed_at IS NULL
 """
 # A job whose acceptance was under way at the request is in the record by the time of a later sweep.
 _END_SWEEP: Final = f"""
@@ -150,6 +177,8 @@ class ErasureStore:
     async def erase_page(self, erasure: OwnerErasure) -> bool:
         """Erase the next page of an owner's rows; return whether the sweep goes on.
 
+        The last page takes templates, collections and ended batches along.
+
         Safe to repeat, also by several at once: the first that is done with a page moves the sweep on.
 
         Raises:
@@ -182,6 +211,10 @@ class ErasureStore:
         if erasure.table_name == "jobs":
             await self.database.run(_NEXT_TABLE, **values)
             return True
+        of_owner = {"owner": erasure.owner, "accepted_until": erasure.accepted_until}
+        await self.database.run(_ERASE_KEPT, **of_owner)
+        await self.database.run(_ERASE_BATCHES, **of_owner)
+        values["left_open"] += await self.database.value(_OPEN_BATCHES, **of_owner)
         await self.database.run(_END_SWEEP, **values)
         return False
 

@@ -52,10 +52,39 @@ _OF_JOBS: Final = (
     SELECT json_build_object('kind', 'webhook', 'data', row_to_json(w))::text AS line
     FROM webhook_deliveries AS w WHERE w.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY w.received_at
     """,
+    """
+    SELECT json_build_object('kind', 'storedOutput', 'data', row_to_json(o))::text AS line
+    FROM stored_outputs AS o WHERE o.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY o.job_id, o.index
+    """,
+    """
+    SELECT json_build_object('kind', 'tag', 'data', row_to_json(t))::text AS line
+    FROM job_tags AS t WHERE t.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY t.job_id, t.tag
+    """,
+    """
+    SELECT json_build_object('kind', 'collectionOutput', 'data', row_to_json(o))::text AS line
+    FROM collection_outputs AS o WHERE o.job_id = ANY (CAST(:ids AS uuid[])) ORDER BY o.job_id, o.index
+    """,
 )
+_KEPT: Final = tuple(
+    f"""
+    SELECT id, created_at, json_build_object('kind', '{kind}', 'data', row_to_json({table}))::text AS line
+    FROM {table} WHERE {_KEYSET}
+    """
+    for kind, table in (("template", "templates"), ("collection", "collections"), ("batch", "batches"))
+)
+_ROWS_OF_BATCHES: Final = """
+    SELECT json_build_object('kind', 'batchRow', 'data', row_to_json(r))::text AS line, r.batch_id, r.key
+    FROM batch_rows AS r JOIN batches AS b ON b.id = r.batch_id
+    WHERE b.owner = :owner AND (r.batch_id, r.key) > (CAST(:after_id AS uuid), CAST(:after_key AS text))
+    ORDER BY r.batch_id, r.key LIMIT :limit
+"""
 _SPENDING: Final = """
     SELECT json_build_object('kind', 'spending', 'data', row_to_json(s))::text AS line
     FROM spending AS s WHERE owner = :owner ORDER BY day, provider, model, key_id
+"""
+_STYLES: Final = """
+    SELECT json_build_object('kind', 'promptStyle', 'data', row_to_json(s))::text AS line
+    FROM prompt_styles AS s WHERE owner = :owner ORDER BY name
 """
 _FIRST: Final = datetime.min.replace(tzinfo=UTC), UUID(int=0)
 
@@ -93,8 +122,18 @@ class ExportStore:
         async for rows in self._keyset(_PROMPT_JOBS, owner, ROWS):
             lines += len(rows)
             yield _text(rows)
-        spending = await self.database.mappings(_SPENDING, owner=owner)
-        yield f'{_text(spending)}{{"kind": "end", "lines": {lines + len(spending)}}}\n'
+        for query in _KEPT:
+            async for rows in self._keyset(query, owner, ROWS):
+                lines += len(rows)
+                yield _text(rows)
+        async for rows in self._rows_of_batches(owner):
+            lines += len(rows)
+            yield _text(rows)
+        rest = [
+            *await self.database.mappings(_STYLES, owner=owner),
+            *await self.database.mappings(_SPENDING, owner=owner),
+        ]
+        yield f'{_text(rest)}{{"kind": "end", "lines": {lines + len(rest)}}}\n'
 
     async def _keyset(self, query: str, owner: str, size: int) -> AsyncIterator[list[RowMapping]]:
         at, row_id = _FIRST
@@ -105,6 +144,14 @@ class ExportStore:
             if len(page) < size:
                 return
             at, row_id = page[-1]["created_at"], page[-1]["id"]
+
+    async def _rows_of_batches(self, owner: str) -> AsyncIterator[list[RowMapping]]:
+        after_id, after_key = _FIRST[1], ""
+        while page := await self.database.mappings(
+            _ROWS_OF_BATCHES, owner=owner, after_id=after_id, after_key=after_key, limit=ROWS
+        ):
+            yield page
+            after_id, after_key = page[-1]["batch_id"], page[-1]["key"]
 
 
 def _text(rows: Sequence[RowMapping]) -> str:

@@ -17,16 +17,18 @@ from promptmill.contracts.audit import Action
 from promptmill.contracts.errors import RecordConflict, RecordUnavailable
 from promptmill.contracts.jobs import Billed, JobChange, JobInput, JobSnapshot
 from promptmill.contracts.ratings import Rating
-from promptmill.contracts.store import IdempotencyKey, JobFilter, NewJob
+from promptmill.contracts.store import IdempotencyKey, JobEdit, JobFilter, NewJob
 from promptmill.store.acceptance import REFUSED_BY, accept, accepted_before
 from promptmill.store.audit import audited, by_values
 from promptmill.store.database import Database, RowMapping, column_list, to_row
 from promptmill.store.failures import LOCK_NOT_AVAILABLE, sqlstate
 from promptmill.store.ratings import rating_word
+from promptmill.store.tags import MARKS, Marks
 from sql.models import Job, JobEvent
 
 Jobs = list[Job]
 Events = list[JobEvent]
+Names = list[str]
 
 OUTPUTS_CARRIED: Final = 256 * 1024
 """Maximum characters of outputs in a snapshot. Temporal accepts 2 MB; with more, a workflow would get stuck."""
@@ -50,7 +52,10 @@ _ACCEPT: Final = f"""
     FROM accept_job_v3(CAST(:request AS jsonb), :key, :request_hash, :most) AS r
 """
 _GET: Final = f"SELECT {_COLUMNS} FROM jobs WHERE id = :id AND owner = coalesce(:owner, owner)"
-SNAPSHOT_COLUMNS: Final = f"{_COLUMNS}, open_submission(id) AS open_submission"
+SNAPSHOT_COLUMNS: Final = f"""
+    {_COLUMNS}, open_submission(id) AS open_submission,
+    CASE WHEN completed_at IS NOT NULL THEN stores_outputs(id) ELSE false END AS stores_outputs
+"""
 """What `job_snapshot` needs of a query whose rows are jobs."""
 
 _BEGIN: Final = f"SELECT {SNAPSHOT_COLUMNS} FROM begin_job(:id)"
@@ -72,6 +77,14 @@ _ADVANCE: Final = f"""
         :job_id, :status, :reason_code, :error, :prompt, :prompt_source, :prediction_id, CAST(:outputs AS jsonb),
         CAST(:media_cost_usd AS numeric), :media_cost_source, CAST(:detail AS jsonb))
 """
+_CHANGE: Final = audited(
+    f"SELECT {_OF_RESULT}, r.changed FROM change_waiting_job(:job_id, :owner, CAST(:change AS jsonb)) AS r",
+    action=Action.JOB_CHANGE,
+    owner="owner",
+    target="'job:' || id",
+    after="jsonb_build_object('changed', changed)",
+    when="changed <> '{}'",
+)
 _RETRY: Final = audited(
     f"""
     SELECT {_OF_RESULT}, r.replayed, {REFUSED_BY}
@@ -88,28 +101,65 @@ _NOTE_PROVIDER_STATUS: Final = "SELECT FROM note_provider_status(:id, :status)"
 _EVENTS: Final = (
     f"SELECT {column_list(JobEvent)} FROM job_events WHERE job_id = :id AND sequence > :after ORDER BY sequence"
 )
+_LATEST_SAME: Final = f"""
+    SELECT {_COLUMNS} FROM jobs
+    WHERE owner = :owner AND created_at > now() - idempotency_key_lifetime() AND metadata ->> :name = :mark
+    ORDER BY created_at DESC, id DESC LIMIT 1
+"""
 _POSITION: Final = "SELECT place, of FROM job_queue_position(:id)"
 _BILLED: Final = """
     SELECT j.id, b.billed FROM jobs AS j CROSS JOIN LATERAL job_billed(j.id, j.prediction_id) AS b
     WHERE j.id = ANY (CAST(:ids AS uuid[]))
 """
 _SEEN: Final = f"""
-    SELECT {column_list(Job, "j")}, p.rating, b.billed
+    SELECT {column_list(Job, "j")}, p.rating, b.billed, {MARKS}
     FROM jobs AS j LEFT JOIN prompt_generation_jobs AS p ON p.id = j.prompt_job_id
     CROSS JOIN LATERAL job_billed(j.id, j.prediction_id) AS b
     WHERE j.id = :id AND j.owner = :owner
 """
 _FILTERS: Final = {
     "statuses": "status = ANY (CAST(:statuses AS text[]))",
-    "model": "model = :model",
+    "models": "model = ANY (CAST(:models AS text[]))",
+    "kind": "kind = :kind",
+    "liked": "kept = :liked",
+    "min_cost_usd": "media_cost_usd >= CAST(:min_cost_usd AS numeric)",
+    "max_cost_usd": "media_cost_usd <= CAST(:max_cost_usd AS numeric)",
+    "group": "metadata ->> 'group' = :group",
     "created_after": "created_at > CAST(:created_after AS timestamptz)",
     "created_before": "created_at < CAST(:created_before AS timestamptz)",
     "before": "(created_at, id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid))",
+    "batch": "batch_id = CAST(:batch AS uuid)",
+    "collection": """id = ANY (ARRAY(
+        SELECT o.job_id FROM collection_outputs AS o JOIN collections AS c ON c.id = o.collection_id
+        WHERE c.id = :collection AND c.owner = :owner))""",
 }
 """A condition for each field of `JobFilter`, used if the field is set."""
 
+_INDEXED: Final = ("statuses", "created_after", "created_before", "before", "collection", "batch")
+"""The fields whose jobs an index finds without looking at others."""
+
+_RATED: Final = "kept IS NOT NULL"
+"""What `jobs_kept_idx` holds, by owner and time: the liked ones are looked for among these, not among all."""
+
+_IN_COLLECTION: Final = """EXISTS (
+    SELECT FROM collection_outputs AS o
+    WHERE o.collection_id = (SELECT c.id FROM collections AS c WHERE c.id = :collection AND c.owner = :owner)
+      AND o.job_id = id)
+"""
+"""As the filter `collection`, to be tried on a job that another index has found."""
+
+_BY_TIME: Final = ("created_after", "created_before", "before")
+_TAGGED: Final = """
+    id = ANY (ARRAY(
+        SELECT id FROM (SELECT job_id AS id, job_created_at AS created_at, owner, tag FROM job_tags) AS tagged
+        WHERE {by_time} ORDER BY created_at DESC, id DESC LIMIT {most}))
+"""
+"""The newest jobs with a tag, by `job_tags_owner_idx`: with the times that the list is bounded by, and no more of them
+than it looks at."""
+
 _TEXT_FOUND: Final = """
-    prompt ILIKE :q OR (original_prompt IS DISTINCT FROM prompt AND original_prompt ILIKE :q) OR prediction_id ILIKE :q
+    prompt ILIKE :q OR (original_prompt IS DISTINCT FROM prompt AND original_prompt ILIKE :q) OR instructions ILIKE :q
+    OR model ILIKE :q OR prediction_id ILIKE :q
     OR (metadata <> '{}' AND EXISTS (SELECT FROM jsonb_each_text(metadata) AS m WHERE m.value ILIKE :q))
 """
 _ID_FOUND: Final = "CAST(id AS text) ILIKE :q OR CAST(prompt_job_id AS text) ILIKE :q"
@@ -124,11 +174,12 @@ _NEWEST_FIRST: Final = "ORDER BY created_at DESC, id DESC"
 
 
 class Seen(NamedTuple):
-    """A job, whether WaveSpeed charged for it, and the rating of its prompt job's prompt."""
+    """A job, whether WaveSpeed charged for it, the rating of its prompt job's prompt, and its tags and collections."""
 
     job: Job
     billed: Billed
     prompt_rating: Rating | None
+    marks: Marks
 
 
 @dataclass(frozen=True)
@@ -161,6 +212,11 @@ class JobStore:
         """Return whether this request has already been accepted with its key, so that it is a replay."""
         return await accepted_before(self.database, owner, idempotency)
 
+    async def latest_same(self, owner: str, name: str, mark: str) -> Job | None:
+        """Return an owner's newest job with this value in its metadata, while idempotency keys of its time count."""
+        found = await self.database.rows(Job, _LATEST_SAME, owner=owner, name=name, mark=mark)
+        return found[0] if found else None
+
     async def get(self, job_id: UUID, *, owner: str | None = None) -> Job:
         """Return a job.
 
@@ -176,37 +232,44 @@ class JobStore:
             RecordNotFound: It does not exist, or not for this owner.
         """
         row = await self.database.mapping(_SEEN, id=job_id, owner=owner)
-        return Seen(to_row(Job, row), Billed(row["billed"]), rating_word(row["rating"]))
+        return Seen(
+            to_row(Job, row), Billed(row["billed"]), rating_word(row["rating"]), Marks(row["tags"], row["collections"])
+        )
 
     async def list(self, owner: str, where: JobFilter) -> Jobs:
         """Return an owner's jobs, newest first, without long inline outputs.
 
-        A text (`q`) is searched in the newest `SEARCHED` of them; the job, or the jobs of the prompt job, whose whole
-        id it is are found wherever they are, at once: not again on each page until the search gets there.
+        Without an index for what is asked, the newest `SEARCHED` of those that an index finds are looked at. The job,
+        or the jobs of the prompt job, whose whole id a text (`q`) is are found wherever they are, at once: not again
+        on each page until the search gets there.
         """
-        conditions, values = _conditions(owner, where)
-        if where.q is None:
-            query = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT :limit"
+        scanned, tried, values = _conditions(owner, where)
+        if not tried:
+            query = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {scanned} {_NEWEST_FIRST} LIMIT :limit"
             return await self.database.rows(Job, query, limit=where.limit, **values)
-        text_found = f"{_TEXT_FOUND} OR {_ID_FOUND}" if set(where.q) <= _OF_IDS else _TEXT_FOUND
         found = f"""
-            SELECT id FROM (SELECT * FROM jobs WHERE {conditions} {_NEWEST_FIRST} LIMIT {SEARCHED}) AS newest
-            WHERE ({text_found}) {_NEWEST_FIRST} LIMIT :limit
+            SELECT id FROM (SELECT * FROM jobs WHERE {scanned} {_NEWEST_FIRST} LIMIT {SEARCHED}) AS newest
+            WHERE {" AND ".join(tried.values())} {_NEWEST_FIRST} LIMIT :limit
         """
-        named = _as_id(where.q)
-        if named is not None and where.before is None:
+        named = _as_id(where.q) if where.q is not None and where.before is None else None
+        if named is not None:
             values["named"] = named
-            found = f"({found}) UNION SELECT id FROM jobs WHERE (id = :named OR prompt_job_id = :named)"
-        query = f"""
-            SELECT {LISTED_COLUMNS} FROM jobs WHERE id = ANY (ARRAY({found})) AND {conditions} {_NEWEST_FIRST}
-            LIMIT :limit
-        """
-        return await self.database.rows(Job, query, q=f"%{_literal(where.q)}%", limit=where.limit, **values)
+            rest = [scanned, *(condition for name, condition in tried.items() if name != "q")]
+            found = f"""
+                ({found}) UNION
+                SELECT id FROM jobs WHERE (id = :named OR prompt_job_id = :named) AND {" AND ".join(rest)}
+            """
+        if where.q is not None:
+            values["q"] = f"%{_literal(where.q)}%"
+        query = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE id = ANY (ARRAY({found})) {_NEWEST_FIRST} LIMIT :limit"
+        return await self.database.rows(Job, query, limit=where.limit, **values)
 
     async def search_edge(self, owner: str, where: JobFilter) -> tuple[datetime, UUID] | None:
-        """Return creation time and id of the last job that a search looks at; None if it looks at all of them."""
-        conditions, values = _conditions(owner, where)
-        query = f"SELECT created_at, id FROM jobs WHERE {conditions} {_NEWEST_FIRST} OFFSET {SEARCHED - 1} LIMIT 1"
+        """Return creation time and id of the last job that `list` looks at; None if it looks at all that there are."""
+        scanned, tried, values = _conditions(owner, where)
+        if not tried:
+            return None
+        query = f"SELECT created_at, id FROM jobs WHERE {scanned} {_NEWEST_FIRST} OFFSET {SEARCHED - 1} LIMIT 1"
         for row in await self.database.mappings(query, **values):
             return row["created_at"], row["id"]
         return None
@@ -254,6 +317,18 @@ class JobStore:
         """
         row = await self.database.mapping(_CANCEL, id=job_id, owner=owner, **by_values(by))
         return to_row(Job, row), row["ask_temporal"]
+
+    async def change(self, job_id: UUID, change: JobEdit, *, owner: str, by: By = BY_ITSELF) -> tuple[Job, Names]:
+        """Change the request of a job that waits, and return it with the names of what differs now. Safe to repeat.
+
+        Raises:
+            RecordNotFound: The job does not exist, or not for this owner.
+            RecordConflict: `not_waiting`: a submission is permitted, or the job has ended; `prompt_pending`;
+                `changed_meanwhile`: the row was written since `seen_at`.
+        """
+        values = change.model_dump_json(exclude_unset=True)
+        row = await self.database.mapping(_CHANGE, job_id=job_id, owner=owner, change=values, **by_values(by))
+        return to_row(Job, row), row["changed"]
 
     async def retry(
         self,
@@ -338,14 +413,32 @@ def job_snapshot(found: RowMapping) -> JobSnapshot:
     )
 
 
-def _conditions(owner: str, where: JobFilter) -> tuple[str, dict[str, Any]]:
-    """Return the condition for everything that a filter asks but its text, and the parameters' values."""
+def _conditions(owner: str, where: JobFilter) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """Return the condition that an index serves, those to try on each job that it finds, and the parameters' values."""
     values: dict[str, Any] = where.model_dump(exclude={"limit", "before", "q"}, exclude_defaults=True)
-    conditions = ["owner = :owner", *(_FILTERS[name] for name in values)]
+    asked = {name: _FILTERS[name] for name in values if name != "tag"}
     if where.before is not None:
-        conditions.append(_FILTERS["before"])
+        asked["before"] = _FILTERS["before"]
         values |= {"before_at": where.before[0], "before_id": where.before[1]}
-    return " AND ".join(conditions), {"owner": owner, **values}
+    indexed = [name for name in _INDEXED if name in asked]
+    scanned = ["owner = :owner"]
+    if where.tag is not None:
+        # What the index of tags does not have is tried on the jobs that it finds.
+        indexed = [name for name in indexed if name in _BY_TIME]
+        if where.collection is not None:
+            asked["collection"] = _IN_COLLECTION
+    elif where.liked is not None:
+        # Of the two indexes, the ratings' is the smaller one; the statuses are tried on what it finds.
+        indexed = [name for name in indexed if name != "statuses"]
+        scanned.append(_RATED)
+    scanned += [asked.pop(name) for name in indexed]
+    by_time = list(scanned)
+    if where.q is not None:
+        asked["q"] = f"({_TEXT_FOUND} OR {_ID_FOUND})" if set(where.q) <= _OF_IDS else f"({_TEXT_FOUND})"
+    if where.tag is not None:
+        most = str(SEARCHED) if asked else ":limit"
+        scanned.append(_TAGGED.format(by_time=" AND ".join(["tag = :tag", *by_time]), most=most))
+    return " AND ".join(scanned), asked, {"owner": owner, **values}
 
 
 def _as_id(text: str) -> UUID | None:

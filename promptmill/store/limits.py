@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic.alias_generators import to_camel
@@ -20,9 +21,16 @@ from sql.models import Owner
 _COLUMNS: Final = tuple(OwnerLimits.model_fields)
 _OWNER: Final = column_list(Owner, "o")
 _PAUSES: Final = """
-    SELECT j.id, pause_of(j.owner) AS pause FROM jobs AS j
-    WHERE j.id = ANY (CAST(:ids AS uuid[])) AND pause_of(j.owner) IS NOT NULL AND NOT EXISTS (
+    SELECT j.id, pause_of(o.name) AS said, coalesce(o.paused_at, o.queue_paused_at) AS since,
+           o.paused_at IS NULL AS own
+    FROM jobs AS j JOIN owners AS o ON o.name = j.owner
+    WHERE j.id = ANY (CAST(:ids AS uuid[])) AND (o.paused_at IS NOT NULL OR o.queue_paused_at IS NOT NULL)
+      AND NOT EXISTS (
         SELECT FROM submissions AS s WHERE s.job_id = j.id AND s.state IN ('intended', 'unknown', 'accepted'))
+"""
+_PAUSED_OWNERS: Final = """
+    SELECT name, paused_at, queue_paused_at FROM owners
+    WHERE paused_at IS NOT NULL OR queue_paused_at IS NOT NULL ORDER BY name
 """
 _GET: Final = f"SELECT {_OWNER} FROM owners AS o WHERE o.name = :name"
 
@@ -67,7 +75,7 @@ _PAUSE: Final = audited(
     """,
     prior=f"""
         SELECT p.name, p.paused_at IS NOT NULL AND p.paused_reason = :reason AS same,
-               {_pause_json("p")} AS pause_before, wait_for_permissions(:paused)
+               {_pause_json("p")} AS pause_before, wait_for_permissions_of(p.name, :paused)
         FROM owners AS p WHERE p.name = :name FOR UPDATE
     """,
     action=f"CASE WHEN :paused THEN '{Action.OWNER_PAUSE}' ELSE '{Action.OWNER_RESUME}' END",
@@ -77,6 +85,42 @@ _PAUSE: Final = audited(
     after="pause_after",
     when="pause_after <> pause_before",
 )
+
+
+def _queue_pause_json(row: str) -> str:
+    """Return SQL for the pause that a row of `owners` has made itself."""
+    return f"jsonb_build_object('pausedAt', {row}.queue_paused_at, 'pausedBy', {row}.queue_paused_by)"
+
+
+# As _PAUSE: it waits for the permissions under way, before it locks the row.
+_PAUSE_QUEUE: Final = audited(
+    f"""
+    UPDATE owners AS o SET
+        queue_paused_at = CASE WHEN :paused THEN coalesce(o.queue_paused_at, now()) END,
+        queue_paused_by = CASE WHEN :paused THEN CASE WHEN o.queue_paused_at IS NULL THEN :by_actor
+                                                      ELSE o.queue_paused_by END END
+    FROM prior WHERE o.name = prior.name
+    RETURNING {_OWNER}, prior.pause_before, {_queue_pause_json("o")} AS pause_after
+    """,
+    prior=f"""
+        SELECT p.name, {_queue_pause_json("p")} AS pause_before, wait_for_permissions_of(p.name, :paused)
+        FROM owners AS p WHERE p.name = :name FOR UPDATE
+    """,
+    action=f"CASE WHEN :paused THEN '{Action.QUEUE_PAUSE}' ELSE '{Action.QUEUE_RESUME}' END",
+    owner="name",
+    target="'owner:' || name",
+    before="pause_before",
+    after="pause_after",
+    when="pause_after <> pause_before",
+)
+
+
+class Pause(NamedTuple):
+    """Why a job waits for its owner: the sentence of `pause_of`, since when, and whether the owner paused itself."""
+
+    said: str
+    since: datetime
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -108,16 +152,34 @@ class LimitStore:
         """Resume an owner: what waits goes on by itself. Idempotent."""
         return await self.database.row(Owner, _PAUSE, name=name, paused=False, reason=None, **by_values(by))
 
-    async def pause_of_job(self, job_id: UUID) -> str | None:
-        """Return who paused the owner of a job that waits for its permission, and why; None if it is not paused."""
+    async def pause_queue(self, name: str, *, by: By = BY_ITSELF) -> Owner:
+        """Pause an owner's queue for itself: it is permitted no submission from now on, but may still add jobs.
+
+        An admin's pause is another one. What is paused stays so, without the wait for permissions under way: however
+        often an owner asks, it keeps nobody else from submitting.
+        """
+        owner = await self.owner(name)
+        if owner.queue_paused_at is not None:
+            return owner
+        return await self.database.row(Owner, _PAUSE_QUEUE, name=name, paused=True, **by_values(by))
+
+    async def resume_queue(self, name: str, *, by: By = BY_ITSELF) -> Owner:
+        """Lift an owner's own pause, and no admin's. Idempotent."""
+        return await self.database.row(Owner, _PAUSE_QUEUE, name=name, paused=False, **by_values(by))
+
+    async def paused_owners(self) -> list[tuple[str, datetime | None, datetime | None]]:
+        """Return whose jobs wait, since when an admin wants that, and since when they themselves do."""
+        rows = await self.database.mappings(_PAUSED_OWNERS)
+        return [(row["name"], row["paused_at"], row["queue_paused_at"]) for row in rows]
+
+    async def pause_of_job(self, job_id: UUID) -> Pause | None:
+        """Return why a job waits for its permission because of its owner; None if that is not paused."""
         return (await self.pauses_of_jobs([job_id])).get(job_id)
 
-    async def pauses_of_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """Return the same for those of these jobs that wait because their owner is paused.
-
-        The texts are what `pause_of` says, without a period at the end.
-        """
-        return {row["id"]: row["pause"] for row in await self.database.mappings(_PAUSES, ids=list(job_ids))}
+    async def pauses_of_jobs(self, job_ids: Sequence[UUID]) -> dict[UUID, Pause]:
+        """Return the same for those of these jobs that wait because their owner is paused."""
+        rows = await self.database.mappings(_PAUSES, ids=list(job_ids))
+        return {row["id"]: Pause(row["said"], row["since"], row["own"]) for row in rows}
 
 
 def own_limits(owner: Owner) -> OwnerLimits:

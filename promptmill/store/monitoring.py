@@ -20,6 +20,8 @@ _NOW: Final = """
         SELECT c.status, extract(epoch FROM clock_timestamp() - oldest.created_at) AS seconds
         FROM (SELECT owner, status FROM status_counters
               WHERE table_name = 'jobs' AND status = ANY (CAST(:open_statuses AS text[]))
+                AND (status <> 'dispatching' -- somebody wants those to wait
+                     OR owner NOT IN (SELECT name FROM owners WHERE queue_paused_at IS NOT NULL))
               GROUP BY owner, status HAVING sum(n) > 0) AS c
         CROSS JOIN LATERAL (SELECT j.created_at FROM jobs AS j WHERE j.owner = c.owner AND j.status = c.status
                             ORDER BY j.created_at, j.id LIMIT 1) AS oldest

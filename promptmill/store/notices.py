@@ -1,4 +1,4 @@
-"""Listens for the record's changes: `append_job_event` and `tell_job_changed` announce each."""
+"""Listens for the record's changes, which `append_job_event`, `tell_job_changed` and `tell_batch_changed` announce."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ class NoticeListener:
 
     Attributes:
         on_notice: Called for each change, in commit order.
+        on_batch: Called with the owner and the id of a batch that is to be read again.
     """
 
     database_url: str
     notify: Callable[[str, str], Awaitable[None]]
     on_notice: Callable[[Notice], None]
+    on_batch: Callable[[str, UUID], None]
     on_listening: Callable[[], None]
     on_lost: Callable[[], None]
     _listener: Listener = field(init=False)
@@ -71,4 +73,7 @@ class NoticeListener:
         await self._listener.run()
 
     def _read(self, message: Mapping[str, Any]) -> None:
+        if "batchId" in message:
+            self.on_batch(str(message["owner"]), UUID(message["batchId"]))
+            return
         self.on_notice(Notice(UUID(message["jobId"]), str(message["owner"]), int(message["sequence"])))

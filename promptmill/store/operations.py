@@ -85,7 +85,7 @@ _GOING_ON: Final = f"""
             SELECT bool_or(state = 'unknown') AS unclear, bool_or(state IN ('intended', 'accepted')) AS sent
             FROM submissions WHERE job_id = j.id) AS s ON true
         CROSS JOIN LATERAL (SELECT stopped.wavespeed OR j.owner IN (
-            SELECT name FROM owners WHERE paused_at IS NOT NULL) AS back) AS held
+            SELECT name FROM owners WHERE paused_at IS NOT NULL OR queue_paused_at IS NOT NULL) AS back) AS held
         CROSS JOIN LATERAL job_billed(j.id, j.prediction_id) AS b
         WHERE NOT is_final(j.status)
         UNION ALL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from promptmill.store.database import Database
@@ -19,6 +20,12 @@ _WAVESPEED: Final = """
     FROM jobs
     WHERE status = 'completed' AND model = :model AND dispatched_at IS NOT NULL
       AND completed_at > now() - interval '7 days'
+    ORDER BY completed_at DESC LIMIT 50
+"""
+_COSTS: Final = """
+    SELECT cost_usd FROM prompt_generation_jobs
+    WHERE status = 'completed' AND wanted_variants = 1 AND cost_usd IS NOT NULL
+      AND completed_at > now() - interval '1 day'
     ORDER BY completed_at DESC LIMIT 50
 """
 _MINUTES: Final = """
@@ -56,6 +63,10 @@ class PaceStore:
     async def wavespeed_seconds(self, model: str) -> Sequence[float]:
         """Return how long a model's newest jobs of the last week took at WaveSpeed."""
         return [row["seconds"] for row in await self.database.mappings(_WAVESPEED, model=model)]
+
+    async def prompt_costs(self) -> Sequence[Decimal]:
+        """Return what Grok's newest prompts of the last day cost, in USD."""
+        return [row["cost_usd"] for row in await self.database.mappings(_COSTS)]
 
     async def prompt_minutes(self) -> Sequence[Minute]:
         """Return the last hour's newest minutes in which prompt jobs ended, and how many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -40,9 +41,9 @@ _RECORD_FAILURE: Final = """
         :prompt_job_id, :attempt_no, :reason_code, :error, CAST(:delay_seconds AS double precision), :next_model)
 """
 _FINISH: Final = f"""
-    SELECT {_COLUMNS} FROM finish_prompt_job(
+    SELECT {_COLUMNS} FROM finish_prompt_job_v2(
         :prompt_job_id, :attempt_no, :prompt, :source, :grok_model, :input_tokens, :output_tokens,
-        CAST(:cost_usd AS numeric), :reason_code, :error)
+        CAST(:cost_usd AS numeric), :reason_code, :error, CAST(:variants AS jsonb))
 """
 _NOTE_COST: Final = """
     SELECT FROM note_prompt_cost(:prompt_job_id, :attempt_no, :input_tokens, :output_tokens, CAST(:cost_usd AS numeric))
@@ -144,6 +145,7 @@ class PromptStore:
         """
         result = end.result.model_dump() if end.result else dict.fromkeys(PromptResult.model_fields)
         values = result | end.model_dump(exclude={"result"})
+        values["variants"] = json.dumps(result["variants"]) if result["variants"] else None
         return prompt_snapshot(await self.database.row(PromptGenerationJob, _FINISH, **values))
 
     async def change(self, change: PromptChange) -> PromptSnapshot:

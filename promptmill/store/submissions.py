@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from promptmill.contracts.jobs import MediaRequest
 from promptmill.contracts.store import Settlement, SubmissionIntent, SubmissionOutcome, SubmissionPermit
 from promptmill.store.database import Database, column_list
 from sql.models import Submission
@@ -25,6 +26,7 @@ _SETTLE: Final = """
     FROM settle_submission(
         :submission_id, :job_id, :state, :prediction_id, CAST(:media_cost_usd AS numeric), :reason_code, :error, :final)
 """
+_REQUEST: Final = "SELECT model, input, target_url, ref_urls, prompt, prompt_source FROM jobs WHERE id = :job_id"
 _OF_JOB: Final = f"SELECT {column_list(Submission)} FROM submissions WHERE job_id = :job_id ORDER BY number"
 
 
@@ -48,6 +50,17 @@ class SubmissionStore:
         values = intent.model_dump() | {name: json.dumps(value) for name, value in as_json.items()}
         found = await self.database.mapping(_PERMIT, **values)
         return SubmissionPermit.model_validate(dict(found))
+
+    async def as_recorded(self, request: MediaRequest) -> MediaRequest:
+        """Return a request as the job's row has it now; its prompt, once that is settled there.
+
+        Raises:
+            RecordNotFound: There is no such job.
+        """
+        row = await self.database.mapping(_REQUEST, job_id=request.job_id)
+        told = {name: row[name] for name in ("model", "input", "target_url", "ref_urls")}
+        prompt = request.prompt if row["prompt_source"] is None else row["prompt"]
+        return MediaRequest.built_from(request, **told, prompt=prompt)
 
     async def settle(self, outcome: SubmissionOutcome) -> Settlement:
         """Record the outcome of a POST; the job follows in the same transaction. Safe to repeat.

@@ -6,7 +6,8 @@
 -- refused here: only the transaction that makes a submission unknown sets it (settle_submission), and only a new
 -- submission leaves it. `completed` for an open job with a known prediction passes through the steps that were not
 -- recorded. A report about a prediction that was wrongly inferred to be this job's is ignored: another job has it, or a
--- fact has replaced it with another prediction. Words and outputs of an erased job are not taken.
+-- fact has replaced it with another prediction. Words and outputs of an erased job are not taken, nor a prompt for a job
+-- whose caller has edited it.
 -- Raises PM404 if there is no such job, PM422 for an unknown status.
 CREATE OR REPLACE FUNCTION advance_job(
     p_job_id uuid,
@@ -48,6 +49,10 @@ BEGIN
     IF v_before.erase_requested_at IS NOT NULL THEN
         p_prompt := NULL;
         p_outputs := NULL;
+    END IF;
+    IF v_before.prompt_source = 'edited' THEN
+        p_prompt := NULL;
+        p_prompt_source := NULL;
     END IF;
     v_job := v_before;
     v_job.prompt := coalesce(p_prompt, v_job.prompt);

@@ -3,7 +3,8 @@
 -- Deletes what has expired: idempotency keys after `key_days`, and not while they refer to a request; webhooks
 -- `webhook_days` after they were processed, and others after a month at least; minutes after two days, sessions a month
 -- after their last use, and jobs and prompt jobs that ended more than `keep_days` ago (0 keeps them); at most a thousand
--- of each per call, so that nothing waits long. No age is less than a day. Kept are jobs with a submission whose
+-- of each per call, so that nothing waits long; and one batch, with its rows, of which no job is left,
+-- or whose rows were not all stored within a day. No age is less than a day. Kept are jobs with a submission whose
 -- prediction may still surface, rows that are still being erased elsewhere, and the highest submission number.
 -- Returns how many of each were deleted.
 CREATE OR REPLACE FUNCTION delete_expired_records_v3(
@@ -46,6 +47,13 @@ AS $$
               AND NOT EXISTS (SELECT FROM erasures AS e WHERE e.id = p.id)
             ORDER BY p.completed_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
         RETURNING 1
+    ), old_batches AS (
+        DELETE FROM batches WHERE id IN (
+            SELECT b.id FROM batches AS b
+            WHERE (p_keep_days > 0 AND b.completed_at < now() - p_keep_days * interval '1 day'
+                   AND NOT EXISTS (SELECT FROM jobs AS j WHERE j.batch_id = b.id))
+               OR (b.state = 'planning' AND b.created_at < now() - interval '1 day')
+            ORDER BY b.completed_at NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)
     )
     SELECT (SELECT count(*) FROM old_jobs), (SELECT count(*) FROM old_prompt_jobs), (SELECT count(*) FROM deliveries),
            (SELECT count(*) FROM keys), (SELECT count(*) FROM minutes);

@@ -1,8 +1,9 @@
 -- erase_job(job_id) -> job
 -- Erases the words of an ended job: those of its row and of its prompt job, its submissions' requests, the details of its
--- events, its webhooks, its Idempotency-Keys. In the same transaction it enters what is left to do elsewhere (erasures):
--- its workflows' histories and its predictions. What money needs stays. A stand-alone prompt job that it used goes with
--- it, unless a job that is not erased used it as well. Repeating it changes nothing.
+-- events, its webhooks, its Idempotency-Keys, its tags, its places in collections and its row of a batch. In the same transaction it enters
+-- what is left to do elsewhere (erasures): its workflows' histories, its predictions and our own copies of its outputs.
+-- What money needs stays. A stand-alone prompt job that it used goes with it, unless a job that is not erased used it as
+-- well. Repeating it changes nothing.
 -- An unclear submission keeps its request, because only that can find what it created, for as long as WaveSpeed keeps its
 -- history; until then nothing is erased.
 -- Raises PM404 if there is no such job, PM409 (job_open; erase_unclear).
@@ -42,6 +43,14 @@ BEGIN
       AND (job_id = p_job_id
            OR prompt_job_id IN (SELECT p.id FROM prompt_generation_jobs AS p WHERE p.job_id = p_job_id));
     DELETE FROM readings WHERE job_id = p_job_id;
+    DELETE FROM stored_outputs WHERE job_id = p_job_id; -- its trigger plans that the files are deleted
+    DELETE FROM job_tags WHERE job_id = p_job_id;
+    UPDATE batch_rows SET key = erased_key(key), given = '{}', request = NULL, content_hash = '', faults = '[]'
+    WHERE job_id = p_job_id AND content_hash <> '';
+    PERFORM FROM collections AS c -- whoever puts one in order locks it first, and then what is in it
+    WHERE EXISTS (SELECT FROM collection_outputs AS o WHERE o.collection_id = c.id AND o.job_id = p_job_id)
+    ORDER BY c.id FOR UPDATE;
+    DELETE FROM collection_outputs WHERE job_id = p_job_id;
     INSERT INTO erasures (id, table_name, due_at)
     VALUES (p_job_id, 'jobs',
             greatest(v_job.created_at, v_job.claimed_at, v_job.callback_claimed_at) + claim_lease());

@@ -11,11 +11,14 @@ DECLARE
 BEGIN
     INSERT INTO prompt_generation_jobs (
         id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, max_retries,
-        deadline_at, metadata, claimed_at, key_id)
+        deadline_at, metadata, claimed_at, key_id, style, style_wording, length, language, target_model, target_kind,
+        wanted_variants, wants_negative)
     SELECT r.id, r.owner, p_job_id, r.operation, r.ref_urls, r.target_url, r.instructions, r.existing_prompt,
            r.priority, r.max_retries,
            now() + (p_request ->> 'deadline_seconds')::double precision * interval '1 second',
-           coalesce(r.metadata, '{}'), CASE WHEN p_job_id IS NULL THEN now() END, r.key_id
+           coalesce(r.metadata, '{}'), CASE WHEN p_job_id IS NULL THEN now() END, r.key_id, r.style, r.style_wording,
+           r.length, r.language, r.target_model, r.target_kind, coalesce(r.wanted_variants, 1),
+           coalesce(r.wants_negative, false)
     FROM jsonb_populate_record(NULL::prompt_generation_jobs, p_request) AS r
     RETURNING * INTO v_prompt_job;
     RETURN v_prompt_job;

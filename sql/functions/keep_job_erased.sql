@@ -17,6 +17,8 @@ BEGIN
     NEW.prompt := NULL;
     NEW.error := NULL;
     NEW.outputs := '[]';
+    NEW.style := NULL;
+    NEW.row_key := NULL;
     RETURN NEW;
 END;
 $$;

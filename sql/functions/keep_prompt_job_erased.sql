@@ -13,6 +13,10 @@ BEGIN
     NEW.error := NULL;
     NEW.generated_prompt := NULL;
     NEW.rating_reason := NULL;
+    NEW.style := NULL;
+    NEW.style_wording := NULL;
+    NEW.language := NULL;
+    NEW.variants := '[]';
     RETURN NEW;
 END;
 $$;

@@ -61,6 +61,9 @@ BEGIN
     WHERE id = v_job.id
     RETURNING * INTO v_job;
     PERFORM append_job_event(v_job, v_reason, p_detail);
+    IF v_final AND v_job.batch_id IS NOT NULL THEN -- its workflow has a place for the next job
+        PERFORM tell_batch_changed(v_job.batch_id, v_job.owner, true);
+    END IF;
     RETURN v_job;
 END;
 $$;

@@ -29,6 +29,7 @@ BEGIN
         generated_prompt = CASE WHEN generated_prompt IS DISTINCT FROM v_prompt_job.generated_prompt
                                 THEN v_prompt_job.generated_prompt ELSE generated_prompt END,
         prompt_source = v_prompt_job.prompt_source,
+        variants = v_prompt_job.variants,
         input_tokens = v_prompt_job.input_tokens,
         output_tokens = v_prompt_job.output_tokens,
         cost_usd = v_prompt_job.cost_usd,

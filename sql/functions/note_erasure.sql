@@ -1,7 +1,7 @@
 -- note_erasure(id, predictions, problem)
 -- Records that nothing of an erased row is left at Temporal and WaveSpeed, or (`problem`) why something is. It stays
 -- pending if its submissions have a prediction beside the given ones, which the caller deleted: that one became known
--- meanwhile.
+-- meanwhile; and while files of its outputs are still to be deleted from the storage.
 CREATE OR REPLACE FUNCTION note_erasure(p_id uuid, p_predictions text[], p_problem text DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql
@@ -14,7 +14,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM FROM jobs WHERE id = p_id FOR UPDATE; -- from here on no prediction becomes known
-    IF EXISTS (SELECT FROM submissions WHERE job_id = p_id AND prediction_id <> ALL (p_predictions)) THEN
+    IF EXISTS (SELECT FROM submissions WHERE job_id = p_id AND prediction_id <> ALL (p_predictions))
+        OR EXISTS (SELECT FROM output_removals WHERE job_id = p_id) THEN
         RETURN;
     END IF;
     UPDATE jobs SET erased_at = now(), updated_at = now() WHERE id = p_id AND erased_at IS NULL

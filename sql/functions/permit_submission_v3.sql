@@ -6,14 +6,15 @@
 -- submission may be sent, once, by this caller only. `accepted`, `unknown`: an earlier attempt sent it, or may have.
 -- `stop`: the job has ended, was cancelled, is past its deadline, belongs to another kind of provider or costs more than
 -- its max_price_usd (price_above_max). `hold`: submissions are stopped for all jobs (the switch submissions_held), the owner
--- is paused (owner_paused), or a budget has no room for the price (budget_exhausted); ask again later. The timeline
--- notes the latter two once.
+-- or the job's batch is paused (owner_paused), or a budget has no room for the price (budget_exhausted): the owner's, the
+-- installation's or the batch's, which is then paused; ask again later. The timeline notes the latter two once.
 -- Only a new permission needs room. It reserves the price: price_usd if the caller knows it, else the model's dearest
--- recent charge, else unknown_price_usd. The budgets' row locks are held from the comparison to the commit, so that
--- concurrent permissions never exceed a limit together.
+-- recent charge, else unknown_price_usd. The row locks of the batch, which also holds what it has spent, and of the
+-- budgets are held from the comparison to the commit, so that concurrent permissions never exceed a limit together.
 -- Model, prompt, input and images that the request was made from must match the row (the prompt, once it is settled
 -- there): nothing that travels through Temporal decides what is paid for. If they do not match, nothing new is permitted
--- (`stop`, request_mismatch), and an event names the difference. Repeated with the same callback token, which only the sender has, while nothing
+-- (`stop`, request_mismatch), and an event names the difference; where a caller has changed just that in the row
+-- (change_waiting_job), it is `changed`: read the row and ask again. Repeated with the same callback token, which only the sender has, while nothing
 -- has been settled, it permits the same intent. A submission that WaveSpeed temporarily refused is reused under the new
 -- id, so that a storm of 429s creates no rows and a late report of an earlier attempt finds no row to settle. An id
 -- whose submission has been settled in the meantime (its sender was paused while it asked, and a person or the history
@@ -54,6 +55,8 @@ DECLARE
     v_full record;
     v_budget jsonb;
     v_pause text;
+    v_batch batches;
+    v_problem text;
     v_now timestamptz;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN -- what was committed before the locks must be seen
@@ -124,6 +127,12 @@ BEGIN
         CASE WHEN p_target_url IS DISTINCT FROM v_job.target_url THEN 'targetUrl' END,
         CASE WHEN p_ref_urls IS DISTINCT FROM to_jsonb(v_job.ref_urls) THEN 'refUrls' END], NULL);
     IF v_other <> '{}' THEN
+        IF v_other <@ ARRAY(SELECT jsonb_array_elements_text(e.detail -> 'changed') FROM job_events AS e
+                            WHERE e.job_id = p_job_id AND e.detail ? 'changed') THEN
+            RETURN QUERY SELECT
+                'changed', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, NULL::text, NULL::text;
+            RETURN;
+        END IF;
         IF NOT EXISTS (SELECT FROM job_events WHERE job_id = p_job_id AND detail = jsonb_build_object('differs', v_other)) THEN
             PERFORM append_job_event(v_job, 'request_mismatch', jsonb_build_object('differs', v_other));
         END IF;
@@ -162,11 +171,19 @@ BEGIN
                 trim_scale(v_price), trim_scale(v_job.max_price_usd));
         RETURN;
     END IF;
+    -- Shared: permissions do not wait for each other here, and a pause of their owner waits for them.
+    PERFORM pg_advisory_xact_lock_shared(hashtext('promptmill.permissions'), hashtext(v_job.owner));
+    IF v_job.batch_id IS NOT NULL THEN -- before the budgets, which others wait for
+        SELECT * INTO v_batch FROM batches WHERE id = v_job.batch_id FOR NO KEY UPDATE;
+    END IF;
     PERFORM FROM budgets AS b WHERE b.owner IN (v_job.owner, '*') ORDER BY b.owner, b.period FOR UPDATE;
     IF v_job.status = 'queued' THEN -- that its workflow was started is marked later, which would hide why it is held
         v_job := move_job(v_job, 'dispatching');
     END IF;
-    v_pause := pause_of(v_job.owner); -- after the locks, which a pause waits for
+    v_pause := coalesce( -- after the locks, which a pause waits for
+        pause_of(v_job.owner),
+        CASE WHEN v_batch.state = 'paused' AND v_batch.pause_reason <> 'budget'
+             THEN concat('its batch is paused', ' by ' || v_batch.paused_by, ': ' || v_batch.problem) END);
     IF v_pause IS NOT NULL THEN
         IF NOT EXISTS (SELECT FROM job_events AS e WHERE e.job_id = p_job_id AND e.detail ->> 'pause' = v_pause
                        AND e.sequence = (SELECT max(l.sequence) FROM job_events AS l WHERE l.job_id = p_job_id)) THEN
@@ -187,6 +204,23 @@ BEGIN
         END IF;
         RETURN QUERY SELECT
             'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'budget_exhausted', v_full.problem;
+        RETURN;
+    END IF;
+
+    v_problem := batch_problem(v_batch, v_price);
+    IF v_problem IS NOT NULL THEN
+        UPDATE batches SET state = 'paused', pause_reason = 'budget', problem = v_problem, changed_at = now()
+        WHERE id = v_batch.id AND state = 'running';
+        IF FOUND THEN
+            PERFORM tell_batch_changed(v_batch.id, v_batch.owner, false);
+        END IF;
+        IF NOT EXISTS (SELECT FROM job_events AS e WHERE e.job_id = p_job_id AND e.detail ->> 'problem' = v_problem
+                       AND e.sequence = (SELECT max(l.sequence) FROM job_events AS l WHERE l.job_id = p_job_id)) THEN
+            PERFORM append_job_event(v_job, 'budget_exhausted', jsonb_build_object(
+                'budget', jsonb_build_object('batch', v_batch.id), 'problem', v_problem));
+        END IF;
+        RETURN QUERY SELECT
+            'hold', NULL::uuid, NULL::jsonb, NULL::text, NULL::timestamptz, 'budget_exhausted', v_problem;
         RETURN;
     END IF;
 

@@ -1,5 +1,5 @@
 -- purge_simulated(with_prompts, apply) -> (jobs, prompt_jobs, submissions, webhooks, spent_usd)
--- Deletes, before an installation goes live, what the simulated WaveSpeed made: its jobs with their prompts, submissions
+-- Deletes, before an installation goes live, what the simulated WaveSpeed made: its jobs with their prompts, batches, submissions
 -- and events, its webhooks and bills, and what they reserved and spent. With `with_prompts` also stand-alone prompt jobs
 -- and what Grok cost: no row says which Grok wrote it. The highest submission number stays. Unless `apply`, it only
 -- counts. It refuses while any job is open, and once anything was submitted to the real one.
@@ -12,11 +12,14 @@ DECLARE
     v_amount record;
 BEGIN
     IF p_apply THEN -- nothing is accepted meanwhile, and no bill changes what an ended job has cost
-        LOCK TABLE jobs, prompt_generation_jobs, submissions IN SHARE ROW EXCLUSIVE MODE;
+        LOCK TABLE jobs, prompt_generation_jobs, submissions, batches IN SHARE ROW EXCLUSIVE MODE;
     END IF;
     IF EXISTS (SELECT FROM jobs AS j WHERE NOT is_final(j.status))
        OR EXISTS (SELECT FROM prompt_generation_jobs AS p WHERE p.status IN ('queued', 'processing')) THEN
         RAISE EXCEPTION 'jobs are open: `promptmill drain` lets them end; nothing was removed';
+    END IF;
+    IF EXISTS (SELECT FROM batches AS b WHERE b.completed_at IS NULL) THEN
+        RAISE EXCEPTION 'batches have not ended: have them cancelled; nothing was removed';
     END IF;
     IF EXISTS (SELECT FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id WHERE j.provider_mode = 'real') THEN
         RAISE EXCEPTION 'jobs were submitted to the real WaveSpeed: nothing was removed';
@@ -43,6 +46,7 @@ BEGIN
                              -v_amount.reserved, -v_amount.spent);
     END LOOP;
     DELETE FROM jobs AS j WHERE j.provider_mode = 'simulated';
+    DELETE FROM batches AS b WHERE NOT EXISTS (SELECT FROM jobs AS j WHERE j.batch_id = b.id);
     DELETE FROM webhook_deliveries;
     DELETE FROM bills;
     IF p_with_prompts THEN

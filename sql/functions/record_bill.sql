@@ -1,7 +1,8 @@
 -- record_bill(prediction_id, charged_usd, refunded_usd) -> changed
 -- Records what WaveSpeed says that it has charged for a prediction (null: not in its books yet) and refunded, and
 -- corrects what its submission and its job cost by it; the account follows by the difference, on the day of the
--- submission's permission (count_spending), under the locks of the budgets, so that no permission compares meanwhile.
+-- submission's permission (count_spending), under the locks of the batch and the budgets, in the order of a permission,
+-- so that none compares meanwhile.
 -- WaveSpeed's books only grow, and lag: of two reports the higher amounts hold, so that the same or an older one changes
 -- nothing, in whatever order they come.
 -- A bill never changes whose a prediction is, nor any status: one that belongs to no submission is not recorded.
@@ -30,6 +31,7 @@ BEGIN
             AND p_refunded_usd <= v_before.refunded_usd) THEN
         RETURN false;
     END IF;
+    PERFORM FROM batches AS b WHERE b.id = v_job.batch_id FOR NO KEY UPDATE;
     PERFORM FROM budgets AS b WHERE b.owner IN (v_job.owner, '*') ORDER BY b.owner, b.period FOR UPDATE;
     UPDATE submissions AS s
     SET charged_usd = greatest(s.charged_usd, p_charged_usd),

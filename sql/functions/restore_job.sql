@@ -24,7 +24,8 @@ BEGIN
         priority, provider_mode, generate_timeout_seconds, deadline_at, deadline_seconds, callback_url, metadata,
         retry_of, original_prompt, prompt, prompt_source, prompt_job_id, prompt_status, prompt_cost_usd, status,
         reason_code, error, prediction_id, outputs, media_cost_usd, media_cost_source, workflow_started_at, created_at,
-        dispatched_at, completed_at, max_price_usd)
+        dispatched_at, completed_at, max_price_usd, parent_job_id, parent_index, relation, style, variant, batch_id,
+        row_key)
     SELECT v_id, v_input.owner, v_input.model, v_input.kind, v_input.input, v_input.use_ai_prompt, v_input.operation,
            v_input.instructions, v_input.target_url, coalesce(v_input.ref_urls, '{}'), v_input.on_prompt_failure,
            v_input.priority, v_input.provider_mode, v_input.generate_timeout_seconds, v_input.deadline_at,
@@ -37,7 +38,10 @@ BEGIN
            v_prompt_status, v_result.prompt_cost_usd, coalesce(v_result.status, 'queued'), v_result.reason_code,
            v_result.error, v_result.prediction_id, coalesce(v_result.outputs, '[]'), v_result.media_cost_usd,
            CASE WHEN v_result.media_cost_usd IS NOT NULL THEN 'quoted' END, clock_timestamp(), v_input.created_at,
-           CASE WHEN v_result.prediction_id IS NOT NULL THEN clock_timestamp() END, v_ended, v_input.max_price_usd
+           CASE WHEN v_result.prediction_id IS NOT NULL THEN clock_timestamp() END, v_ended, v_input.max_price_usd,
+           (SELECT p.id FROM jobs AS p WHERE p.id = v_input.parent_job_id), v_input.parent_index, v_input.relation,
+           v_input.style, v_input.variant, (SELECT b.id FROM batches AS b WHERE b.id = v_input.batch_id),
+           v_input.row_key
     ON CONFLICT (id) DO NOTHING
     RETURNING * INTO v_job;
     IF NOT FOUND THEN
@@ -46,13 +50,14 @@ BEGIN
     IF v_input.use_ai_prompt AND v_input.prompt_job_id IS NOT NULL THEN
         INSERT INTO prompt_generation_jobs (
             id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, deadline_at,
-            status, generated_prompt, prompt_source, cost_usd, workflow_started_at, created_at, completed_at)
+            status, generated_prompt, prompt_source, cost_usd, workflow_started_at, created_at, completed_at, style,
+            target_model, target_kind)
         VALUES (v_input.prompt_job_id, v_job.owner, v_id, v_job.operation, v_job.ref_urls, v_job.target_url,
                 v_job.instructions, v_input.prompt, v_job.priority, v_job.deadline_at,
                 CASE v_prompt_status WHEN 'pending' THEN 'queued' ELSE v_prompt_status END,
                 CASE WHEN v_prompt_status = 'completed' THEN v_result.prompt END,
                 CASE WHEN v_prompt_status = 'completed' THEN v_result.prompt_source END, v_result.prompt_cost_usd,
-                clock_timestamp(), v_job.created_at, v_ended)
+                clock_timestamp(), v_job.created_at, v_ended, v_job.style, v_job.model, v_job.kind)
         ON CONFLICT (id) DO NOTHING;
     END IF;
     IF v_result.prediction_id IS NOT NULL THEN

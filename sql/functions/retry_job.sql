@@ -1,6 +1,6 @@
 -- retry_job(job_id, owner, new_id, new_prompt_job_id, force, key, request_hash) -> (job, replayed)
 -- Accepts a new job from the request of an ended one, linked to it by retry_of, with a new deadline of the same length
--- and, if Grok wrote the prompt, a prompt job of its own. The old job is left unchanged. Repeated with the same key and
+-- and, if Grok wrote the prompt, a prompt job of its own; a prompt that the caller has edited since is kept instead. The old job is left unchanged. Repeated with the same key and
 -- hash, it stores nothing and returns the job created the first time, as it is now. `force` overrides may_be_billed;
 -- both timelines record it.
 -- Raises PM404 if the owner has no such job; PM409 (job_open; erased: the request is gone; retry_open: another job of the same request has not
@@ -31,6 +31,8 @@ BEGIN
             RETURN;
         END IF;
     END IF;
+    -- What it was made from comes first, as accept_job locks it again: it is older, and deleting it changes its children.
+    PERFORM FROM jobs WHERE id = (SELECT j.parent_job_id FROM jobs AS j WHERE j.id = p_job_id) FOR KEY SHARE;
     PERFORM FROM jobs WHERE id IN (SELECT retry_chain(p_job_id)) ORDER BY id FOR UPDATE;
     SELECT * INTO v_old FROM jobs WHERE id = p_job_id;
     IF NOT FOUND THEN -- deleted while it was waited for
@@ -56,10 +58,12 @@ BEGIN
     SELECT * INTO v_old_prompt_job FROM prompt_generation_jobs WHERE job_id = p_job_id;
     SELECT (a.job).* INTO v_new FROM accept_job(
         to_jsonb(v_old) || jsonb_build_object('id', p_new_id, 'retry_of', p_job_id)
-        || CASE WHEN v_old_prompt_job.id IS NULL THEN '{}' ELSE jsonb_build_object(
+        || CASE WHEN v_old_prompt_job.id IS NULL THEN '{}'
+                WHEN v_old.prompt_source = 'edited' THEN '{"use_ai_prompt": false, "prompt_job_id": null}' ELSE jsonb_build_object(
             'prompt', NULL, 'prompt_source', NULL, 'prompt_job_id', NULL,
             'prompt_job', to_jsonb(v_old_prompt_job) || jsonb_build_object(
-                'id', p_new_prompt_job_id, 'deadline_seconds', v_old.deadline_seconds)) END) AS a;
+                'id', p_new_prompt_job_id, 'deadline_seconds', v_old.deadline_seconds,
+                'target_model', v_old.model)) END) AS a;
     IF p_force THEN
         PERFORM append_job_event(v_old, NULL, jsonb_build_object('retriedBy', p_new_id, 'forced', true));
         PERFORM append_job_event(v_new, NULL, jsonb_build_object('retryOf', p_job_id, 'forced', true));

@@ -1,0 +1,49 @@
+-- create_batch(request) -> (batch, created, refused_by)
+-- Stores a batch without rows, in `planning`: nothing of it is made before open_batch. `request` holds the columns of
+-- `batches` that the caller decides, and `asks_grok`. With a key that the owner's batch has already, it returns that
+-- batch, as it is. `refused_by` is the switch, the pause or the budget that does not allow new work; then nothing was
+-- stored.
+-- Raises PM409 (batch_ended: the batch with this key is cancelled; too_many: the owner has 100 that have not ended).
+CREATE OR REPLACE FUNCTION create_batch(p_request jsonb)
+    RETURNS TABLE (batch batches, created boolean, refused_by switches)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    c_most CONSTANT integer := 100;
+    v_request batches := jsonb_populate_record(NULL::batches, p_request);
+    v_batch batches;
+    v_created boolean;
+BEGIN
+    SELECT s.* INTO refused_by FROM refusing_switch_or_budget(
+        v_request.owner, coalesce((p_request ->> 'asks_grok')::boolean, false), NULL, NULL) AS s;
+    IF NOT FOUND AND admin_pause_of(v_request.owner) IS NOT NULL THEN
+        refused_by.name := 'paused';
+        refused_by.reason := admin_pause_of(v_request.owner);
+    END IF;
+    IF refused_by.name IS NOT NULL THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    INSERT INTO batches (id, owner, key, name, template, max_cost_usd, max_open, stop_after_failures, priority,
+                         callback_url, key_id)
+    SELECT v_request.id, v_request.owner, v_request.key, v_request.name, v_request.template, v_request.max_cost_usd,
+           v_request.max_open, v_request.stop_after_failures, v_request.priority, v_request.callback_url,
+           v_request.key_id
+    WHERE v_request.key IS NULL OR NOT EXISTS (
+        SELECT FROM batches AS b WHERE b.owner = v_request.owner AND b.key = v_request.key)
+    ON CONFLICT ON CONSTRAINT batches_owner_key_key DO NOTHING
+    RETURNING * INTO v_batch;
+    v_created := FOUND;
+    IF NOT v_created THEN
+        SELECT * INTO STRICT v_batch FROM batches AS b WHERE b.owner = v_request.owner AND b.key = v_request.key;
+        IF v_batch.state = 'cancelled' THEN
+            RAISE EXCEPTION 'The batch with this key is cancelled: a new one needs another key.'
+                USING ERRCODE = 'PM409', HINT = 'batch_ended';
+        END IF;
+    ELSIF (SELECT count(*) FROM batches AS b WHERE b.owner = v_request.owner AND b.completed_at IS NULL) > c_most THEN
+        RAISE EXCEPTION 'There are % batches that have not ended: an owner may have no more.', c_most
+            USING ERRCODE = 'PM409', HINT = 'too_many';
+    END IF;
+    RETURN QUERY SELECT v_batch, v_created, NULL::switches;
+END;
+$$;
