@@ -1,0 +1,1 @@
+"""Batches: tables of jobs, checked, planned, and run as one."""

@@ -1,0 +1,219 @@
+"""Judges the rows of a table as `POST /api/jobs/create` would judge each, without any effect.
+
+What is wrong with a row is a fault with its column. What no row can mend is refused at once, with a pointer into the
+template: an unknown model, a callback that may not be called, a parent that does not exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from api.access.limits import Limits
+from api.catalogue.entries import Entry
+from api.catalogue.reading import Catalogue
+from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to
+from api.jobs.acceptance import References, job_of, judged, references_of
+from api.jobs.inputs import refusal_by_list
+from api.jobs.pictures import Placement
+from api.schemas.catalogue import AskPrice
+from api.schemas.jobs import CreateJob
+from promptmill.batches.filling import FIELDS, IMAGE, IMAGES, LABEL, PROMPT, fill
+from promptmill.batches.rows import Fault, FilledRow, Line
+from promptmill.config.settings import Settings
+from promptmill.contracts.catalogue import ModelInput
+from promptmill.contracts.store import NewJob
+from promptmill.store import Store
+
+TEMPLATE: Final = "/template"
+"""Where the template stands in a request."""
+
+_TURN_ROWS: Final = 50
+"""After so many rows, other requests get their turn."""
+
+_COLUMNS: Final = {field: column for column, field in FIELDS.items()} | dict.fromkeys(
+    ("useAiPrompt", "operation", "onPromptFailure"), PROMPT
+)
+"""Fields of a job by which a row is judged, and the column at fault. The last three may miss a prompt."""
+
+_OF_A_ROW: Final = frozenset({"invalid_request", "limit_exceeded"})
+"""Codes of refusals that another row may not have."""
+
+
+@dataclass(frozen=True)
+class CheckedRow:
+    """A row that acceptance would take, and the job that it would make of it. Nothing is said about budgets."""
+
+    row: FilledRow
+    job: NewJob
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks tables for one owner."""
+
+    owner: str
+    key_id: str | None
+    settings: Settings
+    store: Store
+    catalogue: Catalogue
+    limits: Limits
+
+    async def rows(
+        self, template: Mapping[str, Any], lines: Iterable[Line | Fault]
+    ) -> AsyncIterator[CheckedRow | Fault]:
+        """Check rows one by one: memory does not grow with them, and the record is asked only once.
+
+        Raises:
+            Refused: The template is at fault, or WaveSpeed's list of models cannot be read.
+            RecordUnavailable: Postgres is unavailable.
+        """
+        _refuse_template(template)
+        inputs, others = await self._inputs(template)
+        references = None
+        for place, filled in enumerate(fill(template, lines, inputs, others=others), 1):
+            if place % _TURN_ROWS == 0:
+                await asyncio.sleep(0)
+            found = [filled] if isinstance(filled, Fault) else await self._judged(filled)
+            for one in found:
+                if isinstance(one, Fault):
+                    yield one
+                    continue
+                # No column names a parent, a prompt job or a style: those of one row are those of all.
+                references = references or await self._references(one.request)
+                yield CheckedRow(one.row, await self._job(one, references))
+
+    async def _inputs(self, template: Mapping[str, Any]) -> tuple[dict[str, ModelInput | None] | None, bool]:
+        """Return the model's inputs, and whether others may be sent; None if none is known."""
+        model, unknown_allowed = template["model"], template.get("allowUnknownModel", False)
+        entry = None if unknown_allowed else await self.catalogue.find(model)
+        models = await self.catalogue.look()
+        asked = AskPrice.model_validate({"model": model, "allowUnknownModel": unknown_allowed})
+        refusal = refusal_by_list(asked, {}, models, whole=False)
+        if refusal is not None:
+            raise _in_template(refusal)
+        entry = models.entries.get(model, entry)
+        if entry is None:
+            return None, True
+        return _columns(entry), unknown_allowed or not entry.listed_inputs
+
+    async def _judged(self, row: FilledRow) -> Sequence[_Judged | Fault]:
+        try:
+            request = CreateJob.model_validate(row.body)
+        except ValidationError as error:
+            return _faults(row, [_field_error(one) for one in error.errors(include_url=False)])
+        try:
+            pictures = await judged(
+                request, for_grok=request.use_ai_prompt, settings=self.settings, catalogue=self.catalogue
+            )
+            if pictures.refusal is not None:
+                raise pictures.refusal
+            await self.limits.check(
+                self.owner, None, model=request.model, priority=request.priority, inputs=pictures.input
+            )
+        except Refused as refusal:
+            if refusal.code not in _OF_A_ROW:
+                raise _in_template(refusal) from None
+            return _faults(row, refusal.errors, code=refusal.code)
+        return [*_unused_pictures(row, request, pictures)] or [_Judged(row, request, pictures)]
+
+    async def _references(self, request: CreateJob) -> References:
+        try:
+            return await references_of(request, owner=self.owner, store=self.store)
+        except Refused as refusal:
+            raise _in_template(refusal) from None
+
+    async def _job(self, judged: _Judged, references: References) -> NewJob:
+        return await job_of(
+            judged.request,
+            judged.pictures,
+            references,
+            owner=self.owner,
+            key_id=self.key_id,
+            settings=self.settings,
+            catalogue=self.catalogue,
+        )
+
+
+class _Judged(NamedTuple):
+    """A row in which nothing is wrong."""
+
+    row: FilledRow
+    request: CreateJob
+    pictures: Placement
+
+
+def _refuse_template(template: Mapping[str, Any]) -> None:
+    """Refuse a template that is no body of a job whatever its rows are.
+
+    Raises:
+        Refused: With a pointer to each field at fault.
+    """
+    try:
+        CreateJob.model_validate(template)
+    except ValidationError as error:
+        wrong = [one for one in error.errors(include_url=False) if not _may_be_mended(one)]
+        errors = [_field_error(one) for one in wrong[:MAX_ERRORS]]
+        if errors:
+            refusal = Refused("invalid_request", f"{errors[0].pointer}: {errors[0].message}", errors=errors)
+            raise _in_template(refusal) from None
+
+
+def _may_be_mended(found: Mapping[str, Any]) -> bool:
+    """Whether a row may bring what the template lacks: a prompt, or a picture."""
+    return found["type"] == "refused" and found["loc"][0] in _COLUMNS
+
+
+def _columns(entry: Entry) -> dict[str, ModelInput | None]:
+    sent_too = dict.fromkeys(entry.defaults)
+    return sent_too | {each.name: each for each in entry.inputs}
+
+
+def _field_error(found: Mapping[str, Any]) -> FieldError:
+    return FieldError(pointer=pointer_to(found["loc"]), message=str(found["msg"]))
+
+
+def _faults(row: FilledRow, errors: Sequence[FieldError], *, code: str = "invalid_request") -> list[Fault]:
+    """Return what is wrong with a row, by its columns.
+
+    Raises:
+        Refused: Something is wrong that is no column's.
+    """
+    found = []
+    for error in errors:
+        column = _column(error.pointer)
+        if column is None:
+            raise _in_template(Refused(code, f"{error.pointer}: {error.message}", errors=[error]))
+        found.append(Fault.of(row.number, column, error.message, value=row.values.get(column)))
+    return found
+
+
+def _column(pointer: str) -> str | None:
+    """Return the column that is at fault if a field of a row's body is; None if no column can be."""
+    field, *rest = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    if field == "input":
+        return rest[0] if rest else "input"
+    if field == "metadata":
+        return LABEL + (rest[0] if rest else "*")
+    return _COLUMNS.get(field)
+
+
+def _unused_pictures(row: FilledRow, request: CreateJob, pictures: Placement) -> Iterator[Fault]:
+    """Find a row's pictures that nobody would see: a single job warns of that, but here nobody reads each warning."""
+    if request.use_ai_prompt:
+        return
+    column = next((name for name in (IMAGE, IMAGES) if name in row.values), None)
+    if column is not None:
+        for warning in pictures.warnings:
+            yield Fault.of(row.number, column, warning, value=row.values[column])
+
+
+def _in_template(refusal: Refused) -> Refused:
+    """Return a refusal of a job's body as one of a template."""
+    errors = [FieldError(pointer=TEMPLATE + one.pointer, message=one.message) for one in refusal.errors]
+    detail = f"{errors[0].pointer}: {errors[0].message}" if errors else refusal.detail
+    return Refused(refusal.code, detail, errors=errors, headers=refusal.headers)

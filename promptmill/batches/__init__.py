@@ -1,0 +1,1 @@
+"""Batches: how the rows of a table become bodies of jobs. Nothing here does I/O."""
