@@ -1,0 +1,1 @@
+"""The tools for agents, served over HTTP."""
