@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import NoReturn
 
+import structlog
 import typer
 
 from promptmill.cli import (
     access,
+    agents,
     audit,
     backups,
     canary,
@@ -17,9 +21,11 @@ from promptmill.cli import (
     money,
     monitoring,
     objectives,
+    outputs,
     privacy,
     switches,
     training,
+    user,
 )
 from promptmill.cli.options import complain
 from promptmill.contracts.errors import PromptmillError
@@ -28,7 +34,6 @@ from promptmill.hard_exit import hard_exit
 app = typer.Typer(
     name="promptmill",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -39,17 +44,20 @@ def promptmill() -> None:
 
 
 for subject in (
+    user,
     installation,
     switches,
     access,
     money,
     privacy,
+    outputs,
     audit,
     objectives,
     monitoring,
     backups,
     checklist,
     canary,
+    agents,
     training,
     documents,
 ):
@@ -58,9 +66,14 @@ for subject in (
 
 def main() -> NoReturn:
     """Run the command line; expected errors print one sentence and exit with code 1."""
+    # A command says itself what it did: the log's lines for machines would stand between its own, and in its JSON.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     code = 0
     try:
-        app()
+        app(prog_name="promptmill")
     except PromptmillError as error:
         complain(f"promptmill: {error}")
         code = 1

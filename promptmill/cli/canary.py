@@ -39,9 +39,16 @@ def canary(
 
     plan = Plan(checked(parse_usd, max_cost, "--max-cost"), model, callback_url, callback_port)
     report = asyncio.run(run_canary(load_settings(), plan, partial(complain, style="")))
-    if as_json:
-        sys.stdout.write(f"{report.model_dump_json(indent=2)}\n")
-    else:
+    try:
+        if as_json:
+            sys.stdout.write(f"{report.model_dump_json(indent=2)}\n")
+            sys.stdout.flush()
+        else:
+            for line, style in report_lines(report):
+                say(line, style)
+    except OSError as error:  # such as a full disk: what was paid for is told all the same
+        complain(f"promptmill: the report cannot be written ({error.strerror or error}).")
         for line, style in report_lines(report):
-            say(line, style)
+            complain(line, style)
+        raise typer.Exit(1) from None
     raise typer.Exit(0 if report.ok else 1)

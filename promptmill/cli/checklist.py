@@ -37,8 +37,14 @@ Record = Annotated[
 ]
 DeployedBy = Annotated[str | None, typer.Option(help="Who deployed; for the sheet.")]
 VerifiedBy = Annotated[str | None, typer.Option(help="Who verified; for the sheet.")]
-TestReport = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="JUnit XML of this release's suite; judges its lines.")
+TestReports = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--test-report",
+        exists=True,
+        dir_okay=False,
+        help="JUnit XML of this release's suite or drills; may be given more than once, and judges their lines.",
+    ),
 ]
 
 
@@ -48,13 +54,13 @@ def preflight(
     record: Record = None,
     deployed_by: DeployedBy = None,
     verified_by: VerifiedBy = None,
-    test_report: TestReport = None,
+    test_report: TestReports = None,
     as_json: AsJson = False,
 ) -> None:
     """Go through the checklist's lines that must hold before new code is started. Exits with 1 if one fails."""
     from promptmill.checklist.target import Options
 
-    _go("preflight", Options(test_report=test_report), record, deployed_by, verified_by, as_json=as_json)
+    _go("preflight", Options(test_reports=test_report or ()), record, deployed_by, verified_by, as_json=as_json)
 
 
 @commands.command()
@@ -72,7 +78,7 @@ def verify(
     logs: Annotated[
         Path | None, typer.Option(exists=True, help="File or folder in which the log lines of all processes arrive.")
     ] = None,
-    test_report: TestReport = None,
+    test_report: TestReports = None,
     ask_grok: Annotated[
         bool, typer.Option("--ask-grok", help="Allow one prompt of a real Grok, for a fraction of a cent.")
     ] = False,
@@ -85,7 +91,7 @@ def verify(
     from promptmill.checklist.target import Options
 
     options = Options(
-        prometheus=prometheus, load_report=load_report, test_report=test_report, logs=logs, ask_grok=ask_grok
+        prometheus=prometheus, load_report=load_report, test_reports=test_report or (), logs=logs, ask_grok=ask_grok
     )
     _go("verify", options, record, deployed_by, verified_by, as_json=as_json)
 

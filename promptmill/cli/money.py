@@ -1,4 +1,4 @@
-"""Budgets and spending."""
+"""Budgets and spending, as the record has them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def remove_budget(owner: Owner, period: Period) -> None:
     say("The budget is removed." if removed else "There was no such budget.")
 
 
-@commands.command()
+@budgets.command()
 def spend(
     *,
     by: Annotated[Literal["day", "owner", "model", "key"], typer.Option(help="What to add up by.")] = "day",

@@ -1,0 +1,342 @@
+"""`promptmill batch`: tables of jobs made with one template."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
+from uuid import UUID
+
+import typer
+
+from promptmill.cli.user.calling import FAILED, INTERRUPTED, REFUSED, UNCLEAR, USAGE, AsJson, Profile, calling
+from promptmill.cli.user.following import TURN_SECONDS, Wait, Within, refuse_waiting_options
+from promptmill.cli.user.making import Again, Inputs, Prompt
+from promptmill.cli.user.orders import STDIN, keys_of, read_inputs, usd
+from promptmill.cli.user.saving import tell_saved
+from promptmill.cli.user.telling import note, on_the_wire, print_json, print_table, print_text, progress
+from promptmill.formats import money
+
+if TYPE_CHECKING:
+    from promptmill_client import BatchAnswer, Client
+    from promptmill_client.models import FaultAnswer
+    from promptmill_client.sync_batches import Batch
+
+# Each command imports what it needs: `--help` must not wait for the client.
+# ruff: noqa: PLC0415
+
+commands = typer.Typer()
+batch = typer.Typer(no_args_is_help=True, help="Tables of jobs: a row each, made with one template.")
+commands.add_typer(batch, name="batch")
+
+SHOWN: Final = 20
+"""Rows without outputs that are shown of a batch."""
+
+Table = Annotated[
+    Path, typer.Argument(help="CSV or JSONL with columns such as prompt, image, seed; `-` for standard input.")
+]
+Model = Annotated[str | None, typer.Option("-m", "--model", help="The model of all rows.", show_default=False)]
+BatchId = Annotated[UUID, typer.Argument(metavar="ID", help="The batch's id.", show_default=False)]
+Grok = Annotated[bool, typer.Option("--grok", help="Grok writes the prompts; -p says what of.")]
+Template = Annotated[
+    Path | None, typer.Option(help="The template as JSON, instead of -m, -p, -i and --grok.", show_default=False)
+]
+
+
+@batch.command()
+def plan(
+    table: Table,
+    *,
+    model: Model = None,
+    prompt: Prompt = None,
+    inputs: Inputs = None,
+    grok: Grok = False,
+    template: Template = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Say for how many rows this is enough.")] = None,
+    as_json: AsJson = False,
+    profile: Profile = None,
+) -> None:
+    """Check a table and say what it would cost; {{column}} in texts is filled in. Exits with 2 if it has faults."""
+    from promptmill_client import PlanBatch
+
+    most = {} if max_cost is None else {"maxCostUsd": float(usd(max_cost))}
+    content = _read(table)
+    with calling(profile) as client:
+        filled = _template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads={})
+        found = client.batches.plan(PlanBatch.model_validate({"template": filled, **most}), file=content)
+    if as_json:
+        print_json(on_the_wire(found))
+    else:
+        _tell_faults(found.faults, sys.stdout)
+        for line in (*found.warnings, found.cost.text, found.duration.text):
+            print_text(line)
+        note(f"{found.rows:,} rows, {found.faulty_rows:,} of them with faults")
+    if found.fault_count:
+        raise typer.Exit(USAGE)
+
+
+@batch.command()
+def run(
+    table: Table,
+    *,
+    max_cost: Annotated[str, typer.Option(metavar="USD", help="What all of it may cost together.", show_default=False)],
+    model: Model = None,
+    prompt: Prompt = None,
+    inputs: Inputs = None,
+    grok: Grok = False,
+    template: Template = None,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    max_open: Annotated[int | None, typer.Option(min=1, help="How many jobs at once.")] = None,
+    stop_after_failures: Annotated[int | None, typer.Option(min=1, help="Pause it at so many failed rows.")] = None,
+    skip_faulty: Annotated[bool, typer.Option("--skip-faulty", help="Make the other rows all the same.")] = False,
+    key: Annotated[str | None, typer.Option(help="Its key: new rows are added, and nothing twice.")] = None,
+    again: Again = False,
+    wait: Wait = True,
+    timeout: Within = None,
+    as_json: AsJson = False,
+    profile: Profile = None,
+) -> None:
+    """Make a table of jobs within a budget.
+
+    The same template and table find their batch again, and nothing is paid twice.
+    """
+    from promptmill_client import CreateBatch
+    from promptmill_client.calls import new_key
+
+    refuse_waiting_options(timeout, None, wait=wait)
+    if key and again:
+        raise typer.BadParameter("give --key or --again, not both", param_hint="--again")
+    options = {
+        "maxCostUsd": float(usd(max_cost)),
+        "name": name,
+        "maxOpen": max_open,
+        "stopAfterFailures": stop_after_failures,
+        "skipFaulty": skip_faulty or None,
+    }
+    content = _read(table)
+    with calling(profile) as client:
+        uploads: dict[str, str] = {}
+        filled = _template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads=uploads)
+        meaning = {"template": filled, "table": hashlib.sha256(content).hexdigest()}
+        [used] = keys_of([meaning], new_key() if again else key, uploads)
+        given = {name: value for name, value in options.items() if value is not None}
+        order = CreateBatch.model_validate({"template": filled, **given})
+        made = client.batches.submit(order, file=content, idempotency_key=used)
+        note(f"batch {made.id}")
+        if made.created is not None:
+            _tell_faults(made.created.faults, sys.stderr)
+            note(f"{made.answer.rows:,} rows, {made.created.added_rows:,} of them new")
+        if wait:
+            _finish(made, timeout, as_json=as_json)
+        if as_json:
+            print_json(on_the_wire(made.answer))
+
+
+@batch.command("list")
+def list_batches(
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+    profile: Profile = None,
+) -> None:
+    """List batches, newest first."""
+    with calling(profile) as client:
+        found = list(islice(client.batches.list(limit=min(limit, 100)), limit))
+    if as_json:
+        print_json([on_the_wire(each) for each in found])
+        return
+    rows = (
+        (str(each.batch_id), str(each.state), money(each.spent_usd), each.name or "", _counted(each)) for each in found
+    )
+    print_table(("ID", "STATE", "SPENT", "NAME", "ROWS"), rows)
+
+
+@batch.command()
+def show(batch_id: BatchId, *, as_json: AsJson = False, profile: Profile = None) -> None:
+    """Show how a batch stands, and which of its rows failed."""
+    with calling(profile) as client:
+        found = client.batches.get(batch_id)
+        if as_json:
+            print_json(on_the_wire(found.answer))
+            return
+        print_text(_sentence(found.answer))
+        failed = list(islice(found.rows(state=["failed", "unclear", "faulty"], limit=SHOWN), SHOWN))
+    if failed:
+        rows = ((str(row.number), row.key, str(row.state), row.error.message if row.error else "") for row in failed)
+        print_table(("ROW", "KEY", "STATE", "WHY"), rows)
+
+
+@batch.command()
+def watch(batch_id: BatchId, *, timeout: Within = None, as_json: AsJson = False, profile: Profile = None) -> None:
+    """Wait until a batch has ended or is paused."""
+    with calling(profile) as client:
+        _finish(client.batches.get(batch_id), timeout, as_json=as_json)
+
+
+@batch.command()
+def pause(batch_id: BatchId, *, profile: Profile = None) -> None:
+    """Pause a batch: nothing more of it is submitted."""
+    with calling(profile) as client:
+        print_text(_sentence(client.batches.get(batch_id).pause().answer))
+
+
+@batch.command()
+def resume(
+    batch_id: BatchId,
+    *,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="With this budget from now on.")] = None,
+    profile: Profile = None,
+) -> None:
+    """Let a paused batch go on."""
+    most = None if max_cost is None else float(usd(max_cost))
+    with calling(profile) as client:
+        found = client.batches.get(batch_id)
+        if most is not None:
+            found.change(max_cost_usd=most)
+        print_text(_sentence(found.resume().answer))
+
+
+@batch.command()
+def cancel(
+    batch_id: BatchId,
+    *,
+    open_jobs: Annotated[bool, typer.Option("--open-jobs", help="Its open jobs as well.")] = False,
+    profile: Profile = None,
+) -> None:
+    """Cancel what waits of a batch."""
+    with calling(profile) as client:
+        print_text(_sentence(client.batches.get(batch_id).cancel(open_jobs=open_jobs).answer))
+
+
+@batch.command("retry-failed")
+def retry_failed(batch_id: BatchId, *, profile: Profile = None) -> None:
+    """Try the failed rows of a batch again, within its budget; never one that is unclear."""
+    with calling(profile) as client:
+        found = client.batches.get(batch_id)
+        print_text(f"{found.retry_failed():,} rows are tried again. {_sentence(found.answer)}")
+
+
+@batch.command()
+def results(
+    batch_id: BatchId,
+    file: Annotated[Path | None, typer.Argument(help="Where to; *.jsonl is JSON lines.", show_default=False)] = None,
+    *,
+    profile: Profile = None,
+) -> None:
+    """Save the rows of a batch with their results, as CSV or JSON lines. Nothing is overwritten."""
+    path = file or Path(f"batch-{batch_id}.csv")
+    with calling(profile) as client:
+        tell_saved(client.batches.get(batch_id).results(path, "jsonl" if path.suffix == ".jsonl" else "csv"))
+
+
+def _finish(found: Batch, within: float | None, *, as_json: bool) -> None:
+    """Wait for a batch and say how it stands; ends the command with its exit code.
+
+    Raises:
+        typer.Exit: Always.
+    """
+    from promptmill_client import BatchAnswer, WaitedOut
+
+    until = None if within is None else time.monotonic() + within
+    try:
+        with progress() as shown:
+            while not (found.ended or found.paused):
+                shown.say(_sentence(found.answer))
+                left = TURN_SECONDS if until is None else min(TURN_SECONDS, until - time.monotonic())
+                try:
+                    found.wait(max(left, 0))
+                except WaitedOut as waited:
+                    if isinstance(waited.last, BatchAnswer):
+                        found.answer = waited.last
+                    if until is not None and time.monotonic() >= until:
+                        raise
+    except (KeyboardInterrupt, WaitedOut) as end:
+        note(f"The batch goes on: promptmill batch watch {found.id}")
+        if isinstance(end, WaitedOut):
+            raise
+        raise typer.Exit(INTERRUPTED) from None
+    note(_sentence(found.answer))
+    if as_json:
+        print_json(on_the_wire(found.answer))
+    raise typer.Exit(_code(found.answer))
+
+
+def _code(found: BatchAnswer) -> int:
+    if found.counts.unclear:
+        return UNCLEAR
+    if found.state == "paused":
+        return REFUSED if found.pause_reason == "budget" else FAILED
+    return 0 if found.state == "done" else FAILED
+
+
+def _sentence(found: BatchAnswer) -> str:
+    spent = f"{money(found.spent_usd)} of {money(found.max_cost_usd)} spent"
+    by = f" ({found.pause_reason})" if found.pause_reason else ""
+    why = f" {found.problem[0].upper()}{found.problem[1:]}." if found.problem else ""
+    return f"{found.state}{by}: {_counted(found)}; {spent}.{why}"
+
+
+def _counted(found: BatchAnswer) -> str:
+    counts = found.counts
+    told = (
+        (counts.failed, "failed"),
+        (counts.unclear, "unclear"),
+        (counts.cancelled + counts.skipped, "cancelled"),
+        (counts.faulty, "faulty"),
+    )
+    return ", ".join(
+        [f"{counts.completed:,} of {found.rows:,} done", *(f"{many:,} {word}" for many, word in told if many)]
+    )
+
+
+def _tell_faults(faults: Sequence[FaultAnswer], to: TextIO) -> None:
+    if faults:
+        rows = (
+            (str(fault.line), fault.column or "", fault.value or "", _with_guess(fault.message, fault.suggestion))
+            for fault in faults
+        )
+        print_table(("LINE", "COLUMN", "VALUE", "FAULT"), rows, to=to)
+
+
+def _with_guess(message: str, suggestion: str | None) -> str:
+    return f"{message} Did you mean {suggestion}?" if suggestion and suggestion not in message else message
+
+
+def _read(table: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(table) == STDIN else table.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{table} cannot be read: {error.strerror}", param_hint="TABLE") from None
+
+
+def _template(
+    client: Client,
+    file: Path | None,
+    *,
+    model: str | None,
+    prompt: str | None,
+    inputs: list[str] | None,
+    grok: bool,
+    uploads: dict[str, str],
+) -> dict[str, Any]:
+    """Return the template: a file's, or that of the options."""
+    if file is not None:
+        if model or prompt or inputs or grok:
+            raise typer.BadParameter("give a file, or -m, -p, -i and --grok", param_hint="--template")
+        try:
+            found = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise typer.BadParameter(f"{file} cannot be read as JSON: {error}", param_hint="--template") from None
+        if not isinstance(found, dict):
+            raise typer.BadParameter(f"{file} is no JSON object", param_hint="--template")
+        return found
+    if model is None:
+        raise typer.BadParameter("say which model makes the rows", param_hint="-m")
+    words: dict[str, Any] = {"useAiPrompt": True, "instructions": prompt} if grok else {"prompt": prompt}
+    given = {"model": model, "input": read_inputs(client, inputs or [], uploads), **words}
+    return {name: value for name, value in given.items() if value is not None}
