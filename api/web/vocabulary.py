@@ -11,13 +11,15 @@ from api.schemas.fields import (
     PRIORITY,
     PROMPT_CHARACTERS,
     REF_URLS,
+    SEARCH_CHARACTERS,
     Range,
 )
-from api.schemas.jobs import JOBS_AT_ONCE, MODEL_PATTERN, REFUSED_INPUTS, SEARCH_CHARACTERS
+from api.schemas.jobs import JOBS_AT_ONCE, REFUSED_INPUTS
 from api.schemas.prompt_queue import REASON_CHARACTERS
 from api.schemas.vocabulary import Limits, RangeAnswer, RoleWords, StatusGroup, StatusWords, Vocabulary
 from api.uploads.pictures import PICTURE_TYPES
 from promptmill.contracts.access import ROLES
+from promptmill.contracts.catalogue import MODEL_PATTERN
 from promptmill.contracts.jobs import JobStatus
 
 _WORDS: Final[dict[JobStatus, tuple[str, str]]] = {

@@ -1,6 +1,6 @@
-/** The page's own types, based on `api.d.ts`, which is generated from the OpenAPI document. */
+/** The page's own types, based on those of clients/typescript, which are generated from the OpenAPI document. */
 
-import type { components, paths } from "./api.js";
+import type { components, paths } from "../../../clients/typescript/api.js";
 
 type Schemas = components["schemas"];
 
@@ -9,8 +9,12 @@ export type JobPage = Schemas["JobList"];
 export type Output = Schemas["OutputAnswer"];
 export type Timeline = Schemas["Timeline"];
 export type PromptJob = Schemas["PromptJobAnswer"];
+export type PromptStyle = Schemas["StyleAnswer"];
 export type Statistics = Schemas["QueueStatistics"];
 export type Installation = Schemas["InstallationReport"];
+export type QueueState = Schemas["QueueState"];
+export type ProviderState = Schemas["ProviderState"];
+export type StatisticsOfDays = Schemas["StatisticsAnswer"];
 export type Notice = Schemas["Notice"];
 export type Announcement = Schemas["AnnouncementReport"];
 export type Model = Schemas["ModelAnswer"];
@@ -35,12 +39,22 @@ export type Budget = Schemas["BudgetAnswer"];
 export type Spending = Schemas["SpendList"];
 export type AuditEntry = Schemas["AuditAnswer"];
 export type AuditPage = Schemas["AuditList"];
+export type Collection = Schemas["CollectionAnswer"];
+export type Template = Schemas["TemplateAnswer"];
+export type TemplatePage = Schemas["TemplateList"];
+export type BatchPlan = Schemas["PlanAnswer"];
+export type Batch = Schemas["BatchAnswer"];
+export type BatchRow = Schemas["RowAnswer"];
 export type Vocabulary = Schemas["Vocabulary"];
 
 /** The form's values. */
 export interface FormValues {
 	model: string;
-	/** The model's inputs by name, as typed. */
+	/** Other models that get the same prompt. */
+	alsoOn: string[];
+	/** The model that is sent although WaveSpeed's list does not have it; empty if none is. */
+	allowUnknown: string;
+	/** The model's inputs by name, as typed; lists as JSON. */
 	fields: Record<string, string>;
 	targetUrl: string;
 	refUrls: string[];
@@ -48,26 +62,45 @@ export interface FormValues {
 	instructions: string;
 	writer: "me" | "grok";
 	operation: string;
+	/** How Grok is to write: style, length, language, and how many variants; what is not there is left to it. */
+	ask: Partial<Record<"style" | "length" | "language" | "variants", string>>;
 	onPromptFailure: string;
 	priority: number;
+	/** How often it is queued. */
+	runs: number;
 	rawInput: string;
 	deadlineSeconds: string;
 	metadata: string;
 	/** The prompt job that wrote the prompt, and its original text. */
 	promptJob: WrittenPrompt | null;
 	generate: Generate | null;
+	/** What was in the form before it was filled from elsewhere. */
+	setAside: Omit<FormValues, "setAside"> | null;
+	/** The output that the job is made from, and how. */
+	parent: Parent | null;
+}
+
+export type Relation = NonNullable<CreateJob["relation"]>;
+
+export interface Parent {
+	jobId: string;
+	/** Null for the job as a whole. */
+	index: number | null;
+	relation: Relation;
 }
 
 export interface WrittenPrompt {
 	id: string;
 	text: string;
+	/** Which of the prompt job's variants; the first if it is not there. */
+	variant?: number;
 }
 
 /** The state of AI Generate. */
 export type Generate =
 	| { phase: "asking"; key: string; body: EnqueuePrompt; id?: undefined; job?: undefined; problem?: undefined }
-	| { phase: "running" | "done"; key: string; id: string; job: PromptJob; body?: undefined; problem?: undefined }
-	| { phase: "failed"; key: string; id?: string; problem: Trouble };
+	| { phase: "running" | "done"; key: string; id: string; job: PromptJob; body?: EnqueuePrompt; problem?: undefined }
+	| { phase: "failed"; key: string; id?: string; body?: EnqueuePrompt; problem: Trouble };
 
 export interface Trouble {
 	message: string;
@@ -115,6 +148,8 @@ export type CallOf<P extends keyof paths, M extends Method> = ParamsOf<P, M> & B
 	query?: URLSearchParams;
 	/** The Idempotency-Key of a POST; a new one if omitted. */
 	key?: string;
+	/** How long to wait for the answer, in milliseconds, where that is longer than usual. */
+	patience?: number;
 };
 /** A call's arguments besides its path; optional if the path is enough. */
 export type ArgumentsOf<P extends keyof paths, M extends Method> =
@@ -131,3 +166,12 @@ export type ElementOf<Name extends string> =
 export type Child = Node | string | number | null | undefined | false;
 export type Children = readonly (Child | readonly Child[])[];
 export type Attributes = Record<string, string | number | boolean | null | undefined>;
+
+declare global {
+	/** Of newer browsers: numbers that are written as they are. */
+	interface JSON {
+		rawJSON?(text: string): object;
+		isRawJSON?(value: unknown): boolean;
+		parse(text: string, reviver?: (key: string, value: any, context?: { source?: string }) => any): any;
+	}
+}

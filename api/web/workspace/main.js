@@ -10,8 +10,7 @@ import { icon } from "./core/icons.js";
 import { lazy, prefetchModules } from "./core/lazy.js";
 import { announce, noteFinished, notify, watchTitle } from "./core/notices.js";
 import { Session } from "./core/session.js";
-import { listenToKeys } from "./core/shortcuts.js";
-import { nextTheme, startTheme } from "./core/theme.js";
+import { startTheme } from "./core/theme.js";
 import { AiButton } from "./form/ai_button.js";
 import { Form } from "./form/form.js";
 import { FormState } from "./form/form_state.js";
@@ -19,27 +18,51 @@ import { ModelFields } from "./form/model_fields.js";
 import { ModelPicker } from "./form/model_picker.js";
 import { Models } from "./form/models.js";
 import { Pictures } from "./form/pictures.js";
-import { Price } from "./form/price.js";
 import { PromptBox } from "./form/prompt_box.js";
 import { Uploads } from "./form/uploads.js";
 import { Counters } from "./jobs/counters.js";
+import { addressOf, isOn, NO_FILTER, wordsOf } from "./jobs/filter.js";
+import { firstFilter, followFilter, noteFilter } from "./jobs/filter_place.js";
 import { JobBook } from "./jobs/job_book.js";
 import { JobList } from "./jobs/list.js";
 import { isFinal, statusLook } from "./jobs/statuses.js";
+import { ViewSwitch } from "./jobs/view_switch.js";
 import { ConnectionView } from "./live/connection_view.js";
 import { Live } from "./live/live.js";
 import { Situation } from "./live/situation.js";
 import { SidePanel } from "./panel/side_panel.js";
+import { groupLink } from "./side_by_side/link.js";
+import { GroupPlace } from "./side_by_side/place.js";
+import { StatisticsPlace } from "./statistics/place.js";
+import { isAbove, ViewerPlace } from "./viewer/place.js";
+import { CORE } from "./words/core.js";
 
 /** @import { Act, Circumstances, Job } from "../types/page.js" */
 /** @import { Account } from "./core/account.js" */
+/** @import { Filter } from "./jobs/filter.js" */
+/** @import { FilterBar } from "./jobs/filter_bar.js" */
+/** @import { Gallery } from "./gallery/gallery.js" */
+/** @import { QueueControl } from "./live/queue_control.js" */
+/** @import { RowSelection } from "./jobs/row_selection.js" */
 /** @import { Purse } from "./live/purse.js" */
+/** @import { Told } from "./live/told.js" */
 
 const accountMenu = lazy(() => import("./core/account.js"));
+const continuing = lazy(() => import("./continue/place.js"));
+const batches = lazy(() => import("./batches/place.js"));
+const kept = lazy(() => import("./kept/place.js"));
+const gallery = lazy(() => import("./gallery/gallery.js"));
 const bulkButtons = lazy(() => import("./jobs/bulk.js"));
+const filterBar = lazy(() => import("./jobs/filter_bar.js"));
 const money = lazy(() => import("./live/purse.js"));
+const rowSelection = lazy(() => import("./jobs/row_selection.js"));
+const queueControl = lazy(() => import("./live/queue_control.js"));
 const jobActions = lazy(() => import("./jobs/job_actions.js"));
-const ratings = lazy(() => import("./jobs/rating.js"));
+const pageKeys = lazy(() => import("./keys.js"));
+const memory = lazy(() => import("./form/model_memory.js"));
+const prices = lazy(() => import("./form/price.js"));
+const starters = lazy(() => import("./form/starters.js"));
+const told = lazy(() => import("./live/told.js"));
 const shortcutSheet = lazy(() => import("./core/shortcut_sheet.js"));
 
 const SEARCH_DEBOUNCE_MS = 200;
@@ -48,6 +71,7 @@ const SEARCH_DEBOUNCE_MS = 200;
 const api = new Api(() => session.signIn());
 const session = new Session({ api, onChange: onSession });
 const admin = new AdminPlace({ api, session });
+const statistics = new StatisticsPlace(api);
 const book = new JobBook(api);
 const state = new FormState();
 const models = new Models(api);
@@ -65,15 +89,14 @@ let uploads;
 
 /** @returns {Circumstances} */
 function now() {
-	return { ...situation.now, uploading: uploads?.open, reading: models.fieldsOf(state.get("model")) === null };
+	return { ...situation.now, uploading: uploads?.open, reading: [state.get("model"), ...state.get("alsoOn")].some((path) => models.fieldsOf(path) === null) };
 }
 
 const box = new PromptBox(state);
 const form = new Form({ api, state, book, models, situation: now, onQueued });
-const aiButton = new AiButton({ api, state, box, situation: now });
+const aiButton = new AiButton({ api, state, box, models, situation: now });
 new ModelPicker({ models, state });
-new ModelFields({ models, state });
-new Price({ api, state, models });
+new ModelFields({ models, state, uploads: () => uploads });
 const pictures = new Pictures({ state, situation: now });
 uploads = new Uploads({ api, pictures, situation: now, onChange: () => form.showRun() });
 
@@ -86,6 +109,7 @@ const list = new JobList({
 	act,
 	onClear: showAll,
 });
+const views = new ViewSwitch({ book, list, loadGallery });
 const counters = new Counters({
 	element: byId("counters"),
 	figures: byId("figures"),
@@ -99,13 +123,29 @@ const panel = new SidePanel({
 	book,
 	actions,
 	act,
-	onOpen: (jobId) => list.mark(jobId),
-	onClose: (jobId) => jobId !== null && list.focus(jobId),
+	onOpen: (jobId) => views.shown.mark(jobId),
+	onClose: (jobId) => jobId !== null && views.shown.focus(jobId),
 });
+const viewer = new ViewerPlace({ api, book, actions, act, readOlder: () => list.readOlder(), onClose: (jobId, index) => views.shown.focus(jobId, index) });
+const groups = new GroupPlace({ api, book, models, actions });
 
 const connection = new ConnectionView();
-const live = new Live(api, { reread: () => book.reread(), onEvent, onState: (state, outage) => connection.show(state, outage) });
+const live = new Live(api, { reread: () => book.reread(), onEvent, onSituation: () => situation.read(), onState: (state, outage) => connection.show(state, outage) });
 connection.attach(live);
+
+/** Return the gallery, once it can be shown; null if its module could not be loaded, which has been reported. */
+async function loadGallery() {
+	const module = await gallery();
+	if (!module) return null;
+	/** @type {(job: Job, liked: boolean) => Promise<unknown>} */
+	const like = async (job, liked) => (await actions())?.keep(job, liked);
+	const parts = { element: byId("gallery"), scroller: byId("jobs-scroll"), tools: byId("jobs-tools"), book, like, readOlder: () => list.readOlder() };
+	const made = new module.Gallery(parts);
+	await made.styled;
+	addSelectionActs(made);
+	kept().then((module) => module?.addActs(made, book));
+	return made;
+}
 
 /** Return the job actions; null if their module could not be loaded, which has been reported. */
 async function actions() {
@@ -126,14 +166,56 @@ async function act(name, job) {
 	else await (await actions())?.copyCurl(job);
 }
 
-/** @param {Job} job */
-function onQueued(job) {
-	notify(`Queued: ${jobName(job)}.`, { action: { label: "Open", run: () => act("open", job) } });
+/** @param {Job[]} jobs */
+async function onQueued(jobs) {
+	const [job] = jobs;
+	const group = jobs.length > 1 ? groupLink(job) : null;
+	const action = group ? { label: CORE.sideBySide, run: () => (location.hash = group) } : { label: CORE.open, run: () => act("open", job) };
+	notify(CORE.queued(jobs.length, jobName(job)), { action });
 	list.mark(job.jobId);
+	(await memory())?.noteUsed(job.model);
+}
+
+/**
+ * Show the form after another part of the page has changed it; if all of it was filled, bring it into sight.
+ *
+ * @param {boolean} whole
+ */
+async function showFilled(whole) {
+	form.showSituation();
+	if (!whole) return;
+	await revealForm();
+	byId("prompt").focus();
+}
+
+async function revealForm() {
+	await viewer.leave();
+	if (matchMedia("(max-width: 1023px)").matches && panel.open) panel.close();
+	showTab("new");
+}
+
+/**
+ * Add the acts on the selected tiles' jobs.
+ *
+ * @param {Gallery} made
+ */
+async function addSelectionActs({ selection, bar }) {
+	const module = await bulkButtons();
+	if (!module) return;
+	/** @type {() => Job[]} */
+	const jobs = () => [...new Map([...selection.tiles.values()].map(({ job }) => [job.jobId, job])).values()];
+	const words = () => CORE.ofSelected;
+	const acts = new module.Bulk({ api, book, source: { jobs, words, more: () => false, readAll: async () => [], scope: () => "selected" } });
+	bar.add(acts.buttons);
+	selection.listen("change", () => acts.show());
+	book.listen("list", () => acts.show());
+	acts.show();
 }
 
 /** @type {Promise<void> | undefined} */
 let bulk;
+/** @type {Promise<void> | undefined} */
+let goingOn;
 /** @type {Promise<Account | null> | null} */
 let account = null;
 
@@ -145,9 +227,17 @@ async function loadPurse() {
 	return module && new module.Purse(api);
 }
 
+/** @type {Promise<QueueControl | null> | null} */
+let queue = null;
+
+async function loadQueue() {
+	const module = await queueControl();
+	return module && new module.QueueControl({ api, onChange: () => situation.read(), onPause: () => book.reread().catch(() => live.restart()) });
+}
+
 async function loadAccount() {
 	const module = await accountMenu();
-	return module && new module.Account({ api, session, onSignOut: () => state.forget() });
+	return module && new module.Account({ api, session });
 }
 
 function onSession() {
@@ -162,6 +252,7 @@ function onSession() {
 }
 
 function onSituation() {
+	if (situation.report && caller()?.signedIn) (queue ??= loadQueue()).then((loaded) => loaded?.show(situation.report?.queue));
 	form.showSituation();
 	aiButton.show();
 	pictures.show();
@@ -175,17 +266,38 @@ function onSituation() {
 async function onEvent(data) {
 	const job = data.job ?? data;
 	if (job.jobId && job.status && job.links) book.put(job);
+	else if (data.batchId) book.emit("batch", data.batchId);
 	else if (job.jobId) await book.refresh(job.jobId).catch(() => {});
 }
 
-/** @param {{ group?: string, search?: string }} wanted */
-async function select(wanted) {
-	if (wanted.search !== undefined) search.value = wanted.search;
-	await book.select(wanted).catch(() => live.restart());
+/**
+ * Show the jobs that a filter fits.
+ *
+ * @param {Partial<Filter>} wanted What differs from the present one.
+ * @param {{ step?: boolean }} [how] Whether Back leads to the present one.
+ */
+async function select(wanted, { step = true } = {}) {
+	const filter = { ...book.filter, ...wanted };
+	noteFilter(filter, { step });
+	if (search !== document.activeElement || wanted.search === "") search.value = filter.search;
+	if (isOn(filter)) showFilter();
+	await book.select(filter).catch(() => live.restart());
 }
 
 function showAll() {
-	select({ group: "all", search: "" });
+	select(NO_FILTER);
+}
+
+/** @type {Promise<FilterBar | null> | undefined} */
+let filterShown;
+
+/** Return the filter's controls and chips, loaded when they are first needed. */
+function showFilter() {
+	return (filterShown ??= filterBar().then((module) => {
+		// Not loaded, which has been reported: the next attempt loads it again.
+		if (!module) filterShown = undefined;
+		return module && new module.FilterBar({ book, models, select });
+	}));
 }
 
 /**
@@ -193,13 +305,12 @@ function showAll() {
  *
  * @param {Job} job
  */
-function reuse(job) {
+async function reuse(job) {
 	if (state.get("generate")) {
-		notify("First decide on the prompt that Grok is writing.", { tone: "attention" });
+		notify(CORE.decideFirst, { tone: "attention" });
 		return;
 	}
-	if (matchMedia("(max-width: 1100px)").matches && panel.open) panel.close();
-	showTab("new");
+	await revealForm();
 	form.reuse(job);
 }
 
@@ -212,137 +323,126 @@ function showTab(name) {
 	for (const tab of tabs) setAttribute(tab, "aria-pressed", tab.dataset.half === name);
 }
 
+models.listen("change", showStarters);
+prices().then((module) => module && new module.Price({ api, state, models, form }));
+state.listen("change", ({ names }) => ["prompt", "instructions", "targetUrl", "refUrls"].some((name) => names.has(name)) && showStarters());
+
+async function showStarters() {
+	(await starters())?.showStarters(state, models);
+}
+
 book.listen("change", ({ job, before }) => {
 	if (!before || before.status === job.status) return;
 	const { word } = statusLook(job.status);
 	announce(`${jobName(job)}: ${word}.`);
-	if (isFinal(job)) noteFinished(word);
+	if (!isFinal(job)) return;
+	noteFinished(word);
+	telling?.then((loaded) => loaded?.finished(job));
 });
 book.listen("list", () => {
-	setText(byId("shown"), book.loaded ? `${book.shown().length}${book.cursor ? "+" : ""} shown` : "");
+	setText(byId("shown"), book.loaded ? CORE.shown(book.shown().length, book.cursor !== null) : "");
 	if (book.shown().length) bulk ??= addBulk();
+	if (!book.loaded) return;
 	// The first view is complete.
-	if (book.loaded) prefetchModules();
+	telling ??= loadTold();
+	prefetchModules();
+	beginKept();
+	beginBatches();
 });
+
+/** @type {Promise<unknown> | undefined} */
+let batching;
+
+/** Offer batches, and show those that the address names. */
+function beginBatches() {
+	return (batching ??= batches().then((module) => module?.begin({ api, book, state, models, uploads: () => uploads, situation: now, select })));
+}
+
+/** Offer the form, then what is kept, to what works with them: templates fill the form. */
+function beginKept() {
+	goingOn ??= continuing().then((module) => module?.begin({ api, state, models, book, show: showFilled, ai: aiButton }));
+	return (keeping ??= goingOn.then(kept).then((module) => module?.begin({ api, book, select })));
+}
+
+/** @type {Promise<void> | undefined} */
+let keeping;
+/** @type {Promise<Told | null> | undefined} */
+let telling;
+
+async function loadTold() {
+	const module = await told();
+	const isOpen = () => [...book.jobs.values()].some((job) => !isFinal(job));
+	return module && new module.Told({ open: (job) => act("open", job), isOpen });
+}
+
+/** @type {RowSelection | null} */
+let selectedRows = null;
 
 /** Add the buttons that act on all jobs, once there are any. */
 async function addBulk() {
 	const module = await bulkButtons();
-	if (module) new module.Bulk({ api, book, element: byId("bulk") }).show();
+	if (!module) return;
+	const shown = new module.Bulk({ api, book, source: module.allFound(book, ({ filter }) => wordsOf(filter)) });
+	byId("bulk").append(...shown.buttons);
+	book.listen("list", () => shown.show());
+	shown.show();
+	const { RowSelection: Rows } = (await rowSelection()) ?? {};
+	if (Rows) selectedRows = new Rows({ api, book, list, tools: byId("jobs-tools") });
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let searching;
 on(search, "input", () => {
 	clearTimeout(searching);
-	searching = setTimeout(() => select({ search: search.value.trim() }), SEARCH_DEBOUNCE_MS);
+	// What is typed is one step back, not one for each pause.
+	searching = setTimeout(() => select({ search: search.value.trim() }, { step: !book.filter.search }), SEARCH_DEBOUNCE_MS);
 });
 on(byId("help"), "click", showShortcuts);
+on(byId("filter"), "click", openFilter);
+followFilter((filter) => {
+	search.value = filter.search;
+	if (addressOf(filter) !== addressOf(book.filter)) select(filter, { step: false });
+});
 for (const tab of tabs) on(tab, "click", () => showTab(tab.dataset.half));
 on(byId("jobs"), "focusin", (event) => {
 	const jobId = closest(event.target, "[data-job]")?.dataset.job;
 	if (jobId) list.mark(jobId);
 });
 
+async function openFilter() {
+	showTab("jobs");
+	(await showFilter())?.toggle();
+}
+
 async function showShortcuts() {
 	(await shortcutSheet())?.showShortcuts();
 }
 
-/** @param {"up" | "down"} word */
-async function rateShown(word) {
-	(await ratings())?.rateShown(word);
-}
-
-/** @param {boolean} kept */
-async function keepCurrent(kept) {
-	const job = current();
-	if (job) await (await actions())?.keep(job, kept);
-}
-
-function current() {
-	const jobId = panel.jobId ?? list.current;
-	return jobId === null ? undefined : book.get(jobId);
-}
-
-/** @param {Parameters<Act>[0]} name */
-function actOnCurrent(name) {
-	const job = current();
-	if (job) act(name, job);
-}
-
-/** @param {number} steps */
-function step(steps) {
-	showTab("jobs");
-	const wasOpen = panel.open;
-	const job = list.move(steps);
-	if (wasOpen && job) location.hash = `job=${job.jobId}`;
-}
-
-function toPrompt() {
-	showTab("new");
-	const prompt = byId("prompt");
-	if (prompt.hidden) byId("ai-state").querySelector("button")?.focus();
-	else prompt.focus();
-}
-
-function toSearch() {
-	showTab("jobs");
-	search.focus();
-}
-
-/** @param {KeyboardEvent} event */
-function escape({ target }) {
-	const field = closest(target, "input, textarea, select");
-	if (field === search && search.value) select({ search: "" });
-	else if (field) field.blur();
-	else if (panel.open) panel.close();
-	else if (book.filtered) showAll();
-}
-
-/**
- * Return an act on the form or the jobs, which does nothing while they are out of sight.
- *
- * @param {() => unknown} act
- */
-function inSight(act) {
-	return () => admin.open || act();
-}
-
-listenToKeys(
-	{
-		"/": inSight(toSearch),
-		"?": showShortcuts,
-		n: inSight(toPrompt),
-		j: inSight(() => step(1)),
-		k: inSight(() => step(-1)),
-		c: inSight(() => actOnCurrent("cancel")),
-		r: inSight(() => actOnCurrent("retry")),
-		u: inSight(() => actOnCurrent("reuse")),
-		p: () => live.setPaused(!live.paused),
-		s: inSight(() => keepCurrent(true)),
-		x: inSight(() => keepCurrent(false)),
-		"+": inSight(() => rateShown("up")),
-		"-": inSight(() => rateShown("down")),
-		t: () => announce(`Theme: ${nextTheme()}.`),
-	},
-	{ run: inSight(() => form.queue()), escape: (event) => admin.open || escape(event) },
-);
+pageKeys().then((module) => module?.listenToKeys({ statistics, book, views, panel, live, rows: () => selectedRows, actions, act, queue: () => form.queue(), select, showAll, openFilter, showTab, showShortcuts }));
 
 /** Read what the page shows, once it is known who uses it. */
 async function start() {
 	const refused = await session.begin();
 	if (refused) return (await (account ??= loadAccount()))?.showRefusal(refused);
 	if (actingFor() && (await (await account)?.actsForNobody())) return;
-	await admin.follow();
+	await Promise.all([admin.follow(), statistics.follow()]);
 	situation.read();
 	if (reasonWithout("jobs:read")) return;
+	book.filter = firstFilter();
+	search.value = book.filter.search;
+	if (book.filtered) showFilter();
 	live.run();
 	models.read();
 	counters.read();
 	aiButton.resume();
+	// What an address opens at once uses these parts, too.
+	if (location.hash.startsWith("#batch")) beginBatches();
+	if (isAbove() || location.hash.startsWith("#job=")) await beginKept();
 	panel.follow();
+	viewer.follow();
+	groups.follow();
 }
 
-showTab(location.hash.startsWith("#job=") ? "jobs" : "new");
+showTab(/^#(job|view|group)=/.test(location.hash) ? "jobs" : "new");
 pictures.show();
 start();

@@ -5,23 +5,26 @@ import { button, el, fill, on } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { reportProblem } from "../core/notices.js";
 import { published } from "../core/published.js";
-import { ACTIONS, actionText, actorText, changeText } from "./audit_words.js";
-import { ReadList } from "./loading.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { ACTIONS, actionText, actorText, changeText } from "../words/audit.js";
+import { noteLine, ReadList } from "./loading.js";
 import { field, ownerOptions } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
+/** @import { Line } from "../core/keyed.js" */
 /** @import { ApiKey, AuditEntry, AuditPage, Owner } from "../../types/page.js" */
 
 /** The last day that fields of the browser take: none of the years that a slip of the finger makes. */
 const LAST_DAY = "9999-12-31";
 
 export class Audit {
-	action = el("select.input", { id: "audit-action" }, el("option", { value: "" }, "Everything"), ...Object.entries(ACTIONS).map(([value, text]) => el("option", { value }, text)));
-	owner = el("select.input", { id: "audit-owner" }, el("option", { value: "" }, "All owners"));
+	action = el("select.input", { id: "audit-action" }, el("option", { value: "" }, ADMIN.everything), ...Object.entries(ACTIONS).map(([value, text]) => el("option", { value }, text)));
+	owner = el("select.input", { id: "audit-owner" }, el("option", { value: "" }, ADMIN.allOwners));
 	from = el("input.input", { id: "audit-from", type: "date", max: LAST_DAY });
 	to = el("input.input", { id: "audit-to", type: "date", max: LAST_DAY });
-	csv = el("a.button.is-small", { download: "" }, icon("download"), "CSV");
-	older = button("is-wide", () => this.more(), "Show older entries");
+	csv = el("a.button.is-small", { download: "" }, icon("download"), ADMIN.csv);
+	older = button("is-wide", () => this.more(), ADMIN.showOlderEntries);
 	/** @type {string | null} */
 	cursor = null;
 	/** @type {Map<string, string>} */
@@ -33,7 +36,7 @@ export class Audit {
 	constructor(api) {
 		this.api = api;
 		this.list = new ReadList(
-			"Audit log, newest first",
+			ADMIN.auditCaption,
 			() => this.read(),
 			([owners, keys, page]) => this.draw(owners.items, keys.items, page),
 		);
@@ -41,13 +44,13 @@ export class Audit {
 		this.older.hidden = true;
 		this.element = el(
 			"section",
-			el("p.quiet.admin-lead", "Who did what. Nobody can change or remove an entry here."),
+			el("p.quiet.admin-lead", ADMIN.auditNote),
 			el(
 				"div.admin-tools",
-				field(this.action, "What"),
-				field(this.owner, "Owner"),
-				field(this.from, "From"),
-				field(this.to, "To"),
+				field(this.action, ADMIN.what),
+				field(this.owner, ADMIN.owner),
+				field(this.from, COMMON.from),
+				field(this.to, ADMIN.to),
 				el("span.grow"),
 				this.csv,
 			),
@@ -87,8 +90,8 @@ export class Audit {
 		fill(this.owner, ownerOptions(owners, this.owner.value));
 		this.names = new Map(keys.map(({ id, name }) => [id, name]));
 		this.note(page.nextCursor);
-		if (!page.items.length) return [el("li.admin-none.quiet", "There is no such entry.")];
-		return page.items.map((entry) => this.rowOf(entry));
+		if (!page.items.length) return [noteLine(ADMIN.noEntry)];
+		return page.items.map((entry) => this.line(entry));
 	}
 
 	async more() {
@@ -100,14 +103,13 @@ export class Audit {
 		try {
 			const page = await this.api.get("/api/audit", { query });
 			if (reads !== this.list.reads) return;
-			const rows = page.items.map((entry) => this.rowOf(entry));
-			this.list.element.append(...rows);
+			const [first] = this.list.rows.append(page.items.map((entry) => this.line(entry)));
 			this.note(page.nextCursor);
 			// The button may be gone: whoever pressed it goes on reading where they were.
-			rows[0]?.setAttribute("tabindex", "-1");
-			rows[0]?.focus();
+			first?.setAttribute("tabindex", "-1");
+			first?.focus();
 		} catch (problem) {
-			reportProblem("The older entries could not be read.", problem);
+			reportProblem(ADMIN.noOlderEntries, problem);
 		} finally {
 			if (this.continued === reads) this.continued = 0;
 		}
@@ -117,6 +119,14 @@ export class Audit {
 	note(cursor) {
 		this.cursor = cursor ?? null;
 		this.older.hidden = this.cursor === null;
+	}
+
+	/**
+	 * @param {AuditEntry} entry
+	 * @returns {Line}
+	 */
+	line(entry) {
+		return { key: String(entry.id), data: [entry, actorText(entry.actor, this.names)], make: () => this.rowOf(entry) };
 	}
 
 	/** @param {AuditEntry} entry */
@@ -130,7 +140,7 @@ export class Audit {
 				el("p.admin-name", actionText(action)),
 				el("p.admin-meta", target && el("code", target), owner && el("span", owner), change && el("span", change)),
 			),
-			el("div.admin-times", el("p", actorText(actor, this.names)), el("p", timeElement(at), address && el("span", { title: requestId && `Request ${requestId}` }, ` from ${address}`))),
+			el("div.admin-times", el("p", actorText(actor, this.names)), el("p", timeElement(at), address && el("span", { title: requestId && ADMIN.request(requestId) }, ADMIN.fromAddress(address)))),
 		);
 	}
 }

@@ -6,7 +6,10 @@ import { confirm } from "../core/dialogs.js";
 import { button, el, fill, setAttribute, setText } from "../core/dom.js";
 import { usd } from "../core/format.js";
 import { notify, reportProblem } from "../core/notices.js";
-import { ReadList } from "./loading.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { noteLine, ReadList } from "./loading.js";
 import { clearSent, clearWrong, field, onSubmit, showWrong } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -16,9 +19,9 @@ const EVERYBODY = "*";
 /** Written out, as bills have it: `1e9` and `0x10` are more likely a slip than an amount. */
 const AMOUNT = /^(\d+\.?\d*|\.\d+)$/;
 const PERIODS = [
-	["day", "Each day"],
-	["month", "Each month"],
-	["total", "In all"],
+	["day", ADMIN.eachDay],
+	["month", ADMIN.eachMonth],
+	["total", COMMON.inAll],
 ];
 
 export class Budgets {
@@ -31,25 +34,25 @@ export class Budgets {
 	constructor(api) {
 		this.api = api;
 		this.list = new ReadList(
-			"Budgets",
+			ADMIN.budgets,
 			() => Promise.all([api.get("/api/owners"), api.get("/api/budgets")]),
 			([owners, budgets]) => this.draw(owners.items, budgets.items),
 		);
-		this.submit = button("primary", () => {}, "Set");
+		this.submit = button("primary", () => {}, ADMIN.set);
 		this.submit.type = "submit";
 		// Until the owners are read there is nobody to set one for.
 		this.submit.disabled = true;
 		const form = el(
 			"form.admin-tools",
-			field(this.owner, "Whose"),
-			field(this.period, "Period ", el("span.quiet", "(UTC)")),
-			field(this.limit, "Limit in USD"),
+			field(this.owner, ADMIN.whose),
+			field(this.period, ADMIN.period, el("span.quiet", ADMIN.utc)),
+			field(this.limit, ADMIN.limitUsd),
 			this.submit,
 		);
 		onSubmit(form, () => this.set());
 		this.element = el(
 			"section",
-			el("p.quiet.admin-lead", "A job that a budget has no room for waits, unpaid, until there is some. What Grok’s prompts cost counts as well."),
+			el("p.quiet.admin-lead", ADMIN.budgetsNote),
 			form,
 			this.wrong,
 			this.list.element,
@@ -68,13 +71,14 @@ export class Budgets {
 		const chosen = this.owner.value;
 		const names = [EVERYBODY, ...owners.map(({ name }) => name)];
 		this.submit.disabled = false;
-		fill(this.owner, ...names.map((name) => el("option", { value: name, selected: name === chosen }, name === EVERYBODY ? "The whole installation" : name)));
-		if (!budgets.length) return [el("li.admin-none.quiet", "There is no budget: nothing bounds what is spent.")];
-		return budgets.map((budget) => this.rowOf(budget));
+		fill(this.owner, ...names.map((name) => el("option", { value: name, selected: name === chosen }, name === EVERYBODY ? ADMIN.wholeInstallation : name)));
+		if (!budgets.length) return [noteLine(ADMIN.noBudget)];
+		return budgets.map((data) => ({ key: `${data.owner}/${data.period}`, data, make: (/** @type {() => Budget} */ now) => this.rowOf(now) }));
 	}
 
-	/** @param {Budget} budget */
-	rowOf(budget) {
+	/** @param {() => Budget} now */
+	rowOf(now) {
+		const budget = now();
 		const name = budgetName(budget);
 		const left = Math.max(budget.limitUsd - budget.spentUsd - budget.reservedUsd, 0);
 		return el(
@@ -82,14 +86,14 @@ export class Budgets {
 			{ "data-budget": `${budget.owner}/${budget.period}` },
 			el(
 				"div.admin-main",
-				el("p.admin-name", budget.owner === EVERYBODY ? "The whole installation" : budget.owner, el("span.quiet", PERIODS.find(([value]) => value === budget.period)?.[1] ?? "")),
-				el("p.admin-meta", el("span", `${usd(budget.spentUsd)} spent`), el("span", `${usd(budget.reservedUsd)} reserved`), el("span", `${usd(left)} left`)),
+				el("p.admin-name", budget.owner === EVERYBODY ? ADMIN.wholeInstallation : budget.owner, el("span.quiet", PERIODS.find(([value]) => value === budget.period)?.[1] ?? "")),
+				el("p.admin-meta", el("span", ADMIN.spentCost(usd(budget.spentUsd))), el("span", ADMIN.reservedCost(usd(budget.reservedUsd))), el("span", ADMIN.leftCost(usd(left)))),
 			),
-			el("div.admin-times", el("p", `Limit ${usd(budget.limitUsd)}`), budgetBar(budget)),
+			el("div.admin-times", el("p", ADMIN.limit(usd(budget.limitUsd))), budgetBar(budget)),
 			el(
 				"div.admin-acts",
-				button("is-small", () => this.begin(budget), { "aria-label": `Change the ${name}` }, "Change"),
-				button("is-small", () => this.remove(budget), { "aria-label": `Remove the ${name}` }, "Remove"),
+				button("is-small", () => this.begin(now()), { "aria-label": ADMIN.changeOne(name) }, ADMIN.change),
+				button("is-small", () => this.remove(now()), { "aria-label": ADMIN.removeOne(name) }, CORE.remove),
 			),
 		);
 	}
@@ -114,7 +118,7 @@ export class Budgets {
 		const inputs = { limitUsd: this.limit };
 		clearWrong(this.wrong, inputs);
 		if (!AMOUNT.test(text)) {
-			setText(this.wrong, "Enter an amount in USD, such as 25.00.");
+			setText(this.wrong, ADMIN.enterAmount);
 			setAttribute(this.limit, "aria-invalid", true);
 			return;
 		}
@@ -126,20 +130,20 @@ export class Budgets {
 			return;
 		}
 		clearSent(this.limit, typed);
-		notify(`Set: ${usd(limitUsd)}, the ${budgetName(params)}.`);
+		notify(ADMIN.didSet(usd(limitUsd), budgetName(params)));
 		await this.list.show();
 	}
 
 	/** @param {Budget} budget */
 	async remove(budget) {
 		const { owner, period } = budget;
-		const body = [`Nothing bounds what is spent any more by the ${budgetName(budget)}. Jobs that wait for it go on.`];
-		if (!(await confirm("Remove this budget?", body, "Remove the budget"))) return;
+		const body = [ADMIN.removeNote(budgetName(budget))];
+		if (!(await confirm(ADMIN.removeQuestion, body, ADMIN.removeBudget))) return;
 		try {
 			await this.api.delete("/api/budgets/{owner}/{period}", { params: { owner, period } });
-			notify(`Removed: the ${budgetName(budget)}.`);
+			notify(ADMIN.removed(budgetName(budget)));
 		} catch (problem) {
-			reportProblem("The budget was not removed.", problem);
+			reportProblem(ADMIN.budgetNotRemoved, problem);
 		}
 		await this.list.show();
 		this.limit.focus();

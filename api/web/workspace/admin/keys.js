@@ -4,13 +4,14 @@ import { actingFor, caller } from "../core/access.js";
 import { secondsSince, timeElement } from "../core/clock.js";
 import { confirm } from "../core/dialogs.js";
 import { button, el, fill, on, setText } from "../core/dom.js";
-import { capitalized, count, dateOf, duration, exactTime } from "../core/format.js";
+import { capitalized, dateOf, duration, exactTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { notify, reportProblem } from "../core/notices.js";
 import { roleOf } from "../core/roles.js";
-import { actorText } from "./audit_words.js";
-import { stateOf } from "./key_words.js";
-import { ReadList } from "./loading.js";
+import { ADMIN } from "../words/admin.js";
+import { actorText } from "../words/audit.js";
+import { stateOf } from "../words/keys.js";
+import { noteLine, ReadList } from "./loading.js";
 import { NewKey } from "./new_key.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -37,22 +38,22 @@ export class Keys {
 		this.api = api;
 		this.session = session;
 		this.list = new ReadList(
-			"Keys",
+			ADMIN.keys,
 			() => this.read(),
 			([owners, keys]) => this.draw(owners.items, keys.items),
 		);
 		on(this.filter, "change", () => (location.hash = this.filter.value ? `admin=keys/${this.filter.value}` : "admin=keys"));
 		on(this.old, "change", () => this.list.show());
-		this.make = button("primary", () => this.startMaking(), icon("plus"), "New key");
+		this.make = button("primary", () => this.startMaking(), icon("plus"), ADMIN.newKey);
 		// Until the owners are read there is nobody to make a key for.
 		this.make.disabled = true;
 		this.oldChoice = el("label.admin-choice", this.old, this.oldText);
 		this.element = el(
 			"section",
-			el("p.quiet.admin-lead", "A program or a person shows a key to use this Promptmill. It says whose jobs they see and what they may do."),
+			el("p.quiet.admin-lead", ADMIN.keysNote),
 			el(
 				"div.admin-tools",
-				el("div.field", el("label.label", { for: "key-owner-filter" }, "Owner"), this.filter),
+				el("div.field", el("label.label", { for: "key-owner-filter" }, ADMIN.owner), this.filter),
 				this.oldChoice,
 				el("span.grow"),
 				this.make,
@@ -81,32 +82,32 @@ export class Keys {
 		const { owner = "" } = this;
 		this.owners = owners.map(({ name }) => name);
 		this.make.disabled = false;
-		fill(this.filter, el("option", { value: "" }, "All owners"), ...this.owners.map((name) => el("option", { value: name, selected: name === owner }, name)));
+		fill(this.filter, el("option", { value: "" }, ADMIN.allOwners), ...this.owners.map((name) => el("option", { value: name, selected: name === owner }, name)));
 		const usable = keys.filter((key) => stateOf(key, Date.now()) === "usable");
 		const old = keys.length - usable.length;
 		this.oldChoice.hidden = old === 0;
-		setText(this.oldText, `Show ${count(old, "revoked or expired key")}`);
+		setText(this.oldText, ADMIN.showOld(old));
 		const shown = this.old.checked ? keys : usable;
-		if (!shown.length) return [el("li.admin-none.quiet", owner ? `There is no key of ${owner}.` : "There is no key yet.")];
-		return shown.map((key) => this.rowOf(key));
+		if (!shown.length) return [noteLine(owner ? ADMIN.noKeyOf(owner) : ADMIN.noKey)];
+		return shown.map((key) => ({ key: key.id, data: [key, stateOf(key, Date.now())], make: () => this.rowOf(key) }));
 	}
 
 	/** @param {ApiKey} key */
 	rowOf(key) {
 		const state = stateOf(key, Date.now());
 		const own = isOwn(key);
-		const made = ["Made ", dateOf(key.createdAt), key.createdBy ? ` by ${actorText(key.createdBy)}` : ""].join("");
+		const made = key.createdBy ? ADMIN.madeBy(dateOf(key.createdAt), actorText(key.createdBy)) : ADMIN.made(dateOf(key.createdAt));
 		return el(
 			"li.admin-row",
 			{ "data-key": key.id, "data-state": state },
 			el(
 				"div.admin-main",
-				el("p.admin-name", key.name, el("span.chip", { "data-tone": "work", title: key.scopes.join(", ") }, capitalized(roleOf(key.scopes) ?? "Custom")), own && el("span.chip", { "data-tone": "good" }, "You use it")),
+				el("p.admin-name", key.name, el("span.chip", { "data-tone": "work", title: key.scopes.join(", ") }, capitalized(roleOf(key.scopes) ?? ADMIN.custom)), own && el("span.chip", { "data-tone": "good" }, ADMIN.youUseIt)),
 				el("p.admin-meta", el("span", key.owner), el("code", `pm_${key.id}…`), el("span", made)),
 				!roleOf(key.scopes) && el("p.admin-meta", key.scopes.join(", ")),
 			),
 			el("div.admin-times", el("p", ...lastUse(key)), el("p", ...endOf(key, state))),
-			el("div.admin-acts", state === "usable" && button("is-small", () => this.revoke(key), { "aria-label": `Revoke ${key.name}` }, "Revoke")),
+			el("div.admin-acts", state === "usable" && button("is-small", () => this.revoke(key), { "aria-label": ADMIN.revokeOne(key.name) }, ADMIN.revoke)),
 		);
 	}
 
@@ -127,16 +128,16 @@ export class Keys {
 	/** @param {ApiKey} key */
 	async revoke(key) {
 		const body = [
-			`Whoever uses ${key.name} (${key.owner}) is refused within a second, and the sessions that began with it end. This cannot be undone.`,
-			isOwn(key) && "You are signed in with this key: you will be signed out.",
+			ADMIN.revokeNote(key.name, key.owner),
+			isOwn(key) && ADMIN.revokeOwn,
 		];
-		if (!(await confirm("Revoke this key?", body, "Revoke the key"))) return;
+		if (!(await confirm(ADMIN.revokeQuestion, body, ADMIN.revokeKey))) return;
 		try {
 			const { warnings } = await this.api.delete("/api/keys/{key_id}", { params: { key_id: key.id } });
-			notify(`Key revoked: ${key.name}.`);
+			notify(ADMIN.keyRevoked(key.name));
 			for (const warning of warnings) notify(warning, { tone: "bad" });
 		} catch (problem) {
-			reportProblem("The key was not revoked.", problem);
+			reportProblem(ADMIN.keyNotRevoked, problem);
 		}
 		await this.list.show();
 		this.make.focus();
@@ -150,7 +151,7 @@ function isOwn(key) {
 
 /** @param {ApiKey} key */
 function lastUse({ lastUsedAt }) {
-	return lastUsedAt ? ["Last used: ", timeElement(lastUsedAt)] : ["Never used"];
+	return lastUsedAt ? [ADMIN.lastUsed, timeElement(lastUsedAt)] : [ADMIN.neverUsed];
 }
 
 /**
@@ -158,10 +159,10 @@ function lastUse({ lastUsedAt }) {
  * @param {string} state
  */
 function endOf({ expiresAt, revokedAt }, state) {
-	if (revokedAt) return [el("span.chip", { "data-tone": "bad", title: exactTime(revokedAt) }, `Revoked ${dateOf(revokedAt)}`)];
-	if (!expiresAt) return ["Never expires"];
+	if (revokedAt) return [el("span.chip", { "data-tone": "bad", title: exactTime(revokedAt) }, ADMIN.revokedOn(dateOf(revokedAt)))];
+	if (!expiresAt) return [ADMIN.neverExpires];
 	const left = -secondsSince(expiresAt);
-	if (state === "expired") return [el("span.chip", { "data-tone": "bad", title: exactTime(expiresAt) }, `Expired ${dateOf(expiresAt)}`)];
-	if (left < SOON_SECONDS) return [el("span.chip", { "data-tone": "attention", title: exactTime(expiresAt) }, `Expires in ${duration(left)}`)];
-	return [el("span", { title: exactTime(expiresAt) }, `Until ${dateOf(expiresAt)}`)];
+	if (state === "expired") return [el("span.chip", { "data-tone": "bad", title: exactTime(expiresAt) }, ADMIN.expiredOn(dateOf(expiresAt)))];
+	if (left < SOON_SECONDS) return [el("span.chip", { "data-tone": "attention", title: exactTime(expiresAt) }, ADMIN.expiresIn(duration(left)))];
+	return [el("span", { title: exactTime(expiresAt) }, ADMIN.until(dateOf(expiresAt)))];
 }

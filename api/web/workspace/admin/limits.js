@@ -2,6 +2,9 @@
 
 import { asProblem } from "../core/api.js";
 import { button, el } from "../core/dom.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
 import { clearWrong, onSubmit, showWrong } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -11,12 +14,12 @@ import { clearWrong, onSubmit, showWrong } from "./parts.js";
 
 /** @type {[NumberName, string][]} */
 const NUMBERS = [
-	["openJobs", "Open jobs"],
-	["requestsPerMinute", "Requests a minute"],
-	["highestPriority", "Highest priority"],
-	["outputsPerJob", "Outputs of one job"],
-	["uploadsPerDay", "Uploads a day"],
-	["streams", "Live streams"],
+	["openJobs", ADMIN.openJobs],
+	["requestsPerMinute", ADMIN.requestsMinute],
+	["highestPriority", ADMIN.highestPriority],
+	["outputsPerJob", ADMIN.outputsOneJob],
+	["uploadsPerDay", ADMIN.uploadsDay],
+	["streams", ADMIN.liveStreams],
 ];
 
 /**
@@ -26,8 +29,8 @@ const NUMBERS = [
  */
 export function limitsText(limits) {
 	const parts = NUMBERS.filter(([name]) => limits[name] !== null).map(([name, title]) => `${title.toLowerCase()} ${limits[name]}`);
-	if (limits.models) parts.push(`models ${limits.models.join(", ") || "none"}`);
-	return parts.length ? `Limits: ${parts.join("; ")}` : "";
+	if (limits.models) parts.push(ADMIN.modelsAre(limits.models.join(", ")));
+	return parts.length ? ADMIN.limitsAre(parts.join("; ")) : "";
 }
 
 /**
@@ -44,7 +47,7 @@ function card(id, title, body, fields, inputs, yes, send, onDone) {
 	const wrong = el("p.wrong", { id: `${id}-wrong`, role: "alert" });
 	const submit = button("primary", () => {}, yes);
 	submit.type = "submit";
-	const form = el("form.admin-form", el("h3", { id: `${id}-title` }, title), el("p.quiet", body), fields, wrong, el("div.dialog-answers", button("", onDone, "Cancel"), submit));
+	const form = el("form.admin-form", el("h3", { id: `${id}-title` }, title), el("p.quiet", body), fields, wrong, el("div.dialog-answers", button("", onDone, CORE.cancel), submit));
 	onSubmit(form, async () => {
 		clearWrong(wrong, inputs);
 		try {
@@ -67,12 +70,12 @@ function card(id, title, body, fields, inputs, yes, send, onDone) {
  * @param {() => void} onDone
  */
 export function limitsForm(api, { name, limits }, installation, onDone) {
-	const numbers = NUMBERS.map(([field, title]) => ({ field, title, input: el("input.input", { id: `limit-${field}`, inputmode: "numeric", autocomplete: "off", value: limits[field] ?? "", placeholder: installation[field] ?? "No limit", "aria-describedby": "limits-wrong" }) }));
-	const models = el("input.input", { id: "limit-models", autocomplete: "off", autocapitalize: "none", spellcheck: "false", value: limits.models?.join(", ") ?? "", placeholder: installation.models?.join(", ") ?? "All models", "aria-describedby": "limits-wrong" });
+	const numbers = NUMBERS.map(([field, title]) => ({ field, title, input: el("input.input", { id: `limit-${field}`, inputmode: "numeric", autocomplete: "off", value: limits[field] ?? "", placeholder: installation[field] ?? ADMIN.noLimit, "aria-describedby": "limits-wrong" }) }));
+	const models = el("input.input", { id: "limit-models", autocomplete: "off", autocapitalize: "none", spellcheck: "false", value: limits.models?.join(", ") ?? "", placeholder: installation.models?.join(", ") ?? COMMON.allModels, "aria-describedby": "limits-wrong" });
 	const fields = el(
 		"div.admin-form",
 		el("div.field-row", numbers.map(({ title, input }) => el("div.field", el("label.label", { for: input.id }, title), input))),
-		el("div.field", el("label.label", { for: models.id }, "Models", el("span.quiet", " Patterns such as bytedance/*, with commas between them")), models),
+		el("div.field", el("label.label", { for: models.id }, ADMIN.models, el("span.quiet", ADMIN.modelsHint)), models),
 	);
 	const inputs = Object.fromEntries([...numbers.map(({ field, input }) => [field, input]), ["models", models]]);
 	const before = Object.fromEntries(Object.entries(inputs).map(([field, { value }]) => [field, value]));
@@ -88,7 +91,7 @@ export function limitsForm(api, { name, limits }, installation, onDone) {
 		}
 		return api.patch("/api/owners/{owner}", { params: { owner: name }, body });
 	};
-	return card("limits", `Limits of ${name}`, "They hold for what is asked for from now on; what is open stays. An empty field is the installation\u2019s limit.", fields, inputs, "Save limits", send, onDone);
+	return card("limits", ADMIN.limitsOf(name), ADMIN.limitsNote, fields, inputs, ADMIN.saveLimits, send, onDone);
 }
 
 /**
@@ -100,7 +103,7 @@ export function limitsForm(api, { name, limits }, installation, onDone) {
  */
 export function pauseForm(api, name, onDone) {
 	const reason = el("input.input", { id: "pause-reason", autocomplete: "off", maxlength: 500, "aria-describedby": "pause-wrong" });
-	const field = el("div.field", el("label.label", { for: reason.id }, "Reason", el("span.quiet", " Everybody who meets the pause reads it")), reason);
+	const field = el("div.field", el("label.label", { for: reason.id }, ADMIN.reason, el("span.quiet", ADMIN.reasonHint)), reason);
 	const send = () => api.put("/api/owners/{owner}/pause", { params: { owner: name }, body: { reason: reason.value } });
-	return card("pause", `Pause ${name}`, "It gets no new jobs. Jobs that wait are not submitted, and cost nothing, until it is resumed; what WaveSpeed already has goes on.", field, { reason }, "Pause owner", send, onDone);
+	return card("pause", ADMIN.pauseOne(name), ADMIN.pauseNote, field, { reason }, ADMIN.pauseOwner, send, onDone);
 }

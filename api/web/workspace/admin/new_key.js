@@ -6,8 +6,11 @@ import { button, el, fill, on, setText } from "../core/dom.js";
 import { capitalized } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { copyText } from "../core/notices.js";
-import { SCOPES, expiryIn, roleText, rolesWithin } from "./key_words.js";
-import { onSubmit } from "./parts.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { SCOPES, expiryIn, roleText, rolesWithin } from "../words/keys.js";
+import { clearWrong, onSubmit, showWrong } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Session } from "../core/session.js" */
@@ -15,19 +18,20 @@ import { onSubmit } from "./parts.js";
 
 const CUSTOM = "custom";
 const EXPIRIES = [
-	["30", "In 30 days"],
-	["90", "In 90 days"],
-	["365", "In a year"],
-	["", "Never"],
+	["30", ADMIN.in30Days],
+	["90", ADMIN.in90Days],
+	["365", ADMIN.inYear],
+	["", ADMIN.never],
 ];
 
 export class NewKey {
-	name = el("input.input", { id: "key-name", autocomplete: "off", required: true, maxlength: 100, placeholder: "Nightly renderings", "aria-describedby": "key-wrong" });
+	name = el("input.input", { id: "key-name", autocomplete: "off", required: true, maxlength: 100, placeholder: ADMIN.keyNameHint, "aria-describedby": "key-wrong" });
 	owner = el("select.input", { id: "key-owner" });
 	role = el("select.input", { id: "key-role", "aria-describedby": "key-role-text" });
 	roleText = el("p.hint", { id: "key-role-text" });
 	expiry = el("select.input", { id: "key-expiry" });
 	wrong = el("p.wrong", { id: "key-wrong", role: "alert" });
+	inputs = { name: this.name, owner: this.owner, role: this.role, expiresAt: this.expiry };
 
 	/**
 	 * @param {object} parts
@@ -47,24 +51,24 @@ export class NewKey {
 		this.first = caller()?.signInRequired === false;
 		fill(this.owner, owners.map((name) => el("option", { value: name, selected: name === owner }, name)));
 		const roles = this.first ? ["admin"] : [...rolesWithin(may), CUSTOM];
-		fill(this.role, roles.map((role) => el("option", { value: role, selected: role === "member" }, role === CUSTOM ? "Choose scopes…" : capitalized(role))));
+		fill(this.role, roles.map((role) => el("option", { value: role, selected: role === "member" }, role === CUSTOM ? ADMIN.chooseScopes : capitalized(role))));
 		fill(this.expiry, EXPIRIES.map(([days, text]) => el("option", { value: days, selected: days === "90" }, text)));
 		this.boxes = /** @type {Scope[]} */ (Object.keys(SCOPES)).map((scope) => el("input", { type: "checkbox", value: scope, checked: scope === "jobs:read", disabled: !may(scope) }));
-		this.scopes = el("fieldset.admin-scopes", el("legend.label", "Scopes"), ...this.boxes.map((box) => el("label.admin-choice", box, el("span", el("code", box.value), ` ${SCOPES[/** @type {Scope} */ (box.value)]}`))));
+		this.scopes = el("fieldset.admin-scopes", el("legend.label", ADMIN.scopes), ...this.boxes.map((box) => el("label.admin-choice", box, el("span", el("code", box.value), ` ${SCOPES[/** @type {Scope} */ (box.value)]}`))));
 		on(this.role, "change", () => this.showRole());
 		this.showRole();
-		const make = button("primary", () => {}, "Create the key");
+		const make = button("primary", () => {}, ADMIN.createKey);
 		make.type = "submit";
 		const form = el(
 			"form.admin-form",
-			el("h3", { id: "new-key-title" }, "New key"),
-			this.first && el("p.admin-note", icon("info"), el("span", "Nobody has to sign in here so far. This first key ends that: from then on every call needs a key, and you will be signed in with this one.")),
-			field("key-name", "Name", "Who or what will use it", this.name),
-			el("div.field-row", field("key-owner", "Owner", null, this.owner), field("key-role", "Role", null, this.role), field("key-expiry", "Expires", null, this.expiry)),
+			el("h3", { id: "new-key-title" }, ADMIN.newKey),
+			this.first && el("p.admin-note", icon("info"), el("span", ADMIN.firstKeyNote)),
+			field("key-name", ADMIN.name, ADMIN.nameHint, this.name),
+			el("div.field-row", field("key-owner", ADMIN.owner, null, this.owner), field("key-role", ADMIN.role, null, this.role), field("key-expiry", ADMIN.expires, null, this.expiry)),
 			this.roleText,
 			this.scopes,
 			this.wrong,
-			el("div.dialog-answers", button("", onDone, "Cancel"), make),
+			el("div.dialog-answers", button("", onDone, CORE.cancel), make),
 		);
 		onSubmit(form, () => this.create());
 		this.element = el("section.admin-card", { "aria-labelledby": "new-key-title" }, form);
@@ -85,7 +89,8 @@ export class NewKey {
 		const name = this.name.value.trim();
 		const custom = this.role.value === CUSTOM;
 		const scopes = this.boxes.filter((box) => box.checked).map((box) => /** @type {Scope} */ (box.value));
-		setText(this.wrong, !name ? "Enter a name." : custom && !scopes.length ? "Choose at least one scope." : "");
+		clearWrong(this.wrong, this.inputs);
+		setText(this.wrong, !name ? ADMIN.enterName : custom && !scopes.length ? ADMIN.chooseScope : "");
 		if (this.wrong.textContent) return;
 		const body = { name, owner: this.owner.value, ...(custom ? { scopes } : { role: /** @type {CreateKey["role"]} */ (this.role.value) }), expiresAt: expiryIn(this.expiry.value, Date.now()) };
 		try {
@@ -95,7 +100,7 @@ export class NewKey {
 			if (this.first) await this.session.signInWith(made.key);
 			this.onMade();
 		} catch (thrown) {
-			setText(this.wrong, asProblem(thrown).sentence);
+			showWrong(this.wrong, asProblem(thrown), this.inputs);
 		}
 	}
 
@@ -105,16 +110,16 @@ export class NewKey {
 	 * @param {CreatedKey} made
 	 */
 	show({ name, key, warnings }) {
-		const text = el("input.input.is-code", { id: "made-key", readonly: true, value: key, "aria-label": "The new key", "aria-describedby": "made-key-text", spellcheck: "false" });
+		const text = el("input.input.is-code", { id: "made-key", readonly: true, value: key, "aria-label": ADMIN.theNewKey, "aria-describedby": "made-key-text", spellcheck: "false" });
 		on(text, "focus", () => text.select());
 		fill(
 			this.element,
-			el("h3", { id: "new-key-title" }, icon("check"), `Key created: ${name}`),
-			el("p", { id: "made-key-text" }, el("strong", "Copy it now: it is shown only this once."), " Whoever has it can do what it allows, so keep it where passwords are kept. A lost key is replaced, not recovered."),
-			el("div.admin-add", text, button("primary", () => copyText(key, "Key"), icon("copy"), "Copy")),
-			el("p.quiet", "Programs send it as ", el("code", "Authorization: Bearer …"), "; people sign in with it."),
+			el("h3", { id: "new-key-title" }, icon("check"), ADMIN.keyCreated(name)),
+			el("p", { id: "made-key-text" }, el("strong", ADMIN.copyNow), ADMIN.keepKeyNote),
+			el("div.admin-add", text, button("primary", () => copyText(key, ADMIN.key), icon("copy"), COMMON.copy)),
+			el("p.quiet", ADMIN.programsSendIt, el("code", ADMIN.bearer), ADMIN.peopleSignIn),
 			...warnings.map((warning) => el("p.admin-note", icon("info"), el("span", warning))),
-			el("div.dialog-answers", button("", this.onDone, "I have stored it")),
+			el("div.dialog-answers", button("", this.onDone, ADMIN.stored)),
 		);
 		text.focus();
 	}

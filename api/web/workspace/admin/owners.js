@@ -7,34 +7,38 @@ import { dateOf } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
 import { published } from "../core/published.js";
-import { actorText } from "./audit_words.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { actorText } from "../words/audit.js";
 import { limitsForm, limitsText, pauseForm } from "./limits.js";
 import { ReadList } from "./loading.js";
-import { clearSent, onSubmit } from "./parts.js";
+import { clearSent, clearWrong, onSubmit, showWrong } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Limits, Owner } from "../../types/page.js" */
 
 export class Owners {
-	name = el("input.input", { id: "owner-name", autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "team-a", "aria-describedby": "owner-wrong" });
+	name = el("input.input", { id: "owner-name", autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: ADMIN.ownerHint, "aria-describedby": "owner-wrong" });
 	wrong = el("p.wrong", { id: "owner-wrong", role: "alert" });
 	card = el("div");
+	inputs = { name: this.name };
 
 	/** @param {Api} api */
 	constructor(api) {
 		this.api = api;
 		this.list = new ReadList(
-			"Owners",
+			ADMIN.owners,
 			() => api.get("/api/owners"),
-			({ items, limits }) => items.map((owner) => this.rowOf(owner, limits)),
+			({ items, limits }) => items.map((owner) => ({ key: owner.name, data: [owner, limits], make: (now) => this.rowOf(now) })),
 		);
-		const add = button("primary", () => {}, icon("plus"), "Add");
+		const add = button("primary", () => {}, icon("plus"), ADMIN.add);
 		add.type = "submit";
-		const form = el("form.admin-add", el("div.field.grow", el("label.label", { for: "owner-name" }, "New owner"), this.name), add);
+		const form = el("form.admin-add", el("div.field.grow", el("label.label", { for: "owner-name" }, ADMIN.newOwner), this.name), add);
 		onSubmit(form, () => this.add());
 		this.element = el(
 			"section",
-			el("p.quiet.admin-lead", "An owner is a team or an application. Its jobs, uploads, ratings and keys are its own: no other owner sees them."),
+			el("p.quiet.admin-lead", ADMIN.ownersNote),
 			form,
 			this.wrong,
 			this.card,
@@ -49,16 +53,17 @@ export class Owners {
 	async add() {
 		const typed = this.name.value;
 		const name = typed.trim();
-		setText(this.wrong, name ? "" : "Enter a name.");
+		clearWrong(this.wrong, this.inputs);
+		if (!name) setText(this.wrong, ADMIN.enterName);
 		if (!name) return;
 		try {
 			await this.api.post("/api/owners", { body: { name } });
 		} catch (thrown) {
-			setText(this.wrong, asProblem(thrown).sentence);
+			showWrong(this.wrong, asProblem(thrown), this.inputs);
 			return;
 		}
 		clearSent(this.name, typed);
-		notify(`Owner added: ${name}.`);
+		notify(ADMIN.ownerAdded(name));
 		await this.list.show();
 	}
 
@@ -70,7 +75,7 @@ export class Owners {
 			notify(asProblem(thrown).sentence, { tone: "bad" });
 			return;
 		}
-		notify(`Owner resumed: ${name}.`);
+		notify(ADMIN.ownerResumed(name));
 		await this.list.show();
 	}
 
@@ -82,40 +87,38 @@ export class Owners {
 		const form = make(async () => {
 			fill(this.card);
 			await this.list.show();
-			// The button that opened it is no longer there: the list is new.
+			// The button that opened it may no longer be there: what it says of the owner is new.
 			/** @type {HTMLElement | null} */ (this.list.element.querySelector(`[aria-label="Limits of ${name}"]`))?.focus();
 		});
 		fill(this.card, form);
 		form.querySelector("input")?.focus();
 	}
 
-	/**
-	 * @param {Owner} owner
-	 * @param {Limits} installation
-	 */
-	rowOf(owner, installation) {
+	/** @param {() => [owner: Owner, installation: Limits]} now */
+	rowOf(now) {
+		const [owner] = now();
 		const { name, createdAt, pausedAt, pausedBy, pausedReason } = owner;
 		const own = name === caller()?.owner;
 		const acting = name === actingFor();
-		const chips = [own && el("span.chip", { "data-tone": "work" }, "Yours"), acting && el("span.chip", { "data-tone": "attention" }, "Acting for it"), pausedAt && el("span.chip", { "data-tone": "attention" }, "Paused")];
-		const since = Date.parse(createdAt) ? `Since ${dateOf(createdAt)}` : "The first, there from the beginning";
+		const chips = [own && el("span.chip", { "data-tone": "work" }, COMMON.yours), acting && el("span.chip", { "data-tone": "attention" }, ADMIN.actingForIt), pausedAt && el("span.chip", { "data-tone": "attention" }, CORE.paused)];
+		const since = Date.parse(createdAt) ? ADMIN.since(dateOf(createdAt)) : ADMIN.firstOwner;
 		return el(
 			"li.admin-row",
 			el(
 				"div.admin-main",
 				el("p.admin-name", name, chips),
 				el("p.admin-meta", since),
-				pausedAt && el("p.admin-meta", `Paused on ${dateOf(pausedAt)} by ${pausedBy ? actorText(pausedBy) : "somebody"}: ${pausedReason ?? ""}`),
+				pausedAt && el("p.admin-meta", ADMIN.pausedBy(dateOf(pausedAt), pausedBy ? actorText(pausedBy) : ADMIN.somebody, pausedReason ?? "")),
 				el("p.admin-meta", limitsText(owner.limits)),
 			),
 			el(
 				"div.admin-acts",
-				el("a.button.is-small", { href: `#admin=keys/${name}`, "aria-label": `Keys of ${name}` }, "Keys"),
-				button("is-small", () => this.open(name, (done) => limitsForm(this.api, owner, installation, done)), { "aria-label": `Limits of ${name}` }, "Limits"),
+				el("a.button.is-small", { href: `#admin=keys/${name}`, "aria-label": ADMIN.keysOf(name) }, ADMIN.keys),
+				button("is-small", () => this.open(name, (done) => limitsForm(this.api, ...now(), done)), { "aria-label": ADMIN.limitsOf(name) }, ADMIN.limits),
 				pausedAt
-					? button("is-small", () => this.resume(name), { "aria-label": `Resume ${name}` }, "Resume")
-					: button("is-small", () => this.open(name, (done) => pauseForm(this.api, name, done)), { "aria-label": `Pause ${name}` }, "Pause"),
-				own || acting ? null : el("a.button.is-small", { href: `${published("/")}?owner=${name}`, "aria-label": `Act for ${name}` }, "Act for"),
+					? button("is-small", () => this.resume(name), { "aria-label": ADMIN.resumeOne(name) }, CORE.resume)
+					: button("is-small", () => this.open(name, (done) => pauseForm(this.api, name, done)), { "aria-label": ADMIN.pauseOne(name) }, CORE.pause),
+				own || acting ? null : el("a.button.is-small", { href: `${published("/")}?owner=${name}`, "aria-label": ADMIN.actForOne(name) }, ADMIN.actFor),
 			),
 		);
 	}

@@ -1,6 +1,8 @@
 // Small parts of Admin's forms.
 
 import { el, on, setAttribute, setText } from "../core/dom.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
 
 /** @import { Problem } from "../core/api.js" */
 /** @import { Child, Owner } from "../../types/page.js" */
@@ -20,7 +22,7 @@ export function field(control, ...label) {
  * @param {string} chosen
  */
 export function ownerOptions(owners, chosen) {
-	return [el("option", { value: "" }, "All owners"), ...owners.map(({ name }) => el("option", { value: name, selected: name === chosen }, name))];
+	return [el("option", { value: "" }, ADMIN.allOwners), ...owners.map(({ name }) => el("option", { value: name, selected: name === chosen }, name))];
 }
 
 /**
@@ -59,13 +61,13 @@ export function clearSent(input, sent) {
  *
  * @param {Element} wrong Where it is said.
  * @param {Problem} problem
- * @param {Record<string, HTMLInputElement>} inputs By their names in the request.
+ * @param {Record<string, HTMLInputElement | HTMLSelectElement>} inputs By their names in the request.
  */
 export function showWrong(wrong, problem, inputs) {
-	const found = problem.errors.map(({ pointer, message }) => ({ input: inputs[pointer.split("/")[1]], message }));
+	const found = problem.errors.map(({ pointer, message }) => ({ input: inputs[pointer.replace(/^\/query/, "").split("/")[1]], message }));
 	const marked = found.flatMap(({ input }) => input ?? []);
 	for (const input of Object.values(inputs)) setAttribute(input, "aria-invalid", marked.includes(input) || null);
-	const sentences = found.map(({ input, message }) => `${input?.labels?.[0]?.firstChild?.textContent ?? "Request"}: ${message.replace(/\.?$/, ".")}`);
+	const sentences = found.map(({ input, message }) => `${input?.labels?.[0]?.firstChild?.textContent ?? COMMON.request}: ${message.replace(/\.?$/, ".")}`);
 	setText(wrong, marked.length ? sentences.join(" ") : problem.sentence);
 	marked[0]?.focus();
 }
@@ -74,7 +76,7 @@ export function showWrong(wrong, problem, inputs) {
  * Forget what was wrong.
  *
  * @param {Element} wrong
- * @param {Record<string, HTMLInputElement>} inputs
+ * @param {Record<string, HTMLInputElement | HTMLSelectElement>} inputs
  */
 export function clearWrong(wrong, inputs) {
 	setText(wrong, "");

@@ -4,6 +4,7 @@ import { may, reasonWithout } from "../core/access.js";
 import { byId, on } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
 import { notify } from "../core/notices.js";
+import { cover } from "../statistics/place.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Session } from "../core/session.js" */
@@ -48,7 +49,7 @@ export class AdminPlace {
 	/** @param {boolean} shown */
 	reveal(shown) {
 		this.place.hidden = !shown;
-		for (const id of ["work", "tabs"]) byId(id).hidden = shown;
+		cover();
 		if (shown) byId("admin-link").setAttribute("aria-current", "page");
 		else byId("admin-link").removeAttribute("aria-current");
 	}

@@ -6,8 +6,10 @@ import { confirm } from "../core/dialogs.js";
 import { button, el } from "../core/dom.js";
 import { exactTime } from "../core/format.js";
 import { notify, reportProblem } from "../core/notices.js";
-import { browserName } from "./key_words.js";
-import { ReadList } from "./loading.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { browserName } from "../words/keys.js";
+import { noteLine, ReadList } from "./loading.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { ApiKey, BrowserSession } from "../../types/page.js" */
@@ -20,11 +22,11 @@ export class Sessions {
 	constructor(api) {
 		this.api = api;
 		this.list = new ReadList(
-			"Sessions",
+			ADMIN.sessions,
 			() => Promise.all([api.get("/api/sessions"), api.get("/api/keys")]),
 			([sessions, keys]) => this.draw(sessions.items, keys.items),
 		);
-		this.element = el("section", el("p.quiet.admin-lead", "A browser in which somebody has signed in with a key. A session ends after 12 hours without use, with its key, or here."), this.list.element);
+		this.element = el("section", el("p.quiet.admin-lead", ADMIN.sessionsNote), this.list.element);
 	}
 
 	async show() {
@@ -37,21 +39,21 @@ export class Sessions {
 	 */
 	draw(sessions, keys) {
 		this.names = new Map(keys.map(({ id, name }) => [id, name]));
-		if (!sessions.length) return [el("li.admin-none.quiet", "Nobody is signed in.")];
-		return sessions.map((session) => this.rowOf(session));
+		if (!sessions.length) return [noteLine(ADMIN.nobodySignedIn)];
+		return sessions.map((session) => ({ key: session.id, data: [session, this.names.get(session.keyId ?? "")], make: () => this.rowOf(session) }));
 	}
 
 	/** @param {BrowserSession} session */
 	rowOf(session) {
 		const own = isOwn(session);
-		const name = session.keyId ? (this.names.get(session.keyId) ?? `pm_${session.keyId}…`) : "API token";
+		const name = session.keyId ? (this.names.get(session.keyId) ?? `pm_${session.keyId}…`) : COMMON.apiToken;
 		const browser = el("span", { title: session.userAgent }, browserName(session.userAgent));
 		return el(
 			"li.admin-row",
 			{ "data-session": session.id },
-			el("div.admin-main", el("p.admin-name", name, own && el("span.chip", { "data-tone": "good" }, "This browser")), el("p.admin-meta", el("span", session.owner), browser, session.address && el("span", session.address))),
-			el("div.admin-times", el("p", "Last used: ", timeElement(session.lastUsedAt)), el("p", `Since ${exactTime(session.createdAt)}`)),
-			el("div.admin-acts", button("is-small", () => this.end(session, name), { "aria-label": `End the session of ${name}` }, "End")),
+			el("div.admin-main", el("p.admin-name", name, own && el("span.chip", { "data-tone": "good" }, ADMIN.thisBrowser)), el("p.admin-meta", el("span", session.owner), browser, session.address && el("span", session.address))),
+			el("div.admin-times", el("p", ADMIN.lastUsed, timeElement(session.lastUsedAt)), el("p", ADMIN.sinceTime(exactTime(session.createdAt)))),
+			el("div.admin-acts", button("is-small", () => this.end(session, name), { "aria-label": ADMIN.endSessionOf(name) }, ADMIN.end)),
 		);
 	}
 
@@ -60,13 +62,13 @@ export class Sessions {
 	 * @param {string} name
 	 */
 	async end(session, name) {
-		const body = [`Whoever signed in as ${name} has to sign in again. Their key still works: revoke it to keep them out.`, isOwn(session) && "This is your own session."];
-		if (!(await confirm("End this session?", body, "End the session"))) return;
+		const body = [ADMIN.endNote(name), isOwn(session) && ADMIN.ownSession];
+		if (!(await confirm(ADMIN.endQuestion, body, ADMIN.endSession))) return;
 		try {
 			await this.api.delete("/api/sessions/{session_id}", { params: { session_id: session.id } });
-			notify("Session ended.");
+			notify(ADMIN.sessionEnded);
 		} catch (problem) {
-			reportProblem("The session was not ended.", problem);
+			reportProblem(ADMIN.sessionNotEnded, problem);
 		}
 		await this.list.show();
 	}

@@ -1,21 +1,24 @@
 // Spending: what was paid and what is reserved, by owner, model, key or day; as a table, and for spreadsheets.
 
 import { asProblem } from "../core/api.js";
-import { callout, el, fill, on, setText } from "../core/dom.js";
+import { callout, el, fill, on } from "../core/dom.js";
 import { today } from "../core/clock.js";
 import { usd } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { published } from "../core/published.js";
-import { field, ownerOptions } from "./parts.js";
+import { ADMIN } from "../words/admin.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { clearWrong, field, ownerOptions, showWrong } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Spending as Answer } from "../../types/page.js" */
 
 const WAYS = [
-	["owner", "Owner"],
-	["model", "Model"],
-	["key", "Key"],
-	["day", "Day"],
+	["owner", ADMIN.owner],
+	["model", COMMON.model],
+	["key", ADMIN.key],
+	["day", ADMIN.day],
 ];
 
 export class Spending {
@@ -24,9 +27,10 @@ export class Spending {
 	from = el("input.input", { id: "spend-from", type: "date", "aria-describedby": "spend-wrong" });
 	to = el("input.input", { id: "spend-to", type: "date", "aria-describedby": "spend-wrong" });
 	wrong = el("p.wrong", { id: "spend-wrong", role: "alert" });
-	csv = el("a.button.is-small", { download: "" }, icon("download"), "CSV");
+	inputs = { from: this.from, to: this.to };
+	csv = el("a.button.is-small", { download: "" }, icon("download"), ADMIN.csv);
 	/** It may be wider than a phone: then it is scrolled, also by keyboard. */
-	place = el("div.admin-table", { role: "region", tabindex: "0", "aria-label": "Spending" });
+	place = el("div.admin-table", { role: "region", tabindex: "0", "aria-label": ADMIN.spending });
 	reads = 0;
 
 	/** @param {Api} api */
@@ -38,13 +42,13 @@ export class Spending {
 		for (const control of [this.by, this.owner, this.from, this.to]) on(control, "change", () => this.read());
 		this.element = el(
 			"section",
-			el("p.quiet.admin-lead", "By days of UTC: a submission counts on the day of its permission, a prompt of Grok when xAI has told its cost."),
+			el("p.quiet.admin-lead", ADMIN.spendingNote),
 			el(
 				"div.admin-tools",
-				field(this.by, "By"),
-				field(this.owner, "Owner"),
-				field(this.from, "From"),
-				field(this.to, "To"),
+				field(this.by, ADMIN.by),
+				field(this.owner, ADMIN.owner),
+				field(this.from, COMMON.from),
+				field(this.to, ADMIN.to),
 				el("span.grow"),
 				this.csv,
 			),
@@ -54,7 +58,7 @@ export class Spending {
 	}
 
 	async show() {
-		if (!this.owner.options.length) fill(this.owner, el("option", { value: "" }, "All owners"));
+		if (!this.owner.options.length) fill(this.owner, el("option", { value: "" }, ADMIN.allOwners));
 		await Promise.all([this.read(), this.readOwners()]);
 	}
 
@@ -73,12 +77,13 @@ export class Spending {
 		try {
 			const found = await this.api.get("/api/spend", { query });
 			if (latest !== this.reads) return;
-			setText(this.wrong, "");
+			clearWrong(this.wrong, this.inputs);
 			fill(this.place, tableOf(found));
 		} catch (thrown) {
 			if (latest !== this.reads) return;
 			const problem = asProblem(thrown);
-			setText(this.wrong, problem.status === 422 ? problem.sentence : "");
+			clearWrong(this.wrong, this.inputs);
+			if (problem.status === 422) showWrong(this.wrong, problem, this.inputs);
 			fill(this.place, problem.status === 422 ? null : callout("bad", icon("warning"), el("p", problem.sentence)));
 		}
 	}
@@ -86,14 +91,14 @@ export class Spending {
 
 /** @param {Answer} answer */
 function tableOf({ by, items, spentUsd, grokUsd, reservedUsd }) {
-	if (!items.length) return el("p.admin-none.quiet", "Nothing was spent or reserved.");
+	if (!items.length) return el("p.admin-none.quiet", ADMIN.nothingSpent);
 	const title = WAYS.find(([value]) => value === by)?.[1] ?? "";
 	return el(
 		"table",
-		el("caption.visually-hidden", `Spending by ${title.toLowerCase()}, in USD`),
-		el("thead", el("tr", ...[title, "WaveSpeed", "Grok", "Spent", "Reserved"].map((text) => el("th", { scope: "col" }, text)))),
+		el("caption.visually-hidden", ADMIN.spendingBy(title.toLowerCase())),
+		el("thead", el("tr", ...[title, CORE.wavespeed, CORE.grok, ADMIN.spent, ADMIN.reserved].map((text) => el("th", { scope: "col" }, text)))),
 		el("tbody", ...items.map((row) => rowOf(el("th", { scope: "row" }, row.name, row.keyId && el("code", ` pm_${row.keyId}…`)), row))),
-		el("tfoot", rowOf(el("th", { scope: "row" }, "In all"), { spentUsd, grokUsd, reservedUsd })),
+		el("tfoot", rowOf(el("th", { scope: "row" }, COMMON.inAll), { spentUsd, grokUsd, reservedUsd })),
 	);
 }
 

@@ -3,6 +3,7 @@
 import { el, fill, setAttribute } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { addStyles } from "../core/styles.js";
+import { ADMIN } from "../words/admin.js";
 import { Audit } from "./audit.js";
 import { Budgets } from "./budgets.js";
 import { Keys } from "./keys.js";
@@ -16,10 +17,10 @@ import { Spending } from "./spending.js";
 /** @typedef {{ element: HTMLElement, show: (detail?: string) => Promise<void> }} Part */
 
 const USUAL = "owners";
-const TITLES = { owners: "Owners", keys: "Keys", sessions: "Sessions", budgets: "Budgets", spending: "Spending", audit: "Audit" };
+const TITLES = { owners: ADMIN.owners, keys: ADMIN.keys, sessions: ADMIN.sessions, budgets: ADMIN.budgets, spending: ADMIN.spending, audit: ADMIN.audit };
 
 export class AdminView {
-	heading = el("h2", { id: "admin-title", tabindex: "-1" }, "Admin");
+	heading = el("h2", { id: "admin-title", tabindex: "-1" }, ADMIN.admin);
 
 	/**
 	 * @param {object} parts
@@ -43,8 +44,8 @@ export class AdminView {
 		element.append(
 			el(
 				"div.admin-inside",
-				el("div.admin-head", this.heading, el("span.grow"), el("a.button.is-small", { href: "#" }, icon("undo"), "Back to jobs")),
-				el("nav.admin-tabs", { "aria-label": "Admin" }, ...this.links),
+				el("div.admin-head", this.heading, el("span.grow"), el("a.button.is-small", { href: "#" }, icon("undo"), ADMIN.backToJobs)),
+				el("nav.admin-tabs", { "aria-label": ADMIN.admin }, ...this.links),
 				this.place,
 			),
 		);

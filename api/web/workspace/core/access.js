@@ -1,5 +1,7 @@
 // Who uses the page, and what they may do. Until that is known, everything is offered: the server decides in any case.
 
+import { CORE } from "../words/core.js";
+
 /** @import { Scope, Session } from "../../types/page.js" */
 
 /** The owner named in the page's URL, for whom an admin acts. Each has a URL of its own, so it survives a reload. */
@@ -10,9 +12,9 @@ const SIGNED_ON = "sso:";
 
 /** @type {Partial<Record<Scope, string>>} */
 const REASONS = {
-	"jobs:read": "You may not see jobs",
-	"jobs:write": "You may look at jobs, but not create or change them",
-	"jobs:resolve": "You may not decide on charges that are unclear",
+	"jobs:read": CORE.noSeeing,
+	"jobs:write": CORE.onlyLooking,
+	"jobs:resolve": CORE.noDeciding,
 };
 
 /** @type {Session | null} */
@@ -48,7 +50,7 @@ export function may(scope) {
  * @param {Scope} scope
  */
 export function reasonWithout(scope) {
-	return may(scope) ? null : `${REASONS[scope] ?? "You may not do this"}: that takes the scope ${scope}.`;
+	return may(scope) ? null : CORE.takesScope(REASONS[scope] ?? CORE.noRight, scope);
 }
 
 /** Return the owner that an admin acts for, else null: everybody else, and that owner themselves, are just themselves. */

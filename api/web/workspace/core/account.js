@@ -1,8 +1,11 @@
 // Who is signed in, at the top of the page: their name, signing out, and for whom an admin acts.
 
+import { ACCOUNT } from "../words/account.js";
+import { COMMON } from "../words/common.js";
 import { actingFor, caller, personOf } from "./access.js";
 import { asProblem } from "./api.js";
 import { byId, on, setAttribute, setText } from "./dom.js";
+import { DRAFTS } from "./drafts.js";
 import { reportProblem } from "./notices.js";
 import { published } from "./published.js";
 import { roleOf } from "./roles.js";
@@ -16,14 +19,12 @@ export class Account {
 	 * @param {object} parts
 	 * @param {Api} parts.api
 	 * @param {Session} parts.session
-	 * @param {() => void} parts.onSignOut Forgets what the person typed.
 	 */
-	constructor({ api, session, onSignOut }) {
+	constructor({ api, session }) {
 		this.api = api;
 		this.session = session;
-		this.onSignOut = onSignOut;
 		on(byId("sign-out"), "click", () => this.signOut());
-		on(byId("sign-out-at-proxy"), "click", () => onSignOut());
+		on(byId("sign-out-at-proxy"), "click", forgetDrafts);
 		byId("leave-owner", HTMLAnchorElement).href = published("/");
 	}
 
@@ -35,7 +36,7 @@ export class Account {
 		if (named) {
 			const name = nameOf(now);
 			setText(byId("account-name"), name);
-			setAttribute(button, "aria-label", `Signed in: ${name}, ${now.owner}`);
+			setAttribute(button, "aria-label", ACCOUNT.signedIn(name, now.owner));
 			setText(byId("account-key"), name);
 			setText(byId("account-owner"), [now.owner, roleOf(now.scopes) ?? now.scopes.join(", ")].join(" · "));
 			// A person that a proxy names has no session here to end.
@@ -46,7 +47,7 @@ export class Account {
 		}
 		const owner = now?.signedIn ? actingFor() : null;
 		byId("acting").hidden = true;
-		if (owner) showActing(`Acting for ${owner}.`, "You see this owner’s jobs, and what you queue belongs to them.");
+		if (owner) showActing(ACCOUNT.actingFor(owner), ACCOUNT.actingNote);
 	}
 
 	/** Return whether the owner that an admin acts for does not exist, which is then told. */
@@ -58,7 +59,7 @@ export class Account {
 			(problem) => asProblem(problem).code,
 		);
 		if (code !== "unknown_owner") return false;
-		showActing(`There is no owner ${owner}.`, "Nothing can be shown or queued for it.");
+		showActing(ACCOUNT.noOwner(owner), ACCOUNT.noOwnerNote);
 		return true;
 	}
 
@@ -69,19 +70,26 @@ export class Account {
 	 */
 	showRefusal(problem) {
 		for (const id of ["leave-owner", "work", "tabs", "connection"]) byId(id).hidden = true;
-		showActing("You cannot use this Promptmill.", problem.sentence);
+		showActing(ACCOUNT.refused, problem.sentence);
 	}
 
 	/** Begin anew, so that nothing of this person is left in the page. */
 	async signOut() {
 		try {
 			await this.session.signOut();
-			this.onSignOut();
+			forgetDrafts();
 			location.assign(published("/"));
 		} catch (problem) {
-			reportProblem("You are still signed in.", problem);
+			reportProblem(ACCOUNT.stillSignedIn, problem);
 		}
 	}
+}
+
+/** Remove what the person typed, for all owners: whoever uses this browser next does not see it. */
+function forgetDrafts() {
+	DRAFTS.forgotten = true;
+	const own = [DRAFTS.form, DRAFTS.batch];
+	for (const name of Object.keys(localStorage)) if (own.some((one) => name === one || name.startsWith(`${one}@`))) localStorage.removeItem(name);
 }
 
 /**
@@ -97,5 +105,5 @@ function showActing(title, text) {
 /** @param {SessionAnswer} session */
 function nameOf(session) {
 	const { keyName, actor } = session;
-	return personOf(session) ?? keyName ?? (actor?.endsWith("token") ? "API token" : (actor ?? "Unnamed"));
+	return personOf(session) ?? keyName ?? (actor?.endsWith("token") ? COMMON.apiToken : (actor ?? ACCOUNT.unnamed));
 }

@@ -1,7 +1,9 @@
 // The client of the public API; it calls nothing else.
 
+import { CORE } from "../words/core.js";
 import { actingFor } from "./access.js";
 import { noteServerTime } from "./clock.js";
+import { parseExact } from "./json.js";
 import { published } from "./published.js";
 
 /** @import { AnswerOf, ArgumentsOf, PathsWith } from "../../types/page.js" */
@@ -31,10 +33,21 @@ export class Problem extends Error {
 	}
 
 	get sentence() {
-		if (this.code === "scope_missing") return `You may not do this. ${this.message}`;
-		const places = this.errors.map((error) => `${error.pointer || "request"}: ${error.message}`);
+		if (this.code === "scope_missing") return CORE.refused(this.message);
+		const places = this.errors.map(({ pointer, message }) => [namedBy(pointer), message].filter(Boolean).join(": "));
 		return places.length ? `${this.title || this.message}. ${places.join(" ")}` : this.message;
 	}
+}
+
+/**
+ * Return what a field is called, for want of its label: `/input/guidance_scale` is the guidance scale.
+ *
+ * @param {string} pointer
+ */
+function namedBy(pointer) {
+	const name = pointer.split("/").findLast((part) => /[a-z]/i.test(part)) ?? "";
+	const words = name.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
+	return words && words[0].toUpperCase() + words.slice(1);
 }
 
 /**
@@ -48,7 +61,7 @@ export function asProblem(thrown) {
 }
 
 /**
- * @typedef {{ params?: Record<string, string>, query?: URLSearchParams, body?: unknown, key?: string }} Call
+ * @typedef {{ params?: Record<string, string>, query?: URLSearchParams, body?: unknown, key?: string, patience?: number }} Call
  */
 
 /** Calls by the paths of the OpenAPI document, with `{parameters}` filled in. Each one may throw `Problem`. */
@@ -118,7 +131,7 @@ export class Api {
 	 * @param {Call} [call]
 	 * @returns {Promise<any>} The JSON of the answer.
 	 */
-	async send(method, path, { params = {}, query, body, key } = {}) {
+	async send(method, path, { params = {}, query, body, key, patience = TIMEOUT_MS } = {}) {
 		/** @type {Record<string, string>} */
 		const headers = {};
 		if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -126,9 +139,9 @@ export class Api {
 		const answer = await this.open(method, address(path, params, query), {
 			headers,
 			body: body === undefined ? undefined : JSON.stringify(body),
-			signal: AbortSignal.timeout(TIMEOUT_MS),
+			signal: AbortSignal.timeout(patience),
 		});
-		const found = await answer.json().catch(() => ({}));
+		const found = await answer.text().then(parseExact).catch(() => ({}));
 		// The installation's report is the same body whether or not something is missing.
 		if (!answer.ok && !(answer.status === 503 && path === "/api/init" && found.versions)) {
 			throw new Problem(answer.status, found);
@@ -189,7 +202,7 @@ export function address(path, params, query) {
 
 /** Return the problem of a lost response. */
 export function silence() {
-	return new Problem(0, { detail: "The server is not responding." });
+	return new Problem(0, { detail: CORE.silent });
 }
 
 /**

@@ -1,5 +1,6 @@
 // How much of a budget is used, as a bar that is read out in words.
 
+import { MONEY } from "../words/money.js";
 import { el, setAttribute } from "./dom.js";
 import { usd } from "./format.js";
 
@@ -7,17 +8,17 @@ import { usd } from "./format.js";
 
 const WARN_AT = 0.8;
 /** @type {Record<string, string>} */
-const PERIODS = { day: "daily budget", month: "monthly budget", total: "budget in all" };
+const PERIODS = { day: MONEY.dailyBudget, month: MONEY.monthlyBudget, total: MONEY.budgetInAll };
 
 /** @param {Pick<Budget, "owner" | "period">} budget */
 export function budgetName({ owner, period }) {
-	return `${PERIODS[period]} of ${owner === "*" ? "the whole installation" : owner}`;
+	return MONEY.budgetOf(PERIODS[period], owner === "*" ? MONEY.wholeInstallation : owner);
 }
 
 /** @param {Budget} budget */
 export function budgetText(budget) {
 	const { limitUsd, spentUsd, reservedUsd } = budget;
-	return `${usd(spentUsd + reservedUsd)} of ${usd(limitUsd)}, the ${budgetName(budget)}`;
+	return MONEY.used(usd(spentUsd + reservedUsd), usd(limitUsd), budgetName(budget));
 }
 
 /**

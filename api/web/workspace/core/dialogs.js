@@ -1,5 +1,6 @@
 // Confirmation dialogs.
 
+import { CORE } from "../words/core.js";
 import { button, el, on } from "./dom.js";
 
 /**
@@ -11,9 +12,9 @@ import { button, el, on } from "./dom.js";
  * @param {{ tone?: "danger" | "primary", dismiss?: string }} [look] `dismiss` labels the other button; another word than "Cancel" where the act is itself a cancel.
  * @returns {Promise<boolean>} Whether it was confirmed.
  */
-export function confirm(title, body, yes, { tone = "danger", dismiss = "Cancel" } = {}) {
+export function confirm(title, body, yes, { tone = "danger", dismiss = CORE.cancel } = {}) {
 	// A key pressed twice opens one dialog.
-	if (document.querySelector("dialog[open]")) return Promise.resolve(false);
+	if (document.querySelector("dialog.dialog[open]")) return Promise.resolve(false);
 	return new Promise((resolve) => {
 		const before = document.activeElement;
 		/** @param {boolean} answer */

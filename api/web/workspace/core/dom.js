@@ -70,6 +70,23 @@ export function fill(element, ...children) {
 }
 
 /**
+ * Put elements into their parent in this order, and take out all others. Those that are in place are not touched: an element
+ * that moves loses the focus, and a press on it.
+ *
+ * @param {Element} parent
+ * @param {readonly Element[]} elements
+ */
+export function place(parent, elements) {
+	const wanted = new Set(elements);
+	for (const child of [...parent.childNodes]) if (!wanted.has(/** @type {Element} */ (child))) child.remove();
+	let next = parent.firstElementChild;
+	for (const element of elements) {
+		if (element === next) next = next.nextElementSibling;
+		else parent.insertBefore(element, next);
+	}
+}
+
+/**
  * Return an element of `index.html` by id, checked to be of the expected kind.
  *
  * @template {HTMLElement} [Kind=HTMLElement]

@@ -1,5 +1,7 @@
 // Durations, times, money and names as text.
 
+import { CORE } from "../words/core.js";
+
 /** @import { Job } from "../../types/page.js" */
 
 /**
@@ -48,6 +50,17 @@ export function clockTime(text) {
 }
 
 /**
+ * Return a time as briefly as it is clear: today's without its day.
+ *
+ * @param {string} text
+ */
+export function momentOf(text) {
+	const at = new Date(text);
+	const time = at.toLocaleTimeString(undefined, { timeStyle: "short" });
+	return at.toDateString() === new Date().toDateString() ? time : `${dateOf(at)}, ${time}`;
+}
+
+/**
  * Return an amount with two to six decimal places; an unknown one is never shown as 0.
  *
  * @param {number | null | undefined} amount
@@ -75,10 +88,19 @@ export function count(number, noun) {
 	return `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/**
+ * Return the words that a job is known by: its prompt, or what Grok is to write one from; empty if there are none.
+ *
+ * @param {Pick<Job, "prompt" | "originalPrompt" | "instructions">} job
+ */
+export function wordsOf({ prompt, originalPrompt, instructions }) {
+	return [prompt, originalPrompt, instructions].map((text) => text?.trim()).find(Boolean) ?? "";
+}
+
 /** @param {Job} job */
 export function jobName(job) {
-	const text = (job.prompt ?? job.originalPrompt ?? "").trim();
-	return text ? `“${short(text)}”` : `job ${job.jobId.slice(-6)}`;
+	const text = wordsOf(job);
+	return text ? `“${short(text)}”` : CORE.job(job.jobId.slice(-6));
 }
 
 /** @param {string} text */

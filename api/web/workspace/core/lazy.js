@@ -1,5 +1,6 @@
 // Modules that the first view does not need: imported on demand, and prefetched once the page is idle.
 
+import { CORE } from "../words/core.js";
 import { notify } from "./notices.js";
 
 /** @type {Set<() => Promise<unknown>>} Not prefetched yet. */
@@ -33,7 +34,7 @@ export function prefetchModules() {
 
 // Some browsers never refetch a module that failed to load, so a reload is offered; the form survives it.
 function reportMissing() {
-	const action = { label: "Reload the page", run: () => location.reload() };
-	notify("This part of the page could not be loaded: the server is not responding.", { tone: "bad", action });
+	const action = { label: CORE.reload, run: () => location.reload() };
+	notify(CORE.notLoaded, { tone: "bad", action });
 	return null;
 }

@@ -1,5 +1,6 @@
-// Notifies: by notices in a corner, to screen readers, and in the window's title.
+// Notifies: by notices at the foot of the list, to screen readers, and in the window's title.
 
+import { CORE } from "../words/core.js";
 import { button, byId, el, iconButton, on, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -7,35 +8,85 @@ import { icon } from "./icons.js";
 
 const SHOWN_SECONDS = 7;
 const MAX_SHOWN = 4;
-const TITLE = "Promptmill";
+/** Above and below them. */
+const ROOM_PX = 24;
+const TITLE = CORE.product;
+/** @type {Map<string, Shown>} The notices by what they say, the newest last. */
+const shown = new Map();
 let finished = 0;
 /** @type {string[]} */
 let queued = [];
 /** @type {ReturnType<typeof setTimeout> | null} */
 let timer = null;
 
+/** @typedef {{ tone?: Tone, action?: { label: string, run: () => unknown } | null, same?: string }} Look `same` is equal in notices that say the same; usually the text. */
+
 /**
- * Show a notice for a while; a problem stays until it is dismissed.
+ * Show a notice for a while; a problem stays until it is dismissed. One that is shown already is counted.
  *
  * @param {string} text
- * @param {{ tone?: Tone, action?: { label: string, run: () => unknown } | null }} [look]
+ * @param {Look} [look]
  */
-export function notify(text, { tone = "quiet", action = null } = {}) {
-	const close = iconButton("cross", "Dismiss", () => notice.remove());
-	const notice = el("div.notice", { "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", text));
+export function notify(text, look = {}) {
+	announce(text);
+	const place = byId("notices");
+	watchHeight(place);
+	const key = JSON.stringify([look.same ?? text, look.tone, look.action?.label]);
+	const same = shown.get(key);
+	shown.delete(key);
+	shown.set(key, noticeOf(key, text, look, (same?.count ?? 0) + 1));
+	same?.close();
+	for (const [, { close }] of [...shown].slice(0, -MAX_SHOWN)) close();
+}
+
+/** @typedef {{ count: number, close: () => void }} Shown */
+
+/**
+ * Return a notice, put at the end of the others.
+ *
+ * @param {string} key
+ * @param {string} text
+ * @param {Look} look
+ * @param {number} count How often it has been said.
+ * @returns {Shown}
+ */
+function noticeOf(key, text, { tone = "quiet", action = null }, count) {
+	const close = () => {
+		notice.remove();
+		if (shown.get(key) === told) shown.delete(key);
+	};
+	const notice = el("div.notice", { "data-tone": tone }, icon(tone === "bad" ? "warning" : "info"), el("span", text), count > 1 && el("span.notice-count", { title: CORE.saidTimes(count) }, `×${count}`));
+	const told = { count, close };
 	if (action) {
 		const act = () => {
-			notice.remove();
+			close();
 			action.run();
 		};
 		notice.append(button(".link-button", act, action.label));
 	}
-	notice.append(close);
-	const place = byId("notices");
-	place.append(notice);
-	while (place.childElementCount > MAX_SHOWN) place.firstElementChild?.remove();
-	if (tone !== "bad") setTimeout(() => notice.remove(), SHOWN_SECONDS * 1000);
-	announce(text);
+	notice.append(iconButton("cross", CORE.dismiss, close));
+	byId("notices").append(notice);
+	if (tone !== "bad") setTimeout(close, SHOWN_SECONDS * 1000);
+	return told;
+}
+
+/** @type {ResizeObserver | undefined} */
+let watching;
+
+/**
+ * Tell the styles how high the notices are: what lies behind them leaves them that room, so that they cover nothing.
+ *
+ * @param {HTMLElement} place
+ */
+function watchHeight(place) {
+	watching ??= new ResizeObserver(() => document.body.style.setProperty("--notices", `${place.childElementCount ? place.offsetHeight + ROOM_PX : 0}px`));
+	watching.observe(place);
+}
+
+/** Put the notices into the dialog that covers the page, if one does: what lies behind it nobody sees or hears. */
+export function raiseNotices() {
+	const above = document.querySelector("dialog.viewer[open]") ?? document.querySelector("dialog.has-notices[open]");
+	(above ?? document.body).append(byId("notices"), byId("announcements"));
 }
 
 /**
@@ -43,8 +94,9 @@ export function notify(text, { tone = "quiet", action = null } = {}) {
  * @param {any} problem Whatever was thrown, usually a `Problem` of the API.
  */
 export function reportProblem(what, problem) {
-	const request = problem.requestId ? ` (request ${problem.requestId})` : "";
-	notify(`${what} ${problem.sentence ?? problem.message}${request}`, { tone: "bad" });
+	const request = problem.requestId ? CORE.request(problem.requestId) : "";
+	const text = `${what} ${problem.sentence ?? problem.message}`;
+	notify(`${text}${request}`, { tone: "bad", same: text });
 }
 
 /**
@@ -58,7 +110,7 @@ export function announce(text) {
 		const all = queued;
 		queued = [];
 		timer = null;
-		setText(byId("announcements"), all.length > 3 ? `${all.slice(-2).join(" ")} And ${all.length - 2} more changes.` : all.join(" "));
+		setText(byId("announcements"), all.length > 3 ? CORE.moreChanges(all.slice(-2).join(" "), all.length - 2) : all.join(" "));
 	}, 600);
 }
 
@@ -70,7 +122,7 @@ export function announce(text) {
 export function noteFinished(word) {
 	if (!document.hidden) return;
 	finished += 1;
-	document.title = finished === 1 ? `${word} · ${TITLE}` : `(${finished}) finished · ${TITLE}`;
+	document.title = finished === 1 ? `${word} · ${TITLE}` : `${CORE.finished(finished)} · ${TITLE}`;
 }
 
 export function watchTitle() {
@@ -90,8 +142,8 @@ export function watchTitle() {
 export async function copyText(text, what) {
 	try {
 		await navigator.clipboard.writeText(text);
-		notify(`${what} copied.`);
+		notify(CORE.copied(what));
 	} catch {
-		notify(`${what} not copied: the browser only allows that over https.`, { tone: "bad" });
+		notify(CORE.notCopied(what), { tone: "bad" });
 	}
 }

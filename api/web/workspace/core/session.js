@@ -1,5 +1,6 @@
 // Signs in and out: a key is exchanged for a cookie that no script can read, so nothing secret is kept by the page.
 
+import { CORE } from "../words/core.js";
 import { NAMED_OWNER, caller, isSameCaller, may, noteSession, personOf } from "./access.js";
 import { Problem, asProblem } from "./api.js";
 import { on } from "./dom.js";
@@ -102,7 +103,7 @@ export class Session {
 			await new Promise(() => {});
 		}
 		const module = await signInDialog();
-		if (!module) throw new Problem(0, { detail: "The server is not responding." });
+		if (!module) throw new Problem(0, { detail: CORE.silent });
 		const before = caller();
 		const found = await module.askKey(before?.signedIn ?? false, this.suggested, (key) => this.exchange(key));
 		// What was on its way for the one is not sent for the other.
@@ -130,7 +131,7 @@ export class Session {
 	async exchange(key) {
 		await this.api.post("/api/session", { body: { key } });
 		const found = /** @type {SessionAnswer} */ (await this.api.get("/api/session"));
-		if (!found.signedIn) throw new Problem(403, { detail: "The key is valid, but your browser did not keep the session. Allow cookies for this page." });
+		if (!found.signedIn) throw new Problem(403, { detail: CORE.noCookies });
 		return found;
 	}
 

@@ -1,5 +1,6 @@
 // The dialog that asks for a key.
 
+import { ACCOUNT } from "../words/account.js";
 import { asProblem } from "./api.js";
 import { byId, part, setText } from "./dom.js";
 
@@ -21,7 +22,7 @@ export function askKey(ended, suggested, exchange) {
 	const form = part(dialog, "form");
 	setText(
 		byId("sign-in-why"),
-		ended ? "Your session has ended. Sign in again to go on: nothing that you typed is lost." : "Enter your key. If you have none, ask whoever looks after this Promptmill.",
+		ended ? ACCOUNT.sessionEnded : ACCOUNT.enterKey,
 	);
 	input.value = suggested;
 	showWrong(null);
@@ -68,7 +69,7 @@ function showWrong(sentence) {
 function showBusy(busy) {
 	const button = byId("sign-in");
 	button.setAttribute("aria-disabled", String(busy));
-	setText(button, busy ? "Signing in…" : "Sign in");
+	setText(button, busy ? ACCOUNT.signingIn : ACCOUNT.signIn);
 }
 
 /**
@@ -77,9 +78,9 @@ function showBusy(busy) {
  * @param {Pick<Problem, "status" | "sentence">} problem
  */
 export function signInFailure({ status, sentence }) {
-	if (status === 401) return "This key is not valid. It may be mistyped, expired or revoked.";
-	if (status === 429) return "Too many wrong keys came from your address. Wait a minute, then try again.";
-	if (status === 0) return "The server is not responding. Try again in a moment.";
-	if (status >= 500) return "The server cannot check keys at the moment. Try again in a moment.";
+	if (status === 401) return ACCOUNT.wrongKey;
+	if (status === 429) return ACCOUNT.tooManyWrong;
+	if (status === 0) return ACCOUNT.silent;
+	if (status >= 500) return ACCOUNT.cannotCheck;
 	return sentence;
 }

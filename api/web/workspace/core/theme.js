@@ -1,5 +1,6 @@
 // The theme: light, dark, or the system's.
 
+import { CORE } from "../words/core.js";
 import { byId, on, part, setAttribute, setText } from "./dom.js";
 import { capitalized } from "./format.js";
 
@@ -25,6 +26,6 @@ function show(wanted) {
 	document.documentElement.dataset.theme = theme;
 	const button = byId("theme");
 	setText(part(button, "span"), capitalized(theme));
-	setAttribute(button, "title", `Theme: ${theme} (t)`);
-	setAttribute(button, "aria-label", `Theme: ${theme}. Change`);
+	setAttribute(button, "title", CORE.themeTitle(theme));
+	setAttribute(button, "aria-label", CORE.themeLabel(theme));
 }

@@ -2,7 +2,8 @@
 
 import { asProblem, newKey } from "../core/api.js";
 import { announce, noteFinished, reportProblem } from "../core/notices.js";
-import { promptBody } from "./form_rules.js";
+import { WRITING } from "../words/writing.js";
+import { questionBody } from "./form_bodies.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { EnqueuePrompt, PromptJob, Trouble } from "../../types/page.js" */
@@ -40,11 +41,17 @@ export class AiGenerate {
 		else if (now?.phase === "running") this.follow(now.id);
 	}
 
-	start() {
+	/** @param {EnqueuePrompt} [body] What is asked; without it, for the form's prompt. */
+	start(body = questionBody(this.state.values)) {
 		const key = newKey();
-		const body = promptBody(this.state.values);
 		this.state.set({ generate: { phase: "asking", key, body } });
 		return this.ask(key, body);
+	}
+
+	/** Ask once more: a description is of the same picture, a prompt is for the form as it is now. */
+	again() {
+		const body = this.now?.body;
+		return this.start(body?.operation === "describe" ? body : undefined);
 	}
 
 	/**
@@ -59,11 +66,11 @@ export class AiGenerate {
 				await this.deleteJob(job.promptJobId);
 				return;
 			}
-			this.state.set({ generate: { phase: "running", key, id: job.promptJobId, job } });
+			this.state.set({ generate: { phase: "running", key, id: job.promptJobId, job, body } });
 			await this.follow(job.promptJobId);
 		} catch (thrown) {
 			const problem = asProblem(thrown);
-			if (this.now?.key === key) this.fail(key, undefined, { message: problem.sentence, hint: problem.passing ? "Nothing was lost. Try again." : null });
+			if (this.now?.key === key) this.fail(key, undefined, { message: problem.errors.map(({ message }) => message).join(" ") || problem.sentence, hint: problem.passing ? WRITING.nothingLost : null });
 		}
 	}
 
@@ -76,7 +83,7 @@ export class AiGenerate {
 				this.take(id, await this.api.get("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: id } }));
 			} catch (thrown) {
 				// Otherwise the server is unavailable; the prompt job proceeds without us.
-				if (asProblem(thrown).status === 404 && this.now?.id === id) this.fail(this.now.key, id, { message: "The prompt job was deleted." });
+				if (asProblem(thrown).status === 404 && this.now?.id === id) this.fail(this.now.key, id, { message: WRITING.deleted });
 			}
 			await sleep(document.hidden ? HIDDEN_POLL_SECONDS : POLL_SECONDS);
 		}
@@ -92,8 +99,8 @@ export class AiGenerate {
 		if (now?.phase !== "running" || now.id !== id) return;
 		if (job.status === "completed") {
 			this.state.set({ generate: { ...now, phase: "done", job } });
-			announce("The prompt is ready. Use it, keep yours, edit it, or try again.");
-			noteFinished("Prompt ready");
+			announce(WRITING.readyNote);
+			noteFinished(WRITING.ready);
 		} else if (job.status === "failed" || job.status === "cancelled") {
 			this.fail(now.key, id, job.error ?? { message: job.statusText });
 		} else {
@@ -107,30 +114,35 @@ export class AiGenerate {
 	 * @param {Trouble} problem
 	 */
 	fail(key, id, problem) {
-		this.state.set({ generate: { phase: "failed", key, id, problem } });
-		announce(`No prompt was written. ${problem.message}`);
-		noteFinished("No prompt written");
+		this.state.set({ generate: { phase: "failed", key, id, body: this.now?.body, problem } });
+		announce(WRITING.failedBecause(problem.message));
+		noteFinished(WRITING.failedTitle);
 	}
 
 	async cancel() {
 		const id = this.now?.id;
 		this.state.set({ generate: null });
-		announce("Cancelled. Your text is unchanged.");
+		announce(WRITING.cancelled);
 		if (!id) return;
 		try {
 			await this.deleteJob(id);
 		} catch (problem) {
-			reportProblem("The prompt job could not be cancelled; its prompt will not be used.", problem);
+			reportProblem(WRITING.notCancelled, problem);
 		}
 	}
 
-	/** Move the written prompt into the prompt box. */
-	use() {
+	/**
+	 * Move a written prompt into the prompt box.
+	 *
+	 * @param {number} variant
+	 */
+	use(variant = 0) {
 		const { now } = this;
 		if (now?.phase !== "done") return;
-		const text = now.job.generatedPrompt ?? "";
+		// Not there while an API of the release before answers.
+		const { prompt: text, negativePrompt } = now.job.variants?.[variant] ?? { prompt: now.job.generatedPrompt ?? "" };
 		this.state.set({ generate: null });
-		this.box.replace(text, { id: now.id, text });
+		this.box.replace(text, { id: now.id, text, ...(variant ? { variant } : {}) }, negativePrompt);
 	}
 
 	/** Leave the prompt box unchanged. */

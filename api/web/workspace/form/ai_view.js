@@ -4,9 +4,14 @@ import { every, secondsSince } from "../core/clock.js";
 import { button, byId, callout, el, fill, setText } from "../core/dom.js";
 import { duration, usd } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { addStyles } from "../core/styles.js";
 import { PromptRating } from "../jobs/rating.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { WRITING } from "../words/writing.js";
 import { AiGenerate } from "./ai_generate.js";
+import { aiStyles } from "./ai_styles.js";
+import { rememberCost } from "./question_cost.js";
+import { Variants } from "./variants.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Generate, PromptJob, Trouble } from "../../types/page.js" */
@@ -14,7 +19,7 @@ import { AiGenerate } from "./ai_generate.js";
 /** @import { PromptBox } from "./prompt_box.js" */
 
 export class AiView {
-	styled = addStyles("ai.css");
+	styled = aiStyles;
 	place = byId("ai-state");
 	box = byId("prompt");
 	/** @type {string | null} The phase that is shown. */
@@ -23,6 +28,8 @@ export class AiView {
 	detail = el("p.quiet");
 	/** @type {HTMLElement | null} The user's own text, beside Grok's. */
 	mine = null;
+	/** @type {Variants | null} */
+	variants = null;
 
 	/**
 	 * @param {object} parts
@@ -56,12 +63,14 @@ export class AiView {
 			if (focused) (this.place.querySelector("button") ?? this.box).focus({ preventScroll: true });
 		}
 		if (this.mine) setText(this.mine, this.state.get("prompt").trim());
+		this.variants?.show(this.state.get("prompt").trim());
 		this.showProgress();
 	}
 
 	/** @param {Generate} now */
 	build(now) {
 		this.mine = null;
+		this.variants = null;
 		if (now.phase === "done") return this.buildDone(now.job);
 		if (now.phase === "failed") return this.buildFailed(now.problem);
 		return [
@@ -69,7 +78,7 @@ export class AiView {
 				"div.ai-progress",
 				el("span.ai-pulse", { "aria-hidden": "true" }, icon("sparkle")),
 				el("div.grow", this.sentence, this.detail),
-				button("is-small", () => this.generate.cancel(), "Cancel"),
+				button("is-small", () => this.generate.cancel(), CORE.cancel),
 			),
 		];
 	}
@@ -79,27 +88,28 @@ export class AiView {
 		if (now?.phase !== "asking" && now?.phase !== "running") return;
 		const { job } = now;
 		const writing = job && job.status !== "queued";
-		setText(this.sentence, writing ? `Grok is writing, ${duration(Math.floor(secondsSince(job.startedAt ?? job.createdAt)))}` : (job?.statusText ?? "Waiting for Grok."));
-		setText(this.detail, writing && job.wait.for ? job.statusText : "You can keep typing: your text is not overwritten.");
+		setText(this.sentence, writing ? WRITING.grokWriting(duration(Math.floor(secondsSince(job.startedAt ?? job.createdAt)))) : (job?.statusText ?? WRITING.waitingGrok));
+		setText(this.detail, writing && job.wait.for ? job.statusText : WRITING.keepTyping);
 	}
 
 	/** @param {PromptJob} job */
 	buildDone(job) {
 		const mine = this.state.get("prompt").trim();
+		rememberCost(job.promptCostUsd);
 		const cost = [job.grokModel, job.promptCostUsd ? usd(job.promptCostUsd) : null].filter(Boolean).join(" · ");
 		if (mine) this.mine = el("p.prose", { tabindex: "0" }, mine);
+		this.variants = new Variants({ job, mine, take: (variant) => this.generate.use(variant) });
+		const one = this.variants.cards.length === 1;
 		return [
-			el(
-				"div.compare",
-				this.mine && el("section", { "aria-label": "Your text" }, el("h3.label", "Yours"), this.mine),
-				el("section.is-new", { "aria-label": "Grok's text" }, el("h3.label", icon("sparkle"), "Grok’s"), el("p.prose", { tabindex: "0" }, job.generatedPrompt)),
-			),
+			el("div.compare", this.mine && el("section", { "aria-label": WRITING.yourText }, el("h3.label", COMMON.yours), this.mine), ...this.variants.cards),
+			...this.variants.notes,
 			el(
 				"div.ai-answers",
-				button("primary.is-small", () => this.generate.use(), "Use it"),
-				button("is-small", () => this.generate.keep(), mine ? "Keep mine" : "Discard"),
-				button("is-small", () => this.edit(), "Edit"),
-				button("is-small", () => this.generate.start(), "Try again"),
+				one && button("primary.is-small", () => this.generate.use(), WRITING.useIt),
+				button("is-small", () => this.generate.keep(), mine ? WRITING.keepMine : WRITING.discard),
+				one && button("is-small", () => this.edit(), COMMON.edit),
+				button("is-small", () => this.generate.again(), COMMON.tryAgain),
+				this.variants.toggle,
 				new PromptRating(this.api, job).element,
 				el("span.quiet", cost),
 			),
@@ -109,8 +119,8 @@ export class AiView {
 	/** @param {Trouble} problem */
 	buildFailed({ message, hint }) {
 		return [
-			callout("bad", icon("warning"), el("p.callout-title", "No prompt was written."), el("p", message), hint && el("p.quiet", hint)),
-			el("div.ai-answers", button("primary.is-small", () => this.generate.start(), "Try again"), button("is-small", () => this.generate.keep(), "Write it myself")),
+			callout("bad", icon("warning"), el("p.callout-title", WRITING.failed), el("p", message), hint && el("p.quiet", hint)),
+			el("div.ai-answers", button("primary.is-small", () => this.generate.again(), COMMON.tryAgain), button("is-small", () => this.generate.keep(), WRITING.writeMyself)),
 		];
 	}
 

@@ -1,69 +1,98 @@
-// The requests that the form would send, and every reason why it cannot.
+// Every reason why the form cannot be sent.
 
 import { reasonWithout } from "../core/access.js";
 import { short } from "../core/format.js";
+import { parseExact } from "../core/json.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { FORM } from "../words/form.js";
 
-/** @import { AskPrice, Circumstances, CreateJob, EnqueuePrompt, FormValues, ModelInput } from "../../types/page.js" */
-/** @import { Models } from "./models.js" */
+/** @import { Circumstances, FormValues } from "../../types/page.js" */
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
+
+/** @typedef {{ at: string | null, text: string }} Reason Why the form cannot be queued, and the id of what has to be mended. */
 
 const MODEL = new RegExp(vocabulary.modelPattern);
 
 // Characters that are invisible on their own, by the server's rule: controls, formats, marks, separators, and blank letters.
 const BLANK = /^[\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Z}\u115f\u1160\u2800\u3164\uffa0]*$/u;
 
-export const ROUNDED = `This browser rounds whole numbers beyond ${Number.MAX_SAFE_INTEGER}. Use the API for them.`;
+export const ROUNDED = FORM.rounded(Number.MAX_SAFE_INTEGER);
+
+export const MAX_RUNS = 16;
+
+export const WHOLE = /^-?\d+$/;
 
 const MAX_DEPTH = 100;
 
 /**
- * Return why the form cannot be queued, one sentence each.
+ * Return why the form cannot be queued, one sentence each; what the model allows is judged by the server.
  *
  * @param {FormValues} values
  * @param {Circumstances} circumstances
- * @param {Control[]} controls The form's fields; the browser validates their limits.
- * @returns {string[]}
+ * @returns {Reason[]}
  */
-export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }, controls) {
+export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }) {
 	const refusal = reasonWithout("jobs:write");
 	// Whatever else is wrong, mending it would not help.
-	if (refusal) return [refusal];
-	return [
-		drain?.on && `New jobs are not accepted at the moment${drain.reason ? `: ${drain.reason}` : ""}.`,
-		modelReason(values),
+	if (refusal) return [{ at: null, text: refusal }];
+	const found = [
+		at(null, drain?.on && FORM.noNewJobs(drain.reason)),
+		at("model", modelReason(values)),
 		...promptReasons(values),
-		generateReason(values),
-		uploading && "An image is being uploaded. Wait for it, or cancel it.",
-		pictureReason(values, plainHttp),
-		reading && Object.values(values.fields).some(Boolean) && "The model’s inputs are loading.",
-		...controlReasons(controls),
+		at(null, generateReason(values)),
+		at(null, uploading && FORM.uploading),
+		at("pictures", pictureReason(values, plainHttp)),
+		at(null, reading && (jobCount(values) > 1 || Object.values(values.fields).some(Boolean)) && FORM.inputsLoading),
 		...jsonReasons(values),
-	].filter(isText);
+	];
+	return found.filter((reason) => reason !== null);
 }
 
 /** @param {FormValues} values */
-function modelReason({ model }) {
-	if (!model.trim()) return "Choose a model.";
-	return MODEL.test(model.trim()) ? null : "The model must have the form vendor/name or vendor/name/variant.";
+export function runsOf({ runs }) {
+	return Math.min(MAX_RUNS, Math.max(1, Math.trunc(runs) || 1));
+}
+
+/**
+ * Return how many jobs the form would queue.
+ *
+ * @param {FormValues} values
+ */
+export function jobCount(values) {
+	return runsOf(values) * new Set([values.model.trim(), ...values.alsoOn]).size;
+}
+
+/**
+ * @param {string | null} place
+ * @param {unknown} text A sentence, or nothing.
+ * @returns {Reason | null}
+ */
+function at(place, text) {
+	return isText(text) ? { at: place, text } : null;
+}
+
+/** @param {FormValues} values */
+export function modelReason({ model }) {
+	if (!model.trim()) return FORM.chooseModel;
+	return MODEL.test(model.trim()) ? null : FORM.wrongModel;
 }
 
 /** @param {FormValues} values */
 function promptReasons(values) {
 	const prompt = BLANK.test(values.prompt) ? "" : values.prompt.trim();
-	if (values.writer === "me") return [prompt || values.promptJob ? null : "Write a prompt, or let Grok write it."];
+	if (values.writer === "me") return [at("prompt", !prompt && FORM.noPrompt)];
 	return [
-		hasNoSource(values) && "Grok needs a prompt, instructions or an image to work from.",
-		values.operation === "enhance" && !prompt && "There is no prompt to enhance.",
-		values.onPromptFailure === "usePrompt" && !prompt && "There is no prompt of your own to fall back on if Grok fails.",
+		at("prompt", hasNoSource(values) && FORM.noSource),
+		at("operation", values.operation === "enhance" && !prompt && FORM.nothingToEnhance),
+		at("onPromptFailure", values.onPromptFailure === "usePrompt" && !prompt && FORM.noFallback),
 	];
 }
 
 /** @param {FormValues} values */
 function generateReason({ generate }) {
 	if (!generate || generate.phase === "failed") return null;
-	return generate.phase === "done" ? "Decide on Grok’s prompt: use it, or keep yours." : "A prompt is being written. Wait for it, or cancel it.";
+	return generate.phase === "done" ? FORM.decide : FORM.writing;
 }
 
 /**
@@ -72,15 +101,7 @@ function generateReason({ generate }) {
  */
 function pictureReason(values, plainHttp) {
 	const bad = pictures(values).find((url) => !pictureFits(url, plainHttp));
-	return bad === undefined ? null : `“${short(bad)}” is not an ${plainHttp ? "http or https" : "https"} URL.`;
-}
-
-/** @param {Control[]} controls */
-function controlReasons(controls) {
-	return controls.map((control) => {
-		const label = control.labels?.[0]?.firstChild?.textContent;
-		return label && !control.validity.valid && `${label.trim()}: ${control.validationMessage}`;
-	});
+	return bad === undefined ? null : FORM.wrongUrl(short(bad), plainHttp);
 }
 
 /** @param {FormValues} values */
@@ -88,10 +109,10 @@ function jsonReasons(values) {
 	const raw = parseObject(values.rawInput);
 	const metadata = parseObject(values.metadata);
 	return [
-		raw === null && "The raw input is not a JSON object.",
-		isRounded(raw) && `The raw input: ${ROUNDED}`,
-		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => Object.hasOwn(raw ?? {}, name) && `The raw input must not contain “${name}”. ${why}`),
-		(metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && "Metadata must be a JSON object with string values.",
+		at("rawInput", raw === null && FORM.rawNoObject),
+		at("rawInput", isRounded(raw) && FORM.rawRounded(ROUNDED)),
+		...Object.entries(vocabulary.refusedInputs).map(([name, why]) => at("rawInput", Object.hasOwn(raw ?? {}, name) && FORM.rawRefused(name, why))),
+		at("metadata", (metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) && FORM.wrongMetadata),
 	];
 }
 
@@ -128,87 +149,15 @@ export function pictureFits(text, plainHttp) {
 export function reasonAgainstWriting(values, { plainHttp, drain }) {
 	const refusal = reasonWithout("jobs:write");
 	if (refusal) return refusal;
-	if (drain?.on) return "New prompts are not accepted at the moment.";
-	if (values.operation === "enhance" && BLANK.test(values.prompt)) return "Write the prompt to enhance first.";
-	if (hasNoSource(values)) return "Enter a few words, instructions or an image first.";
+	if (drain?.on) return FORM.noNewPrompts;
+	if (values.operation === "enhance" && BLANK.test(values.prompt)) return FORM.enhanceWhat;
+	if (hasNoSource(values)) return FORM.sourceFirst;
 	return pictureReason(values, plainHttp);
 }
 
 /** @param {FormValues} values */
 function hasNoSource(values) {
 	return BLANK.test(values.prompt) && BLANK.test(values.instructions) && !pictures(values).length;
-}
-
-/**
- * @param {FormValues} values
- * @returns {EnqueuePrompt}
- */
-export function promptBody(values) {
-	return compact({
-		operation: values.operation,
-		instructions: values.instructions.trim(),
-		prompt: values.prompt.trim(),
-		targetUrl: values.targetUrl.trim(),
-		refUrls: values.refUrls.map((url) => url.trim()).filter(Boolean),
-		priority: values.priority,
-	});
-}
-
-/**
- * @param {FormValues} values
- * @param {Models} models
- * @returns {CreateJob}
- */
-export function jobBody(values, models) {
-	const body = {
-		...promptBody(values),
-		...mediaRequest(values, models),
-		metadata: parseObject(values.metadata),
-		deadlineSeconds: Number(values.deadlineSeconds) || null,
-	};
-	if (values.writer === "grok") return compact({ ...body, useAiPrompt: true, onPromptFailure: values.onPromptFailure });
-	const { operation, instructions, ...plain } = body;
-	if (!values.promptJob) return compact(plain);
-	const edited = values.prompt.trim() !== values.promptJob.text.trim();
-	return compact({ ...plain, prompt: edited ? plain.prompt : null, promptJobId: values.promptJob.id });
-}
-
-/**
- * Return the body of `POST /api/models/price`; null if the form names no model.
- *
- * @param {FormValues} values
- * @param {Models} models
- * @returns {AskPrice | null}
- */
-export function priceBody(values, models) {
-	if (modelReason(values)) return null;
-	const { targetUrl, refUrls } = promptBody(values);
-	return compact({ targetUrl, refUrls, ...mediaRequest(values, models) });
-}
-
-/**
- * Return model and input. The server assigns the images to the model's fields. A model that is not in the list is
- * allowed, since the form has warned about it.
- *
- * @param {FormValues} values
- * @param {Models} models
- */
-function mediaRequest(values, models) {
-	const path = values.model.trim();
-	return { model: path, allowUnknownModel: models.isUnlisted(path), input: { ...fieldInput(values, models.fieldsOf(path) ?? []), ...parseObject(values.rawInput) } };
-}
-
-/**
- * Fields that are required or affect the price are always sent, so that the quote is exact; other empty ones are left to the model.
- *
- * @param {FormValues} values
- * @param {ModelInput[]} fields
- */
-function fieldInput(values, fields) {
-	/** @param {ModelInput} field */
-	const typed = ({ name }) => fieldText(values, name).trim();
-	const sent = fields.filter((field) => typed(field) || ((field.required || field.movesPrice) && field.default !== null));
-	return Object.fromEntries(sent.map((field) => [field.name, typed(field) ? valueOf(field, typed(field)) : field.default]));
 }
 
 /**
@@ -222,17 +171,6 @@ export function fieldText({ fields }, name) {
 }
 
 /**
- * @param {ModelInput} field
- * @param {string} text
- */
-function valueOf({ type, choices }, text) {
-	if (choices) return choices.find((choice) => String(choice) === text) ?? text;
-	if (type === "boolean") return text === "true";
-	if (type === "json") return parseJson(text);
-	return type === "number" || type === "integer" ? Number(text) : text;
-}
-
-/**
  * Return the value of a JSON text; undefined if it is not JSON.
  *
  * @param {string} text
@@ -240,7 +178,7 @@ function valueOf({ type, choices }, text) {
  */
 export function parseJson(text) {
 	try {
-		return JSON.parse(text);
+		return parseExact(text);
 	} catch {
 		return undefined;
 	}
@@ -266,16 +204,6 @@ export function isRounded(value, depth = 0) {
 export function parseObject(text) {
 	const found = text.trim() ? parseJson(text) : {};
 	return isObject(found) ? found : null;
-}
-
-/**
- * Return a copy without empty values.
- *
- * @param {Record<string, unknown>} body
- * @returns {any}
- */
-function compact(body) {
-	return Object.fromEntries(Object.entries(body).filter(([, value]) => value && (typeof value !== "object" || Object.keys(value).length)));
 }
 
 /**

@@ -2,19 +2,20 @@
 
 import { NAMED_OWNER } from "../core/access.js";
 import { on } from "../core/dom.js";
+import { DRAFTS } from "../core/drafts.js";
 import { Emitter } from "../core/emitter.js";
-import { ROOT } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
 
 /** @import { FormValues } from "../../types/page.js" */
 
-/** Each installation on a host has a form of its own, and so has each owner for whom an admin acts. */
-const OWN_KEY = `promptmill.form${ROOT}`;
-const STORAGE_KEY = NAMED_OWNER === null ? OWN_KEY : `${OWN_KEY}@${NAMED_OWNER}`;
+/** Each owner for whom an admin acts has a form of its own. */
+const STORAGE_KEY = NAMED_OWNER === null ? DRAFTS.form : `${DRAFTS.form}@${NAMED_OWNER}`;
 
 /** @type {FormValues} */
 const EMPTY = {
 	model: "bytedance/seedream-v4",
+	alsoOn: [],
+	allowUnknown: "",
 	fields: {},
 	targetUrl: "",
 	refUrls: [],
@@ -22,13 +23,17 @@ const EMPTY = {
 	instructions: "",
 	writer: "me",
 	operation: "",
+	ask: {},
 	onPromptFailure: "fail",
 	priority: vocabulary.limits.priority.usual,
+	runs: 1,
 	rawInput: "",
 	deadlineSeconds: "",
 	metadata: "",
 	promptJob: null,
 	generate: null,
+	parent: null,
+	setAside: null,
 };
 
 /** @typedef {{ names: Set<string>, by: string | null }} Change The names of the changed values, and which part of the page changed them. */
@@ -39,7 +44,8 @@ export class FormState extends Emitter {
 	values = { ...EMPTY, ...stored() };
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	timer;
-	forgotten = false;
+	/** @type {string | null} The values as they were filled in last, not by typing. */
+	replaced = null;
 
 	constructor() {
 		super();
@@ -69,19 +75,33 @@ export class FormState extends Emitter {
 		this.emit("change", { names: new Set(names), by });
 	}
 
-	/** @param {Partial<FormValues>} values The values to start from. */
+	/** @param {Partial<FormValues>} values The values to start from. How Grok is asked stays: it is a habit. */
 	clear(values = { model: this.values.model }) {
-		this.set({ ...EMPTY, fields: {}, refUrls: [], ...values });
+		this.set({ ...EMPTY, fields: {}, refUrls: [], alsoOn: [], ask: this.values.ask, setAside: this.values.setAside, ...values });
 	}
 
-	/** Remove the stored values, for all owners: whoever uses this browser next does not see them. */
-	forget() {
-		this.forgotten = true;
-		for (const name of Object.keys(localStorage)) if (name === OWN_KEY || name.startsWith(`${OWN_KEY}@`)) localStorage.removeItem(name);
+	/**
+	 * Replace the values, and set those aside that somebody has entered: not what an earlier replacement left untouched.
+	 *
+	 * @param {() => void} change
+	 */
+	setAside(change) {
+		const { setAside, ...before } = this.values;
+		const entered = JSON.stringify(before) !== this.replaced && hasContent(before);
+		change();
+		const { setAside: _, ...after } = this.values;
+		this.replaced = JSON.stringify(after);
+		if (entered) this.set({ setAside: structuredClone(before) });
+	}
+
+	/** Return to the values that were set aside. */
+	bringBack() {
+		const { setAside } = this.values;
+		if (setAside) this.set({ ...EMPTY, ...sound(setAside), setAside: null });
 	}
 
 	save() {
-		if (this.forgotten) return;
+		if (DRAFTS.forgotten) return;
 		try {
 			localStorage.setItem(STORAGE_KEY, JSON.stringify(this.values));
 		} catch {
@@ -93,11 +113,30 @@ export class FormState extends Emitter {
 /** @returns {Partial<FormValues>} */
 function stored() {
 	try {
-		const found = Object.entries(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}"));
-		return Object.fromEntries(found.filter(([name, value]) => Object.hasOwn(EMPTY, name) && fits(value, EMPTY[/** @type {keyof FormValues} */ (name)])));
+		return sound(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}"));
 	} catch {
 		return {};
 	}
+}
+
+/** @param {any} value */
+function isParent(value) {
+	return value === null || (typeof value.jobId === "string" && typeof value.relation === "string");
+}
+
+/**
+ * Return what can be shown of stored values.
+ *
+ * @param {object} found
+ * @returns {Partial<FormValues>}
+ */
+function sound(found) {
+	return Object.fromEntries(Object.entries(found).filter(([name, value]) => Object.hasOwn(EMPTY, name) && fits(value, EMPTY[/** @type {keyof FormValues} */ (name)]) && (name !== "parent" || isParent(value))));
+}
+
+/** @param {Omit<FormValues, "setAside">} values */
+function hasContent({ prompt, instructions, targetUrl, refUrls, fields, rawInput }) {
+	return [prompt, instructions, targetUrl, ...refUrls, ...Object.values(fields), rawInput].some((text) => text.trim());
 }
 
 /**

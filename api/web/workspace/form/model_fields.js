@@ -1,12 +1,16 @@
 // The inputs of the chosen model, from its schema: those that are required or affect the price first, the rest collapsed.
 
-import { byId, el, fill, on } from "../core/dom.js";
+import { byId, el, fill } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { ROUNDED, fieldText, isRounded, parseJson, parseObject } from "./form_rules.js";
+import { lazy } from "../core/lazy.js";
+import { FORM } from "../words/form.js";
 
-/** @import { Attributes, ModelInput } from "../../types/page.js" */
+/** @import { ModelInput } from "../../types/page.js" */
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
+/** @import { Uploads } from "./uploads.js" */
+
+const inputs = lazy(() => import("./inputs.js"));
 
 const MIN_EXPANDED = 4;
 
@@ -21,30 +25,37 @@ export class ModelFields {
 	 * @param {object} parts
 	 * @param {Models} parts.models
 	 * @param {FormState} parts.state
+	 * @param {() => Uploads | undefined} parts.uploads
 	 */
-	constructor({ models, state }) {
+	constructor({ models, state, uploads }) {
 		this.models = models;
 		this.state = state;
+		this.uploads = uploads;
 		models.listen("change", () => this.show());
 		state.listen("change", ({ names, by }) => {
-			if (names.has("model") || names.has("rawInput") || (names.has("fields") && by !== "fields")) this.show(true);
+			if (names.has("model") || names.has("alsoOn") || names.has("rawInput") || (names.has("fields") && by !== "fields")) this.show(true);
 		});
 	}
 
-	show(force = false) {
+	async show(force = false) {
 		const path = this.state.get("model");
-		this.models.describe(path);
+		for (const one of [path, ...this.state.get("alsoOn")]) this.models.describe(one);
 		// While they are being reloaded, the previous ones stay.
 		const fields = this.models.fieldsOf(path) ?? (path === this.path ? this.shown : []);
 		if (!force && fields === this.shown) return;
 		this.path = path;
 		this.shown = fields;
+		const module = fields.length ? await inputs() : null;
+		// Another model may have been chosen meanwhile.
+		if (fields !== this.shown || (fields.length && !module)) return;
 		const id = document.activeElement?.id;
 		const first = fields.filter((field, index) => field.required || field.movesPrice || index < MIN_EXPANDED);
 		const rest = fields.filter((field) => !first.includes(field));
 		const open = this.element.querySelector("[open]") !== null;
-		const folded = rest.length > 0 && el("details.fold", { open }, el("summary", icon("down"), `More inputs (${rest.length})`), this.row(rest));
-		fill(this.element, this.row(first), folded);
+		/** @param {ModelInput[]} some */
+		const row = (some) => el("div.field-row", some.map((field) => module?.fieldOf(field, this)));
+		const folded = rest.length > 0 && el("details.fold", { open }, el("summary", icon("down"), FORM.moreInputs(rest.length)), row(rest));
+		fill(this.element, fields.length > 0 && row(first), folded);
 		// Restore the focus.
 		if (id && id !== document.activeElement?.id) document.getElementById(id)?.focus();
 		this.element.hidden = !fields.length;
@@ -52,70 +63,11 @@ export class ModelFields {
 		this.state.set({ fields: { ...this.state.get("fields") } }, "fields");
 	}
 
-	/** @param {ModelInput[]} fields */
-	row(fields) {
-		return el("div.field-row", ...fields.map((field) => this.field(field)));
+	/**
+	 * @param {string} name
+	 * @param {string} text
+	 */
+	write(name, text) {
+		this.state.set({ fields: { ...this.state.get("fields"), [name]: text } }, "fields");
 	}
-
-	/** @param {ModelInput} field */
-	field(field) {
-		const { name, title, description, required, suggestions, type } = field;
-		// The raw input overrides a field: its value is shown here, but edited there.
-		const raw = parseObject(this.state.get("rawInput")) ?? {};
-		const overridden = Object.hasOwn(raw, name);
-		const control = controlOf(field, { id: `field-${name}`, "data-input": name, disabled: overridden, value: overridden ? plain(raw[name]) : fieldText(this.state.values, name), required: required && field.default === null });
-		const validate = () => control.setCustomValidity(inputError(type, control.value.trim()));
-		validate();
-		on(control, "input", () => {
-			validate();
-			this.state.set({ fields: { ...this.state.get("fields"), [name]: control.value } }, "fields");
-		});
-		const list = suggestions?.length ? el("datalist", { id: `${control.id}-list` }, ...suggestions.map((value) => el("option", { value }))) : null;
-		if (list) control.setAttribute("list", list.id);
-		const note = [required && "required", field.movesPrice && "affects the price", overridden && "set in the raw input"].filter(Boolean).join(", ");
-		return el(type === "json" ? "div.field.is-wide" : "div.field", { title: description }, el("label.label", { for: control.id }, title || name, note && el("span.quiet", ` ${note}`)), control, list);
-	}
-}
-
-/**
- * @param {ModelInput} field
- * @param {Attributes} attributes
- */
-function controlOf({ name, type, choices, default: usual, minimum, maximum, step, maxLength }, attributes) {
-	const usualText = usual === null ? "model default" : plain(usual);
-	if (choices || type === "boolean") {
-		const { value, ...others } = attributes;
-		const options = (choices ?? [true, false]).map((choice) => el("option", { value: String(choice) }, say(String(choice))));
-		const select = el("select.input", others, el("option", { value: "" }, say(usualText)), ...options);
-		// Only once it has its options.
-		select.value = String(value);
-		return select;
-	}
-	if (type === "json") return el("textarea.input.is-code", { ...attributes, rows: 2, spellcheck: "false", placeholder: usualText });
-	const numeric = type === "number" || type === "integer";
-	const limits = numeric ? { type: "number", min: minimum, max: maximum, step: step ?? (type === "integer" ? 1 : "any") } : { maxlength: maxLength, pattern: name === "size" ? "\\d{2,5}\\*\\d{2,5}" : null };
-	return el("input.input", { ...attributes, ...limits, placeholder: name === "seed" ? "random" : usualText });
-}
-
-/**
- * Return why a field's text cannot be sent, or an empty text. The browser validates its limits.
- *
- * @param {string} type
- * @param {string} text
- */
-function inputError(type, text) {
-	if (!text || !["json", "number", "integer"].includes(type)) return "";
-	const value = parseJson(text);
-	if (isRounded(value)) return ROUNDED;
-	return type === "json" && value === undefined ? "This is not JSON." : "";
-}
-
-/** @param {unknown} value */
-function plain(value) {
-	return JSON.stringify(value).replaceAll('"', "");
-}
-
-/** @param {string} choice */
-function say(choice) {
-	return choice === "true" ? "yes" : choice === "false" ? "no" : choice;
 }

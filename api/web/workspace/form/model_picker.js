@@ -1,19 +1,25 @@
-// The model picker: a text box with a list to choose from; any other path is accepted too.
+// The model picker: a text box with a list to choose from; any other path is accepted too. What it lists is loaded on demand.
 
-import { byId, closest, el, fill, on, setText } from "../core/dom.js";
-import { icon } from "../core/icons.js";
+import { byId, closest, on, setAttribute, setText } from "../core/dom.js";
+import { lazy } from "../core/lazy.js";
+import { FORM } from "../words/form.js";
 
 /** @import { Model } from "../../types/page.js" */
 /** @import { FormState } from "./form_state.js" */
 /** @import { Models } from "./models.js" */
+/** @import { ModelChoices } from "./model_choices.js" */
 
-const MAX_OPTIONS = 100;
+const choices = lazy(() => import("./model_choices.js"));
+const around = lazy(() => import("./model_extras.js"));
 
 export class ModelPicker {
 	input = byId("model", HTMLInputElement);
+	place = byId("model-choices");
 	list = byId("model-list");
 	/** Index of the option selected by the arrow keys. */
 	active = -1;
+	/** @type {ModelChoices | null} */
+	shown = null;
 
 	/**
 	 * @param {object} parts
@@ -29,9 +35,15 @@ export class ModelPicker {
 		on(this.input, "keydown", (event) => this.onKey(event));
 		on(this.input, "blur", () => this.leave());
 		// On mousedown, before the blur: clicking an option must not move the focus first.
-		on(this.list, "mousedown", (event) => event.preventDefault());
-		on(this.list, "click", (event) => this.choose(closest(event.target, "[role=option]")?.dataset.model));
-		state.listen("change", ({ names }) => names.has("model") && this.show());
+		on(this.place, "mousedown", (event) => event.preventDefault());
+		on(this.list, "click", (event) => {
+			const path = closest(event.target, "[role=option]")?.dataset.model;
+			if (path && closest(event.target, ".star")) this.shown?.star(path);
+			else this.choose(path);
+		});
+		const allow = byId("allow-unknown", HTMLInputElement);
+		on(allow, "change", () => state.set({ allowUnknown: allow.checked ? state.get("model").trim() : "" }));
+		state.listen("change", ({ names }) => (names.has("model") || names.has("alsoOn") || names.has("allowUnknown")) && this.show());
 		models.listen("change", () => this.show());
 		this.show();
 	}
@@ -39,44 +51,37 @@ export class ModelPicker {
 	show() {
 		const path = this.state.get("model");
 		const known = this.models.get(path);
-		if (document.activeElement !== this.input || this.list.hidden) this.input.value = path;
-		const unknown = path && this.models.isUnlisted(path) ? "Not in the list: it gets exactly the input you enter." : "";
-		setText(byId("model-note"), known ? `${known.label} · generates ${known.kind === "video" ? "videos" : "images"} · ${picturesOf(known)}` : unknown);
+		if (document.activeElement !== this.input || this.place.hidden) this.input.value = path;
+		const unlisted = path !== "" && this.models.isUnlisted(path);
+		const unknown = unlisted ? FORM.unlisted : "";
+		setText(byId("model-note"), known ? `${known.label} · ${makes(known)} · ${picturesOf(known)}` : unknown);
+		byId("unknown-model").hidden = !unlisted;
+		byId("allow-unknown", HTMLInputElement).checked = this.state.get("allowUnknown") === path.trim();
+		if (this.models.list.size) this.showExtras();
+	}
+
+	/** Show the model's variants, and the other models that get the same prompt. */
+	async showExtras() {
+		(await around())?.showExtras({ models: this.models, state: this.state, take: (path) => this.take(path) });
 	}
 
 	/** @param {string} needle */
-	open(needle) {
-		const words = needle.toLowerCase().split(/\s+/).filter(Boolean);
-		const found = [...this.models.list.values()].filter((model) => words.every((word) => `${model.label} ${model.model} ${model.kind}`.toLowerCase().includes(word)));
-		const more = found.length - MAX_OPTIONS;
-		const note = !found.length ? "No known model matches. The path is used as typed." : more > 0 ? `${more} more: type to narrow the list.` : null;
-		fill(this.list, found.slice(0, MAX_OPTIONS).map((model, index) => this.option(model, index)), note && el("li.quiet", note));
+	async open(needle) {
+		this.place.hidden = false;
 		this.active = -1;
-		this.list.hidden = false;
-		this.input.setAttribute("aria-expanded", "true");
-	}
-
-	/**
-	 * @param {Model} model
-	 * @param {number} index
-	 */
-	option(model, index) {
-		const chosen = model.model === this.state.get("model");
-		return el(
-			"li",
-			{ role: "option", id: `model-option-${index}`, "data-model": model.model, "aria-selected": chosen },
-			icon(model.kind === "video" ? "video" : "image"),
-			el("span.combo-text", el("span", model.label), el("span.quiet", model.model)),
-		);
+		setAttribute(this.input, "aria-expanded", true);
+		const module = this.shown ? null : await choices();
+		if (module) this.shown ??= new module.ModelChoices(this);
+		this.shown?.show(needle);
 	}
 
 	/** @param {KeyboardEvent} event */
 	onKey(event) {
-		/** @type {HTMLElement[]} */
-		const options = [...this.list.querySelectorAll("[role=option]")].filter((option) => option instanceof HTMLElement);
+		/** @type {NodeListOf<HTMLElement>} */
+		const options = this.list.querySelectorAll("[role=option]");
 		if (event.key === "ArrowDown" || event.key === "ArrowUp") {
 			event.preventDefault();
-			if (this.list.hidden) {
+			if (this.place.hidden) {
 				this.open("");
 				return;
 			}
@@ -88,7 +93,7 @@ export class ModelPicker {
 		} else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
 			event.preventDefault();
 			this.choose(options[this.active]?.dataset.model ?? this.input.value.trim());
-		} else if (event.key === "Escape" && !this.list.hidden) {
+		} else if (event.key === "Escape" && !this.place.hidden) {
 			event.preventDefault();
 			event.stopPropagation();
 			this.close();
@@ -102,25 +107,30 @@ export class ModelPicker {
 	}
 
 	leave() {
-		if (!this.list.hidden) this.take(this.input.value.trim());
+		if (!this.place.hidden) this.take(this.input.value.trim());
 	}
 
 	/** @param {string} path */
 	take(path) {
 		this.close();
-		if (path !== this.state.get("model")) this.state.set({ model: path, fields: {} });
+		if (path !== this.state.get("model")) this.state.set({ model: path, fields: {}, alsoOn: this.state.get("alsoOn").filter((one) => one !== path) });
 		this.show();
 	}
 
 	close() {
-		this.list.hidden = true;
-		this.input.setAttribute("aria-expanded", "false");
+		this.place.hidden = true;
+		setAttribute(this.input, "aria-expanded", false);
 		this.input.removeAttribute("aria-activedescendant");
 	}
 }
 
 /** @param {Model} model */
+function makes({ kind }) {
+	return kind === "image" ? FORM.makesImages : kind === "video" ? FORM.makesVideos : FORM.makes(kind);
+}
+
+/** @param {Model} model */
 function picturesOf(model) {
-	if (!model.picturesField) return "this model takes no images; only Grok will see them";
-	return model.maxPictures > 1 ? `takes up to ${model.maxPictures} images` : "takes one image";
+	if (!model.picturesField) return FORM.takesNoImages;
+	return model.maxPictures > 1 ? FORM.takesImages(model.maxPictures) : FORM.takesImage;
 }

@@ -3,6 +3,8 @@
 import { byId, el, fill, iconButton, on, pictureOf } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { CORE } from "../words/core.js";
+import { FORM } from "../words/form.js";
 import { pictureFits } from "./form_rules.js";
 
 /** @import { Circumstances } from "../../types/page.js" */
@@ -24,7 +26,7 @@ export class Pictures {
 	constructor({ state, situation }) {
 		this.state = state;
 		this.situation = situation;
-		this.target = this.line("targetUrl", "Target image", () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
+		this.target = this.line("targetUrl", FORM.targetImage, () => state.get("targetUrl"), (url) => state.set({ targetUrl: url }, "pictures"));
 		byId("target").append(this.target.element);
 		on(this.add, "click", () => {
 			state.set({ refUrls: [...state.get("refUrls"), ""] });
@@ -69,7 +71,7 @@ export class Pictures {
 		/** @param {string} url */
 		const change = (url) => this.state.set({ refUrls: this.state.get("refUrls").map((old, at) => (at === index ? url : old)) }, "pictures");
 		const remove = () => this.state.set({ refUrls: this.state.get("refUrls").filter((_, at) => at !== index) });
-		const line = this.line(`refUrl-${index}`, `Reference image ${index + 1}`, () => this.state.get("refUrls")[index], change, remove);
+		const line = this.line(`refUrl-${index}`, FORM.referenceImage(index + 1), () => this.state.get("refUrls")[index], change, remove);
 		this.references.append(line.element);
 		return line;
 	}
@@ -84,8 +86,8 @@ export class Pictures {
 	 */
 	line(id, label, read, write, remove = () => this.state.set({ targetUrl: "" })) {
 		const thumbnail = el("span.thumb", icon("image"));
-		const input = el("input.input", { id, type: "url", "aria-label": `${label}: URL`, placeholder: `${label}: https://…`, spellcheck: "false" });
-		const drop = iconButton("cross", `Remove: ${label}`, remove, "Remove");
+		const input = el("input.input", { id, type: "url", "aria-label": FORM.url(label), placeholder: FORM.urlHint(label), spellcheck: "false" });
+		const drop = iconButton("cross", FORM.remove(label), remove, CORE.remove);
 		const showThumbnail = () => this.showThumbnail(thumbnail, read().trim());
 		on(input, "input", () => {
 			write(input.value);

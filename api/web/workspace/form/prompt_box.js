@@ -1,6 +1,7 @@
 // The prompt's text: replaced only at the user's request, and always undoable.
 
 import { byId, on } from "../core/dom.js";
+import { isStillGroks } from "./authorship.js";
 
 /** @import { FormValues, WrittenPrompt } from "../../types/page.js" */
 /** @import { FormState } from "./form_state.js" */
@@ -12,14 +13,28 @@ export class PromptBox {
 	/** @type {Pick<FormValues, "prompt" | "promptJob"> | null} The text before it was replaced. */
 	before = null;
 
+	/** @type {string | null} The negative prompt before, if it was replaced too. */
+	negativeBefore = null;
+
+	/** @type {WrittenPrompt | null} Grok's text that was replaced as a whole. */
+	disowned = null;
+
 	/** @param {FormState} state */
 	constructor(state) {
 		this.state = state;
 		on(this.undoButton, "click", () => this.undo());
+		// Before the text changes it is known whether all of it goes.
+		on(this.area, "beforeinput", () => {
+			const { selectionStart, selectionEnd, value } = this.area;
+			if (!this.replacing && value && selectionStart === 0 && selectionEnd === value.length) this.disown();
+		});
 		on(this.area, "input", () => {
 			if (this.replacing) return;
-			// Ctrl+Z has restored it: it is the user's own text again.
-			if (this.before?.prompt === this.area.value) state.set(this.before);
+			const { value } = this.area;
+			// Ctrl+Z has restored it: it is the user's own text again, or Grok's.
+			if (this.before?.prompt === value) state.set(this.before);
+			else if (this.disowned?.text === value) state.set({ promptJob: this.disowned });
+			else if (!value || this.isReplaced(value)) this.disown();
 			// The undo must not discard what was typed since.
 			this.undoButton.hidden = true;
 		});
@@ -27,14 +42,36 @@ export class PromptBox {
 	}
 
 	/**
+	 * Return whether too little of what Grok wrote is left in the text.
+	 *
+	 * @param {string} text
+	 */
+	isReplaced(text) {
+		const written = this.state.get("promptJob");
+		return written !== null && !isStillGroks(text, written.text);
+	}
+
+	/** From now on the text is the user's own: nothing of Grok's is left in it. */
+	disown() {
+		const promptJob = this.state.get("promptJob");
+		if (!promptJob) return;
+		this.disowned = promptJob;
+		this.state.set({ promptJob: null }, "prompt");
+	}
+
+	/**
 	 * Replace the text at the user's request; undo restores the old one.
 	 *
 	 * @param {string} text
 	 * @param {WrittenPrompt} promptJob
+	 * @param {string | null} [negative] What goes into the model's own negative prompt.
 	 */
-	replace(text, promptJob) {
-		this.before = { prompt: this.state.get("prompt"), promptJob: this.state.get("promptJob") };
+	replace(text, promptJob, negative = null) {
+		const { prompt, promptJob: earlier, fields } = this.state.values;
+		this.before = { prompt, promptJob: earlier };
+		this.negativeBefore = negative ? (fields.negative_prompt ?? "") : null;
 		this.write(text, promptJob);
+		if (negative) this.writeNegative(negative);
 		this.undoButton.hidden = false;
 	}
 
@@ -42,8 +79,14 @@ export class PromptBox {
 		if (!this.before) return;
 		const { prompt, promptJob } = this.before;
 		this.write(prompt, promptJob);
+		if (this.negativeBefore !== null) this.writeNegative(this.negativeBefore);
 		this.forget();
 		this.area.focus();
+	}
+
+	/** @param {string} text */
+	writeNegative(text) {
+		this.state.set({ fields: { ...this.state.get("fields"), negative_prompt: text } });
 	}
 
 	forget() {

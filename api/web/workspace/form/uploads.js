@@ -9,6 +9,13 @@ import { notify } from "../core/notices.js";
 /** @import { Circumstances } from "../../types/page.js" */
 /** @import { Pictures } from "./pictures.js" */
 
+/**
+ * @typedef {object} Slot Where uploads go.
+ * @property {(url: string) => boolean} put Takes the URL of one; false if there is no room for it.
+ * @property {HTMLElement} place Shows their progress.
+ * @property {readonly string[]} media What they may be.
+ */
+
 const uploadLines = lazy(() => import("./upload_lines.js"));
 
 export class Uploads {
@@ -29,6 +36,8 @@ export class Uploads {
 		this.pictures = pictures;
 		this.situation = situation;
 		this.onChange = onChange;
+		/** @type {Slot} */
+		this.own = { put: (url) => pictures.put(url), place: byId("uploads"), media: ["image"] };
 		const chooser = byId("upload-files", HTMLInputElement);
 		on(byId("upload"), "click", () => this.refuse() || chooser.click());
 		on(chooser, "change", () => {
@@ -73,14 +82,17 @@ export class Uploads {
 		return files;
 	}
 
-	/** @param {Iterable<File> | null | undefined} files */
-	async take(files) {
+	/**
+	 * @param {Iterable<File> | null | undefined} files
+	 * @param {Slot} slot
+	 */
+	async take(files, slot = this.own) {
 		// Copied, because the browser empties its file list once the event is over.
 		const chosen = [...(files ?? [])];
 		if (chosen.length && this.refuse()) return;
 		const lines = await uploadLines();
 		// One by one: the first becomes the target, and other requests get a connection.
-		for (const file of chosen) this.last = lines?.send(file, this, this.last) ?? this.last;
+		for (const file of chosen) this.last = lines?.send(file, this, this.last, slot) ?? this.last;
 	}
 
 	/** @param {number} step */

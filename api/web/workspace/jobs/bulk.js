@@ -1,9 +1,13 @@
-// Cancel or retry all jobs that the filter shows: the buttons. `bulk_acts.js` names the cost and does it.
+// Acts on many jobs, all that the filter shows or the selected ones: the buttons. `bulk_acts.js` asks, and does it.
 
+import { actingFor, may } from "../core/access.js";
 import { button, setText } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
 import { reportProblem } from "../core/notices.js";
-import { canCancel, canRetry, isFinal } from "./statuses.js";
+import { JOB_ACTS } from "../words/acts.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { canCancel, canRetry, isErased, isFinal } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Job } from "../../types/page.js" */
@@ -11,13 +15,44 @@ import { canCancel, canRetry, isFinal } from "./statuses.js";
 
 const bulkActs = lazy(() => import("./bulk_acts.js"));
 
-/** @typedef {"cancel" | "retry"} BulkAct */
+/** @typedef {"cancel" | "retry" | "like" | "tag" | "download"} BulkAct */
 
-/** @type {Record<BulkAct, { verb: string, fits: (job: Job) => boolean }>} */
+/**
+ * @typedef {object} Source The jobs to act on.
+ * @property {() => Job[]} jobs Those that are here.
+ * @property {() => boolean} more Whether the server has more of them.
+ * @property {(wanted: (job: Job) => boolean, max: number) => Promise<Job[]>} readAll Reads these as well.
+ * @property {() => string} words What they are.
+ * @property {() => "all" | "found" | "selected"} scope How they were chosen: nobody retries everything by accident.
+ */
+
+/** @type {Record<BulkAct, { verb: string, fits: (job: Job) => boolean, scopes: string[] }>} */
 const OFFERED = {
-	cancel: { verb: "Cancel", fits: canCancel },
-	retry: { verb: "Retry", fits: (job) => canRetry(job) && isFinal(job) && job.status !== "completed" },
+	cancel: { verb: CORE.cancel, fits: canCancel, scopes: ["all", "found", "selected"] },
+	retry: { verb: CORE.retry, fits: (job) => canRetry(job) && isFinal(job) && job.status !== "completed", scopes: ["found", "selected"] },
+	like: { verb: COMMON.like, fits: (job) => may("jobs:write") && job.outputs.length > 0 && !job.kept && !isErased(job), scopes: ["selected"] },
+	tag: { verb: CORE.tag, fits: (job) => may("jobs:write") && !isErased(job), scopes: ["found", "selected"] },
+	// A link cannot name the owner that an admin acts for.
+	download: { verb: COMMON.download, fits: (job) => !actingFor() && job.outputs.some(({ stored }) => stored?.state === "stored"), scopes: ["found", "selected"] },
 };
+const NAMES = /** @type {BulkAct[]} */ (Object.keys(OFFERED));
+
+/**
+ * Return the jobs that a filter shows, to act on.
+ *
+ * @param {JobBook} book
+ * @param {(book: JobBook) => string} words
+ * @returns {Source}
+ */
+export function allFound(book, words) {
+	return {
+		jobs: () => book.shown(),
+		more: () => book.cursor !== null,
+		readAll: (wanted, max) => book.readAll(wanted, max),
+		words: () => JOB_ACTS.filterShows(words(book)),
+		scope: () => (book.filtered ? "found" : "all"),
+	};
+}
 
 export class Bulk {
 	busy = false;
@@ -26,24 +61,24 @@ export class Bulk {
 	 * @param {object} parts
 	 * @param {Api} parts.api
 	 * @param {JobBook} parts.book
-	 * @param {HTMLElement} parts.element
+	 * @param {Source} parts.source
 	 */
-	constructor({ api, book, element }) {
+	constructor({ api, book, source }) {
 		this.api = api;
 		this.book = book;
-		this.buttons = { cancel: this.button("cancel"), retry: this.button("retry") };
-		element.append(this.buttons.cancel, this.buttons.retry);
-		book.listen("list", () => this.show());
+		this.source = source;
+		this.buttons = NAMES.map((name) => button("is-small", () => this.start(name), { hidden: true }));
 	}
 
 	show() {
-		const jobs = this.book.shown();
-		for (const name of /** @type {const} */ (["cancel", "retry"])) {
-			const { verb, fits } = OFFERED[name];
+		const jobs = this.source.jobs();
+		const scope = this.source.scope();
+		for (const [place, name] of NAMES.entries()) {
+			const { verb, fits, scopes } = OFFERED[name];
 			const number = jobs.filter(fits).length;
-			const more = this.book.cursor ? "+" : "";
-			this.buttons[name].hidden = number === 0 || (name === "retry" && !this.book.filtered);
-			setText(this.buttons[name], `${verb} ${number}${more}…`);
+			this.buttons[place].hidden = number === 0 || !scopes.includes(scope);
+			// Where there are more jobs than were read, nobody knows their number yet: the question names it.
+			setText(this.buttons[place], `${verb} ${this.source.more() ? JOB_ACTS.all : number}${name === "like" ? "" : "…"}`);
 		}
 	}
 
@@ -54,16 +89,11 @@ export class Bulk {
 		this.busy = true;
 		try {
 			const acts = await bulkActs();
-			await acts?.actOnAll(name, OFFERED[name], this.api, this.book);
+			await acts?.actOnAll(name, OFFERED[name], this.source, this.api, this.book);
 		} catch (problem) {
-			reportProblem("The jobs could not be loaded.", problem);
+			reportProblem(JOB_ACTS.jobsCouldNotLoaded, problem);
 		} finally {
 			this.busy = false;
 		}
-	}
-
-	/** @param {BulkAct} name */
-	button(name) {
-		return button("is-small", () => this.start(name), { hidden: true });
 	}
 }

@@ -1,49 +1,77 @@
-// Cancels or retries many jobs, after a confirmation that names their number and cost.
+// Acts on many jobs, after a confirmation that names their number and cost.
 
 import { asProblem } from "../core/api.js";
 import { confirm } from "../core/dialogs.js";
-import { count, usd } from "../core/format.js";
+import { usd } from "../core/format.js";
+import { lazy } from "../core/lazy.js";
 import { announce, notify, reportProblem } from "../core/notices.js";
+import { published } from "../core/published.js";
+import { JOB_ACTS } from "../words/acts.js";
+import { CORE } from "../words/core.js";
 import { costAgain } from "./job_actions.js";
-import { groupOf } from "./statuses.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
 /** @import { Job } from "../../types/page.js" */
-/** @import { BulkAct } from "./bulk.js" */
+/** @import { BulkAct, Source } from "./bulk.js" */
 /** @import { JobBook } from "./job_book.js" */
+
+const tags = lazy(() => import("../kept/tags.js"));
 
 const MAX_JOBS = 1000;
 const AT_ONCE = 4;
+/** As many as one archive takes. */
+const ARCHIVED = 100;
 
-/** @type {Record<BulkAct, { done: string, dismiss: string, run: (api: Api, job: Job) => Promise<Job>, cost: (jobs: Job[]) => string }>} */
+/** @type {Record<Exclude<BulkAct, "download" | "tag">, { done: string, dismiss: string, tone: "danger" | "primary", run: (api: Api, job: Job) => Promise<Job>, cost: ((jobs: Job[]) => string) | null }>} */
 const ACTS = {
 	cancel: {
-		done: "cancelled",
-		dismiss: "Back",
+		done: JOB_ACTS.cancelled,
+		dismiss: JOB_ACTS.back,
+		tone: "danger",
 		run: (api, job) => api.delete("/api/jobs/{job_id}", { params: { job_id: job.jobId } }),
 		cost: paid,
 	},
 	retry: {
-		done: "queued again",
-		dismiss: "Cancel",
+		done: JOB_ACTS.queuedAgain,
+		dismiss: CORE.cancel,
+		tone: "danger",
 		run: (api, job) => api.post("/api/jobs/{job_id}/retry", { params: { job_id: job.jobId } }),
 		cost: price,
+	},
+	like: {
+		done: JOB_ACTS.likedThem,
+		dismiss: CORE.cancel,
+		tone: "primary",
+		run: (api, job) => api.put("/api/jobs/{job_id}/rating", { params: { job_id: job.jobId }, body: { kept: true } }),
+		// It costs nothing, and is undone as easily.
+		cost: null,
 	},
 };
 
 /**
- * Ask for confirmation, then act on every job of the filter that fits.
+ * Ask for confirmation, then act on every job of the source that fits: without more of them, the ones that the button counted.
  *
  * @param {BulkAct} name
  * @param {{ verb: string, fits: (job: Job) => boolean }} offered
+ * @param {Source} source
  * @param {Api} api
  * @param {JobBook} book
  */
-export async function actOnAll(name, { verb, fits }, api, book) {
-	const { cost, dismiss, done, run } = ACTS[name];
-	const jobs = await book.readAll(fits, MAX_JOBS);
-	if (!jobs.length || !(await ask(verb, dismiss, jobs, cost(jobs), book))) return;
-	announce(`${verb}: ${count(jobs.length, "job")}.`);
+export async function actOnAll(name, { verb, fits }, source, api, book) {
+	const max = name === "download" ? ARCHIVED : MAX_JOBS;
+	const jobs = source.more() ? await source.readAll(fits, max) : source.jobs().filter(fits).slice(0, max);
+	if (!jobs.length) return;
+	const what = JOB_ACTS.what(verb, jobs.length);
+	const about = `${source.words()}${jobs.length === max ? JOB_ACTS.onlyNewestIncluded(max) : ""}`;
+	if (name === "tag") return (await tags())?.askTags(jobs, about);
+	if (name === "download") {
+		const body = [about, JOB_ACTS.archive];
+		if (await confirm(`${what}?`, body, what, { tone: "primary" })) location.assign(archiveOf(jobs));
+		return;
+	}
+	const { cost, dismiss, done, run, tone } = ACTS[name];
+	if (cost && !(await confirm(`${what}?`, [about, cost(jobs)], what, { dismiss, tone }))) return;
+	announce(JOB_ACTS.started(verb, jobs.length));
 	const waiting = [...jobs];
 	/** @type {Problem[]} */
 	const refused = [];
@@ -60,34 +88,25 @@ export async function actOnAll(name, { verb, fits }, api, book) {
 		}
 	};
 	await Promise.all(Array.from({ length: AT_ONCE }, work));
-	notify(`${count(jobs.length - refused.length - waiting.length, "job")} ${done}.`);
-	if (refused.length) reportProblem(`${count(refused.length, "job")} refused; the first because:`, refused[0]);
+	notify(JOB_ACTS.did(jobs.length - refused.length - waiting.length, done));
+	if (refused.length) reportProblem(JOB_ACTS.refused(refused.length), refused[0]);
 }
 
-/**
- * @param {string} verb
- * @param {string} dismiss
- * @param {Job[]} jobs
- * @param {string} cost
- * @param {JobBook} book
- */
-function ask(verb, dismiss, jobs, cost, book) {
-	const where = [groupOf(book.group).name, book.search && `matching “${book.search}”`].filter(Boolean).join(", ");
-	const more = jobs.length === MAX_JOBS ? ` Only the newest ${MAX_JOBS} are included.` : "";
-	const what = `${verb} ${count(jobs.length, "job")}`;
-	return confirm(`${what}?`, [`The filter shows: ${where}.${more}`, cost], what, { dismiss });
+/** @param {Job[]} jobs */
+function archiveOf(jobs) {
+	return `${published("/api/outputs/archive")}?${new URLSearchParams(jobs.map(({ jobId }) => ["jobId", jobId]))}`;
 }
 
 /** @param {Job[]} jobs */
 function paid(jobs) {
 	const billed = jobs.filter((job) => job.billed === "yes");
-	if (!billed.length) return "Nothing has been charged for them so far.";
-	return `${count(billed.length, "job")} of them ${billed.length === 1 ? "has" : "have"} been charged by WaveSpeed: ${sum(billed)}. That is not refunded.`;
+	if (!billed.length) return JOB_ACTS.nothingCharged;
+	return JOB_ACTS.charged(billed.length, sum(billed));
 }
 
 /** @param {Job[]} jobs */
 function price(jobs) {
-	return `New jobs are created from the same requests and charged separately: ${sum(jobs)}. Jobs that may still be billed are skipped.`;
+	return JOB_ACTS.retryAll(sum(jobs));
 }
 
 /** @param {Job[]} jobs */
@@ -95,6 +114,6 @@ function sum(jobs) {
 	const known = jobs.flatMap((job) => costAgain(job) ?? []);
 	const total = known.reduce((value, cost) => value + cost, 0);
 	const unknown = jobs.length - known.length;
-	if (!known.length) return "price unknown";
-	return `about ${usd(total)}${unknown ? `, and ${count(unknown, "job")} with an unknown price` : ""}`;
+	if (!known.length) return JOB_ACTS.priceUnknown;
+	return unknown ? JOB_ACTS.aboutAndUnknown(usd(total), unknown) : JOB_ACTS.about(usd(total));
 }

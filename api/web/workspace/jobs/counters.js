@@ -4,6 +4,7 @@ import { every } from "../core/clock.js";
 import { button, el, setAttribute, setText } from "../core/dom.js";
 import { duration } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { JOBS } from "../words/jobs.js";
 import { GROUPS, statusLook } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -48,7 +49,7 @@ export class Counters {
 		setText(this.figures, figuresOf(found));
 		// Absent in older APIs.
 		const satisfaction = found.satisfaction ?? [];
-		this.figures.title = satisfaction.map((row) => `${row.model ?? "no model"}, ${row.promptSource}: ${percent(row.satisfactionRate)}`).join("\n");
+		this.figures.title = satisfaction.map((row) => `${row.model ?? JOBS.noModel}, ${row.promptSource}: ${percent(row.satisfactionRate)}`).join("\n");
 	}
 
 	schedule() {
@@ -59,7 +60,7 @@ export class Counters {
 	}
 
 	showSelection() {
-		for (const { group, button } of this.tiles) setAttribute(button, "aria-pressed", this.book.group === group.id);
+		for (const { group, button } of this.tiles) setAttribute(button, "aria-pressed", this.book.filter.group === group.id);
 	}
 }
 
@@ -88,10 +89,10 @@ function countOf({ statuses }, counts) {
 function figuresOf(found) {
 	const speed = (found.processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
 	const liked = typeof found.satisfactionRate === "number" ? ` · ${percent(found.satisfactionRate)}` : "";
-	return `Wait for Grok ${duration(found.averageWaitSeconds)} · ${speed} prompts/min${liked}`;
+	return JOBS.figures(duration(found.averageWaitSeconds), speed, liked);
 }
 
 /** @param {number} rate */
 function percent(rate) {
-	return `${Math.round(rate * 100)} % liked`;
+	return JOBS.percentLiked(Math.round(rate * 100));
 }

@@ -7,6 +7,9 @@ import { jobName, usd } from "../core/format.js";
 import { announce, copyText, notify, reportProblem } from "../core/notices.js";
 import { published } from "../core/published.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { JOB_ACTS } from "../words/acts.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
 import { canCancel, canErase, canRetry } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -29,7 +32,7 @@ export function costAgain(job) {
  */
 export function priceOf(job) {
 	const cost = costAgain(job);
-	return cost === null ? "price unknown" : `about ${usd(cost)}`;
+	return cost === null ? JOB_ACTS.priceUnknown : JOB_ACTS.about(usd(cost));
 }
 
 export class JobActions {
@@ -45,16 +48,16 @@ export class JobActions {
 	/** @param {Job} job */
 	async cancel(job) {
 		if (!canCancel(job)) return;
-		const body = [`${jobName(job)} will be stopped. This cannot be undone.`, job.paidText, job.billed === "yes" && "What WaveSpeed has started is still charged."];
-		if (!(await confirm("Cancel this job?", body, "Cancel the job", { dismiss: "Back" }))) return;
-		await this.take(this.api.delete("/api/jobs/{job_id}", idOf(job)), "The job was not cancelled.");
+		const body = [JOB_ACTS.willStop(jobName(job)), job.paidText, job.billed === "yes" && JOB_ACTS.stillCharged];
+		if (!(await confirm(JOB_ACTS.cancelQuestion, body, COMMON.cancelJob, { dismiss: JOB_ACTS.back }))) return;
+		await this.take(this.api.delete("/api/jobs/{job_id}", idOf(job)), JOB_ACTS.notCancelled);
 	}
 
 	/** @param {Job} job */
 	async retry(job) {
 		if (!canRetry(job)) return;
-		const body = [`A new job is created from the same request as ${jobName(job)} and charged separately: ${priceOf(job)}.`, job.paidText];
-		if (await confirm("Retry this job?", body, "Retry", { tone: "primary" })) await this.retryNow(job, false);
+		const body = [JOB_ACTS.retryOne(jobName(job), priceOf(job)), job.paidText];
+		if (await confirm(JOB_ACTS.retryQuestion, body, CORE.retry, { tone: "primary" })) await this.retryNow(job, false);
 	}
 
 	/**
@@ -66,10 +69,10 @@ export class JobActions {
 		try {
 			const made = await this.api.post("/api/jobs/{job_id}/retry", { ...idOf(job), body: { force } });
 			this.book.put(made);
-			notify("Queued again.", { action: { label: "Open", run: () => (location.hash = `job=${made.jobId}`) } });
+			notify(JOB_ACTS.didQueueAgain, { action: { label: CORE.open, run: () => (location.hash = `job=${made.jobId}`) } });
 		} catch (thrown) {
 			if (asProblem(thrown).code === "may_be_billed" && !force) await this.askForce(job);
-			else reportProblem("The job was not retried.", thrown);
+			else reportProblem(JOB_ACTS.notRetried, thrown);
 		}
 	}
 
@@ -77,11 +80,11 @@ export class JobActions {
 	async askForce(job) {
 		const refusal = reasonWithout("jobs:resolve");
 		if (refusal) {
-			notify(`An earlier submission may still be billed. ${refusal}`, { tone: "bad" });
+			notify(JOB_ACTS.mayBeBilledBecause(refusal), { tone: "bad" });
 			return;
 		}
-		const body = ["Retrying now could pay twice for the same image or video.", "Retrying anyway is recorded in both jobs."];
-		if (await confirm("An earlier submission may still be billed", body, "Retry anyway")) await this.retryNow(job, true);
+		const body = [JOB_ACTS.couldPayTwice, JOB_ACTS.anywayRecorded];
+		if (await confirm(JOB_ACTS.mayBeBilled, body, JOB_ACTS.retryAnyway)) await this.retryNow(job, true);
 	}
 
 	/**
@@ -94,11 +97,11 @@ export class JobActions {
 	async resolve(job, body, { title, text, yes, tone }) {
 		if (!(await confirm(title, text, yes, { tone }))) return;
 		const decided = this.api.post("/api/jobs/{job_id}/resolve", { ...idOf(job), body });
-		if (await this.take(decided, "The decision was not saved.")) notify("Decision saved.");
+		if (await this.take(decided, JOB_ACTS.decisionNotSaved)) notify(JOB_ACTS.decisionSaved);
 	}
 
 	/**
-	 * Save whether the result is kept; the same choice again removes it.
+	 * Save whether somebody likes the result; the same choice again removes it.
 	 *
 	 * @param {Job} job
 	 * @param {boolean} kept
@@ -111,8 +114,8 @@ export class JobActions {
 			return;
 		}
 		const body = { kept: job.kept === kept ? null : kept };
-		const told = await this.take(this.api.put("/api/jobs/{job_id}/rating", { ...idOf(job), body }), "The rating was not saved.");
-		if (told) announce(told.kept === null ? "Rating removed." : told.kept ? "Kept." : "Discarded.");
+		const told = await this.take(this.api.put("/api/jobs/{job_id}/rating", { ...idOf(job), body }), JOB_ACTS.ratingNotSaved);
+		if (told) announce(told.kept === null ? JOB_ACTS.ratingRemoved : told.kept ? JOB_ACTS.liked : JOB_ACTS.disliked);
 	}
 
 	/**
@@ -136,17 +139,17 @@ export class JobActions {
 	async erase(job) {
 		if (!canErase(job)) return;
 		const body = [
-			"Its prompt, inputs, addresses, labels and results will be gone, here, at Temporal and at WaveSpeed. This cannot be undone.",
-			"Its status, times and costs stay. Retries of it are jobs of their own.",
+			JOB_ACTS.eraseGone,
+			JOB_ACTS.eraseStays,
 		];
-		if (!(await confirm("Erase this job?", body, "Erase"))) return;
-		const told = await this.take(this.api.post("/api/jobs/{job_id}/erase", idOf(job)), "The job was not erased.");
-		if (told) notify("Erased.");
+		if (!(await confirm(JOB_ACTS.eraseQuestion, body, CORE.erase))) return;
+		const told = await this.take(this.api.post("/api/jobs/{job_id}/erase", idOf(job)), JOB_ACTS.notErased);
+		if (told) notify(JOB_ACTS.erased);
 	}
 
 	/** @param {Job} job */
 	copyCurl(job) {
-		return copyText(curlOf(job), "Command");
+		return copyText(curlOf(job), JOB_ACTS.command);
 	}
 }
 

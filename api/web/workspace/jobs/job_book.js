@@ -2,24 +2,27 @@
 
 import { Emitter } from "../core/emitter.js";
 import { vocabulary } from "../core/vocabulary.js";
-import { groupOf, isFinal } from "./statuses.js";
+import { fits, isOn, NO_FILTER, queryOf } from "./filter.js";
+import { isFinal } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Job, JobPage } from "../../types/page.js" */
+/** @import { Filter } from "./filter.js" */
 
 /** A job this young may be missing from a page that was read before it was created. */
 const GRACE_MS = 10000;
 
 /**
- * Jobs by id. Emits `change` for each changed job, and `list` when the shown jobs may have changed.
+ * Jobs by id. Emits `change` for each changed job, and `list` when the shown jobs may have changed,
+ * and `batch` with the id of each batch that has changed.
  *
- * @extends {Emitter<{ change: { job: Job, before: Job | undefined }, list: null }>}
+ * @extends {Emitter<{ change: { job: Job, before: Job | undefined }, list: null, batch: string }>}
  */
 export class JobBook extends Emitter {
 	/** @type {Map<string, Job>} */
 	jobs = new Map();
-	group = "all";
-	search = "";
+	/** @type {Filter} */
+	filter = NO_FILTER;
 	/** @type {string | null} */
 	cursor = null;
 	/** @type {string | null} */
@@ -35,11 +38,7 @@ export class JobBook extends Emitter {
 	}
 
 	shown() {
-		const { statuses } = groupOf(this.group);
-		const needle = this.search.toLowerCase();
-		const found = [...this.jobs.values()].filter(
-			(job) => (!statuses.length || statuses.includes(job.status)) && (!needle || matches(job, needle)),
-		);
+		const found = [...this.jobs.values()].filter(fits(this.filter));
 		return found.sort((a, b) => (a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.jobId < b.jobId) ? 1 : -1));
 	}
 
@@ -49,7 +48,7 @@ export class JobBook extends Emitter {
 	}
 
 	get filtered() {
-		return this.group !== "all" || this.search !== "";
+		return isOn(this.filter);
 	}
 
 	/**
@@ -68,10 +67,9 @@ export class JobBook extends Emitter {
 		return job;
 	}
 
-	/** @param {{ group?: string, search?: string }} wanted */
-	async select({ group = this.group, search = this.search }) {
-		this.group = group;
-		this.search = search;
+	/** @param {Partial<Filter>} wanted */
+	async select(wanted) {
+		this.filter = { ...this.filter, ...wanted };
 		this.loaded = false;
 		this.emitList();
 		await this.reread();
@@ -81,10 +79,15 @@ export class JobBook extends Emitter {
 		const latest = ++this.reads;
 		const page = await this.read();
 		if (latest !== this.reads) return;
+		// Where nothing is missing between this page and what was read before, reading on continues where it was.
+		const last = page.items.at(-1);
+		const joined = this.loaded && last !== undefined && this.jobs.has(last.jobId);
 		for (const job of page.items) this.keep(job);
 		this.forgetDeleted(page);
-		this.cursor = page.nextCursor;
-		this.searchedUntil = page.searchedUntil;
+		if (!joined) {
+			this.cursor = page.nextCursor;
+			this.searchedUntil = page.searchedUntil;
+		}
 		this.loaded = true;
 		this.emitList();
 	}
@@ -119,9 +122,8 @@ export class JobBook extends Emitter {
 
 	/** @param {string | null} cursor */
 	read(cursor = null) {
-		const query = new URLSearchParams({ limit: String(vocabulary.limits.jobsAtOnce) });
-		for (const status of groupOf(this.group).statuses) query.append("status", status);
-		if (this.search) query.set("q", this.search);
+		const query = queryOf(this.filter);
+		query.set("limit", String(vocabulary.limits.jobsAtOnce));
 		if (cursor) query.set("cursor", cursor);
 		return this.api.get("/api/jobs", { query });
 	}
@@ -158,14 +160,4 @@ export class JobBook extends Emitter {
 			this.emit("list", null);
 		});
 	}
-}
-
-/**
- * @param {Job} job
- * @param {string} needle In lower case.
- */
-function matches(job, needle) {
-	return [job.prompt, job.originalPrompt, job.jobId, job.promptJobId, job.predictionId, ...Object.values(job.metadata)].some(
-		(text) => text?.toLowerCase().includes(needle),
-	);
 }

@@ -1,20 +1,32 @@
 // The list: keyed rows, moved only if their order has changed, and what an empty list shows.
 
 import { reasonWithout } from "../core/access.js";
-import { button, el, fill, on, part, setText } from "../core/dom.js";
+import { whenBack } from "../core/back.js";
+import { button, el, fill, on, part, place, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { reportProblem } from "../core/notices.js";
+import { vocabulary } from "../core/vocabulary.js";
+import { CORE } from "../words/core.js";
+import { JOBS } from "../words/jobs.js";
+import { wordsOf } from "./filter.js";
 import { Row } from "./rows.js";
-import { groupOf } from "./statuses.js";
 
 /** @import { Act, Job } from "../../types/page.js" */
 /** @import { JobBook } from "./job_book.js" */
 
+/** Rows at once; more are a press away. The gallery may have read thousands of jobs. */
+const STEP = vocabulary.limits.jobsAtOnce;
+
 export class JobList {
+	/** Whether it is what is shown. */
+	active = false;
+	most = STEP;
 	/** @type {Map<string, Row>} */
 	rows = new Map();
 	/** @type {string | null} */
 	current = null;
+	/** Called whenever the rows may be others. */
+	onRender = () => {};
 
 	/**
 	 * @param {object} parts
@@ -34,20 +46,31 @@ export class JobList {
 		this.onClear = onClear;
 		book.listen("list", () => this.render());
 		on(older, "click", () => this.readOlder());
+		whenBack(() => this.rows.forEach((row) => row.showThumbnail(row.job)));
+	}
+
+	/** @param {boolean} active */
+	show(active) {
+		this.active = active;
+		this.element.hidden = !active;
+		this.most = STEP;
+		this.render();
+	}
+
+	/** The jobs that have a row. */
+	get listed() {
+		return this.active ? this.book.shown().slice(0, this.most) : [];
 	}
 
 	render() {
-		const jobs = this.book.shown();
+		const jobs = this.listed;
 		const wanted = new Set(jobs.map((job) => job.jobId));
 		for (const [jobId, row] of this.rows) if (!wanted.has(jobId)) this.drop(jobId, row);
-		let place = this.element.firstElementChild;
-		for (const job of jobs) {
-			const row = this.row(job);
-			if (row.element === place) place = place.nextElementSibling;
-			else this.element.insertBefore(row.element, place);
-		}
-		this.older.hidden = !this.book.cursor;
-		this.showEmpty(jobs.length);
+		place(this.element, jobs.map((job) => this.row(job).element));
+		const number = this.book.shown().length;
+		this.older.hidden = !this.book.cursor && !(this.active && number > this.most);
+		this.showEmpty(number);
+		this.onRender();
 	}
 
 	/** @param {Job} job */
@@ -85,29 +108,31 @@ export class JobList {
 
 	whyEmpty() {
 		const refusal = reasonWithout("jobs:read");
-		if (refusal) return [icon("slash"), el("h3", "No jobs for this key"), el("p.quiet", refusal)];
-		if (!this.book.loaded) return [el("p.quiet", "Loading jobs…")];
+		if (refusal) return [icon("slash"), el("h3", JOBS.noJobs), el("p.quiet", refusal)];
+		if (!this.book.loaded) return [el("p.quiet", JOBS.loadingJobs)];
 		if (!this.book.filtered) {
-			const text = "Describe an image or a video in the form and queue it. It shows up here and updates live.";
-			return [icon("inbox"), el("h3", "Nothing yet"), el("p.quiet", text)];
+			const text = JOBS.firstSteps;
+			return [icon("inbox"), el("h3", JOBS.nothingYet), el("p.quiet", text)];
 		}
-		const filter = groupOf(this.book.group);
-		const what = this.book.search ? `matches “${this.book.search}”` : `is in “${filter.name}”`;
-		const where = this.book.search && filter.id !== "all" ? ` in “${filter.name}”` : "";
-		const so = this.book.searchedUntil ? " The newest jobs were searched; “Show older jobs” goes on." : "";
-		return [icon("search"), el("h3", "No match"), el("p.quiet", `No job ${what}${where}.${so}`), button("", this.onClear, "Show all jobs")];
+		const so = this.book.searchedUntil ? JOBS.searchedNewest : "";
+		const text = JOBS.noneFits(wordsOf(this.book.filter), so);
+		return [icon("search"), el("h3", JOBS.noMatch), el("p.quiet", text), button("", this.onClear, JOBS.showAll)];
 	}
 
 	async readOlder() {
+		if (this.active) {
+			this.most += STEP;
+			if (this.book.shown().length >= this.most || !this.book.cursor) return this.render();
+		}
 		this.older.disabled = true;
-		setText(this.older, "Loading…");
+		setText(this.older, CORE.loading);
 		try {
 			await this.book.readOlder();
 		} catch (problem) {
-			reportProblem("Older jobs could not be loaded.", problem);
+			reportProblem(JOBS.noOlder, problem);
 		} finally {
 			this.older.disabled = false;
-			setText(this.older, "Show older jobs");
+			setText(this.older, JOBS.showOlder);
 		}
 	}
 
@@ -117,7 +142,7 @@ export class JobList {
 	 * @param {number} steps
 	 */
 	move(steps) {
-		const jobs = this.book.shown();
+		const jobs = this.listed;
 		if (!jobs.length) return null;
 		const at = jobs.findIndex((job) => job.jobId === this.current);
 		const next = at < 0 ? jobs[steps > 0 ? 0 : jobs.length - 1] : jobs[Math.min(jobs.length - 1, Math.max(0, at + steps))];
@@ -135,8 +160,11 @@ export class JobList {
 		this.rows.get(jobId)?.element.classList.add("is-current");
 	}
 
-	/** @param {string} jobId */
-	focus(jobId) {
+	/**
+	 * @param {string} jobId
+	 * @param {number} [_index] Of an output: a row has all of them.
+	 */
+	focus(jobId, _index) {
 		this.rows.get(jobId)?.element.querySelector("a")?.focus();
 	}
 }

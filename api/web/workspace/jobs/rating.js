@@ -5,6 +5,8 @@ import { button, el, on, setAttribute, showAllowed } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { announce, reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { JOB_ACTS } from "../words/acts.js";
+import { COMMON } from "../words/common.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { PromptJob } from "../../types/page.js" */
@@ -12,7 +14,7 @@ import { vocabulary } from "../core/vocabulary.js";
 /** @typedef {"up" | "down"} Word */
 
 /** @type {Record<Word, { label: string, key: string }>} */
-const WORDS = { up: { label: "Good prompt", key: "+" }, down: { label: "Bad prompt", key: "-" } };
+const WORDS = { up: { label: COMMON.goodPrompt, key: "+" }, down: { label: COMMON.badPrompt, key: "-" } };
 
 /** The thumbs of one prompt job. */
 export class PromptRating {
@@ -26,7 +28,7 @@ export class PromptRating {
 		this.api = api;
 		this.job = promptJob;
 		this.thumbs = [this.thumb("up"), this.thumb("down")];
-		const attributes = { "aria-label": "Why?", placeholder: "Why? (optional)", maxlength: vocabulary.limits.ratingReasonCharacters, autocomplete: "off" };
+		const attributes = { "aria-label": JOB_ACTS.why, placeholder: JOB_ACTS.whyOptional, maxlength: vocabulary.limits.ratingReasonCharacters, autocomplete: "off" };
 		this.reason = el("input.input", attributes);
 		on(this.reason, "change", () => this.job.rating && this.rate(/** @type {Word} */ (this.job.rating)));
 		this.element = el("div.rating", ...this.thumbs, this.reason);
@@ -70,9 +72,9 @@ export class PromptRating {
 			const reason = (rating && this.reason.value.trim()) || undefined;
 			const call = { params: { prompt_job_id: this.job.promptJobId }, body: { rating, reason } };
 			Object.assign(this.job, await this.api.put("/api/prompt/queue/{prompt_job_id}/rating", call));
-			announce(rating ? `Rated: ${WORDS[rating].label}.` : "Rating removed.");
+			announce(rating ? JOB_ACTS.rated(WORDS[rating].label) : JOB_ACTS.ratingRemoved);
 		} catch (problem) {
-			reportProblem("The rating was not saved.", problem);
+			reportProblem(JOB_ACTS.ratingNotSaved, problem);
 		}
 		this.show();
 	}

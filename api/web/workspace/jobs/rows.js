@@ -1,10 +1,15 @@
 // One row of the list: created once, then updated only if the job has changed.
 
 import { setMoment, timeElement } from "../core/clock.js";
-import { closest, el, fill, iconButton, on, pictureOf, safeAddress, setAttribute, setText } from "../core/dom.js";
-import { jobName } from "../core/format.js";
+import { closest, el, fill, iconButton, on, pictureOf, setAttribute, setText } from "../core/dom.js";
+import { jobName, wordsOf } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { thumbnailOf } from "../core/media.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { CORE } from "../words/core.js";
+import { JOBS } from "../words/jobs.js";
+import { selectText } from "../words/rows.js";
+import { heldText } from "./held.js";
 import { canCancel, canErase, canRetry, isErased, statusLook } from "./statuses.js";
 
 /** @import { Act, Job } from "../../types/page.js" */
@@ -13,14 +18,14 @@ import { canCancel, canErase, canRetry, isErased, statusLook } from "./statuses.
 
 /** @type {readonly Offer[]} What can be done with a job. */
 export const ACTS = [
-	["cancel", "cross", "Cancel"],
-	["retry", "retry", "Retry"],
-	["reuse", "reuse", "Reuse"],
-	["copy", "copy", "Copy as curl"],
+	["cancel", "cross", CORE.cancel],
+	["retry", "retry", CORE.retry],
+	["reuse", "reuse", JOBS.reuse],
+	["copy", "copy", JOBS.copyCurl],
 ];
 
 /** @type {readonly Offer[]} What can be done where the job is shown in full. */
-export const PANEL_ACTS = [...ACTS, ["erase", "bin", "Erase"]];
+export const PANEL_ACTS = [...ACTS, ["erase", "bin", CORE.erase]];
 
 /** @type {readonly (readonly [name: Offer[0], allowed: (job: Job) => boolean])[]} */
 const OFFERED = [
@@ -32,7 +37,10 @@ const OFFERED = [
 ];
 
 /** @type {Record<string, string>} */
-export const SOURCES = { grok: "by Grok", grok_fallback: "by Grok", edited: "by Grok, edited", template: "from the template" };
+export const SOURCES = { grok: CORE.byGrok, grok_fallback: CORE.byGrok, edited: CORE.byGrokEdited, template: CORE.fromTemplate };
+
+/** @type {Record<string, string>} How a job was made from another. */
+export const RELATIONS = JOBS.relations;
 
 /**
  * Show a status in a chip, by shape, word and colour.
@@ -64,6 +72,7 @@ export function offerActs(buttons, job) {
 export class Row {
 	/** @type {Job} */
 	job;
+	check = el("input", { type: "checkbox" });
 	thumbnail = el("span.thumb");
 	model = el("span.row-model");
 	note = el("span.row-note");
@@ -82,13 +91,14 @@ export class Row {
 		this.element = el(
 			"li.row",
 			{ "data-job": job.jobId },
+			el("label.row-check", this.check),
 			this.thumbnail,
 			el("div.row-main", this.title, el("div.row-meta", this.model, this.note)),
 			el("div.row-state", this.chip, this.sentence),
 			this.time,
 			el("div.row-actions", ...this.buttons.values()),
 		);
-		on(this.element, "click", (event) => closest(event.target, "a, button") || act("open", this.job));
+		on(this.element, "click", (event) => closest(event.target, "a, button, label") || act("open", this.job));
 		this.show(job);
 	}
 
@@ -101,32 +111,38 @@ export class Row {
 
 	/** @param {Job} job */
 	show(job) {
-		const text = job.prompt ?? job.originalPrompt;
+		const text = wordsOf(job);
 		const unwritten = job.promptStatus === "pending" || job.promptStatus === "generating";
-		setText(this.title, text || (isErased(job) ? "Erased" : unwritten ? "Grok is writing the prompt" : "No prompt"));
+		setText(this.title, text || (isErased(job) ? CORE.erased : unwritten ? JOBS.writing : JOBS.noPrompt));
 		this.title.classList.toggle("is-empty", !text);
 		setText(this.model, job.model);
 		setText(this.note, noteOf(job));
 		setChip(this.chip, job.status);
-		setText(this.sentence, job.statusText);
-		setAttribute(this.sentence, "title", job.statusText);
+		const sentence = heldText(job) ?? job.statusText;
+		setText(this.sentence, sentence);
+		setAttribute(this.sentence, "title", sentence);
 		setMoment(this.time, job.createdAt);
 		offerActs(this.buttons, job);
 		for (const [name, , label] of ACTS) {
 			const button = this.buttons.get(name);
 			if (button) setAttribute(button, "aria-label", `${label}: ${jobName(job)}`);
 		}
+		setAttribute(this.check, "aria-label", selectText(jobName(job)));
 		this.showThumbnail(job);
 	}
 
 	/** @param {Job} job */
 	showThumbnail(job) {
-		const picture = job.outputs.find((output) => output.kind === "image" && output.url && !output.nsfw);
-		const address = picture?.url ? safeAddress(picture.url) : null;
+		const picture = job.outputs.find((output) => !output.nsfw && thumbnailOf(output));
+		const address = picture ? thumbnailOf(picture) : null;
 		const wanted = address ?? job.kind;
 		if (this.thumbnail.dataset.shows === wanted) return;
 		this.thumbnail.dataset.shows = wanted;
-		const broken = () => fill(this.thumbnail, icon("image"));
+		const broken = () => {
+			// Asked for again when the row is shown again: the server may have been away.
+			this.thumbnail.dataset.shows = "";
+			fill(this.thumbnail, icon("image"));
+		};
 		fill(this.thumbnail, address ? pictureOf(address, "", broken, { loading: "lazy" }) : icon(wanted === "video" ? "video" : "image"));
 	}
 }
@@ -134,9 +150,10 @@ export class Row {
 /** @param {Job} job */
 function noteOf(job) {
 	const notes = [];
-	if (job.kept) notes.push("kept");
-	if (job.retryOf) notes.push("retry");
-	if (job.promptSource && job.promptSource !== "caller") notes.push(`prompt ${SOURCES[job.promptSource] ?? job.promptSource}`);
-	if (job.priority !== vocabulary.limits.priority.usual) notes.push(`priority ${job.priority}`);
+	if (job.kept) notes.push(JOBS.likedNote);
+	if (job.relation) notes.push(RELATIONS[job.relation] ?? job.relation);
+	else if (job.retryOf) notes.push(RELATIONS.retry);
+	if (job.promptSource && job.promptSource !== "caller") notes.push(JOBS.writtenPrompt(SOURCES[job.promptSource] ?? job.promptSource));
+	if (job.priority !== vocabulary.limits.priority.usual) notes.push(JOBS.priority(job.priority));
 	return notes.join(" · ");
 }

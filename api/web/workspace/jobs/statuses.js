@@ -2,6 +2,7 @@
 
 import { may } from "../core/access.js";
 import { vocabulary } from "../core/vocabulary.js";
+import { CORE } from "../words/core.js";
 
 /** @import { Job, Tone } from "../../types/page.js" */
 
@@ -25,7 +26,7 @@ const STATUSES = new Map(vocabulary.statuses.map((status) => [status.status, sta
 /** @typedef {{ id: string, name: string, statuses: string[] }} Group One filter; without statuses it shows all jobs. It has the look of its first status. */
 
 /** @type {Group} */
-const ALL = { id: "all", name: "All", statuses: [] };
+const ALL = { id: "all", name: CORE.all, statuses: [] };
 
 /** @type {Group[]} */
 export const GROUPS = [

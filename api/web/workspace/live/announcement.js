@@ -3,6 +3,7 @@
 import { byId, el, fill, iconButton } from "../core/dom.js";
 import { exactTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { ANNOUNCEMENT } from "../words/announcement.js";
 
 /** @import { Announcement } from "../../types/page.js" */
 
@@ -28,8 +29,8 @@ function banner({ text, level, until }) {
 		"div.banner",
 		{ "data-tone": warns ? "attention" : "work" },
 		icon(warns ? "warning" : "info"),
-		el("p", text, until && ` Until ${exactTime(until)}.`),
-		iconButton("cross", "Dismiss the announcement", () => dismiss(text)),
+		el("p", text, until && ANNOUNCEMENT.until(exactTime(until))),
+		iconButton("cross", ANNOUNCEMENT.dismiss, () => dismiss(text)),
 	);
 }
 

@@ -1,18 +1,22 @@
 // Keeps the list up to date: by one stream, by polling if streams are unavailable, and not at all while hidden or paused.
 
 import { on } from "../core/dom.js";
+import { parseExact } from "../core/json.js";
 import { readEvents } from "./event_stream.js";
 
 /** @import { Api } from "../core/api.js" */
 
 const POLL_SECONDS = 2;
+const RECONNECT_SECONDS = 0.1;
 const STREAM_RETRY_SECONDS = 60;
 const HIDDEN_SECONDS = 15;
-const SILENCE_TIMEOUT_SECONDS = 45;
+/** How long the list counts as live without a word from the server, whose heartbeats come every 15 s at the latest. */
+const SILENCE_SECONDS = 20;
+const OPEN_SECONDS = 10;
 const MAX_BACKOFF_SECONDS = 10;
 
 /**
- * @typedef {"connecting" | "live" | "polling" | "lost" | "paused" | "hidden"} State
+ * @typedef {"connecting" | "live" | "polling" | "reconnecting" | "lost" | "paused" | "hidden"} State
  * @typedef {{ since: Date, retryAt: number }} Outage Since when the server is not responding, and when the next attempt follows (milliseconds).
  */
 
@@ -24,6 +28,8 @@ export class Live {
 	attempts = 0;
 	/** @type {Date | null} */
 	lostSince = null;
+	/** Whether the step was broken off because the server said nothing. */
+	silent = false;
 	controller = new AbortController();
 	wake = () => {};
 
@@ -32,12 +38,14 @@ export class Live {
 	 * @param {object} callbacks
 	 * @param {() => Promise<void>} callbacks.reread Reads the list; throws if that fails.
 	 * @param {(data: any) => unknown} callbacks.onEvent Handles one change.
+	 * @param {() => unknown} callbacks.onSituation Called when something has stopped or goes on, and after a gap.
 	 * @param {(state: State, outage: Outage | null) => void} callbacks.onState
 	 */
-	constructor(api, { reread, onEvent, onState }) {
+	constructor(api, { reread, onEvent, onSituation, onState }) {
 		this.api = api;
 		this.reread = reread;
 		this.onEvent = onEvent;
+		this.onSituation = onSituation;
 		this.onState = onState;
 		on(document, "visibilitychange", () => this.restart());
 		on(window, "online", () => this.restart());
@@ -72,6 +80,7 @@ export class Live {
 		try {
 			return await this.stream();
 		} catch {
+			if (this.silent) return this.reconnect();
 			if (this.controller.signal.aborted) return 0;
 			return this.lost();
 		}
@@ -80,31 +89,60 @@ export class Live {
 	/** Read the stream to its end, or poll for a while if streams are unavailable; return the seconds to wait. */
 	async stream() {
 		const { signal } = this.controller;
-		const answer = await this.api.open("GET", "/api/jobs/events", { headers: { Accept: "text/event-stream" }, signal });
+		const stop = this.listen(OPEN_SECONDS);
+		const answer = await this.api.open("GET", "/api/jobs/events", { headers: { Accept: "text/event-stream" }, signal }).finally(stop);
 		if (!answer.ok || !answer.body || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
 			await answer.body?.cancel();
 			return this.poll();
 		}
 		this.connected("live");
-		/** @type {ReturnType<typeof setTimeout> | undefined} */
-		let silenceTimer;
-		const resetTimer = () => {
-			clearTimeout(silenceTimer);
-			silenceTimer = setTimeout(() => this.controller.abort(), SILENCE_TIMEOUT_SECONDS * 1000);
+		let heard = this.listen(SILENCE_SECONDS);
+		const onData = () => {
+			heard();
+			heard = this.listen(SILENCE_SECONDS);
 		};
-		resetTimer();
 		try {
-			for await (const event of readEvents(answer.body, resetTimer)) await this.take(event);
+			for await (const event of readEvents(answer.body, onData)) await this.take(event);
 		} finally {
-			clearTimeout(silenceTimer);
+			heard();
 		}
 		return signal.aborted ? 0 : 1;
 	}
 
+	/**
+	 * Break the step off unless the server says something in time; return what to call when it has.
+	 *
+	 * @param {number} seconds
+	 */
+	listen(seconds) {
+		const { controller } = this;
+		/** @type {ReturnType<typeof setTimeout>} */
+		let timer;
+		const wait = () => {
+			timer = setTimeout(() => {
+				// Whoever signs in may take their time.
+				if (this.api.asking) return wait();
+				this.silent = true;
+				controller.abort();
+			}, seconds * 1000);
+		};
+		wait();
+		return () => clearTimeout(timer);
+	}
+
+	/** Try again at once what the server did not answer; if it is silent then, too, it is lost. */
+	reconnect() {
+		this.silent = false;
+		if (this.state !== "live" && this.state !== "polling") return this.lost();
+		this.setState("reconnecting");
+		return RECONNECT_SECONDS;
+	}
+
 	/** @param {{ type: string | undefined, data: string | undefined }} event */
 	async take({ type, data }) {
-		if (type === "resync") await this.reread();
-		else if (data) await this.onEvent(JSON.parse(data));
+		if (type === "situation") this.onSituation();
+		else if (type === "resync") await this.reread();
+		else if (data) await this.onEvent(parseExact(data));
 	}
 
 	async poll() {
@@ -129,7 +167,10 @@ export class Live {
 	connected(state) {
 		this.lostSince = null;
 		this.attempts = 0;
-		if (this.state !== state) this.setState(state);
+		if (this.state === state) return;
+		// What was told meanwhile was not heard.
+		if (this.state !== "connecting") this.onSituation();
+		this.setState(state);
 	}
 
 	lost() {

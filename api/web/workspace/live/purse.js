@@ -6,6 +6,9 @@ import { budgetBar } from "../core/budget_bar.js";
 import { every, today } from "../core/clock.js";
 import { byId, el, fill, on } from "../core/dom.js";
 import { usd, usdToTheCent } from "../core/format.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { MONEY } from "../words/money.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Budget } from "../../types/page.js" */
@@ -46,9 +49,9 @@ export class Purse {
 		const total = of("total");
 		fill(
 			this.place,
-			amount("Today", spend.items.find(({ name }) => name === day)?.spentUsd ?? 0, of("day")),
-			amount("Month", spend.spentUsd, of("month")),
-			total && amount("In all", total.spentUsd, total),
+			amount(MONEY.today, spend.items.find(({ name }) => name === day)?.spentUsd ?? 0, of("day")),
+			amount(MONEY.month, spend.spentUsd, of("month")),
+			total && amount(COMMON.inAll, total.spentUsd, total),
 			this.balance,
 		);
 	}
@@ -57,7 +60,7 @@ export class Purse {
 		const found = may("operate") ? await this.api.get("/api/balance").catch(() => null) : null;
 		if (!found) return;
 		this.balance.hidden = found.balanceUsd === null;
-		if (found.balanceUsd !== null) fill(this.balance, ...amountParts("WaveSpeed", found.balanceUsd));
+		if (found.balanceUsd !== null) fill(this.balance, ...amountParts(CORE.wavespeed, found.balanceUsd));
 	}
 }
 

@@ -4,19 +4,24 @@ import { every, secondsSince } from "../core/clock.js";
 import { byId, el, fill, on, part, setText } from "../core/dom.js";
 import { age, exactTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { showAnnouncement } from "./announcement.js";
+import { lazy } from "../core/lazy.js";
+import { CORE } from "../words/core.js";
+import { LIVE } from "../words/live.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Circumstances, Installation, Notice } from "../../types/page.js" */
 
 const REFRESH_SECONDS = 10;
+
+const announcement = lazy(() => import("./announcement.js"));
 /** @type {Record<string, string>} */
-const NAMES = { grok: "Grok", wavespeed: "WaveSpeed" };
+const NAMES = { grok: CORE.grok, wavespeed: CORE.wavespeed };
 
 export class Situation {
 	/** @type {Installation | null} */
 	report = null;
 	shown = "";
+	announced = false;
 
 	/**
 	 * @param {object} parts
@@ -40,7 +45,7 @@ export class Situation {
 		const found = await this.api.get("/api/init").catch(() => null);
 		if (!found) return;
 		this.report = found;
-		const text = JSON.stringify([found.notices, found.providers, found.flags, found.aiPrompts, found.uploads, found.announcement]);
+		const text = JSON.stringify([found.notices, found.providers, found.flags, found.aiPrompts, found.uploads, found.announcement, found.queue]);
 		if (text === this.shown) return;
 		this.shown = text;
 		this.show(found);
@@ -52,17 +57,24 @@ export class Situation {
 		const simulated = Object.entries(report.providers).filter(([, mode]) => mode === "simulated").map(([name]) => NAMES[name] ?? name);
 		const mark = byId("simulated");
 		mark.hidden = simulated.length === 0;
-		setText(part(mark, "span"), simulated.length === 2 ? "Simulated providers" : `${simulated[0]} simulated`);
-		mark.title = `${simulated.join(" and ")} ${simulated.length === 1 ? "is" : "are"} simulated on this machine: nothing is charged.`;
-		setText(byId("version"), `Promptmill ${report.versions.promptmill}`);
-		showAnnouncement(report.announcement ?? null);
+		setText(part(mark, "span"), simulated.length === 2 ? LIVE.allSimulated : LIVE.simulated(simulated[0]));
+		mark.title = LIVE.nothingCharged(simulated);
+		setText(byId("version"), LIVE.version(report.versions.promptmill));
+		this.announce();
 		// Absent in older APIs.
 		fill(byId("banners"), report.notices?.map(banner));
+	}
+
+	/** Few installations announce anything: what shows it is loaded with the first one. */
+	async announce() {
+		this.announced ||= Boolean(this.report?.announcement);
+		const module = this.announced ? await announcement() : null;
+		module?.showAnnouncement(this.report?.announcement ?? null);
 	}
 }
 
 /** @param {Notice} notice */
 function banner({ tone, title, text, since }) {
-	const when = since ? ` Since ${exactTime(since)} (${age(secondsSince(since))}).` : "";
+	const when = since ? LIVE.since(exactTime(since), age(secondsSince(since))) : "";
 	return el("div.banner", { "data-tone": tone, role: "status" }, icon("warning"), el("p", el("strong", title), ` ${text}${when}`));
 }

@@ -1,34 +1,60 @@
-// One job in full: what it waits for, its outputs, prompts, costs and timeline.
+// One job in full: its outputs and what can be done with them, what it waits for, how it was made, and what happened.
 
+import { reasonWithout } from "../core/access.js";
+import { asProblem } from "../core/api.js";
+import { whenBack } from "../core/back.js";
 import { setMoment, timeElement } from "../core/clock.js";
-import { button, callout, el, fill, iconButton, safeAddress, setText } from "../core/dom.js";
-import { exactTime, jobName, usd } from "../core/format.js";
+import { button, callout, el, fill, iconButton, safeAddress, setAttribute, setText, showAllowed } from "../core/dom.js";
+import { jobName, wordsOf } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { copyText } from "../core/notices.js";
+import { fileOf } from "../core/media.js";
+import { menuOf } from "../core/menu.js";
+import { persist } from "../core/persist.js";
 import { addStyles } from "../core/styles.js";
+import { continueActions } from "../continue/actions.js";
+import { familyOf } from "../continue/family.js";
+import { keptOf } from "../kept/panel.js";
 import { PromptRating } from "../jobs/rating.js";
-import { offerActs, PANEL_ACTS, setChip, SOURCES } from "../jobs/rows.js";
-import { outputsOf, showKept } from "./outputs.js";
+import { offerActs, PANEL_ACTS, setChip } from "../jobs/rows.js";
+import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
+import { PANEL } from "../words/panel.js";
+import { outputsOf } from "./outputs.js";
+import { Patience } from "./patience.js";
+import { recipeOf, styled as recipeStyled } from "./recipe.js";
 import { stagesOf, timelineOf } from "./timeline.js";
 import { unclearOf } from "./unclear.js";
+import { isWaiting, waitingOf } from "./waiting.js";
+import { groupLink } from "../side_by_side/link.js";
+import { SIDE_BY_SIDE } from "../words/side_by_side.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Act, Child, Job, PromptJob, Timeline } from "../../types/page.js" */
 /** @import { JobActions } from "../jobs/job_actions.js" */
 
+/** What is needed less often than the rest. */
+const IN_MENU = ["copy", "erase"];
+
 /** Shows a job in sections; a section is rebuilt only if its data has changed. */
 export class JobView {
 	/** @type {Job | null} */
 	job = null;
+	/** @type {Timeline | null} */
+	timeline = null;
+	/** Of the output that is shown large. */
+	index = 0;
+	patience = new Patience();
 	heading = el("h2", { id: "panel-title", tabindex: "-1" });
 	chip = el("span.chip");
 	sentence = el("p");
 	time = timeElement(new Date().toISOString());
-	temporal = el("a.button.is-small", { target: "_blank", rel: "noreferrer" }, icon("external"), "Open in Temporal");
+	temporal = el("a.button.is-small", { target: "_blank", rel: "noreferrer" }, icon("external"), PANEL.openTemporal);
+	download = el("a.button.is-small.primary", { download: "", target: "_blank", rel: "noreferrer noopener", referrerpolicy: "no-referrer" }, icon("download"), COMMON.download);
+	beside = el("a.button.is-small", { title: SIDE_BY_SIDE.openTitle }, icon("compare"), CORE.sideBySide);
 	body = el("div.panel-body");
 	/** @type {Map<string, { text: string, element: HTMLElement }>} */
 	shown = new Map();
-	styled = addStyles("panel.css");
+	styled = Promise.all([addStyles("panel.css"), recipeStyled]);
 
 	/**
 	 * @param {object} parts
@@ -41,20 +67,27 @@ export class JobView {
 		this.api = api;
 		this.actions = actions;
 		this.buttons = new Map(PANEL_ACTS.map(([name, shape, label]) => [name, button("is-small", () => this.job && act(name, this.job), icon(shape), label)]));
-		const close = iconButton("cross", "Close the job", onClose, "Close (Esc)");
-		const answers = el("div.panel-actions", ...this.buttons.values(), this.temporal);
-		this.ofJob = [this.chip, this.time, this.sentence, answers];
-		this.element = el(
-			"div.panel-inside",
-			el(
-				"header.panel-head",
-				el("div.panel-line", this.chip, this.time, el("span.grow"), close),
-				this.heading,
-				this.sentence,
-				answers,
-			),
-			this.body,
-		);
+		this.ratings = [this.rating(COMMON.like, "l", true, "heart"), this.rating(PANEL.dislike, "x", false, "thumb")];
+		const close = iconButton("cross", PANEL.closeJob, onClose, COMMON.closeKey);
+		const [often, seldom] = [false, true].map((inMenu) => [...this.buttons].flatMap(([name, made]) => (IN_MENU.includes(name) === inMenu ? [made] : [])));
+		// Pictures that could not be loaded while the server was away.
+		whenBack(() => this.renew("outputs"));
+		this.answers = el("div.panel-actions", this.download, ...this.ratings, ...often, this.beside);
+		const more = menuOf(PANEL.more, ...seldom, this.temporal);
+		this.ofJob = [this.chip, this.time, this.sentence, more];
+		this.element = el("div.panel-inside", el("header.panel-head", el("div.panel-line", this.chip, this.time, el("span.grow"), more, close), this.heading, this.sentence), this.body);
+	}
+
+	/**
+	 * @param {string} label
+	 * @param {string} key
+	 * @param {boolean} kept
+	 * @param {string} shape
+	 */
+	rating(label, key, kept, shape) {
+		const made = button("is-small", () => this.keep(kept), { "data-kept": `${kept}` }, icon(shape), label);
+		showAllowed(made, reasonWithout("jobs:write"), `${label} (${key})`);
+		return made;
 	}
 
 	/**
@@ -72,7 +105,7 @@ export class JobView {
 	}
 
 	blankDeleted() {
-		this.blank("No such job", el("div.empty", icon("search"), el("p", "There is no job with this id. It may have been deleted.")));
+		this.blank(PANEL.noSuchJob, el("div.empty", icon("search"), el("p", PANEL.noSuchJobNote)));
 	}
 
 	/**
@@ -82,31 +115,86 @@ export class JobView {
 	show(job, timeline) {
 		const another = this.job?.jobId !== job.jobId;
 		this.job = job;
+		this.timeline = timeline;
 		for (const part of this.ofJob) part.hidden = false;
-		setText(this.heading, (job.prompt ?? job.originalPrompt ?? "").trim() || jobName(job));
-		setChip(this.chip, job.status);
-		setMoment(this.time, job.createdAt);
-		setText(this.sentence, job.statusText);
-		offerActs(this.buttons, job);
-		const temporal = safeAddress(job.links.temporal ?? "");
-		this.temporal.hidden = !temporal;
-		if (temporal) this.temporal.href = temporal;
 		if (another) {
+			this.index = 0;
 			this.shown.clear();
 			fill(this.body);
 			this.body.scrollTop = 0;
 		}
+		this.index = Math.min(this.index, Math.max(0, job.outputs.length - 1));
+		setText(this.heading, wordsOf(job) || jobName(job));
+		setChip(this.chip, job.status);
+		setMoment(this.time, job.createdAt);
+		setText(this.sentence, this.patience.sentence(job, Date.now()));
+		this.showSections(job);
+		this.showActions(job);
+	}
+
+	/** @param {Job} job */
+	showSections(job) {
+		const { index, timeline } = this;
 		this.section("unclear", [job.status, job.candidates], () => unclearOf(job, this.actions));
+		const asked = [isWaiting(job), job.model, job.input, job.prompt, job.promptSource, job.priority, job.maxPriceUsd];
+		this.section("waiting", asked, () => waitingOf(job, this.api, (changed) => this.show(changed, this.timeline)));
 		this.section("error", [job.error, job.status], () => errorOf(job));
-		this.section("outputs", job.outputs, () => outputsOf(job, (kept) => this.keep(kept)));
-		showKept(this.body, job.kept);
+		this.section("outputs", [job.outputs, index], () => outputsOf(job, index, (chosen) => this.choose(chosen)));
+		if (!this.answers.isConnected) this.body.append(this.answers);
+		this.section("continue", [job.outputs, index, job.status, job.eraseRequestedAt], () => [continueActions(job, index)]);
 		this.section("warnings", job.warnings, () => warningsOf(job));
-		this.section("prompts", [job.prompt, job.originalPrompt, job.promptSource, job.promptStatus], () => promptsOf(job, this.api));
+		this.section("family", [job.parentJobId, job.status, job.eraseRequestedAt], () => familyOf(this.api, job));
+		this.section("kept", [job.tags, job.collections, job.outputs.length, index, job.eraseRequestedAt], () => keptOf(job, index));
+		this.section("rating", [job.promptJobId, job.promptStatus, job.prompt], () => ratingOf(job, this.api));
+		this.section("recipe", [{ ...job, statusText: "", wait: null, kept: null, promptRating: null }, index, timeline?.stages], () => [recipeOf(job, index, timeline)]);
 		this.section("stages", timeline, () => timeline && stagesOf(timeline));
-		this.section("costs", [job.billed, job.mediaCostUsd, job.promptCostUsd, job.mediaCostSource, job.mediaListPriceUsd], () => costsOf(job));
-		this.section("input", job.input, () => inputOf(job));
 		this.section("timeline", timeline?.items, () => timeline && timelineOf(timeline));
-		this.section("ids", [job.predictionId, job.promptJobId, job.metadata, job.deadlineAt], () => idsOf(job));
+	}
+
+	/** @param {Job} job */
+	showActions(job) {
+		const output = job.outputs[this.index];
+		const address = output && fileOf(output);
+		this.download.hidden = !address;
+		if (address) {
+			setAttribute(this.download, "href", address);
+			setAttribute(this.download, "download", output.stored?.name ?? "");
+		}
+		for (const rating of this.ratings) {
+			rating.hidden = !output;
+			setAttribute(rating, "aria-pressed", rating.dataset.kept === `${job.kept}`);
+		}
+		offerActs(this.buttons, job);
+		const group = groupLink(job);
+		this.beside.hidden = group === null;
+		if (group !== null) this.beside.href = group;
+		const temporal = safeAddress(job.links.temporal ?? "");
+		this.temporal.hidden = !temporal;
+		if (temporal) this.temporal.href = temporal;
+	}
+
+	/** Show the family again: it has grown. */
+	showFamily() {
+		this.renew("family");
+	}
+
+	/** @param {string} name Of a section that is to be shown again, though the job is the same. */
+	renew(name) {
+		const section = this.shown.get(name);
+		if (!this.job || !section) return;
+		section.text = "";
+		this.showSections(this.job);
+	}
+
+	/** @param {number} index */
+	choose(index) {
+		this.index = index;
+		if (!this.job) return;
+		this.showSections(this.job);
+		this.showActions(this.job);
+		/** @type {HTMLElement | null} */
+		const chosen = this.body.querySelector('.output-strip [aria-pressed="true"]');
+		chosen?.focus({ preventScroll: true });
 	}
 
 	/**
@@ -152,98 +240,12 @@ function warningsOf(job) {
  * @param {Job} job
  * @param {Api} api
  */
-function promptsOf(job, api) {
-	const text = job.prompt ?? job.originalPrompt;
-	if (!text) return null;
-	const written = job.promptSource && job.promptSource !== "caller" && job.prompt !== job.originalPrompt ? job.promptSource : null;
-	const parts = [el("h3", "Prompt")];
-	if (job.originalPrompt && written) parts.push(quoted("Original", job.originalPrompt));
-	parts.push(quoted(written ? `Written ${SOURCES[written] ?? ""}` : "As entered", text));
-	if (job.promptJobId && job.promptStatus !== "failed" && job.prompt) parts.push(ratingOf(job.promptJobId, api));
-	return parts;
-}
-
-/**
- * @param {string} promptJobId
- * @param {Api} api
- */
-function ratingOf(promptJobId, api) {
+function ratingOf({ promptJobId, promptStatus, prompt }, api) {
+	if (!promptJobId || promptStatus === "failed" || !prompt) return null;
 	const place = el("div");
 	/** @param {PromptJob} promptJob */
-	const show = (promptJob) => promptJob.generatedPrompt && place.append(new PromptRating(api, promptJob).element);
-	api.get("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: promptJobId } }).then(show, () => {});
-	return place;
-}
-
-/**
- * @param {string} label
- * @param {string} text
- */
-function quoted(label, text) {
-	const copy = iconButton("copy", `Copy the prompt: ${label}`, () => copyText(text, "Prompt"), "Copy");
-	return el("div.quoted", el("div.quoted-head", el("span.label", label), copy), el("p.prose", text));
-}
-
-const CHARGED = { no: "no", yes: "yes", unknown: "not yet known", refunded: "refunded in full" };
-
-/** @param {Job} job */
-function costsOf(job) {
-	/** @type {Fact[]} */
-	const rows = [
-		["WaveSpeed", `${usd(job.mediaCostUsd)}${job.mediaCostSource ? ` (${job.mediaCostSource})` : ""}`],
-		["List price", job.mediaListPriceUsd === null ? null : usd(job.mediaListPriceUsd)],
-		["Grok", job.promptCostUsd !== null ? usd(job.promptCostUsd) : job.promptJobId ? "see its prompt job" : "not used"],
-		["Charged", CHARGED[job.billed]],
-	];
-	return [el("h3", "Cost"), facts(rows), el("p.quiet", job.paidText)];
-}
-
-/** @param {Job} job */
-function inputOf(job) {
-	if (!Object.keys(job.input).length) return null;
-	return [el("h3", "Input"), el("pre", { tabindex: "0", "aria-label": "Input as JSON" }, el("code", JSON.stringify(job.input, null, 2)))];
-}
-
-/** @param {Job} job */
-function idsOf(job) {
-	/** @type {Fact[]} */
-	const ids = [
-		["Model", job.model, true],
-		["Job", job.jobId, true],
-		["Prediction", job.predictionId, true],
-		["Prompt job", job.promptJobId, true],
-		["Retry of", job.retryOf, true],
-	];
-	/** @type {Fact[]} */
-	const others = [
-		["Created", exactTime(job.createdAt)],
-		["Accepted by WaveSpeed", job.dispatchedAt && exactTime(job.dispatchedAt)],
-		["Ended", job.completedAt && exactTime(job.completedAt)],
-		["Deadline", exactTime(job.deadlineAt)],
-		["Priority", String(job.priority)],
-		["Providers", job.providerMode],
-		...Object.entries(job.metadata),
-	];
-	return [el("h3", "Details"), facts(ids), facts(others)];
-}
-
-/** @typedef {[name: string, text: string | null, copied?: boolean]} Fact */
-
-/**
- * Return a list of facts without the unknown ones.
- *
- * @param {Fact[]} rows
- */
-function facts(rows) {
-	const shown = rows.flatMap(([name, text, copied]) => (text ? el("div", el("dt", name), el("dd", copied ? copiedId(name, text) : text)) : []));
-	return el("dl.facts", ...shown);
-}
-
-/**
- * @param {string} name
- * @param {string} value
- */
-function copiedId(name, value) {
-	const label = `Copy ${name}: ${value}`;
-	return button(".id-button", () => copyText(value, name), { title: "Copy", "aria-label": label }, el("code", value), icon("copy"));
+	const show = (promptJob) => promptJob.generatedPrompt && place.append(el("h3", PANEL.groksPrompt), new PromptRating(api, promptJob).element);
+	const ask = () => api.get("/api/prompt/queue/{prompt_job_id}", { params: { prompt_job_id: promptJobId } });
+	persist(ask, { wanted: () => place.isConnected }).then((found) => found && show(found), asProblem);
+	return [place];
 }

@@ -4,6 +4,8 @@ import { every } from "../core/clock.js";
 import { on } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
 import { isFinal } from "../jobs/statuses.js";
+import { isAbove } from "../viewer/place.js";
+import { CORE } from "../words/core.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
 /** @import { Act, Job } from "../../types/page.js" */
@@ -14,6 +16,7 @@ import { isFinal } from "../jobs/statuses.js";
 const REFRESH_SECONDS = 3;
 
 const jobView = lazy(() => import("./job_view.js"));
+const resizer = lazy(() => import("./resizer.js"));
 
 export class SidePanel {
 	/** @type {string | null} */
@@ -44,7 +47,10 @@ export class SidePanel {
 		this.onOpen = onOpen;
 		this.onClose = onClose;
 		on(window, "hashchange", () => this.follow());
-		book.listen("change", ({ job }) => job.jobId === this.jobId && this.read());
+		book.listen("change", ({ job, before }) => {
+			if (job.jobId === this.jobId) this.read();
+			else if (job.parentJobId === this.jobId && before?.status !== job.status) this.view?.showFamily();
+		});
 		// The position in the queue changes without the job itself changing.
 		every(REFRESH_SECONDS, () => this.jobId && !(this.job && isFinal(this.job)) && this.read());
 	}
@@ -55,6 +61,7 @@ export class SidePanel {
 
 	/** Show the job named in the URL, or none. */
 	async follow() {
+		if (isAbove()) return;
 		const jobId = /^#job=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
 		if (jobId === this.jobId) return;
 		const before = this.jobId;
@@ -74,7 +81,7 @@ export class SidePanel {
 		}
 		const known = this.book.get(jobId);
 		if (known) view.show(known, null);
-		else view.blank("Loading the job…");
+		else view.blank(CORE.loadingJob);
 		this.reveal(true);
 		view.heading.focus({ preventScroll: true });
 		await this.read();
@@ -97,6 +104,7 @@ export class SidePanel {
 		if (module && !this.view) {
 			this.view = new module.JobView({ api: this.api, actions: this.actions, act: this.act, onClose: () => this.close() });
 			this.element.append(this.view.element);
+			(await resizer())?.addResizer(this.element);
 		}
 		await this.view?.styled;
 		return this.view;

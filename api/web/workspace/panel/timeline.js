@@ -4,19 +4,13 @@ import { el } from "../core/dom.js";
 import { clockTime, duration, exactTime } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { statusLook } from "../jobs/statuses.js";
+import { PANEL } from "../words/panel.js";
+import { STAGES } from "./recipe_rows.js";
 
 /** @import { Timeline, Tone } from "../../types/page.js" */
 
-/** @type {Record<string, [name: string, tone: Tone]>} */
-const STAGES = {
-	queued: ["Queued", "wait"],
-	prompting: ["Waiting for Grok", "wait"],
-	writing: ["Grok writing", "work"],
-	dispatching: ["Waiting to submit", "wait"],
-	submit_unknown: ["Unclear", "attention"],
-	generating: ["Generating", "work"],
-	cancelling: ["Cancelling", "quiet"],
-};
+/** @type {Record<string, Tone>} */
+const TONES = { queued: "wait", prompting: "wait", writing: "work", dispatching: "wait", submit_unknown: "attention", generating: "work" };
 const MIN_SHOWN_SECONDS = 0.05;
 
 /** @param {Pick<Timeline, "stages"> | { stages?: undefined }} timeline Older APIs return no stages. */
@@ -27,13 +21,13 @@ export function stagesOf({ stages = [] }) {
 	const bar = el("div.stage-bar", { "aria-hidden": "true" });
 	const list = el("ul.stage-list");
 	for (const { stage, seconds, open } of parts) {
-		const [name, tone] = STAGES[stage] ?? [stage, "quiet"];
+		const tone = TONES[stage] ?? "quiet";
 		const piece = el("span", { "data-tone": tone });
 		piece.style.flexGrow = String(Math.max(seconds / whole, 0.02));
 		bar.append(piece);
-		list.append(el("li", { "data-tone": tone }, name, el("span.quiet", duration(seconds) + (open ? " so far" : ""))));
+		list.append(el("li", { "data-tone": tone }, STAGES[stage] ?? stage, el("span.quiet", duration(seconds) + (open ? PANEL.soFar : ""))));
 	}
-	return [el("h3", "Timing"), bar, list];
+	return [el("h3", PANEL.timing), bar, list];
 }
 
 /** @param {Timeline} timeline */
@@ -48,8 +42,8 @@ export function timelineOf({ items: events }) {
 			"li",
 			{ "data-tone": tone },
 			el("span.event-mark", icon(shape)),
-			el("div", el("p", event.text), el("p.quiet", el("time", { datetime: event.at, title: exactTime(event.at) }, clockTime(event.at)), gap !== null && ` · after ${duration(gap)}`)),
+			el("div", el("p", event.text), el("p.quiet", el("time", { datetime: event.at, title: exactTime(event.at) }, clockTime(event.at)), gap !== null && PANEL.after(duration(gap)))),
 		);
 	});
-	return [el("h3", "Timeline"), el("ol.timeline", ...items)];
+	return [el("h3", PANEL.timeline), el("ol.timeline", ...items)];
 }

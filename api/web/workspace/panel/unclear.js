@@ -2,9 +2,10 @@
 
 import { reasonWithout } from "../core/access.js";
 import { button, callout, el, on, showAllowed } from "../core/dom.js";
-import { capitalized, count } from "../core/format.js";
+import { capitalized } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { priceOf } from "../jobs/job_actions.js";
+import { PANEL } from "../words/panel.js";
 
 /** @import { Children, Job } from "../../types/page.js" */
 /** @import { JobActions } from "../jobs/job_actions.js" */
@@ -24,8 +25,8 @@ export function unclearOf(job, actions) {
 		callout(
 			"attention",
 			icon("question"),
-			el("p.callout-title", "Did WaveSpeed accept the job? It is not yet known."),
-			el("p", "The paid request was sent, but no clear response came back. It may be billed, so it is not repeated automatically: WaveSpeed's history is searched, and if that does not resolve it, you decide."),
+			el("p.callout-title", PANEL.unclearTitle),
+			el("p", PANEL.unclearNote),
 			el("p.quiet", known(candidates)),
 			el("p.quiet", reasonWithout("jobs:resolve")),
 		),
@@ -35,8 +36,8 @@ export function unclearOf(job, actions) {
 
 /** @param {string[]} candidates */
 function known(candidates) {
-	if (!candidates.length) return "WaveSpeed's history shows no match so far.";
-	return `${count(candidates.length, "prediction")} in WaveSpeed's history may match.`;
+	if (!candidates.length) return PANEL.noCandidates;
+	return PANEL.candidates(candidates.length);
 }
 
 /**
@@ -45,7 +46,7 @@ function known(candidates) {
  * @param {Actions} actions
  */
 function adoption(job, candidates, actions) {
-	const input = el("input.input", { id: "adopt-id", placeholder: "Prediction id", spellcheck: "false", autocomplete: "off", value: candidates.length === 1 ? candidates[0] : "" });
+	const input = el("input.input", { id: "adopt-id", placeholder: PANEL.predictionId, spellcheck: "false", autocomplete: "off", value: candidates.length === 1 ? candidates[0] : "" });
 	/** @param {string} candidate */
 	const choose = (candidate) => {
 		input.value = candidate;
@@ -54,15 +55,15 @@ function adoption(job, candidates, actions) {
 	};
 	const ask = async () => {
 		const predictionId = input.value.trim();
-		const text = [`Prediction ${predictionId} will be assigned to this job and its outputs fetched. Nothing more is charged.`];
-		await (await actions())?.resolve(job, { decision: "adopt", predictionId }, { title: "Adopt this prediction?", text, yes: "Adopt", tone: "primary" });
+		const text = [PANEL.adoptNote(predictionId)];
+		await (await actions())?.resolve(job, { decision: "adopt", predictionId }, { title: PANEL.adoptQuestion, text, yes: PANEL.adopt, tone: "primary" });
 	};
-	const adopt = deciding("is-small.primary", ask, "Adopt a prediction");
+	const adopt = deciding("is-small.primary", ask, PANEL.adoptOne);
 	adopt.disabled = !input.value;
 	on(input, "input", () => (adopt.disabled = !input.value.trim()));
 	const choices = candidates.length > 1 && el("div.choices", ...candidates.map((candidate) => button(".id-button", () => choose(candidate), el("code", candidate))));
-	const text = "Enter the prediction's id, from the list or from WaveSpeed's own history. Nothing more is charged.";
-	return decision("It was accepted", text, choices, el("label.label", { for: "adopt-id" }, "Prediction id"), input, adopt);
+	const text = PANEL.adoptHint;
+	return decision(PANEL.wasAccepted, text, choices, el("label.label", { for: "adopt-id" }, PANEL.predictionId), input, adopt);
 }
 
 /**
@@ -70,10 +71,10 @@ function adoption(job, candidates, actions) {
  * @param {Actions} actions
  */
 function resubmission(job, actions) {
-	const text = "The job is submitted and charged again. If the first submission was accepted after all, you pay twice.";
-	const asked = { title: "Submit again?", text: [text, `${capitalized(priceOf(job))}.`], yes: "Submit again" };
+	const text = PANEL.submitAgainNote;
+	const asked = { title: PANEL.submitAgainQuestion, text: [text, `${capitalized(priceOf(job))}.`], yes: PANEL.submitAgain };
 	const ask = async () => (await actions())?.resolve(job, { decision: "resubmit" }, asked);
-	return decision("It was not accepted", text, deciding("is-small", ask, "Submit again"));
+	return decision(PANEL.wasNotAccepted, text, deciding("is-small", ask, PANEL.submitAgain));
 }
 
 /**
@@ -81,10 +82,10 @@ function resubmission(job, actions) {
  * @param {Actions} actions
  */
 function abandonment(job, actions) {
-	const text = "The job fails. WaveSpeed may still charge for the submission; media found later is attached.";
-	const asked = { title: "Abandon the job?", text: [text], yes: "Abandon" };
+	const text = PANEL.abandonNote;
+	const asked = { title: PANEL.abandonQuestion, text: [text], yes: PANEL.abandon };
 	const ask = async () => (await actions())?.resolve(job, { decision: "abandon" }, asked);
-	return decision("It no longer matters", text, deciding("is-small", ask, "Abandon the job"));
+	return decision(PANEL.noLongerMatters, text, deciding("is-small", ask, PANEL.abandonJob));
 }
 
 /**

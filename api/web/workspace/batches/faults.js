@@ -1,0 +1,138 @@
+// What is wrong with a table, at its cells. Faults are kept by the row itself: they go with it wherever it moves, and are
+// gone once it is changed, until the server has looked again.
+
+import { roleOf } from "./columns.js";
+import { renamed, replaced } from "./table.js";
+
+/** @import { Known } from "./columns.js" */
+/** @import { Place, Table } from "./table.js" */
+
+/** @typedef {{ line: number, column?: string | null, value?: string | null, message: string, suggestion?: string | null }} Fault `line` 0 is the table as a whole. */
+
+/** @typedef {{ column: string | null, message: string, suggestion: string | null, rows: (readonly string[])[] }} Group Faults that say the same, with their rows. */
+
+/** Beyond these, groups are counted only. */
+export const MOST_GROUPS = 50;
+
+export class Faults {
+	/** @type {Map<readonly string[], Fault[]>} */
+	byRow = new Map();
+	/** @type {Fault[]} */
+	ofTable = [];
+
+	/**
+	 * @param {readonly Fault[]} [faults]
+	 * @param {Table} [table] As it was sent.
+	 */
+	constructor(faults = [], table = { columns: [], rows: [] }) {
+		for (const fault of faults) {
+			const row = table.rows[fault.line - 1];
+			if (!row) this.ofTable.push(fault);
+			else if (this.byRow.has(row)) this.byRow.get(row)?.push(fault);
+			else this.byRow.set(row, [fault]);
+		}
+	}
+
+	/** @param {readonly string[]} row */
+	of(row) {
+		return this.byRow.get(row) ?? [];
+	}
+
+	/**
+	 * Return the fault at a cell; at a row's number, one that concerns no column that there is.
+	 *
+	 * @param {Table} table
+	 * @param {number} row
+	 * @param {number} column -1 for the row's number.
+	 */
+	at({ columns, rows }, row, column) {
+		const cells = rows[row];
+		const faults = cells ? this.of(cells) : [];
+		if (!faults.length) return undefined;
+		return faults.find((fault) => (column < 0 ? !fault.column || !columns.includes(fault.column) : fault.column === columns[column]));
+	}
+
+	/**
+	 * Return the faults of the rows that are still there, those that say the same together, in the order of the rows.
+	 *
+	 * @param {Table} table
+	 * @returns {Group[]}
+	 */
+	groups(table) {
+		/** @type {Map<string, Group>} */
+		const groups = new Map();
+		for (const row of table.rows) {
+			for (const { column = null, message, suggestion = null } of this.of(row)) {
+				const key = JSON.stringify([column, message, suggestion]);
+				const group = groups.get(key);
+				if (group) group.rows.push(row);
+				else groups.set(key, { column, message, suggestion, rows: [row] });
+			}
+		}
+		return [...groups.values()];
+	}
+
+	/**
+	 * Return how many rows are faulty.
+	 *
+	 * @param {Table} table
+	 */
+	count(table) {
+		return table.rows.filter((row) => this.byRow.has(row)).length;
+	}
+
+	/**
+	 * Return the cell of the next fault after a place, row by row; the first one after the last. Null if there is none.
+	 *
+	 * @param {Table} table
+	 * @param {Place} from
+	 * @param {1 | -1} [step]
+	 * @returns {Place | null}
+	 */
+	next(table, from, step = 1) {
+		const places = this.places(table);
+		if (!places.length) return null;
+		/** @param {Place} one */
+		const order = ({ row, column }) => row * 1000 + column;
+		const ordered = step > 0 ? places : places.reverse();
+		return ordered.find((place) => (order(place) - order(from)) * step > 0) ?? ordered[0];
+	}
+
+	/**
+	 * @param {Table} table
+	 * @returns {Place[]}
+	 */
+	places({ columns, rows }) {
+		return rows.flatMap((cells, row) => {
+			const found = this.of(cells).map(({ column }) => Math.max(0, column ? columns.indexOf(column) : 0));
+			return [...new Set(found)].sort((one, other) => one - other).map((column) => ({ row, column }));
+		});
+	}
+}
+
+/** @typedef {{ text: string, cells: number, column: boolean, table: Table }} Remedy What a suggestion would change: to this text, in so many cells, or a column's name. */
+
+/**
+ * Return what following a suggestion makes of the table; null if there is nothing to follow.
+ *
+ * A column that nothing takes is named as suggested; a word that no column gives is given by the suggested one; a value
+ * is replaced wherever its column has it.
+ *
+ * @param {Pick<Group, "column" | "suggestion" | "rows">} fault
+ * @param {Table} table
+ * @param {Known} known
+ * @returns {Remedy | null}
+ */
+export function remedyOf({ column, suggestion, rows: [row] }, table, known) {
+	if (!column || !suggestion) return null;
+	const place = table.columns.indexOf(column);
+	const rename = place < 0 ? { from: table.columns.indexOf(suggestion), to: column } : roleOf(column, known) === "unknown" ? { from: place, to: suggestion } : null;
+	if (rename) {
+		const table_ = rename.from < 0 ? table : renamed(table, rename.from, rename.to);
+		return table_ === table ? null : { text: rename.to, cells: 0, column: true, table: table_ };
+	}
+	const text = row[place];
+	if (text === suggestion) return null;
+	const cells = table.rows.filter((one) => one[place] === text).length;
+	return { text: suggestion, cells, column: false, table: replaced(table, place, text, suggestion) };
+}

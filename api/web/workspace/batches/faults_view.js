@@ -1,0 +1,117 @@
+// What is wrong with the table, below it: the fault of the cell that the grid is on, and a list that leads to each.
+
+import { button, el, fill, setAttribute, setText } from "../core/dom.js";
+import { icon } from "../core/icons.js";
+import { BATCHES } from "../words/batches.js";
+import { MOST_GROUPS, remedyOf } from "./faults.js";
+
+/** @import { Faults, Group } from "./faults.js" */
+/** @import { Known } from "./columns.js" */
+/** @import { Grid } from "./grid.js" */
+
+export class FaultsView {
+	text = el("p.batch-fault-text", { role: "status" });
+	remedy = el("span.batch-fault-remedy");
+	list = el("ul.batch-fault-list", { id: "batch-faults", hidden: true, "aria-label": BATCHES.faults });
+	toggle = button("is-small", () => this.reveal(this.list.hidden), { "aria-expanded": false, "aria-controls": this.list.id });
+	next = button("is-small", () => this.goOn(1), { title: BATCHES.nextTitle }, icon("down"), BATCHES.next);
+	element = el("div.batch-faults", { role: "group", "aria-label": BATCHES.faults, "data-tone": "bad", hidden: true }, el("div.batch-fault-line", icon("warning"), this.text, this.remedy, el("span.grow"), this.toggle, this.next), this.list);
+	/** @type {Faults | null} */
+	faults = null;
+	/** @type {Group | null} What is told while the grid is on no fault. */
+	first = null;
+
+	/**
+	 * @param {Grid} grid
+	 * @param {() => Known} known
+	 */
+	constructor(grid, known) {
+		this.grid = grid;
+		this.known = known;
+		grid.listen("active", () => this.showActive());
+		grid.element.addEventListener("keydown", (event) => {
+			if (event.key !== "F8") return;
+			event.preventDefault();
+			this.goOn(event.shiftKey ? -1 : 1);
+		});
+	}
+
+	/** @param {boolean} open */
+	reveal(open) {
+		this.list.hidden = !open;
+		setAttribute(this.toggle, "aria-expanded", open);
+	}
+
+	/** @param {Faults} faults */
+	show(faults) {
+		this.faults = faults;
+		const { table } = this.grid;
+		const faulty = faults.count(table);
+		this.element.hidden = !faulty && !faults.ofTable.length;
+		this.toggle.hidden = this.next.hidden = !faulty;
+		setText(this.toggle, BATCHES.faultCount(faulty));
+		const groups = faults.groups(table);
+		[this.first = null] = groups;
+		const more = groups.length - MOST_GROUPS;
+		fill(
+			this.list,
+			faults.ofTable.map(({ message, column }) => el("li", el("span", BATCHES.wholeTable, column && `${column}: `, message))),
+			groups.slice(0, MOST_GROUPS).map((group) => this.item(group)),
+			more > 0 && el("li.quiet", BATCHES.moreGroups(more)),
+		);
+		this.showActive();
+	}
+
+	/** @param {Group} group */
+	item(group) {
+		const { column, message, rows } = group;
+		const { table } = this.grid;
+		const go = () => this.goTo(table.rows.indexOf(rows[0]), column);
+		const where = BATCHES.inRows(table.rows.indexOf(rows[0]) + 1, rows.length);
+		return el("li", button(".link-button", go, column ? `${where}, ${column}` : where), el("span", message), this.remedyButton(group));
+	}
+
+	/** @param {Group} group */
+	remedyButton(group) {
+		const remedy = remedyOf(group, this.grid.table, this.known());
+		if (!remedy) return null;
+		const act = () => {
+			// The table may have changed since.
+			const now = remedyOf(group, this.grid.table, this.known());
+			if (now) this.grid.take(now.table);
+			this.grid.element.focus();
+		};
+		return button("is-small", act, remedy.column ? BATCHES.rename(remedy.text) : BATCHES.change(remedy.text, remedy.cells));
+	}
+
+	/** Show the fault of the cell that the grid is on, else the first one of the table. */
+	showActive() {
+		const { faults, grid } = this;
+		if (!faults) return;
+		const { row, column } = grid.active;
+		const { table } = grid;
+		const at = row < 0 ? undefined : (faults.at(table, row, column) ?? faults.at(table, row, -1));
+		const [whole] = faults.ofTable;
+		const shown = at ? { column: at.column ?? null, message: at.message, suggestion: at.suggestion ?? null, rows: [table.rows[row]] } : this.first;
+		setText(this.text, shown ? `${BATCHES.faultAt(table.rows.indexOf(shown.rows[0]) + 1, shown.column)}${shown.message}` : whole ? BATCHES.wholeTable + whole.message : "");
+		fill(this.remedy, shown && this.remedyButton(shown));
+	}
+
+	/** @param {1 | -1} step */
+	goOn(step) {
+		const place = this.faults?.next(this.grid.table, this.grid.active, step);
+		if (!place) return;
+		this.grid.go(place);
+		this.grid.element.focus({ preventScroll: true });
+	}
+
+	/**
+	 * @param {number} row
+	 * @param {string | null} column
+	 */
+	goTo(row, column) {
+		if (row < 0) return;
+		this.grid.go({ row, column: Math.max(0, column ? this.grid.table.columns.indexOf(column) : 0) });
+		this.grid.element.focus({ preventScroll: true });
+	}
+}

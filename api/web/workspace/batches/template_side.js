@@ -1,0 +1,64 @@
+// The form beside the table: what it says is the template of every row. Columns are offered to be filled in.
+
+import { button, byId, el, fill, setText } from "../core/dom.js";
+import { BATCHES } from "../words/batches.js";
+import { wordsOfTemplate } from "./columns.js";
+
+/** @import { FormValues } from "../../types/page.js" */
+/** @import { FormState } from "../form/form_state.js" */
+
+export class TemplateSide {
+	hint = el("p.hint", BATCHES.templateHint);
+	chips = el("div.chips.batch-chips", { role: "group", "aria-label": BATCHES.columns });
+	heading = byId("form-title");
+	prompt = byId("prompt", HTMLTextAreaElement);
+	shown = "";
+
+	/** @param {FormState} state */
+	constructor(state) {
+		this.state = state;
+		this.usual = this.heading.textContent ?? "";
+	}
+
+	/** @param {boolean} open */
+	reveal(open) {
+		setText(this.heading, open ? BATCHES.template : this.usual);
+		if (open) {
+			this.heading.parentElement?.after(this.hint);
+			byId("prompt-frame").after(this.chips);
+		} else {
+			this.hint.remove();
+			this.chips.remove();
+		}
+	}
+
+	/**
+	 * Offer the columns that can stand in a text.
+	 *
+	 * @param {readonly string[]} columns
+	 * @param {FormValues} values
+	 */
+	show(columns, { prompt }) {
+		const used = wordsOfTemplate({ prompt });
+		const offered = columns.filter((name) => wordsOfTemplate({ prompt: `{{${name}}}` }).has(name));
+		const shown = JSON.stringify([offered, [...used]]);
+		if (shown === this.shown) return;
+		this.shown = shown;
+		const focused = [...this.chips.children].indexOf(/** @type {Element} */ (document.activeElement));
+		fill(this.chips, offered.map((name) => button(used.has(name) ? ".chip-button.is-on" : ".chip-button", () => this.insert(name), { title: BATCHES.insert(name), "aria-label": BATCHES.insert(name) }, `{{${name}}}`)));
+		const chip = this.chips.children[focused];
+		if (chip instanceof HTMLElement) chip.focus();
+	}
+
+	/**
+	 * Put a word into the prompt, where it is being edited.
+	 *
+	 * @param {string} name
+	 */
+	insert(name) {
+		const { prompt } = this;
+		prompt.focus();
+		prompt.setRangeText(`{{${name}}}`, prompt.selectionStart, prompt.selectionEnd, "end");
+		prompt.dispatchEvent(new Event("input", { bubbles: true }));
+	}
+}

@@ -1,0 +1,28 @@
+// What several of the parts that load later say.
+
+export const COMMON = Object.freeze({
+	from: "From",
+	inAll: "In all",
+	allModels: "All models",
+	tryAgain: "Try again",
+	copy: "Copy",
+	yours: "Yours",
+	request: "Request",
+	apiToken: "API token",
+	model: "Model",
+	edit: "Edit",
+	cancelJob: "Cancel the job",
+	goodPrompt: "Good prompt",
+	badPrompt: "Bad prompt",
+	undo: "Undo",
+	done: "Done",
+	compare: "Compare",
+	like: "Like",
+	likeKey: "Like (l)",
+	show: "Show",
+	imageGone: "This image cannot be shown: it may have expired.",
+	download: "Download",
+	closeKey: "Close (Esc)",
+	flagged: "WaveSpeed flagged this output as not safe for work.",
+	recipe: "Recipe",
+});

@@ -1,0 +1,15 @@
+// What is said about the price, queueing, and a form that was filled from elsewhere.
+
+export const MAKING = Object.freeze({
+	grokCharged: " Grok’s tokens are charged in addition.",
+	/** @type {(runs: number) => string} */
+	runsEach: (runs) => `${runs} runs each. `,
+	insteadOf: "instead of ",
+	priceUnknown: "Price unknown: the server did not say. Asking again…",
+	/** @type {(number: number, number2: number) => string} */
+	queuedSome: (number, number2) => `${number} of ${number2} jobs were queued. The next one was not.`,
+	nothingQueued: "Nothing was queued.",
+	setAside: "Your previous draft is set aside.",
+	bringBack: "Bring it back",
+	dismissDraft: "Dismiss the previous draft",
+});
