@@ -29,7 +29,7 @@ from promptmill.contracts.names import callback_workflow_id
 from promptmill.providers.callbacks.sender import CallbackSender
 from promptmill.providers.callbacks.signature import CallbackSigner, new_callback_secret
 from promptmill.store import Store
-from promptmill.store.callback_body import callback_body
+from promptmill.store.callback_body import batch_callback_body, callback_body
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +41,15 @@ _LONGEST_POSTPONED: Final = timedelta(seconds=30)
 
 _MAX_DOUBLINGS: Final = 30
 """Enough to reach any maximum wait without a float overflow."""
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """What to tell whom about the end of an owner's job or batch."""
+
+    owner: str
+    url: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -81,13 +90,11 @@ class CallbackActivities:
             ApplicationError: To be retried; benign, with the next delay.
         """
         try:
-            job = await self.store.jobs.get(request.job_id)
-            if job.callback_url is None or job.callback_ended_at is not None:
-                return CallbackResult(job_id=job.id, delivered=False, attempts=0, error="It had already ended.")
-            with self.places.taken(job.owner, job.callback_url):
-                billed = await self.store.jobs.billed([job.id])
-                content = callback_body(job, billed[job.id]).model_dump_json().encode()
-                return await self._deliver(job.id, job.callback_url, content)
+            letter = await (self._of_batch if request.of_batch else self._of_job)(request.job_id)
+            if letter is None:
+                return _unsent(request, "It had already ended.")
+            with self.places.taken(letter.owner, letter.url):
+                return await self._deliver(request, letter)
         except NoPlace as error:
             # No attempt was made, so none is counted: the delays between attempts and the timeline stay as they are.
             raise _again(str(error), postponement(activity.info().attempt)) from error
@@ -96,13 +103,16 @@ class CallbackActivities:
         except RecordNotFound as error:
             # Restoring the record may bring the row back.
             if self._time_left() <= timedelta():
-                return CallbackResult(job_id=request.job_id, delivered=False, attempts=0, error=str(error))
+                return _unsent(request, str(error))
             info = activity.info()
             raise _again(str(error), wait_after(info.attempt, info.retry_policy, None)) from error
 
     @activity.defn
     async def end_callback(self, result: CallbackResult) -> CallbackResult:
         """Record the outcome of a delivery. Safe to repeat: the first one is kept."""
+        if result.of_batch:
+            await self.store.batches.end_callback(result.job_id)
+            return result
         # The row may have been deleted in the meantime.
         with suppress(RecordNotFound):
             await self.store.callbacks.end(
@@ -114,26 +124,45 @@ class CallbackActivities:
             )
         return result
 
-    async def _deliver(self, job_id: UUID, url: str, content: bytes) -> CallbackResult:
-        await self.store.upkeep.mark_callback_started([job_id])
+    async def _of_job(self, job_id: UUID) -> _Letter | None:
+        """Return what to tell of a job; None if nobody is to be told, or has been."""
+        job = await self.store.jobs.get(job_id)
+        if job.callback_url is None or job.callback_ended_at is not None:
+            return None
+        billed = await self.store.jobs.billed([job_id])
+        return _Letter(job.owner, job.callback_url, callback_body(job, billed[job_id]).model_dump_json().encode())
+
+    async def _of_batch(self, batch_id: UUID) -> _Letter | None:
+        batch = await self.store.batches.get(batch_id)
+        if batch.callback_url is None or batch.callback_ended_at is not None:
+            return None
+        counts = (await self.store.batches.counts([batch_id]))[batch_id]
+        return _Letter(batch.owner, batch.callback_url, batch_callback_body(batch, counts).model_dump_json().encode())
+
+    async def _deliver(self, request: CallbackInput, letter: _Letter) -> CallbackResult:
+        job_id = request.job_id
+        await (self.store.batches if request.of_batch else self.store.upkeep).mark_callback_started([job_id])
         number = _attempts_before() + 1
         # Outlives this attempt: mere postponements do not lengthen the delays.
         activity.heartbeat(number)
         began = time.perf_counter()
-        seen = await self._post(job_id, url, content)
+        seen = await self._post(job_id, letter.url, letter.content)
         ms = round((time.perf_counter() - began) * 1000, 1)
-        _log.info("callback_sent", job_id=str(job_id), attempt=number, status=seen.status_code, error=seen.error, ms=ms)
+        told = {"batch_id" if request.of_batch else "job_id": str(job_id)}
+        _log.info("callback_sent", **told, attempt=number, status=seen.status_code, error=seen.error, ms=ms)
         result = CallbackResult(
             job_id=job_id,
             delivered=seen.error is None,
             attempts=number,
             status_code=seen.status_code,
             error=seen.error,
+            of_batch=request.of_batch,
         )
         left = self._time_left()
         if seen.for_good or left <= timedelta():
             return result
-        await self.store.callbacks.note_attempt(job_id, number, seen.status_code, seen.error)
+        if not request.of_batch:
+            await self.store.callbacks.note_attempt(job_id, number, seen.status_code, seen.error)
         wait = wait_after(number, activity.info().retry_policy, seen.retry_after)
         raise _again(result.error or "", min(left, wait))
 
@@ -158,6 +187,10 @@ class CallbackActivities:
 
     async def _own_signer(self) -> CallbackSigner:
         return CallbackSigner.of(SecretStr(await self.store.callbacks.secret(new_callback_secret())))
+
+
+def _unsent(request: CallbackInput, why: str) -> CallbackResult:
+    return CallbackResult(job_id=request.job_id, delivered=False, attempts=0, error=why, of_batch=request.of_batch)
 
 
 def wait_after(number: int, policy: RetryPolicy | None, retry_after: timedelta | None) -> timedelta:

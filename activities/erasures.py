@@ -14,7 +14,12 @@ from temporalio.service import RPCError
 
 from promptmill.contracts.erasure import MadePrediction, PendingErasure
 from promptmill.contracts.errors import ProviderError, RecordError, RecordNotFound
-from promptmill.contracts.names import callback_workflow_id, job_workflow_id, prompt_workflow_id
+from promptmill.contracts.names import (
+    callback_workflow_id,
+    job_workflow_id,
+    prompt_workflow_id,
+    store_workflow_id,
+)
 from promptmill.job_lines import id_field
 from promptmill.providers.wavespeed.client import WaveSpeedClient
 from promptmill.store import Store
@@ -36,6 +41,7 @@ class ErasureActivities:
     store: Store
     client: Client
     wavespeed: WaveSpeedClient
+    stores_outputs: bool
 
     @activity.defn
     async def erase_pending(self) -> int:
@@ -90,6 +96,7 @@ class ErasureActivities:
         try:
             problem = await self._delete_predictions(erasure.predictions)
             gone = [await delete_runs(self.client, workflow_id) for workflow_id in _workflow_ids(erasure)]
+            problem = problem or await self._left_in_storage(erasure)
         except RPCError as error:
             problem = f"Temporal did not delete the workflow ({error.message})."
         if problem is not None:
@@ -101,6 +108,16 @@ class ErasureActivities:
         await self.store.erasures.done(erasure)
         _log.info("erased", **id_field(erasure.table_name, erasure.id))
         return True
+
+    async def _left_in_storage(self, erasure: PendingErasure) -> str | None:
+        """Return why files of the row's outputs are still stored, if something stands in the way of deleting them.
+
+        The reconciler deletes them by itself; the record keeps the erasure pending until it has.
+        """
+        pending, why = await self.store.outputs.removal_pending(erasure.id)
+        if pending and not self.stores_outputs:
+            return "Its stored outputs cannot be deleted without PROMPTMILL_OUTPUTS, which says where they are."
+        return f"The storage did not delete its outputs: {why}." if why else None
 
     async def _delete_predictions(self, predictions: tuple[MadePrediction, ...]) -> str | None:
         """Delete a job's predictions at WaveSpeed; return why one could not be deleted."""
@@ -121,5 +138,5 @@ class ErasureActivities:
 
 def _workflow_ids(erasure: PendingErasure) -> tuple[str, ...]:
     if erasure.table_name == "jobs":
-        return job_workflow_id(erasure.id), callback_workflow_id(erasure.id)
+        return job_workflow_id(erasure.id), callback_workflow_id(erasure.id), store_workflow_id(erasure.id)
     return (prompt_workflow_id(erasure.id),)

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeats
 from activities.persistence import insist
-from activities.prompt_texts import SYSTEM, question_text
+from activities.prompt_texts import question_text, system_text
 from promptmill.contracts.errors import (
     ProviderAnswerUnusable,
     ProviderError,
@@ -77,6 +77,7 @@ class PromptActivities:
         result = PromptResult(
             prompt_job_id=request.prompt_job_id,
             prompt=answer.prompt,
+            variants=answer.variants,
             source=PromptSource.GROK if first else PromptSource.GROK_FALLBACK,
             grok_model=answer.model,
             input_tokens=answer.input_tokens,
@@ -169,7 +170,12 @@ def _ended(attempt: PromptAttempt) -> StageStopped | ProviderRefused:
 def _question(request: PromptRequest, model: str) -> GrokQuestion:
     pictures = (*request.ref_urls, *((request.target_url,) if request.target_url else ()))
     return GrokQuestion(
-        model=model, system=SYSTEM[request.operation], text=question_text(request), picture_urls=pictures
+        model=model,
+        system=system_text(request),
+        text=question_text(request),
+        picture_urls=pictures,
+        variants=request.wanted_variants,
+        negative=request.wants_negative,
     )
 
 

@@ -147,6 +147,25 @@ class ReconciliationActivities:
         return len(started)
 
     @activity.defn
+    async def wake_batches(self) -> int:
+        """Wake or start the workflows of batches that should have looked by now, and the callbacks of those that ended.
+
+        Returns:
+            How many batches. Safe to repeat.
+        """
+        due = await self.store.batches.claim_due(_STARTS_PER_PASS)
+        for batch in due:
+            await self.starter.wake_batch(batch, patience=_RPC)
+        started: list[UUID] = []
+        try:
+            for batch_id in await self.store.batches.claim_callbacks(_STARTS_PER_PASS):
+                await self.starter.start_callback(batch_id, patience=_RPC, of_batch=True)
+                started.append(batch_id)
+        finally:
+            await self.store.batches.mark_callback_started(started)
+        return len(due)
+
+    @activity.defn
     async def warn_of_budgets(self) -> int:
         """Log each budget that has reached another share of its limit; return how many. Safe to repeat."""
         found = await self.store.budgets.warn()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -86,6 +87,9 @@ class Sender:
     async def submit(self, request: MediaRequest, known_submission: UUID | None) -> SubmitResult:
         """Request permission from the record; if granted, send once and settle.
 
+        What is sent is what the row says when it is permitted: a request that its caller has changed since the
+        workflow began is made again from the row.
+
         Raises:
             StageStopped: The record does not permit a submission.
             SubmissionsHeld: Submissions are on hold for all jobs; retry later.
@@ -96,15 +100,11 @@ class Sender:
             ProviderRateLimited, NothingSent: Nothing was created; retry after `retry_after`.
             RecordUnavailable: Postgres is unavailable, and nothing was sent.
         """
-        body = compose_request(
-            request.model, _inputs_with_pictures(request), request.prompt, secrets.randbelow(LARGEST_SEED + 1)
-        )
-        quote = await self.quotes.of(request.model, body)
-        price = None if quote is None else quote.usd
-        # The clock starts before the intent is written: a process that stalls between the two sends nothing.
-        post_by = boottime() + self.post_within.total_seconds()
-        intent = self._intent(request, body, price, known_submission)
-        permit = await insist(lambda: self.store.submissions.permit(intent))
+        asked = await self._ask(request, known_submission)
+        while asked.permit.permission is Permission.CHANGED:
+            request = await insist(partial(self.store.submissions.as_recorded, request))
+            asked = await self._ask(request, known_submission)
+        permit = asked.permit
         if permit.permission is Permission.STOP:
             if permit.reason_code is ReasonCode.REQUEST_MISMATCH:
                 _log.error("submission_refused", job_id=str(request.job_id), problem=permit.error)
@@ -121,18 +121,29 @@ class Sender:
         posting = _Posting(
             submission_id=permit.submission_id,
             body=permit.request or {},
-            post_by=post_by,
+            post_by=asked.post_by,
             # Permission to send means that the row holds this intent's token.
-            webhook_url=self._webhook_url(request.job_id, intent.callback_token),
+            webhook_url=self._webhook_url(request.job_id, asked.intent.callback_token),
         )
         async with heartbeats(str(posting.submission_id)):
             outcome, again = await self._send(request, posting)
-            cost = price if outcome.state is SubmissionState.ACCEPTED else None
+            cost = asked.intent.price_usd if outcome.state is SubmissionState.ACCEPTED else None
             result = await self._settle(outcome.model_copy(update={"media_cost_usd": cost}), again)
-            if quote is not None and quote.list_usd is not None:
+            if asked.list_usd is not None:
                 with suppress(RecordError):  # only shown
-                    await self.store.jobs.note_list_price(request.job_id, quote.list_usd)
+                    await self.store.jobs.note_list_price(request.job_id, asked.list_usd)
             return result
+
+    async def _ask(self, request: MediaRequest, known_submission: UUID | None) -> _Asked:
+        body = compose_request(
+            request.model, _inputs_with_pictures(request), request.prompt, secrets.randbelow(LARGEST_SEED + 1)
+        )
+        quote = await self.quotes.of(request.model, body)
+        # The clock starts before the intent is written: a process that stalls between the two sends nothing.
+        post_by = boottime() + self.post_within.total_seconds()
+        intent = self._intent(request, body, None if quote is None else quote.usd, known_submission)
+        permit = await insist(partial(self.store.submissions.permit, intent))
+        return _Asked(intent, permit, post_by, None if quote is None else quote.list_usd)
 
     def _intent(
         self, request: MediaRequest, body: dict[str, Any], price: Decimal | None, known_submission: UUID | None
@@ -259,6 +270,16 @@ class Sender:
     @property
     def _poll_after_seconds(self) -> float:
         return self.poll_after.total_seconds() if self.public_url is not None else 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What permission was asked for, and the answer; nothing is sent after `post_by`, a time of `boottime`."""
+
+    intent: SubmissionIntent
+    permit: SubmissionPermit
+    post_by: float
+    list_usd: Decimal | None
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,18 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from api.access.door import Door
-from api.access.identities import Identities
+from api.access.identities import FRESH_SECONDS, Fresh, Identities
 from api.access.limits import Limits
+from api.agents.door import AgentDoor, open_agents
+from api.batches.bodies import TableTurns
 from api.catalogue.prices import open_prices
 from api.catalogue.reading import open_catalogue
 from api.dependencies import State, addresses_of
 from api.http.bodies import BodyRules
-from api.http.callers import CallerRules
+from api.http.callers import MCP, CallerRules
 from api.http.errors import install_error_handlers
 from api.http.guard import Guard
 from api.http.metrics import RequestMetrics
@@ -30,21 +33,33 @@ from api.jobs.reading import JobReader
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
 from api.live.reading import LiveReader
+from api.live.situation import open_situation_watch
 from api.routes import (
     access,
     audit,
+    batch_creation,
+    batch_plans,
+    batches,
     budgets,
     codec,
+    collections,
     decisions,
     erasures,
     events,
     health,
     jobs,
     models,
+    openai,
     operations,
+    outputs,
     pages,
+    pauses,
     prompt_queue,
     sessions,
+    statistics,
+    styles,
+    tags,
+    templates,
     uploads,
     webhooks,
 )
@@ -60,24 +75,39 @@ DESCRIPTION = (
     "An AI prompt and media queue: Grok writes the prompt, WaveSpeed generates the media, Temporal runs the job. "
     "Calls carry an API key, or PROMPTMILL_API_TOKEN, as `Authorization: Bearer …`; on loopback nobody needs one until "
     "the first key is made. An admin acts for another owner with the header `Promptmill-Owner`. "
-    "Failures are problem documents (RFC 9457), explained at [/docs/errors]({root}/docs/errors)."
+    "Failures are problem documents (RFC 9457), explained at [/docs/errors]({root}/docs/errors).\n\n"
+    "To wait for a job, follow `GET /api/jobs/{{job_id}}/events` as a stream, or poll `GET /api/jobs/{{job_id}}` every "
+    "two seconds with the `ETag` of the last answer as `If-None-Match`: while nothing changes, the answer is 304, "
+    "without a body. Answers get new fields, and statuses new values: ignore what you do not know. Requests that may "
+    "cost money take an `Idempotency-Key`: repeat them with the same key, and after `Retry-After` where there is one."
 )
 
 MODULES: Final = (
     events,
     jobs,
+    batch_creation,
+    batches,
     decisions,
+    outputs,
+    tags,
+    collections,
+    templates,
     models,
+    batch_plans,
     uploads,
     prompt_queue,
+    styles,
+    pauses,
     sessions,
     access,
     audit,
     erasures,
     webhooks,
     budgets,
+    statistics,
     operations,
     codec,
+    openai,
     health,
     pages,
 )
@@ -94,7 +124,17 @@ def create_app(settings: Settings, pids: Sequence[int] = ()) -> Guard:
     metrics = RequestMetrics.create(pids)
     app = build_routes(settings, metrics)
     rules = CallerRules.of(settings)
-    return Guard(app, rules, BodyRules.of(settings), metrics, page_policy(settings), settings.root_path)
+    guard = Guard(app, rules, BodyRules.of(settings), metrics, page_policy(settings), settings.root_path)
+    app.router.routes.append(Route(MCP, AgentDoor(guard, on=settings.mcp), methods=["POST"]))
+    return guard
+
+
+def _servers(settings: Settings) -> list[dict[str, str]]:
+    """Return where the API is: beside its document, and where PROMPTMILL_PUBLIC_URL says."""
+    servers = [{"url": settings.root_path or "/", "description": "Where this document comes from."}]
+    if settings.published_url:
+        servers.append({"url": settings.published_url, "description": "Its public address."})
+    return servers
 
 
 def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
@@ -114,8 +154,10 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                 async with (
                     open_uptime(resources),
                     open_feed(settings, resources.store.operations.notify_listeners, LiveReader(reader)) as feed,
+                    open_situation_watch(feed, resources.store, queues),
                     open_catalogue(settings, resources.account) as catalogue,
                     open_prices(resources.account) as prices,
+                    open_agents(on=settings.mcp) as agents,
                 ):
                     yield State(
                         resources=resources,
@@ -134,15 +176,19 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                         upload_slots=UploadSlots(settings.uploads_at_once),
                         catalogue=catalogue,
                         prices=prices,
+                        table_turns=TableTurns(),
                         balance=Balance.of(resources.account),
                         certificates=Certificates.of(settings),
+                        # Whoever guesses addresses, which takes no key, asks the record once a second.
+                        sharing_secret=Fresh(FRESH_SECONDS),
+                        agents=agents,
                     )
 
     app = FastAPI(
         title="Promptmill",
         version=installed_version(),
         description=DESCRIPTION.format(root=settings.root_path),
-        servers=[{"url": settings.root_path}] if settings.root_path else None,
+        servers=_servers(settings),
         lifespan=lifespan,
         # Not `include_router`, which builds each route once more, on the first request that needs it.
         routes=[route for module in MODULES for route in module.router.routes],

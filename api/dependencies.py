@@ -11,9 +11,14 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 from pydantic import BeforeValidator
 
-from api.access.door import Door
+from api.access.door import ACTING_FOR, Door
+from api.access.identities import Fresh
 from api.access.limits import Limits
 from api.access.scopes import caller_of
+from api.agents.door import Agents
+from api.batches.bodies import TableTurns
+from api.batches.checking import Checker
+from api.batches.planning import Planner
 from api.catalogue.prices import Prices
 from api.catalogue.reading import Catalogue
 from api.http.errors import Refused
@@ -26,13 +31,17 @@ from api.installation.stopped_queues import StoppedQueues
 from api.jobs.reading import Addresses, JobReader, PromptJobReader
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import Feed
+from api.outputs.sharing import Sharing, new_secret
 from api.uploads.slots import UploadSlots
 from api.webhooks.secret import WebhookSecret
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
-from promptmill.contracts.access import By, Caller
+from promptmill.contracts.access import By, Caller, Scope
+from promptmill.contracts.errors import NotStored
 from promptmill.contracts.store import IdempotencyKey
+from promptmill.outputs.storage import OutputStorage
 from promptmill.store import Store
+from promptmill.store.outputs import SHARING_KEY
 from promptmill.temporal import TemporalGate
 
 
@@ -51,13 +60,22 @@ class State(TypedDict):
     upload_slots: UploadSlots
     catalogue: Catalogue
     prices: Prices
+    table_turns: TableTurns
     balance: Balance
     certificates: Certificates
+    sharing_secret: Fresh[str]
+    agents: Agents | None
 
 
 def addresses_of(resources: ApiResources) -> Addresses:
     """Return where an installation's jobs and workflows are found."""
-    return Addresses(resources.settings.temporal_ui_url, resources.temporal.namespace, resources.settings.root_path)
+    settings = resources.settings
+    return Addresses(
+        settings.temporal_ui_url,
+        resources.temporal.namespace,
+        settings.root_path,
+        serves_outputs=resources.storage is not None,
+    )
 
 
 async def _resources(request: Request) -> ApiResources:
@@ -125,6 +143,17 @@ async def _prices(request: Request) -> Prices:
     return found
 
 
+async def _storage(resources: ResourcesDep) -> OutputStorage:
+    if resources.storage is None:
+        raise NotStored("Outputs are not stored here: PROMPTMILL_OUTPUTS is not set.")
+    return resources.storage
+
+
+async def _sharing(request: Request, store: StoreDep) -> Sharing:
+    secret: Fresh[str] = request.state.sharing_secret
+    return Sharing(await secret.get(SHARING_KEY, lambda: store.outputs.sharing_secret(new_secret())))
+
+
 async def _door(request: Request) -> Door:
     found: Door = request.state.door
     return found
@@ -150,6 +179,14 @@ async def _owner(caller: CallerDep) -> str:
     return caller.owner
 
 
+async def _viewed_owner(request: Request, caller: CallerDep) -> str | None:
+    """Return the owner whose outputs the caller may look at; None: anybody's.
+
+    A browser sends no header with an image, so the page of an admin who acts for an owner cannot name that owner.
+    """
+    return None if caller.may(Scope.ADMIN) and ACTING_FOR not in request.headers else caller.owner
+
+
 async def _addresses(resources: ResourcesDep) -> Addresses:
     return addresses_of(resources)
 
@@ -164,6 +201,16 @@ async def _jobs(store: StoreDep, waits: WaitsDep, addresses: AddressesDep, owner
 
 async def _prompt_jobs(store: StoreDep, waits: WaitsDep, addresses: AddressesDep, owner: OwnerDep) -> PromptJobReader:
     return PromptJobReader(store, waits, addresses, owner)
+
+
+async def _checker(resources: ResourcesDep, catalogue: CatalogueDep, limits: LimitsDep, caller: CallerDep) -> Checker:
+    return Checker(caller.owner, caller.key_id, resources.settings, resources.store, catalogue, limits)
+
+
+async def _planner(
+    request: Request, resources: ResourcesDep, prices: PricesDep, caller: CallerDep, checker: CheckerDep
+) -> Planner:
+    return Planner(caller, checker, resources, prices, request.state.pace)
 
 
 def parse_id(text: str) -> UUID:
@@ -189,6 +236,8 @@ WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
 FeedDep = Annotated[Feed, Depends(_feed)]
 ReconcilerDep = Annotated[ReconcilerWatch, Depends(_reconciler)]
 UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
+StorageDep = Annotated[OutputStorage, Depends(_storage)]
+SharingDep = Annotated[Sharing, Depends(_sharing)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 CertificatesDep = Annotated[Certificates, Depends(_certificates)]
 BalanceDep = Annotated[Balance, Depends(_balance)]
@@ -198,9 +247,12 @@ LimitsDep = Annotated[Limits, Depends(_limits)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 ByDep = Annotated[By, Depends(_by)]
 OwnerDep = Annotated[str, Depends(_owner)]
+ViewedOwnerDep = Annotated[str | None, Depends(_viewed_owner)]
 AddressesDep = Annotated[Addresses, Depends(_addresses)]
 WaitsDep = Annotated[Waits, Depends(_waits)]
 JobReaderDep = Annotated[JobReader, Depends(_jobs)]
 PromptJobReaderDep = Annotated[PromptJobReader, Depends(_prompt_jobs)]
+CheckerDep = Annotated[Checker, Depends(_checker)]
+PlannerDep = Annotated[Planner, Depends(_planner)]
 IdInPath = Annotated[UUID, Path(description="Its id."), BeforeValidator(parse_id)]
 IdempotencyDep = Annotated[IdempotencyKey | None, Depends(idempotency_key)]

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from temporalio.client import Client
 
 from promptmill.config.settings import Settings
+from promptmill.outputs.storage import OutputStorage, open_storage
+from promptmill.providers.outputs.fetcher import OutputFetcher, open_output_fetcher
 from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
 from promptmill.providers.wavespeed.uploads import WaveSpeedUploads, open_wavespeed_uploads
 from promptmill.store import Store, open_store
 from promptmill.temporal import TemporalGate, connect, create_starter
 
+READ_BYTES: Final = 32 * 2**20
+READ_SECONDS: Final = 60
+"""The largest output that the API reads into memory, for a caller who wants its bytes, and how long that may take."""
+
 
 @dataclass(frozen=True)
 class ApiResources:
-    """The API's resources. It never submits: its only provider client makes WaveSpeed's unpaid calls."""
+    """The API's resources. It never submits: its provider clients make WaveSpeed's unpaid calls, and read outputs."""
 
     settings: Settings
     store: Store
@@ -25,6 +32,8 @@ class ApiResources:
     gate: TemporalGate
     account: WaveSpeedAccount
     uploads: WaveSpeedUploads
+    storage: OutputStorage | None
+    fetcher: OutputFetcher
 
 
 @asynccontextmanager
@@ -32,7 +41,7 @@ async def open_api_resources(settings: Settings) -> AsyncIterator[ApiResources]:
     """Open the API's resources; it starts even if Postgres or Temporal is unavailable.
 
     Raises:
-        ConfigurationError: A setting is missing.
+        ConfigurationError: A setting is missing, or the storage of outputs cannot be used.
     """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
@@ -55,5 +64,13 @@ async def open_api_resources(settings: Settings) -> AsyncIterator[ApiResources]:
             ),
             uploads=await stack.enter_async_context(
                 open_wavespeed_uploads(settings.wavespeed_api_base, settings.wavespeed_api_key)
+            ),
+            storage=open_storage(settings),
+            fetcher=await stack.enter_async_context(
+                open_output_fetcher(
+                    timeout_seconds=min(settings.outputs_fetch_seconds, READ_SECONDS),
+                    most_bytes=READ_BYTES,
+                    allow_private=settings.allow_private_addresses,
+                )
             ),
         )

@@ -50,6 +50,15 @@ callback_seconds: Final = Histogram(
     registry=PROCESS,
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+stored_outputs: Final = Counter(
+    "promptmill_outputs",
+    "Attempts to store an output, by what became of them: `stored`, `postponed`, `failed` for good, `unwanted`.",
+    ("outcome",),
+    registry=PROCESS,
+)
+stored_bytes: Final = Counter(
+    "promptmill_outputs_fetched_bytes", "Bytes of outputs that were stored, without renderings.", registry=PROCESS
+)
 ratings: Final = Counter(
     "promptmill_ratings",
     "Ratings given by people, changed ones again.",

@@ -10,8 +10,11 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime
 
 from promptmill.config.settings import Settings
+from promptmill.outputs.renderer import Renderer, open_renderer
+from promptmill.outputs.storage import OutputStorage, open_storage
 from promptmill.providers.callbacks.sender import CallbackSender, open_callback_sender
 from promptmill.providers.grok.client import GrokClient, open_grok
+from promptmill.providers.outputs.fetcher import OutputFetcher, open_output_fetcher
 from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
 from promptmill.providers.wavespeed.client import WaveSpeedClient, open_wavespeed
 from promptmill.store import Store, open_store
@@ -30,6 +33,9 @@ class WorkerResources:
     wavespeed: WaveSpeedClient
     account: WaveSpeedAccount
     callbacks: CallbackSender
+    storage: OutputStorage | None
+    fetcher: OutputFetcher
+    renderer: Renderer
 
 
 @asynccontextmanager
@@ -37,7 +43,7 @@ async def open_worker_resources(settings: Settings, runtime: Runtime | None = No
     """Open the worker's resources.
 
     Raises:
-        ConfigurationError: A setting is missing.
+        ConfigurationError: A setting is missing, or the storage of outputs cannot be used.
         RuntimeError: Temporal is unreachable.
     """
     async with AsyncExitStack() as stack:
@@ -68,4 +74,13 @@ async def open_worker_resources(settings: Settings, runtime: Runtime | None = No
                     timeout_seconds=settings.callback_timeout_seconds, allow_private=settings.allow_private_addresses
                 )
             ),
+            storage=open_storage(settings),
+            fetcher=await stack.enter_async_context(
+                open_output_fetcher(
+                    timeout_seconds=settings.outputs_fetch_seconds,
+                    most_bytes=settings.outputs_file_max_mb * 10**6,
+                    allow_private=settings.allow_private_addresses,
+                )
+            ),
+            renderer=await stack.enter_async_context(open_renderer()),
         )

@@ -65,6 +65,7 @@ def open_files(settings: Settings) -> int:
         + settings.grok_concurrency
         + settings.callback_concurrency
         + settings.workflow_concurrency
+        + 4 * settings.outputs_concurrency  # its connection, its file, what is read and written of it
         + AT_ONCE
         + settings.database_pool_size
         + OTHER_FILES
@@ -115,6 +116,7 @@ async def _open(
         try:
             resources = await opened.enter_async_context(open_worker_resources(settings, runtime))
             gaps = await initialize(settings, resources.store, resources.temporal)
+            await _plan_storing(resources)
             # Before the first submission, since the reconciler's first pass may run after it.
             held = await guard_restore(resources.store, resources.temporal, settings.task_queue)
             missing = await missing_key_problem(resources.temporal, settings.task_queue, settings.payload_keys)
@@ -135,6 +137,14 @@ async def _open(
                 _log.warning("search_attributes_of_another_type", problem=gaps.type_problem)
             return resources
     return None
+
+
+async def _plan_storing(resources: WorkerResources) -> None:
+    """Have outputs planned to be stored, or not, as the settings say. Workers that run no workflows have no say."""
+    if "workflows" in resources.settings.worker_queues:
+        await resources.store.outputs.plan(stored=resources.storage is not None)
+    if resources.storage is not None:
+        await asyncio.to_thread(resources.storage.clear_incoming)
 
 
 async def _warn_unless_current(client: Client, settings: Settings) -> None:

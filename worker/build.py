@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
+from activities.batches import BatchActivities
 from activities.bills import BillReader
 from activities.callback_places import CallbackPlaces
 from activities.callbacks import CallbackActivities
@@ -17,6 +18,7 @@ from activities.erasures import ErasureActivities
 from activities.late import LateActivities
 from activities.looks import Pauses
 from activities.media import MediaActivities
+from activities.outputs import OutputActivities
 from activities.pace import PollPace
 from activities.prompts import PromptActivities
 from activities.quotes import Quotes
@@ -25,9 +27,10 @@ from activities.records import RecordActivities
 from activities.resolution import ResolutionActivities
 from activities.resolver import Resolver
 from activities.results import ResultReader
+from activities.storage import StorageActivities
 from activities.submission import Sender
 from promptmill.contracts.jobs import MediaKind
-from promptmill.contracts.names import grok_queue, wavespeed_queue
+from promptmill.contracts.names import grok_queue, outputs_queue, wavespeed_queue
 from promptmill.providers.callbacks.signature import CallbackSigner
 from promptmill.temporal import WorkflowSignaller
 from promptmill.worker_resources import WorkerResources
@@ -36,16 +39,21 @@ from worker.planner import Planner
 from worker.reader import Reader
 from worker.reconciler_meter import ReconcilerMeter
 from worker.versions import PinsShortWorkflows, deployment_config, worker_version
+from worker.waker import BatchWaker
 from workflows.deliver_callback import DeliverCallbackWorkflow
 from workflows.generate_media import GenerateMediaWorkflow
 from workflows.generate_prompt import GeneratePromptWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.run_batch import RunBatchWorkflow
+from workflows.store_outputs import StoreOutputsWorkflow
 
 WORKFLOWS: Final[Sequence[type]] = (
     GenerateMediaWorkflow,
     GeneratePromptWorkflow,
     DeliverCallbackWorkflow,
+    StoreOutputsWorkflow,
     ReconcileWorkflow,
+    RunBatchWorkflow,
 )
 
 
@@ -61,6 +69,9 @@ class Activities:
     late: LateActivities
     callbacks: CallbackActivities
     reconciliation: ReconciliationActivities
+    storage: StorageActivities
+    batches: BatchActivities
+    outputs: OutputActivities | None
 
 
 def build_activities(resources: WorkerResources, on_accepted: Callable[[], None] = lambda: None) -> Activities:
@@ -102,7 +113,9 @@ def build_activities(resources: WorkerResources, on_accepted: Callable[[], None]
         ),
         records=RecordActivities(store),
         resolution=ResolutionActivities(store, resolver),
-        erasures=ErasureActivities(store, resources.temporal, resources.wavespeed),
+        erasures=ErasureActivities(
+            store, resources.temporal, resources.wavespeed, stores_outputs=resources.storage is not None
+        ),
         late=LateActivities(
             store=store,
             wavespeed=resources.wavespeed,
@@ -136,6 +149,13 @@ def build_activities(resources: WorkerResources, on_accepted: Callable[[], None]
             idempotency_days=settings.idempotency_days,
             audit_days=settings.audit_days,
         ),
+        storage=StorageActivities(store, resources.storage, resources.starter),
+        batches=BatchActivities(store, resources.starter, settings.open_jobs_per_owner),
+        outputs=None
+        if resources.storage is None
+        else OutputActivities(
+            store, resources.storage, resources.fetcher, resources.renderer, settings.outputs_max_bytes
+        ),
     )
 
 
@@ -161,6 +181,7 @@ def build_parts(resources: WorkerResources, workflow_runner: WorkflowRunner | No
         "workflows": lambda: [
             _workflow_worker(resources, acts, workflow_runner or UnsandboxedWorkflowRunner()),
             build_reader(resources, acts.media, woken),
+            build_waker(resources),
         ],
         "grok": lambda: [
             _paid_worker(
@@ -181,6 +202,7 @@ def build_parts(resources: WorkerResources, workflow_runner: WorkflowRunner | No
                 per_second=settings.submission_pace.per_second,
             )
         ],
+        "outputs": lambda: _output_workers(resources, acts.outputs),
     }
     return [part for name in settings.worker_queues for part in build[name]()]
 
@@ -198,6 +220,15 @@ def build_reader(resources: WorkerResources, media: MediaActivities, woken: asyn
         per_second=settings.polls_per_second,
         drain=timedelta(seconds=settings.shutdown_seconds),
         woken=woken,
+    )
+
+
+def build_waker(resources: WorkerResources) -> BatchWaker:
+    """Return the loop that wakes batches whose jobs have ended."""
+    return BatchWaker(
+        operations=resources.store.operations,
+        signaller=WorkflowSignaller(resources.temporal),
+        database_url=resources.settings.require_direct_database_url(),
     )
 
 
@@ -221,6 +252,7 @@ def _workflow_worker(resources: WorkerResources, acts: Activities, workflow_runn
             acts.resolution.resolve_submission,
             acts.erasures.erase_pending,
             acts.late.settle_late,
+            acts.storage.tend_storage,
             acts.reconciliation.check_installation,
             acts.reconciliation.start_waiting,
             acts.reconciliation.send_cancels_again,
@@ -228,6 +260,9 @@ def _workflow_worker(resources: WorkerResources, acts: Activities, workflow_runn
             acts.reconciliation.delete_expired,
             acts.reconciliation.warn_of_budgets,
             acts.reconciliation.start_callbacks,
+            acts.reconciliation.wake_batches,
+            acts.batches.feed_batch,
+            acts.batches.cancel_batch,
             acts.callbacks.deliver_callback,
             acts.callbacks.end_callback,
         ],
@@ -258,6 +293,20 @@ def _paid_worker(
         default_heartbeat_throttle_interval=timedelta(seconds=1),
         **_common(resources),
     )
+
+
+def _output_workers(resources: WorkerResources, outputs: OutputActivities | None) -> list[Part]:
+    """Serve the fetching of outputs apart from everything else, so that no download delays paid work."""
+    if outputs is None:
+        return []
+    worker = Worker(
+        resources.temporal,
+        task_queue=outputs_queue(resources.settings.task_queue),
+        activities=[outputs.store_outputs],
+        max_concurrent_activities=resources.settings.outputs_concurrency,
+        **_common(resources),
+    )
+    return [worker]
 
 
 def _common(resources: WorkerResources) -> dict[str, Any]:

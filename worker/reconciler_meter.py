@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from promptmill.contracts.names import RECONCILE_WORKFLOW
+from promptmill.contracts.outputs import StorageReport
 from promptmill.contracts.reconciliation import CloseReport, LateReport
 from promptmill.metrics import mended, step_done
 
@@ -33,6 +34,6 @@ class _Meter(ActivityInboundInterceptor):
 
 def _numbers(step: str, result: Any) -> dict[str, int]:
     """Return what a step reports, by what it did: a number by the step's name, a report's numbers by their own."""
-    if isinstance(result, CloseReport | LateReport):
+    if isinstance(result, CloseReport | LateReport | StorageReport):
         return {what: number for what, number in result.model_dump().items() if isinstance(number, int)}
     return {step: result} if isinstance(result, int) else {}

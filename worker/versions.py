@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 from typing import Any, Final
 
 from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentRequest
@@ -68,7 +69,8 @@ async def waiting_version(client: Client, settings: Settings) -> str | None:
 def make_current(settings: Settings, build_id: str) -> str:
     """Return the command by which that version gets the work."""
     return (
-        f"temporal worker deployment set-current-version --deployment-name {settings.task_queue} --build-id {build_id}"
+        f"temporal worker deployment set-current-version --deployment-name {quote(settings.task_queue)} "
+        f"--build-id {quote(build_id)}"
     )
 
 

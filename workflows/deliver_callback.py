@@ -39,7 +39,11 @@ class DeliverCallbackWorkflow:
             if not (is_cancelled_exception(error) and cancelled()):
                 raise
             stopped = CallbackResult(
-                job_id=request.job_id, delivered=False, attempts=0, error="An operator stopped its workflow."
+                job_id=request.job_id,
+                delivered=False,
+                attempts=0,
+                error="An operator stopped its workflow.",
+                of_batch=request.of_batch,
             )
             await record(CallbackActivities.end_callback, stopped)
             raise asyncio.CancelledError from error

@@ -24,14 +24,14 @@ with workflow.unsafe.imports_passed_through():
         SubmitResult,
     )
     from promptmill.contracts.names import DECIDE_SUBMISSION, DELIVER_RESULT, JOB_WORKFLOW, wavespeed_queue
-    from promptmill.contracts.prompts import OnPromptFailure, PromptRequest, PromptSource
+    from promptmill.contracts.prompts import OnPromptFailure, PromptRequest, PromptSource, Question
     from promptmill.contracts.reasons import REASONS, ReasonCode
     from promptmill.contracts.resolution import ResultDelivery, SubmissionDecision
     from promptmill.contracts.store import SubmissionOutcome
 
 from workflows import policies
+from workflows.abandoned_children import start_callback, start_storing
 from workflows.beginning import lean, start_says_all, told_by_reader
-from workflows.callback_start import start_callback
 from workflows.calling import call
 from workflows.failures import StageEndedByRecord, StageFailed, raise_failure
 from workflows.prompt_stage import write_prompt
@@ -91,6 +91,9 @@ class GenerateMediaWorkflow:
             # The job has ended: a cancel changes nothing, and the reconciler starts the callback if this fails.
             with suppress(asyncio.CancelledError):
                 await start_callback(job.job_id)
+        if row.stores_outputs:
+            with suppress(asyncio.CancelledError):  # as above
+                await start_storing(job.job_id)
         return self._close(row)
 
     async def _begin(self) -> JobSnapshot:
@@ -155,7 +158,8 @@ class GenerateMediaWorkflow:
         """Return the prompt for WaveSpeed: Grok's, or the caller's fallback if Grok could not write one."""
         job = self._job
         self._show("Waiting for **Grok**, or its prompt is being written.")
-        request = PromptRequest.built_from(job, existing_prompt=job.prompt, metadata={})
+        question = Question(style=job.style, target_model=job.model, target_kind=job.kind)
+        request = PromptRequest.built_from(job, **question.model_dump(), existing_prompt=job.prompt, metadata={})
         try:
             return (await write_prompt(request)).prompt
         except StageFailed as failure:

@@ -83,3 +83,30 @@ DELIVER_CALLBACK = ActivityConfig(
     ),
 )
 """Delivering a callback. The activity itself gives up after PROMPTMILL_CALLBACK_GIVE_UP_SECONDS."""
+
+FEED_BATCH = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+)
+"""Accepting and starting the next jobs of a batch. Retried until it succeeds: the record lets no row have two."""
+
+LOOK_AT_BATCH = timedelta(seconds=30)
+"""How long a batch waits for a signal before it looks by itself: a notification may have been lost."""
+
+LOOK_AT_HELD_BATCH = timedelta(seconds=10)
+"""The same while something else than its own jobs refuses the next: nobody tells when it no longer does."""
+
+SHOW_PROGRESS = timedelta(seconds=10)
+"""How often the rows of a batch are counted for the Web UI."""
+
+LOOKS_PER_RUN = 500
+"""After how many looks a batch goes on as a new run: about ten events each."""
+
+STORE_OUTPUTS = ActivityConfig(
+    # Many large outputs, each within its own limits; a dead worker is detected by its heartbeats.
+    start_to_close_timeout=timedelta(hours=24),
+    heartbeat_timeout=HEARTBEAT,
+    # Each failed attempt sets its own retry delay; this one is for a worker that died.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+)
+"""Fetching and storing a job's outputs. Ended by the record: WaveSpeed deletes them after seven days."""

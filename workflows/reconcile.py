@@ -13,7 +13,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.erasures import ErasureActivities
     from activities.late import LateActivities
     from activities.reconciliation import ReconciliationActivities
+    from activities.storage import StorageActivities
     from promptmill.contracts.names import RECONCILE_WORKFLOW
+    from promptmill.contracts.outputs import StorageReport
     from promptmill.contracts.reconciliation import CloseReport, LateReport, ReconcileReport
 
 from workflows import policies
@@ -48,6 +50,11 @@ class ReconcileWorkflow:
             erased = await self._try(
                 ErasureActivities.erase_pending, "delete what erased jobs left at Temporal and WaveSpeed", 0
             )
+        storage = StorageReport()
+        if workflow.patched("0.3.0-outputs"):
+            storage = await self._try(StorageActivities.tend_storage, "tend the storage of outputs", storage)
+        if workflow.patched("0.3.0-batches"):
+            await self._try(rec.wake_batches, "wake batches, start their callbacks", 0)
         deleted = await self._try(rec.delete_expired, "delete expired rows", 0)
         if workflow.patched("0.3.0-budgets"):
             await self._try(rec.warn_of_budgets, "warn of budgets that are nearly used up", 0)
@@ -61,6 +68,8 @@ class ReconcileWorkflow:
             attached=late.attached,
             billed=late.billed,
             erased=erased,
+            storing_started=storage.storing_started,
+            files_deleted=storage.files_deleted,
             deleted=deleted,
             alarm=closed.alarm or self._failed,
         )

@@ -16,7 +16,7 @@ from promptmill.contracts.access import Caller, Scope
 from promptmill.contracts.errors import RecordUnavailable
 
 _WRITING: Final = frozenset({Scope.JOBS_WRITE, Scope.JOBS_RESOLVE})
-_COUNTED: Final = frozenset({"POST", "PUT"})
+_COUNTED: Final = frozenset({"POST", "PUT", "PATCH"})
 """Requests that an owner may make so many of a minute. Not DELETE: whoever may ask for no more may still cancel."""
 
 
@@ -58,6 +58,19 @@ def require(caller: Caller, *scopes: Scope) -> None:
             raise RecordUnavailable
         has = ", ".join(sorted(caller.scopes)) or "none"
         raise Refused("scope_missing", f"This needs the scope {' or '.join(scopes)}; you have: {has}.")
+
+
+def owner_asked(caller: Caller, owner: str | None) -> str | None:
+    """Return whose figures a caller gets who asks for those of `owner`; None: everybody's, which only admins see.
+
+    Raises:
+        Refused: `scope_missing`: another owner's.
+    """
+    if caller.may(Scope.ADMIN):
+        return owner
+    if owner not in (None, caller.owner):
+        require(caller, Scope.ADMIN)
+    return caller.owner
 
 
 def scopes_needed(route: APIRoute) -> Sequence[Scope]:

@@ -45,6 +45,7 @@ class Entry:
         known: Its source.
         inputs: All its inputs, as shown in a form; what a submission sends automatically is the default.
         formula: The formula of its price (JSONata); None if unknown.
+        task: WaveSpeed's own category, such as `image-to-video`; None if unknown.
         listed_inputs: Whether `inputs` are all that WaveSpeed's own schema has: then no other input exists.
     """
 
@@ -64,12 +65,13 @@ class Entry:
     formula: str | None
     inputs: tuple[ModelInput, ...]
     listed_inputs: bool = False
+    task: str | None = None
 
     @property
     def fields(self) -> tuple[ModelInput, ...]:
-        """The inputs that a form asks for: all except the prompt, images, and what is never sent."""
-        hidden = NEVER_SENT.keys() | {"prompt", self.pictures_field}
-        return tuple(each for each in self.inputs if each.name not in hidden)
+        """The inputs that a form asks for: all except the prompt, images, what is hidden, and what is never sent."""
+        others = NEVER_SENT.keys() | {"prompt", self.pictures_field}
+        return tuple(each for each in self.inputs if each.name not in others and not each.hidden)
 
 
 def known_models(listed: Iterable[ListedModel]) -> dict[str, Entry]:
@@ -118,6 +120,7 @@ def _preset_entry(preset: Preset, listed: ListedModel | None) -> Entry:
         formula=listed.formula if listed else None,
         inputs=inputs,
         listed_inputs=listed is not None and _are_whole(listed.inputs),
+        task=(listed.type or None) if listed else None,
     )
 
 
@@ -142,6 +145,7 @@ def _listed_entry(listed: ListedModel) -> Entry:
         formula=listed.formula,
         inputs=listed.inputs,
         listed_inputs=_are_whole(listed.inputs),
+        task=listed.type or None,
     )
 
 

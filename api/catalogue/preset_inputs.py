@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from promptmill.config.presets import LARGEST_SEED, Preset
-from promptmill.contracts.catalogue import InputType, ModelInput
+from promptmill.contracts.catalogue import Control, InputType, ModelInput
 
 _DESCRIPTIONS: Final = {
     "duration": "Seconds.",
     "num_images": "Number of images.",
     "max_images": "Maximum number of images.",
     "resolution": "Level of detail.",
+}
+_CONTROLS: Final = {
+    InputType.TEXT: Control.TEXT,
+    InputType.NUMBER: Control.NUMBER,
+    InputType.INTEGER: Control.NUMBER,
+    InputType.BOOLEAN: Control.SWITCH,
+    InputType.JSON: Control.JSON,
 }
 _COUNTS: Final = frozenset({"duration", "num_images", "max_images"})
 
@@ -33,6 +40,7 @@ def _inputs(preset: Preset) -> Iterator[ModelInput]:
                 description=_DESCRIPTIONS.get(name, ""),
                 default=value,
                 minimum=1 if name in _COUNTS else None,
+                control=_CONTROLS[_type_of(value)],
             )
     if preset.seed:
         yield ModelInput(
@@ -41,6 +49,7 @@ def _inputs(preset: Preset) -> Iterator[ModelInput]:
             description="The same seed and inputs give a similar result; random if not set.",
             minimum=-1,
             maximum=LARGEST_SEED,
+            control=Control.SEED,
         )
 
 
@@ -55,6 +64,7 @@ def _size(preset: Preset) -> ModelInput:
         maximum=preset.side_max,
         choices=None if free else preset.sizes,
         suggestions=(preset.sizes or None) if free else None,
+        control=Control.SIZE if free else Control.CHOICE,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from api.clock import now
 from api.http.strict_json import canonical
+from promptmill.contracts.bills import Quote
 from promptmill.contracts.errors import ProviderError
 from promptmill.providers.wavespeed.account import WaveSpeedAccount
 
@@ -33,17 +34,21 @@ WAIT_SECONDS: Final = 2.0
 
 MAX_REMEMBERED: Final = 1_000
 
+ANY_SEED: Final = 0
+"""Placeholder for the random seed of a submission: the same run must have the same body."""
+
 BUSY: Final = "Too many prices are being requested at the moment. Try again in a few seconds."
 NO_KEY: Final = "WaveSpeed returns no price without a key: set WAVESPEED_API_KEY."
 
 
 @dataclass(frozen=True)
 class Price:
-    """What a body costs in US dollars; None if unavailable, with a sentence why."""
+    """What a body costs in US dollars; None if unavailable, with a sentence why. `list_usd`: without its discount."""
 
     usd: Decimal | None
     reason: str | None
     asked_at: datetime
+    list_usd: Decimal | None = None
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Prices:
         clock: Monotonic seconds.
     """
 
-    ask: Callable[[str, Mapping[str, Any]], Awaitable[Decimal]] | None
+    ask: Callable[[str, Mapping[str, Any]], Awaitable[Quote]] | None
     clock: Callable[[], float] = time.monotonic
     _seen: dict[str, tuple[float, Price]] = field(default_factory=dict, init=False)
     _open: dict[str, asyncio.Task[Price]] = field(default_factory=dict, init=False)
@@ -64,7 +69,7 @@ class Prices:
     async def of(self, model: str, body: Mapping[str, Any]) -> Price:
         """Return the price of exactly this body. Never raises because of WaveSpeed."""
         if self.ask is None:
-            return _price(None, NO_KEY)
+            return _unknown(NO_KEY)
         question = canonical([model, body])
         good_until, seen = self._seen.get(question, (0.0, None))
         if seen is not None and self.clock() < good_until:
@@ -85,7 +90,7 @@ class Prices:
 
     async def _answer(
         self,
-        ask: Callable[[str, Mapping[str, Any]], Awaitable[Decimal]],
+        ask: Callable[[str, Mapping[str, Any]], Awaitable[Quote]],
         question: str,
         model: str,
         body: Mapping[str, Any],
@@ -94,12 +99,13 @@ class Prices:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._turns.acquire()
         except TimeoutError:
-            return _price(None, BUSY)
+            return _unknown(BUSY)
         began_at = self.clock()
         try:
-            price = _price(await ask(model, body), None)
+            quote = await ask(model, body)
+            price = Price(quote.usd, None, now(), quote.list_usd)
         except ProviderError as error:
-            price = _price(None, str(error))
+            price = _unknown(str(error))
         finally:
             left = began_at + TURN_SECONDS - self.clock()
             asyncio.get_running_loop().call_later(max(0.0, left), self._turns.release)
@@ -115,8 +121,8 @@ class Prices:
         self._seen[question] = (at + (FAILED_SECONDS if price.usd is None else FRESH_SECONDS), price)
 
 
-def _price(usd: Decimal | None, reason: str | None) -> Price:
-    return Price(usd, reason, now())
+def _unknown(reason: str) -> Price:
+    return Price(None, reason, now())
 
 
 @asynccontextmanager

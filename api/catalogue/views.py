@@ -6,6 +6,7 @@ from typing import Any
 
 from api.catalogue.entries import Entry
 from api.catalogue.floors import price_movers
+from api.catalogue.labels import label_of, unit_of
 from api.schemas.catalogue import FieldAnswer, ModelAnswer, ModelDetail
 from promptmill.contracts.catalogue import InputType, ModelInput
 
@@ -35,6 +36,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "seed": entry.seed,
         "defaults": dict(entry.defaults),
         "base_price_usd": None if entry.base_price is None else float(entry.base_price),
+        "task": entry.task,
         "known": entry.known,
     }
 
@@ -44,7 +46,7 @@ def _field(told: ModelInput, entry: Entry, *, moves_price: bool) -> FieldAnswer:
     number = told.type in (InputType.NUMBER, InputType.INTEGER)
     return FieldAnswer(
         name=told.name,
-        title=told.title or told.name.replace("_", " ").strip().capitalize() or told.name,
+        title=label_of(told),
         description=_with_sides(told.description, entry) if free_size else told.description,
         type=told.type.value,
         required=told.required,
@@ -56,6 +58,14 @@ def _field(told: ModelInput, entry: Entry, *, moves_price: bool) -> FieldAnswer:
         suggestions=None if told.suggestions is None else list(told.suggestions),
         max_length=told.max_length if told.type is InputType.TEXT else None,
         moves_price=moves_price,
+        control=told.control.value,
+        unit=unit_of(told),
+        placeholder=told.placeholder,
+        media=list(told.media),
+        min_items=told.min_items,
+        max_items=told.max_items,
+        item_choices=None if told.item_choices is None else list(told.item_choices),
+        parts=[_field(each, entry, moves_price=False) for each in told.parts],
     )
 
 

@@ -15,16 +15,32 @@ from starlette.types import Message, Receive
 from api.http.callers import WEBHOOKS, Refusal
 from api.http.codec_pages import DECODE
 from api.http.errors import Refused
+from api.http.openai_errors import OPENAI_FOLDER
 from promptmill.config.settings import Settings
 
+IMPORT: Final = "/api/templates/import"
 UPLOADS: Final = "/api/uploads"
-"""The only path that accepts a form, and images."""
+EDITS: Final = f"{OPENAI_FOLDER}images/edits"
+FORMS: Final = frozenset({UPLOADS, EDITS})
+"""The only paths that accept a form with images."""
+
+BATCHES: Final = "/api/batches"
+PLAN: Final = "/api/batches/plan"
+TABLES: Final = frozenset({BATCHES, PLAN})
+"""Paths that accept a table: in JSON, or as a file of a form."""
 
 WEBHOOK_BYTES: Final = 1_048_576
 """Maximum body of a webhook: outputs and inputs of one prediction."""
 
 CODEC_BYTES: Final = 4_194_304
 """Maximum body with encrypted payloads: Temporal stores up to 2 MB in one, which base64 makes a third longer."""
+
+TEMPLATES_BYTES: Final = 4_194_304
+"""Of an import of templates: all of an owner's fit into it as they were exported, because the record holds no more
+(`templates_fit`)."""
+
+TABLE_BYTES: Final = 16_777_216
+"""Maximum body with a table: the most rows of a batch, with long prompts."""
 
 ENVELOPE_BYTES: Final = 16_384
 """Overhead allowed for the form around an uploaded file."""
@@ -34,10 +50,12 @@ DISCARDED_BYTES: Final = 67_108_864
 instead often loses it. A longer body is not drained."""
 
 BODY_SECONDS: Final = 10
-"""Timeout for receiving a body; uploads have a longer one."""
+"""Timeout for receiving a body; uploads have a longer one, and so have tables."""
+
+TABLE_SECONDS: Final = 60
 
 IN_FLIGHT_BYTES: Final = 33_554_432
-"""Maximum bytes of JSON bodies, and as many of webhooks, that all requests of one process may hold together."""
+"""Maximum bytes of JSON bodies, as many of webhooks and of tables, that all requests of one process hold together."""
 
 CUT_OFF: Final = {"Connection": "close"}
 """Set on a response that closes the connection without reading the rest of the body."""
@@ -66,6 +84,7 @@ class BodyRules:
     upload_bytes: int
     json_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
     webhook_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
+    table_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
 
     @classmethod
     def of(cls, settings: Settings) -> BodyRules:
@@ -84,30 +103,40 @@ class BodyRules:
     @contextmanager
     def limited(self, method: str, path: str, receive: Receive) -> Iterator[Receive]:
         """Yield a `receive` that refuses a body that grows too large, arrives too slowly, or finds no room."""
-        upload = _is_upload(method, path)
-        room = self.webhook_room if path.startswith(WEBHOOKS) else self.json_room
-        body = _Body(receive, self._most_bytes(method, path), _too_large(method, path), None if upload else room)
+        room = None if _is_upload(method, path) else self._room(method, path)
+        within = TABLE_SECONDS if _takes_table(method, path) else BODY_SECONDS
+        body = _Body(receive, self._most_bytes(method, path), _too_large(method, path), room, within)
         try:
             yield body.receive
         finally:
             body.release()
 
+    def _room(self, method: str, path: str) -> Room:
+        if _takes_table(method, path):
+            return self.table_room
+        return self.webhook_room if path.startswith(WEBHOOKS) else self.json_room
+
     def _most_bytes(self, method: str, path: str) -> int:
         if _is_upload(method, path):
             return self.upload_bytes + ENVELOPE_BYTES
+        if _takes_table(method, path):
+            return TABLE_BYTES
         if path == DECODE:
             return CODEC_BYTES
+        if path == IMPORT:
+            return max(TEMPLATES_BYTES, self.json_bytes)
         return WEBHOOK_BYTES if path.startswith(WEBHOOKS) else self.json_bytes
 
 
 class _Body:
     """One body being received."""
 
-    def __init__(self, receive: Receive, most: int, too_large: str, room: Room | None) -> None:
+    def __init__(self, receive: Receive, most: int, too_large: str, room: Room | None, within: float) -> None:
         self._receive = receive
         self._most = most
         self._too_large = too_large
         self._room = room
+        self._within = within
         self._size = 0
         self._held = 0
         self._whole = False
@@ -137,7 +166,7 @@ class _Body:
 
     async def _in_time(self) -> Message:
         if self._by is None:
-            self._by = asyncio.get_running_loop().time() + BODY_SECONDS
+            self._by = asyncio.get_running_loop().time() + self._within
         try:
             async with asyncio.timeout_at(self._by):
                 return await self._receive()
@@ -157,10 +186,16 @@ def _length(headers: Headers) -> int:
 
 
 def _is_upload(method: str, path: str) -> bool:
-    return method == "POST" and path == UPLOADS
+    return method == "POST" and path in FORMS
+
+
+def _takes_table(method: str, path: str) -> bool:
+    return method == "POST" and path in TABLES
 
 
 def _too_large(method: str, path: str) -> str:
+    if _takes_table(method, path):
+        return "table_too_large"
     return "picture_too_large" if _is_upload(method, path) else "too_large"
 
 
@@ -171,5 +206,7 @@ def _form_allowed(method: str, path: str, headers: Headers) -> bool:
     header["content-type"] = headers.get("content-type", "")
     if _is_upload(method, path):
         return header.get_content_type() == "multipart/form-data"
+    if _takes_table(method, path) and header.get_content_type() == "multipart/form-data":
+        return True
     charset = str(header.get_param("charset", "utf-8")).lower()
     return header.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}

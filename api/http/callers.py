@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from starlette.datastructures import Headers
 
 from api.http.codec_pages import DECODE, web_ui_origins
+from api.http.openai_errors import OPENAI_FOLDER
 from promptmill.addresses import is_loopback_host
 from promptmill.browsers import from_another_page, host_of, origin_of
 from promptmill.config.settings import Settings
@@ -21,12 +22,17 @@ PROBES: Final = frozenset({"/healthz", "/readyz"})
 """What Kubernetes and load balancers ask by an address of their own."""
 SESSION: Final = "/api/session"
 """Where a browser signs in: everybody may ask whether they have."""
-GUARDED_FOLDER: Final = "/api/"
-GUARDED_PATHS: Final = frozenset({"/metrics"})
-"""With the folder: what no page of another origin may even read. It could take all live streams, or ask without end."""
+GUARDED_FOLDERS: Final = ("/api/", OPENAI_FOLDER)
+MCP: Final = "/mcp"
+"""Where agents call; their clients are programs, not pages."""
+GUARDED_PATHS: Final = frozenset({"/metrics", MCP})
+"""With the folders: what no page of another origin may even read. It could take all streams, or ask without end."""
 OPEN_PATHS: Final = frozenset({"/", "/docs", "/openapi.json"} | PROBES)
 """Paths without a token: the page that asks for it, the documentation, and probes, which cannot send one."""
-OPEN_FOLDERS: Final = ("/web/", "/docs/")
+SHARED_FOLDER: Final = "/shared/"
+"""Of signed addresses of stored outputs: outside `/api/`, which a link on another page cannot open."""
+
+OPEN_FOLDERS: Final = ("/web/", "/docs/", SHARED_FOLDER)
 
 
 class Refusal(NamedTuple):
@@ -68,7 +74,7 @@ class CallerRules:
         """Return why a call is refused, or None. `peer` is the address that the connection comes from."""
         if path.startswith(WEBHOOKS):
             return None
-        authority = self._authority(headers, peer)
+        authority = self.authority(headers, peer)
         if path not in PROBES and not self.host_allowed(authority):
             # As if nothing were here: DNS rebinding must reveal nothing.
             return Refusal("not_found")
@@ -91,7 +97,7 @@ class CallerRules:
             return None
         if self.codec_page(path, headers) is not None:
             return None
-        authority = self._authority(headers, peer)
+        authority = self.authority(headers, peer)
         if not self.host_allowed(authority) or origin_of(given[0]) == authority.lower():
             return None
         return given[0]
@@ -101,7 +107,7 @@ class CallerRules:
         given = [origin.lower() for origin in headers.getlist("origin")]
         return given[0] if path == DECODE and len(given) == 1 and given[0] in self.web_ui else None
 
-    def _authority(self, headers: Headers, peer: str | None) -> str:
+    def authority(self, headers: Headers, peer: str | None) -> str:
         """Return the host and port that the caller asked for: what a trusted proxy says, else the `Host`."""
         forwarded = _last(headers, "x-forwarded-host")
         if forwarded and self._is_proxy(address_of(peer)):
@@ -135,7 +141,7 @@ class CallerRules:
 
 def takes_origins(path: str) -> bool:
     """Return whether a path is part of what scripts of other pages may call."""
-    return path.startswith(GUARDED_FOLDER) and not path.startswith(WEBHOOKS) and path != SESSION
+    return path.startswith(GUARDED_FOLDERS) and not path.startswith(WEBHOOKS) and path != SESSION
 
 
 def is_open(path: str) -> bool:
@@ -162,7 +168,7 @@ def _last(headers: Headers, name: str) -> str:
 
 
 def _is_guarded(path: str) -> bool:
-    return path.startswith(GUARDED_FOLDER) or path in GUARDED_PATHS
+    return path.startswith(GUARDED_FOLDERS) or path in GUARDED_PATHS
 
 
 def _lost_port(headers: Headers, authority: str) -> str | None:

@@ -11,11 +11,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from api.http.openai_errors import is_openai, openai_error
 from api.http.problem_kinds import PROBLEM_KINDS
 from promptmill.contracts.errors import PromptmillError, RecordConflict, RecordUnavailable
 
@@ -50,15 +51,33 @@ _CODE_OF_STATUS: Final = {
 class FieldError(BaseModel):
     """One error in a request.
 
-    `pointer` is a JSON pointer into the body (`/input/size`), or begins with `/query/` or `/header/`.
+    `pointer` is a JSON pointer into the body (`/input/size`), or begins with `/query/`, `/header/` or, for a row of a
+    table and its column, `/line/`.
     """
 
-    pointer: str = Field(description="A JSON pointer into the body; or it begins with `/query/` or `/header/`.")
+    pointer: str = Field(description="A JSON pointer into the body; or it begins with `/query/`, `/header/`, `/line/`.")
     message: str = Field(description="What is wrong, and what would be right.")
 
 
 class Problem(BaseModel):
     """A problem document (RFC 9457). `code` is stable; programs should branch on it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/docs/errors/invalid_request",
+                    "title": "The request is not valid",
+                    "status": 422,
+                    "detail": "/modle: Unknown field. Did you mean model?",
+                    "instance": "/api/jobs/create",
+                    "code": "invalid_request",
+                    "requestId": "01a20997-9ee3-71b9-aedb-54303a7c18ab",
+                    "errors": [{"pointer": "/modle", "message": "Unknown field. Did you mean model?"}],
+                }
+            ]
+        }
+    )
 
     type: str = Field(description="Where this code is explained.")
     title: str = Field(description="The code in words.")
@@ -108,13 +127,16 @@ def problem_response(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the problem document of a code, for the request in `scope`."""
+    """Return the problem document of a code, for the request in `scope`; in OpenAI's form where that is spoken."""
     kind = PROBLEM_KINDS[code]
     more = dict(headers or {})
     if kind.retry_after or kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
         more.setdefault("Retry-After", str(kind.retry_after or RETRY_AFTER_SECONDS))
     if code in _CHALLENGES:
         more.setdefault("WWW-Authenticate", _CHALLENGES[code])
+    if is_openai(scope["path"]):
+        told = [(error.pointer, error.message) for error in errors]
+        return JSONResponse(openai_error(kind.status, code, detail or kind.advice, told), int(kind.status), more)
     root = scope.get(ROOT, "")
     problem = Problem(
         type=f"{root}/docs/errors/{code}",

@@ -19,7 +19,7 @@ from uuid_utils import uuid7
 from api.access.door import CALLER, HTTPS, Door
 from api.access.limits import ALLOWANCE
 from api.http.bodies import CUT_OFF, BodyRules, is_endless
-from api.http.callers import CallerRules, Refusal, takes_origins
+from api.http.callers import SHARED_FOLDER, CallerRules, Refusal, takes_origins
 from api.http.codec_pages import codec_headers, codec_preflight
 from api.http.connections import CROWDED
 from api.http.errors import ROOT, problem_response
@@ -107,6 +107,9 @@ class Guard:
         self.metrics.in_flight.inc()
         try:
             await self._answer(asked, headers, receive, answer)
+            if scope["method"] == "HEAD" and not answer.complete:
+                # It saw that nobody waits for its body, and left that out.
+                await answer.send({"type": "http.response.body"})
         except Exception:  # noqa: BLE001  # last resort: whatever it was, the caller gets a problem document
             # The application re-raised what it could not handle; none of it is exposed.
             _log.exception("request_failed", request_id=scope["request_id"])
@@ -179,7 +182,7 @@ class Guard:
         log(
             "request",
             method=scope["method"],
-            path=scope["path"][:PATH_CHARACTERS],
+            path=_path_to_tell(scope["path"]),
             status=status,
             ms=round(seconds * 1000, 1),
             request_id=scope["request_id"],
@@ -188,7 +191,7 @@ class Guard:
 
 
 class _Answer:
-    """Adds the common headers to a response and records its status (0 until it has started).
+    """Adds the common headers to a response and records its status, 0 until it has started.
 
     `codec_page` is the origin of Temporal's Web UI, if its page is to read the response; `streamed_at` when a live
     stream began, on `perf_counter`.
@@ -205,6 +208,7 @@ class _Answer:
         codec_page: str | None = None,
     ) -> None:
         self.status = 0
+        self.complete = False
         self.streamed_at: float | None = None
         self.codec_page = codec_page
         self._tells_origin = tells_origin
@@ -225,17 +229,24 @@ class _Answer:
                 headers[name] = value
             for name, value in self._scope.get(ALLOWANCE, {}).items():
                 headers[name] = value
-            headers["Content-Security-Policy"] = self._policy
+            headers.setdefault("Content-Security-Policy", self._policy)
             headers.setdefault("Cache-Control", "no-store")
             if self.codec_page is not None:
                 headers.update(codec_headers(self.codec_page))
             elif self._tells_origin:
                 tell_origin(headers, self._scope[OTHER_ORIGIN])
+        elif message["type"] == "http.response.body":
+            self.complete = not message.get("more_body", False)
         await self._send(message)
 
 
 async def _gone() -> Message:
     return {"type": "http.disconnect"}
+
+
+def _path_to_tell(path: str) -> str:
+    """Return a path as it may be logged: a signed address opens a file, whose name has words of its prompt."""
+    return f"{SHARED_FOLDER}…" if path.startswith(SHARED_FOLDER) else path[:PATH_CHARACTERS]
 
 
 def _is_quiet(path: str) -> bool:

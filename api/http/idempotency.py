@@ -37,12 +37,20 @@ async def idempotency_key(request: Request) -> IdempotencyKey | None:
     Raises:
         Refused: The header is not one key of at most 255 printable ASCII characters.
     """
+    given = given_key(request)
+    if given is None:
+        return None
+    # Where an empty body is allowed, none is equivalent to an empty one.
+    body = canonical(await request.json() if await request.body() else {})
+    meaning = f"{request.method}\n{request.url.path}\n{body}"
+    return IdempotencyKey(key=given, request_hash=hashlib.sha256(meaning.encode()).hexdigest())
+
+
+def given_key(request: Request) -> str | None:
+    """Return the key that was sent, or None. Raises as `idempotency_key`."""
     given = request.headers.getlist(HEADER)
     if not given:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         raise invalid(f"/header/{HEADER}", f"Must be one text of 1 to {MAX_CHARACTERS} printable ASCII characters.")
-    # Where an empty body is allowed, none is equivalent to an empty one.
-    body = canonical(await request.json() if await request.body() else {})
-    meaning = f"{request.method}\n{request.url.path}\n{body}"
-    return IdempotencyKey(key=given[0], request_hash=hashlib.sha256(meaning.encode()).hexdigest())
+    return given[0]

@@ -85,7 +85,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.FORBIDDEN,
         "Cross-origin requests are not allowed",
         "A browser sent this request from another origin. Use this service's own page, or call the API from a program. "
-        "Pages of origins in PROMPTMILL_ALLOWED_ORIGINS may call `/api/` with a key.",
+        "Pages of origins in PROMPTMILL_ALLOWED_ORIGINS may call `/api/` and `/v1/` with a key.",
     ),
     "ai_prompts_off": ProblemKind(
         HTTPStatus.FORBIDDEN,
@@ -111,7 +111,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "body_too_slow": ProblemKind(
         HTTPStatus.REQUEST_TIMEOUT,
         "The body took too long to arrive",
-        "Send the whole body within 10 seconds of the request's head.",
+        "Send the whole body within 10 seconds of the request's head, one with a table within 60.",
     ),
     "overloaded": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -121,7 +121,8 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "unsupported_media_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The body has an unsupported media type",
-        "Send `Content-Type: application/json` (UTF-8); `multipart/form-data` for `POST /api/uploads` only.",
+        "Send `Content-Type: application/json` (UTF-8); `multipart/form-data` for `POST /api/uploads` and "
+        "`POST /v1/images/edits` only.",
     ),
     "idempotency_key_reused": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -135,11 +136,80 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "job_open": ProblemKind(
         HTTPStatus.CONFLICT, "The job has not ended", "Wait until it ends, or cancel it; then try again."
     ),
+    "not_waiting": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The job can no longer be changed",
+        "A job can be changed until its submission to WaveSpeed is permitted. Look at the job; create another one, or "
+        "retry it once it has ended.",
+    ),
+    "changed_meanwhile": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The job was changed by somebody else at the same moment",
+        "Look at the job as it is now, then send the change again.",
+    ),
+    "template_changed": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The template was changed by somebody else",
+        "Read the template as it is now, then send the change again with its `version`.",
+    ),
+    "name_taken": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "This name is taken",
+        "Choose another name. Templates are replaced by an import with `replace=true`.",
+    ),
+    "no_such_output": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There is no such output",
+        "Give the `jobId` of a job of yours, and an `index` that its `outputs` have.",
+    ),
+    "faulty_rows": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Rows of the table are faulty",
+        "Nothing was stored. `errors` names row and column of the first faults, as `/line/7/seed`; `POST "
+        "/api/batches/plan` tells all of them. `skipFaulty` makes the other rows.",
+    ),
+    "row_differs": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The batch has a row with this key already, of another content",
+        "Give the row another key, or send the table under another `key` for a new batch.",
+    ),
+    "batch_ended": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The batch has ended",
+        "What failed of a batch that is done can be tried again; a cancelled one stays as it is.",
+    ),
+    "batch_planning": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The rows of the batch are not all stored yet",
+        "Send its table again under the same `key`, or cancel it.",
+    ),
+    "batch_paused": ProblemKind(
+        HTTPStatus.CONFLICT, "An admin has paused the batch", "Ask whoever looks after the installation."
+    ),
+    "batch_budget": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "Nothing is left of the batch's budget",
+        "`PATCH /api/batches/{batchId}` with a higher `maxCostUsd` lets it go on.",
+    ),
+    "too_many": ProblemKind(
+        HTTPStatus.CONFLICT, "There are as many as there may be", "Remove some first. Nothing was stored."
+    ),
+    "prompt_pending": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The prompt is not written yet",
+        "Change it once Grok has written it (`promptSource` is set); or cancel the job, and create it with a prompt of "
+        "your own.",
+    ),
     "may_be_billed": ProblemKind(
         HTTPStatus.CONFLICT,
         "A submission of this job may still be billed",
         'Retrying now could pay twice. Resolve the unclear submission first; `{"force": true}` retries anyway, '
         "and is recorded.",
+    ),
+    "too_many_styles": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "There are too many styles",
+        "Delete a style of your own that is no longer used, or give it another wording.",
     ),
     "retry_open": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -172,6 +242,18 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "There is no written prompt to rate",
         "Wait until the prompt job has completed with a prompt (`generatedPrompt`), then rate it.",
     ),
+    "not_stored": ProblemKind(
+        HTTPStatus.NOT_FOUND,
+        "This file is not stored here",
+        "`outputs[].stored` of the job says whether there is a copy, and why not; until `expiresAt`, WaveSpeed has the "
+        "file at `outputs[].url`.",
+    ),
+    "range_not_satisfiable": ProblemKind(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        "The file has no such part",
+        "`Content-Range` says how many bytes it has; ask for some of those.",
+    ),
+    "link_expired": ProblemKind(HTTPStatus.GONE, "This shared address has ended", "Ask whoever sent it for a new one."),
     "no_outputs": ProblemKind(
         HTTPStatus.CONFLICT,
         "There is no result to rate",
@@ -224,11 +306,36 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "go on by themselves then.",
         60,
     ),
+    # -- OpenAI's shape
+    "unknown_model": ProblemKind(
+        HTTPStatus.NOT_FOUND,
+        "There is no such model",
+        "`GET /v1/models` lists the models that make pictures: WaveSpeed's own names, and those of "
+        "PROMPTMILL_OPENAI_MODELS.",
+    ),
+    "job_not_finished": ProblemKind(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "The pictures are not ready yet",
+        "The job goes on and is paid once. Send the same request again to wait for it, or look at it: the detail says "
+        "where. PROMPTMILL_SYNC_SECONDS is how long one request waits.",
+        1,
+    ),
+    "pictures_too_large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The pictures are too large to be returned as text",
+        "Ask for `response_format` `url` instead; the same request finds them.",
+    ),
+    "job_failed": ProblemKind(
+        HTTPStatus.BAD_GATEWAY,
+        "The job made no picture",
+        "The detail says why, and where to look at the job.",
+    ),
     # -- uploads
     "invalid_form": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The form is not valid",
-        "Send `multipart/form-data` with exactly one file, in the field `file`, and nothing else.",
+        "Send `multipart/form-data` with exactly one file, in the field `file`, and nothing else. For "
+        "`POST /v1/images/edits`: the pictures in `image` or `image[]`, a `mask` if need be, and a few fields.",
     ),
     "picture_too_large": ProblemKind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -237,8 +344,8 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     "picture_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "The file is not a JPEG, PNG or WebP image",
-        "Save the image in one of these formats. Only the content counts; HEIC, AVIF, GIF and others are rejected.",
+        "The file is not a JPEG, PNG or WebP image, nor a video or sound",
+        "Save it in another format. Only the content counts; HEIC, AVIF, GIF and others are rejected.",
     ),
     "picture_unreadable": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -265,6 +372,17 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         _AGAIN + " PROMPTMILL_UPLOADS_AT_ONCE limits how many are processed at once.",
         5,
     ),
+    # -- batches
+    "table_too_large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The table is too large",
+        "A body with a table has at most 16 MiB: send it in parts, or without what its jobs do not need.",
+    ),
+    "table_form": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The form with a table is not valid",
+        "Send `multipart/form-data` with the part `request`, which is JSON without `table`, and the file `table`.",
+    ),
     # -- webhooks
     "webhook_refused": ProblemKind(
         HTTPStatus.UNAUTHORIZED,
@@ -277,6 +395,9 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "The signing secret is unknown: set WAVESPEED_WEBHOOK_SECRET, or wait until it can be fetched from WaveSpeed.",
     ),
     # -- dependencies
+    "storage_unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "The storage of outputs is unavailable", _AGAIN, 10
+    ),
     "record_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "Postgres is unavailable", _AGAIN + " Running jobs are not affected."
     ),
@@ -319,6 +440,14 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.BAD_GATEWAY,
         "A callback's receiver is not responding",
         "Delivery is retried automatically for a day.",
+    ),
+    "output_refused": ProblemKind(
+        HTTPStatus.BAD_GATEWAY, "An output may not be fetched", "`outputs[].stored` of the job says why."
+    ),
+    "output_unavailable": ProblemKind(
+        HTTPStatus.BAD_GATEWAY,
+        "An output could not be fetched",
+        "It is tried again automatically until WaveSpeed deletes it.",
     ),
     "provider_error": ProblemKind(HTTPStatus.BAD_GATEWAY, "A request to a provider failed", "Try again later."),
     # -- this service

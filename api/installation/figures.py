@@ -15,6 +15,7 @@ from api.schemas.installation import SubmissionsReport, TemporalReport
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.budgets import Budget
 from promptmill.contracts.errors import RecordError
+from promptmill.contracts.outputs import OutputStock
 from promptmill.store import Store
 from promptmill.store.health import record_problem
 from promptmill.store.monitoring import RecordFigures
@@ -39,6 +40,7 @@ class Record:
         submissions: The rate of paid submissions.
         readings: The results that are still to be read.
         budgets: All of them.
+        outputs: What is stored of the outputs, and what waits.
     """
 
     writable: bool
@@ -47,6 +49,7 @@ class Record:
     readings: Backlog
     budgets: Sequence[Budget]
     figures: RecordFigures
+    outputs: OutputStock
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,19 @@ async def _in_time(asked: Awaitable[Found]) -> Found | None:
 
 async def _ask_record(resources: ApiResources) -> Record:
     store: Store = resources.store
-    counts, submissions, readings, budgets, figures = await asyncio.gather(
+    counts, submissions, readings, budgets, figures, outputs = await asyncio.gather(
         store.operations.counts(),
         report_submissions(resources),
         store.readings.backlog(),
         store.budgets.all(),
         store.monitoring.figures(SWITCHES),
+        _ask_outputs(resources),
     )
     writable = await record_problem(store) is None
-    return Record(writable, counts, submissions, readings, budgets, figures)
+    return Record(writable, counts, submissions, readings, budgets, figures, outputs)
+
+
+async def _ask_outputs(resources: ApiResources) -> OutputStock:
+    if resources.storage is None:
+        return OutputStock()
+    return await resources.store.outputs.stock(limited=resources.settings.outputs_max_bytes is not None)

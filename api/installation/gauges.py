@@ -17,13 +17,14 @@ from prometheus_client.registry import Collector
 
 from api.installation.figures import Figures, Record
 from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus
+from promptmill.contracts.outputs import OutputStock
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.store.monitoring import BOUNDS, ENDED_MINUTES
 from promptmill.store.operations import AI_PROMPTS, DRAIN, OFF, ON, SUBMISSIONS_HELD
 
 PROVIDERS: Final = ("wavespeed", "grok")
-QUEUES: Final = ("workflows", "grok", "wavespeed")
-"""As workers name them; the order is that of the report on Temporal."""
+QUEUES: Final = ("workflows", "grok", "wavespeed", "outputs")
+"""As workers name them; the order is that of the report on Temporal, which has the last one if outputs are stored."""
 
 STAGES: Final = ("prompt", "dispatch", "wait", "generation", "all")
 OPEN: Final = sorted(set(JobStatus) - FINAL_STATUSES)
@@ -85,6 +86,22 @@ _WAITING: Final[Sequence[tuple[str, str, Callable[[Record], float]]]] = (
     ),
 )
 
+_OUTPUTS: Final[Sequence[tuple[str, str, Callable[[OutputStock], float | None]]]] = (
+    ("outputs_waiting", "Outputs that wait to be stored.", lambda stock: stock.waiting),
+    (
+        "outputs_waiting_seconds",
+        "For how long the oldest of these has waited; 0 if there is none.",
+        lambda stock: stock.oldest_waiting_seconds,
+    ),
+    ("outputs_at_risk", "Those of these that WaveSpeed deletes within a day.", lambda stock: stock.at_risk),
+    (
+        "outputs_stored_bytes",
+        "What stored outputs take, with what lies beside them; NaN if there is no limit.",
+        lambda stock: stock.stored_bytes,
+    ),
+    ("outputs_removals", "Stored files that are still to be deleted.", lambda stock: stock.removals),
+)
+
 Labelled = Mapping[tuple[str, ...], float]
 
 
@@ -98,6 +115,7 @@ class InstallationGauges(Collector):
         """Yield all families, those of an unavailable source with NaN."""
         yield from self._counts()
         yield from self._waiting()
+        yield from self._outputs()
         yield from self._ended()
         yield from self._prompts()
         yield from self._money()
@@ -142,12 +160,18 @@ class InstallationGauges(Collector):
             oldest |= record.figures.oldest_job_seconds  # type: ignore[arg-type]
         yield _many(
             "promptmill_oldest_job_age_seconds",
-            "Time since the acceptance of the oldest job in an open status; 0 if there is none.",
+            "Time since the acceptance of the oldest job in an open status, without those that wait for WaveSpeed in a "
+            "queue that their owner paused; 0 if there is none.",
             ("status",),
             {(status,): float(seconds) for status, seconds in oldest.items()},
         )
         for name, text, value in _WAITING:
             yield _one(f"promptmill_{name}", text, None if record is None else value(record))
+
+    def _outputs(self) -> Iterator[Metric]:
+        record = self.figures.record
+        for name, text, value in _OUTPUTS:
+            yield _one(f"promptmill_{name}", text, None if record is None else value(record.outputs))
 
     def _ended(self) -> Iterator[Metric]:
         record = self.figures.record
@@ -274,9 +298,12 @@ class InstallationGauges(Collector):
         yield _one("promptmill_temporal_up", "1 if Temporal answered for this answer, else 0.", temporal is not None)
         yield _many(
             "promptmill_queue_pollers",
-            "Workers that polled a task queue lately and get its work: those of the current version.",
+            "Workers that polled a task queue lately and get its work: those of the current version, or of a ramping "
+            "one that has fewer.",
             ("queue",),
-            {(name,): nan if temporal is None else temporal.queues[place].pollers for place, name in enumerate(QUEUES)},
+            dict.fromkeys([(name,) for name in QUEUES], nan)
+            if temporal is None
+            else {(name,): queue.pollers for name, queue in zip(QUEUES, temporal.queues, strict=False)},
         )
         yield _one(
             "promptmill_reconciler_scheduled",

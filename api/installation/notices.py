@@ -7,6 +7,7 @@ from typing import Final
 
 from api.schemas.installation import (
     Notice,
+    OutputsReport,
     ReadingsReport,
     ScheduleReport,
     SubmissionsReport,
@@ -19,7 +20,9 @@ from promptmill.contracts.erasure import ErasureBacklog
 from promptmill.formats import rate
 
 NO_ERASURES: Final = ErasureBacklog()
-PROVIDERS: Final = {"grok": "Grok", "wavespeed": "WaveSpeed"}
+NO_OUTPUTS: Final = OutputsReport()
+NEARLY_FULL_PERCENT: Final = 90
+PROVIDERS: Final = {"grok": "Grok", "wavespeed": "WaveSpeed", "outputs": "outputs"}
 
 
 def notices_of(
@@ -30,6 +33,7 @@ def notices_of(
     missing: Sequence[str],
     *,
     erasures: ErasureBacklog = NO_ERASURES,
+    outputs: OutputsReport = NO_OUTPUTS,
 ) -> Iterator[Notice]:
     """Return notices of what is stopped and what is missing.
 
@@ -40,6 +44,7 @@ def notices_of(
         readings: Whether results are read in time.
         missing: Other problems, one sentence each.
         erasures: What is still to be deleted at Temporal and WaveSpeed.
+        outputs: What is stored of the outputs, and what waits.
     """
     if switches.drain and switches.drain.on:
         yield _notice("New jobs are not accepted.", switches.drain, "Running jobs continue.")
@@ -60,6 +65,7 @@ def notices_of(
     if temporal.schedule is not None:
         yield from _of_reconciler(temporal.schedule)
     yield from _of_erasures(erasures)
+    yield from _of_outputs(outputs)
     if missing:
         yield Notice(tone="bad", title="Something is missing.", text=" ".join(missing))
 
@@ -86,6 +92,22 @@ def _of_erasures(erasures: ErasureBacklog) -> Iterator[Notice]:
     if erasures.problem is not None:
         text = f"{erasures.pending} {'waits' if erasures.pending == 1 else 'wait'}; one because: {erasures.problem}"
         yield Notice(tone="attention", title="Erasures are not complete.", text=text)
+
+
+def _of_outputs(outputs: OutputsReport) -> Iterator[Notice]:
+    if outputs.at_risk:
+        text = (
+            f"WaveSpeed deletes {outputs.at_risk} within a day; each job says why. Download what you need by its "
+            "address, and see docs/operations.md, 'Stored outputs'."
+        )
+        yield Notice(tone="bad", title="Outputs are not stored.", text=text)
+    if outputs.max_bytes and outputs.full_percent >= NEARLY_FULL_PERCENT:
+        text = (
+            f"{(outputs.stored_bytes or 0) / 1e9:.1f} of {outputs.max_bytes / 1e9:g} GB are used. When it is full, the "
+            "oldest outputs that nobody likes are deleted: like what you want to keep, download it, or raise "
+            "PROMPTMILL_OUTPUTS_MAX_GB."
+        )
+        yield Notice(tone="attention", title="The storage of outputs is nearly full.", text=text)
 
 
 def _of_reconciler(schedule: ScheduleReport) -> Iterator[Notice]:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
 from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
-from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue, TaskQueueVersioningInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
 
 from api.schemas.installation import QueueReport
-from promptmill.contracts.names import grok_queue, wavespeed_queue
+from promptmill.contracts.names import grok_queue, outputs_queue, wavespeed_queue
 
 UNVERSIONED: Final = "(none)"
 """What the version of workers that have none is called."""
 
+_ALL: Final = 100
+"""Percent: a version that ramps so far leaves the current one nothing."""
 
-def queues_of(task_queue: str) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:
-    """Return each queue with the kind of pollers that serves it."""
+
+def queues_of(task_queue: str, *, outputs: bool) -> tuple[tuple[str, TaskQueueType.ValueType], ...]:
+    """Return each queue with the kind of pollers that serves it; that of outputs only if they are stored."""
     return (
         (task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
         (grok_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
         (wavespeed_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+        *([(outputs_queue(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)] if outputs else []),
     )
 
 
@@ -43,14 +48,14 @@ async def ask_queue(client: Client, name: str, kind: TaskQueueType.ValueType, pa
     rate = answer.config.queue_rate_limit
     per_second = rate.rate_limit.requests_per_second if rate.HasField("rate_limit") else None
     current = _build_id(answer.versioning_info.current_deployment_version)
-    ramping = _build_id(answer.versioning_info.ramping_deployment_version)
-    polling = [_version_of(poller) for poller in answer.pollers]
-    served = {current} | ({ramping} if answer.versioning_info.ramping_version_percentage else set())
+    served = _served(answer.versioning_info)
+    polling = Counter(_version_of(poller) for poller in answer.pollers)
     return QueueReport(
         name=name,
-        pollers=sum(version in served for version in polling),
+        pollers=min(polling[version] for version in served),
         version=current,
-        other_versions=sorted({version or UNVERSIONED for version in polling if version not in served}),
+        other_versions=sorted(version or UNVERSIONED for version in polling if version not in served),
+        unserved=sorted(version or UNVERSIONED for version in served if not polling[version]),
         per_second=per_second,
         stopped=per_second == 0,
         reason=(rate.metadata.reason or None) if per_second is not None else None,
@@ -64,13 +69,28 @@ def queue_problems(queues: Sequence[QueueReport]) -> list[str]:
 
 
 def _problem(queue: QueueReport) -> str:
-    if not queue.other_versions:
-        return f"No worker polls {queue.name}: start `python -m worker`."
-    wanted = "of workers without a version" if queue.version is None else f"of version {queue.version}"
+    name, manual = queue.name, "docs/deployment.md, 'Worker versions'"
+    if queue.other_versions:
+        wanted = " and ".join(
+            "of workers without a version" if each == UNVERSIONED else f"of version {each}" for each in queue.unserved
+        )
+        return (
+            f"No worker that polls {name} gets its work, which is that {wanted}; there are workers of version "
+            f"{', '.join(queue.other_versions)}. Make it the current one: {manual}."
+        )
+    if queue.unserved == [UNVERSIONED]:
+        return f"No worker polls {name}: start `python -m worker`."
     return (
-        f"No worker that polls {queue.name} gets its work, which is that {wanted}; there are workers of version "
-        f"{', '.join(queue.other_versions)}. Make it the current one: docs/deployment.md, 'Worker versions'."
+        f"No worker of version {' or '.join(queue.unserved)} polls {name}, and what is its work waits: start one, or "
+        f"give the work to another version: {manual}."
     )
+
+
+def _served(routing: TaskQueueVersioningInfo) -> set[str | None]:
+    """Return the versions that get a queue's work; None for workers without one."""
+    share = routing.ramping_version_percentage
+    current = {_build_id(routing.current_deployment_version)} if share < _ALL else set()
+    return current | ({_build_id(routing.ramping_deployment_version)} if share else set())
 
 
 def _build_id(version: WorkerDeploymentVersion) -> str | None:

@@ -19,6 +19,7 @@ from api.installation.reconciler import ReconcilerWatch
 from api.schemas.installation import (
     AnnouncementReport,
     InstallationReport,
+    OutputsReport,
     PostgresReport,
     ReadingsReport,
     SubmissionsReport,
@@ -28,6 +29,7 @@ from api.schemas.installation import (
     UploadsReport,
     WebhooksReport,
 )
+from api.schemas.pauses import QueueState
 from api.uploads.pictures import PICTURE_TYPES
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
@@ -61,13 +63,15 @@ async def report_installation(
         reconciler: Reads the reconciler's schedule and its last pass.
     """
     settings = resources.settings
-    (postgres, switches), temporal, submissions, readings, erasures, budgets = await asyncio.gather(
+    (postgres, switches), temporal, submissions, readings, (outputs, erasures), (budgets, owner) = await asyncio.gather(
         _ask_postgres(resources),
         report_temporal(resources, reconciler),
         report_submissions(resources),
         report_readings(resources),
-        _ask_erasures(resources),
-        _or_none(budgets_of(resources.store, caller)),
+        asyncio.gather(report_outputs(resources), _ask_erasures(resources)),
+        asyncio.gather(
+            _or_none(budgets_of(resources.store, caller)), _or_none(resources.store.limits.owner(caller.owner))
+        ),
     )
     providers = provider_states(settings)
     missing = [*_postgres_problems(postgres), *_temporal_problems(temporal), *_provider_problems(providers)]
@@ -80,7 +84,7 @@ async def report_installation(
         ok=not problems,
         problems=problems,
         notices=[
-            *notices_of(switches, temporal, submissions, readings, missing, erasures=erasures),
+            *notices_of(switches, temporal, submissions, readings, missing, erasures=erasures, outputs=outputs),
             *budget_notices(budgets or ()),
         ],
         versions={
@@ -94,9 +98,11 @@ async def report_installation(
         drain=switches.drain,
         submissions_held=switches.submissions_held,
         ai_prompts=switches.ai_prompts,
+        queue=None if owner is None else QueueState.built_from(owner, owner=owner.name),
         announcement=switches.announcement,
         submissions=submissions,
         readings=readings,
+        outputs=outputs,
         webhooks=WebhooksReport(
             on=settings.public_url is not None,
             public_url=settings.published_url,
@@ -147,6 +153,19 @@ async def report_readings(resources: ApiResources) -> ReadingsReport:
     except (RecordError, TimeoutError):
         return ReadingsReport()
     return ReadingsReport(open=backlog.open, late_seconds=round(backlog.late_seconds, 1))
+
+
+async def report_outputs(resources: ApiResources) -> OutputsReport:
+    """Report what is stored and what waits; nothing is known while Postgres is unavailable."""
+    most = resources.settings.outputs_max_bytes
+    if resources.storage is None:
+        return OutputsReport()
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            stock = await resources.store.outputs.stock(limited=most is not None)
+    except (RecordError, TimeoutError):
+        return OutputsReport(on=True, max_bytes=most)
+    return OutputsReport.built_from(stock, on=True, max_bytes=most)
 
 
 async def _ask_erasures(resources: ApiResources) -> ErasureBacklog:
@@ -222,9 +241,8 @@ async def report_temporal(resources: ApiResources, reconciler: ReconcilerWatch) 
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
             gaps = await search_attribute_gaps(client, settings.search_attribute_prefix)
             schedule = await reconciler.look(PATIENCE)
-            queues = await asyncio.gather(
-                *(ask_queue(client, *queue, PATIENCE) for queue in queues_of(settings.task_queue))
-            )
+            named = queues_of(settings.task_queue, outputs=resources.storage is not None)
+            queues = await asyncio.gather(*(ask_queue(client, *queue, PATIENCE) for queue in named))
     except (RPCError, RuntimeError, TimeoutError):
         return unknown
     return unknown.model_copy(

@@ -1,4 +1,4 @@
-"""Which providers' queues an operator has stopped, read from Temporal at most every two seconds."""
+"""Which providers' queues an operator has stopped, read from Temporal at most every second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from promptmill.contracts.access import with_actor
 from promptmill.temporal.brakes import Brake, read_brake
 
-FRESH_SECONDS: Final = 2.0
+FRESH_SECONDS: Final = 1.0
 """How long an answer is cached: a person watching a queue notices no difference."""
 
 PATIENCE_SECONDS: Final = 0.5

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Final
@@ -15,15 +16,17 @@ from typing import Any, Final
 from api.catalogue.entries import Entry
 from api.catalogue.reading import Models
 from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to, short_name
-from api.schemas.bases import MAX_GUESSES, UNKNOWN, unknown_field
+from api.schemas.bases import UNKNOWN, unknown_field
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
-from promptmill.contracts.catalogue import InputType, ModelInput
+from promptmill.contracts.catalogue import LIST_CONTROLS, Control, InputType, ModelInput
 from promptmill.contracts.texts import is_blank
+from promptmill.spelling import MAX_GUESSES
 
 CHOICES_SHOWN: Final = 20
 
 _SIDES = re.compile(r"(\d{1,6})[*x](\d{1,6})")
+_TEXT_ENTRIES: Final = frozenset({Control.TEXTS, Control.MEDIA_LIST})
 _OVERRIDE: Final = "Set allowUnknownModel to send it all the same."
 
 _Wrong = tuple[str, str]
@@ -45,7 +48,8 @@ def refusal_by_list(
         return None
     entry = models.entries.get(request.model)
     if entry is None:
-        return _refusal([FieldError(pointer="/model", message=_unknown_model(request.model, models))])
+        unknown = FieldError(pointer="/model", message=_unknown_model(request.model, models))
+        return Refused("invalid_request", f"/model: {unknown.message} {_OVERRIDE}", errors=[unknown])
     if not entry.listed_inputs:
         return None
     wrong = islice(_wrong_inputs(entry, inputs, whole=whole), MAX_ERRORS)
@@ -60,7 +64,7 @@ def _refusal(errors: list[FieldError]) -> Refused:
 def _unknown_model(model: str, models: Models) -> str:
     near = get_close_matches(model, models.entries, n=1, cutoff=0.6)
     meant = f" Did you mean {near[0]}?" if near else ""
-    return f"WaveSpeed's list does not have this model.{meant} {_OVERRIDE}"
+    return f"WaveSpeed's list does not have this model.{meant}"
 
 
 def _wrong_inputs(entry: Entry, given: Mapping[str, Any], *, whole: bool) -> Iterator[_Wrong]:
@@ -90,11 +94,13 @@ def _is_missing(told: ModelInput, given: Mapping[str, Any]) -> bool:
 
 def _needed(told: ModelInput, entry: Entry) -> str:
     if told.name == entry.pictures_field:
-        return f"{entry.model} needs a picture: give targetUrl, refUrls, or an address here."
-    return f"{entry.model} needs it."
+        return "This model needs an image: a target or a reference."
+    return "This model needs it."
 
 
 def _wrong_value(value: Any, told: ModelInput) -> str | None:
+    if told.control in LIST_CONTROLS:
+        return _wrong_list(value, told)
     judge = _JUDGES.get(told.type)
     return judge(value, told) if judge is not None else None
 
@@ -104,11 +110,39 @@ def _wrong_text(value: Any, told: ModelInput) -> str | None:
         return "Must be a text."
     if told.max_length is not None and len(value) > told.max_length:
         return f"Must have at most {told.max_length} characters."
-    sides = _SIDES.fullmatch(value) if told.name == "size" else None
+    sides = _SIDES.fullmatch(value) if told.control is Control.SIZE else None
     if sides is None:
         return None
     outside = next((why for side in sides.groups() if (why := _outside(int(side), told)) is not None), None)
     return f"Each side {outside[0].lower()}{outside[1:]}" if outside else None
+
+
+def _wrong_list(value: Any, told: ModelInput) -> str | None:
+    if not isinstance(value, list):
+        return "Must be a list."
+    if told.max_items is not None and len(value) > told.max_items:
+        return f"Must have at most {told.max_items} {'entry' if told.max_items == 1 else 'entries'}."
+    if told.min_items is not None and 0 < len(value) < told.min_items:
+        return f"Must have at least {told.min_items} entries."
+    wrong = (f"Entry {place}: {why}" for place, each in enumerate(value, 1) if (why := _wrong_entry(each, told)))
+    return next(wrong, None)
+
+
+def _wrong_entry(value: Any, told: ModelInput) -> str | None:
+    if told.item_choices is not None:
+        return _wrong_choice(value, replace(told, choices=told.item_choices))
+    if told.control in _TEXT_ENTRIES:
+        return None if isinstance(value, str) else "Must be a text."
+    if not isinstance(value, dict):
+        return "Must be an object."
+    for part in told.parts:
+        given = value.get(part.name)
+        if given is None and part.required and part.default is None:
+            return f"“{part.name}” is missing."
+        why = None if given is None else _wrong_value(given, part)
+        if why is not None:
+            return f"“{part.name}”: {why}"
+    return None
 
 
 def _wrong_number(value: Any, told: ModelInput) -> str | None:

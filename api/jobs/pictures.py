@@ -36,11 +36,10 @@ class Placement:
     refusal: Refused | None = None
 
 
-async def placed(request: CreateJob | AskPrice, catalogue: Catalogue) -> Placement:
-    """Place a request's images. Waits briefly for WaveSpeed's list if only that can tell."""
+async def placed(request: CreateJob | AskPrice, catalogue: Catalogue, *, for_grok: bool) -> Placement:
+    """Place a request's images, which are `for_grok` too. Waits briefly for WaveSpeed's list if only that can tell."""
     if not (request.target_url or request.ref_urls):
         return Placement(request.input)
-    for_grok = isinstance(request, CreateJob) and request.use_ai_prompt
     try:
         entry = await catalogue.find(request.model)
     except ProviderUnavailable as error:
@@ -56,7 +55,7 @@ async def placed(request: CreateJob | AskPrice, catalogue: Catalogue) -> Placeme
 
 
 def _unplaced(request: CreateJob | AskPrice, why: str, *, for_grok: bool) -> Placement:
-    return Placement(request.input, (f"targetUrl and refUrls {_instead(for_grok=for_grok)}: {why}",))
+    return Placement(request.input, (f"The images {_instead(for_grok=for_grok)}: {why}",))
 
 
 def _placed_in(entry: Entry, request: CreateJob | AskPrice, *, for_grok: bool) -> Placement:
@@ -69,12 +68,12 @@ def _placed_in(entry: Entry, request: CreateJob | AskPrice, *, for_grok: bool) -
     takes = f"{entry.model} takes {'one image' if room == 1 else f'{room} images'}"
     references = room - bool(request.target_url)
     if references == 0:
-        return Placement(inputs, (f"refUrls {_instead(for_grok=for_grok)}: {takes}, which is targetUrl.",))
+        return Placement(inputs, (f"The references {_instead(for_grok=for_grok)}: {takes}, which is the target.",))
     if not for_grok:
-        detail = f"{takes} at most; targetUrl and refUrls contain {given}."
+        detail = f"{takes} at most; target and references are {given}."
         return Placement(inputs, refusal=invalid("/refUrls", detail))
     first = "the first" if references == 1 else f"the first {references}"
-    return Placement(inputs, (f"refUrls after {first} {_instead(for_grok=True)}: {takes}.",))
+    return Placement(inputs, (f"The references after {first} {_instead(for_grok=True)}: {takes}.",))
 
 
 def _instead(*, for_grok: bool) -> str:

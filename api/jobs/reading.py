@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from api.http.errors import Refused
+from api.jobs.questions import variants_of
 from api.jobs.sentences import end_text, erased_text, error_answer, job_text, paid_text, prompt_job_text, unclear_text
+from api.jobs.stored import output_answers
 from api.jobs.waiting import Waits, brief_wait, late_warning
-from api.schemas.jobs import JobAnswer, OutputAnswer
+from api.schemas.jobs import JobAnswer
 from api.schemas.parts import ErrorAnswer, Links, Wait, WaitFor
-from api.schemas.prompt_queue import PromptJobAnswer, ResultCounts
+from api.schemas.prompt_queue import PromptJobAnswer, ResultCounts, VariantAnswer
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import FINAL_STATUSES, Billed, JobStatus, SubmissionState
 from promptmill.contracts.names import job_workflow_id, prompt_workflow_id
@@ -23,7 +26,8 @@ from promptmill.contracts.ratings import Rating, Results
 from promptmill.store import Store
 from promptmill.store.jobs import Seen
 from promptmill.store.ratings import rating_word
-from sql.models import Job, PromptGenerationJob
+from promptmill.store.tags import NO_MARKS, Marks
+from sql.models import Job, PromptGenerationJob, StoredOutput
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,21 @@ class Addresses:
         base: URL of the Web UI; None if not configured.
         namespace: The namespace that holds the workflows.
         root_path: The prefix that the API is published under, such as `/mill`.
+        serves_outputs: Whether the API has a storage of outputs to serve.
     """
 
     base: str | None
     namespace: str
     root_path: str = ""
+    serves_outputs: bool = False
 
     def job(self, job_id: UUID) -> str:
         """Return the path of one job."""
         return f"{self.root_path}/api/jobs/{job_id}"
+
+    def output(self, job_id: UUID, index: int, part: str) -> str:
+        """Return the path of one output that we have stored: of its `file`, or of a rendering."""
+        return f"{self.job(job_id)}/outputs/{index}/{part}"
 
     def prompt_job(self, prompt_job_id: UUID) -> str:
         """Return the path of one prompt job."""
@@ -114,9 +124,9 @@ class JobReader:
         """Return a job as callers see it."""
         billed = await self.store.jobs.billed([job.id])
         ratings = await self.store.ratings.of_prompts([job.prompt_job_id])
-        return await self._shown(
-            Seen(job, billed[job.id], ratings.get(job.prompt_job_id) if job.prompt_job_id else None)
-        )
+        marks = await self.store.tags.of_jobs([job.id])
+        rating = ratings.get(job.prompt_job_id) if job.prompt_job_id else None
+        return await self._shown(Seen(job, billed[job.id], rating, marks[job.id]))
 
     async def _shown(self, seen: Seen) -> JobAnswer:
         job = seen.job
@@ -130,6 +140,8 @@ class JobReader:
             late=late_warning(wait, job.deadline_at),
             prompt_rating=seen.prompt_rating,
             erase_problem=await self._erase_problem(job),
+            copies=(await self._copies([job])).get(job.id, ()),
+            marks=seen.marks,
         )
 
     def accepted_answer(self, job: Job, *, started: bool) -> JobAnswer:
@@ -141,6 +153,8 @@ class JobReader:
         billed = await self.store.jobs.billed([job.id for job in jobs])
         ratings = await self.store.ratings.of_prompts(job.prompt_job_id for job in jobs)
         waits = await self.waits.in_list(jobs)
+        copies = await self._copies(jobs)
+        marks = await self.store.tags.of_jobs(job.id for job in jobs)
         return [
             job_answer(
                 job,
@@ -148,9 +162,16 @@ class JobReader:
                 wait=wait,
                 addresses=self.addresses,
                 prompt_rating=ratings.get(job.prompt_job_id) if job.prompt_job_id else None,
+                copies=copies.get(job.id, ()),
+                marks=marks[job.id],
             )
             for job, wait in zip(jobs, waits, strict=True)
         ]
+
+    async def _copies(self, jobs: Sequence[Job]) -> dict[UUID, list[StoredOutput]]:
+        if not self.addresses.serves_outputs:
+            return {}
+        return await self.store.outputs.of_jobs(job.id for job in jobs if job.outputs)
 
     async def _erase_problem(self, job: Job) -> str | None:
         pending = job.erase_requested_at is not None and job.erased_at is None
@@ -217,6 +238,8 @@ def job_answer(
     late: str | None = None,
     prompt_rating: Rating | None = None,
     erase_problem: str | None = None,
+    copies: Sequence[StoredOutput] = (),
+    marks: Marks = NO_MARKS,
 ) -> JobAnswer:
     """Return a job as callers see it.
 
@@ -230,6 +253,8 @@ def job_answer(
         late: A warning if it may not finish in time.
         prompt_rating: The rating of its prompt job's prompt.
         erase_problem: Why its erasure waits, if it was looked up.
+        copies: Our own copies of its outputs.
+        marks: Its tags, and the collections that it is in.
     """
     runs = job.workflow_started_at is not None if started is None else started
     final = job.status in FINAL_STATUSES
@@ -247,7 +272,7 @@ def job_answer(
         status_text=unclear.text() if unclear else text,
         metadata=job.caller_metadata,
         warnings=[*job.warnings, *([late] if late else [])],
-        outputs=[OutputAnswer.model_validate(output) for output in job.outputs],
+        outputs=output_answers(job.outputs, copies, partial(addresses.output, job.id)),
         error=_error(job),
         candidates=list(unclear.candidates) if unclear else None,
         billed=billed,
@@ -257,6 +282,8 @@ def job_answer(
         media_list_price_usd=usd(job.media_list_price_usd),
         max_price_usd=usd(job.max_price_usd),
         prompt_rating=prompt_rating,
+        tags=[*marks.tags],
+        collections=[*marks.collections],
         links=Links(
             self_=here,
             events=f"{here}/events",
@@ -298,6 +325,7 @@ def prompt_job_answer(
             more=late,
         ),
         metadata=prompt_job.caller_metadata,
+        variants=[VariantAnswer.built_from(one) for one in variants_of(prompt_job)],
         error=_error(prompt_job),
         prompt_cost_usd=usd(prompt_job.cost_usd),
         rating=rating_word(prompt_job.rating),

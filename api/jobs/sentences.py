@@ -192,7 +192,7 @@ def _waiting(wait: Wait) -> str | None:
     """Return a wait's sentence if it says more than the status."""
     if wait.for_ in _QUEUES:
         return f"{_QUEUES[wait.for_]}{_place(wait)}.{_stopped(wait)}"
-    if wait.for_ in (WaitFor.BUDGET, WaitFor.RESUMPTION):
+    if wait.for_ in (WaitFor.BUDGET, WaitFor.RESUMPTION, WaitFor.OWN_RESUMPTION):
         return f"Waiting: {wait.stopped_reason}."
     if wait.for_ is WaitFor.GROK:
         return f"Grok is writing the prompt{_about(wait)}."

@@ -24,6 +24,11 @@ _FACTS: Final = {
     "outputs": "outputs",
     "mediaCostUsd": "WaveSpeed's price",
 }
+_REQUEST: Final = {
+    "targetUrl": "the image to change",
+    "refUrls": "the reference images",
+    "maxPriceUsd": "the highest price",
+} | {name: f"the {name}" for name in ("model", "input", "prompt", "priority")}
 _ACCEPTED: Final = {
     "webhook": "WaveSpeed's webhook confirmed the submission.",
     "history": "The prediction was found in WaveSpeed's history.",
@@ -161,6 +166,7 @@ _ASIDES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "callback": _callback_text,
     "decision": lambda told: _DECISIONS.get(told["decision"], "A person decided."),
     "candidates": _candidates_text,
+    "changed": lambda told: f"Changed: {', '.join(_REQUEST.get(name, name) for name in told['changed'])}.",
     "bill": _bill_text,
     "budget": lambda told: f"Waiting: {told.get('problem')}.",
     "pause": lambda told: f"Waiting: {told['pause']}.",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from statistics import median, quantiles
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -19,6 +20,7 @@ from promptmill.contracts.access import with_actor
 from promptmill.contracts.jobs import JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.store import Store
+from promptmill.store.limits import Pause
 from promptmill.store.pace import Minute
 from sql.models import Job, PromptGenerationJob
 
@@ -84,6 +86,10 @@ class RecentPace:
     async def wavespeed_seconds(self, model: str) -> Sequence[float]:
         """Return how long a model's newest jobs took at WaveSpeed."""
         return await self._look(f"model {model}", lambda: self.store.pace.wavespeed_seconds(model))
+
+    async def prompt_costs(self) -> Sequence[Decimal]:
+        """Return what the newest prompts cost, in USD."""
+        return await self._look("costs", self.store.pace.prompt_costs)
 
     async def prompt_minutes(self) -> Sequence[Minute]:
         """Return how many prompt jobs ended in each of the newest busy minutes."""
@@ -187,8 +193,9 @@ class Waits:
         return Stop(stopped=True, reason=with_actor(held.reason, held.changed_by))
 
 
-def _paused(pause: str) -> Wait:
-    return Wait(for_=WaitFor.RESUMPTION, stopped=True, stopped_reason=pause)
+def _paused(pause: Pause) -> Wait:
+    for_ = WaitFor.OWN_RESUMPTION if pause.own else WaitFor.RESUMPTION
+    return Wait(for_=for_, stopped=True, stopped_reason=pause.said, stopped_since=pause.since)
 
 
 def _no_room(problem: str) -> Wait:
@@ -204,23 +211,25 @@ def until_turn(position: int, minutes: Sequence[Minute]) -> Estimate:
     about = position * 60 * length / sum(minute.done for minute in minutes)
     whole = [minute.done for minute in minutes if minute.length >= 1]
     if len(whole) < FEW:
-        return _ranged(about, about / 2, about * 2)
-    return _ranged(about, min(about, position * 60 / max(whole)), max(about, position * 60 / min(whole)))
+        return ranged(about, about / 2, about * 2)
+    return ranged(about, min(about, position * 60 / max(whole)), max(about, position * 60 / min(whole)))
 
 
 def still_to_go(seconds: Sequence[float], elapsed: float) -> Estimate:
     """Return the remaining time of something in progress, from the durations that exceed its elapsed time.
 
-    Unknown without data, and if all were faster.
+    Unknown without data, and if nearly all were faster: the few that were not say little about this one.
     """
+    if len(seconds) >= FEW and elapsed > quantiles(seconds, n=10, method="inclusive")[-1]:
+        return UNKNOWN
     left = [each - elapsed for each in seconds if each > elapsed]
     if not left:
         return UNKNOWN
     about = median(left)
     if len(left) < FEW:
-        return _ranged(about, about / 2, about * 2)
+        return ranged(about, about / 2, about * 2)
     tenths = quantiles(left, n=10, method="inclusive")
-    return _ranged(about, tenths[0], tenths[-1])
+    return ranged(about, tenths[0], tenths[-1])
 
 
 def seconds_to_drain(statistics: dict[str, Any]) -> float | None:
@@ -269,7 +278,8 @@ def _stopped(wait: Wait, stop: Stop) -> Wait:
     return wait.model_copy(update=known | (_NO_ESTIMATE if stop.stopped else {}))
 
 
-def _ranged(about: float, low: float, high: float) -> Estimate:
+def ranged(about: float, low: float, high: float) -> Estimate:
+    """Return an estimate, with its range unless that is narrow."""
     if high - low <= max(CLOSE_SECONDS, CLOSE_SHARE * about):
         return Estimate(round(about, 1))
     return Estimate(round(about, 1), round(low, 1), round(high, 1))

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from api.http.errors import Refused
-from api.live.frames import RESYNC, job_frame
+from api.live.frames import RESYNC, SITUATION, batch_frame, job_frame
 from api.live.reading import JobUpdate, LiveReader
 from api.live.subscribers import Frame, StreamSlots, Subscriber
 from promptmill.config.settings import Settings
@@ -21,6 +21,9 @@ from promptmill.store.notices import NOT_NOTIFIED, Notice, NoticeListener
 
 BATCH_SECONDS: Final = 0.05
 """How long changes are collected before they are read in one batch."""
+
+TELL_BATCHES_SECONDS: Final = 1.0
+"""How long changes of batches are collected: each is told at most once in this time."""
 
 MAX_CHANGED: Final = 5000
 """Changed jobs that may wait to be read. Beyond that, the lists' subscribers are told to resync."""
@@ -67,6 +70,7 @@ class Feed:
     _topics: dict[UUID, _Topic] = field(default_factory=dict, init=False)
     _changed: set[UUID] = field(default_factory=set, init=False)
     _refreshed: set[UUID] = field(default_factory=set, init=False)
+    _batches: set[tuple[str, UUID]] = field(default_factory=set, init=False)
     _missed: bool = field(default=False, init=False)
     _has_changes: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _subscribed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -83,7 +87,7 @@ class Feed:
             ConfigurationError: `database_url` is not a Postgres URL.
         """
         self._notices = NoticeListener(
-            self.database_url, self.notify, self._on_notice, self._on_listening, self._on_lost
+            self.database_url, self.notify, self._on_notice, self._on_batch, self._on_listening, self._on_lost
         )
 
     @property
@@ -95,6 +99,17 @@ class Feed:
     def busy(self) -> bool:
         """Whether changes are still to be read and published."""
         return self._has_changes.is_set() or self._reading
+
+    @property
+    def listed(self) -> bool:
+        """Whether anybody follows a list."""
+        return bool(self._lists)
+
+    def tell_situation(self) -> None:
+        """Tell whoever follows a list that something has stopped or goes on."""
+        for subscribers in self._lists.values():
+            for subscriber in subscribers:
+                subscriber.push("situation", SITUATION)
 
     @contextmanager
     def subscribe_to_list(self, owner: str, most: int | None = None) -> Iterator[Subscriber]:
@@ -124,16 +139,21 @@ class Feed:
         Raises:
             Refused: `too_many_streams`.
         """
-        with self.slots.hold(owner, most):
-            subscriber = self._new_subscriber()
-            topic = self._topics.setdefault(job_id, _Topic())
-            topic.subscribers.add(subscriber)
-            try:
-                yield subscriber
-            finally:
-                topic.subscribers.discard(subscriber)
-                if not topic.subscribers:
-                    self._topics.pop(job_id, None)
+        with self.slots.hold(owner, most), self.follow(job_id) as subscriber:
+            yield subscriber
+
+    @contextmanager
+    def follow(self, job_id: UUID) -> Iterator[Subscriber]:
+        """Subscribe to one job, for a caller that holds one of its owner's slots for all the jobs that it follows."""
+        subscriber = self._new_subscriber()
+        topic = self._topics.setdefault(job_id, _Topic())
+        topic.subscribers.add(subscriber)
+        try:
+            yield subscriber
+        finally:
+            topic.subscribers.discard(subscriber)
+            if not topic.subscribers:
+                self._topics.pop(job_id, None)
 
     async def send_initial(self, subscriber: Subscriber, job_id: UUID, after: int | None) -> bool:
         """Send a new subscriber the whole job, and the events after `after`, the last one that it has seen.
@@ -213,6 +233,19 @@ class Feed:
         if len(self._changed) > MAX_CHANGED:
             self._resync()
         self._has_changes.set()
+
+    def _on_batch(self, owner: str, batch_id: UUID) -> None:
+        if owner not in self._lists:
+            return
+        if not self._batches:
+            asyncio.get_running_loop().call_later(TELL_BATCHES_SECONDS, self._tell_batches)
+        self._batches.add((owner, batch_id))
+
+    def _tell_batches(self) -> None:
+        batches, self._batches = self._batches, set()
+        for owner, batch_id in batches:
+            for subscriber in tuple(self._lists.get(owner, ())):
+                subscriber.push(("batch", batch_id), batch_frame(batch_id))
 
     def _on_listening(self) -> None:
         self._listening.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from api.live.subscribers import Frame
 from api.schemas.bases import Answer
@@ -16,6 +17,14 @@ HEARTBEAT: Final = b": still here\n\n"
 
 RESYNC: Final = Frame(0, b"event: resync\ndata: {}\n\n")
 """Tells the client to reload everything: earlier changes cannot be replayed."""
+
+SITUATION: Final = Frame(0, b"event: situation\ndata: {}\n\n")
+"""Tells the client that something has stopped or goes on: `GET /api/init` has what."""
+
+
+def batch_frame(batch_id: UUID) -> Frame:
+    """Tell the client that a batch has changed: `GET /api/batches/{batchId}` has how it stands."""
+    return Frame(0, f'event: batch\ndata: {{"batchId":"{batch_id}"}}\n\n'.encode())
 
 
 def change_frame(event: Event) -> Frame:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.access.scopes import needs, require
-from api.clock import now
+from api.access.scopes import needs, owner_asked
 from api.dependencies import BalanceDep, ByDep, CallerDep, StoreDep
 from api.http.errors import Refused, problems
 from api.http.representations import CONDITIONAL, json_answer, wants_csv
@@ -30,8 +28,6 @@ from promptmill.contracts.budgets import INSTALLATION, Budget, BudgetPeriod, Spe
 from promptmill.spreadsheets import spend_csv
 
 router = APIRouter(prefix="/api", tags=["money"], route_class=StrictRoute)
-
-USUAL_DAYS = 31
 
 _AWAY = problems(HTTPStatus.SERVICE_UNAVAILABLE)
 _WRONG = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -105,13 +101,8 @@ async def show_spend(
     A submission to WaveSpeed counts on the day of its permission, a prompt of Grok on the day on which xAI told its
     cost.
     """
-    owner = asked.owner
-    if not caller.may(Scope.ADMIN):
-        if owner not in (None, caller.owner):
-            require(caller, Scope.ADMIN)
-        owner = caller.owner
-    last = asked.to or (asked.from_ + timedelta(days=USUAL_DAYS - 1) if asked.from_ else now().date())
-    first = asked.from_ or last - timedelta(days=USUAL_DAYS - 1)
+    owner = owner_asked(caller, asked.owner)
+    first, last = asked.days()
     query = SpendQuery(by=asked.by, first=first, last=last, owner=owner, all_names=caller.may(Scope.ADMIN))
     rows = await store.budgets.spend(query)
     if wants_csv(request, asked.format):

@@ -26,8 +26,9 @@ _ERASE_PROBLEMS: Final = problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTT
 _OWNER_PROBLEMS: Final = problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 _EXPORT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "JSON lines with `kind` and `data`: job, promptJob, submission, event, webhook, spending. The "
-        "last has the kind `end` and the number of `lines` before it: without it, the export was broken off.",
+        "description": "JSON lines with `kind` and `data`: job, promptJob, submission, event, webhook, storedOutput, "
+        "spending. The last has the kind `end` and the number of `lines` before it: without it, the export was broken "
+        "off.",
         "content": {LINES: {"schema": {"type": "string"}}},
     },
     **_OWNER_PROBLEMS,

@@ -23,6 +23,9 @@ from promptmill.contracts.access import Scope
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute, dependencies=[needs(Scope.JOBS_READ)])
 
+LIST_HEARTBEAT_SECONDS: Final = 15.0
+"""The longest silence of a list's stream: the page takes 20 s of it for a server that hangs."""
+
 _STREAM_PROBLEMS: Final = problems(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _STREAM: Final[dict[str, Any]] = {"schema": {"type": "string"}}
 
@@ -43,7 +46,8 @@ StillAdmittedDep = Annotated[Callable[[], Awaitable[bool | None]], Depends(_stil
         **_STREAM_PROBLEMS,
         200: {
             "description": "`resync`: fetch the list (again). `job`: a job that has changed, as it appears in the "
-            "list. Comments are heartbeats.",
+            "list. `batch`: a batch has changed; its `batchId`. `situation`: something has stopped or goes on, see "
+            "`GET /api/init`. Comments are heartbeats.",
             "content": {MEDIA_TYPE: _STREAM},
         },
     },
@@ -56,7 +60,8 @@ async def follow_jobs(
     with ExitStack() as held:
         subscriber = held.enter_context(feed.subscribe_to_list(owner, most))
         await feed.ready()
-        return EventStream(subscriber, held.pop_all(), settings.stream_heartbeat_seconds, still_admitted)
+        heartbeat_seconds = min(settings.stream_heartbeat_seconds, LIST_HEARTBEAT_SECONDS)
+        return EventStream(subscriber, held.pop_all(), heartbeat_seconds, still_admitted)
 
 
 @router.get(

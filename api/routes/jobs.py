@@ -1,10 +1,10 @@
-"""Jobs: create, list, get, cancel."""
+"""Jobs: create, list, get, change, cancel."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,10 +26,12 @@ from api.http.errors import problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
-from api.jobs.acceptance import new_job
-from api.jobs.starting import start_job, tolerating_refusal
-from api.schemas.jobs import CreateJob, JobAnswer, JobList, ListJobs
+from api.jobs.changing import MEANWHILE, job_edit
+from api.jobs.creating import Creation
+from api.jobs.starting import tolerating_refusal
+from api.schemas.jobs import ChangeJob, CreateJob, Family, JobAnswer, JobList, ListJobs, ShowFamily
 from promptmill.contracts.access import Scope
+from promptmill.contracts.errors import RecordConflict
 from promptmill.contracts.jobs import FINAL_STATUSES
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter
@@ -37,6 +39,9 @@ from promptmill.job_lines import job_changed
 from sql.models import Job
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
+
+_CHANGE_TRIES: Final = 5
+"""How often a change is checked: again if the job was written to between the check and the change."""
 
 _CREATE_PROBLEMS = problems(
     HTTPStatus.PAYMENT_REQUIRED,
@@ -81,23 +86,12 @@ async def create_job(
     and so is an input that the model's schema does not have or does not allow, and the lack of a required one.
     WaveSpeed itself would ignore an unknown input and charge for the run. `allowUnknownModel` skips these checks.
     """
-    wanted = await new_job(
-        request,
-        owner=jobs.owner,
-        key_id=caller.key_id,
-        key=key,
-        settings=resources.settings,
-        store=resources.store,
-        catalogue=catalogue,
-    )
-    await limits.check(jobs.owner, key, model=wanted.model, priority=wanted.priority, inputs=wanted.input)
-    job, replayed = await resources.store.jobs.accept(wanted, key, most=limits.open_jobs)
-    response.headers["Location"] = jobs.addresses.job(job.id)
-    if replayed:
+    made = await Creation(resources, catalogue, limits, caller).create(request, key)
+    response.headers["Location"] = jobs.addresses.job(made.job.id)
+    if made.replayed:
         response.headers[REPLAYED] = "true"
-        return await jobs.answer(job)
-    job_changed(job.id, job.status, owner=job.owner, prompt_job_id=job.prompt_job_id, model=job.model)
-    return jobs.accepted_answer(job, started=await start_job(resources, job))
+        return await jobs.answer(made.job)
+    return jobs.accepted_answer(made.job, started=made.started)
 
 
 @router.get(
@@ -111,19 +105,21 @@ async def list_jobs(
 ) -> Response:
     """List jobs, newest first. Positions in the queue are only in `GET /api/jobs/{job_id}`.
 
-    A search covers 10,000 jobs at a time. If there are older ones, `searchedUntil` says how far it got, and
-    `nextCursor` continues from there, even after a page without a match.
+    `status` and the times are found at once. For the rest (`q`, `model`, `kind`, `liked`, the costs, `group`), 10,000
+    jobs are looked at per request; with `liked`, 10,000 rated ones. If there are older ones, `searchedUntil` says how
+    far it got, and `nextCursor` continues from there, even after a page without a match.
     """
     where = JobFilter.built_from(
         wanted,
         statuses=wanted.status,
+        models=wanted.model,
         limit=wanted.limit + 1,
         before=read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None,
     )
     found = await store.jobs.list(jobs.owner, where)
     page = found[: wanted.limit]
     more = len(found) > len(page)
-    edge = await store.jobs.search_edge(jobs.owner, where) if where.q is not None and not more else None
+    edge = None if more else await store.jobs.search_edge(jobs.owner, where)
     answer = JobList(
         items=await jobs.brief_answers(page),
         next_cursor=_cursor(page) if more else cursor_after(*edge) if edge else None,
@@ -146,6 +142,32 @@ async def get_job(job_id: IdInPath, request: Request, jobs: JobReaderDep) -> Res
     return json_answer(request, await jobs.show(job_id))
 
 
+@router.get(
+    "/{job_id}/family",
+    dependencies=[needs(Scope.JOBS_READ)],
+    response_model=Family,
+    responses={**_LOOK_PROBLEMS, **problems(HTTPStatus.UNPROCESSABLE_ENTITY), **CONDITIONAL},
+)
+async def show_family(
+    job_id: IdInPath, wanted: Annotated[ShowFamily, Query()], request: Request, store: StoreDep, jobs: JobReaderDep
+) -> Response:
+    """Return what a job was made from, and what was made from it: see `parentJobId`."""
+    await jobs.find(job_id)
+    after = read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None
+    above = await store.families.ancestors(job_id, owner=jobs.owner)
+    below = await store.families.descendants(job_id, owner=jobs.owner, limit=wanted.limit + 1, after=after)
+    page = below[: wanted.limit]
+    answers = await jobs.brief_answers([*above, *page])
+    return json_answer(
+        request,
+        Family(
+            ancestors=answers[: len(above)],
+            items=answers[len(above) :],
+            next_cursor=_cursor(page) if len(below) > len(page) else None,
+        ),
+    )
+
+
 @router.delete(
     "/{job_id}",
     dependencies=[needs(Scope.JOBS_WRITE)],
@@ -163,6 +185,60 @@ async def cancel_job(
         await tolerating_refusal(resources.gate.cancel(job_workflow_id(job_id)))
     if job.status not in FINAL_STATUSES:
         response.status_code = HTTPStatus.ACCEPTED
+    return await jobs.answer(job)
+
+
+@router.patch(
+    "/{job_id}",
+    dependencies=[needs(Scope.JOBS_WRITE)],
+    responses={
+        **_LOOK_PROBLEMS,
+        **problems(
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        ),
+    },
+)
+async def change_job(
+    *,
+    job_id: IdInPath,
+    request: ChangeJob,
+    resources: ResourcesDep,
+    catalogue: CatalogueDep,
+    jobs: JobReaderDep,
+    limits: LimitsDep,
+    by: ByDep,
+) -> JobAnswer:
+    """Change a job that waits: its model, inputs, prompt, price limit or priority. Idempotent.
+
+    Possible until its submission to WaveSpeed is permitted, and refused (409, `not_waiting`) from then on. What is
+    submitted is the job as it is at that moment, checked as a new one would be. A higher priority moves it forward at
+    once.
+    """
+    for tries_left in reversed(range(_CHANGE_TRIES)):
+        job = await jobs.find(job_id)
+        edit = await job_edit(request, job, settings=resources.settings, catalogue=catalogue)
+        await limits.check(
+            jobs.owner,
+            None,
+            model=request.model or job.model,
+            priority=request.priority or job.priority,
+            inputs=edit.input if "input" in edit.model_fields_set else job.input,
+        )
+        try:
+            job, changed = await resources.store.jobs.change(job_id, edit, owner=jobs.owner, by=by)
+            break
+        except RecordConflict as conflict:
+            if conflict.conflict != MEANWHILE or not tries_left:
+                raise
+    if changed:
+        job_changed(job.id, job.status, owner=job.owner, changed=changed, actor=by.actor)
+    if request.priority is not None:
+        # Also where the record had it already: an earlier request may not have reached Temporal.
+        await tolerating_refusal(resources.gate.move(job_workflow_id(job_id), request.priority))
     return await jobs.answer(job)
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from api.access.scopes import needs
 from api.catalogue.floors import judge
+from api.catalogue.prices import ANY_SEED
 from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
-from api.http.errors import Refused, problems
+from api.http.errors import FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.jobs.acceptance import media_addresses, refuse_addresses
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import placed
+from api.jobs.reading import usd
 from api.jobs.sentences import price_text
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
 from promptmill.config.presets import compose_request
@@ -29,9 +31,6 @@ router = APIRouter(
 PathInPath = Annotated[
     str, Path(description="WaveSpeed's model path, including slashes.", examples=["wavespeed-ai/flux-dev"])
 ]
-
-ANY_SEED: Final = 0
-"""Placeholder for the random seed of a submission: the same estimate must have the same body."""
 
 
 @router.get("", response_model=ModelList, responses=CONDITIONAL)
@@ -60,25 +59,30 @@ async def ask_price(
     """Ask WaveSpeed what a run would cost, without running it. Free of charge.
 
     The inputs are completed exactly as for a submission, including images, and checked against WaveSpeed's list as in
-    `POST /api/jobs/create`, except that some may still be missing. If WaveSpeed returns no price, `priceUsd` is null
-    and `reason` says why. Estimates are cached for a minute.
+    `POST /api/jobs/create`, except that some may still be missing: `problems` names them. If WaveSpeed returns no
+    price, `priceUsd` is null and `reason` says why. Estimates are cached for a minute.
     """
     refuse_addresses(media_addresses(request), allow_private=settings.allow_private_addresses)
-    pictures = await placed(request, catalogue)
+    pictures = await placed(request, catalogue, for_grok=False)
     models = await catalogue.look()
-    refusal = refusal_by_list(request, pictures.input, models, whole=False)
+    needed: list[FieldError] = []
+    refusal = refusal_by_list(request, pictures.input, models, whole=True)
     if refusal is not None:
-        raise refusal
+        if refusal_by_list(request, pictures.input, models, whole=False) is not None:
+            raise refusal
+        needed = refusal.errors
     body = compose_request(request.model, pictures.input, request.prompt or "", ANY_SEED)
     worth = judge(models.entries.get(request.model), body)
     price = await prices.of(request.model, body)
     reason = price.reason or worth.reason
     return PriceAnswer(
         model=request.model,
-        price_usd=None if price.usd is None else float(price.usd),
+        price_usd=usd(price.usd),
+        list_price_usd=usd(price.list_usd),
         floor=worth.floor,
         missing=list(worth.missing),
         reason=reason,
+        problems=needed,
         text=price_text(price.usd, floor=worth.floor, missing=worth.missing, reason=reason),
         asked_at=price.asked_at,
     )

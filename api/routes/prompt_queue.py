@@ -10,6 +10,7 @@ from api.access.scopes import needs
 from api.dependencies import (
     ByDep,
     CallerDep,
+    CatalogueDep,
     IdempotencyDep,
     IdInPath,
     LimitsDep,
@@ -68,10 +69,19 @@ async def enqueue_prompt(
     prompt_jobs: PromptJobReaderDep,
     caller: CallerDep,
     limits: LimitsDep,
+    catalogue: CatalogueDep,
     response: Response,
 ) -> PromptJobAnswer:
-    """Accept a prompt job: Grok writes one prompt, which later jobs can use (`promptJobId`)."""
-    wanted = new_prompt_job(request, owner=prompt_jobs.owner, key_id=caller.key_id, settings=resources.settings)
+    """Accept a prompt job: with one paid question Grok writes a prompt, or variants, for later jobs (`promptJobId`)."""
+    wanted = await new_prompt_job(
+        request,
+        owner=prompt_jobs.owner,
+        key_id=caller.key_id,
+        key=key,
+        settings=resources.settings,
+        store=resources.store,
+        catalogue=catalogue,
+    )
     await limits.check_priority(prompt_jobs.owner, key, wanted.priority)
     prompt_job, replayed = await resources.store.prompts.accept(wanted, key, most=limits.open_jobs)
     response.headers["Location"] = prompt_jobs.addresses.prompt_job(prompt_job.id)

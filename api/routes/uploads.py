@@ -1,4 +1,4 @@
-"""Image uploads: cleaned here, stored by WaveSpeed, used by URL."""
+"""Uploads: images cleaned here, videos and sounds as they are; stored by WaveSpeed, used by URL."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from api.http.errors import problems
 from api.schemas.bases import Answer
 from api.uploads.form import FIELD, read_file
 from api.uploads.pictures import PictureLimits, clean_picture
+from api.uploads.recordings import recording_type
 from promptmill.contracts.access import Scope
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"], dependencies=[needs(Scope.JOBS_WRITE)])
@@ -45,7 +46,8 @@ _FORM: Final[dict[str, Any]] = {
                         FIELD: {
                             "type": "string",
                             "format": "binary",
-                            "description": "JPEG, PNG or WebP, detected by content.",
+                            "description": "JPEG, PNG or WebP; MP4, MOV or WebM; MP3, WAV, Ogg, FLAC or M4A. "
+                            "Detected by content.",
                         }
                     },
                 }
@@ -56,17 +58,17 @@ _FORM: Final[dict[str, Any]] = {
 """Described by hand, because the body is read by hand: FastAPI would read all of it before waiting for a slot."""
 
 
-class UploadedPicture(Answer):
-    """An uploaded image: `url` can be used as `targetUrl`, in `refUrls` and in `input`.
+class UploadedFile(Answer):
+    """An uploaded file: `url` can be used in `input`, and an image's as `targetUrl` and in `refUrls`.
 
     Anyone who knows the URL can open it. Size and type are those of the cleaned image.
     """
 
     url: str = Field(description="Where it is.")
-    content_type: str = Field(description="`image/jpeg` or `image/png`")
-    width: int = Field(description="Pixels.")
-    height: int = Field(description="Pixels.")
-    size_bytes: int = Field(description="Bytes of the cleaned image.")
+    content_type: str = Field(description="`image/jpeg`, `image/png`, or a video's or sound's own.")
+    width: int | None = Field(description="Pixels; null if it is no image.")
+    height: int | None = Field(description="Pixels; null if it is no image.")
+    size_bytes: int = Field(description="Bytes as they are stored.")
     expires_at: datetime = Field(description="When WaveSpeed deletes it.")
 
 
@@ -76,7 +78,7 @@ class UploadedPicture(Answer):
     responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}, **_PROBLEMS},
     openapi_extra=_FORM,
 )
-async def upload_picture(
+async def upload_file(
     *,
     request: Request,
     response: Response,
@@ -84,10 +86,11 @@ async def upload_picture(
     slots: UploadSlotsDep,
     limits: LimitsDep,
     owner: OwnerDep,
-) -> UploadedPicture:
-    """Upload an image (JPEG, PNG, WebP): strip its metadata and store it where providers can open it.
+) -> UploadedFile:
+    """Upload an image, a video or a sound, and store it where providers can open it.
 
-    It is rotated upright and converted to sRGB; WebP becomes PNG. No copy is kept here.
+    An image loses its metadata, is rotated upright and converted to sRGB; WebP becomes PNG. A video or a sound is
+    stored as it is, with whatever its file says about who made it, and where. No copy is kept here.
     """
     settings, uploads = resources.settings, resources.uploads
     # Before the body is read: without a key the work would be wasted.
@@ -95,14 +98,19 @@ async def upload_picture(
     await limits.take_upload(owner, request.scope)
     size = PictureLimits(settings.upload_max_bytes, settings.upload_max_pixels)
     async with slots.hold():
-        picture = await slots.decode(partial(clean_picture, await read_file(request, size.max_bytes), size))
-        url = await uploads.upload(picture.data, picture.content_type)
+        data = await read_file(request, size.max_bytes)
+        media_type = recording_type(data)
+        picture = None
+        if media_type is None:
+            picture = await slots.decode(partial(clean_picture, data, size))
+            data, media_type = picture.data, picture.content_type
+        url = await uploads.upload(data, media_type)
     response.headers["Location"] = url
-    return UploadedPicture(
+    return UploadedFile(
         url=url,
-        content_type=picture.content_type,
-        width=picture.width,
-        height=picture.height,
-        size_bytes=len(picture.data),
+        content_type=media_type,
+        width=picture.width if picture else None,
+        height=picture.height if picture else None,
+        size_bytes=len(data),
         expires_at=now() + KEPT,
     )

@@ -154,6 +154,8 @@ class OwnerAnswer(Answer):
     paused_at: datetime | None = Field(description="Since when it is paused; null if it is not.")
     paused_reason: str | None = Field(description="Why.")
     paused_by: str | None = Field(description="By whom, as `actor` in logs.")
+    queue_paused_at: datetime | None = Field(description="Since when it pauses its own queue; null if it does not.")
+    queue_paused_by: str | None = Field(description="Which of its callers paused it, as `actor` in logs.")
 
 
 class OwnerList(Answer):

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
 
-from api.schemas.access import OwnerName, checked
-from api.schemas.bases import Answer, StrictRequestModel, field_errors
+from api.schemas.access import checked
+from api.schemas.bases import Answer, StrictRequestModel
+from api.schemas.days import AskDays
 from api.schemas.fields import Usd
 from promptmill.contracts.budgets import BudgetPeriod, SpendBy, budget_owner
 
-MOST_DAYS: Final = 366
-"""The longest range of days that spending is added up for."""
-
 BudgetOwner = Annotated[str, BeforeValidator(checked(budget_owner))]
-
-
-def _written_out(value: Any) -> Any:
-    """Refuse what pydantic would also read as a day (a number of seconds), and days near the calendar's ends."""
-    if not isinstance(value, str) or not re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", value):
-        raise PydanticCustomError("refused", "Must be a day, such as 2026-01-31.")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_written_out)]
 
 
 class SetBudget(StrictRequestModel):
@@ -52,22 +38,11 @@ class BudgetList(Answer):
     items: list[BudgetAnswer] = Field(description="The budgets.")
 
 
-class AskSpend(StrictRequestModel):
+class AskSpend(AskDays):
     """Which spending to add up."""
 
     by: SpendBy = Field(SpendBy.DAY, description="What it is added up by.")
-    from_: Day | None = Field(None, alias="from", description="The first day (UTC). Default: 30 days before `to`.")
-    to: Day | None = Field(None, description=f"The last day. Default: today. At most {MOST_DAYS} days in all.")
-    owner: OwnerName | None = Field(
-        None, description="Only what this owner spent. Default: the caller's; for admins everybody."
-    )
     format: Literal["json", "csv"] | None = Field(None, description="Default: what `Accept` prefers, or JSON.")
-
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
-        if self.from_ is not None and self.to is not None and not 0 <= (self.to - self.from_).days < MOST_DAYS:
-            raise field_errors(type(self), [(("from",), f"Must be at most {MOST_DAYS - 1} days before `to`.")])
-        return self
 
 
 class SpendAnswer(Answer):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.schemas.bases import Answer, StrictRequestModel, field_errors
+from api.http.errors import FieldError
+from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors
 from api.schemas.fields import AllowUnknownModel, OptionalUrl, PromptText, RefUrls
 from api.schemas.jobs import ModelPath, wrong_inputs
+from promptmill.contracts.catalogue import Control
 from promptmill.contracts.jobs import MediaKind
 
 _MODEL: Final = {
@@ -24,11 +26,12 @@ _MODEL: Final = {
     "seed": True,
     "defaults": {"size": "1024*1024", "num_images": 1},
     "basePriceUsd": 0.012,
+    "task": "text-to-image",
     "known": "both",
 }
 _FIELD: Final = {
     "name": "num_images",
-    "title": "Num images",
+    "title": "Images",
     "description": "Number of images.",
     "type": "integer",
     "required": False,
@@ -40,6 +43,14 @@ _FIELD: Final = {
     "suggestions": None,
     "maxLength": None,
     "movesPrice": True,
+    "control": "number",
+    "unit": None,
+    "placeholder": "",
+    "media": [],
+    "minItems": None,
+    "maxItems": None,
+    "itemChoices": None,
+    "parts": [],
 }
 
 
@@ -54,7 +65,7 @@ class ModelAnswer(Answer):
 
     model: str
     label: str
-    kind: str = Field(description="What it generates: image, video, audio or text.", examples=[str(MediaKind.IMAGE)])
+    kind: Annotated[str, ValueOf(MediaKind)] = Field(description="What it generates: image, video, audio or text.")
     pictures_field: str | None = Field(description="The input that takes images; null if it takes none.")
     max_pictures: int
     sizes: list[str] = Field(description='Allowed values of the input `size`, "W*H".')
@@ -63,6 +74,7 @@ class ModelAnswer(Answer):
     seed: bool
     defaults: dict[str, Any] = Field(description="Inputs that are sent unless the caller sets them.")
     base_price_usd: float | None = Field(description="Minimum price of a run; null if unknown.")
+    task: str | None = Field(description="WaveSpeed's own category, such as `image-to-video`; null if unknown.")
     known: str = Field(description="Where it comes from: `preset` (ours), `wavespeed` (WaveSpeed's list) or `both`.")
 
 
@@ -96,10 +108,22 @@ class FieldAnswer(Answer):
     suggestions: list[str] | None = Field(description="Suggested values; others are possible.")
     max_length: int | None = Field(description="Characters of a text.")
     moves_price: bool = Field(description="Whether it is known to affect the price of a run.")
+    control: Annotated[str, ValueOf(Control)] = Field(
+        description="What a form offers for it; `type` says what its value is."
+    )
+    unit: str | None = Field(description="The unit of its value.")
+    placeholder: str = Field(description="An example of what to enter; empty if there is none.")
+    media: list[str] = Field(
+        description="What its files may be: `image`, `video`, `audio`, or a media type or an ending. Empty: no files."
+    )
+    min_items: int | None = Field(description="Fewest entries of a list that is not empty.")
+    max_items: int | None = Field(description="Most entries of a list.")
+    item_choices: list[Any] | None = Field(description="All values of an entry.")
+    parts: list[FieldAnswer] = Field(description="What each entry of a list of objects has.")
 
 
 class ModelDetail(ModelAnswer):
-    """One model with its fields: all inputs except the prompt, images, and what Promptmill never sends."""
+    """One model with its fields: all inputs except the prompt, images, what is hidden, and what is never sent."""
 
     model_config = _example(_MODEL | {"description": "Fast text-to-image generation.", "fields": [_FIELD]})
 
@@ -138,9 +162,11 @@ class PriceAnswer(Answer):
         {
             "model": "wavespeed-ai/wan-2.2/i2v-720p",
             "priceUsd": 0.3,
+            "listPriceUsd": None,
             "floor": True,
             "missing": ["duration"],
             "reason": None,
+            "problems": [],
             "text": "At least $0.30 at WaveSpeed. “duration” is not set.",
             "askedAt": "2026-11-24T09:30:00Z",
         }
@@ -148,8 +174,12 @@ class PriceAnswer(Answer):
 
     model: str = Field(description="The model.")
     price_usd: float | None = Field(description="Null if there is none; `reason` says why.")
+    list_price_usd: float | None = Field(description="WaveSpeed's list price; null without a discount.")
     floor: bool = Field(description="Whether `priceUsd` is a minimum: the run may cost more.")
     missing: list[str] = Field(description="Inputs that affect the price and are not set.")
     reason: str | None = Field(description="Why there is no price, or why it is a minimum although nothing is missing.")
+    problems: list[FieldError] = Field(
+        description="Inputs that a job needs and that are not there yet, as `POST /api/jobs/create` would name them."
+    )
     text: str = Field(description="The above in words.")
     asked_at: datetime = Field(description="When WaveSpeed was asked.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, NamedTuple
@@ -19,10 +20,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from api.http.strict_json import text_error
 from promptmill.addresses import MAX_URL_CHARACTERS
 from promptmill.contracts.budgets import MOST_USD
 from promptmill.contracts.texts import is_blank
+from promptmill.strict_json import text_error
 
 PROMPT_CHARACTERS: Final = 10_000
 INSTRUCTIONS_CHARACTERS: Final = 4_000
@@ -33,6 +34,9 @@ METADATA_VALUE_CHARACTERS: Final = 1_000
 DAY: Final = 86_400
 WEEK: Final = 7 * DAY
 CURSOR_CHARACTERS: Final = 200
+SEARCH_CHARACTERS: Final = 200
+NAME_CHARACTERS: Final = 100
+TAG_CHARACTERS: Final = 40
 
 
 class Range(NamedTuple):
@@ -86,6 +90,17 @@ PromptText = Annotated[
 InstructionsText = Annotated[
     Annotated[str, StringConstraints(max_length=INSTRUCTIONS_CHARACTERS)] | None, BeforeValidator(blank_is_absent)
 ]
+StyleName = Annotated[
+    str,
+    StringConstraints(pattern=r"^\w([\w .'-]{0,38}[\w.'-])?$"),
+    Field(
+        description="A style's name: letters, digits, spaces and .'-_; 40 characters at most.", examples=["cinematic"]
+    ),
+]
+OptionalStyle = Annotated[StyleName | None, BeforeValidator(blank_is_absent)]
+LanguageName = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[^\W\d_][\w ()-]{0,39}$")] | None, BeforeValidator(blank_is_absent)
+]
 RefUrls = Annotated[
     list[Url],
     Field(max_length=REF_URLS, description="Reference images, sent before the target, in this order."),
@@ -106,6 +121,22 @@ Usd = Annotated[
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": MOST_USD}),
 ]
 """An amount in US dollars, exact to a millionth."""
+
+
+def _plain(value: Any) -> Any:
+    """Refuse `1e3`, ` 1` and `1_0`, which Python would read as numbers."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+        raise PydanticCustomError("refused", "Must be an amount in USD, such as 0.05.")
+    return value
+
+
+WrittenUsd = Annotated[
+    Decimal,
+    Field(ge=0, le=MOST_USD, decimal_places=6),
+    BeforeValidator(_plain),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": MOST_USD}),
+]
+"""The same in an address."""
 
 MaxPrice = Annotated[
     Annotated[Usd, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": MOST_USD})] | None,
@@ -137,12 +168,69 @@ Metadata = Annotated[
 ]
 
 
+def true_or_false(value: Any) -> Any:
+    """Refuse other words for a flag in an address: pydantic would also read `1`, `on` and `yes`."""
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise PydanticCustomError("refused", "Must be `true` or `false`.")
+    return value
+
+
+WrittenFlag = Annotated[bool, BeforeValidator(true_or_false)]
+"""A flag in an address."""
+
+
 def storable(text: str) -> str:
     """Refuse a text that Postgres cannot store."""
     error = text_error(text)
     if error is not None:
         raise PydanticCustomError("refused", "{message}", {"message": f"The text {error}."})
     return text
+
+
+def _tidy(value: Any) -> Any:
+    """Return a text in Unicode's composed form, without spaces around it and with single ones in it."""
+    return " ".join(unicodedata.normalize("NFC", value).split()) if isinstance(value, str) else value
+
+
+def _tidy_tag(value: Any) -> Any:
+    """Return the same in lower case, which may be longer: before its length is judged."""
+    return _tidy(value.lower()) if isinstance(value, str) else value
+
+
+_TURNING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Characters that turn the direction of what follows, also of the text behind a name."""
+
+
+def _shown(text: str) -> str:
+    """Refuse a name that shows nothing, or has controls in it, or would show what stands beside it turned."""
+    if is_blank(text):
+        raise PydanticCustomError("refused", "Must have at least one visible character.")
+    if any(unicodedata.category(one) == "Cc" or unicodedata.bidirectional(one) in _TURNING for one in text):
+        raise PydanticCustomError("refused", "Must not contain control characters.")
+    return storable(text)
+
+
+def _tag(text: str) -> str:
+    if "," in text:
+        raise PydanticCustomError("refused", "Must not contain a comma: it stands between tags.")
+    return text
+
+
+NameText = Annotated[
+    Annotated[str, StringConstraints(max_length=NAME_CHARACTERS)], BeforeValidator(_tidy), AfterValidator(_shown)
+]
+"""The name of a template or a collection."""
+
+SearchText = Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(storable)]
+"""A text to look for."""
+
+TagText = Annotated[
+    Annotated[str, StringConstraints(max_length=TAG_CHARACTERS)],
+    BeforeValidator(_tidy_tag),
+    AfterValidator(_shown),
+    AfterValidator(_tag),
+]
+"""A tag as it is stored: in lower case, with single spaces."""
 
 
 def digits(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from api.schemas.bases import Answer
+from api.schemas.pauses import QueueState
 from promptmill.contracts.announcements import Level
 
 LATE_SECONDS: Final = 60.0
@@ -18,11 +19,17 @@ class QueueReport(Answer):
     """A task queue: how many workers poll it, and whether it is stopped."""
 
     name: str = Field(description="The task queue.")
-    pollers: int = Field(description="Workers that polled it lately and get its work: those of the current version.")
+    pollers: int = Field(
+        description="Workers that polled it lately and get its work: those of the current version; while another one "
+        "gets a part of it, those of the version that has fewest."
+    )
     version: str | None = Field(None, description="Version of the workers that get its work; null: without a version.")
     other_versions: list[str] = Field(
         default_factory=list,
         description="Versions of other workers that polled it lately: they get only what began on them.",
+    )
+    unserved: list[str] = Field(
+        default_factory=list, description="Versions that are to get its work, or a part of it, and have no worker here."
     )
     per_second: float | None = Field(None, description="Rate limit set by an operator; 0 means stopped.")
     stopped: bool = Field(default=False, description="Whether nothing is taken from it.")
@@ -128,6 +135,21 @@ class SubmissionsReport(Answer):
         return None if self.per_second is None else self.per_second / self.max_per_second
 
 
+class OutputsReport(Answer):
+    """Whether finished outputs are stored, and how far that is. Numbers are null while Postgres is unavailable."""
+
+    on: bool = Field(default=False, description="Whether they are.")
+    stored_bytes: int | None = Field(None, description="What they take; null without a limit.")
+    max_bytes: int | None = Field(None, description="What they may take; null: no limit.")
+    waiting: int | None = Field(None, description="Outputs that wait to be stored.")
+    at_risk: int | None = Field(None, description="Those of them that WaveSpeed deletes within a day.")
+
+    @property
+    def full_percent(self) -> float:
+        """What is used of the limit; 0 without one."""
+        return 100 * (self.stored_bytes or 0) / self.max_bytes if self.max_bytes else 0
+
+
 class ReadingsReport(Answer):
     """Whether results are read in time. Null while Postgres is unavailable."""
 
@@ -163,8 +185,10 @@ class InstallationReport(SwitchesReport):
     providers: dict[str, str] = Field(description="`real`, `simulated` or `missing key`, by provider.")
     postgres: PostgresReport
     temporal: TemporalReport
+    queue: QueueState | None = Field(None, description="The caller's queue; null while Postgres is unavailable.")
     submissions: SubmissionsReport
     readings: ReadingsReport
+    outputs: OutputsReport
     webhooks: WebhooksReport
     uploads: UploadsReport
     flags: dict[str, bool] = Field(description="What the settings turn on or off, by name.")

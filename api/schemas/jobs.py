@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     StrictInt,
     StringConstraints,
@@ -19,40 +20,57 @@ from pydantic_core import PydanticCustomError
 
 from api.http.errors import short_name
 from api.http.strict_json import canonical
-from api.schemas.bases import Answer, StrictRequestModel, field_errors, unknown_field
+from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors, unknown_field
 from api.schemas.fields import (
     CURSOR_CHARACTERS,
     DAY,
     DEADLINE_SECONDS,
+    METADATA_VALUE_CHARACTERS,
     PRIORITY,
     AllowUnknownModel,
     DeadlineSeconds,
     Flag,
     InstructionsText,
+    LanguageName,
     MaxPrice,
     Metadata,
+    OptionalStyle,
     OptionalUrl,
     Priority,
     PromptText,
     RefUrls,
+    SearchText,
+    TagText,
     Time,
+    WrittenFlag,
+    WrittenUsd,
     digits,
     storable,
 )
 from api.schemas.parts import ErrorAnswer, Links, Wait
 from promptmill.config.presets import NEVER_SENT
-from promptmill.contracts.catalogue import RESERVED_VENDORS
-from promptmill.contracts.jobs import Billed, JobStatus, ProviderMode
-from promptmill.contracts.prompts import OnPromptFailure, Operation, PromptSource, PromptStatus
+from promptmill.contracts.catalogue import MODEL_CHARACTERS, MODEL_PATTERN, RESERVED_VENDORS
+from promptmill.contracts.jobs import Billed, CostSource, JobStatus, MediaKind, ProviderMode, Relation
+from promptmill.contracts.outputs import StoredState
+from promptmill.contracts.prompts import (
+    MOST_VARIANTS,
+    OnPromptFailure,
+    Operation,
+    PromptLength,
+    PromptSource,
+    PromptStatus,
+)
 from promptmill.contracts.ratings import Rating
-from promptmill.store.jobs import SEARCHED
+from promptmill.store.families import DESCENDANTS, GENERATIONS
 
 INPUT_BYTES: Final = 65_536
-MODEL_CHARACTERS: Final = 200
-MODEL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
-"""`vendor/name` or `vendor/name/variant`; the page checks it too."""
 
-SEARCH_CHARACTERS: Final = 200
+MAX_INDEX: Final = 2**15 - 1
+"""Of an output: a smallint."""
+
+MODELS_AT_ONCE: Final = 50
+"""The most models that a list is filtered by."""
+
 JOBS_AT_ONCE: Final = 200
 """The longest page of a list."""
 
@@ -88,6 +106,15 @@ def wrong_inputs(given: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
 class CreateJob(StrictRequestModel):
     """A job to accept: one piece of media, with a prompt given, taken from a prompt job, or written by Grok first."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"model": "wavespeed-ai/flux-dev", "prompt": "A fox in the first snow", "maxPriceUsd": 0.05},
+                {"model": "wavespeed-ai/flux-dev", "useAiPrompt": True, "instructions": "A fox in the first snow"},
+            ]
+        }
+    )
+
     model: ModelPath
     input: dict[str, Any] = Field(
         default_factory=dict, description="The model's own inputs except the prompt; 64 KiB at most."
@@ -113,10 +140,25 @@ class CreateJob(StrictRequestModel):
         None, description="Do not submit the job, and end it as `failed`, if it costs more, in USD. Default: no limit."
     )
     metadata: Metadata = Field(default_factory=dict)
+    parent_job_id: UUID | None = Field(None, description="The job of yours that it is made from; with `relation`.")
+    parent_index: Annotated[StrictInt, Field(ge=0, le=MAX_INDEX)] | None = Field(
+        None, description="Which of that job's `outputs`, from 0; null: none in particular."
+    )
+    relation: Relation | None = Field(None, description="How it is made from `parentJobId`.")
+    style: OptionalStyle = Field(
+        None, description="With `useAiPrompt`: how Grok writes, one of `GET /api/prompt-styles`."
+    )
+    prompt_length: PromptLength | None = Field(None, description="With `useAiPrompt`: how long. Default: `medium`.")
+    prompt_language: LanguageName = Field(
+        None, description="With `useAiPrompt`: in which language, by its English name. Default: English."
+    )
+    variant: Annotated[StrictInt, Field(ge=0, lt=MOST_VARIANTS)] | None = Field(
+        None, description="Which of the `variants` of `promptJobId` to use, from 0. Default: the first."
+    )
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
-        wrong = [*wrong_inputs(self.input), *self._wrong_prompt()]
+        wrong = [*wrong_inputs(self.input), *self._wrong_prompt(), *self._wrong_question(), *self._wrong_parent()]
         if wrong:
             raise field_errors(type(self), wrong)
         return self
@@ -135,9 +177,58 @@ class CreateJob(StrictRequestModel):
             )
         if self.operation is Operation.ENHANCE and self.prompt is None:
             wrong.append((("operation",), "`enhance` requires a `prompt`."))
+        if self.operation is Operation.DESCRIBE:
+            wrong.append((("operation",), "Only prompt jobs `describe`: use one, and then its `promptJobId`."))
         if self.on_prompt_failure is OnPromptFailure.USE_PROMPT and self.prompt is None:
             wrong.append((("onPromptFailure",), "`usePrompt` requires a `prompt` to fall back on."))
         return wrong
+
+    def _wrong_question(self) -> list[tuple[tuple[str, ...], str]]:
+        given = (
+            ("style", self.style, self.use_ai_prompt, "useAiPrompt"),
+            ("promptLength", self.prompt_length, self.use_ai_prompt, "useAiPrompt"),
+            ("promptLanguage", self.prompt_language, self.use_ai_prompt, "useAiPrompt"),
+            ("variant", self.variant, self.prompt_job_id, "promptJobId"),
+        )
+        return [
+            ((name,), f"Requires `{needed}`.")
+            for name, value, there, needed in given
+            if value is not None and not there
+        ]
+
+    def _wrong_parent(self) -> list[tuple[tuple[str, ...], str]]:
+        if self.parent_job_id is None:
+            given = (("parentIndex", self.parent_index), ("relation", self.relation))
+            return [((name,), "Requires `parentJobId`.") for name, value in given if value is not None]
+        return [] if self.relation else [(("relation",), "Required with `parentJobId`.")]
+
+
+class ChangeJob(StrictRequestModel):
+    """New values for a job that waits; what is left out stays.
+
+    `input`, `targetUrl` and `refUrls` belong together: giving one of them replaces all three.
+    """
+
+    model: ModelPath | None = Field(None, description="Another model of the same kind.")
+    input: dict[str, Any] | None = Field(None, description="As when it is created, without the prompt.")
+    prompt: PromptText = Field(None, description="What WaveSpeed gets; once Grok has written its own.")
+    target_url: OptionalUrl = Field(None, description="The image to change.")
+    ref_urls: RefUrls = Field(default_factory=list)
+    priority: Priority | None = Field(None, description="1-10; 10 is the highest.")
+    max_price_usd: MaxPrice = Field(None, description="Null: no limit.")
+    allow_unknown_model: AllowUnknownModel = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        given = self.model_fields_set - {"allow_unknown_model"}
+        if not given:
+            raise field_errors(type(self), [((), "Give at least one field to change.")])
+        wrong = wrong_inputs(self.input or {})
+        nulls = given & {"model", "input", "prompt", "priority"}
+        wrong += [((name,), "Leave it out, or give a value.") for name in sorted(nulls) if getattr(self, name) is None]
+        if wrong:
+            raise field_errors(type(self), wrong)
+        return self
 
 
 def _known_field(name: str) -> str:
@@ -152,11 +243,24 @@ class ListJobs(StrictRequestModel):
     """Which jobs to list, newest first."""
 
     status: tuple[JobStatus, ...] = Field((), max_length=len(JobStatus), description="May be repeated.")
-    model: ModelPath | None = Field(None, description="Only jobs of this model.")
-    q: Annotated[str, StringConstraints(max_length=SEARCH_CHARACTERS), AfterValidator(storable)] | None = Field(
+    model: tuple[ModelPath, ...] = Field(
+        (), max_length=MODELS_AT_ONCE, description="Only jobs of this model. May be repeated: any of them."
+    )
+    kind: MediaKind | None = Field(None, description="Only jobs whose model generates this.")
+    liked: WrittenFlag | None = Field(None, description="Only jobs with this rating of the outputs: their `kept`.")
+    min_cost_usd: WrittenUsd | None = Field(None, description="Only jobs whose `mediaCostUsd` is at least this.")
+    max_cost_usd: WrittenUsd | None = Field(None, description="Only jobs whose `mediaCostUsd` is at most this.")
+    group: (
+        Annotated[str, StringConstraints(min_length=1, max_length=METADATA_VALUE_CHARACTERS), AfterValidator(storable)]
+        | None
+    ) = Field(None, description="Only jobs whose `metadata` has this value as `group`.")
+    tag: TagText | None = Field(None, description="Only jobs with this tag.")
+    collection: UUID | None = Field(None, description="Only jobs with outputs in this collection.")
+    batch: UUID | None = Field(None, description="Only jobs of this batch.")
+    q: SearchText | None = Field(
         None,
-        description=f"Text to find in prompts, ids and metadata values, {SEARCHED:,} jobs per page: see "
-        "`searchedUntil`. A complete job id is always found.",
+        description="Text to find in prompts, instructions, models, ids and metadata values. A complete job id is "
+        "always found.",
     )
     created_after: Time | None = Field(None, description="Only jobs accepted after this time.")
     created_before: Time | None = Field(None, description="Only jobs accepted before this time.")
@@ -171,16 +275,43 @@ class ListJobs(StrictRequestModel):
     )
 
 
+class StoredAnswer(Answer):
+    """Our own copy of an output. All but `state` and `problem` are null until it is stored."""
+
+    state: Annotated[str, ValueOf(StoredState)] = Field(
+        description="`waiting`: it is about to be stored. `stored`: it is. `failed`: it was not stored while WaveSpeed "
+        "had it. `removed`: it was stored, and deleted because the storage was full.",
+    )
+    name: str | None = Field(description="The file's name.")
+    url: str | None = Field(description="The file, as a path of this API.")
+    thumbnail_url: str | None = Field(description="A small picture of it (WebP); null for other files.")
+    poster_url: str | None = Field(description="The first frame of a video (WebP); null for other files.")
+    preview_url: str | None = Field(
+        description="The first seconds of a video, as a small animated picture (WebP); null for other files."
+    )
+    content_type: str | None = Field(description="Its media type, by its bytes.")
+    bytes: int | None = Field(description="Its size.")
+    width: int | None = Field(description="In pixels; null if it could not be read.")
+    height: int | None = Field(description="In pixels; null if it could not be read.")
+    duration_seconds: float | None = Field(description="Of a video or sound; null if it could not be read.")
+    sha256: str | None = Field(description="Its SHA-256, in hexadecimal.")
+    stored_at: datetime | None = Field(description="When it was stored.")
+    problem: str | None = Field(description="Why it is not stored yet, or was not; null if nothing is wrong.")
+
+
 class OutputAnswer(Answer):
     """One finished file: `url` for files, `text` for text and JSON."""
 
     index: int = Field(description="Its place among the outputs, from 0.")
-    kind: str = Field(description="image, video, audio, text or json")
+    kind: Annotated[str, ValueOf(MediaKind)] = Field(description="What it is.")
     url: str | None = Field(None, description="Where WaveSpeed keeps the file; until `expiresAt`.")
     text: str | None = Field(None, description="The output itself, where it is text or JSON.")
     nsfw: bool | None = Field(None, description="WaveSpeed's classification; null if there is none.")
     expires_at: datetime | None = Field(
         None, description="When WaveSpeed deletes the file, seven days after it was made."
+    )
+    stored: StoredAnswer | None = Field(
+        None, description="Our own copy of it; null if this installation stores none, or did not when it was made."
     )
     omitted: bool = Field(
         default=False,
@@ -194,21 +325,18 @@ class JobAnswer(Answer):
 
     job_id: UUID = Field(description="Its id, a UUID of version 7.")
     owner: str = Field(description="Whose job it is.")
-    status: str = Field(description="Where it stands.", examples=[str(status) for status in JobStatus])
+    status: Annotated[str, ValueOf(JobStatus)] = Field(description="Where it stands.")
     status_text: str = Field(description="The status and what it means right now, in a sentence.")
     wait: Wait
     queue_position: int | None = Field(description="The same as `wait.position`.")
     estimated_wait_seconds: float | None = Field(description="The same as `wait.estimateSeconds`.")
     prompt_job_id: UUID | None = Field(description="The prompt job whose prompt it uses.")
-    prompt_status: str = Field(
-        description="Where its prompt stands.", examples=[str(status) for status in PromptStatus]
-    )
-    prompt_source: str | None = Field(
-        examples=[str(source) for source in PromptSource],
-        description="Where the prompt came from; null until it is settled.",
+    prompt_status: Annotated[str, ValueOf(PromptStatus)] = Field(description="Where its prompt stands.")
+    prompt_source: Annotated[str, ValueOf(PromptSource)] | None = Field(
+        description="Where the prompt came from; null until it is settled."
     )
     model: str = Field(description="The WaveSpeed model.")
-    kind: str = Field(description="What the model generates: image or video.")
+    kind: Annotated[str, ValueOf(MediaKind)] = Field(description="What the model generates: image or video.")
     input: dict[str, Any] = Field(
         description="The model's own inputs except the prompt, with the images in the model's image field."
     )
@@ -234,7 +362,7 @@ class JobAnswer(Answer):
     media_cost_usd: float | None = Field(
         description="What its prediction costs at WaveSpeed, less what was refunded; null if unknown."
     )
-    media_cost_source: str | None = Field(
+    media_cost_source: Annotated[str, ValueOf(CostSource)] | None = Field(
         description="`quoted`: its price when it was submitted. `billed`: what WaveSpeed's books show, "
         "minutes or hours after the job's end."
     )
@@ -244,11 +372,23 @@ class JobAnswer(Answer):
     max_price_usd: float | None = Field(
         description="If it costs more, it ends without being submitted; null: no limit."
     )
-    provider_mode: str = Field(
-        description="Whether providers are real or simulated, so that nothing is charged.",
-        examples=[str(mode) for mode in ProviderMode],
+    provider_mode: Annotated[str, ValueOf(ProviderMode)] = Field(
+        description="Whether providers are real or simulated, so that nothing is charged."
     )
     retry_of: UUID | None = Field(description="The job that it retries.")
+    parent_job_id: UUID | None = Field(
+        description="The job that it was made from; null if there is none, or it has been deleted."
+    )
+    parent_index: int | None = Field(description="Which of that job's outputs, from 0; null: none in particular.")
+    relation: Annotated[str, ValueOf(Relation)] | None = Field(
+        description="How it was made from another; null: not at all."
+    )
+    style: str | None = Field(description="The style in which Grok was asked to write its prompt; null: none.")
+    variant: int | None = Field(
+        description="Which of the variants of `promptJobId` it took, from 0; null if it named none."
+    )
+    batch_id: UUID | None = Field(description="The batch of whose row it was made; null: none, or it was deleted.")
+    row_key: str | None = Field(description="The key of that row.")
     warnings: list[str] = Field(description="What the caller should know about the request, in sentences.")
     created_at: datetime = Field(description="When it was accepted.")
     dispatched_at: datetime | None = Field(description="When it was handed to WaveSpeed; null before.")
@@ -261,10 +401,11 @@ class JobAnswer(Answer):
         description="Since when they are deleted at Temporal and WaveSpeed as well; null before."
     )
     metadata: dict[str, str] = Field(description="The caller's own labels.")
+    tags: list[str] = Field(description="The owner's words on it, in order.")
+    collections: list[UUID] = Field(description="The collections that have outputs of it.")
     kept: bool | None = Field(description="The rating of the outputs; null if there is none.")
-    prompt_rating: str | None = Field(
-        description="The rating of the prompt of `promptJobId`; null if there is none.",
-        examples=[str(rating) for rating in Rating],
+    prompt_rating: Annotated[str, ValueOf(Rating)] | None = Field(
+        description="The rating of the prompt of `promptJobId`; null if there is none."
     )
     links: Links
 
@@ -275,8 +416,32 @@ class JobList(Answer):
     items: list[JobAnswer] = Field(description="The jobs.")
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
     searched_until: datetime | None = Field(
-        description="Set if older jobs have not been searched for `q` yet: when the oldest one searched was created. "
+        description="Set if older jobs have not been looked at yet: when the oldest one looked at was created. "
         "`nextCursor` continues from there. Otherwise null."
+    )
+
+
+class Family(Answer):
+    """What a job was made from, and what was made from it."""
+
+    ancestors: list[JobAnswer] = Field(
+        description=f"The job's parent, its parent and so on: the nearest first, {GENERATIONS} at most. "
+        "A deleted job ends the line."
+    )
+    items: list[JobAnswer] = Field(
+        description=f"What was made from the job, and from that, oldest first. {DESCENDANTS:,} of them are looked at."
+    )
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+
+
+class ShowFamily(StrictRequestModel):
+    """Which part of a job's descendants to return."""
+
+    limit: Annotated[
+        int, Field(ge=1, le=JOBS_AT_ONCE, description="Descendants per page."), BeforeValidator(digits)
+    ] = 50
+    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
+        None, description="`nextCursor` of the previous page."
     )
 
 
@@ -285,7 +450,7 @@ class Event(Answer):
 
     sequence: int = Field(description="Its number among the job's events, from 1, without gaps.")
     at: datetime = Field(description="When it was recorded.")
-    status: str = Field(description="The job's status from then on.")
+    status: Annotated[str, ValueOf(JobStatus)] = Field(description="The job's status from then on.")
     reason_code: str | None = Field(description="Why, as a stable code.")
     text: str = Field(description="What happened, in a sentence.")
     detail: dict[str, Any] = Field(description="What else was recorded; differs by event.")

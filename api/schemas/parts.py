@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -20,6 +21,7 @@ class WaitFor(StrEnum):
     OPERATOR = "operator"
     BUDGET = "budget"
     RESUMPTION = "resumption"
+    OWN_RESUMPTION = "own_resumption"
 
 
 class Wait(Answer):
@@ -27,9 +29,9 @@ class Wait(Answer):
 
     `of` is counted up to 1,000 (`capped`). `stopped`: whether the queue is stopped, null if unknown; `stoppedReason`:
     the operator's reason, or for `budget` which one has no room and when it starts again, for `resumption` who
-    paused the owner and why. The estimate is based on
-    recent throughput; low and high are given if it is uncertain. `longerThanUsual`: it is already taking longer than
-    any comparable recent job.
+    paused the owner and why, for `own_resumption` which of the owner's own people paused its queue. The estimate is
+    based on recent throughput; low and high are given if it is uncertain. `longerThanUsual`: it is already taking
+    longer than nearly all comparable recent jobs.
     """
 
     for_: WaitFor | None = Field(None, alias="for", description="What it waits for; null if it does not wait.")
@@ -38,11 +40,12 @@ class Wait(Answer):
     capped: bool = Field(default=False, description="Whether there are more than `of`.")
     stopped: bool | None = Field(None, description="Whether an operator has stopped the queue; null if unknown.")
     stopped_reason: str | None = Field(None, description="The operator's reason.")
+    stopped_since: datetime | None = Field(None, description="Since when the owner or its queue is paused.")
     estimate_seconds: float | None = Field(None, description="Based on recent throughput.")
     estimate_low_seconds: float | None = Field(None, description="Given if the estimate is uncertain.")
     estimate_high_seconds: float | None = Field(None, description="Given if the estimate is uncertain.")
     longer_than_usual: bool = Field(
-        default=False, description="Whether it is already taking longer than any comparable recent job."
+        default=False, description="Whether it is already taking longer than nearly all comparable recent jobs."
     )
 
 

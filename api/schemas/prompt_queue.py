@@ -6,23 +6,27 @@ from datetime import datetime
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 
-from api.schemas.bases import Answer, StrictRequestModel, field_errors
+from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors
 from api.schemas.fields import (
     DEADLINE_SECONDS,
     PRIORITY,
     DeadlineSeconds,
     InstructionsText,
+    LanguageName,
     Metadata,
+    OptionalStyle,
     OptionalUrl,
     Priority,
     PromptText,
     RefUrls,
     blank_is_absent,
 )
+from api.schemas.jobs import ModelPath
 from api.schemas.parts import ErrorAnswer, Links, Wait
-from promptmill.contracts.prompts import Operation, PromptJobStatus, PromptSource
+from promptmill.contracts.jobs import MediaKind
+from promptmill.contracts.prompts import MOST_VARIANTS, Operation, PromptJobStatus, PromptLength, PromptSource
 from promptmill.contracts.ratings import Rating
 
 REASON_CHARACTERS: Final = 500
@@ -33,15 +37,33 @@ ReasonText = Annotated[
 
 
 class EnqueuePrompt(StrictRequestModel):
-    """A prompt job to accept: Grok writes one prompt. Requires at least one image, instructions or a prompt."""
+    """A question to Grok: it writes one prompt, or several variants. Requires an image, instructions or a prompt."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"instructions": "A fox in the first snow", "wantedVariants": 3}]}
+    )
 
     operation: Operation | None = Field(
-        None, description="Default: `enhance` if a prompt is given, otherwise `generate`."
+        None,
+        description="Default: `enhance` if a prompt is given, otherwise `generate`. `describe` writes the prompt that "
+        "would produce `targetUrl`.",
     )
     instructions: InstructionsText = Field(None, description="What the prompt should achieve.")
     prompt: PromptText = Field(None, description="The prompt to enhance.")
-    target_url: OptionalUrl = Field(None, description="The image to change; sent to Grok last.")
+    target_url: OptionalUrl = Field(None, description="The image to change, or to describe; sent to Grok last.")
     ref_urls: RefUrls = Field(default_factory=list)
+    style: OptionalStyle = Field(
+        None, description="How Grok writes: one of `GET /api/prompt-styles`. Default: as it likes."
+    )
+    length: PromptLength | None = Field(None, description="How long a prompt is to be. Default: `medium`.")
+    language: LanguageName = Field(None, description="In which language, by its English name. Default: English.")
+    target_model: ModelPath | None = Field(
+        None, description="The model that gets the prompt. If it takes a negative prompt, that is written as well."
+    )
+    target_kind: MediaKind | None = Field(None, description="What is to be made. Default: what `targetModel` makes.")
+    wanted_variants: Annotated[StrictInt, Field(ge=1, le=MOST_VARIANTS)] = Field(
+        1, description="How many different prompts to write with one question. Fewer may come."
+    )
     priority: Priority = PRIORITY.usual
     deadline_seconds: DeadlineSeconds = DEADLINE_SECONDS.usual
     metadata: Metadata = Field(default_factory=dict)
@@ -53,6 +75,10 @@ class EnqueuePrompt(StrictRequestModel):
             raise field_errors(type(self), [(("instructions",), message)])
         if self.operation is Operation.ENHANCE and self.prompt is None:
             raise field_errors(type(self), [(("operation",), "`enhance` requires a `prompt`.")])
+        if self.operation is Operation.DESCRIBE and self.target_url is None:
+            raise field_errors(type(self), [(("targetUrl",), "`describe` requires the image to describe.")])
+        if self.operation is Operation.DESCRIBE and (self.ref_urls or self.prompt):
+            raise field_errors(type(self), [(("operation",), "`describe` takes no `refUrls` and no `prompt`.")])
         return self
 
 
@@ -76,18 +102,35 @@ class ResultCounts(Answer):
     discarded: int = Field(0, description="Results rated as discarded.")
 
 
+class VariantAnswer(Answer):
+    """One of the prompts that Grok wrote for a question."""
+
+    prompt: str = Field(description="The prompt.")
+    negative_prompt: str | None = Field(None, description="What must not be seen; null where none was asked for.")
+
+
 class PromptJobAnswer(Answer):
-    """A prompt job: one prompt that Grok writes."""
+    """A prompt job: one question to Grok, and the prompts that it wrote."""
 
     prompt_job_id: UUID = Field(description="Its id, a UUID of version 7.")
     job_id: UUID | None = Field(description="The job that it belongs to; null if it was requested alone.")
-    status: str = Field(description="Where it stands.", examples=[str(status) for status in PromptJobStatus])
+    status: Annotated[str, ValueOf(PromptJobStatus)] = Field(description="Where it stands.")
     status_text: str = Field(description="The status and what it means right now, in a sentence.")
-    operation: str = Field(description="What Grok does.", examples=[str(operation) for operation in Operation])
+    operation: Annotated[str, ValueOf(Operation)] = Field(description="What Grok does.")
     generated_prompt: str | None = Field(description="The prompt; null until it is written.")
-    prompt_source: str | None = Field(
-        examples=[str(source) for source in PromptSource],
-        description="Where the prompt came from; null until it is written.",
+    variants: list[VariantAnswer] = Field(description="All prompts of the answer, `generatedPrompt` first.")
+    wanted_variants: int = Field(description="How many were asked for.")
+    style: str | None = Field(description="The style that was asked for; null: none.")
+    length: Annotated[str, ValueOf(PromptLength)] | None = Field(
+        description="The length that was asked for; null: none."
+    )
+    language: str | None = Field(description="The language that was asked for; null: English.")
+    target_model: str | None = Field(description="The model that it was written for; null: none in particular.")
+    target_kind: Annotated[str, ValueOf(MediaKind)] | None = Field(
+        description="What is to be made from it; null: not said."
+    )
+    prompt_source: Annotated[str, ValueOf(PromptSource)] | None = Field(
+        description="Where the prompt came from; null until it is written."
     )
     grok_model: str | None = Field(description="The model that wrote it, or is asked now.")
     retry_count: int = Field(description="Failed attempts so far.")
@@ -105,9 +148,7 @@ class PromptJobAnswer(Answer):
     )
     erased_at: datetime | None = Field(description="Since when they are deleted at Temporal as well; null before.")
     metadata: dict[str, str] = Field(description="The caller's own labels.")
-    rating: str | None = Field(
-        description="The rating; null if there is none.", examples=[str(rating) for rating in Rating]
-    )
+    rating: Annotated[str, ValueOf(Rating)] | None = Field(description="The rating; null if there is none.")
     rating_reason: str | None = Field(description="Why, in the person's own words.")
     results: ResultCounts = Field(description="Across all jobs that used the prompt.")
     links: Links
@@ -136,9 +177,7 @@ class SatisfactionAnswer(Answer):
     """
 
     model: str | None = Field(description="The Grok model; null if Grok did not write the prompt.")
-    prompt_source: str | None = Field(
-        examples=[str(source) for source in PromptSource], description="Where the prompts came from."
-    )
+    prompt_source: Annotated[str, ValueOf(PromptSource)] | None = Field(description="Where the prompts came from.")
     up: int = Field(description="Prompts rated up.")
     down: int = Field(description="Prompts rated down.")
     kept: int = Field(description="Results rated as kept.")

@@ -17,7 +17,7 @@ from promptmill.canary.rules import TYPE
 from promptmill.canary.seen import MISSING, Part, Seen
 from promptmill.contracts.catalogue import ListedModel
 from promptmill.contracts.errors import NothingSent, ProviderError, SubmitUnclear
-from promptmill.providers.grok.completions import GrokQuestion, compose_completion
+from promptmill.providers.grok.completions import GrokQuestion, compose_completion, read_usage
 from promptmill.providers.http.answers import Answer
 from promptmill.providers.raw import NoAnswer, RawProvider
 from promptmill.providers.wavespeed.answers import price_in, read_submission
@@ -185,11 +185,15 @@ async def pay_grok(provider: RawProvider, seen: Seen) -> None:
         NotSent: It never left.
     """
     try:
-        seen.parts["completion"] = Part.of(await provider.pay("chat/completions", grok_body(seen), {}))
+        answer = await provider.pay("chat/completions", grok_body(seen), {})
     except NothingSent:
         raise NotSent("xAI is unreachable; nothing was sent") from None
     except SubmitUnclear:
         raise Unclear("there was no answer of xAI") from None
+    seen.parts["completion"] = Part.of(answer)
+    seen.grok_cost_usd = read_usage(answer.object).cost_usd
+    if answer.broken is not None:
+        raise Unclear(f"xAI's answer is incomplete: {answer.broken}")
 
 
 def grok_body(seen: Seen) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Final
 
+from promptmill.bounded_server import BoundedServer
+
 LIMIT: Final = 1024 * 1024
-SECONDS: Final = 10.0
-"""Timeout of one connection: the address is public while the canary runs."""
+"""Maximum bytes of a delivery."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,6 @@ def open_receiver(callback_url: str, port: int) -> Iterator[Receiver]:
     receiver = Receiver(f"{callback_url.rstrip('/')}/{token}", token)
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = SECONDS
-
         def do_POST(self) -> None:
             told = self.headers.get("Content-Length", "")
             length = int(told) if told.isdecimal() and len(told) <= len(str(LIMIT)) else LIMIT + 1
@@ -75,12 +74,13 @@ def open_receiver(callback_url: str, port: int) -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             """Write nothing: the path is a secret."""
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+    with BoundedServer(("127.0.0.1", port), Handler) as server:
         receiver.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             yield receiver
         finally:
+            receiver.arrived.set()  # nobody waits any longer
             server.shutdown()
             thread.join()

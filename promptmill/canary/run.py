@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -36,6 +38,7 @@ from promptmill.providers.raw import NoAnswer, RawProvider, open_raw
 from promptmill.version import installed_version
 
 WEBHOOK_CALLS: Final = ("webhook", "webhook headers")
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Say = Callable[[str], None]
 
@@ -78,6 +81,10 @@ class _Run:
             if isinstance(why, NotSent):
                 self.paid.remove(provider)
             self.stopped.append(f"{provider}: {str(why).rstrip('.')}.")
+        except asyncio.CancelledError:
+            if provider in self.paid:
+                self.stopped.append(f"{provider}: it was interrupted. {_how_to_find(provider, self.seen)}")
+            raise
         except Exception as error:  # noqa: BLE001  # what was paid for must be told, whatever else goes wrong
             how = f" {_how_to_find(provider, self.seen)}" if provider in self.paid else ""
             self.stopped.append(f"{provider}: unexpected {type(error).__name__}.{how}")
@@ -89,6 +96,8 @@ class _Run:
 async def run_canary(settings: Settings, plan: Plan, say: Say) -> Report:
     """Look at everything that is free, pay once where there is a key, and compare.
 
+    There is always a report, also if it is interrupted: something may have been paid for.
+
     Args:
         settings: The keys and addresses. With `PROMPTMILL_SIMULATED_ONLY` they do not load with real ones.
         plan: What it may cost.
@@ -99,6 +108,32 @@ async def run_canary(settings: Settings, plan: Plan, say: Say) -> Report:
     """
     _check(settings, plan)
     run = _Run(settings, plan, say, Seen(marker=f"canary-{secrets.token_hex(8)}"))
+    try:
+        with _stopped_by_signals():
+            await _try_out(run)
+    except asyncio.CancelledError:
+        if not run.paid:
+            run.stopped.append("It was interrupted; nothing was paid.")
+    return _report(run)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Cancel this task when the command is interrupted, ended, or its terminal closed."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a canary is run in a task")
+    for number in STOPS:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number in STOPS:
+            loop.remove_signal_handler(number)
+
+
+async def _try_out(run: _Run) -> None:
+    settings, plan = run.settings, run.plan
     async with AsyncExitStack() as stack:
         grok = await _open(run, stack, "Grok", settings.xai_api_base, "v1")
         wavespeed = await _open(run, stack, "WaveSpeed", settings.wavespeed_api_base, "api/v3")
@@ -107,14 +142,15 @@ async def run_canary(settings: Settings, plan: Plan, say: Say) -> Report:
         asked_wavespeed = wavespeed is not None and await run.attempt(
             "WaveSpeed", ask_free_wavespeed(wavespeed, run.seen, plan.model)
         )
-        if _within_limit(run):
-            if grok is not None and asked_grok:
-                await _pay(run, "Grok", pay_grok(grok, run.seen))
-            if wavespeed is not None and asked_wavespeed:
-                url = receiver.url if receiver else None
-                if await _pay(run, "WaveSpeed", pay_wavespeed(wavespeed, run.seen, url)):
-                    await run.attempt("WaveSpeed", follow_wavespeed(wavespeed, run.seen, receiver, plan.waits))
-    return _report(run)
+        if not _within_limit(run):
+            return
+        if grok is not None and asked_grok:
+            await _pay(run, "Grok", lambda: pay_grok(grok, run.seen))
+        # Again: Grok's answer says what it cost, which may be more than xAI's prices make of it.
+        if wavespeed is not None and asked_wavespeed and _within_limit(run):
+            url = receiver.url if receiver else None
+            if await _pay(run, "WaveSpeed", lambda: pay_wavespeed(wavespeed, run.seen, url)):
+                await run.attempt("WaveSpeed", follow_wavespeed(wavespeed, run.seen, receiver, plan.waits))
 
 
 def _check(settings: Settings, plan: Plan) -> None:
@@ -152,20 +188,27 @@ def _listen(run: _Run, stack: AsyncExitStack) -> Receiver | None:
 
 
 def _within_limit(run: _Run) -> bool:
-    """Whether what is known to be paid for stays within the limit; nothing is paid if it does not."""
-    bounds = [usd for usd in (run.seen.grok_bound_usd, run.seen.most_usd) if usd is not None]
-    most, allowed = sum(bounds, Decimal(0)), run.plan.max_cost
+    """Whether all of it stays within the limit; nothing more is paid if it does not."""
+    grok = max(
+        (usd for usd in (run.seen.grok_bound_usd, run.seen.grok_cost_usd) if usd is not None), default=Decimal(0)
+    )
+    most, allowed = grok + (run.seen.most_usd or 0), run.plan.max_cost
     if most <= allowed:
         return True
-    run.stopped.append(f"Nothing was paid: it may cost {money(most)}, and --max-cost allows {money(allowed)}.")
+    nothing = "Nothing more" if run.paid else "Nothing"
+    run.stopped.append(f"{nothing} was paid: it may cost {money(most)}, and --max-cost allows {money(allowed)}.")
     return False
 
 
-async def _pay(run: _Run, provider: str, step: Awaitable[None]) -> bool:
+async def _pay(run: _Run, provider: str, step: Callable[[], Awaitable[None]]) -> bool:
     """Send one paid request. Who interrupts it afterwards knows what to look for."""
-    run.say(f"{provider}: one paid request, marked {run.seen.marker} in its prompt.")
+    try:
+        run.say(f"{provider}: one paid request, marked {run.seen.marker} in its prompt.")
+    except OSError as error:
+        run.stopped.append(f"{provider}: nothing was paid, as its marker cannot be shown: {error.strerror or error}.")
+        return False
     run.paid.append(provider)
-    return await run.attempt(provider, step)
+    return await run.attempt(provider, step())
 
 
 def _how_to_find(provider: str, seen: Seen) -> str:

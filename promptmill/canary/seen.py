@@ -59,6 +59,8 @@ class Seen:
         sent: The inputs of the paid POST.
         quoted_usd: What it is quoted to cost, with the discount.
         most_usd: Without it.
+        grok_bound_usd: What Grok's question can cost at most, by xAI's prices.
+        grok_cost_usd: What it cost, as its answer says.
         webhook_signed: Whether the secret made the webhook's signature; None without both.
     """
 
@@ -70,6 +72,7 @@ class Seen:
     most_usd: Decimal | None = None
     grok_model: str = ""
     grok_bound_usd: Decimal | None = None
+    grok_cost_usd: Decimal | None = None
     prediction_id: str | None = None
     webhook_signed: bool | None = None
     webhook_fresh: bool | None = None

@@ -72,30 +72,31 @@ async def load_was_borne(target: Target, _: Line) -> str:
     return told
 
 
-def judge_tests(report: Path, names: Sequence[str]) -> str:
-    """Look for tests in a report of the suite.
+def judge_tests(reports: Sequence[Path], names: Sequence[str]) -> str:
+    """Look for tests in the reports of the suite and of the drills.
 
     Returns:
         What it says if all have passed.
 
     Raises:
         Fails: One has failed.
-        NotSeen: One was skipped, or is not in the report.
+        NotSeen: One was skipped, or is in no report.
     """
-    try:
-        root = ET.parse(report).getroot()  # noqa: S314  # the operator's own file
-    except (OSError, ET.ParseError) as error:
-        raise ConfigurationError(f"--test-report: {report} is no report of tests ({error}).") from None
     ends: dict[str, set[str]] = {}
-    for name, end in _ends(root):
-        ends.setdefault(name, set()).add(end)
+    days = set()
+    for report in reports:
+        try:
+            root = ET.parse(report).getroot()  # noqa: S314  # the operator's own file
+        except (OSError, ET.ParseError) as error:
+            raise ConfigurationError(f"--test-report: {report} is no report of tests ({error}).") from None
+        days |= {suite.get("timestamp", "")[:10] for suite in root.iter("testsuite")}
+        for name, end in _ends(root):
+            ends.setdefault(name, set()).add(end)
     if failed := [name for name in names if ends.get(name, set()) & {"failure", "error"}]:
         raise Fails(f"failed: {', '.join(failed)}")
     if unseen := [name for name in names if ends.get(name) != {"passed"}]:
         raise NotSeen(f"not run, or skipped: {', '.join(unseen)}")
-    suite = root.find("testsuite")
-    when = "" if suite is None else f" of {suite.get('timestamp', '')[:10]}"
-    return f"passed in the report{when}: {', '.join(names)}"
+    return f"passed in the report of {' and '.join(sorted(days))}: {', '.join(names)}"
 
 
 def _ends(root: ET.Element) -> Iterator[tuple[str, str]]:

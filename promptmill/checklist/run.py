@@ -31,9 +31,9 @@ async def judge(target: Target, line: Line) -> Finding:
 
 
 def _tests(options: Options, line: Line) -> str:
-    if options.test_report is None:
+    if not options.test_reports:
         raise NotSeen(f"shown by {', '.join(line.tests)} (--test-report FILE judges it)")
-    return judge_tests(options.test_report, line.tests)
+    return judge_tests(options.test_reports, line.tests)
 
 
 def _found(line: Line, state: State, detail: str, advice: str | None = None) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -41,14 +41,14 @@ class Options:
     Attributes:
         prometheus: Where a Prometheus answers that watches this installation.
         load_report: What `promptmill load --json` printed.
-        test_report: What the suite of this release wrote as JUnit XML (`--junitxml`).
+        test_reports: What the suite and the drills of this release wrote as JUnit XML (`--junitxml`).
         logs: A file, or a folder, in which the lines of all processes come together, as JSON.
         ask_grok: Whether a prompt may be asked of a real Grok, for a fraction of a cent.
     """
 
     prometheus: str | None = None
     load_report: Path | None = None
-    test_report: Path | None = None
+    test_reports: Sequence[Path] = ()
     logs: Path | None = None
     ask_grok: bool = False
 

@@ -161,6 +161,8 @@ def owner_line(owner: Owner) -> str:
     paused = f"paused since {_minute(owner.paused_at)}" if owner.paused_at else None
     why = paused and with_actor(owner.paused_reason, owner.paused_by)
     state = [f"{paused}: {why}" if why else paused] if paused else []
+    if owner.queue_paused_at is not None:
+        state.append(f"its queue paused since {_minute(owner.queue_paused_at)}: by {owner.queue_paused_by}")
     return "  ".join([owner.name, *state, *limit_texts(own_limits(owner))])
 
 

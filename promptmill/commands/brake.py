@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from temporalio.service import RPCError
 
 from promptmill.commands.operator import operator
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import By, by_whom
-from promptmill.contracts.audit import Action, AuditFilter
 from promptmill.contracts.errors import ConfigurationError, RecordError, TemporalUnavailable
 from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.brakes import PROVIDERS, Brake, read_brake, set_brake
+from promptmill.temporal.braking import note_brake
 
 
 async def brake_providers(
@@ -77,17 +76,6 @@ async def _tell(settings: Settings, by: By, changes: Sequence[tuple[Brake, Brake
     try:
         async with open_store(settings.require_database_url(), pool_size=1) as store:
             for read, now in changes:
-                target = f"provider:{now.provider}"
-                before, after = _state(read), _state(now)
-                if before == after:
-                    # Right after a change Temporal may still return the state of before it; the log knows better.
-                    last = await store.audit.list(AuditFilter(action=Action.BRAKE_SET, target=target, limit=1))
-                    before = (last[0].after or {}) if last else before
-                if before != after:
-                    await store.audit.note(by, Action.BRAKE_SET, target=target, before=before, after=after)
+                await note_brake(store, by, read, now)
     except (RecordError, ConfigurationError) as error:
         say(f"The audit log does not have this: {error}")
-
-
-def _state(brake: Brake) -> dict[str, Any]:
-    return {"perSecond": brake.per_second, "reason": brake.reason or None}

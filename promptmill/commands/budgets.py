@@ -1,4 +1,4 @@
-"""`promptmill budgets` and `promptmill spend`: what may be spent, and what is reserved and spent."""
+"""`promptmill budgets` and `promptmill budgets spend`: what may be spent, and what is reserved and spent."""
 
 from __future__ import annotations
 

@@ -109,14 +109,14 @@ class ApiSettings(BaseModel):
         description="Maximum open live streams (server-sent events) per owner and API process.",
     )
     stream_heartbeat_seconds: float = Field(
-        15, gt=0, le=300, description="Interval of heartbeats on an idle live stream."
+        15, gt=0, le=300, description="Interval of heartbeats on an idle live stream; on that of the list 15 s at most."
     )
     max_body_bytes: int = Field(262_144, ge=1024, description="Maximum size of a request body.")
     upload_max_bytes: int = Field(
         20_971_520,
         ge=1024,
         le=52_428_800,
-        description="Maximum size of an uploaded image in bytes, before and after it is cleaned. Grok accepts at most 20 MiB.",
+        description="Maximum size of an uploaded file in bytes, an image's before and after it is cleaned. Grok accepts at most 20 MiB.",
     )
     upload_max_pixels: int = Field(
         50_000_000,

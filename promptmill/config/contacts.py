@@ -44,6 +44,8 @@ def _contact(text: str) -> Contact:
         raise ValueError(
             f"{text!r} is no contact: write role=name <address>, separated by semicolons, such as {EXAMPLE}"
         )
+    if not text.isprintable():
+        raise ValueError(f"{text!r} has lines or invisible characters in it: write each contact in one line")
     if contact.role not in ROLES:
         raise ValueError(f"{contact.role!r} is no role: choose among {', '.join(ROLES)}")
     return contact

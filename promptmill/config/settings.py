@@ -1,9 +1,9 @@
 """The only module that reads the environment.
 
-Names that already exist are used as they are (`DATABASE_URL`, `XAI_API_KEY`, `WAVESPEED_API_KEY`, and `TEMPORAL_*`,
-which Temporal's SDK reads itself); ours begin with `PROMPTMILL_`. A value is looked up in the environment, then in the
-file that `PROMPTMILL_ENV_FILE` names (`.env`), then in `local.env` of the data folder, which `make up` writes so that a
-second terminal just works.
+Names that already exist are used as they are (`DATABASE_URL`, `XAI_API_KEY`, `WAVESPEED_API_KEY`, `TEMPORAL_*`, which
+Temporal's SDK reads itself, and those of the object store's client); ours begin with `PROMPTMILL_`. A value is looked up
+in the environment, then in the file that `PROMPTMILL_ENV_FILE` names (`.env`), then in `local.env` of the data folder,
+which `make up` writes so that a second terminal just works.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promptmill.addresses import is_loopback_url
+from promptmill.config.agents import AgentSettings
 from promptmill.config.api import ApiSettings
 from promptmill.config.backups import BackupSettings
 from promptmill.config.callbacks import CallbackSettings
 from promptmill.config.contacts import ContactSettings
 from promptmill.config.machine import MachineSettings
+from promptmill.config.openai import OpenAISettings
+from promptmill.config.outputs import OBJECT_STORE_VARIABLES, OutputSettings
 from promptmill.config.postgres import PostgresSettings
 from promptmill.config.providers import ProviderSettings
 from promptmill.config.single_sign_on import SingleSignOnSettings
@@ -43,10 +46,13 @@ class Settings(
     # From the last to the first: so pydantic orders their fields, and with it `.env.example`.
     MachineSettings,
     BackupSettings,
+    OutputSettings,
     ContactSettings,
     WorkerSettings,
     TemporalSettings,
     SingleSignOnSettings,
+    AgentSettings,
+    OpenAISettings,
     ApiSettings,
     CallbackSettings,
     ProviderSettings,
@@ -76,10 +82,10 @@ class Settings(
 
     @model_validator(mode="after")
     def _name_a_deployment(self) -> Self:
-        if self.worker_versioning and set(self.task_queue) & set(".:"):
+        if self.worker_versioning and (set(self.task_queue) & set(".:") or self.task_queue.startswith("__")):
             raise ValueError(
                 f"PROMPTMILL_TASK_QUEUE is {self.task_queue!r}, but a deployment at Temporal can be named like it, as "
-                "PROMPTMILL_WORKER_VERSIONING wants, only if it has neither a dot nor a colon"
+                "PROMPTMILL_WORKER_VERSIONING wants, only if it has neither a dot nor a colon, and does not begin with two underscores"
             )
         return self
 
@@ -144,6 +150,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             merged.setdefault(name, merged[former])
     given: dict[str, Any] = {f: merged[variable_name(f)] for f in Settings.model_fields if variable_name(f) in merged}
     given["temporal"] = {k: v for k, v in merged.items() if k.startswith("TEMPORAL_")}
+    given["object_store"] = {k: v for k, v in merged.items() if k in OBJECT_STORE_VARIABLES}
     try:
         return Settings(**given)
     except ValidationError as error:

@@ -33,7 +33,7 @@ class TemporalSettings(BaseModel):
         DEFAULT_TASK_QUEUE,
         min_length=1,
         max_length=100,
-        description="Prefix of the three task queues' names; must differ between installations that share a namespace.",
+        description="Prefix of the task queues' names; must differ between installations that share a namespace.",
     )
     search_attribute_prefix: str = Field(
         "",

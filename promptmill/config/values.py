@@ -66,7 +66,9 @@ PublicAddress = Annotated[str, AfterValidator(_public)]
 """A public base URL, without a trailing slash."""
 
 
-OWN_PARTS: Final = frozenset({"api", "docs", "web", "openapi.json", "healthz", "readyz", "metrics"})
+OWN_PARTS: Final = frozenset(
+    {"api", "docs", "mcp", "shared", "v1", "web", "openapi.json", "healthz", "readyz", "metrics"}
+)
 """How the API's own paths begin: with one of these as the prefix, a path would have two meanings."""
 
 _PREFIX = re.compile(r"(/(?!\.)[A-Za-z0-9._-]+)+")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from pydantic import BaseModel, Field, field_validator
 
 from promptmill.config.values import AtOnce, Port, Words
 from promptmill.contracts.reconciliation import KEY_DAYS, WEBHOOK_DAYS
+
+_BUILD_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 class WorkerSettings(BaseModel):
     """What a worker serves, how much at once and how it stops; how the reconciler works, and how long jobs are kept."""
 
     worker_queues: Words = Field(
-        ("workflows", "grok", "wavespeed"),
-        description="Task queues that this worker serves: workflows, grok, wavespeed.",
+        ("workflows", "grok", "wavespeed", "outputs"),
+        description="Task queues that this worker serves: workflows, grok, wavespeed, outputs.",
     )
     worker_versioning: bool = Field(
         default=False,
@@ -23,7 +28,7 @@ class WorkerSettings(BaseModel):
         None,
         min_length=1,
         max_length=100,
-        description="Name of this worker's version, if it is not that of the installed release (such as 0.3.0).",
+        description="Name of this worker's version, if it is not that of the installed release (such as 0.3.0): letters, digits, and . _ + - after the first.",
     )
     workflow_concurrency: AtOnce = Field(
         50, description="Maximum concurrent workflow tasks and unpaid activities, per worker."
@@ -75,6 +80,14 @@ class WorkerSettings(BaseModel):
     audit_days: float = Field(
         400, ge=0, description="Days after which entries of the audit log are deleted; 0 keeps them indefinitely."
     )
+
+    @field_validator("worker_build_id")
+    @classmethod
+    def _plain(cls, build_id: str | None) -> str | None:
+        """Refuse what commands and searches at Temporal would have to quote, and what Temporal keeps for itself."""
+        if build_id is not None and not _BUILD_ID.fullmatch(build_id):
+            raise ValueError("a version is written with letters, digits, and . _ + - after the first, such as 0.3.0")
+        return build_id
 
     @field_validator("keep_days", "audit_days")
     @classmethod

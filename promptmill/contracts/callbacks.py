@@ -10,13 +10,15 @@ from promptmill.contracts.messages import Message
 
 
 class CallbackInput(Message):
-    """The job whose end to deliver. URL and body are read from the row, so that no secret enters the history."""
+    """The job whose end to deliver, or the batch. URL and body are read from the row: no secret enters the history."""
 
     job_id: UUID
+    of_batch: bool = False
+    """Whether the id is a batch's."""
 
 
 class CallbackBody(Message):
-    """The callback's body: `type` is `job.<status>`, `data` the job's public fields in camelCase."""
+    """The callback's body: `type` is `job.<status>` or `batch.<state>`, `data` its public fields in camelCase."""
 
     type: str
     timestamp: datetime
@@ -31,3 +33,4 @@ class CallbackResult(Message):
     attempts: int
     status_code: int | None = None
     error: str | None = None
+    of_batch: bool = False

@@ -12,6 +12,10 @@ RESERVED_VENDORS: Final = frozenset(
 )
 """First parts of WaveSpeed's own paths: a 'model' of that name would reach another call, deleting among them."""
 
+MODEL_CHARACTERS: Final = 200
+MODEL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,2}$"
+"""`vendor/name` or `vendor/name/variant`: no part of it leads out of an address that it is put into."""
+
 MAX_INPUTS: Final = 100
 """Maximum inputs of one model to keep, more than any form shows. A schema with more is known only in part."""
 
@@ -27,16 +31,48 @@ class InputType(StrEnum):
     JSON = "json"
 
 
+class Control(StrEnum):
+    """What a form offers for an input: how its value is chosen, where `InputType` says what the value is."""
+
+    TEXT = "text"
+    PARAGRAPH = "paragraph"
+    NUMBER = "number"
+    SLIDER = "slider"
+    SWITCH = "switch"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    TEXTS = "texts"
+    MEDIA = "media"
+    MEDIA_LIST = "mediaList"
+    LORAS = "loras"
+    OBJECTS = "objects"
+    SIZE = "size"
+    SEED = "seed"
+    JSON = "json"
+
+
+LIST_CONTROLS: Final = frozenset({Control.CHOICES, Control.TEXTS, Control.MEDIA_LIST, Control.LORAS, Control.OBJECTS})
+"""Those whose value is a list."""
+
+
 @dataclass(frozen=True)
 class ModelInput:
     """One input of a model, as far as its schema can be interpreted; None means not specified.
 
     Attributes:
+        control: What a form offers for it.
         minimum: Minimum of a number; for the input `size`, of a side in pixels.
         maximum: Maximum of a number; for the input `size`, of a side in pixels.
         choices: All allowed values of a `choice`.
         suggestions: Suggested values of a text that accepts others.
         pictures: How many images it takes: a list of URLs, or the single URL `image`; 0 for anything else.
+        media: What its files may be: `image`, `video`, `audio`, or a media type or an ending; empty for no file.
+        placeholder: An example of what to enter.
+        hidden: Whether a form leaves it out: it is never required.
+        min_items: Fewest entries of a list that is not empty.
+        max_items: Most entries of a list.
+        item_choices: All allowed values of an entry.
+        parts: What each entry of a list of objects has.
     """
 
     name: str
@@ -52,6 +88,14 @@ class ModelInput:
     suggestions: tuple[str, ...] | None = None
     max_length: int | None = None
     pictures: int = 0
+    control: Control = Control.TEXT
+    media: tuple[str, ...] = ()
+    placeholder: str = ""
+    hidden: bool = False
+    min_items: int | None = None
+    max_items: int | None = None
+    item_choices: tuple[Any, ...] | None = None
+    parts: tuple[ModelInput, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ PromptmillError
 ├── ConfigurationError
 ├── ReceiverRefused
 ├── ReceiverUnavailable           (retryable)
+├── OutputRefused
+├── OutputUnavailable             (retryable)
+├── NotStored
+├── StorageUnavailable            (retryable)
 └── ProviderError
     ├── ProviderUnavailable       (retryable)
     ├── ProviderRateLimited       (retryable)
@@ -69,7 +73,7 @@ class RecordError(PromptmillError):
 
 
 class RecordNotFound(RecordError):
-    """No such job."""
+    """Nothing exists under this id."""
 
     code = "not_found"
 
@@ -184,7 +188,7 @@ class BudgetExhausted(PromptmillError):
 
 
 class OwnerPaused(PromptmillError):
-    """An admin has paused the owner."""
+    """An admin has paused the owner, or the owner its own queue."""
 
     code = "owner_paused"
     retryable = True
@@ -242,6 +246,32 @@ class ReceiverUnavailable(PromptmillError):
     """A callback's receiver could not be resolved or reached, or did not respond in time."""
 
     code = "receiver_unavailable"
+    retryable = True
+
+
+class OutputRefused(PromptmillError):
+    """An output must not be fetched from where it is said to be, or is too large."""
+
+    code = "output_refused"
+
+
+class OutputUnavailable(PromptmillError):
+    """An output could not be fetched now, or not whole."""
+
+    code = "output_unavailable"
+    retryable = True
+
+
+class NotStored(PromptmillError):
+    """The storage of outputs has no such file."""
+
+    code = "not_stored"
+
+
+class StorageUnavailable(PromptmillError):
+    """The storage of outputs cannot be reached, or refuses; the message says why."""
+
+    code = "storage_unavailable"
     retryable = True
 
 

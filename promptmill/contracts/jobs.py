@@ -74,6 +74,17 @@ class MediaKind(StrEnum):
     JSON = "json"
 
 
+class Relation(StrEnum):
+    """How a job was made from an output of another."""
+
+    EDIT = "edit"
+    ANIMATE = "animate"
+    UPSCALE = "upscale"
+    REFERENCE = "reference"
+    VARIATION = "variation"
+    RETRY = "retry"
+
+
 class SubmissionState(StrEnum):
     """The known state of one paid POST."""
 
@@ -112,6 +123,14 @@ class JobOrder(Order):
     callback_url: str | None = None
     max_price_usd: Decimal | None = None
     """The job ends without being submitted if it costs more, in USD."""
+    parent_job_id: UUID | None = None
+    """The job that it was made from; `parent_index` says from which output, `relation` how."""
+    parent_index: int | None = None
+    relation: Relation | None = None
+    style: str | None = None
+    """The style in which Grok was asked to write its prompt."""
+    variant: int | None = None
+    """Which of the prompt job's variants it took, from 0."""
 
 
 class JobInput(JobOrder):
@@ -125,6 +144,9 @@ class JobInput(JobOrder):
     deadline_at: datetime
     created_at: datetime
     retry_of: UUID | None = None
+    batch_id: UUID | None = None
+    """The batch of whose row it was made, and that row's key."""
+    row_key: str | None = None
 
 
 class JobFacts(Message):
@@ -152,6 +174,7 @@ class JobSnapshot(JobResult):
 
     `prompt_source` is null until the text that will be sent to WaveSpeed is settled. `open_submission` is the state of
     its submission in `intended`, `unknown` or `accepted`; a job in `submit_unknown` without one may be submitted again.
+    `stores_outputs`: it has ended, and an output of it waits to be stored.
     """
 
     cancel_requested: bool = False
@@ -160,6 +183,7 @@ class JobSnapshot(JobResult):
     dispatched_at: datetime | None = None
     completed_at: datetime | None = None
     open_submission: SubmissionState | None = None
+    stores_outputs: bool = False
 
 
 class JobChange(JobFacts):

@@ -9,12 +9,17 @@ JOB_WORKFLOW: Final = "GenerateMediaWorkflow"
 PROMPT_WORKFLOW: Final = "GeneratePromptWorkflow"
 RECONCILE_WORKFLOW: Final = "ReconcileWorkflow"
 CALLBACK_WORKFLOW: Final = "DeliverCallbackWorkflow"
+STORE_WORKFLOW: Final = "StoreOutputsWorkflow"
+BATCH_WORKFLOW: Final = "RunBatchWorkflow"
 
 DELIVER_RESULT: Final = "deliver_result"
 """Signal to a job: a webhook has arrived."""
 
 DECIDE_SUBMISSION: Final = "decide_submission"
 """Signal to a job: a person has decided on its unclear submission."""
+
+WAKE_BATCH: Final = "wake_batch"
+"""Signal to a batch: the record has news of it."""
 
 DEFAULT_TASK_QUEUE: Final = "promptmill"
 
@@ -44,8 +49,18 @@ def prompt_workflow_id(prompt_job_id: UUID) -> str:
 
 
 def callback_workflow_id(job_id: UUID) -> str:
-    """Return the id of the workflow that delivers a job's callback."""
+    """Return the id of the workflow that delivers the callback of a job, or of a batch."""
     return f"callback-{job_id}"
+
+
+def store_workflow_id(job_id: UUID) -> str:
+    """Return the id of the workflow that stores a job's outputs."""
+    return f"store-{job_id}"
+
+
+def batch_workflow_id(batch_id: UUID) -> str:
+    """Return the workflow id of a batch."""
+    return f"batch-{batch_id}"
 
 
 def reconcile_schedule_id(task_queue: str) -> str:
@@ -61,3 +76,8 @@ def grok_queue(task_queue: str) -> str:
 def wavespeed_queue(task_queue: str) -> str:
     """Return the queue that carries the paid calls to WaveSpeed, and nothing else."""
     return f"{task_queue}-wavespeed"
+
+
+def outputs_queue(task_queue: str) -> str:
+    """Return the queue that carries the fetching of outputs, and nothing else."""
+    return f"{task_queue}-outputs"

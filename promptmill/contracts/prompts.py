@@ -54,10 +54,23 @@ class PromptSource(StrEnum):
 
 
 class Operation(StrEnum):
-    """What Grok is asked to do: write from images and instructions, or enhance an existing prompt."""
+    """What Grok is asked to do: write from images and instructions, enhance a prompt, or describe the target image."""
 
     GENERATE = "generate"
     ENHANCE = "enhance"
+    DESCRIBE = "describe"
+
+
+class PromptLength(StrEnum):
+    """How long a prompt is to be."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+MOST_VARIANTS: Final = 6
+"""The most prompts that one question asks for."""
 
 
 class OnPromptFailure(StrEnum):
@@ -80,7 +93,24 @@ class Order(Message):
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
-class PromptOrder(Order):
+class Question(Message):
+    """How Grok is to write, and for which model.
+
+    `style_wording` is what the style said when it was accepted; `wants_negative`: the target model takes a negative
+    prompt, which is written as well.
+    """
+
+    style: str | None = None
+    style_wording: str | None = None
+    length: PromptLength | None = None
+    language: str | None = None
+    target_model: str | None = None
+    target_kind: str | None = None
+    wanted_variants: int = 1
+    wants_negative: bool = False
+
+
+class PromptOrder(Order, Question):
     """A prompt job's request, from its acceptance to Grok. `existing_prompt` is the text to enhance."""
 
     existing_prompt: str | None = None
@@ -95,14 +125,23 @@ class PromptRequest(PromptOrder):
     created_at: datetime
 
 
+class Variant(Message):
+    """One of the prompts that an answer gave."""
+
+    prompt: str
+    negative_prompt: str | None = None
+
+
 class PromptResult(Message):
     """A written prompt and its cost in USD, null if xAI did not report it.
 
+    `variants` are all that the answer gave, the prompt first; empty from a worker of an earlier release.
     `recorded` is false if Postgres was unavailable when the response arrived: then the workflow records it.
     """
 
     prompt_job_id: UUID
     prompt: str
+    variants: tuple[Variant, ...] = ()
     source: PromptSource
     grok_model: str | None = None
     input_tokens: int | None = None

@@ -102,11 +102,11 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "No action needed: it is retried. If it persists, lower PROMPTMILL_GROK_PER_SECOND.",
     ),
     ReasonCode.GROK_UNAVAILABLE: Reason(
-        "Grok did not respond; every configured model and all retries are exhausted.",
-        _AGAIN + " With onPromptFailure a job can continue without Grok.",
+        "Grok did not respond.",
+        _AGAIN + " A job can also be told to continue without Grok.",
     ),
     ReasonCode.GROK_BAD_ANSWER: Reason(
-        "Grok's responses were unusable; every configured model and all retries are exhausted.",
+        "Grok's responses were unusable.",
         _AGAIN + " Simpler instructions may help.",
     ),
     ReasonCode.WAVESPEED_BAD_KEY: Reason(
@@ -155,8 +155,8 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "No action needed: it is submitted as soon as there is room. An operator can raise the budget: `promptmill budgets`.",
     ),
     ReasonCode.OWNER_PAUSED: Reason(
-        "An admin has paused the job's owner.",
-        "No action needed: it is submitted once the owner is resumed (`promptmill owners resume`).",
+        "An admin has paused the job's owner, or the owner has paused its own queue.",
+        "No action needed: it is submitted once whoever paused it resumes it, an admin by `promptmill owners resume`.",
     ),
     ReasonCode.PRICE_ABOVE_MAX: Reason(
         "The job costs more than its own limit allows, so nothing was sent.",
@@ -198,11 +198,11 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "Look for it in WaveSpeed's history; the key may belong to another account.",
     ),
     ReasonCode.DEADLINE_PASSED: Reason(
-        "The job's deadline passed.", "Create the job again, with a longer deadlineSeconds if the queue is long."
+        "The job's deadline passed.", "Create the job again, with a longer deadline if the queue is long."
     ),
     ReasonCode.GENERATE_TIMEOUT: Reason(
         "WaveSpeed took longer than the job allowed.",
-        "Media that arrives later is still attached. Raise generateTimeoutSeconds to allow more time.",
+        "Media that arrives later is still attached. Allow the next one more time.",
     ),
     ReasonCode.CANCEL_REQUESTED: Reason("The job was cancelled on request.", "No action needed."),
     ReasonCode.WORKFLOW_CANCELLED: Reason(

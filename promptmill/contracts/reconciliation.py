@@ -10,7 +10,7 @@ from promptmill.contracts.messages import Message
 
 
 class ReconcileReport(Message):
-    """What one pass did: counts of rows, cancels, callbacks, webhooks, submissions, late media, bills, erasures.
+    """What one pass did: counts of rows, cancels, callbacks, webhooks, submissions, late media, bills, erasures, files.
 
     `alarm` says in one sentence why a pass stopped before it changed more.
     """
@@ -24,6 +24,8 @@ class ReconcileReport(Message):
     attached: int = 0
     billed: int = 0
     erased: int = 0
+    storing_started: int = 0
+    files_deleted: int = 0
     deleted: int = 0
     alarm: str | None = None
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from promptmill.contracts.jobs import Billed, JobOrder, ProviderMode, SubmissionState
 from promptmill.contracts.messages import Message
 from promptmill.contracts.prompts import PromptOrder, PromptRequest, PromptResult, PromptSource
@@ -48,11 +50,34 @@ class NewJob(JobOrder):
     key_id: str | None = None
 
 
+class JobEdit(Message):
+    """New values of a job's request, by the names of its columns. What is not set stays."""
+
+    model: str = ""
+    input: dict[str, Any] = Field(default_factory=dict)
+    target_url: str | None = None
+    ref_urls: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    prompt: str = ""
+    max_price_usd: Decimal | None = None
+    priority: int = 0
+    seen_at: datetime | None = None
+    """`updated_at` of the row that the change was checked with: one that was written since is not changed."""
+
+
 class JobFilter(Message):
-    """Which jobs to list. `q` is searched in prompts, ids and metadata values."""
+    """Which jobs to list. `q` is looked for in prompts, instructions, models, ids and metadata values."""
 
     statuses: tuple[str, ...] = ()
-    model: str | None = None
+    models: tuple[str, ...] = ()
+    kind: str | None = None
+    liked: bool | None = None
+    min_cost_usd: Decimal | None = None
+    max_cost_usd: Decimal | None = None
+    group: str | None = None
+    tag: str | None = None
+    collection: UUID | None = None
+    batch: UUID | None = None
     q: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -163,6 +188,9 @@ class Permission(StrEnum):
     HOLD = "hold"
     """Submissions are on hold for all jobs (an older backup was restored), or a budget has no room: retry later, then
     after `wait_seconds` at the earliest."""
+
+    CHANGED = "changed"
+    """Its caller has changed the job since the request was made: read the row, and ask again with what it says."""
 
     WAIT = "wait"
     """It is not the job's turn, by the rate of paid POSTs: retry after `wait_seconds`."""

@@ -19,6 +19,8 @@ SIMULATOR_KEY = "local-simulator"
 
 PRIVATE = "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES"
 
+OUTPUTS = "PROMPTMILL_OUTPUTS"
+
 PORTS = (
     "port",
     "metrics_port",
@@ -130,6 +132,11 @@ class StackPlan:
         return environment | self.own | dict(found) | fixed
 
     @property
+    def stores_outputs(self) -> bool:
+        """Whether the stack itself decided where outputs are stored."""
+        return OUTPUTS in self.own
+
+    @property
     def allows_private_addresses(self) -> bool:
         """Whether the stack itself decided to allow private addresses."""
         return PRIVATE in self.own
@@ -209,7 +216,10 @@ def _chosen(
     given: Settings, simulated: Sequence[str], ports: Mapping[str, int], *, starts_temporal: bool
 ) -> dict[str, str]:
     """Return defaults that suit a local stack; an explicit value always wins."""
-    chosen = {"PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds)}
+    chosen = {
+        "PROMPTMILL_SHUTDOWN_SECONDS": str(given.local_shutdown_seconds),
+        OUTPUTS: str((given.data_dir / "outputs").resolve()),
+    }
     if "WAVESPEED" in simulated:
         # Its outputs and uploads are on loopback. With the real WaveSpeed, nothing is.
         chosen[PRIVATE] = "true"

@@ -12,7 +12,7 @@ from rich.text import Text
 from promptmill.config.advice import start_warnings
 from promptmill.formats import duration
 from promptmill.local.folder import DataFolder
-from promptmill.local.plan import PRIVATE, Provider, StackPlan
+from promptmill.local.plan import OUTPUTS, PRIVATE, Provider, StackPlan
 from promptmill.terminal import visible
 
 EXAMPLE_MODEL = "wavespeed-ai/flux-dev"
@@ -109,6 +109,10 @@ def _rows(plan: StackPlan, folder: DataFolder, found: dict[str, str]) -> Iterato
 
 def _choices(plan: StackPlan) -> Iterator[str]:
     """Return what the stack decided that you may want to change, and why."""
+    if plan.stores_outputs:
+        limit = plan.settings.outputs_max_bytes
+        most = "" if limit is None else f" At {limit / 1e9:g} GB the oldest that nobody likes are deleted."
+        yield f"Outputs are stored in {plan.settings.outputs}; {OUTPUTS}=off stores none.{most}"
     if plan.allows_private_addresses:
         yield (
             "Image and callback URLs may point to private networks, because WaveSpeed is simulated on this machine; "

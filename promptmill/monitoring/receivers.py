@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import formataddr
 from typing import Final
+from urllib.parse import urlsplit
 
 from promptmill.addresses import is_loopback_host
 from promptmill.config.contacts import ROLES, Contact
@@ -16,7 +17,9 @@ from promptmill.local.ports import Address
 from promptmill.monitoring.samples import sample
 
 _RECEIVERS: Final = "\nreceivers:\n"
-_WEB: Final = re.compile(r"https?://\S+")
+_TEMPLATE: Final = "{{"
+"""What Alertmanager reads as a template, in addresses and headers too: a message whose template fails is not sent."""
+
 _MAIL: Final = re.compile(r"[^@\s,]{1,64}@[^@\s,]{1,255}")
 """Only `fullmatch` reads with it. The longest parts that SMTP allows: RFC 5321, 4.5.3.1."""
 
@@ -55,6 +58,8 @@ def alertmanager_file(contacts: Sequence[Contact], mail: MailServer | None) -> s
 def _sending(mail: MailServer | None) -> str:
     if mail is None:
         return ""
+    if not _MAIL.fullmatch(mail.sender) or _TEMPLATE in mail.sender:
+        raise ConfigurationError(f"--from {mail.sender!r}: give a mail address, such as promptmill@example.com.")
     lines = [f"smtp_smarthost: {_quoted(str(mail.address))}", f"smtp_from: {_quoted(mail.sender)}"]
     if is_loopback_host(mail.address.host):
         lines.append("smtp_require_tls: false")
@@ -63,7 +68,11 @@ def _sending(mail: MailServer | None) -> str:
 
 def _receiver(contact: Contact, mail: MailServer | None) -> Iterator[str]:
     yield f"  - name: {contact.role}"
-    if _WEB.fullmatch(contact.address):
+    if _TEMPLATE in contact.name + contact.address:
+        raise ConfigurationError(
+            f"The contact for {contact.role} has {_TEMPLATE}, which Alertmanager reads as a template: write it without."
+        )
+    if _is_web(contact.address):
         yield "    webhook_configs:"
         yield f"      - url: {_quoted(contact.address)}"
         return
@@ -80,6 +89,15 @@ def _receiver(contact: Contact, mail: MailServer | None) -> Iterator[str]:
     yield "    email_configs:"
     yield f"      - to: {_quoted(formataddr((contact.name, contact.address)))}"
     yield "        send_resolved: true"
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and " " not in address
 
 
 def _quoted(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,9 @@ from promptmill.monitoring.samples import (
     KEY_FILE,
     WORKER,
     WORKERS_SDK,
+    at_addresses,
     prometheus_file,
+    sample,
 )
 from promptmill.monitoring.told import receiver
 
@@ -44,6 +47,9 @@ START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 10.0
 LOOK_EVERY_SECONDS: Final = 0.2
 MOST_DATA: Final = "512MB"
+RULES: Final = ("recording.yml", "alerts.yml")
+AT_ONCE: Final = {"group_wait": "5s", "group_interval": "15s"}
+"""A terminal is not a person's telephone: what follows is told soon, and so is an alert's end."""
 
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
 """What the programs need of our environment; keys and passwords are none of their business."""
@@ -96,7 +102,10 @@ class Monitor:
 
     def _start_alertmanager(self, parts: ExitStack, told: str) -> Address:
         contacts = [Contact(role, "this terminal", f"{told}/{role}") for role in ROLES]
-        file = self._write("alertmanager.yml", alertmanager_file(contacts, None))
+        text = alertmanager_file(contacts, None)
+        for name, time in AT_ONCE.items():
+            text = re.sub(rf"(?<=\b{name}: )\w+", time, text)
+        file = self._write("alertmanager.yml", text)
         data = self._data("alertmanager")
         # What it told another terminal, it would not repeat for hours.
         (data / "nflog").unlink(missing_ok=True)
@@ -117,10 +126,13 @@ class Monitor:
         }
         if settings.temporal_metrics_port:
             watched[WORKERS_SDK] = Address(reached(settings.metrics_host), settings.temporal_metrics_port)
+        (self.folder.path / KEY_FILE).unlink(missing_ok=True)  # a killed run leaves its own
         if self.key is not None:
             parts.callback(self._write(KEY_FILE, self.key).unlink)
         file = self._write("prometheus.yml", prometheus_file(watched, with_key=self.key is not None))
-        shutil.copytree(FILES / "rules", self.folder.path / "rules", dirs_exist_ok=True)
+        self._copy("rules", "rules")
+        for name in RULES:  # what an alert says to run names the ports as well
+            self._write(f"rules/{name}", at_addresses(sample(f"rules/{name}"), watched))
         address = self._address(PROMETHEUS_PORT)
         arguments = [
             *(f"--config.file={file}", f"--storage.tsdb.path={self._data('prometheus')}"),
@@ -141,8 +153,7 @@ class Monitor:
             "apiVersion: 1\ndatasources:\n"
             f"  - {{name: Prometheus, type: prometheus, url: 'http://{prometheus}', isDefault: true}}\n",
         )
-        dashboards = self._data("grafana/dashboards")
-        shutil.copytree(FILES / "dashboards", dashboards, dirs_exist_ok=True)
+        dashboards = self._copy("dashboards", "grafana/dashboards")
         self._write(
             "grafana/provisioning/dashboards/promptmill.yml",
             "apiVersion: 1\nproviders:\n  - name: Promptmill\n    options: {path: $PROMPTMILL_DASHBOARDS}\n",
@@ -206,6 +217,13 @@ class Monitor:
     def _data(self, name: str) -> Path:
         path = self.folder.path / name
         path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _copy(self, source: str, name: str) -> Path:
+        """Copy a folder of ours anew: what an older release had in it, or nobody may write, is gone."""
+        path = self.folder.path / name
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(FILES / source, path)
         return path
 
     def _write(self, name: str, text: str) -> Path:

@@ -45,5 +45,10 @@ def prometheus_file(addresses: Mapping[int, Address], *, with_key: bool) -> str:
     text = sample("prometheus.yml")
     if with_key:
         text = text.replace(_WITHOUT_KEY, _WITHOUT_KEY.replace("# ", ""))
+    return at_addresses(text, addresses)
+
+
+def at_addresses(text: str, addresses: Mapping[int, Address]) -> str:
+    """Return one of the files with these addresses in place of the sample's ports."""
     # In one pass: an address may have the port that another one has in the sample.
     return _ADDRESS.sub(lambda found: str(addresses.get(int(found[1]), found[0])), text)

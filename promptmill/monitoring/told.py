@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
+from promptmill.bounded_server import BoundedServer
 from promptmill.local.ports import LOOPBACK, free_port
 
 MAX_BYTES: Final = 1_000_000
@@ -47,8 +48,7 @@ def receiver(say: Say) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Write nothing about the requests themselves."""
 
-    server = ThreadingHTTPServer((LOOPBACK, free_port()), Handler)
-    server.daemon_threads = True
+    server = BoundedServer((LOOPBACK, free_port()), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -81,4 +81,4 @@ def alert_lines(alert: dict[str, Any], contact: str) -> Iterator[tuple[str, str]
         "bold red" if severity == "critical" else "yellow",
     )
     yield f"         run {told['action']}", ""
-    yield f"         read {told['runbook']}", ""
+    yield f"         read {told['runbook_url']}", ""

@@ -44,7 +44,7 @@ CONTENT_KINDS: Mapping[str, frozenset[str]] = {
     "chat": frozenset(
         {
             *("invalid_json", "cut_json", "empty_content", "refusal", "refusal_in_json", "refusal_as_prompt"),
-            *("fenced", "wordy", "parts", "huge_usage"),
+            *("fenced", "wordy", "parts", "huge_usage", "same_variants", "empty_variants"),
         }
     ),
 }
@@ -61,7 +61,7 @@ empty. An upload: `expired`: its ticket is no longer valid.
 
 A chat: the content is not JSON, truncated or empty; a refusal beside the text, in the object's own field or in place
 of the prompt; the object in a Markdown fence, surrounded by text or in a list of parts; token counts and a cost too
-large to store (`huge_usage`).
+large to store (`huge_usage`). Of several prompts: all the same, or all empty.
 """
 
 

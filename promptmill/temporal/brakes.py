@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -24,13 +24,14 @@ PROVIDERS: Final = tuple(_QUEUES)
 
 
 class Brake(NamedTuple):
-    """One provider's queue: the rate that an operator set (null: none; 0: stopped), why, and who (empty: unknown)."""
+    """One provider's queue: the rate that an operator set (null: none; 0: stopped), why, who (empty: unknown), when."""
 
     provider: str
     queue: str
     per_second: float | None
     reason: str
     by: str = ""
+    since: datetime | None = None
 
     @property
     def on(self) -> bool:
@@ -83,4 +84,6 @@ async def read_brake(client: Client, task_queue: str, provider: str) -> Brake:
 def _brake(provider: str, queue: str, config: TaskQueueConfig) -> Brake:
     limit = config.queue_rate_limit
     rate = limit.rate_limit.requests_per_second if limit.HasField("rate_limit") else None
-    return Brake(provider, queue, rate, limit.metadata.reason, limit.metadata.update_identity)
+    told = limit.metadata
+    since = told.update_time.ToDatetime(UTC) if told.HasField("update_time") else None
+    return Brake(provider, queue, rate, told.reason, told.update_identity, since)

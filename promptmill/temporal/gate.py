@@ -25,8 +25,10 @@ from promptmill.contracts.names import RECONCILE_WORKFLOW
 from promptmill.contracts.prompts import PromptRequest
 from promptmill.contracts.reconciliation import ReconcileReport
 from promptmill.contracts.resolution import ResultDelivery, SubmissionDecision
+from promptmill.store.batches import DueBatch
+from promptmill.temporal.moving import move_workflow
 from promptmill.temporal.signalling import WorkflowSignaller
-from promptmill.temporal.starting import WorkflowStarter
+from promptmill.temporal.starting import WorkflowStarter, priority_key
 
 CALL_SECONDS: Final = 5.0
 """How long one call may take."""
@@ -69,6 +71,10 @@ class TemporalGate:
         """Start a stand-alone prompt job's workflow; return whether it is known to be started."""
         return await self._try(lambda t: self.starter.start_prompt_job(request, patience=t))
 
+    async def wake_batch(self, batch: DueBatch) -> bool:
+        """Tell a batch's workflow that there is news, starting it if need be; return whether that is known to be so."""
+        return await self._try(lambda t: self.starter.wake_batch(batch, patience=t))
+
     async def cancel(self, workflow_id: str, reason: str = "cancelled by a caller") -> bool:
         """Request cancellation of a workflow; return whether the request arrived.
 
@@ -78,6 +84,23 @@ class TemporalGate:
         async def ask(patience: timedelta) -> None:
             try:
                 await self.client.get_workflow_handle(workflow_id).cancel(reason=reason, rpc_timeout=patience)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+
+        return await self._try(ask)
+
+    async def move(self, workflow_id: str, priority: int) -> bool:
+        """Change the priority, 1-10, of a workflow and of what waits for it; return whether that succeeded.
+
+        What runs already is not interrupted. One that has ended, that Temporal does not know, or of which nothing waits
+        counts as moved.
+        """
+        key = priority_key(priority, self.starter.priority_levels)
+
+        async def ask(patience: timedelta) -> None:
+            try:
+                await move_workflow(self.client, workflow_id, key, patience=patience)
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise

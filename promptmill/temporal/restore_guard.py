@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput
+from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput
 from temporalio.service import RPCError, RPCStatusCode
 
 from promptmill.contracts.names import reconcile_schedule_id
@@ -35,8 +35,10 @@ async def guard_restore(store: Store, client: Client, task_queue: str) -> str | 
     Raises:
         RPCError: Temporal is unavailable.
     """
-    highest = await store.operations.highest_submission()
+    # In this order: what is remembered was in the record before. The other way round, submissions that another pass
+    # remembers between the two reads would look lost.
     remembered = await remembered_submission(client, task_queue)
+    highest = await store.operations.highest_submission()
     if highest > remembered:
         await remember_submission(client, task_queue, highest)
     if highest >= remembered:
@@ -61,25 +63,22 @@ async def remembered_submission(client: Client, task_queue: str) -> int:
         if error.status is RPCStatusCode.NOT_FOUND:
             return 0
         raise
-    action = found.schedule.action
-    memo = action.memo if isinstance(action, ScheduleActionStartWorkflow) else None
-    value = (memo or {}).get(MEMO, 0)
-    if isinstance(value, Payload):
-        [value] = await client.data_converter.decode([value], [int])
-    return int(value)
+    return await _number_in(client, found.schedule)
 
 
 async def remember_submission(client: Client, task_queue: str, number: int) -> None:
-    """Store this number in Temporal; without a schedule, nothing is stored.
+    """Store this number in Temporal, unless a higher one is there; without a schedule, nothing is stored.
 
     Raises:
         RPCError: Temporal is unavailable.
     """
     [plain] = data_converter().payload_converter.to_payloads([number])
 
-    def write(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+    async def write(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
         schedule = found.description.schedule
         if not isinstance(schedule.action, ScheduleActionStartWorkflow):
+            return None
+        if await _number_in(client, schedule) >= number:
             return None
         schedule.action.memo = dict(schedule.action.memo or {}) | {MEMO: plain}
         return ScheduleUpdate(schedule=schedule)
@@ -89,3 +88,12 @@ async def remember_submission(client: Client, task_queue: str, number: int) -> N
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
+
+
+async def _number_in(client: Client, schedule: Schedule) -> int:
+    action = schedule.action
+    memo = action.memo if isinstance(action, ScheduleActionStartWorkflow) else None
+    value = (memo or {}).get(MEMO, 0)
+    if isinstance(value, Payload):
+        [value] = await client.data_converter.decode([value], [int])
+    return int(value)

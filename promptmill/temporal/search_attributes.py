@@ -117,7 +117,7 @@ async def register_search_attributes(client: Client, prefix: str) -> AttributeGa
 
 
 def search_attributes(
-    registered: frozenset[str], prefix: str, *, status: str, owner: str, priority: int, model: str | None
+    registered: frozenset[str], prefix: str, *, status: str | None, owner: str, priority: int, model: str | None
 ) -> TypedSearchAttributes:
     """Return the attributes of a new workflow, without those that the namespace lacks."""
     words = {STATUS_ATTRIBUTE: status, MODEL_ATTRIBUTE: model, OWNER_ATTRIBUTE: owner}

@@ -16,18 +16,26 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from promptmill.config.settings import Settings
+from promptmill.contracts.batches import BatchInput
 from promptmill.contracts.callbacks import CallbackInput
 from promptmill.contracts.errors import cut
 from promptmill.contracts.jobs import JobInput, JobStatus
 from promptmill.contracts.names import (
+    BATCH_WORKFLOW,
     CALLBACK_WORKFLOW,
     JOB_WORKFLOW,
     PROMPT_WORKFLOW,
+    STORE_WORKFLOW,
+    WAKE_BATCH,
+    batch_workflow_id,
     callback_workflow_id,
     job_workflow_id,
     prompt_workflow_id,
+    store_workflow_id,
 )
+from promptmill.contracts.outputs import StoreInput
 from promptmill.contracts.prompts import PromptRequest
+from promptmill.store.batches import DueBatch
 from promptmill.temporal.search_attributes import search_attribute_gaps, search_attributes, wanted_search_attributes
 
 FAIRNESS_KEY_BYTES = 64
@@ -84,22 +92,92 @@ class WorkflowStarter:
             patience=patience,
         )
 
-    async def start_callback(self, job_id: UUID, *, patience: timedelta) -> None:
-        """Start the workflow that delivers an ended job's callback, unless it is started already.
+    async def wake_batch(self, batch: DueBatch, *, patience: timedelta) -> None:
+        """Tell a batch's workflow that there is news, and start it if it does not run.
 
         Raises:
             RPCError: Temporal is unavailable.
         """
+        attributes = search_attributes(
+            await self._known_attributes(),
+            self.attribute_prefix,
+            status=None,
+            owner=batch.owner,
+            priority=batch.priority,
+            model=None,
+        )
+        with bound_contextvars(owner=batch.owner):
+            await self.client.start_workflow(
+                BATCH_WORKFLOW,
+                BatchInput(batch_id=batch.id),
+                id=batch_workflow_id(batch.id),
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal=WAKE_BATCH,
+                priority=Priority(
+                    priority_key=priority_key(batch.priority, self.priority_levels),
+                    fairness_key=_cut_bytes(batch.owner, FAIRNESS_KEY_BYTES),
+                ),
+                search_attributes=attributes,
+                # Not its name: an erasure leaves nothing of an owner's words here.
+                static_summary=f"batch {batch.id}",
+                static_details=f"Batch `{batch.id}` of {batch.owner}, priority {batch.priority} of 10.",
+                rpc_timeout=patience,
+            )
+
+    async def start_callback(self, job_id: UUID, *, patience: timedelta, of_batch: bool = False) -> None:
+        """Start the workflow that delivers the callback of an ended job or batch, unless it is started already.
+
+        Raises:
+            RPCError: Temporal is unavailable.
+        """
+        await self._start_follower(
+            CALLBACK_WORKFLOW,
+            CallbackInput(job_id=job_id, of_batch=of_batch),
+            workflow_id=callback_workflow_id(job_id),
+            reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            summary=f"callback of {'batch' if of_batch else 'job'} {job_id}",
+            details=f"Delivers the end of {'batch' if of_batch else 'job'} `{job_id}` to its `callbackUrl`.",
+            patience=patience,
+        )
+
+    async def start_storing(self, job_id: UUID, *, patience: timedelta) -> None:
+        """Start the workflow that stores a job's outputs, unless it is running.
+
+        Raises:
+            RPCError: Temporal is unavailable.
+        """
+        await self._start_follower(
+            STORE_WORKFLOW,
+            StoreInput(job_id=job_id),
+            workflow_id=store_workflow_id(job_id),
+            reuse=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            summary=f"outputs of job {job_id}",
+            details=f"Stores the outputs of job `{job_id}`.",
+            patience=patience,
+        )
+
+    async def _start_follower(
+        self,
+        workflow: str,
+        message: CallbackInput | StoreInput,
+        *,
+        workflow_id: str,
+        reuse: WorkflowIDReusePolicy,
+        summary: str,
+        details: str,
+        patience: timedelta,
+    ) -> None:
         with suppress(WorkflowAlreadyStartedError):
             await self.client.start_workflow(
-                CALLBACK_WORKFLOW,
-                CallbackInput(job_id=job_id),
-                id=callback_workflow_id(job_id),
+                workflow,
+                message,
+                id=workflow_id,
                 task_queue=self.task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=f"callback of job {job_id}",
+                id_reuse_policy=reuse,
+                static_summary=summary,
                 # Temporal's command line cannot list a workflow that has a summary without details.
-                static_details=f"Delivers the end of job `{job_id}` to its `callbackUrl`.",
+                static_details=details,
                 rpc_timeout=patience,
             )
 

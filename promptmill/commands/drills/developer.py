@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from promptmill.commands.drills.ground import Finding, Ground, Scene, wait_for
 from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.prompts import PromptSource
 from promptmill.contracts.reasons import ReasonCode
 
 ANSWERS: Final = ("reason",)
 FIELD, NAME_ON_THE_WIRE = "cost_centre", "costCentre"
 FAILING: Final = "failing"
+BY_GROK: Final = {PromptSource.GROK, PromptSource.GROK_FALLBACK}
 _ALWAYS: Final = 100_000
 
 SHAPES: Final = {
@@ -47,7 +49,7 @@ def briefing(scene: Scene) -> Sequence[str]:
         f"1. Accounting wants a field `{NAME_ON_THE_WIRE}` of a job: an optional text that the caller gives and sees.",
         f"2. The job {scene.facts[FAILING]} does not get its prompt: find out why, let the provider work again,",
         "   and see that the job has its picture.",
-        "docs/training/developer.md says what is asked for. Then: promptmill drill developer --check",
+        "docs/training/developer.md says what is asked for. Then: .venv/bin/promptmill drill developer --check",
     ]
 
 
@@ -60,7 +62,7 @@ def check(ground: Ground, scene: Scene, answers: Mapping[str, str]) -> Iterator[
     done = [job for job in ground.jobs(scene, FAILING) if job["status"] == JobStatus.COMPLETED]
     yield Finding(
         "The job, or a retry of it, has its picture by a prompt of Grok's",
-        None if any(job["promptSource"] == "grok" for job in done) else "none has completed yet",
+        None if any(job["promptSource"] in BY_GROK for job in done) else "none has completed yet",
     )
 
 
@@ -68,7 +70,7 @@ def missing_of_field(checkout: Path) -> Iterator[str]:
     """Yield where the field is missing, in the order of the recipe in CONTRIBUTING.md."""
     yield from _missing_of_shapes(checkout)
     yield from _missing_of_sql(checkout)
-    if NAME_ON_THE_WIRE not in _text(checkout / "api" / "web" / "types" / "api.d.ts"):
+    if NAME_ON_THE_WIRE not in _text(checkout / "clients" / "typescript" / "api.d.ts"):
         yield "the page's types do not have it: `make types`"
 
 
@@ -88,7 +90,7 @@ def _missing_of_sql(checkout: Path) -> Iterator[str]:
         if FIELD not in _text(checkout / file):
             yield f"{file} does not name {FIELD}"
     revisions = checkout / "sql" / "migrations" / "versions"
-    if not any(FIELD in _text(file) for file in revisions.glob("*.up.sql")):
+    if not any(FIELD in _text(file) for file in (*revisions.glob("*.py"), *revisions.glob("*.up.sql"))):
         yield "no revision in sql/migrations/versions adds the column"
     listed = _text(checkout / "sql" / "functions.sql")
     functions = [file for file in SCRIPTS if "functions/" in file]

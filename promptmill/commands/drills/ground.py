@@ -145,7 +145,7 @@ def open_ground(settings: Settings, checkout: Path) -> Ground:
     api = Instance(instance_url(), caller_key())
     report = api.ask("GET", "/api/init").body
     states = report.get("providers") if isinstance(report, Mapping) else None
-    if not states:
+    if not states or not isinstance(states, Mapping):
         raise DrillRefused(f"{api.url} does not say which providers it uses: set PROMPTMILL_URL and PROMPTMILL_KEY.")
     real = [name for name, state in states.items() if state != "simulated"]
     if real or ProviderMode.REAL in {settings.grok_mode, settings.wavespeed_mode}:

@@ -52,7 +52,7 @@ def briefing(scene: Scene) -> Sequence[str]:
         "   Then take a backup, and show that it can be restored.",
         "4. A release was brought out whose SQL functions are wrong: take them back to those of this checkout.",
         "At the end all is open again, and the job has its picture.",
-        "docs/training/operator.md says what is asked for. Then: promptmill drill operator --check",
+        "docs/training/operator.md says what is asked for. Then: .venv/bin/promptmill drill operator --check",
     ]
 
 

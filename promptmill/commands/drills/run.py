@@ -53,14 +53,20 @@ def set_drill(settings: Settings, name: str, checkout: Path) -> Sequence[str]:
         ground = open_ground(settings, checkout)
         ground.clear()
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)  # the faults of the scene before are gone
             scene = DRILLS[name].prepare(ground, Scene(name=name, run=f"{name}-{uuid7().hex[-8:]}"))
+            file.write_text(scene.model_dump_json(), encoding="utf-8")
         except BaseException:
             ground.clear()
             raise
     except Failed as error:
         raise DrillRefused(f"The scene is not set: {error}.") from error
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(scene.model_dump_json(), encoding="utf-8")
+    except OSError as error:
+        raise DrillRefused(
+            f"The scene is not set: {file} cannot be written ({error.strerror or error}). Set PROMPTMILL_DATA_DIR to a "
+            "folder that can."
+        ) from error
     return DRILLS[name].briefing(scene)
 
 

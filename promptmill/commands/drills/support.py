@@ -47,7 +47,7 @@ def briefing(scene: Scene) -> Sequence[str]:
         f"Ben writes: my job {scene.facts[REFUSED]} failed. Why, and how do I get a picture?",
         f"Cleo writes: I cancelled {scene.facts[CHARGED]}. Was I charged, and how much?",
         f"A new job for Ben has the metadata {labels}: the check finds it by that.",
-        "docs/training/support.md says what is asked for. Then: promptmill drill support --check",
+        "docs/training/support.md says what is asked for. Then: .venv/bin/promptmill drill support --check",
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from promptmill.contracts.errors import ProviderAnswerUnusable, ProviderError, ProviderRefused, cut
 from promptmill.contracts.messages import Message
+from promptmill.contracts.prompts import Variant
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.texts import is_blank
 from promptmill.contracts.usage import TokenUsage
@@ -29,12 +30,12 @@ COST_LIMIT_USD: Final = 1_000
 
 MODEL_CHARACTERS: Final = 200
 
+_PROMPT: Final = {"type": "string", "description": "The finished prompt, ready to use as is."}
+_NEGATIVE: Final = {"type": "string", "description": "What must not be seen, as words separated by commas."}
+_REFUSAL: Final = {"type": "string", "description": "Only if you decline: the reason. The prompt is then empty."}
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {
-        "prompt": {"type": "string", "description": "The finished prompt, ready to use as is."},
-        "refusal": {"type": "string", "description": "Only if you decline: the reason. The prompt is then empty."},
-    },
+    "properties": {"prompt": _PROMPT, "refusal": _REFUSAL},
     "required": ["prompt"],
     "additionalProperties": False,
 }
@@ -50,6 +51,13 @@ class GrokQuestion(Message):
     system: str
     text: str
     picture_urls: tuple[str, ...] = ()
+    variants: int = 1
+    negative: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it asks for one prompt and nothing else."""
+        return self.variants == 1 and not self.negative
 
 
 class GrokAnswer(TokenUsage):
@@ -57,10 +65,12 @@ class GrokAnswer(TokenUsage):
 
     Attributes:
         model: The model that responded, if the request named an alias.
+        variants: All that it wrote, the prompt first.
     """
 
     prompt: str
     model: str
+    variants: tuple[Variant, ...]
 
 
 def compose_completion(question: GrokQuestion) -> dict[str, Any]:
@@ -75,7 +85,7 @@ def compose_completion(question: GrokQuestion) -> dict[str, Any]:
         ],
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": "written_prompt", "strict": True, "schema": _SCHEMA},
+            "json_schema": {"name": "written_prompt", "strict": True, "schema": _schema(question)},
         },
     }
     if _REASONS_BY_DEFAULT.fullmatch(question.model):
@@ -93,25 +103,40 @@ def read_completion(answer: Answer, question: GrokQuestion, key: str) -> GrokAns
     completion = answer.object
     if not answer.ok or ("choices" not in completion and completion.get("error")):
         raise read_failure(answer, key)
-    usage = _usage(completion)
+    usage = read_usage(completion)
     try:
-        prompt = _written(answer, key)
+        variants = _written(answer, question, key)
     except ProviderError as error:
         error.usage = usage
         raise
     model = completion.get("model")
     return GrokAnswer(
-        prompt=prompt,
+        prompt=variants[0].prompt,
+        variants=variants,
         model=storable(model)[:MODEL_CHARACTERS] if isinstance(model, str) and model else question.model,
         **usage.model_dump(),
     )
 
 
-def _written(answer: Answer, key: str) -> str:
+def _schema(question: GrokQuestion) -> dict[str, Any]:
+    if question.plain:
+        return _SCHEMA
+    properties = {"prompt": _PROMPT} | ({"negativePrompt": _NEGATIVE} if question.negative else {})
+    variant = {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+    prompts = {"type": "array", "items": variant, "minItems": question.variants}
+    return {
+        "type": "object",
+        "properties": {"prompts": prompts, "refusal": _REFUSAL},
+        "required": ["prompts"],
+        "additionalProperties": False,
+    }
+
+
+def _written(answer: Answer, question: GrokQuestion, key: str) -> tuple[Variant, ...]:
     choice = _first_choice(answer.object)
     if choice is None:
         raise _unusable(answer, "Grok's response contains no message.")
-    return _prompt(answer, _content(answer, choice, key), key)
+    return _variants(answer, question, _content(answer, choice, key), key)
 
 
 def _first_choice(completion: dict[str, Any]) -> dict[str, Any] | None:
@@ -139,19 +164,54 @@ def _content(answer: Answer, choice: dict[str, Any], key: str) -> str:
     return content
 
 
-def _prompt(answer: Answer, content: str, key: str) -> str:
+def _variants(answer: Answer, question: GrokQuestion, content: str, key: str) -> tuple[Variant, ...]:
     written = written_object(content)
     refusal = refusal_in(content if written is None else written)
     if refusal is not None:
         raise _refused(refusal, key)
     if written is None:
         raise _unusable(answer, f"Grok's response is not the requested JSON: {redact(cut(content), key)}")
-    prompt = written.get("prompt")
+    if "prompts" not in written:
+        return (Variant(prompt=_prompt(answer, written.get("prompt"))),)
+    found = distinct_variants(written["prompts"], question.variants)
+    if not found:
+        refusals = [refusal_in(entry) for entry in _objects(written["prompts"])]
+        if (told := next(filter(None, refusals), None)) is not None:
+            raise _refused(told, key)
+        paid = ", and xAI has charged for it" if read_usage(answer.object).cost_usd else ""
+        raise _unusable(answer, f"Grok's response contains no valid prompt{paid}.")
+    return found
+
+
+def _prompt(answer: Answer, prompt: object) -> str:
     if not isinstance(prompt, str) or is_blank(prompt := storable(prompt).strip()):
         raise _unusable(answer, "Grok's response contains no prompt.")
     if len(prompt) > PROMPT_LIMIT:
         raise _unusable(answer, f"Grok's prompt is longer than {PROMPT_LIMIT} characters.")
     return prompt
+
+
+def distinct_variants(listed: object, most: int) -> tuple[Variant, ...]:
+    """Return the valid ones of what Grok lists as prompts, at most so many, and each text once."""
+    found: dict[str, Variant] = {}
+    for entry in _objects(listed):
+        if len(found) == most:
+            break
+        if refusal_in(entry) is None and (prompt := _text(entry.get("prompt"))):
+            variant = Variant(prompt=prompt, negative_prompt=_text(entry.get("negativePrompt")))
+            found.setdefault(" ".join(prompt.casefold().split()), variant)
+    return tuple(found.values())
+
+
+def _objects(listed: object) -> list[dict[str, Any]]:
+    """Return the objects of what should be a list of them."""
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+
+def _text(value: object) -> str | None:
+    """Return a text that can be stored and sent, or None."""
+    text = storable(value).strip() if isinstance(value, str) else ""
+    return text if not is_blank(text) and len(text) <= PROMPT_LIMIT else None
 
 
 def _refused(words: object, key: str) -> ProviderRefused:
@@ -162,7 +222,8 @@ def _unusable(answer: Answer, message: str) -> ProviderError:
     return unless_final(answer, ProviderAnswerUnusable(ReasonCode.GROK_BAD_ANSWER, message))
 
 
-def _usage(completion: dict[str, Any]) -> TokenUsage:
+def read_usage(completion: dict[str, Any]) -> TokenUsage:
+    """Return what a completion says of its tokens and its cost."""
     usage = completion.get("usage")
     tokens = usage if isinstance(usage, dict) else {}
     return TokenUsage(

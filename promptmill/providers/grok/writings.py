@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any, Final
 
-_FIELDS: Final = frozenset({"prompt", "refusal"})
+_FIELDS: Final = frozenset({"prompt", "prompts", "refusal"})
 
-_READ_CHARACTERS: Final = 200_000
-"""Maximum characters of a text: the longest prompt with every character escaped is shorter."""
+_READ_CHARACTERS: Final = 1_500_000
+"""Maximum characters of a text: the most variants, each with the longest prompt and negative prompt and every character
+escaped as two surrogates, are shorter."""
 
 _OBJECTS_TRIED: Final = 16
 """How many opening braces of a text are tried as the start of the object."""

@@ -80,11 +80,11 @@ class WaveSpeedAccount:
         If inputs are omitted, the price is too low (the model's base price).
         """
         try:
-            return await self._quote(model, inputs)
+            return await self.quote(model, inputs)
         except (ProviderError, TypeError, ValueError):
             return None
 
-    async def quote(self, model: str, inputs: Mapping[str, Any]) -> Decimal:
+    async def quote(self, model: str, inputs: Mapping[str, Any]) -> Quote:
         """Return the price that `offer` returns, or raise the reason why it is unavailable.
 
         Raises:
@@ -92,9 +92,6 @@ class WaveSpeedAccount:
             ProviderUnavailable: WaveSpeed did not respond in time, or with something other than a price.
             TypeError, ValueError: The inputs cannot be serialised as JSON.
         """
-        return (await self._quote(model, inputs)).usd
-
-    async def _quote(self, model: str, inputs: Mapping[str, Any]) -> Quote:
         with provider_call("wavespeed", "price"):
             return await self._priced(model, inputs)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ModelInput
 from promptmill.contracts.errors import cut
 from promptmill.providers.http.redaction import storable
+from promptmill.providers.wavespeed.controls import control_of, media_of
 
 MAX_CHOICES: Final = 200
 NAME_CHARACTERS: Final = 100
@@ -16,6 +17,9 @@ TITLE_CHARACTERS: Final = 120
 DESCRIPTION_CHARACTERS: Final = 1_000
 VALUE_CHARACTERS: Final = 2_000
 """Maximum characters of a default or a choice, as JSON; longer ones are omitted."""
+
+MAX_PARTS: Final = 20
+"""Maximum parts of an object in a list."""
 
 MAX_PICTURES: Final = 100
 USUAL_PICTURES: Final = 9
@@ -40,9 +44,13 @@ def read_inputs(schema: Mapping[str, Any]) -> tuple[ModelInput, ...]:
         return ()
     told = schema.get("required")
     required = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
-    names = [name for name in properties if isinstance(name, str) and 0 < len(name) <= NAME_CHARACTERS]
-    ordered = _in_order([name for name in names if storable(name) == name], schema.get("x-order-properties"), required)
+    ordered = _in_order(_names(properties), schema.get("x-order-properties"), required)
     return tuple(_read_input(name, properties[name], name in required) for name in ordered[:MAX_INPUTS])
+
+
+def _names(properties: Mapping[str, Any]) -> list[str]:
+    names = [name for name in properties if isinstance(name, str) and 0 < len(name) <= NAME_CHARACTERS]
+    return [name for name in names if storable(name) == name]
 
 
 def finite(value: object) -> int | float | None:
@@ -59,24 +67,53 @@ def _in_order(names: list[str], told: object, required: set[str]) -> list[str]:
     return sorted(names, key=lambda name: name not in required)
 
 
-def _read_input(name: str, told: object, required: bool) -> ModelInput:  # noqa: FBT001  # a plain fact about the name
+def _read_input(name: str, told: object, required: bool, *, deep: bool = True) -> ModelInput:  # noqa: FBT001  # a plain fact about the name
     schema = _flattened(told if isinstance(told, dict) else {})
     choices = _choices(schema.get("enum"))
     kind = InputType.CHOICE if choices else _kind(schema)
+    items = schema.get("items")
+    entry = _flattened(items) if isinstance(items, dict) else {}
+    parts = _parts(entry) if deep else ()
+    item_choices = _choices(entry.get("enum"))
+    hidden = schema.get("x-hidden") is True
     return ModelInput(
         name=name,
         type=kind,
         title=_text(schema.get("title"), TITLE_CHARACTERS),
         description=_text(schema.get("description"), DESCRIPTION_CHARACTERS),
-        required=required,
+        required=required and not hidden,
         default=_fitting(schema.get("default"), kind, choices),
         minimum=finite(schema.get("minimum")),
         maximum=finite(schema.get("maximum")),
         step=_positive(schema.get("multipleOf", schema.get("step"))),
         choices=choices,
+        suggestions=_suggestions(schema.get("x-enum")) if kind is InputType.TEXT else None,
         max_length=_whole(schema.get("maxLength")),
         pictures=_pictures(name, kind, schema),
+        control=control_of(name, kind, schema, has_parts=bool(parts), has_choices=item_choices is not None),
+        media=media_of(name, schema),
+        placeholder=_text(schema.get("x-placeholder"), TITLE_CHARACTERS),
+        hidden=hidden,
+        min_items=_whole(schema.get("minItems")),
+        max_items=_whole(schema.get("maxItems")),
+        item_choices=item_choices,
+        parts=parts,
     )
+
+
+def _parts(entry: Mapping[str, Any]) -> tuple[ModelInput, ...]:
+    """Return what each object of a list has; what is nested deeper is entered as JSON."""
+    properties, told = entry.get("properties"), entry.get("required")
+    if not isinstance(properties, dict):
+        return ()
+    required = {name for name in told if isinstance(name, str)} if isinstance(told, list) else set()
+    ordered = _in_order(_names(properties), entry.get("x-order-properties"), required)
+    return tuple(_read_input(name, properties[name], name in required, deep=False) for name in ordered[:MAX_PARTS])
+
+
+def _suggestions(told: object) -> tuple[str, ...] | None:
+    """Return the texts of `x-enum`: values that WaveSpeed's own form offers, beside which others are allowed."""
+    return tuple(each for each in _choices(told) or () if isinstance(each, str)) or None
 
 
 def _flattened(schema: Mapping[str, Any]) -> Mapping[str, Any]:

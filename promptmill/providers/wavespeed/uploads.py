@@ -32,7 +32,20 @@ TICKET_SECONDS: Final = 15.0
 PUT_SECONDS: Final = 120.0
 """Timeout of the transfer: 20 MiB at 2 Mbit/s."""
 
-_ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png"}
+_ENDINGS: Final = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/wav": "wav",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+}
+"""What can be uploaded, and how its file's name ends."""
+
 _TOO_LARGE: Final = 413
 _SAID_NO: Final = {
     401: (ReasonCode.WAVESPEED_BAD_KEY, f"Set {KEY_VARIABLE} to a valid key."),
@@ -67,7 +80,7 @@ class WaveSpeedUploads:
             raise ConfigurationError(f"{problem} Images are uploaded to WaveSpeed: set it, or use URLs.")
 
     async def upload(self, content: bytes, content_type: str) -> str:
-        """Upload a JPEG or PNG and return its URL, valid for seven days.
+        """Upload a file of a known type and return its URL, valid for seven days.
 
         Raises:
             ConfigurationError: There is no key.

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -16,7 +17,8 @@ from promptmill.simulators.clock import now
 from promptmill.simulators.faults import Fault
 from promptmill.simulators.front_door import Call
 from promptmill.simulators.grok.catalogue import Catalogue, Model
-from promptmill.simulators.grok.checks import parts, refuse_for_model, refuse_pictures, refuse_request
+from promptmill.simulators.grok.checks import address, parts, refuse_for_model, refuse_pictures, refuse_request
+from promptmill.simulators.grok.eyes import seen
 from promptmill.simulators.grok.refusals import NO_CREDIT, TEAM, refusal
 from promptmill.simulators.grok.writing import fill, user_text, write_prompt
 
@@ -89,12 +91,12 @@ def _unknown_model(name: str) -> Response:
 
 
 def _content(body: dict[str, Any]) -> str:
-    pictures = sum(part.get("type") == "image_url" for part in parts(body))
-    prompt = write_prompt(user_text(body["messages"]), pictures)
+    pictures = [seen(address(part)) for part in parts(body) if part.get("type") == "image_url"]
+    write = partial(write_prompt, user_text(body["messages"]), pictures)
     wanted = body.get("response_format") or {}
     if wanted.get("type") == "json_schema":
-        return json.dumps(fill(wanted["json_schema"]["schema"], prompt), ensure_ascii=False)
-    return json.dumps({"prompt": prompt}, ensure_ascii=False) if wanted.get("type") == "json_object" else prompt
+        return json.dumps(fill(wanted["json_schema"]["schema"], write), ensure_ascii=False)
+    return json.dumps({"prompt": write()}, ensure_ascii=False) if wanted.get("type") == "json_object" else write()
 
 
 def _spoiled(content: str, fault: Fault | None) -> _Written:
@@ -109,6 +111,15 @@ def _in_parts(content: str) -> _Written:
     return _Written([{"type": "text", "text": text} for text in (content[:half], content[half:])])
 
 
+def _each_variant(content: str, change: Callable[[Any, Any], Any]) -> str:
+    """Change each prompt of an answer that lists several, with the first one at hand; another answer stays."""
+    if not content.startswith('{"prompts"'):
+        return content
+    written = json.loads(content)
+    prompts = written["prompts"]
+    return json.dumps(written | {"prompts": [change(one, prompts[0]) for one in prompts]})
+
+
 _SPOILERS: Mapping[str, Callable[[str], _Written]] = {
     "invalid_json": lambda content: _Written("The prompt is: " + content.replace("{", "(")),
     "cut_json": lambda content: _Written(content[: len(content) // 2], "length"),
@@ -118,6 +129,8 @@ _SPOILERS: Mapping[str, Callable[[str], _Written]] = {
     "fenced": lambda content: _Written(f"```json\n{content}\n```"),
     "wordy": lambda content: _Written(f"Here is the prompt:\n{content}\nTell me if you want another one."),
     "parts": _in_parts,
+    "same_variants": lambda content: _Written(_each_variant(content, lambda _, first: first)),
+    "empty_variants": lambda content: _Written(_each_variant(content, lambda one, _: one | {"prompt": ""})),
 }
 """How each fault changes a text."""
 

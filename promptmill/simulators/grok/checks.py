@@ -55,7 +55,7 @@ def refuse_pictures(body: dict[str, Any]) -> JSONResponse | None:
     """Return xAI's response to an unusable image, or None. Images on the web are not fetched."""
     for part in parts(body):
         if part.get("type") == "image_url":
-            wrong = _problem_of_picture(_address(part))
+            wrong = _problem_of_picture(address(part))
             if wrong:
                 return refusal(400, wrong)
         elif part.get("type") != "text":
@@ -81,15 +81,16 @@ def _are_messages(messages: Any) -> bool:
     )
 
 
-def _address(part: dict[str, Any]) -> str:
+def address(part: dict[str, Any]) -> str:
+    """Return the address of an image part: on the web, or its data."""
     image = part.get("image_url")
     return str(image.get("url", "")) if isinstance(image, dict) else ""
 
 
-def _problem_of_picture(address: str) -> str | None:
-    if address.startswith(("http://", "https://")):
+def _problem_of_picture(url: str) -> str | None:
+    if url.startswith(("http://", "https://")):
         return None
-    head, _, data = address.partition(";base64,")
+    head, _, data = url.partition(";base64,")
     if head not in ("data:image/jpeg", "data:image/jpg", "data:image/png"):
         return "Unsupported image: only JPEG and PNG are accepted, as a URL or as base64 data."
     try:

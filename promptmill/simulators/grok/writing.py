@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -31,24 +31,39 @@ FINISHES = (
 )
 
 
-def write_prompt(text: str, pictures: int) -> str:
-    """Return an English prompt for a user's text and a number of images, the last of which is the target."""
-    digest = sha256(f"{pictures} {text}".encode()).digest()
-    subject = _subject(text) or "The subject of the picture"
+NEGATIVE = "blurry, distorted, extra limbs, watermark, text"
+
+
+def write_prompt(text: str, pictures: Sequence[str], variant: int = 0) -> str:
+    """Return an English prompt for a user's text and images, told by what is seen in them; the last is the target.
+
+    Without words of the user's it describes the target. Another `variant` has other light, framing and finish.
+    """
+    digest = sha256(f"{len(pictures)} {text}".encode() + bytes([variant] if variant else [])).digest()
+    own = _subject(text)
+    subject = own or (pictures[-1] if pictures else "The subject of the picture")
     sentences = [
         f"{subject}.",
         f"{LIGHTS[digest[0] % len(LIGHTS)].capitalize()}, {FRAMINGS[digest[1] % len(FRAMINGS)]};",
         f"{FINISHES[digest[2] % len(FINISHES)]}.",
     ]
-    if pictures:
+    if pictures and own:
         sentences.append("Keep the pose, proportions and perspective of the target picture.")
-    if pictures > 1:
+    if len(pictures) > 1:
         sentences.append("Take materials and style from the reference pictures.")
     return " ".join(sentences)
 
 
-def fill(schema: Mapping[str, Any], text: str) -> Any:
-    """Return a value that is valid for a JSON schema, with the text wherever it requires a string."""
+def fill(
+    schema: Mapping[str, Any], write: Callable[[int], str], place: int = 0, definitions: Mapping[str, Any] | None = None
+) -> Any:
+    """Return a value that is valid for a JSON schema: wherever it requires a string, what is written for that place.
+
+    `definitions` are the whole schema's `$defs`. Entries of a list are places of their own; a property whose name
+    begins with `negative` gets a negative prompt.
+    """
+    definitions = definitions or schema.get("$defs", {})
+    schema = definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     if schema.get("enum"):
         return schema["enum"][0]
     kind = schema.get("type", "object")
@@ -56,14 +71,20 @@ def fill(schema: Mapping[str, Any], text: str) -> Any:
         case "object":
             properties: Mapping[str, Any] = schema.get("properties", {})
             required = schema.get("required", properties)
-            return {name: fill(part, text) for name, part in properties.items() if name in required}
+            return {
+                name: NEGATIVE if name.startswith("negative") else fill(part, write, place, definitions)
+                for name, part in properties.items()
+                if name in required
+            }
         case "array":
-            return [fill(schema.get("items", {}), text) for _ in range(max(1, schema.get("minItems", 1)))]
+            entries = range(max(1, schema.get("minItems", 1)))
+            return [fill(schema.get("items", {}), write, at, definitions) for at in entries]
         case "integer" | "number":
             return schema.get("minimum", 1)
         case "boolean":
             return True
         case _:
+            text = write(place)
             return text[: schema.get("maxLength", len(text))]
 
 

@@ -24,7 +24,9 @@ def find_problem(model: Model, inputs: Any) -> str | None:
     """Return what is wrong with a submission's body in one sentence, or None. Unknown inputs are accepted."""
     if not isinstance(inputs, dict):
         return "the body must be a JSON object"
-    missing = [name for name in model.required if inputs.get(name) in (None, "")]
+    # What WaveSpeed's own form hides is never asked for, even if its schema calls it required.
+    asked = [name for name in model.required if not model.inputs.get(name, {}).get("x-hidden")]
+    missing = [name for name in asked if inputs.get(name) in (None, "")]
     if missing:
         return f"property '{missing[0]}' is missing"
     for name, value in inputs.items():

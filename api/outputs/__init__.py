@@ -1,0 +1,1 @@
+"""Serves stored outputs: files with ranges, archives, and signed addresses."""

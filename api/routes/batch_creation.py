@@ -1,0 +1,79 @@
+"""Creating batches: the one route of theirs that takes a table."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from api.access.scopes import needs
+from api.batches.bodies import FORM, TableRoute
+from api.batches.intake import accept_batch
+from api.batches.reading import created_answer
+from api.batches.waking import wake
+from api.dependencies import ByDep, CallerDep, CheckerDep, ResourcesDep
+from api.http.bodies import BATCHES
+from api.http.errors import problems
+from api.http.idempotency import HEADER, REPLAYED
+from api.jobs.acceptance import refuse_addresses
+from api.schemas.batch_runs import KEY_CHARACTERS, CreateBatch, CreatedBatch
+from promptmill.contracts.access import Scope
+
+router = APIRouter(tags=["batches"], route_class=TableRoute)
+
+
+@router.post(
+    BATCHES,
+    dependencies=[needs(Scope.JOBS_WRITE)],
+    status_code=HTTPStatus.ACCEPTED,
+    responses={
+        **problems(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            HTTPStatus.PAYMENT_REQUIRED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.LOCKED,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            HTTPStatus.REQUEST_TIMEOUT,
+        ),
+    },
+    openapi_extra=FORM,
+)
+async def create_batch(
+    *,
+    request: CreateBatch,
+    resources: ResourcesDep,
+    checker: CheckerDep,
+    caller: CallerDep,
+    by: ByDep,
+    response: Response,
+    key: Annotated[
+        str | None,
+        Header(alias=HEADER, max_length=KEY_CHARACTERS, description="The batch's `key`, if the body has none."),
+    ] = None,
+) -> CreatedBatch:
+    """Accept a batch: the whole table is checked, stored, and then made into jobs, row by row.
+
+    Never more than `maxOpen` of its jobs are open at once, and together they cost no more than `maxCostUsd`: a
+    submission is permitted only if what is paid and reserved leaves room for it. Reached, the batch is paused and says
+    what is left.
+
+    Sent again with the same `key`, it adds the rows that are new, by their `key`, and nothing twice. A row with a known
+    key and another content is refused with its line, and nothing is added then.
+    """
+    if request.callback_url:
+        refuse_addresses(
+            iter([(("callbackUrl",), request.callback_url)]), allow_private=resources.settings.allow_private_addresses
+        )
+    accepted = await accept_batch(
+        request, key=request.key or key, key_id=caller.key_id, checker=checker, store=resources.store, by=by
+    )
+    await wake(resources, accepted.batch)
+    response.headers["Location"] = f"{resources.settings.root_path}{BATCHES}/{accepted.batch.id}"
+    if not accepted.added:
+        response.headers[REPLAYED] = "true"
+    return await created_answer(resources.store, accepted)

@@ -1,0 +1,208 @@
+"""Requests and responses about tags and collections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringConstraints, model_validator
+
+from api.schemas.bases import Answer, StrictRequestModel, field_errors
+from api.schemas.fields import CURSOR_CHARACTERS, TAG_CHARACTERS, NameText, SearchText, TagText, digits, storable
+from api.schemas.jobs import JOBS_AT_ONCE, MAX_INDEX
+from promptmill.store.collections import MOST, MOST_OUTPUTS
+from promptmill.store.tags import MOST_TAGS
+
+OUTPUTS_AT_ONCE: Final = 1_000
+PAGE: Final = MOST
+"""All that an owner may have: they are listed in an order that changes, and only one page shows all as they are."""
+
+TAGS_PAGE: Final = 1_000
+
+Tags = Annotated[tuple[TagText, ...], Field(max_length=MOST_TAGS)]
+
+
+class ChangeTags(StrictRequestModel):
+    """Tags to add and to remove."""
+
+    add: Tags = Field((), description=f"Tags that it is to have; a job has at most {MOST_TAGS}.")
+    remove: Tags = Field((), description="Tags that it is not to have.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.add or self.remove):
+            raise field_errors(type(self), [(("add",), "Give at least one tag to add or to remove.")])
+        both = sorted({*self.add} & {*self.remove})
+        if both:
+            raise field_errors(type(self), [(("remove",), f"`{both[0]}` is to be added, too.")])
+        return self
+
+
+class TagJobs(ChangeTags):
+    """Tags to add to many jobs, and to remove from them."""
+
+    job_ids: tuple[UUID, ...] = Field(min_length=1, max_length=JOBS_AT_ONCE, description="The jobs.")
+
+
+class JobTags(Answer):
+    """The tags of a job."""
+
+    job_id: UUID = Field(description="The job.")
+    tags: list[str] = Field(description="The tags that it has now, in order.")
+
+
+class Untagged(Answer):
+    """A job that was left as it was."""
+
+    job_id: UUID = Field(description="The job.")
+    reason: str = Field(
+        description="`not_found`: there is none of yours. `erased`: its words are gone. "
+        f"`too_many`: it would have more than {MOST_TAGS}."
+    )
+
+
+class TaggedJobs(Answer):
+    """What came of it for each job."""
+
+    items: list[JobTags] = Field(description="The jobs whose tags are as asked.")
+    refused: list[Untagged] = Field(description="The jobs that were left as they were.")
+
+
+class ListTags(StrictRequestModel):
+    """Which tags to list."""
+
+    limit: Annotated[int, Field(ge=1, le=TAGS_PAGE, description="Tags per page."), BeforeValidator(digits)] = 200
+    after: Annotated[str, StringConstraints(max_length=TAG_CHARACTERS), AfterValidator(storable)] | None = Field(
+        None, description="`nextAfter` of the previous page: a tag."
+    )
+
+
+class TagAnswer(Answer):
+    """A tag of the owner."""
+
+    tag: str = Field(description="The tag.")
+    jobs: int = Field(description="How many jobs have it.")
+
+
+class TagList(Answer):
+    """A page of tags, in order."""
+
+    items: list[TagAnswer] = Field(description="The tags.")
+    next_after: str | None = Field(description="Send it as `after` for the next page; null on the last one.")
+
+
+class CollectionName(StrictRequestModel):
+    """A collection to make."""
+
+    name: NameText = Field(description="Unique among yours.")
+
+
+class OutputInCollection(StrictRequestModel):
+    """An output of a job."""
+
+    job_id: UUID = Field(description="The job.")
+    index: Annotated[StrictInt, Field(ge=0, le=MAX_INDEX)] = Field(description="Its place among `outputs`, from 0.")
+
+
+Places = Annotated[tuple[OutputInCollection, ...], Field(max_length=OUTPUTS_AT_ONCE)]
+
+
+class ChangeCollection(StrictRequestModel):
+    """What to change of a collection: all of it, or nothing."""
+
+    name: NameText | None = Field(None, description="Its new name.")
+    add: Places = Field(
+        (),
+        description="Outputs to add at its end, in this order; one that it has stays where it is. "
+        f"It has at most {MOST_OUTPUTS:,}.",
+    )
+    remove: Places = Field((), description="Outputs to take out.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.name is None and not self.add and not self.remove:
+            raise field_errors(type(self), [((), "Give a `name`, or outputs to `add` or to `remove`.")])
+        return self
+
+
+class MoveInCollection(StrictRequestModel):
+    """Where outputs of a collection are to be."""
+
+    outputs: Annotated[Places, Field(min_length=1)] = Field(
+        description="What to move, in the order that they are to have. What is not in the collection is left out."
+    )
+    before: OutputInCollection | None = Field(
+        None, description="The output of the collection that they are to come before; null: they come last."
+    )
+
+
+class ListCollections(StrictRequestModel):
+    """Which collections to list, those changed last first."""
+
+    q: SearchText | None = Field(None, description="Text to find in names.")
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=PAGE,
+            description="Collections per page. What changes between two pages may be in both or neither; "
+            f"{PAGE:,} show all.",
+        ),
+        BeforeValidator(digits),
+    ] = 50
+    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
+        None, description="`nextCursor` of the previous page."
+    )
+
+
+class ListOutputs(StrictRequestModel):
+    """Which outputs of a collection to return, in its order."""
+
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=MOST_OUTPUTS,
+            description="Outputs per page. What is moved between two pages may be in both or neither; "
+            f"{MOST_OUTPUTS:,} show all.",
+        ),
+        BeforeValidator(digits),
+    ] = 200
+    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
+        None, description="`nextCursor` of the previous page."
+    )
+
+
+class CollectionAnswer(Answer):
+    """A named, ordered set of outputs."""
+
+    collection_id: UUID = Field(description="Its id.")
+    name: str = Field(description="Unique among the owner's.")
+    outputs: int = Field(description="How many outputs it has.")
+    created_at: datetime = Field(description="When it was made.")
+    changed_at: datetime = Field(description="When it was changed last.")
+
+
+class CollectionList(Answer):
+    """A page of collections, those changed last first."""
+
+    items: list[CollectionAnswer] = Field(description="The collections.")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+
+
+class CollectedOutput(Answer):
+    """An output in a collection."""
+
+    job_id: UUID = Field(description="The job.")
+    index: int = Field(description="Its place among the job's `outputs`, from 0.")
+    added_at: datetime = Field(description="When it was added.")
+
+
+class CollectedOutputs(Answer):
+    """A page of a collection's outputs, in its order."""
+
+    items: list[CollectedOutput] = Field(
+        description="The outputs. `GET /api/jobs?collection=…` has the jobs that they belong to."
+    )
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")

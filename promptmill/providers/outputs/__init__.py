@@ -1,0 +1,1 @@
+"""Fetches finished outputs from where WaveSpeed keeps them."""
