@@ -1,4 +1,4 @@
-"""Generates the page's API types, api/web/types/api.d.ts, from the OpenAPI document: `python -m tests.api_types`."""
+"""Generates clients/typescript/api.d.ts, which the page uses as well, from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.schemas.vocabulary import Vocabulary
 from promptmill.config.settings import load_settings
 from tests.node import ROOT, run
 
-TYPES: Final = ROOT / "api/web/types/api.d.ts"
+TYPES: Final = ROOT / "clients/typescript/api.d.ts"
 TEXTS: Final = frozenset({"title", "summary", "description", "examples"})
 HEADER: Final = "// Generated from the OpenAPI document by `make types`.\n\n"
 

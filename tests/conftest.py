@@ -33,6 +33,7 @@ pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fixtures.local_stack",
     "tests.fixtures.webhooks",
+    "tests.fixtures.web_ui",
 ]
 
 

@@ -44,6 +44,20 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "constraint-missing-not-valid": _REBUILT,
         "adding-serial-primary-key-field": _REBUILT,
     },
+    "0021": {
+        "ban-drop-constraint": "only one that a run of this revision left behind when it was broken off",
+        "prefer-robust-stmts": "the index is dropped before it is made, so that the run can be repeated",
+    },
+    "0022": {
+        "ban-drop-constraint": "one that a run left behind, and one that is made anew with a value more",
+        "prefer-robust-stmts": "the index is dropped before it is made, so that the run can be repeated",
+    },
+    "0025": {
+        "ban-drop-constraint": "only one that a run of this revision left behind when it was broken off",
+        "prefer-robust-stmts": "each index is dropped before it is made, so that the run can be repeated",
+        "require-concurrent-index-creation": "indexes of tables that are made here, and empty",
+    },
+    "0024": {"prefer-robust-stmts": "each index is dropped before it is made, so that the run can be repeated"},
 }
 """What a revision does on purpose, and why."""
 

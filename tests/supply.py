@@ -56,14 +56,14 @@ def main(subject: str) -> int:
     return write_bill() if subject == "sbom" else audit()
 
 
-def install_tools() -> str | None:
+def install_tools(tools: str = TOOLS, place: Path = PLACE) -> str | None:
     """Install the tools, unless it is what was installed last; return what went wrong, or None."""
-    lock, stamp = (ROOT / TOOLS).read_text(encoding="utf-8"), PLACE / ".installed"
+    lock, stamp = (ROOT / tools).read_text(encoding="utf-8"), place / ".installed"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == lock:
         return None
     for command in (
-        [sys.executable, "-m", "venv", "--clear", str(PLACE)],
-        [str(PLACE / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(ROOT / TOOLS)],
+        [sys.executable, "-m", "venv", "--clear", str(place)],
+        [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(ROOT / tools)],
     ):
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode != 0:

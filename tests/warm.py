@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 IMPORTED = (
     *("promptmill.cli", "promptmill.store", "promptmill.temporal", "promptmill.api_resources"),
     *("promptmill.worker_resources", "sqlalchemy.ext.asyncio", "alembic.command", "uvicorn"),
-    *("api.app", "api.serving", "worker.build"),
+    *("api.app", "api.serving", "worker.build", "promptmill_client"),
 )
 STREAMS = 3
 NUMBER = struct.Struct("!i")
@@ -39,6 +39,8 @@ COMMAND_SECONDS = 180
 
 def serve(path: str) -> NoReturn:
     """Start processes until this one is killed."""
+    # Also where the environment was installed from another checkout.
+    sys.path.append(str(Path(__file__).parents[1] / "clients" / "python"))
     for module in IMPORTED:
         importlib.import_module(module)
     with socket.socket(socket.AF_UNIX) as listening:

@@ -24,6 +24,7 @@ from tests.bench.figures import (
     comparison_lines,
     first_view_line,
     flight_lines,
+    gallery_lines,
     growth_lines,
     late_line,
     load_lines,
@@ -33,6 +34,7 @@ from tests.bench.figures import (
     stream_lines,
 )
 from tests.bench.flight import JOBS, measure_flight
+from tests.bench.gallery import scroll_gallery
 from tests.bench.growth import measure_growth
 from tests.bench.load import load_api, store_jobs
 from tests.bench.page import fill_list, visit_page, weigh_first_view
@@ -110,7 +112,9 @@ async def _page(
     with progress.step("Making the jobs that the page lists"):
         await fill_list(ours)
     with progress.step("Opening the page"):
-        return [weight, *page_lines(await visit_page(chromium, parts.api_url, effort.visits))]
+        lines = [weight, *page_lines(await visit_page(chromium, parts.api_url, effort.visits))]
+    with progress.step("Scrolling the gallery"):
+        return [*lines, *gallery_lines(await scroll_gallery(chromium, parts.api_url, http))]
 
 
 async def _compare(

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from tests.bench.cpu import THIS_CLIENT
 from tests.bench.flight import Flight
+from tests.bench.gallery import TILES, Scrolling
 from tests.bench.growth import SIZES
 from tests.bench.load import BOUNDED, STORED, Latencies
 from tests.bench.page import JOBS, Visit, Visits
@@ -34,6 +35,8 @@ FOUND_SECONDS = 10.0, 60.0
 STREAMS_MIB = 150.0
 USEFUL_MS = 1000.0
 FIRST_VIEW_BYTES = 60 * 1024
+FRAMES_PER_SECOND = 50.0
+ELEMENTS = 2_500
 PARTS = ("worker", "bare worker", "DBOS", "API", "Temporal", "Postgres", "simulators", THIS_CLIENT)
 
 
@@ -172,6 +175,22 @@ def stream_lines(found: StreamCost) -> list[Line]:
 def page_lines(found: Visits) -> list[Line]:
     """Return how soon the page is usable. The median counts: outliers come from other load on the machine."""
     return [*_visit_lines("cold", found.cold), *_visit_lines("warm", found.warm)]
+
+
+def gallery_lines(found: Scrolling) -> list[Line]:
+    """Return how the gallery scrolls."""
+    what = f"gallery with {TILES:,} tiles"
+    return [
+        Line(
+            f"{what}, scrolled without a pause",
+            f"{found.frames_per_second:.1f} frames/s, 99 % within {found.worst_ms:.0f} ms, "
+            f"{found.work_ms:.1f} ms of work each",
+            f"at least {FRAMES_PER_SECOND:.0f} frames/s",
+            found.frames_per_second >= FRAMES_PER_SECOND,
+        ),
+        Line(f"{what}, elements in the document", f"{found.elements:,}", f"< {ELEMENTS:,}", found.elements < ELEMENTS),
+        Line(f"{what}, JavaScript's memory", f"{found.heap_mib:.0f} MiB, with 200 jobs {found.first_heap_mib:.0f} MiB"),
+    ]
 
 
 def first_view_line(received: int) -> Line:

@@ -20,14 +20,15 @@ from tests.support import eventually
 
 JOBS = 200
 ROWS = 10
-"""The number of rows visible without scrolling."""
+"""The number of rows visible without scrolling; where the gallery opens, as many tiles."""
+TILE = ".gallery-tile"
 
 PATIENCE_SECONDS = 60.0
 
 WHEN_USEFUL = f"""
 globalThis.whenUseful = new Promise((resolve) => {{
     const seen = (selector) => document.querySelectorAll(selector).length;
-    const isUseful = () => seen("{FORM_READY}") && seen("{ROW}") >= {ROWS};
+    const isUseful = () => seen("{FORM_READY}") && seen("{ROW}, {TILE}") >= {ROWS};
     const observer = new MutationObserver(() => {{
         if (!isUseful()) return;
         observer.disconnect();
@@ -48,7 +49,7 @@ class Visit:
 
     Attributes:
         painted_ms: Until something was painted.
-        useful_ms: Until the form was usable and the first rows of the list were visible.
+        useful_ms: Until the form was usable and the first jobs were visible.
         requests: How many were sent until the network was idle, including images and the live stream.
         received: Bytes received for them.
     """

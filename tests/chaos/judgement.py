@@ -28,6 +28,9 @@ OVERSPENT = "moments at which more was reserved and spent than the budget allowe
 MISCOUNTED = "moments at which what is reserved and spent differed from the submissions: 0"
 WRONG_COST = "submissions whose cost in the record is not WaveSpeed's charge less its refund: 0"
 STILL_RESERVED = "ended jobs for which something is still reserved: 0"
+LOST_ROW = "rows of a batch without a job, or whose batch does not end: 0"
+ROW_TWICE = "rows of a batch with more than one job: 0"
+BATCH_OVERSPENT = "moments at which a batch exceeded its budget, or its account differed from its jobs: 0"
 READABLE = "words of prompts that can be read at Temporal although payloads are encrypted: 0"
 INCONSISTENT = "other findings of `promptmill audit-record`: 0"
 
@@ -45,12 +48,16 @@ RULES = (
     MISCOUNTED,
     WRONG_COST,
     STILL_RESERVED,
+    LOST_ROW,
+    ROW_TWICE,
+    BATCH_OVERSPENT,
     READABLE,
     INCONSISTENT,
 )
 
 AUDITED = {
     consistency.ACCOUNT.name: MISCOUNTED,
+    consistency.BATCHES.name: BATCH_OVERSPENT,
     consistency.ONE_OPEN.name: TWO_OPEN,
     consistency.RESERVED.name: STILL_RESERVED,
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.store import Store
-from promptmill.store.consistency import ACCOUNT
+from promptmill.store.consistency import ACCOUNT, BATCHES
 from tests.chaos.judgement import OVERSPENT, Violation, judge_audit
 from tests.chaos.record import Record, open_record
 
@@ -100,8 +100,10 @@ class Purse:
     async def _look(self, record: Record) -> None:
         [seen] = await record.rows(_USED, OWNER)
         with suppress(RecordUnavailable):
-            account = await self.store.consistency.check(ACCOUNT, unclear_after=timedelta())
-            for violation in (*overspent(seen), *judge_audit([account])):
+            accounts = [
+                await self.store.consistency.check(one, unclear_after=timedelta()) for one in (ACCOUNT, BATCHES)
+            ]
+            for violation in (*overspent(seen), *judge_audit(accounts)):
                 self.wrong.setdefault(violation.rule, violation)
 
 

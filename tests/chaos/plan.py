@@ -45,7 +45,7 @@ SHORT: dict[BlowKind, int] = {
     "Temporal restarted": 1,
     "second open submission written by hand": 1,
 }
-"""The same for the run in `make test`: freezing takes longer than the heartbeat timeout, which is too long there."""
+"""The same for the run in CI: freezing takes longer than the heartbeat timeout, which is too long there."""
 
 REVEALING: dict[BlowKind, int] = {
     "worker killed during a POST": 2,

@@ -82,6 +82,7 @@ class Record:
         return int(
             await self.value(
                 "SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NULL)"
+                " + (SELECT count(*) FROM batches WHERE completed_at IS NULL)"
                 " + (SELECT count(*) FROM submissions AS s JOIN jobs AS j ON j.id = s.job_id"
                 "    WHERE (j.completed_at IS NOT NULL AND s.state IN ('intended', 'unknown'))"
                 "       OR (s.state = 'superseded' AND s.prediction_id IS NULL AND s.looks = 0))"

@@ -14,7 +14,7 @@ import httpx
 from temporalio.client import Client
 
 from promptmill.config.settings import load_settings
-from promptmill.contracts.names import JOB_WORKFLOW
+from promptmill.contracts.names import BATCH_WORKFLOW, JOB_WORKFLOW
 from promptmill.store import open_store
 from promptmill.store.consistency import check_record
 from promptmill.temporal import connect
@@ -29,6 +29,7 @@ from tests.chaos.people import People
 from tests.chaos.plan import Plan
 from tests.chaos.provider import Simulator
 from tests.chaos.record import Record, open_record
+from tests.chaos.table import Table, judge_rows
 
 OPEN_LIMIT = 60
 LOOK_EVERY_SECONDS = 0.25
@@ -45,7 +46,8 @@ AT_ONCE = timedelta(hours=-1)
 """By now nothing looks any more for what became of a submission."""
 
 NO_ROOM = "no room in the budget"
-RUNNING = f"WorkflowType = '{JOB_WORKFLOW}' AND ExecutionStatus = 'Running'"
+NO_ROOM_IN_BATCH = "no room in the batch's budget"
+RUNNING = f"WorkflowType IN ('{JOB_WORKFLOW}', '{BATCH_WORKFLOW}') AND ExecutionStatus = 'Running'"
 
 
 @dataclass
@@ -101,7 +103,9 @@ class Run:
             load, blows = self._load(http), Blows(self.installation, record, wavespeed)
             purse = Purse(url, store)
             await purse.begin()
+            table = Table(load.api, self.plan)
             watching, paying = asyncio.create_task(self._watch()), asyncio.create_task(purse.run())
+            filling = asyncio.create_task(table.run())
             try:
                 await self._strike_while_loading(load, blows)
                 load_seconds = time.monotonic() - self.begun
@@ -112,12 +116,14 @@ class Run:
                     await simulator.forget_faults()
                 await stopped(paying)
                 await purse.end()
+                table.wide.set()
                 self.say(f"{self._clock()} no more faults: everything settles")
                 client = await connect(load_settings(environment))
                 settled = await self._settle(record, client)
             finally:
                 watching.cancel()
                 paying.cancel()
+                await stopped(filling)
             await purse.end()
             self.say(f"{self._clock()} the audit reads rows, workflows and ledger")
             accepted = [*load.accepted, *load.people.retries]
@@ -125,7 +131,9 @@ class Run:
             evidence = await collect(record, client, wavespeed, accepted, load.people.terminated, left)
             audited = await check_record(store.consistency, keep_days=0, unclear_after=AT_ONCE)
             found = [*blows.violations, *purse.wrong.values(), *judge(evidence), *judge_audit(audited)]
-            return self._outcome(load, blows, purse, evidence, (grok, wavespeed), load_seconds, found, settled=settled)
+            found += await judge_rows(record, table.rows)
+            held = purse.held, table.raised
+            return self._outcome(load, blows, held, evidence, (grok, wavespeed), load_seconds, found, settled=settled)
 
     async def _prepare(self, grok: Simulator, wavespeed: Simulator) -> None:
         await grok.set_timing(min_seconds=0.05, max_seconds=0.4)
@@ -198,7 +206,7 @@ class Run:
         self,
         load: Load,
         blows: Blows,
-        purse: Purse,
+        held: tuple[int, int],
         evidence: Evidence,
         simulators: tuple[Simulator, ...],
         load_seconds: float,
@@ -212,8 +220,9 @@ class Run:
             hits += simulator.hits
         ordered.update(struck.blow.kind for struck in blows.struck)
         hits.update(struck.blow.kind for struck in blows.struck if struck.hit)
-        ordered[NO_ROOM] += 1
-        hits[NO_ROOM] += purse.held
+        for kind, times in zip((NO_ROOM, NO_ROOM_IN_BATCH), held, strict=True):
+            ordered[kind] += 1
+            hits[kind] += times
         slow = judge_recovery([(struck.blow.kind, struck.moved_after) for struck in blows.struck])
         seconds = time.monotonic() - self.begun
         return Outcome(

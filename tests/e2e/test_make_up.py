@@ -6,26 +6,39 @@ import os
 import signal
 import socket
 import stat
+from collections.abc import Iterator
 
 import pytest
 
-from promptmill.local.processes import Child
-from tests.fixtures.local_stack import STOP_SECONDS, LocalStack, said, still_running
-
-PARTS = ["Postgres", "Temporal", "Web UI", "simulators", "worker", "API"]
+from promptmill.local.folder import open_data_folder
+from promptmill.local.processes import Child, start_child
+from tests.fixtures.local_stack import PARTS, STOP_SECONDS, LocalStack, said, still_running
+from tests.fixtures.session import Session
 
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_one_command_gives_the_whole_system_whatever_ended_it_before(stack: LocalStack) -> None:
+def test_one_command_gives_the_whole_system(stack: LocalStack, leftover: Child) -> None:
+    """`make drills` kills the whole stack, and starts it again on its data."""
     up = stack.start_and_wait()
-    job_id = a_second_terminal_only_needs_to_know_the_folder(stack, up)
-    again = a_start_after_kill_9_finds_all_jobs(stack, up, job_id)
-    sigterm_takes_everything_away(stack, again)
+    assert leftover.process.poll() is not None
+    assert "Stopped leftovers of an earlier run: worker." in said(up)
+    a_second_terminal_only_needs_to_know_the_folder(stack, up)
+    sigterm_takes_everything_away(stack, up)
 
 
-def a_second_terminal_only_needs_to_know_the_folder(stack: LocalStack, up: Child) -> str:
-    """Return the id of a job that has completed."""
+@pytest.fixture
+def leftover(stack: LocalStack, session: Session) -> Iterator[Child]:
+    """A process that a killed run left behind."""
+    log = session.folder / "leftover.log"
+    child = session.guard(start_child("worker", ["sleep", "3600"], log=log, environment=os.environ))
+    with open_data_folder(stack.folder) as folder:
+        folder.write_marks([child.mark])
+    yield child
+    child.kill()
+
+
+def a_second_terminal_only_needs_to_know_the_folder(stack: LocalStack, up: Child) -> None:
     assert [mark.name for mark in stack.marks()] == PARTS
     assert stat.S_IMODE((stack.folder / "local.env").stat().st_mode) == 0o600
     smoke = stack.from_second_terminal("smoke")
@@ -36,22 +49,6 @@ def a_second_terminal_only_needs_to_know_the_folder(stack: LocalStack, up: Child
     second = stack.from_second_terminal("up")
     assert second.returncode == 1
     assert f"is already running on {stack.folder} (pid {up.process.pid})" in second.stdout
-    [job_id] = [line.split(": ")[1] for line in smoke.stdout.splitlines() if "a job is accepted" in line]
-    return job_id
-
-
-def a_start_after_kill_9_finds_all_jobs(stack: LocalStack, up: Child, job_id: str) -> Child:
-    marks = stack.marks()
-    os.killpg(up.process.pid, signal.SIGKILL)
-    up.process.wait(STOP_SECONDS)
-    assert still_running(marks) == PARTS
-
-    again = stack.start_and_wait()
-
-    assert still_running(marks) == []
-    assert "Stopped leftovers of an earlier run: API, worker, simulators, Web UI, Temporal, Postgres" in said(again)
-    assert stack.get(f"/api/jobs/{job_id}")["status"] == "completed"
-    return again
 
 
 def sigterm_takes_everything_away(stack: LocalStack, up: Child) -> None:

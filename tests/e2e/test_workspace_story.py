@@ -31,11 +31,13 @@ async def test_the_story_by_mouse(workspace: Workspace, mill: Mill) -> None:
     await expect(picture).to_be_visible()
     await expect(picture).to_have_attribute("referrerpolicy", "no-referrer")
     await eventually(lambda: picture.evaluate("picture => picture.naturalWidth > 0"), what="the picture is shown")
-    await expect(panel).to_contain_text("Written by Grok")
+    await expect(panel).to_contain_text("Prompt by Grok")
     # Which stages take long enough to be shown depends on the machine.
     await expect(panel.locator("[data-section=stages] li").first).to_be_visible()
     await expect(panel).to_contain_text("$0.012 (quoted)")
+    await panel.locator(".more summary").click()
     await expect(panel.get_by_role("link", name="Open in Temporal")).to_be_visible()
+    await page.keyboard.press("Escape")
 
     await page.locator("#clear-form").click()
     await panel.get_by_role("button", name="Reuse").click()
@@ -89,15 +91,14 @@ async def test_the_story_by_keyboard_alone(workspace: Workspace, mill: Mill) -> 
     await expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-async def test_from_words_to_a_kept_picture_by_keyboard_alone(workspace: Workspace, mill: Mill) -> None:
+async def test_from_words_to_a_liked_picture_by_keyboard_alone(workspace: Workspace, mill: Mill) -> None:
     page, keys = workspace.page, workspace.page.keyboard
     await keys.press("n")
     await expect(workspace.prompt).to_be_focused()
     await expect(page.locator("#field-size")).to_be_visible()
-    await keys.press("Shift+Tab")  # the model's size
-    await keys.press("Shift+Tab")  # the model
-    await expect(page.locator("#model")).to_be_focused()
+    await page.locator("#model").focus()
     await keys.type("flux dev")
+    await expect(page.locator("#model-list [role=option]").first).to_contain_text("FLUX dev")
     await keys.press("ArrowDown")
     await keys.press("Enter")
     await expect(page.locator("#model-note")).to_contain_text("FLUX dev")
@@ -118,8 +119,8 @@ async def test_from_words_to_a_kept_picture_by_keyboard_alone(workspace: Workspa
     await keys.press("j")
     await keys.press("Enter")
     await expect(workspace.panel.locator(".output img")).to_be_visible()
-    await keys.press("s")
-    await expect(workspace.rows.locator(".row-note")).to_have_text("kept · prompt by Grok")
+    await keys.press("l")
+    await expect(workspace.rows.locator(".row-note")).to_have_text("liked · prompt by Grok")
     await keys.press("Escape")
 
     await expect(workspace.rows.locator("a")).to_be_focused()
@@ -129,9 +130,10 @@ async def test_from_words_to_a_kept_picture_by_keyboard_alone(workspace: Workspa
 async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: Workspace) -> None:
     page = workspace.page
     await page.locator("#target input").fill("ftp://example.com/a.png")
-    await page.locator("summary").click()
+    await workspace.unfold("Priority")
     await page.locator("#rawInput").fill('{"prompt": "x"}')
     await page.locator("#deadlineSeconds").fill("5")
+    await workspace.unfold("How Grok helps")
     await page.get_by_text("Let Grok write it", exact=True).click()
     await page.locator("#operation").select_option("enhance")
     await page.locator("#onPromptFailure").select_option("usePrompt")
@@ -155,6 +157,7 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
 
 async def test_grok_writes_first_where_the_form_says_so(workspace: Workspace) -> None:
     page = workspace.page
+    await workspace.unfold("How Grok helps")
     await page.locator("#instructions").fill("A quiet harbour")
     await page.get_by_text("Let Grok write it", exact=True).click()
     await workspace.queue()

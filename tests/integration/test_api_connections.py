@@ -252,7 +252,7 @@ async def test_head_of_a_stream_ends_at_once(lonely_api: httpx.AsyncClient) -> N
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/api/jobs/01900000-0000-7000-8000-000000000000", {"GET", "HEAD", "DELETE"}),
+        ("PUT", "/api/jobs/01900000-0000-7000-8000-000000000000", {"GET", "HEAD", "PATCH", "DELETE"}),
         ("DELETE", "/api/prompt/queue", {"GET", "HEAD", "POST"}),
         ("PATCH", "/api/init", {"GET", "HEAD", "POST"}),
         ("POST", "/healthz", {"GET", "HEAD"}),

@@ -38,7 +38,7 @@ async def create(client: httpx.AsyncClient, key: str | None = None, **fields: An
         ({"input": {"style": "comic", "num_images": 9}}, "/input/num_images", "Must be at most 4."),
         ({"input": {"style": "oil"}}, "/input/style", "Must be one of poster, comic, blueprint, photo."),
         ({"model": "bytedance/seedream-v4", "input": {"sise": "1024*1024"}}, "/input/sise", "Did you mean size?"),
-        ({"model": "bytedance/seedream-v4/edit", "input": {}}, "/input/images", "needs a picture"),
+        ({"model": "bytedance/seedream-v4/edit", "input": {}}, "/input/images", "needs an image"),
         ({"model": "simulated/poster-pres/text-to-image"}, "/model", f"Did you mean {PRESS}?"),
     ],
 )

@@ -79,6 +79,7 @@ async def test_the_job_tells_what_was_asked_and_nothing_that_is_not_known(lonely
         "capped": False,
         "stopped": None,
         "stoppedReason": None,
+        "stoppedSince": None,
         "estimateSeconds": None,
         "estimateLowSeconds": None,
         "estimateHighSeconds": None,
@@ -181,6 +182,7 @@ async def test_what_was_made_is_shown_with_its_cost(lonely_api: httpx.AsyncClien
             "text": None,
             "nsfw": False,
             "expiresAt": None,
+            "stored": None,
         }
     ]
     assert (completed["mediaCostUsd"], completed["predictionId"]) == (0.027, "p1")
@@ -242,7 +244,7 @@ async def test_a_list_is_paged_newest_first_without_loss(lonely_api: httpx.Async
 
 
 async def test_a_list_is_filtered(lonely_api: httpx.AsyncClient) -> None:
-    fox = await create(lonely_api, model="a/fox", prompt="a red fox", metadata={"order": "A-100%"})
+    fox = await create(lonely_api, model="a/fox", prompt="a red fox", metadata={"order": "A-100%", "group": "g-1"})
     owl = await create(lonely_api, model="a/owl", prompt="an owl")
     await lonely_api.delete(f"/api/jobs/{owl['jobId']}")
 
@@ -255,6 +257,13 @@ async def test_a_list_is_filtered(lonely_api: httpx.AsyncClient) -> None:
     assert await found(status="queued") == ["a/fox"]
     assert await found(status=["queued", "cancelled"]) == ["a/owl", "a/fox"]
     assert await found(model="a/owl") == ["a/owl"]
+    assert await found(model=["a/owl", "a/fox"]) == ["a/owl", "a/fox"]
+    assert await found(kind="image") == ["a/owl", "a/fox"]
+    assert await found(kind="video") == []
+    assert await found(liked="true") == await found(liked="false") == await found(minCostUsd="0") == []
+    assert await found(group="g-1") == ["a/fox"]
+    assert await found(group="g-1", q="owl") == []
+    assert await found(q="A/Ow") == ["a/owl"]
     assert await found(q="RED") == ["a/fox"]
     assert await found(q="100%") == ["a/fox"]
     assert await found(q="%") == ["a/fox"]
@@ -305,7 +314,7 @@ async def test_a_written_prompt_is_used_again_or_edited(lonely_api: httpx.AsyncC
 @pytest.mark.parametrize(
     ("fields", "warning"),
     [
-        ({"model": "a/b", "targetUrl": "https://example.com/a.png"}, "targetUrl and refUrls are not used"),
+        ({"model": "a/b", "targetUrl": "https://example.com/a.png"}, "The images are not used"),
         ({"model": "a/b", "targetUrl": "https://example.com/a.png", "useAiPrompt": True}, "go to Grok only"),
         ({"model": "bytedance/seedream-v4/edit", "targetUrl": "https://example.com/a.png"}, None),
         ({"instructions": "x"}, "instructions are ignored"),

@@ -75,6 +75,19 @@ async def test_requests_a_minute_are_counted_and_told_in_headers(lonely_api: htt
     assert "RateLimit" not in (await lonely_api.post(CREATE, json=PLAIN)).headers
 
 
+async def test_every_method_that_writes_is_counted(lonely_api: httpx.AsyncClient) -> None:
+    job = (await lonely_api.post(CREATE, json=PLAIN)).json()["jobId"]
+    await change(lonely_api, requestsPerMinute=2)
+
+    answers = [
+        await lonely_api.put("/api/queue/pause"),
+        await lonely_api.patch(f"/api/jobs/{job}/tags", json={"add": ["sea"]}),
+        await lonely_api.patch(f"/api/jobs/{job}", json={"priority": 6}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
 async def test_models_priorities_and_outputs_are_compared_and_the_field_is_named(
     limited: httpx.AsyncClient, store: Store
 ) -> None:

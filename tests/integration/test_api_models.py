@@ -75,6 +75,7 @@ async def test_one_model_tells_its_fields(shop: httpx.AsyncClient) -> None:
         "weight": "number",
         "margin": "integer",
         "layers": "json",
+        "palette": "json",
         "num_images": "integer",
         "seed": "integer",
     }

@@ -19,17 +19,21 @@ from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.store import Store
 from tests.fixtures.access import bearer, make_key
 from tests.fixtures.api import open_api
-from tests.fixtures.operations import Operation, operations_of
+from tests.fixtures.operations import BODIES, Operation, operations_of
 from tests.fixtures.record import written
 from tests.support import eventually
 
 NOTHING = "01890000-0000-7000-8000-000000000000"
 PLAIN = {"model": "bytedance/seedream-v4", "prompt": "a lighthouse"}
-OURS = frozenset({"job_id", "prompt_job_id"})
+OURS = frozenset({"job_id", "prompt_job_id", "template_id", "collection_id", "batch_id"})
 """Parameters of paths that name what belongs to an owner."""
 
-NAMED = {("model",), ("owner", "period")}
-"""What stands in paths that are nobody's: the catalogue's models; and budgets, which are set by admins alone."""
+NAMED = {("model",), ("owner", "period"), ("token", "name"), ("style",), ("provider",)}
+"""What stands in paths that are nobody's: the catalogue's models; budgets, which are set by admins alone;
+what was shared with anyone who has the address; names of styles, which each owner has for itself; providers."""
+
+OF_STORED_OUTPUTS = ("/archive", "/{shown}", "/share")
+"""Ends of paths that are there for stored outputs alone (test_api_outputs.py)."""
 
 
 @pytest.fixture
@@ -76,7 +80,8 @@ async def test_each_operation_needs_its_scope_and_no_other(lonely_api: httpx.Asy
 
     await asyncio.gather(*(judge(one) for one in closed))
     opened = {one.path for one in everything if not one.scopes}
-    assert opened == {"/api/session", "/api/webhooks/wavespeed/{job_id}", "/healthz", "/readyz"}
+    open_to_all = {"/api/session", "/api/webhooks/wavespeed/{job_id}", "/shared/{token}/{name}", "/healthz", "/readyz"}
+    assert opened == open_to_all
 
 
 async def test_a_forced_retry_needs_more_than_a_retry(lonely_api: httpx.AsyncClient, store: Store) -> None:
@@ -127,6 +132,11 @@ async def test_anothers_ids_are_as_those_of_nothing(lonely_api: httpx.AsyncClien
     [session] = (await lonely_api.get("/api/sessions", headers=bearer(admin))).json()["items"]
     own = {"job_id": job, "prompt_job_id": prompt, "key_id": mine.key[3:11], "session_id": session["id"]}
     none = {"job_id": NOTHING, "prompt_job_id": NOTHING, "key_id": "00000000", "session_id": NOTHING}
+    kinds = (("template_id", "templates"), ("collection_id", "collections"), ("batch_id", "batches"))
+    for name, path in kinds:
+        body = BODIES[f"create_{name.removesuffix('_id')}"]
+        made = await lonely_api.post(f"/api/{path}", json=body, headers=bearer(mine.key))
+        own, none = own | {name: made.json()[name.split("_")[0] + "Id"]}, none | {name: NOTHING}
     own, none = own | {"owner": "team-a"}, none | {"owner": "nobody"}
     looks = (f"/api/jobs/{job}", f"/api/jobs/{job}/events", f"/api/prompt/queue/{prompt}")
     before = [await mine.get(path) for path in looks]
@@ -144,9 +154,9 @@ async def test_anothers_ids_are_as_those_of_nothing(lonely_api: httpx.AsyncClien
                 assert found.status_code == 404 or not ours, one
     assert [await mine.get(path) for path in looks] == before, "nothing has changed"
 
-    for one in with_ids:
+    for one in sorted(with_ids, key=lambda one: one.method == "delete"):
         [parameter] = one.parameters
-        if one.scopes and parameter in OURS:
+        if one.scopes and parameter in OURS and not one.path.endswith(OF_STORED_OUTPUTS):
             known = await one.call(lonely_api, mine.key, own[parameter])
             assert known.status_code != 404, f"{one}: to its owner it exists"
 

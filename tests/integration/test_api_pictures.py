@@ -113,7 +113,7 @@ async def test_more_than_the_model_takes_are_refused_and_nothing_is_stored(
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert answer.json()["errors"] == [
-        {"pointer": "/refUrls", "message": f"{PRESS} takes 4 images at most; targetUrl and refUrls contain 5."}
+        {"pointer": "/refUrls", "message": f"{PRESS} takes 4 images at most; target and references are 5."}
     ]
     assert await store.jobs.list("local", JobFilter(limit=1)) == []
 
@@ -136,8 +136,30 @@ async def test_while_the_list_cannot_be_read_no_job_is_paid_without_its_pictures
     assert "put them into input" in alone.json()["detail"]
     assert (with_grok.status_code, own.status_code, preset.status_code) == (202, 202, 202)
     [warning] = with_grok.json()["warnings"]
-    assert warning.startswith("targetUrl and refUrls go to Grok only: WaveSpeed's models cannot be read now.")
+    assert warning.startswith("The images go to Grok only: WaveSpeed's models cannot be read now.")
     assert own.json()["warnings"] == preset.json()["warnings"] == []
+
+
+async def test_a_change_of_the_model_alone_loses_no_pictures(
+    shop: httpx.AsyncClient, wavespeed_control: SimulatorControl
+) -> None:
+    await wavespeed_control.order("models", "status", status=500)
+    for_grok: dict[str, Any] = {
+        "model": "bytedance/seedream-v4",
+        "input": {},
+        "refUrls": REFS,
+        "targetUrl": None,
+        "useAiPrompt": True,
+    }
+    to_grok = (await shop.post("/api/jobs/create", json=ASKED | for_grok)).json()
+    now = (await shop.patch(f"/api/jobs/{to_grok['jobId']}", json={"model": EDIT_MODEL})).json()
+    job = (await shop.post("/api/jobs/create", json=ASKED | {"model": EDIT_MODEL, "input": {}})).json()
+
+    unknown = await shop.patch(f"/api/jobs/{job['jobId']}", json={"model": PRESS})
+
+    assert to_grok["warnings"]
+    assert (now["input"], now["warnings"]) == ({"images": REFS}, [])
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "provider_unavailable")
 
 
 async def test_a_job_that_was_accepted_is_told_again_though_the_list_has_gone_since(

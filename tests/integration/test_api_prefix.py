@@ -12,8 +12,9 @@ import pytest
 import uuid_utils.compat as uuid_versions
 
 from api.app import build_routes
+from api.http.callers import MCP
 from api.http.metrics import RequestMetrics
-from api.routes import pages
+from api.routes import openai, pages
 from promptmill.config.settings import Settings
 from promptmill.config.values import OWN_PARTS
 from tests.fixtures.api import open_api
@@ -106,7 +107,7 @@ async def test_the_document_and_every_page_name_the_prefix(seen: httpx.AsyncClie
     document = (await seen.get("/openapi.json")).json()
     pages = [(await seen.get(path)).text for path in ("/", "/docs", "/docs/errors", "/docs/errors/not_found")]
 
-    assert document["servers"] == [{"url": PREFIX}]
+    assert [server["url"] for server in document["servers"]] == [PREFIX]
     assert f"]({PREFIX}/docs/errors)" in document["info"]["description"]
     for page in pages:
         named = [part.split('"')[0] for start in ('href="/', 'src="/') for part in page.split(start)[1:]]
@@ -156,7 +157,8 @@ async def test_without_a_prefix_none_is_stripped(lonely_api: httpx.AsyncClient) 
 
     assert (await lonely_api.get(f"{PREFIX}/healthz")).status_code == 404
     assert created.headers["location"] == f"/api/jobs/{created.json()['jobId']}"
-    assert "servers" not in (await lonely_api.get("/openapi.json")).json()
+    servers = (await lonely_api.get("/openapi.json")).json()["servers"]
+    assert [server["url"] for server in servers] == ["/"]
 
 
 async def test_wavespeed_is_asked_to_call_back_below_the_prefix(open_called: OpenCalled) -> None:
@@ -177,8 +179,8 @@ def test_no_path_of_the_api_could_be_a_prefix(lonely_settings: Settings) -> None
     paths = [
         *app.openapi()["paths"],
         str(app.openapi_url),
-        *(getattr(route, "path", "/") for route in pages.router.routes),
+        *(getattr(route, "path", "/") for router in (pages.router, openai.router) for route in router.routes),
     ]
-    first = {path.split("/")[1] for path in paths}
+    first = {path.split("/")[1] for path in [*paths, MCP]}
 
     assert first - {""} == OWN_PARTS

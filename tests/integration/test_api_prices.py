@@ -10,8 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.catalogue.floors import NOT_KNOWN
-from api.catalogue.prices import AT_ONCE, BUSY, NO_KEY
-from api.routes.models import ANY_SEED
+from api.catalogue.prices import ANY_SEED, AT_ONCE, BUSY, NO_KEY
 from promptmill.config.presets import compose_request
 from promptmill.config.settings import Settings
 from promptmill.store import Store
@@ -66,6 +65,21 @@ async def test_the_price_is_what_the_same_body_is_charged(
     assert answer["priceUsd"] == float(charge["usd"])
     assert answer["reason"] is None
     assert answer["askedAt"].endswith("Z")
+
+
+async def test_a_price_says_what_is_still_missing_and_what_the_list_price_is(
+    shop: httpx.AsyncClient, wavespeed_control: SimulatorControl
+) -> None:
+    await wavespeed_control.set_timing(discount=0.25)
+    edit = {"model": "google/nano-banana/edit", "prompt": "a fox"}
+
+    found = await priced(shop, **edit)
+
+    assert (found["priceUsd"], found["listPriceUsd"]) == (0.0285, 0.038)
+    refused = (await shop.post("/api/jobs/create", json=edit)).json()
+    assert found["problems"] == refused["errors"]
+    assert [each["pointer"] for each in found["problems"]] == ["/input/images"]
+    assert (await priced(shop, **edit, targetUrl=PICTURE))["problems"] == []
 
 
 @pytest.mark.parametrize(

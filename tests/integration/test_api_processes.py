@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import signal
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-import certifi
-import httpx
-import psutil
 import pytest
 
-from promptmill.local.ports import free_port
-from promptmill.local.processes import Child
-from promptmill.local.readiness import answers, wait_ready
+from tests.fixtures.api_processes import Api, lines_until, start_api
 from tests.fixtures.session import Session, StartProcess
 from tests.support import eventually, open_http
 
@@ -28,93 +17,6 @@ ENDLESS = (
     b"POST /api/jobs/create HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
 )
 REQUESTS = r'promptmill_http_request_seconds_count\{method="GET",route="/api/jobs",status="200"\} (\d+)\.0'
-
-
-@dataclass(frozen=True)
-class Api:
-    """A running API."""
-
-    child: Child
-    port: int
-
-    def serving(self) -> list[psutil.Process]:
-        """Return the processes that serve, in the order of their start."""
-        children = psutil.Process(self.child.process.pid).children()
-        return sorted((one for one in children if "spawn_main" in " ".join(one.cmdline())), key=lambda one: one.pid)
-
-    @contextmanager
-    def only(self, serving: psutil.Process) -> Iterator[None]:
-        """Let only one of the processes accept connections."""
-        others = [one for one in self.serving() if one != serving]
-        for one in others:
-            one.suspend()
-        try:
-            yield
-        finally:
-            for one in others:
-                one.resume()
-
-    @asynccontextmanager
-    async def client(self, serving: psutil.Process | None = None) -> AsyncIterator[httpx.AsyncClient]:
-        """Yield a client that is connected to one of the processes."""
-        async with open_http(f"http://127.0.0.1:{self.port}") as client:
-            with self.only(serving or self.serving()[0]):
-                assert (await client.get("/healthz")).status_code == 200
-            yield client
-
-    @asynccontextmanager
-    async def stream(self, serving: psutil.Process) -> AsyncIterator[AsyncIterator[str]]:
-        """Yield the lines of a live stream that one of the processes sends."""
-        async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(open_http(f"http://127.0.0.1:{self.port}"))
-            with self.only(serving):
-                answer = await stack.enter_async_context(client.stream("GET", "/api/jobs/events"))
-                lines = answer.aiter_lines()
-                await lines_until(lines, "event: resync")
-            yield lines
-
-    def refuses(self) -> bool:
-        with socket.socket() as caller:
-            return caller.connect_ex(("127.0.0.1", self.port)) != 0
-
-    async def ended(self) -> int:
-        return await asyncio.to_thread(self.child.process.wait, 60)
-
-
-async def lines_until(lines: AsyncIterator[str], said: str) -> None:
-    async with asyncio.timeout(60):
-        async for line in lines:
-            if said in line:
-                return
-    raise AssertionError(f"The stream ended without {said!r}")
-
-
-async def start_api(
-    start_process: StartProcess, session: Session, database_url: str, processes: int, **more: str
-) -> Api:
-    port = free_port()
-    environment = {
-        "DATABASE_URL": database_url,
-        "TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
-        "PROMPTMILL_ENV_FILE": "",
-        "PROMPTMILL_DATA_DIR": "/nonexistent",
-        "PROMPTMILL_SIMULATED_ONLY": "true",
-        "PROMPTMILL_PORT": str(port),
-        "PROMPTMILL_API_PROCESSES": str(processes),
-        "PROMPTMILL_LOG_FORMAT": "json",
-        "TMPDIR": str(session.folder),  # the metrics' folder stays behind when a test kills the supervisor
-        "XAI_API_BASE": "http://127.0.0.1:9",
-        "WAVESPEED_API_BASE": "http://127.0.0.1:9",
-        **more,
-    }
-    api = Api(start_process("api", "-m", "api", environment=environment), port)
-    wait_ready(api.child, lambda: answers(f"http://127.0.0.1:{port}/healthz"), within=60)
-    if processes > 1:
-        await eventually(lambda: len(api.serving()) == processes)
-        for one in api.serving():
-            async with api.client(one):
-                """It serves too."""
-    return api
 
 
 async def test_two_processes_serve_as_one(start_process: StartProcess, session: Session, database_url: str) -> None:
@@ -215,30 +117,3 @@ async def test_a_second_signal_does_not_wait(
 
     assert await api.ended() == 128 + signal.SIGTERM
     waiting.close()
-
-
-async def test_it_ends_once_no_process_can_start(
-    start_process: StartProcess, session: Session, database_url: str, tmp_path: Path
-) -> None:
-    """Replacing them for ever would look like a running service."""
-    needed = tmp_path / "ca.pem"
-    shutil.copy(certifi.where(), needed)
-    more = {"TEMPORAL_TLS_SERVER_CA_CERT_PATH": str(needed)}
-    api = await start_api(start_process, session, database_url, 2, **more)
-    needed.unlink()
-    for one in api.serving():
-        one.kill()
-
-    assert await api.ended() == 1
-    assert "Application startup failed" in api.child.log.read_text()
-
-
-async def test_no_process_outlives_a_killed_supervisor(
-    start_process: StartProcess, session: Session, database_url: str
-) -> None:
-    api = await start_api(start_process, session, database_url, 2)
-    both = api.serving()
-    api.child.process.kill()
-
-    await eventually(lambda: not any(one.is_running() for one in both))
-    assert api.refuses()

@@ -28,6 +28,7 @@ from promptmill.local.ports import free_port
 from promptmill.local.readiness import answers, wait_ready
 from promptmill.store import Store
 from tests.fixtures.api import open_api
+from tests.fixtures.batches import running
 from tests.fixtures.mill import new_job
 from tests.fixtures.record import written
 from tests.fixtures.session import StartProcess
@@ -345,3 +346,11 @@ async def test_a_rated_prompt_reaches_who_follows_its_job(lonely_api: httpx.Asyn
 
     assert [told.data["promptRating"] for told in (first, *seen)] == [None, "up", "down", None]
     assert {told.id for told in seen} == {first.id}, "whoever comes back misses nothing"
+
+
+async def test_a_batch_is_told_to_its_owners_listeners(lonely_api: httpx.AsyncClient, store: Store) -> None:
+    async with listening(lonely_api, LIST) as stream:
+        batch_id = await running(store, 1)
+        told = await stream.until("batch")
+
+    assert told.data == {"batchId": str(batch_id)}

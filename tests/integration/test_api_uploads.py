@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from api.http.bodies import ENVELOPE_BYTES
 from api.http.problem_kinds import PROBLEM_KINDS
+from api.uploads.recordings import recording_type
 from promptmill.config.settings import Settings
 from tests.fixtures.api import open_api
 from tests.fixtures.simulators import ProviderSimulator
@@ -89,6 +91,41 @@ async def test_the_names_of_file_and_type_are_not_believed(upload_api: httpx.Asy
     assert webp.json()["contentType"] == "image/png"
     assert webp.json()["url"].endswith(".png")
     assert_problem(page, "picture_type")
+
+
+async def test_a_video_is_stored_as_it_is(upload_api: httpx.AsyncClient) -> None:
+    clip = files("promptmill.simulators").joinpath("clip.mp4").read_bytes()
+
+    told = (await upload(upload_api, clip, "clip.jpg")).json()
+
+    assert (told["contentType"], told["width"], told["sizeBytes"]) == ("video/mp4", None, len(clip))
+    assert told["url"].endswith(".mp4")
+    async with open_http() as anyone:
+        assert (await anyone.get(told["url"])).content == clip
+
+
+@pytest.mark.parametrize(
+    ("beginning", "media_type"),
+    [
+        (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
+        (b"\0\0\0\x18ftypisom", "video/mp4"),
+        (b"\0\0\0\x18ftypM4A ", "audio/mp4"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "video/webm"),
+        (b"RIFF\0\0\0\0WAVE", "audio/wav"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"\xff\xfb\x90", "audio/mpeg"),
+        (b"OggS", "audio/ogg"),
+        (b"fLaC", "audio/flac"),
+        (b"\0\0\0\x18ftypavif", None),
+        (b"\0\0\0\x18ftypheic", None),
+        (b"\xff\xd8\xff\xe0", None),
+        (b"RIFF\0\0\0\0WEBP", None),
+        (b"\x1a\x45\xdf\xa3 matroska", None),
+        (b"", None),
+    ],
+)
+def test_a_video_or_a_sound_is_told_by_its_content(beginning: bytes, media_type: str | None) -> None:
+    assert recording_type(beginning) == media_type
 
 
 async def test_the_address_is_accepted_for_a_job(upload_api: httpx.AsyncClient) -> None:

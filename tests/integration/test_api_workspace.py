@@ -15,6 +15,8 @@ from api.web.files import workspace
 from api.web.vocabulary import vocabulary
 from promptmill.config.presets import load_presets
 from promptmill.config.settings import Settings
+from tests.bench.figures import FIRST_VIEW_BYTES
+from tests.bench.page import weigh_first_view
 from tests.content_policy import content_policy
 from tests.fixtures.api import open_api
 
@@ -30,7 +32,7 @@ STRANGE = (
     "core/..%2f..%2findex.html",
     "core/%2e%2e/main.js",
     "core//dom.js",
-    "types/api.d.ts",
+    "types/page.d.ts",
     "index.html",
 )
 
@@ -66,6 +68,10 @@ async def test_a_browser_keeps_a_module_for_ever_under_the_address_of_its_versio
 
     first = [*workspace().styles, *workspace().first_modules, workspace().main]
     assert named == [workspace().address(name) for name in first]
+
+
+async def test_the_first_view_is_within_its_budget(lonely_api: httpx.AsyncClient) -> None:
+    assert await weigh_first_view(lonely_api) <= FIRST_VIEW_BYTES
 
 
 async def test_under_another_versions_address_it_is_sent_again_only_when_it_has_changed(

@@ -14,7 +14,8 @@ import trustme
 
 from promptmill.contracts.errors import ReceiverRefused, ReceiverUnavailable
 from promptmill.local.ports import free_port
-from promptmill.providers.callbacks.sender import CallbackSender, open_callback_sender, resolve
+from promptmill.providers.callbacks.sender import CallbackSender, open_callback_sender
+from promptmill.providers.http.checked_hosts import resolve
 from tests.callback_receiver import deliveries
 from tests.raw_server import LOOPBACK, Conduct, RawServer, http_answer, open_raw_server
 

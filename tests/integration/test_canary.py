@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
+import io
 import json
+import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +17,7 @@ from itertools import zip_longest
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 from uuid_utils import uuid7
 
@@ -20,6 +27,7 @@ from promptmill.canary.receiver import open_receiver
 from promptmill.canary.report import Report
 from promptmill.canary.run import Plan, run_canary
 from promptmill.cli import app
+from promptmill.cli.canary import canary
 from promptmill.config.settings import Settings, load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.local.ports import LOOPBACK, free_port
@@ -301,6 +309,63 @@ async def test_a_lost_answer_is_not_repeated_and_says_how_it_is_found(wavespeed:
     assert {row.verdict for row in report.rows if row.name.startswith("result")} == {Verdict.NOT_SEEN}
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+async def test_an_interrupted_one_tells_what_it_paid_for(number: signal.Signals, wavespeed: Deviating) -> None:
+    looked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def never_ends(told: Told) -> None:
+        if told.path.endswith("/result") and not told.path.endswith(PATHS["unknown result"]):
+            told.body["data"]["status"] = "processing"
+            loop.call_soon_threadsafe(looked.set)
+
+    port = free_port()
+    plan = replace(PATIENT, callback_url=f"http://{LOOPBACK}:{port}", callback_port=port)
+    wavespeed.change = never_ends
+    try:
+        running = asyncio.create_task(run_canary(settings_of(wavespeed.url), plan, lambda _: None))
+        await looked.wait()
+        os.kill(os.getpid(), number)
+        report = await running
+    finally:
+        wavespeed.change = lambda _: None
+    assert (report.paid, report.ok) == (("WaveSpeed",), False)
+    assert report.stopped[0].startswith("WaveSpeed: it was interrupted. It is not repeated.")
+    assert report.marker in report.stopped[0]
+
+
+async def test_a_wait_for_the_webhook_ends_with_the_canary() -> None:
+    with open_receiver("https://example.com", 0) as receiver:
+        waiting = asyncio.create_task(asyncio.to_thread(receiver.arrived.wait, 30))
+        await asyncio.sleep(0)
+    assert await waiting
+
+
+async def test_nothing_more_is_paid_once_grok_has_cost_too_much(wavespeed: Deviating, grok: Deviating) -> None:
+    def dear(told: Told) -> None:
+        if told.path == PATHS["completion"]:
+            told.body["usage"]["cost_in_usd_ticks"] = 10**10
+
+    wavespeed.posts.clear()
+    grok.change = dear
+    try:
+        report = await run_canary(settings_of(wavespeed.url, grok.url), PLAN, lambda _: None)
+    finally:
+        grok.change = lambda _: None
+    assert (report.paid, set(wavespeed.posts)) == (("Grok",), {"/api/v3/model/price"})
+    assert report.stopped[0].startswith("Nothing more was paid: it may cost $1.0")
+
+
+async def test_nothing_is_paid_whose_marker_cannot_be_shown(wavespeed: Deviating, grok: Deviating) -> None:
+    def full(_: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    grok.posts.clear()
+    report = await run_canary(settings_of(wavespeed.url, grok.url), PLAN, full)
+    assert (report.paid, report.ok, grok.posts) == ((), False, [])
+    assert report.stopped[0].endswith("its marker cannot be shown: No space left on device.")
+
+
 async def test_without_a_key_or_an_address_of_its_own_nothing_begins() -> None:
     with pytest.raises(ConfigurationError, match="There is no key to try"):
         await run_canary(settings_of(), PLAN, print)
@@ -327,5 +392,17 @@ def test_the_command_refuses_without_a_limit_and_prints_the_report(
     report = json.loads(done.stdout)
     assert (done.exit_code, report["paid"]) == (0, ["Grok"])
     assert {row["verdict"] for row in report["rows"] if row["name"].startswith("balance")} == {"not seen"}
+
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched, contextlib.redirect_stderr(io.StringIO()) as errors:
+        patched.setattr("sys.stdout", Full())
+        with pytest.raises(typer.Exit) as end:
+            canary(max_cost="0.05", as_json=True)
+    assert end.value.exit_code == 1
+    assert "the report cannot be written (No space left on device)" in errors.getvalue()
+    assert "Paid requests: Grok." in errors.getvalue()
     shown = CliRunner().invoke(app, ["canary", "--max-cost", "0"])
     assert (shown.exit_code, "Nothing was paid" in shown.stdout) == (1, True)

@@ -60,6 +60,17 @@ async def test_a_renewed_certificate_is_seen_after_a_while(tmp_path: Path) -> No
         assert (await certificates.look())[address] == ends[1]
 
 
+async def test_no_authorities_are_loaded_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_: object) -> None:
+        pytest.fail("the API stands still meanwhile, once for each address")
+
+    near = tmp_path / "near.pem"
+    ends = write_certificate(near, days=5)
+    async with shown(near) as address:
+        monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
+        assert await Certificates((address,)).look() == {address: ends}
+
+
 def test_the_public_address_is_watched_as_well() -> None:
     given = {
         "PROMPTMILL_ENV_FILE": "",

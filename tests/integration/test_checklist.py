@@ -69,7 +69,7 @@ async def test_backups_are_judged_by_their_folder_and_by_what_the_record_knows(s
         sha256=hashlib.sha256(written).hexdigest(),
         taken_at=now,
         release="0.2.0",
-        revision="0019",
+        revision="0025",
         schema_name="public",
         key_id=None,
         server_version=18,
@@ -79,7 +79,7 @@ async def test_backups_are_judged_by_their_folder_and_by_what_the_record_knows(s
     )
     folder.write_manifest(manifest)
     await store.backups.note(manifest.name, taken_at=now)
-    assert await judged("12.1") == [(State.FAIL, "promptmill-1, of revision 0019, lacks up_minutes")]
+    assert await judged("12.1") == [(State.FAIL, "promptmill-1, of revision 0025, lacks up_minutes")]
     assert (await judged("12.2", "12.5"))[1] == (State.FAIL, "none was ever verified")
     assert (await judged("12.2"))[0][0] is State.FAIL
     elsewhere = replace(target, settings=load_settings({"PROMPTMILL_ENV_FILE": ""}))

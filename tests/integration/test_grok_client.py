@@ -130,6 +130,61 @@ async def test_an_answer_brings_prompt_model_tokens_and_cost() -> None:
     assert answer.cost_usd == Decimal("0.0037756")
 
 
+async def test_several_prompts_are_asked_for_at_once_and_each_counts_once() -> None:
+    several = QUESTION.model_copy(update={"variants": 3, "negative": True})
+    listed = [
+        {"prompt": " A red fox. ", "negativePrompt": "blur"},
+        {"prompt": "a  red FOX.", "negativePrompt": "fog"},
+        {"prompt": "", "negativePrompt": "blur"},
+        {"prompt": "x" * 10_001},
+        {"prompt": 5},
+        "A fox.",
+        {"prompt": "I'm sorry, but I can't assist with that."},
+        {"prompt": "A fox at dusk.", "negativePrompt": None},
+    ]
+    async with asking(http_answer(200, completion(json.dumps({"prompts": listed})))) as (grok, server):
+        answer = await grok.write(several)
+
+    assert [(one.prompt, one.negative_prompt) for one in answer.variants] == [
+        ("A red fox.", "blur"),
+        ("A fox at dusk.", None),
+    ]
+    assert answer.prompt == "A red fox."
+    schema = server.body["response_format"]["json_schema"]["schema"]
+    assert (schema["required"], schema["properties"]["prompts"]["minItems"]) == (["prompts"], 3)
+    assert schema["properties"]["prompts"]["items"]["required"] == ["prompt", "negativePrompt"]
+
+
+async def test_more_prompts_than_were_asked_for_are_cut() -> None:
+    listed = [{"prompt": f"Fox {number}."} for number in range(9)]
+    async with asking(http_answer(200, completion(json.dumps({"prompts": listed})))) as (grok, _):
+        answer = await grok.write(QUESTION.model_copy(update={"variants": 2}))
+
+    assert [one.prompt for one in answer.variants] == ["Fox 0.", "Fox 1."]
+
+
+async def test_the_most_and_longest_prompts_are_read_even_escaped() -> None:
+    listed = [
+        {"prompt": f"{number}" + "\N{FOX FACE}" * 9_999, "negativePrompt": "\N{FOX FACE}" * 10_000}
+        for number in range(6)
+    ]
+    several = QUESTION.model_copy(update={"variants": 6, "negative": True})
+    async with asking(http_answer(200, completion(json.dumps({"prompts": listed})))) as (grok, _):
+        answer = await grok.write(several)
+
+    assert [one.prompt for one in answer.variants] == [one["prompt"] for one in listed]
+
+
+@pytest.mark.parametrize("listed", [[], {}, [{"prompt": " "}], None])
+async def test_an_answer_without_a_valid_prompt_says_that_it_was_paid(listed: Any) -> None:
+    error = await failure_of(http_answer(200, completion(json.dumps({"prompts": listed}))))
+
+    assert isinstance(error, ProviderAnswerUnusable)
+    assert str(error) == "Grok's response contains no valid prompt, and xAI has charged for it."
+    assert error.usage is not None
+    assert error.usage.cost_usd == Decimal("0.0037756")
+
+
 async def test_an_answer_without_usage_costs_an_unknown_amount() -> None:
     body = completion()
     del body["usage"], body["model"]
@@ -390,6 +445,7 @@ async def test_a_prompt_is_kept_to_what_postgres_can_hold() -> None:
         completion(None, refusal="I cannot help with that."),
         completion("{}", "content_filter"),
         completion('{"prompt": "", "refusal": "It shows a real person."}'),
+        completion('{"prompts": [{"prompt": ""}, {"prompt": "I\'m sorry, but I can\'t help with that."}]}'),
         completion('{"prompt": "A red fox.", "refusal": "It shows a real person."}'),
         completion('{"prompt": "I\'m sorry, but I can\'t assist with that."}'),
         completion('{"prompt": "I\u2019m sorry, but I can\u2019t assist with that."}'),

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from promptmill.local.ports import free_port
+from tests.fixtures.mtail import LOGGING, open_mtail
 from tests.programs import require_program, running_server
 from tests.support import eventually_sync
 
-LOGGING = Path(__file__).parents[2] / "deploy" / "logging"
 KEPT = 2
 BEFORE = "{}\n"
 LINES = """
@@ -50,6 +50,7 @@ tests:
               summary: worker has written the error reader_failed to its log.
               action: "grep -h '\\"event\\": \\"reader_failed\\"' /var/log/promptmill/*.log | tail"
               runbook: docs/operations.md#alarms
+              runbook_url: docs/runbooks/PromptmillLogError.md
       - {eval_time: 17m, alertname: PromptmillLogError, exp_alerts: []}
       - {eval_time: 70m, alertname: PromptmillLogSilent, exp_alerts: []}
 """
@@ -108,12 +109,7 @@ def open_gathering(folder: Path) -> Iterator[Gathering]:
 @contextmanager
 def open_counting(folder: Path) -> Iterator[Callable[[str], str]]:
     """Run mtail; yields what asks it for a page."""
-    program, port = require_program("mtail", "mtail"), free_port()
-    programs = folder / "programs"
-    programs.mkdir()
-    (programs / "promptmill.mtail").write_text((LOGGING / "promptmill.mtail").read_text())
-    where = ["--progs", str(programs), "--logs", f"{folder}/logs/*.log", "--log_dir", str(programs)]
-    with running_server([program, *where, "--address", "127.0.0.1", "--port", str(port)], programs, port):
+    with open_mtail(folder) as port:
         yield lambda page: httpx.get(f"http://127.0.0.1:{port}/{page}", trust_env=False, timeout=60).text
 
 

@@ -17,11 +17,15 @@ from typing import Any
 
 import pytest
 
-from promptmill.config.settings import LOCAL_ENV
+from promptmill.config.settings import LOCAL_ENV, load_settings
 from promptmill.local.errors import LocalStackError
-from promptmill.local.ports import LOOPBACK, free_port, is_free
+from promptmill.local.folder import open_data_folder
+from promptmill.local.ports import LOOPBACK, Address, free_port, is_free
 from promptmill.local.processes import Child, ProcessMark, find_process, stop_process
-from promptmill.monitoring.programs import find_programs
+from promptmill.local.screen import Screen
+from promptmill.monitoring.programs import Programs, find_programs
+from promptmill.monitoring.running import Monitor
+from promptmill.monitoring.samples import KEY_FILE
 from tests.fixtures.session import StartProcess
 from tests.programs import require_program
 from tests.support import eventually_sync
@@ -94,6 +98,12 @@ def addresses_in(text: str) -> dict[str, str]:
     return dict(re.findall(r"(Prometheus|Alertmanager|Grafana) +(http://[\d.:]+)", text))
 
 
+def ports_of_commands(folder: Path) -> set[int]:
+    """Return which ports the alerts' commands ask."""
+    rules = (folder / "monitoring" / "rules" / "alerts.yml").read_text()
+    return {int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)", rules)}
+
+
 def test_it_watches_the_stack_tells_the_terminal_and_leaves_nothing(watched: Watched, tmp_path: Path) -> None:
     told = tmp_path / "grafana.json"
     # Of what it has told, which is another terminal's.
@@ -110,11 +120,11 @@ def test_it_watches_the_stack_tells_the_terminal_and_leaves_nothing(watched: Wat
         killed.process.send_signal(signal.SIGKILL)
         killed.process.wait(30)
         assert [mark.name for mark in first] == ["Alertmanager", "Prometheus", "Grafana"]
+        (watched.folder / "monitoring" / "grafana" / "dashboards" / "of-an-older-release.json").write_text("{}")
         child = watched.run()
     assert not [mark for mark in first if find_process(mark) is not None], "what a killed one has left"
     shown = addresses_in(child.log.read_text())
     assert not shown["Prometheus"].endswith(":9090")
-
     config = ask(f"{shown['Prometheus']}/api/v1/status/config")["data"]["yaml"]
     for port in (watched.api, watched.worker):
         assert f"{LOOPBACK}:{port}" in config
@@ -128,19 +138,18 @@ def test_it_watches_the_stack_tells_the_terminal_and_leaves_nothing(watched: Wat
     )
     passed = json.loads(told.read_text())
     assert "PROMPTMILL_KEY" not in passed
-    dashboards = {file.stem for file in Path(passed["PROMPTMILL_DASHBOARDS"]).iterdir()}
-    assert dashboards == {"queue", "money", "temporal", "postgres", "objectives"}
-    source = Path(passed["GF_PATHS_PROVISIONING"]) / "datasources" / "prometheus.yml"
-    assert shown["Prometheus"] in source.read_text()
+    dashboards = sorted(file.stem for file in Path(passed["PROMPTMILL_DASHBOARDS"]).iterdir())
+    assert dashboards == ["money", "objectives", "postgres", "queue", "temporal"]
+    assert shown["Prometheus"] in Path(passed["GF_PATHS_PROVISIONING"], "datasources", "prometheus.yml").read_text()
 
-    # What Alertmanager would post, to where it would: it waits half a minute before the first.
-    known = (watched.folder / "monitoring" / "alertmanager.yml").read_text()
-    url = re.search(r'url: "(\S+)/product"', known)
+    assert ports_of_commands(watched.folder) == {watched.api, watched.worker}
+    # What Alertmanager would post, to where it would: it waits some seconds before the first.
+    url = re.search(r'url: "(\S+)/product"', (watched.folder / "monitoring" / "alertmanager.yml").read_text())
     assert url is not None
     alert = {
         "status": "firing",
         "labels": {"alertname": "BalanceLow", "severity": "warning"},
-        "annotations": {"summary": "9 USD\x1b[2J are left", "action": "look", "runbook": "docs/operations.md#budgets"},
+        "annotations": {"summary": "9 USD\x1b[2J are left", "action": "look", "runbook_url": "docs/runbooks/B.md"},
     }
     ask(f"{url[1]}/product", {"alerts": [alert, alert | {"status": "resolved"}]})
     with pytest.raises(urllib.error.HTTPError, match="404"):
@@ -148,7 +157,7 @@ def test_it_watches_the_stack_tells_the_terminal_and_leaves_nothing(watched: Wat
     lines = child.log.read_text()
     assert re.search(r"warning   BalanceLow \(product\): 9 USD\\x1b\[2J are left", lines)
     assert lines.count("BalanceLow") == 2
-    assert re.search(r"over      BalanceLow \(product\)", lines)
+    assert re.search(r"(?s)read docs/runbooks/B.md\n.*over      BalanceLow \(product\)", lines)
 
     running = watched.marks
     child.process.send_signal(signal.SIGINT)
@@ -157,6 +166,16 @@ def test_it_watches_the_stack_tells_the_terminal_and_leaves_nothing(watched: Wat
     assert not [mark for mark in running if find_process(mark) is not None]
     assert watched.marks == []
     assert not (watched.folder / "monitoring" / "metrics-key").exists()
+
+
+def test_a_killed_runs_key_is_not_left(tmp_path: Path) -> None:
+    with open_data_folder(tmp_path) as folder, ExitStack() as parts:
+        (tmp_path / KEY_FILE).write_text(KEY)
+        programs = Programs("/bin/false", "/bin/false", ())
+        monitor = Monitor(load_settings({"PROMPTMILL_ENV_FILE": ""}), folder, Screen(), programs, None)
+        with pytest.raises(LocalStackError, match="Prometheus"):
+            monitor._start_prometheus(parts, Address(LOOPBACK, free_port()))
+    assert not (tmp_path / KEY_FILE).exists()
 
 
 def test_without_a_stack_there_is_nothing_to_watch(watched: Watched) -> None:

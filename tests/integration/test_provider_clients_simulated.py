@@ -130,7 +130,7 @@ async def test_every_presets_request_is_accepted_and_priced_as_charged(
     pictures = place_pictures({}, preset.pictures_field, preset.max_pictures, PICTURES[0], (PICTURES[1],))
     body = compose_request(model, pictures, "a red fox", 7)
 
-    price = await purse.quote(model, body)
+    price = (await purse.quote(model, body)).usd
     await wavespeed.submit(model, body, post_by=boottime() + 20)
 
     [charge] = await wavespeed_control.charges()

@@ -22,9 +22,11 @@ from tests.support import eventually
 KEPT = {
     "jobs": {
         "owner model kind operation on_prompt_failure provider_mode prompt_source prompt_status status reason_code",
-        "prediction_id media_cost_source key_id",
+        "prediction_id media_cost_source key_id relation",
     },
-    "prompt_generation_jobs": {"owner operation status reason_code grok_model prompt_source key_id"},
+    "prompt_generation_jobs": {
+        "owner operation status reason_code grok_model prompt_source key_id length target_model target_kind",
+    },
     "submissions": {
         "state callback_token provider_base key_fingerprint prediction_id candidates reason_code resolved_by",
         "price_source",
@@ -33,6 +35,7 @@ KEPT = {
     "webhook_deliveries": {"provider event_id"},
     "idempotency_keys": {"owner"},
     "erasures": {"table_name problem"},
+    "batch_rows": {"state"},
 }
 """What an erased row keeps: owners, vocabulary, ids, tokens, and what money needs. A column that is not named here,
 also a new one, must be empty after an erasure."""
@@ -43,15 +46,22 @@ UNTOUCHED = {
     "applied_functions": "the schema",
     "backups": "names of backups",
     "audit_log": "who did what: ids, no words",
+    "collections": "names that an owner gave, erased with the owner",
     "bills": "money: a prediction's id",
     "budgets": "money",
+    "batches": "an owner's own, erased with the owner alone",
+    "job_tags": "deleted with the erasure",
+    "output_removals": "where files lie that are still to be deleted; a row goes with its file",
     "owner_erasures": "a name",
     "owners": "who may call",
+    "prompt_styles": "an owner's own, erased with the owner alone",
     "readings": "a prediction's id, deleted with the erasure",
     "sessions": "who may call",
     "spending": "money",
     "status_counters": "numbers",
+    "stored_outputs": "deleted with the erasure",
     "queue_minutes": "numbers",
+    "templates": "an owner's own texts, of no job, erased with the owner",
     "submission_rates": "the installation",
     "switches": "the installation",
 }
@@ -64,7 +74,10 @@ _MARKED = {
     "_text": f"ARRAY['{MARK}']",
     "jsonb": f"""jsonb_build_object('{MARK}', '{MARK}', 'id', {{id}})""",
 }
-_LISTS = {("jobs", "outputs"): f"""'[{{"index": 0, "kind": "text", "text": "{MARK}"}}]'"""}
+_LISTS = {
+    ("jobs", "outputs"): f"""'[{{"index": 0, "kind": "text", "text": "{MARK}"}}]'""",
+    ("prompt_generation_jobs", "variants"): f"""'[{{"prompt": "{MARK}"}}]'""",
+}
 
 _WAITING = """
     SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())

@@ -12,6 +12,7 @@ from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.store.erasures import owner_page
 from sql.models import OwnerErasure
 from tests.fixtures.erased import ended_job
+from tests.fixtures.plans import plan_of
 from tests.fixtures.record import OWNER, Record, new_id, new_prompt_job
 
 
@@ -34,7 +35,10 @@ async def test_an_owner_is_erased_in_sweeps_until_everything_accepted_until_then
     theirs = await record.accept(owner="team-b")
     prompt_job, _ = await record.store.prompts.accept(new_prompt_job())
     await record.store.prompts.request_cancel(prompt_job.id, owner=OWNER)
+    await record.store.styles.set(OWNER, "before", "Calm.")
+    await record.store.styles.set("team-b", "theirs", "Calm.")
     asked = await record.store.erasures.erase_owner(OWNER)
+    await record.store.styles.set(OWNER, "later", "Calm.")
     later = await ended_job(record)
 
     await _sweep(record)
@@ -43,6 +47,10 @@ async def test_an_owner_is_erased_in_sweeps_until_everything_accepted_until_then
     assert rows == dict.fromkeys(ended, True) | dict.fromkeys((still_open, theirs, later), False)
     assert (await record.store.prompts.get(prompt_job.id)).erase_requested_at is not None
     assert (await record.store.erasures.backlog()).owners == 1, "one of them is open"
+    assert [style["name"] for style in await record.hand.fetch("SELECT name FROM prompt_styles ORDER BY name")] == [
+        "later",
+        "theirs",
+    ]
 
     await record.store.jobs.advance(JobChange(job_id=still_open, status=JobStatus.COMPLETED))
     await record.hand.execute("UPDATE owner_erasures SET began_at = now(), requested_at = now() - interval '2 minutes'")
@@ -77,7 +85,7 @@ async def test_an_owners_rows_are_a_range_of_an_index(record: Record) -> None:
             for name, value in (values | {"reached_id": str(new_id())}).items():
                 query = query.replace(f":{name}", f"'{value}'")
 
-            plan = "\n".join(row[0] for row in await record.hand.fetch(f"EXPLAIN {query}"))
+            plan = await plan_of(record.hand, query)
 
             assert f"Index Scan using {index}" in plan
             assert "Sort" not in plan

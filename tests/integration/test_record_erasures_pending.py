@@ -91,7 +91,7 @@ async def test_one_that_cannot_be_deleted_does_not_hinder_the_others(
         base=submission.provider_base, key_fingerprint=submission.key_fingerprint, delete=delete
     )
     monkeypatch.setattr("activities.erasures.delete_runs", AsyncMock(return_value=True))
-    activities = ErasureActivities(record.store, AsyncMock(), cast("WaveSpeedClient", wavespeed))
+    activities = ErasureActivities(record.store, AsyncMock(), cast("WaveSpeedClient", wavespeed), stores_outputs=False)
 
     await record.store.erasures.erase_owner(OWNER)
     failing = AsyncMock(side_effect=RecordError("Postgres refused."))

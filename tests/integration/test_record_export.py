@@ -17,6 +17,7 @@ async def test_an_export_has_every_row_of_the_owner_and_says_that_it_is_whole(
     ids = [await ended_job(record) for _ in range(5)]
     await record.store.prompts.accept(new_prompt_job())
     await record.accept(owner="team-b", prompt="of another team")
+    await record.store.styles.set(OWNER, "house", "Calm.")
 
     text = "".join([page async for page in record.store.export.pages(OWNER)])
 
@@ -27,7 +28,16 @@ async def test_an_export_has_every_row_of_the_owner_and_says_that_it_is_whole(
     events = await record.hand.fetchval(
         "SELECT count(*) FROM job_events AS e JOIN jobs AS j ON j.id = e.job_id WHERE j.owner = 'local'"
     )
-    assert counts == {"job": 5, "promptJob": 6, "submission": 5, "event": events, "webhook": 5, "spending": 2, "end": 1}
+    assert counts == {
+        "job": 5,
+        "promptJob": 6,
+        "submission": 5,
+        "event": events,
+        "webhook": 5,
+        "promptStyle": 1,
+        "spending": 2,
+        "end": 1,
+    }
     assert lines[-1] == {"kind": "end", "lines": len(lines) - 1}
     assert "of another team" not in text
     assert "callback_token" not in text

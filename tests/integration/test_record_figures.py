@@ -7,6 +7,7 @@ from api.installation.figures import Record as Told
 from api.installation.gauges import STAGES, InstallationGauges
 from api.schemas.installation import SubmissionsReport
 from promptmill.contracts.jobs import JobChange, JobStatus
+from promptmill.contracts.outputs import OutputStock
 from promptmill.store.operations import DRAIN
 from promptmill.store.readings import Backlog
 from tests.fixtures.record import Record, new_prompt_job, written
@@ -37,7 +38,13 @@ async def told(record: Record) -> dict[tuple[str, str], float]:
     report = SubmissionsReport(tier="auto", per_second=1, max_per_second=1, concurrency=1)
     counts = await record.store.operations.counts()
     known = Told(
-        writable=True, counts=counts, submissions=report, readings=Backlog(0, 0.0), budgets=(), figures=figures
+        writable=True,
+        counts=counts,
+        submissions=report,
+        readings=Backlog(0, 0.0),
+        budgets=(),
+        figures=figures,
+        outputs=OutputStock(),
     )
     family = next(one for one in InstallationGauges(Figures(record=known)).collect() if one.name == NAME)
     return {

@@ -26,6 +26,7 @@ from promptmill.store import open_store
 from promptmill.store.connection import connector
 from promptmill.store.functions import SQL_FOLDER, functions_file
 from promptmill.store.migrations import downgrade, migrate, newest_revision
+from tests.fixtures.plans import plan_of
 from tests.fixtures.postgres import SCHEMA, TEMPLATE, dump
 from tests.fixtures.record import Record
 from tests.fixtures.session import ROOT
@@ -299,12 +300,12 @@ async def test_conditions_of_indexes_spell_the_final_statuses(
 async def test_open_jobs_are_found_by_their_index(record: Record) -> None:
     await record.hand.execute("SET enable_seqscan = off")
 
-    plan = await record.hand.fetch(
-        """EXPLAIN SELECT id FROM jobs WHERE workflow_started_at IS NOT NULL AND NOT is_final(status)
-           ORDER BY checked_at NULLS FIRST LIMIT 10"""
+    told = await plan_of(
+        record.hand,
+        """SELECT id FROM jobs WHERE workflow_started_at IS NOT NULL AND NOT is_final(status)
+           ORDER BY checked_at NULLS FIRST LIMIT 10""",
     )
 
-    told = "\n".join(row[0] for row in plan)
     assert "Index Scan using jobs_checked_at_idx" in told
     assert "Filter" not in told, "the condition of the index says it already"
     assert "Sort" not in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from promptmill.commands.access import owner_line
 from promptmill.contracts.access import By
 from promptmill.contracts.audit import AuditFilter
 from promptmill.contracts.budgets import BudgetPeriod
@@ -188,7 +190,9 @@ async def test_no_submission_is_permitted_inside_a_pause(record: Record) -> None
         event.detail for event in await record.store.jobs.events(wish.job_id) if event.reason_code == "owner_paused"
     ]
     assert events == [{"pause": said}], "however often it asks"
-    assert await record.store.limits.pause_of_job(wish.job_id) == said
+    pause = await record.store.limits.pause_of_job(wish.job_id)
+    assert pause is not None
+    assert (pause.said, pause.own) == (said, False)
     assert await record.store.limits.pause_of_job(before.job_id) is None
 
     await record.store.limits.resume(OWNER)
@@ -230,6 +234,128 @@ async def test_a_pause_waits_for_permissions_under_way_and_those_after_it_see_it
         assert (await store.submissions.permit(late)).permission is Permission.HOLD
         state = await record.submissions(early.job_id)
         assert bool(state) == (permit.permission is Permission.POST)
+
+
+@pytest.mark.parametrize("whose", ["own", "admin's"])
+async def test_a_pause_that_waits_holds_up_no_other_owners_submission(record: Record, whose: str) -> None:
+    under_way, theirs = intent(await record.dispatching()), intent(await record.dispatching(owner="team-b"))
+    await record.store.budgets.set(OWNER, BudgetPeriod.DAY, Decimal(100))
+    async with open_store(record.url) as store:
+        async with record.hand.transaction():
+            await record.hand.execute("SELECT FROM budgets FOR UPDATE")
+            given = asyncio.create_task(store.submissions.permit(under_way))
+            await eventually(lambda: waiting(record))
+            asked = store.limits.pause_queue(OWNER) if whose == "own" else store.limits.pause(OWNER, "incident 12")
+            pause = asyncio.create_task(asked)
+            await eventually(lambda: waiting(record, 2))
+            permit = await asyncio.wait_for(store.submissions.permit(theirs), timeout=30)
+        await asyncio.gather(given, pause)
+    assert permit.permission is Permission.POST
+
+
+async def test_an_owners_own_pause_holds_what_waits_and_still_takes_new_jobs(record: Record) -> None:
+    wish, before = intent(await record.dispatching()), intent(await record.dispatching(), request_hash="before")
+    assert (await record.store.submissions.permit(before)).permission is Permission.POST
+    paused = await record.store.limits.pause_queue(OWNER, by=ANNA)
+
+    held = await record.store.submissions.permit(wish)
+    repeated = await record.store.submissions.permit(before)
+    added, _ = await record.store.jobs.accept(new_job())
+    pause = await record.store.limits.pause_of_job(wish.job_id)
+
+    said = "the queue of local is paused by key:anna1234"
+    assert (held.permission, held.reason_code, held.error) == (Permission.HOLD, ReasonCode.OWNER_PAUSED, said)
+    assert held.wait_seconds
+    assert repeated.permission is Permission.POST, "what was permitted before may still be used"
+    assert (added.status, await record.submissions(wish.job_id)) == (JobStatus.QUEUED, [])
+    assert pause == (said, paused.queue_paused_at, True)
+
+    await record.store.limits.resume_queue(OWNER, by=ANNA)
+    assert (await record.store.submissions.permit(wish)).permission is Permission.POST
+
+
+async def test_two_pauses_hold_until_both_are_lifted_each_by_its_own(record: Record) -> None:
+    wish = intent(await record.dispatching())
+    await record.store.limits.pause_queue(OWNER, by=ANNA)
+    await record.store.limits.pause(OWNER, "incident 12", by=By("key:root0001"))
+
+    told = [await record.store.limits.pause_of_job(wish.job_id)]
+    await record.store.limits.resume_queue(OWNER, by=ANNA)
+    told.append(await record.store.limits.pause_of_job(wish.job_id))
+    assert [pause and (pause.said, pause.own) for pause in told] == [
+        ("local is paused by key:root0001: incident 12", False)
+    ] * 2
+    assert (await record.store.submissions.permit(wish)).permission is Permission.HOLD, "the admin's stays"
+    with pytest.raises(OwnerPaused):
+        await record.store.jobs.accept(new_job())
+
+    await record.store.limits.pause_queue(OWNER, by=ANNA)
+    await record.store.limits.resume(OWNER)
+    assert (await record.store.submissions.permit(wish)).permission is Permission.HOLD, "the owner's stays"
+    await record.store.limits.resume_queue(OWNER, by=ANNA)
+    assert (await record.store.submissions.permit(wish)).permission is Permission.POST
+
+
+async def test_after_an_owners_own_pause_has_returned_nothing_is_permitted(record: Record) -> None:
+    early = [intent(await record.dispatching(), request_hash=f"early {n}") for n in range(6)]
+    late = intent(await record.dispatching(), request_hash="late")
+    async with open_store(record.url) as store:
+        async with record.hand.transaction():
+            await record.hand.execute("LOCK TABLE budgets IN EXCLUSIVE MODE")  # nobody gets past it yet
+            given = [asyncio.create_task(store.submissions.permit(one)) for one in early]
+            await eventually(lambda: waiting(record, len(early)))
+            pause = asyncio.create_task(store.limits.pause_queue(OWNER, by=ANNA))
+            await eventually(lambda: waiting(record, len(early) + 1))
+        permits = await asyncio.gather(*given)
+        await pause
+        assert (await store.submissions.permit(late)).permission is Permission.HOLD
+    for one, permit in zip(early, permits, strict=True):
+        assert permit.permission in (Permission.POST, Permission.HOLD)
+        assert bool(await record.submissions(one.job_id)) == (permit.permission is Permission.POST)
+
+
+async def test_a_job_in_a_paused_queue_still_has_its_deadline(record: Record) -> None:
+    wish = intent(await record.dispatching())
+    await record.store.limits.pause_queue(OWNER, by=ANNA)
+    await record.hand.execute("UPDATE jobs SET deadline_at = now() WHERE id = $1", wish.job_id)
+
+    permit = await record.store.submissions.permit(wish)
+
+    assert (permit.permission, permit.reason_code) == (Permission.STOP, ReasonCode.DEADLINE_PASSED)
+
+
+async def test_what_waits_in_a_paused_queue_is_no_operators_worry(record: Record) -> None:
+    job_id = await record.dispatching()
+    await record.hand.execute("UPDATE jobs SET created_at = now() - interval '1 hour' WHERE id = $1", job_id)
+    before = (await record.store.monitoring.figures(())).oldest_job_seconds["dispatching"]
+
+    await record.store.limits.pause_queue(OWNER, by=ANNA)
+
+    after = (await record.store.monitoring.figures(())).oldest_job_seconds
+    left = await record.store.operations.what_goes_on()
+    assert (before > 3000, after.get("dispatching")) == (True, None)
+    assert [work.id for work in left.waiting] == [job_id], "and a drain does not wait for it"
+
+
+async def test_an_owners_own_pause_is_told_once_and_waits_for_nobody_again(record: Record) -> None:
+    first = await record.store.limits.pause_queue(OWNER, by=ANNA)
+    async with record.hand.transaction():
+        await record.hand.execute("SELECT FROM budgets FOR UPDATE")  # as a permission under way
+        again = await asyncio.wait_for(record.store.limits.pause_queue(OWNER), timeout=30)
+    assert re.fullmatch(r"local  its queue paused since \S+ \S+.*: by key:anna1234", owner_line(again))
+    with pytest.raises(RecordError, match="Owners have paused their queues"):
+        await downgrade(record.url, "0021")
+    await record.store.limits.resume_queue(OWNER, by=ANNA)
+    await record.store.limits.resume_queue(OWNER, by=ANNA)
+
+    entries = list(reversed(await record.store.audit.list(AuditFilter(target=f"owner:{OWNER}"))))
+    assert (again.queue_paused_at, again.queue_paused_by) == (first.queue_paused_at, "key:anna1234")
+    assert [(entry.action, entry.actor, entry.owner) for entry in entries] == [
+        ("queue.pause", "key:anna1234", OWNER),
+        ("queue.resume", "key:anna1234", OWNER),
+    ]
+    with pytest.raises(RecordNotFound):
+        await record.store.limits.pause_queue("nobody")
 
 
 async def test_what_was_changed_is_told_once_with_before_and_after(record: Record) -> None:

@@ -11,6 +11,7 @@ from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.objectives import Ended, Share, Throughput
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.store import objectives
+from tests.fixtures.plans import plan_of
 from tests.fixtures.record import Record, new_prompt_job
 
 DAY = timedelta(days=1)
@@ -96,8 +97,7 @@ async def test_the_window_is_found_by_indexes(record: Record) -> None:
     await record.hand.execute("SET enable_seqscan = off")
 
     for query, indexes in INDEXES.items():
-        plan = await record.hand.fetch(f"EXPLAIN {query.replace(':window', '$$1 day$$')}")
-        told = "\n".join(row[0] for row in plan)
+        told = await plan_of(record.hand, query.replace(":window", "$$1 day$$"))
         assert {index for index in indexes if index in told} == indexes
         assert "Seq Scan on jobs" not in told
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -31,15 +33,15 @@ async def test_a_search_without_hits_reads_a_bounded_number_of_jobs(
     monkeypatch.setattr(jobs, "SEARCHED", 500)
     await multiply(record, await record.accept(prompt="a fox"), 20_000)
     await record.hand.execute("ANALYZE jobs")
-    queries: list[str] = []
-    monkeypatch.setattr(type(record.store.jobs.database), "rows", _noting(queries))
+    calls: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(type(record.store.jobs.database), "rows", _noting(calls))
 
     await record.store.jobs.list(OWNER, JobFilter(q="no such text"))
 
     plan = "\n".join(
         row["QUERY PLAN"]
         for row in await record.store.jobs.database.mappings(
-            f"EXPLAIN (ANALYZE, COSTS OFF) {queries[0]}", owner=OWNER, q="%no such text%", limit=50
+            f"EXPLAIN (ANALYZE, COSTS OFF) {calls[0][0]}", **calls[0][1]
         )
     )
     assert "Rows Removed by Filter: 500" in plan, "the rows that were looked at"
@@ -47,9 +49,9 @@ async def test_a_search_without_hits_reads_a_bounded_number_of_jobs(
     assert "Seq Scan" not in plan
 
 
-def _noting(queries: list[str]) -> object:
-    async def rows(_database: object, _model: object, query: str, /, **_values: object) -> list[object]:
-        queries.append(query)
+def _noting(calls: list[tuple[str, dict[str, Any]]]) -> object:
+    async def rows(_database: object, _model: object, query: str, /, **values: Any) -> list[object]:
+        calls.append((query, values))
         return []
 
     return rows
@@ -126,3 +128,73 @@ async def test_the_list_says_how_far_it_was_searched(
     assert (found, until) == ([made[0]["jobId"]], made[0]["createdAt"])
     assert (await page())[1:] == (None, None), "a list without a search is whole"
     assert (await page(q="owl", limit="1"))[1] is None, "the page is full: it goes on after its last job"
+
+
+async def test_jobs_are_found_by_rating_cost_and_kind(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [await record.accept(prompt=f"owl {n}") for n in range(6)]
+    for place, (kept, cost, kind) in enumerate(
+        [
+            (True, "0.5", "image"),
+            (False, "1", "image"),
+            (True, "2", "video"),
+            (None, None, "image"),
+            (True, "3", "audio"),
+        ]
+    ):
+        await record.hand.execute(
+            "UPDATE jobs SET kept = $1, media_cost_usd = $2, kind = $3 WHERE id = $4",
+            kept,
+            None if cost is None else Decimal(cost),
+            kind,
+            ids[place],
+        )
+    store = record.store.jobs
+
+    async def found(**where: Any) -> list[int]:
+        return [ids.index(job.id) for job in await store.list(OWNER, JobFilter(**where))]
+
+    assert await found(liked=True) == [4, 2, 0]
+    assert await found(liked=False) == [1]
+    assert await found(liked=True, min_cost_usd="1", max_cost_usd="2") == [2]
+    assert await found(min_cost_usd="1") == [4, 2, 1], "what is not known is not in any range"
+    assert await found(kind="image", q="owl") == [5, 3, 1, 0]
+    assert await found(liked=True, statuses=("completed",)) == []
+    assert await found(liked=True, q=str(ids[1])) == []
+    assert await found(liked=True, q=str(ids[2])) == [2]
+    assert await store.list("somebody", JobFilter(liked=True)) == []
+
+    monkeypatch.setattr(jobs, "SEARCHED", 2)
+    where = JobFilter(liked=True)
+    assert await found(liked=True) == [4, 2], "looked for among the rated ones alone"
+    where = where.model_copy(update={"before": await store.search_edge(OWNER, where)})
+    assert [job.id for job in await store.list(OWNER, where)] == [ids[0]]
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        (JobFilter(models=("no/such",), kind="video", group="none"), "jobs_owner_created_at_idx"),
+        (JobFilter(statuses=("queued",), max_cost_usd=Decimal(1)), "jobs_owner_"),
+        (JobFilter(liked=False, statuses=("queued",), q="none"), "jobs_kept_idx"),
+    ],
+)
+async def test_every_filter_looks_at_a_bounded_number_of_jobs(
+    record: Record, monkeypatch: pytest.MonkeyPatch, where: JobFilter, index: str
+) -> None:
+    monkeypatch.setattr(jobs, "SEARCHED", 100)
+    await multiply(record, await record.accept(prompt="a fox"), 5_000)
+    await record.hand.execute("UPDATE jobs SET kept = true WHERE id IN (SELECT id FROM jobs LIMIT 500)")
+    await record.hand.execute("ANALYZE jobs")
+    calls: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(type(record.store.jobs.database), "rows", _noting(calls))
+
+    await record.store.jobs.list(OWNER, where)
+
+    ((query, values),) = calls
+    plan = "\n".join(
+        row["QUERY PLAN"]
+        for row in await record.store.jobs.database.mappings(f"EXPLAIN (ANALYZE, COSTS OFF) {query}", **values)
+    )
+    assert "Rows Removed by Filter: 100" in plan, plan
+    assert index in plan
+    assert "Seq Scan" not in plan

@@ -199,7 +199,7 @@ async def test_list_filters_and_goes_on_from_a_keyset(record: Record) -> None:
     newest_first = [other, *reversed(job_ids)]
     assert await found() == newest_first
     assert await found(statuses=["failed", "completed"]) == [job_ids[0]]
-    assert await found(model="a/video") == [other]
+    assert await found(models=["a/video"]) == [other]
     assert await found(q="HARE") == [other]
     assert await found(q="100%") == list(reversed(job_ids))
     assert await found(q="A_3") == [job_ids[3]]

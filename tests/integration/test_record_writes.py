@@ -51,8 +51,8 @@ async def test_each_step_updates_each_row_once(record: Record) -> None:
     steps = {
         "begin_job": ("SELECT (begin_job($1)).status", job.id),
         "begin_prompt_attempt": ("SELECT decision FROM begin_prompt_attempt($1, 'grok-4')", prompt_job.id),
-        "finish_prompt_job": (
-            "SELECT (finish_prompt_job($1, 1, 'a fox', 'grok', 'grok-4', 30, 20, 0.002)).status",
+        "finish_prompt_job_v2": (
+            "SELECT (finish_prompt_job_v2($1, 1, 'a fox', 'grok', 'grok-4', 30, 20, 0.002)).status",
             prompt_job.id,
         ),
         "permit_submission_in_turn": (
@@ -84,7 +84,7 @@ async def test_each_step_updates_each_row_once(record: Record) -> None:
     assert written == {
         "begin_job": (1, 1, 0),
         "begin_prompt_attempt": (1, 1, 0),
-        "finish_prompt_job": (1, 1, 0),
+        "finish_prompt_job_v2": (1, 1, 0),
         "permit_submission_in_turn": (0, 0, 0),
         "settle_submission": (1, 0, 1),
         "advance_job": (1, 0, 0),

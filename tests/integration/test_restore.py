@@ -7,12 +7,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pytest
+from temporalio.client import Client
+
 from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
 from promptmill.contracts.names import JOB_WORKFLOW, reconcile_schedule_id
 from promptmill.contracts.resolution import Decision, SubmissionDecision
 from promptmill.local.postgres import PostgresServer
-from promptmill.temporal import WorkflowSignaller
+from promptmill.temporal import WorkflowSignaller, restore_guard
 from promptmill.temporal.installation import ensure_schedule, initialize
 from promptmill.temporal.restore_guard import guard_restore, remember_submission, remembered_submission
 from tests.fixtures.mill import PATIENCE, Mill
@@ -201,3 +204,28 @@ async def test_other_settings_of_the_schedule_leave_what_it_remembers(idle_mill:
     await ensure_schedule(mill.settings.model_copy(update={"reconcile_seconds": 33.0}), mill.client)
 
     assert await remembered_submission(mill.client, mill.settings.task_queue) == 77
+
+
+async def test_what_two_passes_remember_at_once_is_the_highest(idle_mill: Mill) -> None:
+    mill, queue = idle_mill, idle_mill.settings.task_queue
+    await initialize(mill.settings, mill.store, mill.client)
+    await remember_submission(mill.client, queue, 567)
+
+    await remember_submission(mill.client, queue, 560)
+
+    assert await remembered_submission(mill.client, queue) == 567
+
+
+async def test_submissions_during_a_pass_are_no_lost_ones(idle_mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another pass remembers them while this one asks a slow Temporal: the record has had them for longer."""
+    mill = idle_mill
+    await initialize(mill.settings, mill.store, mill.client)
+
+    async def slowly(client: Client, queue: str) -> int:
+        await mill.store.operations.release_submissions(at_least=7)  # the record has used 7 numbers meanwhile
+        await remember_submission(client, queue, 7)
+        return await remembered_submission(client, queue)
+
+    monkeypatch.setattr(restore_guard, "remembered_submission", slowly)
+
+    assert await guard_restore(mill.store, mill.client, mill.settings.task_queue) is None

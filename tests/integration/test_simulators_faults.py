@@ -286,7 +286,7 @@ async def test_grok_spoils_its_answer_as_ordered(
 
 
 def test_every_kind_of_fault_has_a_test() -> None:
-    """The kinds that this file, its neighbours and `test_provider_oddities.py` inject; a new one needs a test."""
+    """The kinds that this file, its neighbours, `test_provider_oddities.py` and `test_questions.py` inject."""
     exchange = {"cut", "reset", "cut_body", "hold", "delay", "status", "html", "empty", "not_json"}
     assert exchange == EXCHANGE_KINDS
     assert {where: len(kinds) for where, kinds in CONTENT_KINDS.items()} == {
@@ -295,7 +295,7 @@ def test_every_kind_of_fault_has_a_test() -> None:
         "history": 2,
         "upload": 1,
         "webhook": 6,
-        "chat": 10,
+        "chat": 12,
     }
 
 

@@ -5,12 +5,15 @@ It is imported by a fixture: that takes half a second of CPU time, and every ses
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from PIL import Image
+from pydantic import BaseModel, Field
 
 from tests.fixtures.simulators import ProviderSimulator
 from tests.simulator_control import SimulatorControl
@@ -30,6 +33,19 @@ class Answer(BaseModel):
     """The requested structure."""
 
     prompt: str
+
+
+class Both(BaseModel):
+    """A prompt and what must not be seen."""
+
+    prompt: str
+    negativePrompt: str  # noqa: N815  # as our own client asks for it
+
+
+class Answers(BaseModel):
+    """Three of them."""
+
+    prompts: Annotated[list[Both], Field(min_length=3)]
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +74,25 @@ async def test_openai_parses_a_structured_answer(sdk: AsyncOpenAI, grok_control:
 
     assert answer.choices[0].message.parsed is not None
     assert "red fox in snow" in answer.choices[0].message.parsed.prompt
+    assert [charge["id"] for charge in await grok_control.charges()] == [answer.id]
+
+
+async def test_openai_parses_several_prompts_for_a_picture(sdk: AsyncOpenAI, grok_control: SimulatorControl) -> None:
+    """One question, paid once: each prompt is another one, and what the picture shows is in all of them."""
+    file = io.BytesIO()
+    Image.new("RGB", (80, 40), (60, 100, 180)).save(file, "PNG")
+    data = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    content: Any = [{"type": "text", "text": "Images: the target."}, {"type": "image_url", "image_url": {"url": data}}]
+
+    answer = await sdk.chat.completions.parse(
+        model=MODEL, messages=[QUESTION[0], {"role": "user", "content": content}], response_format=Answers
+    )
+
+    parsed = answer.choices[0].message.parsed
+    assert parsed is not None
+    assert len({one.prompt for one in parsed.prompts}) == 3
+    assert all(one.prompt.startswith("A wide picture, mostly blue. ") for one in parsed.prompts)
+    assert all("blurry" in one.negativePrompt for one in parsed.prompts)
     assert [charge["id"] for charge in await grok_control.charges()] == [answer.id]
 
 

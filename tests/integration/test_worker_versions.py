@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 from uuid import UUID
 
 import httpx
 import pytest
-from temporalio.api.workflowservice.v1 import SetWorkerDeploymentRampingVersionRequest
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse, SetWorkerDeploymentRampingVersionRequest
 from temporalio.worker import UnsandboxedWorkflowRunner
 
+from api.installation.queues import ask_queue, queue_problems
 from promptmill.config.settings import load_settings
 from promptmill.contracts.errors import ConfigurationError
 from promptmill.contracts.names import grok_queue, wavespeed_queue
@@ -205,10 +210,51 @@ async def test_a_version_that_is_not_current_is_told(
     assert "Make it the current one: docs/deployment.md, 'Worker versions'." in found[0]
 
 
-def test_a_deployment_cannot_have_every_queues_name() -> None:
-    names = {"PROMPTMILL_TASK_QUEUE": "my.mill", "PROMPTMILL_WORKER_VERSIONING": "true"}
-    with pytest.raises(ConfigurationError, match=r"PROMPTMILL_TASK_QUEUE is 'my\.mill'"):
+@pytest.mark.parametrize("queue", ["my.mill", "my:mill", "__mill"])
+def test_a_deployment_cannot_have_every_queues_name(queue: str) -> None:
+    names = {"PROMPTMILL_TASK_QUEUE": queue, "PROMPTMILL_WORKER_VERSIONING": "true"}
+    with pytest.raises(ConfigurationError, match=f"PROMPTMILL_TASK_QUEUE is '{re.escape(queue)}'"):
         load_settings({"PROMPTMILL_ENV_FILE": ""} | names)
+
+
+@pytest.mark.parametrize("build_id", ["a b", "it's", "ü", "1;ls", "1\n2", "__unversioned__", "-1", " "])
+def test_a_version_needs_no_quotes_in_commands_and_searches(build_id: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"PROMPTMILL_WORKER_BUILD_ID.*such as 0\.3\.0"):
+        load_settings({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_WORKER_BUILD_ID": build_id})
+
+
+@pytest.mark.parametrize(
+    ("percent", "polling", "pollers", "unserved"),
+    [
+        (0, ["1", "1"], 2, []),
+        (10, ["1", "1"], 0, ["2"]),
+        (10, ["2", "2"], 0, ["1"]),
+        (10, ["1", "2", "2"], 1, []),
+        (10, [], 0, ["1", "2"]),
+        (100, ["2"], 1, []),
+        (100, ["1"], 0, ["2"]),
+    ],
+)
+async def test_each_version_that_gets_a_part_of_the_work_needs_workers(
+    percent: int, polling: list[str], pollers: int, unserved: list[str]
+) -> None:
+    answer = DescribeTaskQueueResponse()
+    routing = answer.versioning_info
+    routing.current_deployment_version.build_id = "1"
+    routing.ramping_deployment_version.build_id = "2"
+    routing.ramping_version_percentage = percent
+    for build_id in polling:
+        options = answer.pollers.add().deployment_options
+        options.build_id = build_id
+        options.worker_versioning_mode = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    temporal = Mock(namespace="default")
+    temporal.workflow_service.describe_task_queue = AsyncMock(return_value=answer)
+
+    report = await ask_queue(temporal, "grok", TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, timedelta(seconds=1))
+
+    assert (report.pollers, report.unserved) == (pollers, unserved)
+    assert len(queue_problems([report])) == len(unserved[:1])
+    assert all(each in problem for problem in queue_problems([report]) for each in unserved)
 
 
 def test_every_command_of_the_page_is_run() -> None:

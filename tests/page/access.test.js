@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { browserName, expiryIn, rolesWithin, stateOf } from "../../api/web/workspace/admin/key_words.js";
+import { browserName, expiryIn, rolesWithin, stateOf } from "../../api/web/workspace/words/keys.js";
 import { actingFor, isSameCaller, may, noteSession, personOf, reasonWithout } from "../../api/web/workspace/core/access.js";
 import { Api, Problem } from "../../api/web/workspace/core/api.js";
 import { roleOf } from "../../api/web/workspace/core/roles.js";

@@ -12,8 +12,8 @@ test("an address is its path with the parameters in it; what may change its mean
 });
 
 test("a problem speaks in the server's words, with the fields that are wrong", () => {
-	const problem = new Problem(422, { title: "Not valid", detail: "Two fields", errors: [{ pointer: "/model", message: "Is missing." }, { pointer: "", message: "Odd." }] });
-	assert.equal(problem.sentence, "Not valid. /model: Is missing. request: Odd.");
+	const problem = new Problem(422, { title: "Not valid", detail: "Two fields", errors: [{ pointer: "/model", message: "Is missing." }, { pointer: "/refUrls/1", message: "No URL." }, { pointer: "", message: "Odd." }] });
+	assert.equal(problem.sentence, "Not valid. Model: Is missing. Ref urls: No URL. Odd.");
 	assert.equal(new Problem(500, {}).sentence, "HTTP 500");
 	assert.deepEqual([0, 429, 503, 404, 422].map((status) => new Problem(status, {}).passing), [true, true, true, false, false]);
 });

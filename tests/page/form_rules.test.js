@@ -3,30 +3,35 @@ import { test } from "node:test";
 
 import { noteSession } from "../../api/web/workspace/core/access.js";
 import { vocabulary } from "../../api/web/workspace/core/vocabulary.js";
-import { fieldText, jobBody, parseObject, pictureFits, priceBody, promptBody, reasonAgainstWriting, reasonsAgainst } from "../../api/web/workspace/form/form_rules.js";
+import { jobBody, priceBody, promptBody } from "../../api/web/workspace/form/form_bodies.js";
+import { fieldText, parseObject, pictureFits, reasonAgainstWriting, reasonsAgainst } from "../../api/web/workspace/form/form_rules.js";
 
 const EMPTY = {
 	model: "vendor/name",
+	alsoOn: [],
+	allowUnknown: "",
 	fields: {},
 	targetUrl: "",
 	refUrls: [],
 	prompt: "A fox",
 	instructions: "",
 	writer: "me",
-	operation: "",
+	operation: "", ask: {},
 	onPromptFailure: "fail",
 	priority: 5,
+	runs: 1,
 	rawInput: "",
 	deadlineSeconds: "",
 	metadata: "",
 	promptJob: null,
 	generate: null,
+	setAside: null,
 };
 const NOW = { plainHttp: false };
 const NO_MODELS = { get: () => undefined, isUnlisted: () => false, fieldsOf: () => [] };
 
 const form = (changes) => ({ ...EMPTY, ...changes });
-const reasons = (changes, now = {}) => reasonsAgainst(form(changes), { ...NOW, ...now }, []);
+const reasons = (changes, now = {}) => reasonsAgainst(form(changes), { ...NOW, ...now }).map(({ text }) => text);
 
 function models(...fields) {
 	const usual = { required: false, movesPrice: false, default: null, type: "text", choices: null };
@@ -134,7 +139,17 @@ test("an input may have the name of what every object has", () => {
 	assert.equal(fieldText({ fields: { toString: "x" } }, "toString"), "x");
 });
 
-test("a whole number that the browser would round is refused, wherever it stands in the raw input", () => {
+test("a whole number that JavaScript would round is sent as it is written, wherever it stands", () => {
+	for (const rawInput of ['{"seed":6687881544318117707}', '{"layers":[{"id":-9007199254740993}]}']) {
+		assert.deepEqual(reasons({ rawInput }), []);
+		assert.equal(JSON.stringify(jobBody(form({ rawInput }), NO_MODELS).input), rawInput);
+	}
+	const known = models({ name: "seed", type: "integer" });
+	assert.equal(JSON.stringify(jobBody(form({ fields: { seed: "6687881544318117707" } }), known).input), '{"seed":6687881544318117707}');
+});
+
+test("a browser that can only round whole numbers says so", (t) => {
+	t.mock.property(JSON, "rawJSON", undefined);
 	for (const rawInput of ['{"seed": 6687881544318117707}', '{"layers": [{"id": -9007199254740993}]}']) {
 		const [reason, ...others] = reasons({ rawInput });
 		assert.match(reason, /rounds whole numbers/, rawInput);
@@ -150,11 +165,10 @@ test("a prompt that shows nothing is none", () => {
 	assert.equal(reasons({ writer: "grok", prompt: "\u200b", instructions: "\u200b" }).length, 1);
 });
 
-test("a model that is not in the list is sent as one that the list need not have", () => {
-	const unlisted = { ...NO_MODELS, isUnlisted: () => true };
-	assert.equal(jobBody(form({}), unlisted).allowUnknownModel, true);
-	assert.equal(priceBody(form({}), unlisted).allowUnknownModel, true);
-	for (const body of [jobBody(form({}), NO_MODELS), priceBody(form({}), NO_MODELS)]) assert.ok(!("allowUnknownModel" in body));
+test("a model that the list does not have is sent anyway only if that was said of it", () => {
+	assert.equal(jobBody(form({}), NO_MODELS).allowUnknownModel, undefined);
+	assert.equal(jobBody(form({ allowUnknown: "vendor/name" }), NO_MODELS).allowUnknownModel, true);
+	assert.equal(jobBody(form({ model: "vendor/other", allowUnknown: "vendor/name" }), NO_MODELS).allowUnknownModel, undefined);
 });
 
 test("whoever may not create jobs is told that, and nothing else", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actionText, actorText, changeText } from "../../api/web/workspace/admin/audit_words.js";
+import { actionText, actorText, changeText } from "../../api/web/workspace/words/audit.js";
 import { budgetName, budgetText, budgetTone } from "../../api/web/workspace/core/budget_bar.js";
 
 const budget = (more = {}) => ({ owner: "team-a", period: "day", limitUsd: 10, spentUsd: 3, reservedUsd: 1, ...more });

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path as FilePath
 from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
 
-from promptmill.contracts.names import callback_workflow_id
+from promptmill.contracts.names import batch_workflow_id, callback_workflow_id, store_workflow_id
 from promptmill.contracts.prompts import OnPromptFailure
 from promptmill.temporal import TemporalGate
+from tests.fixtures.batches import begun_batch
 from tests.fixtures.mill import PATIENCE, Mill
+from tests.fixtures.outputs import stored, storing
 from tests.raw_server import http_answer, open_raw_server
 from tests.support import eventually
 
@@ -184,6 +188,24 @@ async def reconciled(mill: Mill) -> Handle:
     return mill.client.get_workflow_handle(f"{mill.settings.task_queue}-reconcile-now")
 
 
+async def batch_done(mill: Mill) -> Handle:
+    async with open_raw_server(http_answer(204)) as server:
+        handle = mill.client.get_workflow_handle(
+            batch_workflow_id(await begun_batch(mill, 3, max_open=1, callback_url=server.url))
+        )
+        await mill.closes(handle)
+        return handle
+
+
+async def batch_cancelled(mill: Mill) -> Handle:
+    await mill.wavespeed.set_timing(min_seconds=600, max_seconds=600)
+    handle = mill.client.get_workflow_handle(batch_workflow_id(await begun_batch(mill, 2, max_open=1)))
+    await mill.wavespeed.asked("submit")
+    await handle.cancel(rpc_timeout=PATIENCE)
+    await mill.closes(handle)
+    return handle
+
+
 async def completed_with_callback(mill: Mill) -> Handle:
     async with open_raw_server(http_answer(204)) as server:
         return await _job(mill, "completed", callback_url=server.url)
@@ -205,6 +227,26 @@ async def callback_stopped(mill: Mill) -> Handle:
         await handle.cancel(rpc_timeout=PATIENCE)
         await mill.closes(handle)
         return handle
+
+
+async def completed_with_stored_outputs(mill: Mill) -> Handle:
+    return (await _stored(mill))[0]
+
+
+async def outputs_stored(mill: Mill) -> Handle:
+    return (await _stored(mill))[1]
+
+
+async def _stored(mill: Mill) -> tuple[Handle, Handle]:
+    """Return a job whose output is stored, and what stored it."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with storing(mill, FilePath(folder)):
+            job_id = await mill.create()
+            await stored(mill, job_id)
+            await mill.closes(mill.handle(job_id))
+            handle = mill.client.get_workflow_handle(store_workflow_id(job_id))
+            await mill.closes(handle)
+        return mill.handle(job_id), handle
 
 
 async def _callback(mill: Mill, answer: bytes) -> Handle:
@@ -269,6 +311,10 @@ PATHS: Final[dict[str, Path]] = {
         callback_delivered,
         callback_given_up,
         callback_stopped,
+        completed_with_stored_outputs,
+        outputs_stored,
         reconciled,
+        batch_done,
+        batch_cancelled,
     )
 }

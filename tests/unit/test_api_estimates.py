@@ -17,7 +17,8 @@ def test_without_examples_nothing_is_said() -> None:
     assert still_to_go([], 3) == UNKNOWN
 
 
-def test_what_takes_longer_than_all_examples_is_not_guessed() -> None:
+def test_what_takes_longer_than_nearly_all_examples_is_not_guessed() -> None:
+    assert still_to_go([2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 300], 60) == UNKNOWN
     assert still_to_go([4, 5, 6], 7) == UNKNOWN
 
 

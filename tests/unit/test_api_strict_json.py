@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from api.http.errors import Refused
-from api.http.strict_json import MAX_DEPTH, canonical, parse
+from api.http.strict_json import canonical, parse
+from api.schemas.bases import StrictRequestModel
+from api.schemas.jobs import CreateJob
+from api.schemas.kept import ChangeCollection, TagJobs
+from api.schemas.templates import ImportTemplates
+from promptmill.strict_json import MAX_DEPTH, MAX_PARTS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -52,6 +58,30 @@ def test_nesting_has_a_limit() -> None:
     assert parse(nested(MAX_DEPTH))
     with pytest.raises(Refused, match="deeper"):
         parse(nested(MAX_DEPTH + 1))
+
+
+def test_a_body_has_few_parts_and_any_number_of_values() -> None:
+    assert parse(b"[" + b"1," * 500_000 + b'"a"]')
+    with pytest.raises(Refused, match=f"more than {MAX_PARTS:,}"):
+        parse(b"[" + b"{}," * MAX_PARTS + b"{}]")
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "field"),
+    [
+        (ImportTemplates, {"format": "promptmill-templates", "version": 1}, "templates"),
+        (TagJobs, {"add": ["sea"]}, "jobIds"),
+        (ChangeCollection, {}, "add"),
+        (CreateJob, {"model": "vendor/name", "prompt": "a fox"}, "refUrls"),
+    ],
+)
+def test_a_list_is_too_long_before_its_entries_are_wrong(
+    model: type[StrictRequestModel], body: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        model.model_validate(body | {field: [None] * 2_000})
+
+    assert [(error["loc"], "at most" in error["msg"]) for error in refusal.value.errors()] == [((field,), True)]
 
 
 @given(JSON)

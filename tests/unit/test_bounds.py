@@ -15,23 +15,31 @@ import worker.__main__ as worker_process
 from activities import bills, late, persistence, prompts, reconciliation, results
 from api import serving
 from api.access import identities, single_sign_on
+from api.batches import bodies as table_bodies
+from api.batches import costs
 from api.catalogue import prices, reading
-from api.http import bodies, connections, errors, guard, origins, strict_json, wrong_tokens
+from api.http import bodies, connections, errors, guard, origins, wrong_tokens
 from api.http.problem_kinds import PROBLEM_KINDS
 from api.live import event_stream, subscribers
-from api.schemas import access, bases, fields, jobs
+from api.schemas import access, batches, fields, jobs
 from api.uploads import form, scans, slots
 from api.webhooks import signatures
-from promptmill import addresses, bounded_connections, telemetry
+from promptmill import addresses, bounded_connections, spelling, strict_json, telemetry
+from promptmill.api_resources import READ_BYTES
+from promptmill.batches import rows
 from promptmill.config.settings import Settings, variable_name
 from promptmill.config.tiers import WaveSpeedTier, pace_of
 from promptmill.contracts import access as access_contract
+from promptmill.contracts import batches as contract
 from promptmill.contracts import limits as owner_limits
+from promptmill.contracts import placeholders
 from promptmill.contracts.errors import MESSAGE_LIMIT
+from promptmill.outputs import render_process, renderer
 from promptmill.providers.callbacks import sender
 from promptmill.providers.grok import completions, writings
 from promptmill.providers.grok import errors as grok_errors
-from promptmill.providers.http import answers, redaction
+from promptmill.providers.http import answers, checked_hosts, redaction
+from promptmill.providers.outputs import fetcher
 from promptmill.providers.wavespeed import account, billing, client, models, predictions
 from promptmill.providers.wavespeed import answers as wavespeed_answers
 from promptmill.store import access as access_store
@@ -78,14 +86,30 @@ BOUNDS: dict[str, list[str]] = {
     ],
     "connections to the worker's health and metrics": [number(health.MAX_CONNECTIONS)],
     "an idle connection after an answer": [setting("KEEP_ALIVE_SECONDS")],
-    "a body": [seconds(bodies.BODY_SECONDS), seconds(form.READ_SECONDS)],
+    "a body": [seconds(bodies.BODY_SECONDS), seconds(bodies.TABLE_SECONDS), seconds(form.READ_SECONDS)],
     "a JSON body": [
         setting("MAX_BODY_BYTES", "KiB", KIB),
         number(strict_json.MAX_DEPTH),
         number(strict_json.MAX_DIGITS),
     ],
+    "a body with a table": [
+        number(bodies.TABLE_BYTES / MIB, "MiB"),
+        number(table_bodies.MOST_VALUES),
+        number(contract.MOST_ROWS),
+        number(rows.MOST_COLUMNS),
+        number(rows.CELL_CHARACTERS),
+        number(rows.KEY_CHARACTERS),
+        number(placeholders.MOST_FILLED),
+    ],
+    "tables at once": [number(table_bodies.AT_ONCE), seconds(table_bodies.TURN_SECONDS)],
+    "faults of a table in one response; the prices that a plan asks for": [
+        number(batches.FAULTS_TOLD),
+        number(costs.MOST_PRICES),
+        seconds(costs.PRICES_SECONDS),
+        number(costs.AT_ONCE),
+    ],
     "a webhook": [number(bodies.WEBHOOK_BYTES / MIB, "MiB"), seconds(signatures.MAX_AGE_SECONDS)],
-    "all JSON bodies, and all webhooks' bodies, at once": [number(bodies.IN_FLIGHT_BYTES / MIB, "MiB")],
+    "all JSON bodies, all webhooks' bodies, and all tables, at once": [number(bodies.IN_FLIGHT_BYTES / MIB, "MiB")],
     "the rest of a refused body": [
         number(bodies.DISCARDED_BYTES / MIB, "MiB"),
         seconds(bounded_connections.REST_SECONDS),
@@ -97,7 +121,9 @@ BOUNDS: dict[str, list[str]] = {
         number(RateLimitItemPerDay(1).get_expiry() / 3600),
     ],
     "outputs of one job": [setting("OUTPUTS_PER_JOB")],
-    "live streams": [setting("STREAMS_PER_OWNER")],
+    "live streams, and requests that wait as these do": [setting("STREAMS_PER_OWNER")],
+    "a request in OpenAI's shape that waits": [setting("SYNC_SECONDS")],
+    "pictures that such a request gets as text": [number(READ_BYTES / MIB, "MiB")],
     "patterns of models of an owner; the reason of a pause": [
         number(owner_limits.MOST_PATTERNS),
         number(owner_limits.PATTERN_CHARACTERS),
@@ -132,7 +158,7 @@ BOUNDS: dict[str, list[str]] = {
     ],
     "the name of a person whom a proxy signs in": [number(single_sign_on.PERSON_CHARACTERS)],
     "what a browser remembers of an allowed origin's rights": [seconds(origins.PREFLIGHT_SECONDS)],
-    "errors in one 422": [number(errors.MAX_ERRORS), number(errors.NAME_CHARACTERS), number(bases.MAX_GUESSES)],
+    "errors in one 422": [number(errors.MAX_ERRORS), number(errors.NAME_CHARACTERS), number(spelling.MAX_GUESSES)],
     "a job's text": [
         number(fields.PROMPT_CHARACTERS),
         number(fields.INSTRUCTIONS_CHARACTERS),
@@ -161,7 +187,7 @@ BOUNDS: dict[str, list[str]] = {
     "WaveSpeed's list of models": [number(models.MAX_MODELS)],
     "a callback's delivery": [
         setting("CALLBACK_TIMEOUT_SECONDS"),
-        number(sender._ADDRESSES),
+        number(checked_hosts._ADDRESSES),
         setting("CALLBACK_GIVE_UP_SECONDS"),
     ],
     "callbacks to one host, and for one owner, at once in a worker": [
@@ -169,6 +195,19 @@ BOUNDS: dict[str, list[str]] = {
         setting("CALLBACK_CONCURRENCY_PER_OWNER"),
     ],
     "a receiver's response to a callback": [],
+    "an output that is stored": [
+        setting("OUTPUTS_FILE_MAX_MB"),
+        setting("OUTPUTS_FETCH_SECONDS"),
+        seconds(fetcher.SILENCE_SECONDS),
+        number(fetcher._REDIRECTS),
+        number(checked_hosts._ADDRESSES),
+    ],
+    "an output that is rendered": [
+        number(render_process.MOST_PIXELS),
+        number(render_process.MEMORY_BYTES / MIB, "MiB"),
+        seconds(render_process.CPU_SECONDS),
+        seconds(renderer.SECONDS),
+    ],
     "a provider's words": [number(redaction.MAX_TEXT), number(MESSAGE_LIMIT)],
     "what decides the meaning of xAI's error": [number(grok_errors._JUDGED_CHARACTERS)],
     "Grok's text that is searched for the prompt": [
@@ -191,6 +230,7 @@ LIMITS: dict[str, list[str]] = {
     # -- the worker
     "requests to Grok at once": [setting("GROK_CONCURRENCY")],
     "submissions at once": [setting("WAVESPEED_CONCURRENCY")],
+    "outputs fetched at once": [setting("OUTPUTS_CONCURRENCY")],
     "callbacks at once": [setting("CALLBACK_CONCURRENCY")],
     "of these, to one host": [setting("CALLBACK_CONCURRENCY_PER_HOST")],
     "of these, for one owner": [setting("CALLBACK_CONCURRENCY_PER_OWNER")],

@@ -1,4 +1,4 @@
-"""`promptmill budgets` and `promptmill spend`: amounts as people write them, and sentences about money."""
+"""`promptmill budgets` and `promptmill budgets spend`: amounts as people write them, and sentences about money."""
 
 from __future__ import annotations
 

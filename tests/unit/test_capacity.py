@@ -52,7 +52,7 @@ def test_processes_and_connections_follow_from_the_processors() -> None:
     assert rows == [
         workers,
         apis,
-        [(worker + api) * (pool + 1) for worker, api in zip(workers, apis, strict=True)],
+        [worker * (pool + 2) + api * (pool + 1) for worker, api in zip(workers, apis, strict=True)],
     ]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from promptmill.contracts.consistency import Check
 from promptmill.contracts.reconciliation import RunState
+from tests.chaos.__main__ import foreign_base
 from tests.chaos.evidence import Charge, Event, Evidence, JobEvidence, Submission, readable
 from tests.chaos.judgement import (
     CHARGED_TWICE,
@@ -21,10 +22,12 @@ from tests.chaos.judgement import (
     DOUBLED,
     GONE,
     INCONSISTENT,
+    LOST_ROW,
     MISCOUNTED,
     NOT_FINAL,
     OVERSPENT,
     READABLE,
+    ROW_TWICE,
     SLOW,
     STILL_RESERVED,
     STOLEN,
@@ -44,6 +47,7 @@ from tests.chaos.sabotage import (
     permission_without_budget_lock,
     permission_without_intent,
 )
+from tests.chaos.table import judged
 
 USD = Decimal("0.012")
 PAID = Submission("job", "accepted", "p1", (), None, USD)
@@ -235,3 +239,16 @@ def test_the_sabotaged_budgets_lack_their_safeguard() -> None:
 
 def test_the_sabotaged_bill_has_no_refund() -> None:
     assert "p_refunded_usd := 0;" in bills_without_refunds()
+
+
+def test_a_provider_that_is_not_simulated_is_refused() -> None:
+    assert foreign_base({"XAI_API_BASE": "http://127.0.0.1:3900"}) is None
+    told = foreign_base({"WAVESPEED_API_BASE": "https://api.wavespeed.ai"})
+    assert told is not None
+    assert "WAVESPEED_API_BASE is https://api.wavespeed.ai, which is not a loopback address" in told
+
+
+def test_each_row_of_a_batch_has_one_job() -> None:
+    rows = [{"key": f"r{jobs}", "state": "submitted", "jobs": jobs} for jobs in (1, 0, 2)]
+    assert [violation.rule for violation in judged(rows, 4)] == [LOST_ROW, LOST_ROW, ROW_TWICE]
+    assert list(judged(rows[:1], 1)) == []

@@ -127,19 +127,23 @@ REPORT = """<testsuites><testsuite name="pytest" timestamp="2026-11-28T01:00:00"
 async def test_tests_are_judged_by_their_report(tmp_path: Path) -> None:
     report = tmp_path / "suite.xml"
     report.write_text(REPORT)
+    drills = tmp_path / "drills.xml"
+    drills.write_text(REPORT.replace("test_two", "test_five").replace("-28T", "-29T"))
 
-    async def judged(name: str, given: Path | None = report) -> Finding:
-        return await judge(target(test_report=given), line(tests=(f"tests/unit/test_a.py::{name}",)))
+    async def judged(name: str, *given: Path) -> Finding:
+        return await judge(target(test_reports=given), line(tests=(f"tests/unit/test_a.py::{name}",)))
 
-    passed = await judged("test_one")
+    passed = await judged("test_one", report)
     assert (passed.state, passed.detail[:36]) == (State.PASS, "passed in the report of 2026-11-28: ")
-    assert (await judged("test_two")).state is State.FAIL
-    assert (await judged("test_three")).state is State.PERSON, "skipped is not seen"
-    assert (await judged("test_four")).state is State.PERSON
-    assert (await judged("test_one", None)).state is State.PERSON
+    assert (await judged("test_two", report)).state is State.FAIL
+    assert (await judged("test_two", drills, report)).state is State.FAIL
+    assert "of 2026-11-28 and 2026-11-29: " in (await judged("test_one", report, drills)).detail
+    assert (await judged("test_three", report)).state is State.PERSON, "skipped is not seen"
+    assert (await judged("test_four", report, drills)).state is State.PERSON
+    assert (await judged("test_one")).state is State.PERSON
     report.write_text("no report")
     with pytest.raises(ConfigurationError, match="--test-report"):
-        judge_tests(report, ["tests/unit/test_a.py::test_one"])
+        judge_tests([report], ["tests/unit/test_a.py::test_one"])
 
 
 async def test_a_report_of_load_is_judged_by_its_verdict_and_its_age(

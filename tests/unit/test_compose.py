@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from api.http.bodies import IN_FLIGHT_BYTES
+from promptmill.commands.settings_page import NOT_VARIABLES
+from promptmill.config.outputs import OBJECT_STORE_VARIABLES
 from promptmill.config.settings import Settings, load_settings, variable_name
 from promptmill.config.temporal import TEMPORAL_VARIABLES
 from promptmill.local.temporal import DYNAMIC_CONFIG
@@ -30,7 +32,10 @@ OURS = ("migrate", "api", "worker")
 FRONT = "web-ui"
 """Ours too, but it has nothing to do with providers or the record: it gets none of their settings."""
 
-SETTINGS = {variable_name(field) for field in Settings.model_fields if field != "temporal"} | set(TEMPORAL_VARIABLES)
+SETTINGS = {variable_name(field) for field in Settings.model_fields if field not in NOT_VARIABLES} | {
+    *TEMPORAL_VARIABLES,
+    *OBJECT_STORE_VARIABLES,
+}
 
 LOCAL_ALONE = {name for name in SETTINGS if "_LOCAL_" in name or "_BACKUP_" in name} | {
     "PROMPTMILL_DATA_DIR",
@@ -58,7 +63,7 @@ THIRD_PARTY = {
         *("TEMPORAL_CLI_ADDRESS", "TEMPORAL_CLI_NAMESPACE"),
     },
     "temporalio/ui": {"TEMPORAL_ADDRESS", "TEMPORAL_CODEC_ENDPOINT", "TEMPORAL_DEFAULT_NAMESPACE"},
-    "promptmill": {"PGPASSWORD"},  # libpq's name, which asyncpg reads where an address has no password
+    "promptmill": {"PGPASSWORD", "TMPDIR"},  # libpq's name, which asyncpg reads; Python's name
 }
 """What the images, or our scripts in them, read besides our settings."""
 
@@ -73,11 +78,12 @@ SECRETS = {"PROMPTMILL_API_TOKEN", "PGPASSWORD", "SQL_PASSWORD", "POSTGRES_PASSW
 
 RECORD = {"DATABASE_URL", "PROMPTMILL_DATABASE_DIRECT_URL", "PGPASSWORD"}
 HISTORIES = {"TEMPORAL_API_KEY", "PROMPTMILL_PAYLOAD_KEYS"}
+STORAGE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY"}
 DOOR = {"PROMPTMILL_API_TOKEN", "PROMPTMILL_API_TOKEN_2", "PROMPTMILL_TRUSTED_PROXY_SECRET"}
 HELD = {
     "migrate": RECORD,
-    "api": RECORD | HISTORIES | {"WAVESPEED_API_KEY", "WAVESPEED_WEBHOOK_SECRET"} | DOOR,
-    "worker": RECORD | HISTORIES | {"XAI_API_KEY", "WAVESPEED_API_KEY", "PROMPTMILL_CALLBACK_SECRET"},
+    "api": RECORD | HISTORIES | {"WAVESPEED_API_KEY", "WAVESPEED_WEBHOOK_SECRET"} | DOOR | STORAGE,
+    "worker": RECORD | HISTORIES | STORAGE | {"XAI_API_KEY", "WAVESPEED_API_KEY", "PROMPTMILL_CALLBACK_SECRET"},
     "postgres": SECRETS - {"PROMPTMILL_API_TOKEN"},
     "temporal-schema": {"SQL_PASSWORD", "POSTGRES_PWD"},
     "temporal": {"SQL_PASSWORD", "POSTGRES_PWD"},
@@ -233,9 +239,18 @@ def test_certificates_are_mounted_where_a_relative_path_finds_them(
     """The same path in `.env` then serves `make up`, which runs in the checkout."""
     services = told(file, **values)
     for name in OURS:
-        assert services[name]["volumes"] == [f"{folder}:/app/certificates:ro"]
+        assert services[name]["volumes"][0] == f"{folder}:/app/certificates:ro"
     assert "\nWORKDIR /app\n" in (ROOT / "Dockerfile").read_text()
     assert (ROOT / "certificates").is_dir(), "otherwise the engine creates it, for root"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_outputs_have_a_volume_that_the_worker_alone_writes(file: str, told: Told) -> None:
+    services = told(file, **FULL)
+    assert services["worker"]["volumes"][1:] == ["outputs:/app/outputs:rw"]
+    assert services["api"]["volumes"][1:] == ["outputs:/app/outputs:ro"]
+    assert services["migrate"]["volumes"][1:] == []
+    assert "\nRUN install -d -o 10001 -g 10001 /app/outputs\n" in (ROOT / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize(
@@ -391,6 +406,6 @@ def test_temporal_is_configured_as_make_up_configures_its_own(services: dict[str
 
 def test_image_holds_every_room_and_no_secrets() -> None:
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    rooms = {"workflows", "activities", "api", "worker", "sql", "promptmill"}
+    rooms = {"workflows", "activities", "api", "worker", "sql", "promptmill", "clients/python"}
     assert kept == rooms | {"pyproject.toml", "README.md", "requirements-tracing.txt", "docs/checklist.toml"}
     assert "\n*\n" in (ROOT / ".dockerignore").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from functools import cache
@@ -65,10 +66,15 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
         assert not re.fullmatch(rf"{folders}/[\w./]+\.(?:py|sql|toml|md|js)", code) or (ROOT / code).exists(), code
 
 
-def test_package_changelog_and_image_have_one_version() -> None:
+def test_packages_changelog_and_image_have_one_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     newest = re.findall(r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
     compose = yaml.safe_load((ROOT / "docker-compose.base.yml").read_text())
     tags = {service["image"] for service in compose["services"].values()}
+    clients = (
+        tomllib.loads((ROOT / "clients/python/pyproject.toml").read_text())["project"]["version"],
+        json.loads((ROOT / "clients/typescript/package.json").read_text())["version"],
+    )
     assert newest == version
+    assert clients == (version, version)
     assert tags == {f"promptmill:{version}"}

@@ -3,6 +3,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from promptmill.commands.settings_page import NOT_VARIABLES, env_example
+from promptmill.config.outputs import OBJECT_STORE_VARIABLES
 from promptmill.config.settings import Settings, load_settings, variable_name
 from promptmill.config.temporal import TEMPORAL_VARIABLES
 
@@ -24,7 +25,7 @@ def test_env_example_names_every_variable_once() -> None:
     ]
 
     ours = [variable_name(field) for field in Settings.model_fields if field not in NOT_VARIABLES]
-    assert sorted(named) == sorted([*ours, *TEMPORAL_VARIABLES])
+    assert sorted(named) == sorted([*ours, *TEMPORAL_VARIABLES, *OBJECT_STORE_VARIABLES])
 
 
 def test_every_setting_has_a_sentence() -> None:

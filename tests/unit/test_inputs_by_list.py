@@ -13,7 +13,7 @@ from api.clock import now
 from api.http.errors import MAX_ERRORS, Refused
 from api.jobs.inputs import refusal_by_list
 from api.schemas.jobs import CreateJob
-from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ListedModel, ModelInput
+from promptmill.contracts.catalogue import MAX_INPUTS, Control, InputType, ListedModel, ModelInput
 from promptmill.contracts.errors import ProviderUnavailable
 from promptmill.contracts.reasons import ReasonCode
 
@@ -22,7 +22,7 @@ PRESET = "bytedance/seedream-v4"
 INPUTS = (
     ModelInput("prompt", InputType.TEXT, required=True),
     ModelInput("images", InputType.JSON, required=True, pictures=4),
-    ModelInput("size", InputType.TEXT, minimum=256, maximum=2048),
+    ModelInput("size", InputType.TEXT, minimum=256, maximum=2048, control=Control.SIZE),
     ModelInput("num_images", InputType.INTEGER, minimum=1, maximum=4, default=1, required=True),
     ModelInput("weight", InputType.NUMBER, minimum=0, maximum=2),
     ModelInput("style", InputType.CHOICE, choices=("poster", "comic"), required=True),
@@ -30,6 +30,19 @@ INPUTS = (
     ModelInput("caption", InputType.TEXT, max_length=5),
     ModelInput("transparent", InputType.BOOLEAN),
     ModelInput("layers", InputType.JSON),
+    ModelInput(
+        "tags", InputType.JSON, control=Control.CHOICES, item_choices=("calm", "loud"), min_items=2, max_items=2
+    ),
+    ModelInput("frames", InputType.JSON, control=Control.MEDIA_LIST, max_items=1),
+    ModelInput(
+        "loras",
+        InputType.JSON,
+        control=Control.LORAS,
+        parts=(
+            ModelInput("path", InputType.TEXT, required=True),
+            ModelInput("scale", InputType.NUMBER, minimum=0, maximum=4),
+        ),
+    ),
 )
 LISTED = (
     ListedModel(MODEL, "Everything", inputs=INPUTS),
@@ -57,6 +70,7 @@ def refused(
         {},
         {"size": "1024*1024", "num_images": 4, "weight": 0.5, "duration": 5, "caption": "hello", "transparent": False},
         {"size": "auto", "num_images": 2.0, "weight": 2, "layers": [{"path": "x"}], "caption": None},
+        {"tags": [], "frames": [], "loras": [{"path": "a/b", "scale": 4, "other": 1}]},
     ],
 )
 def test_what_the_schema_knows_is_let_pass(inputs: dict[str, Any]) -> None:
@@ -83,8 +97,16 @@ def test_what_the_schema_knows_is_let_pass(inputs: dict[str, Any]) -> None:
         ("transparent", "yes", "Must be true or false."),
         ("size", "128*1024", "Each side must be at least 256."),
         ("size", "1024*4096", "Each side must be at most 2048."),
-        ("images", [], "vendor/everything needs a picture: give targetUrl, refUrls, or an address here."),
-        ("style", None, "vendor/everything needs it."),
+        ("images", [], "This model needs an image: a target or a reference."),
+        ("tags", "calm", "Must be a list."),
+        ("tags", ["calm"], "Must have at least 2 entries."),
+        ("tags", ["calm", "odd"], "Entry 2: Must be one of calm, loud."),
+        ("frames", ["https://a.example/1", "https://a.example/2"], "Must have at most 1 entry."),
+        ("frames", [7], "Entry 1: Must be a text."),
+        ("loras", ["a"], "Entry 1: Must be an object."),
+        ("loras", [{"scale": 1}], "Entry 1: “path” is missing."),
+        ("loras", [{"path": "a/b", "scale": 5}], "Entry 1: “scale”: Must be at most 4."),
+        ("style", None, "This model needs it."),
         ("style", " ", "Must be one of poster, comic."),
     ],
 )
@@ -99,8 +121,7 @@ def test_while_a_form_is_filled_in_some_inputs_may_still_be_missing() -> None:
 
 def test_a_model_that_the_list_does_not_have_is_refused_with_the_nearest_path() -> None:
     assert refused({}, model="vendor/everythin") == {
-        "/model": "WaveSpeed's list does not have this model. Did you mean vendor/everything? "
-        "Set allowUnknownModel to send it all the same."
+        "/model": "WaveSpeed's list does not have this model. Did you mean vendor/everything?"
     }
 
 

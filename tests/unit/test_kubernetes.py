@@ -16,6 +16,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from promptmill.commands.settings_page import NOT_VARIABLES
+from promptmill.config.outputs import OBJECT_STORE_VARIABLES
 from promptmill.config.settings import Settings, load_settings, variable_name
 from promptmill.config.temporal import TEMPORAL_VARIABLES
 from tests.prometheus_rule import prometheus_rule
@@ -26,7 +28,10 @@ OPERATOR = "monitoring.coreos.com/v1"
 VERSIONS = ("1.27", "1.37")
 """Of Kubernetes: the first with time zones of CronJobs for good, and the newest that the validator knows."""
 
-SETTINGS = {variable_name(field) for field in Settings.model_fields if field != "temporal"} | set(TEMPORAL_VARIABLES)
+SETTINGS = {variable_name(field) for field in Settings.model_fields if field not in NOT_VARIABLES} | {
+    *TEMPORAL_VARIABLES,
+    *OBJECT_STORE_VARIABLES,
+}
 Resource = dict[str, Any]
 
 

@@ -89,6 +89,7 @@ def test_an_explicit_value_always_wins(tmp_path: Path) -> None:
     ports = {name for name in chosen if name.endswith("_PORT")}
     given = {
         "PROMPTMILL_ALLOW_PRIVATE_ADDRESSES": "false",
+        "PROMPTMILL_OUTPUTS": "off",
         "PROMPTMILL_SHUTDOWN_SECONDS": "77",
         "PROMPTMILL_TEMPORAL_PRIORITY_LEVELS": "5",
         "PROMPTMILL_TEMPORAL_UI_URL": "https://temporal.example.com",
@@ -98,6 +99,16 @@ def test_an_explicit_value_always_wins(tmp_path: Path) -> None:
     child = plan(tmp_path, **given).environment({})
 
     assert {name: child[name] for name in given} == given
+
+
+def test_outputs_are_stored_in_the_data_folder_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    chosen = plan(tmp_path)
+    assert (chosen.settings.outputs, chosen.settings.outputs_max_bytes) == (str(tmp_path / "outputs"), 20 * 10**9)
+    assert plan(tmp_path, PROMPTMILL_OUTPUTS="off").settings.outputs is None
+    bucket = plan(tmp_path, PROMPTMILL_OUTPUTS="s3://mill/made/").settings
+    assert (bucket.outputs, bucket.outputs_max_bytes) == ("s3://mill/made", None)
+    assert plan(tmp_path, PROMPTMILL_OUTPUTS="s3://mill", PROMPTMILL_OUTPUTS_MAX_GB="5").settings.outputs_max_bytes
+    assert plan(tmp_path, PROMPTMILL_OUTPUTS_MAX_GB="0").settings.outputs_max_bytes is None
 
 
 def test_private_addresses_are_allowed_only_beside_the_simulated_wavespeed(tmp_path: Path) -> None:

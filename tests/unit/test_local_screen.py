@@ -82,6 +82,14 @@ def test_what_the_stack_chose_is_told_with_its_reason(tmp_path: Path) -> None:
     assert chosen not in shown(tmp_path, WAVESPEED_API_KEY="ws-1")
 
 
+def test_where_outputs_are_stored_and_when_they_are_deleted_is_told_beforehand(tmp_path: Path) -> None:
+    told = line(shown(tmp_path), "Outputs are stored in")
+
+    assert "At 20 GB the oldest that nobody likes are deleted." in told
+    assert "PROMPTMILL_OUTPUTS=off stores none" in told
+    assert "Outputs are stored in" not in shown(tmp_path, PROMPTMILL_OUTPUTS="off")
+
+
 def test_log_entries_become_short_lines() -> None:
     entry = {"at": "2026-01-02T03:04:05Z", "level": "warning", "event": "job_failed", "job_id": "1", "reason_code": "x"}
 

@@ -52,7 +52,7 @@ def test_the_programs_accept_the_files(program: str, package: str, arguments: tu
 
 
 def test_every_alert_has_a_case() -> None:
-    tried = re.findall(r'alertname="(\w+)"', (FOLDER / "rules" / "cases.yml").read_text())
+    tried = re.findall(r'count\(ALERTS\{alertname="(\w+)"', (FOLDER / "rules" / "cases.yml").read_text())
 
     assert tried == [rule["alert"] for rule in ALERTS]
 
@@ -86,8 +86,9 @@ def test_alerts_say_whom_they_concern_and_what_to_do() -> None:
         assert labels.keys() == {"severity", "contact"}, name
         assert labels["severity"] in {"critical", "warning"}, name
         assert labels["contact"] in CONTACTS, name
-        assert told.keys() == {"summary", "action", "runbook"}, name
+        assert told.keys() == {"summary", "action", "runbook", "runbook_url"}, name
         assert told["runbook"] in anchors, name
+        assert told["runbook_url"] == f"docs/runbooks/{name}.md"
 
 
 def test_the_contacts_are_receivers() -> None:

@@ -24,7 +24,7 @@ SETTINGS = {
 @pytest.mark.parametrize(
     ("process", "next_step", "needed", "setting"),
     [
-        ("worker", "run", 2210, "PROMPTMILL_WAVESPEED_CONCURRENCY"),
+        ("worker", "run", 2226, "PROMPTMILL_WAVESPEED_CONCURRENCY"),
         ("api", "listen", 974, "PROMPTMILL_MAX_CONNECTIONS"),
     ],
 )

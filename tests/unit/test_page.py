@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import get_args
 
@@ -20,6 +21,8 @@ from tests.api_types import TYPES, make_types
 from tests.node import ROOT, run
 
 LAZY = re.compile(r'import\("(\.[^"]+)"\)')
+CSS_TEXT_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|/\*.*?\*/', re.DOTALL)
+WORKSPACE = ROOT / "api/web/workspace"
 MODULES = sorted(name for name in workspace().files if name.endswith(".js"))
 
 
@@ -29,8 +32,10 @@ def lazy_imports(name: str) -> list[str]:
     return [normpath(join(dirname(name), target)) for target in targets]
 
 
-def test_the_modules_own_tests_pass() -> None:
-    given = os.environ | {"PROMPTMILL_VOCABULARY": vocabulary().model_dump_json()}
+def test_the_modules_own_tests_pass(tmp_path: Path) -> None:
+    served = tmp_path / "served.json"
+    served.write_text(json.dumps({name: workspace().files[name].content.decode() for name in MODULES}))
+    given = os.environ | {"PROMPTMILL_VOCABULARY": vocabulary().model_dump_json(), "PROMPTMILL_SERVED": str(served)}
     options = ("--test", "--test-reporter=tap", "--import=./tests/page/setup.js")
     done = run("node", *options, "tests/page/*.test.js", env=given)
 
@@ -38,6 +43,24 @@ def test_the_modules_own_tests_pass() -> None:
     passed = re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)
     assert passed is not None
     assert int(passed.group(1)) > 0, done.stdout
+
+
+def test_style_sheets_are_served_as_they_are_written_without_comments() -> None:
+    """Those of modules are compared by a parser: `tests/page/comments.test.js`."""
+    written = {
+        path.relative_to(WORKSPACE).as_posix(): path.read_text(encoding="utf-8") for path in WORKSPACE.rglob("*.css")
+    }
+    served = {name: file.content.decode() for name, file in workspace().files.items() if name.endswith(".css")}
+
+    assert served.keys() == written.keys()
+    assert served
+    assert {name: code_of(text) for name, text in served.items()} == {n: code_of(text) for n, text in written.items()}
+
+
+def code_of(style_sheet: str) -> list[str]:
+    """Return the lines of a style sheet that say something, without comments; what looks like one in a text is none."""
+    code = CSS_TEXT_OR_COMMENT.sub(lambda found: "" if found[0].startswith("/*") else found[0], style_sheet)
+    return [line.strip() for line in code.splitlines() if line.strip()]
 
 
 def test_the_types_of_the_api_are_those_of_its_document() -> None:
@@ -64,6 +87,14 @@ def test_what_is_needed_first_is_what_main_imports_and_nothing_else() -> None:
     assert lazy < set(MODULES)
 
 
+def test_the_words_of_what_loads_later_load_with_it() -> None:
+    areas = ("admin", "common", "continue", "gallery", "inputs", "panel", "shortcuts", "viewer", "writing")
+    later = {f"words/{area}.js" for area in areas}
+
+    assert later < set(MODULES)
+    assert not later & set(workspace().first_modules)
+
+
 def test_every_module_is_used() -> None:
     """A module that neither loads first nor belongs to one loaded on demand is unused."""
     reached = ["main.js"]
@@ -74,8 +105,8 @@ def test_every_module_is_used() -> None:
 
 
 def test_every_action_of_the_audit_log_has_its_words() -> None:
-    source = workspace().files["admin/audit_words.js"].content.decode()
-    words = dict(re.findall(r'^\t"([a-z-]+\.[a-z-]+)": "([^"]+)",$', source, re.MULTILINE))
+    source = workspace().files["words/audit.js"].content.decode()
+    words = dict(re.findall(r'^\s*"([a-z-]+\.[a-z-]+)": "([^"]+)",$', source, re.MULTILINE))
 
     assert set(words) == set(Action)
     assert len(set(words.values())) == len(words), "two actions that nobody can tell apart"

@@ -45,7 +45,8 @@ async def place(
     model: str, target: str | None = None, refs: Sequence[str] = (), fetch: Any = wavespeeds_list, **fields: Any
 ) -> Placement:
     asked = {"model": model, "prompt": "a fox", "targetUrl": target, "refUrls": [*refs]} | fields
-    return await placed(CreateJob.model_validate(asked), Catalogue(fetch, 3600))
+    request = CreateJob.model_validate(asked)
+    return await placed(request, Catalogue(fetch, 3600), for_grok=request.use_ai_prompt)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,10 @@ async def test_pictures_that_fit_go_into_the_field_that_preset_or_list_name(
 @pytest.mark.parametrize(
     ("model", "target", "refs", "message"),
     [
-        (QWEN, TARGET, REFS[:3], f"{QWEN} takes 3 images at most; targetUrl and refUrls contain 4."),
-        (LIST_TAKER, None, REFS[:5], f"{LIST_TAKER} takes 4 images at most; targetUrl and refUrls contain 5."),
-        (KLING, None, REFS[:2], f"{KLING} takes one image at most; targetUrl and refUrls contain 2."),
-        (ONE_TAKER, None, REFS[:2], f"{ONE_TAKER} takes one image at most; targetUrl and refUrls contain 2."),
+        (QWEN, TARGET, REFS[:3], f"{QWEN} takes 3 images at most; target and references are 4."),
+        (LIST_TAKER, None, REFS[:5], f"{LIST_TAKER} takes 4 images at most; target and references are 5."),
+        (KLING, None, REFS[:2], f"{KLING} takes one image at most; target and references are 2."),
+        (ONE_TAKER, None, REFS[:2], f"{ONE_TAKER} takes one image at most; target and references are 2."),
     ],
 )
 async def test_more_than_the_model_takes_are_refused_with_the_limit(
@@ -95,21 +96,21 @@ async def test_more_than_the_model_takes_are_refused_with_the_limit(
             TARGET,
             REFS[:4],
             {"images": [*REFS[:2], TARGET]},
-            f"refUrls after the first 2 go to Grok only: {QWEN} takes 3 images.",
+            f"The references after the first 2 go to Grok only: {QWEN} takes 3 images.",
         ),
         (
             ONE_TAKER,
             None,
             REFS[:2],
             {"image": REFS[0]},
-            f"refUrls after the first go to Grok only: {ONE_TAKER} takes one image.",
+            f"The references after the first go to Grok only: {ONE_TAKER} takes one image.",
         ),
         (
             KLING,
             TARGET,
             REFS[:2],
             {"image": TARGET},
-            f"refUrls go to Grok only: {KLING} takes one image, which is targetUrl.",
+            f"The references go to Grok only: {KLING} takes one image, which is the target.",
         ),
     ],
 )
@@ -120,7 +121,7 @@ async def test_with_grok_those_that_do_not_fit_are_its_alone_and_that_is_said(
 
 
 async def test_beside_the_target_of_a_model_that_takes_one_references_are_not_used_and_that_is_said() -> None:
-    warning = f"refUrls are not used: {KLING} takes one image, which is targetUrl."
+    warning = f"The references are not used: {KLING} takes one image, which is the target."
 
     assert await place(KLING, TARGET, REFS[:1]) == Placement({"image": TARGET}, (warning,))
 
@@ -137,7 +138,7 @@ async def test_beside_the_target_of_a_model_that_takes_one_references_are_not_us
 async def test_where_no_field_is_known_pictures_are_put_nowhere_and_that_is_said(
     model: str, why: str, where: str
 ) -> None:
-    warning = f"targetUrl and refUrls {where}: {model} {why}. Put images for WaveSpeed into input."
+    warning = f"The images {where}: {model} {why}. Put images for WaveSpeed into input."
 
     found = await place(model, TARGET, REFS[:1], useAiPrompt="Grok" in where, input={"size": "1*1"})
 
@@ -147,8 +148,8 @@ async def test_where_no_field_is_known_pictures_are_put_nowhere_and_that_is_said
 @pytest.mark.parametrize("model", [QWEN, LIST_TAKER])
 async def test_what_stands_in_the_input_is_never_replaced(model: str) -> None:
     own = {"images": ["https://pictures.example/own.png"]}
-    for_nobody = "targetUrl and refUrls are not used: input.images is already set."
-    for_grok = "targetUrl and refUrls go to Grok only: input.images is already set."
+    for_nobody = "The images are not used: input.images is already set."
+    for_grok = "The images go to Grok only: input.images is already set."
 
     assert await place(model, TARGET, REFS, input=own) == Placement(own, (for_nobody,))
     assert await place(model, TARGET, REFS, input=own, useAiPrompt=True) == Placement(own, (for_grok,))
@@ -212,6 +213,6 @@ async def test_a_price_is_asked_for_the_same_inputs() -> None:
     for model, target, refs in ((QWEN, TARGET, REFS), (ONE_TAKER, None, REFS), (LIST_TAKER, TARGET, REFS[:2])):
         request = AskPrice.model_validate({"model": model, "targetUrl": target, "refUrls": refs})
 
-        found = await placed(request, Catalogue(wavespeeds_list, 3600))
+        found = await placed(request, Catalogue(wavespeeds_list, 3600), for_grok=False)
 
         assert found.input == (await place(model, target, refs, useAiPrompt=True)).input

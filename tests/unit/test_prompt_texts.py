@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.prompt_texts import SYSTEM, question_text
+from activities.prompt_texts import OPENINGS, question_text
 from promptmill.contracts.prompts import Operation, PromptRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ def request(**fields: Any) -> PromptRequest:
 
 def test_every_operation_has_a_system_message() -> None:
     """A new operation cannot reach Grok without one."""
-    assert set(SYSTEM) == set(Operation)
+    assert set(OPENINGS) == set(Operation)
 
 
 def test_words_of_the_caller_stand_under_headings() -> None:

@@ -61,11 +61,24 @@ def test_every_contact_is_told_as_its_address_says(tmp_path: Path, smarthost: st
         (("nobody=x",), CONTACTS, "m:25", "--to nobody=x: write role=address"),
         (("product=",), CONTACTS, "m:25", "--to product=: write role=address"),
         ((PAGER,), CONTACTS, "mail.example.com", "--smarthost: .* is not host:port"),
+        (("product={{.Status}}@example.com",), CONTACTS, "m:25", "for product has {{, which Alertmanager reads as a"),
+        (("product=https://h.example.com/{{",), CONTACTS, "m:25", "for product has {{"),
+        ((PAGER,), CONTACTS.replace("Ada", "{{ .Ada"), "m:25", "for database has {{"),
+        ((PAGER,), CONTACTS.replace("Ada", "Ada\n"), "m:25", "lines or invisible characters"),
+        (("product=http://[::1",), CONTACTS, "m:25", "No alert can be sent to"),
+        (("product=https://h:99999/",), CONTACTS, "m:25", "No alert can be sent to"),
     ],
 )
 def test_nobody_is_left_out_silently(others: tuple[str, ...], contacts: str, smarthost: str | None, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         written(*others, contacts=contacts, smarthost=smarthost)
+
+
+@pytest.mark.parametrize("sender", ["", "mill", "{{.}}@example.com", "a@example.com\nb"])
+def test_mail_comes_from_an_address(sender: str) -> None:
+    settings = load_settings({"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_CONTACTS": CONTACTS})
+    with pytest.raises(ConfigurationError, match=r"--from .*: give a mail address"):
+        contacts_file(settings, (PAGER,), smarthost="mail.example.com:587", sender=sender)
 
 
 def test_the_command_prints_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

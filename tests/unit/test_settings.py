@@ -284,3 +284,17 @@ def test_open_access_behind_a_proxy_is_told(tmp_path: Path, values: dict[str, st
     environ = environment(tmp_path, **values)
 
     assert any("whom the proxy lets in" in told for told in start_warnings(load_settings(environ), environ)) is warned
+
+
+def test_aliases_of_models_are_read_with_their_models_for_edits(tmp_path: Path) -> None:
+    named = "gpt-image-1=a/b|a/b/edit, dall-e-3=c/d"
+
+    aliases = load_settings(environment(tmp_path, PROMPTMILL_OPENAI_MODELS=named)).openai_models
+
+    assert [tuple(alias) for alias in aliases] == [("gpt-image-1", "a/b", "a/b/edit"), ("dall-e-3", "c/d", "c/d")]
+
+
+@pytest.mark.parametrize("named", ["gpt", "a/b=c/d", "gpt=c", "x=c/d|e", "x=a/b,x=c/d", "=a/b", "x=a/b|c/d|e/f"])
+def test_an_alias_that_means_nothing_is_refused(tmp_path: Path, named: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"PROMPTMILL_OPENAI_MODELS is not valid"):
+        load_settings(environment(tmp_path, PROMPTMILL_OPENAI_MODELS=named))

@@ -25,7 +25,7 @@ from promptmill.contracts.jobs import (
     ProviderMode,
 )
 from promptmill.contracts.messages import Message
-from promptmill.contracts.prompts import OnPromptFailure, Operation, Order, PromptOrder, PromptRequest
+from promptmill.contracts.prompts import OnPromptFailure, Operation, Order, PromptOrder, PromptRequest, Question
 from promptmill.contracts.store import NewJob, NewPromptJob
 from sql.models import Job, PromptGenerationJob
 
@@ -81,7 +81,7 @@ def test_what_is_asked_for_has_a_column(order: type[Message], row: Any) -> None:
     ("request_model", "order", "decided"),
     [
         (CreateJob, JobOrder, {"owner", "kind", "provider_mode"}),
-        (EnqueuePrompt, PromptOrder, {"owner", "existing_prompt"}),
+        (EnqueuePrompt, PromptOrder, {"owner", "existing_prompt", "style_wording", "wants_negative"}),
     ],
 )
 def test_a_caller_gives_what_is_asked_for_under_the_same_name(
@@ -119,7 +119,8 @@ def test_a_payload_of_the_first_release_still_decodes() -> None:
     assert (job.kind, job.operation) == (MediaKind.IMAGE, Operation.GENERATE)
     assert (job.on_prompt_failure, job.provider_mode) == (OnPromptFailure.FAIL, ProviderMode.SIMULATED)
     assert (job.callback_url, job.metadata, job.retry_of) == (None, {}, None)
-    assert PromptRequest.built_from(job, existing_prompt=job.prompt, metadata={}).instructions == "a fox"
+    asked = PromptRequest.built_from(job, **Question().model_dump(), existing_prompt=job.prompt, metadata={})
+    assert (asked.instructions, asked.wanted_variants) == ("a fox", 1)
 
 
 def test_every_status_is_counted() -> None:

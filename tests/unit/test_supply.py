@@ -59,10 +59,11 @@ def test_an_audit_that_failed_fails(told: str) -> None:
     assert judged(2, "", told).code == 1
 
 
-def test_the_tools_are_locked_with_hashes_and_without_an_index() -> None:
-    lock = (ROOT / TOOLS).read_text()
+@pytest.mark.parametrize(("tools", "group"), [(TOOLS, "supply"), ("requirements-generator.txt", "generator")])
+def test_the_tools_are_locked_with_hashes_and_without_an_index(tools: str, group: str) -> None:
+    lock = (ROOT / tools).read_text()
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    wanted = {re.split(r"[><=]", each)[0] for each in groups["supply"]}
+    wanted = {re.split(r"[><=]", each)[0] for each in groups[group]}
     locked = set(re.findall(r"(?m)^([\w.-]+)==", lock))
 
     assert wanted <= locked

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ModelInput
+from promptmill.contracts.catalogue import MAX_INPUTS, Control, InputType, ModelInput
 from promptmill.providers.wavespeed.models import FORMULA_CHARACTERS, MAX_MODELS, read_models
 from promptmill.providers.wavespeed.schemas import USUAL_PICTURES, read_inputs
 from promptmill.simulators.wavespeed.catalogue import load_models
@@ -24,7 +24,8 @@ JSON = st.recursive(
 
 WORDS = (
     *("type", "enum", "default", "minimum", "maximum", "multipleOf", "step", "title", "description", "maxLength"),
-    *("items", "maxItems", "anyOf", "oneOf", "allOf"),
+    *("items", "minItems", "maxItems", "anyOf", "oneOf", "allOf"),
+    *("x-ui-component", "x-accept", "x-hidden", "x-placeholder", "x-enum", "x-order-properties", "properties"),
 )
 SCHEMA = st.dictionaries(st.sampled_from(WORDS), JSON, max_size=6) | JSON
 ENTRY = st.fixed_dictionaries(
@@ -225,3 +226,59 @@ def test_whatever_stands_beside_it_a_sane_input_is_read(odd: dict[str, Any], tol
 @pytest.mark.parametrize("listed", [None, {}, "models", 7, [None, 7, "x", [], {}], [{"model_id": ""}]])
 def test_what_is_no_list_of_models_is_empty(listed: Any) -> None:
     assert read_models(listed) == ()
+
+
+OBJECTS = {"type": "array", "items": {"type": "object", "properties": {"path": {"type": "string"}}}}
+TEXTS = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "control", "media"),
+    [
+        (
+            "video",
+            {"type": "string", "x-ui-component": "uploader", "x-accept": "video/*,.mkv"},
+            "media",
+            ("video", ".mkv"),
+        ),
+        ("data", {"type": "string", "x-ui-component": "uploader"}, "media", ()),
+        ("last_image", {"type": "string"}, "media", ("image",)),
+        ("image_urls", TEXTS, "mediaList", ("image",)),
+        ("sounds", TEXTS | {"x-ui-component": "uploaders", "x-accept": "audio/*"}, "mediaList", ("audio",)),
+        ("imagery", TEXTS, "texts", ()),
+        ("styles", {"type": "array", "items": {"enum": ["a", "b"]}}, "choices", ()),
+        ("high_noise_loras", {"type": "array", "items": {"type": "object"}}, "loras", ()),
+        ("shots", OBJECTS, "objects", ()),
+        ("layers", {"type": "array", "items": {"type": "object"}}, "json", ()),
+        ("strength", {"type": "number", "minimum": 0, "maximum": 1, "x-ui-component": "slider"}, "slider", ()),
+        ("strength", {"type": "number", "minimum": 0, "x-ui-component": "slider"}, "number", ()),
+        ("negative_prompt", {"type": "string"}, "paragraph", ()),
+        ("size", {"type": "string"}, "size", ()),
+        ("seed", {"type": "integer"}, "seed", ()),
+        ("loud", {"type": "boolean"}, "switch", ()),
+    ],
+)
+def test_what_a_form_offers_follows_the_schemas_own_words(
+    name: str, schema: dict[str, Any], control: str, media: tuple[str, ...]
+) -> None:
+    found = read_input(schema, name)
+
+    assert (found.control, found.media) == (Control(control), media)
+
+
+def test_lists_of_objects_suggestions_and_what_is_hidden_are_read() -> None:
+    shots, voice, trace = read_inputs(
+        {
+            "properties": {
+                "shots": OBJECTS | {"minItems": 1, "maxItems": 4},
+                "voice": {"type": "string", "x-enum": ["Calm", 7], "x-placeholder": "A voice"},
+                "trace": {"type": "string", "x-hidden": True},
+            },
+            "required": ["shots", "trace"],
+            "x-order-properties": ["shots", "voice", "trace"],
+        }
+    )
+
+    assert ([part.name for part in shots.parts], shots.min_items, shots.max_items) == (["path"], 1, 4)
+    assert (voice.suggestions, voice.placeholder) == (("Calm",), "A voice")
+    assert (trace.hidden, trace.required) == (True, False)
