@@ -26,6 +26,8 @@ RUN pip uninstall --yes --root-user-action=ignore wheel setuptools pip \
 ENV PATH=/opt/promptmill/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 COPY --from=built /opt/promptmill /opt/promptmill
 COPY --from=built /app /app
+# Where docker-compose.base.yml mounts the volume of stored outputs: a new one is owned as the folder is.
+RUN install -d -o 10001 -g 10001 /app/outputs
 WORKDIR /app
 USER 10001:10001
 EXPOSE 3000 9464 9465

@@ -29,8 +29,11 @@ test: venv-dev ## Run all tests against their own real servers (ARGS="-k cancel"
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.chaos $(ARGS)
 
-drills: venv-dev ## Prove at full size what `make test` proves in small: budget race, random reports, releases, endings of `make up`
-	@$(SCRUB) $(VENV_PYTHON) -m pytest -o python_files="drill_*.py" tests/drills --show-capture=no $(ARGS)
+# Those in tests/drills/ci and tests/drills/page take a few minutes each, and CI runs them after the suite.
+DRILLS ?= tests/drills
+
+drills: venv-dev ## Prove at full size what `make test` proves in small: budget race, random reports, releases, endings of `make up`, every alert, every corner of the page (DRILLS=tests/drills/page ARGS="-n 6")
+	@$(SCRUB) $(VENV_PYTHON) -m pytest -o python_files="drill_*.py" $(DRILLS) --show-capture=no $(ARGS)
 
 histories: venv-dev ## Record the histories that `make test` replays, after a deliberate change to a workflow
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/replay/record.py
@@ -38,7 +41,7 @@ histories: venv-dev ## Record the histories that `make test` replays, after a de
 bench: venv-dev ## Benchmark against a bare Temporal workflow, and the API and the page on their own (ARGS=--quick)
 	@$(SCRUB) $(VENV_PYTHON) -m tests.bench $(ARGS)
 
-screenshots: venv-dev ## Retake the user guide's screenshots, after a deliberate change to the page (needs Chromium)
+screenshots: venv-dev ## Retake the user guide's screenshots and the pictures that the page's appearance is compared with, after a deliberate change to the page (needs Chromium)
 	@$(SCRUB) $(VENV_PYTHON) -m pytest tests/screenshots/take.py $(ARGS)
 
 check: venv-dev ## Lint, format, types (Python and the page), import contracts, migrations
@@ -49,8 +52,9 @@ check: venv-dev ## Lint, format, types (Python and the page), import contracts, 
 	@$(VENV_PYTHON) -m tests.migration_lint
 	@$(VENV_PYTHON) -m tests.node tsc
 
-types: venv-dev ## Regenerate the page's API types, after a deliberate change to a request or a response
+types: venv-dev ## Regenerate what clients and the page know of the API, after a deliberate change to a request or a response
 	@$(VENV_PYTHON) -m tests.api_types
+	@$(VENV_PYTHON) -m tests.client_models
 
 runbooks: venv-dev ## Regenerate docs/runbooks, after a change of an alert or of its words (deploy/monitoring/runbooks.toml)
 	@$(VENV_PYTHON) -m tests.runbooks
@@ -68,6 +72,8 @@ lock: venv-dev ## Lock the packages of pyproject.toml and package.json with hash
 		--no-emit-index-url --no-header --quiet $(ARGS) -c requirements-tracing.txt -o requirements-dev.txt
 	@$(VENV_PYTHON) -m uv pip compile --group pyproject.toml:supply --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements-supply.txt
+	@$(VENV_PYTHON) -m uv pip compile --group pyproject.toml:generator --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --quiet $(ARGS) -o requirements-generator.txt
 	@$(VENV_PYTHON) -m tests.node npm install --package-lock-only --loglevel=error
 
 sbom: venv-dev ## Write the bill of materials of what is shipped to build/sbom.json (CycloneDX, from the lock)
