@@ -79,10 +79,6 @@ _LISTS = {
     ("prompt_generation_jobs", "variants"): f"""'[{{"prompt": "{MARK}"}}]'""",
 }
 
-_WAITING = """
-    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())
-"""
-
 
 async def _columns(record: Record) -> dict[str, list[tuple[str, str]]]:
     """The columns of texts and JSON of every table."""
@@ -232,7 +228,7 @@ async def test_a_repetition_during_the_erasure_is_not_paid_either(record: Record
         repetition = asyncio.create_task(repeat())
 
         async def waits() -> bool:
-            return repetition.done() or bool(await record.store.erasures.database.value(_WAITING))
+            return repetition.done() or await record.waits_for_a_lock()
 
         await eventually(waits, what="the repetition waits")
     await repetition
@@ -326,7 +322,7 @@ async def test_a_prompt_goes_with_two_jobs_that_are_erased_at_the_same_time(reco
         other = asyncio.create_task(record.store.erasures.erase_job(jobs[1]))
 
         async def met() -> bool:
-            return other.done() or bool(await record.store.erasures.database.value(_WAITING))
+            return other.done() or await record.waits_for_a_lock()
 
         await eventually(met, what="the second erasure has met the first")
     await other

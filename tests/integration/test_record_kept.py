@@ -24,9 +24,6 @@ from tests.fixtures.plans import fill, plan_of
 from tests.fixtures.record import OWNER, Record, new_id
 from tests.support import eventually
 
-_WAITING = """
-    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())
-"""
 MARKED = """
     INSERT INTO job_tags (job_id, tag, owner, job_created_at)
     SELECT id, tag, owner, created_at FROM jobs, unnest(ARRAY['sea', 'blue', 'night']) AS tag;
@@ -86,7 +83,7 @@ async def test_two_that_tag_a_job_at_once_never_give_it_more_than_it_may_have(re
         other = asyncio.create_task(record.store.tags.apply(OWNER, [job_id], add=[f"b {n}" for n in range(12)]))
 
         async def decided() -> bool:
-            return other.done() or bool(await record.hand.fetchval(_WAITING))
+            return other.done() or await record.waits_for_a_lock()
 
         await eventually(decided)
     [told] = await other
@@ -240,7 +237,7 @@ async def test_erasing_a_job_waits_for_whoever_puts_its_outputs_in_order(record:
         erasing = asyncio.create_task(store.erasures.erase_job(job_id))
 
         async def decided() -> bool:
-            return erasing.done() or bool(await record.hand.fetchval(_WAITING))
+            return erasing.done() or await record.waits_for_a_lock()
 
         await eventually(decided)
         done = erasing.done()
@@ -259,7 +256,7 @@ async def test_two_that_make_collections_at_once_never_make_more_than_there_may_
         other = asyncio.create_task(record.store.collections.create(OWNER, "Hills"))
 
         async def decided() -> bool:
-            return other.done() or bool(await record.hand.fetchval(_WAITING))
+            return other.done() or await record.waits_for_a_lock()
 
         await eventually(decided)
     with pytest.raises(RecordConflict) as full:

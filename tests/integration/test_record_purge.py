@@ -65,14 +65,7 @@ async def test_a_bill_that_arrives_meanwhile_leaves_nothing_spent(record: Record
     await bill.start()
     await record.hand.execute("UPDATE submissions SET media_cost_usd = 7")
     purging = asyncio.create_task(purge(record))
-    waits = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())"
-    )
-
-    async def waiting() -> bool:
-        return bool(await record.store.erasures.database.value(waits))
-
-    await eventually(waiting, what="the purge waits for the bill")
+    await eventually(record.waits_for_a_lock, what="the purge waits for the bill")
     await bill.commit()
 
     assert (await purging).spent_usd == Decimal(7)

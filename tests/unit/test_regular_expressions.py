@@ -31,8 +31,9 @@ LONG_SECONDS = 0.5
 SHORT = 2_000
 """The same for texts tried first, in more ways: a quadratic expression takes 2 to 40 ms on them, not minutes."""
 
-SUSPICIOUS_SECONDS = 0.001
-"""CPU seconds for a short text from which on a longer one is compared with it: a linear one is compared seldom."""
+SUSPICIOUS_SECONDS = 0.0003
+"""CPU seconds for a short text from which on a longer one is compared with it: of linear expressions few, of quadratic
+ones all, also where the CPU is several times as fast."""
 
 LONGER, MUCH_SLOWER = 3, 5
 """A linear expression takes 3 times as long on 3 times the text, a quadratic one 9 times, on any machine."""
@@ -215,8 +216,9 @@ def _is_hard(pattern: re.Pattern[Any], text: Text) -> bool:
     taken = _seconds(pattern, short)
     if taken < SUSPICIOUS_SECONDS or taken > HOPELESS_SECONDS:
         return taken > HOPELESS_SECONDS
-    # The better of two: a CPU that is slow for a moment is not the expression's fault.
-    return all(_seconds(pattern, longer) > MUCH_SLOWER * _seconds(pattern, short) for _ in range(2))
+    # The best of three: what disturbs a CPU for a moment only ever adds.
+    best, best_longer = (min(_seconds(pattern, text) for _ in range(3)) for text in (short, longer))
+    return best_longer > MUCH_SLOWER * best
 
 
 def hard_text(pattern: re.Pattern[Any]) -> Text | None:
