@@ -165,9 +165,15 @@ async def test_of_proposed_prompts_only_the_chosen_ones_are_made(mill: Installat
 async def test_a_terminal_asks_which_of_the_proposed_prompts_are_made(mill: Installation) -> None:
     before = len(await mill.wavespeed.charges())
     ours, its = pty.openpty()
-    line = f"batch run --variants 3 -m {MODEL} -p owl --max-cost 1 --again".split()
+    line = f"-m promptmill batch run --variants 3 -m {MODEL} -p owl --max-cost 1 --again".split()
     running = await asyncio.create_subprocess_exec(
-        *(str(mill.python.program), "-m", "promptmill", *line), stdin=its, stderr=its, stdout=its, cwd=mill.folder, env=mill.environment
+        mill.python.program,
+        *line,
+        stdin=its,
+        stderr=its,
+        stdout=its,
+        cwd=mill.folder,
+        env=mill.environment,
     )
     os.close(its)
     seen = await asyncio.to_thread(_read_until, ours, "decide later")
