@@ -2539,6 +2539,12 @@ export interface components {
             publicUrl: string | null;
             secret: string;
         };
+        BatchLimits: {
+            rows: number;
+            columns: number;
+            cellCharacters: number;
+            open: number;
+        };
         Limits: {
             promptCharacters: number;
             instructionsCharacters: number;
@@ -2548,6 +2554,7 @@ export interface components {
             jobsAtOnce: number;
             priority: components["schemas"]["RangeAnswer"];
             deadlineSeconds: components["schemas"]["RangeAnswer"];
+            batches: components["schemas"]["BatchLimits"];
         };
         RangeAnswer: {
             minimum: number;
@@ -4325,7 +4332,9 @@ export interface operations {
     };
     getArchiveOfBatch: {
         parameters: {
-            query?: never;
+            query?: {
+                liked?: boolean;
+            };
             header?: never;
             path: {
                 batch_id: string;

@@ -79,7 +79,9 @@ _OPEN_JOBS: Final = """
 """
 _STORED: Final = f"""
     SELECT {column_list(StoredOutput, "o")} FROM batch_rows AS r JOIN stored_outputs AS o ON o.job_id = r.job_id
-    WHERE r.batch_id = :id AND r.state = 'submitted' ORDER BY r.number, r.key, o.index
+    WHERE r.batch_id = :id AND r.state = 'submitted'
+    AND (NOT CAST(:liked_only AS boolean) OR EXISTS (SELECT FROM jobs AS j WHERE j.id = r.job_id AND j.kept))
+    ORDER BY r.number, r.key, o.index
 """
 _GIVEN: Final = """
     SELECT DISTINCT jsonb_object_keys(given) AS name FROM batch_rows WHERE batch_id = :id ORDER BY name
@@ -301,9 +303,12 @@ class BatchStore:
         """Return the names of all columns that rows of a batch were given, in order."""
         return [row["name"] for row in await self.database.mappings(_GIVEN, id=batch_id)]
 
-    async def stored_outputs(self, batch_id: UUID) -> Sequence[StoredOutput]:
-        """Return our copies of the outputs of a batch's rows, by number: of each row, those of its latest job."""
-        return await self.database.rows(StoredOutput, _STORED, id=batch_id)
+    async def stored_outputs(self, batch_id: UUID, *, liked_only: bool) -> Sequence[StoredOutput]:
+        """Return our copies of the outputs of a batch's rows, by number: of each row, those of its latest job.
+
+        With `liked_only`, of the jobs whose outputs are liked.
+        """
+        return await self.database.rows(StoredOutput, _STORED, id=batch_id, liked_only=liked_only)
 
     async def open_jobs(self, batch_id: UUID, *, after: UUID, limit: int) -> Sequence[UUID]:
         """Return the ids of a batch's open jobs after that one, in their order."""

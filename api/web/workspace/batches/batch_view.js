@@ -47,6 +47,7 @@ export class BatchView {
 		this.rows = new BatchRows(parts.api);
 		this.pause = button("is-small", () => this.turn("/api/batches/{batch_id}/pause", BATCHES.paused), icon("pause"), BATCHES.pause);
 		this.resume = button("is-small.primary", () => this.turn("/api/batches/{batch_id}/resume", BATCHES.resumed), icon("play"), BATCHES.resume);
+		this.raise = button("is-small.primary", () => this.askChange(), icon("play"), BATCHES.raise);
 		this.retry = button("is-small", () => this.retryFailed(), icon("retry"), BATCHES.retryFailed);
 		this.cancel = button("is-small", () => this.askCancel(), icon("slash"), BATCHES.cancelBatch);
 		this.change = button("is-small", () => this.askChange(), icon("pen"), BATCHES.changeLimits);
@@ -58,7 +59,7 @@ export class BatchView {
 		this.legend.append(this.all);
 		this.body = el(
 			"div.batch-body",
-			el("div.batch-line-acts", this.chip, this.model, el("span.grow"), this.resume, this.pause, this.retry, this.change, this.cancel),
+			el("div.batch-line-acts", this.chip, this.model, el("span.grow"), this.resume, this.raise, this.pause, this.retry, this.change, this.cancel),
 			this.why,
 			el("div.batch-cards", el("section.batch-card", this.bar.element, this.legend), el("section.batch-card", this.moneyBar.element, el("p.batch-money-line", this.spent, this.money))),
 			el("div.batch-line-acts", this.sheet, el("span.grow"), el("span.quiet", BATCHES.results), this.csv, this.jsonl, this.zip),
@@ -123,7 +124,7 @@ export class BatchView {
 		if (!this.batch) return;
 		const acts = actsOn(this.batch);
 		const focused = document.activeElement;
-		for (const name of /** @type {const} */ (["pause", "resume", "cancel", "retry", "change"])) this[name].hidden = !acts[name];
+		for (const name of /** @type {const} */ (["pause", "resume", "raise", "cancel", "retry", "change"])) this[name].hidden = !acts[name];
 		if (focused instanceof HTMLElement && focused.hidden && this.element.contains(focused)) this.heading.focus({ preventScroll: true });
 		const path = published(`/api/batches/${this.batchId}`);
 		for (const [link, end] of /** @type {const} */ ([[this.csv, "results.csv"], [this.jsonl, "results.jsonl"], [this.zip, "archive"]])) {

@@ -7,7 +7,7 @@ import { vocabulary } from "../core/vocabulary.js";
 import { ask, Refusal } from "../kept/ask.js";
 import { BATCHES } from "../words/batches.js";
 import { isBlank, NotJson, readTable } from "./delimited.js";
-import { filesOf } from "./dropped.js";
+import { byName, filesOf } from "./dropped.js";
 import { MOST_COLUMNS, MOST_ROWS } from "./limits.js";
 import { wholeOf } from "./money.js";
 import { excessOf, joined } from "./table.js";
@@ -46,7 +46,8 @@ export class Bringing {
 		this.seed = seed;
 		for (const chooser of this.choosers) {
 			on(chooser, "change", () => {
-				const files = [...(chooser.files ?? [])];
+				// A browser gives those of a folder in no order that a person would know.
+				const files = [...(chooser.files ?? [])].sort((one, other) => byName(one.webkitRelativePath || one.name, other.webkitRelativePath || other.name));
 				chooser.value = "";
 				this.fromFiles(files);
 			});
@@ -150,11 +151,6 @@ export class Bringing {
 			const put = (url) => this.takeIfFits(joined(trimmed(this.table()), { columns: ["image", FILE_LABEL], rows: [[url, file.name]] }));
 			await uploads.take([file], { put, place: this.place, media: ["image"] });
 		}
-	}
-
-	/** @param {string[]} urls Of pictures that are there. */
-	async fromUrls(urls) {
-		await this.put({ columns: ["image"], rows: urls.map((url) => [url]) });
 	}
 
 	async paste() {

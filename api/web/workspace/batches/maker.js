@@ -277,8 +277,10 @@ export class BatchMaker {
 	showPlanned() {
 		const { planned } = this.planner;
 		if (planned) {
-			this.faults = new Faults(planned.plan.faults, planned.table);
+			const known = this.known();
+			this.faults = new Faults(planned.plan.faults, planned.table, (name) => roleOf(name, known) === "unknown");
 			this.faultsView.show(this.faults);
+			this.grid.showHead();
 			this.grid.rows.refresh();
 		}
 		this.showMoney();

@@ -7,6 +7,9 @@ import { wordsOfTemplate } from "./columns.js";
 /** @import { FormValues } from "../../types/page.js" */
 /** @import { FormState } from "../form/form_state.js" */
 
+/** Columns of addresses, which are no words of a text. */
+const PICTURES = ["image", "images"];
+
 export class TemplateSide {
 	hint = el("p.hint", BATCHES.templateHint);
 	chips = el("div.chips.batch-chips", { role: "group", "aria-label": BATCHES.columns });
@@ -40,7 +43,7 @@ export class TemplateSide {
 	 */
 	show(columns, { prompt }) {
 		const used = wordsOfTemplate({ prompt });
-		const offered = columns.filter((name) => wordsOfTemplate({ prompt: `{{${name}}}` }).has(name));
+		const offered = columns.filter((name) => !PICTURES.includes(name) && wordsOfTemplate({ prompt: `{{${name}}}` }).has(name));
 		const shown = JSON.stringify([offered, [...used]]);
 		if (shown === this.shown) return;
 		this.shown = shown;

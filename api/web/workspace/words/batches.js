@@ -121,6 +121,8 @@ export const BATCHES = Object.freeze({
 	rename: (text) => `Name the column ${text}`,
 	/** @type {(row: number, column: string | null) => string} */
 	faultAt: (row, column) => `Row ${row}${column ? `, ${column}` : ""}: `,
+	/** @type {(name: string) => string} */
+	column: (name) => `Column ${name}`,
 	wholeTable: "The whole table: ",
 
 	money: "Cost",
@@ -216,6 +218,9 @@ export const BATCHES = Object.freeze({
 	changeYes: "Change",
 	changed: "The limits were changed.",
 	pause: "Pause",
+	raise: "Raise the budget…",
+	/** @type {(left: string, most: string) => string} */
+	outOfBudget: (left, most) => `The next job does not fit the budget: ${left} of ${most} is left. Nothing more is paid until you raise it.`,
 	resume: "Resume",
 	cancelBatch: "Cancel…",
 	retryFailed: "Retry what failed…",
@@ -256,6 +261,7 @@ export const BATCHES = Object.freeze({
 	showBatch: "The batch",
 	keepersOnly: "Liked only",
 	collectKeepers: "Collect the liked",
+	zipKeepers: "Zip of the liked",
 	nextBatch: "Next batch from the liked",
 	nextBatchTitle: "Make the liked pictures the rows of a new table",
 	leaveSheet: "Show all jobs",
