@@ -160,9 +160,10 @@ export class Bringing {
 		else notify(text === "" ? BATCHES.nothingInIt : BATCHES.pasteByKeys, { tone: "attention" });
 	}
 
-	async crossed() {
+	/** @param {readonly string[]} words Of the template. */
+	async crossed(words) {
 		const module = await cross();
-		const table = await module?.askCross();
+		const table = await module?.askCross(words);
 		if (table) await this.put(table);
 	}
 

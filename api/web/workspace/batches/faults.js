@@ -28,7 +28,9 @@ export class Faults {
 	 * @param {(name: string) => boolean} [isUnknown] Whether nothing takes a column of this name.
 	 */
 	constructor(faults = [], table = { columns: [], rows: [] }, isUnknown = () => false) {
-		for (const fault of faults) {
+		for (const found of faults) {
+			// What marks code in a text of the API is only in the way of people.
+			const fault = { ...found, message: found.message.replaceAll("`", "") };
 			const row = table.rows[fault.line - 1];
 			if (!row) {
 				this.ofTable.push(fault);

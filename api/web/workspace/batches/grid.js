@@ -375,9 +375,11 @@ export class Grid extends Emitter {
 			text: typed ?? text,
 			whole: typed === undefined && row < 0,
 			label: row < 0 ? BATCHES.nameOf(table.columns[column]) : BATCHES.cell(table.columns[column], row + 1),
-			/** @param {string} written @param {[number, number]} step */
-			done: (written, [down, right]) => {
+			/** @param {string} written @param {[number, number] | null} step */
+			done: (written, step) => {
 				this.take(row < 0 ? renamed(this.table, column, written) : withCell(this.table, { row, column }, written));
+				if (!step) return;
+				const [down, right] = step;
 				this.element.focus({ preventScroll: true });
 				this.go({ row: row + (row < 0 && down < 0 ? 0 : down), column: column + right });
 			},

@@ -174,7 +174,7 @@ export class BatchMaker {
 			button(look, () => bring.tableFiles.click(), icon("upload"), BATCHES.file),
 			button(look, () => bring.pictureFiles.click(), icon("image"), BATCHES.pictures),
 			button(look, () => bring.folder.click(), icon("inbox"), BATCHES.folder),
-			button(look, () => bring.crossed(), icon("tiles"), BATCHES.cross),
+			button(look, () => bring.crossed([...this.known().words]), icon("tiles"), BATCHES.cross),
 			button(look, () => bring.repeated(), icon("retry"), BATCHES.repeat),
 		];
 	}
