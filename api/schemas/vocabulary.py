@@ -46,6 +46,7 @@ class BatchLimits(Answer):
     columns: int
     cell_characters: int
     open: int = Field(description="Maximum `maxOpen`.")
+    proposed: int = Field(description="Maximum number of prompts that are made of one idea, and approved.")
 
 
 class Limits(Answer):

@@ -20,7 +20,7 @@ from api.schemas.vocabulary import BatchLimits, Limits, RangeAnswer, RoleWords, 
 from api.uploads.pictures import PICTURE_TYPES
 from promptmill.batches.rows import CELL_CHARACTERS, MOST_COLUMNS
 from promptmill.contracts.access import ROLES
-from promptmill.contracts.batches import MOST_OPEN, MOST_ROWS
+from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, MOST_ROWS
 from promptmill.contracts.catalogue import MODEL_PATTERN
 from promptmill.contracts.jobs import JobStatus
 
@@ -67,7 +67,11 @@ def vocabulary() -> Vocabulary:
             priority=_range(PRIORITY),
             deadline_seconds=_range(DEADLINE_SECONDS),
             batches=BatchLimits(
-                rows=MOST_ROWS, columns=MOST_COLUMNS, cell_characters=CELL_CHARACTERS, open=MOST_OPEN
+                rows=MOST_ROWS,
+                columns=MOST_COLUMNS,
+                cell_characters=CELL_CHARACTERS,
+                open=MOST_OPEN,
+                proposed=MOST_PROPOSED,
             ),
         ),
         model_pattern=MODEL_PATTERN,

@@ -2544,6 +2544,7 @@ export interface components {
             columns: number;
             cellCharacters: number;
             open: number;
+            proposed: number;
         };
         Limits: {
             promptCharacters: number;

@@ -18,6 +18,9 @@ MOST_ROWS: Final = 10_000
 MOST_OPEN: Final = 1_000
 """How many jobs of a batch may be open at once."""
 
+MOST_PROPOSED: Final = 20
+"""How many prompts one question to Grok proposes for a batch, and how many of them may be approved."""
+
 
 class BatchState(StrEnum):
     """Where a batch stands. `planning`: its rows are being stored, and nothing is made yet."""

@@ -6,6 +6,7 @@ import { confirm } from "../core/dialogs.js";
 import { button, el, setAttribute, setText } from "../core/dom.js";
 import { usd } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { lazy } from "../core/lazy.js";
 import { notify, reportProblem } from "../core/notices.js";
 import { published } from "../core/published.js";
 import { ask, Refusal } from "../kept/ask.js";
@@ -19,13 +20,20 @@ import { actsOn, placeOfState, segmentsOf, titleOf } from "./progress.js";
 /** @import { Batch } from "../../types/page.js" */
 /** @import { BatchParts } from "./place.js" */
 
+/** @import { Proposal } from "./proposal.js" */
+
 /** @typedef {"/api/batches/{batch_id}/pause" | "/api/batches/{batch_id}/resume"} Switch */
+
+const proposing = lazy(() => import("./proposal.js"));
 
 export class BatchView {
 	/** @type {Batch | null} */
 	batch = null;
 	batchId = "";
 	reads = 0;
+	/** @type {Proposal | null} */
+	proposal = null;
+	proposed = el("div.batch-proposed", { hidden: true });
 	/** @type {string | null} Of the rows that are shown alone. */
 	state = null;
 	heading = el("h2", { id: "batches-title", tabindex: "-1" });
@@ -61,6 +69,7 @@ export class BatchView {
 			"div.batch-body",
 			el("div.batch-line-acts", this.chip, this.model, el("span.grow"), this.resume, this.raise, this.pause, this.retry, this.change, this.cancel),
 			this.why,
+			this.proposed,
 			el("div.batch-cards", el("section.batch-card", this.bar.element, this.legend), el("section.batch-card", this.moneyBar.element, el("p.batch-money-line", this.spent, this.money))),
 			el("div.batch-line-acts", this.sheet, el("span.grow"), el("span.quiet", BATCHES.results), this.csv, this.jsonl, this.zip),
 			this.rows.element,
@@ -115,9 +124,35 @@ export class BatchView {
 		setText(this.money, BATCHES.moneyLeft(usd(batch.reservedUsd), usd(batch.leftUsd), batch.maxOpen));
 		this.showLegend();
 		this.showActs();
+		this.showProposal(batch);
 		this.rows.expect(this.state === null ? batch.rows : (batch.counts[/** @type {keyof Batch["counts"]} */ (this.state)] ?? 0));
 		// Rows without a job of their own, such as those that are skipped, are told by nothing else.
 		if (stopped) this.rows.reread();
+	}
+
+	/**
+	 * Show what is proposed, while it awaits approval.
+	 *
+	 * @param {Batch} batch
+	 */
+	async showProposal(batch) {
+		const awaits = batch.state === "awaiting_approval";
+		this.proposed.hidden = !awaits;
+		this.rows.element.hidden = awaits;
+		if (!awaits) return;
+		const module = await proposing();
+		if (!module || this.batch !== batch) return;
+		this.proposal ??= new module.Proposal(this.parts, (approved) => this.approved(approved), () => this.read());
+		if (!this.proposal.element.isConnected) this.proposed.append(this.proposal.element);
+		this.proposal.show(batch);
+	}
+
+	/** @param {Batch} batch */
+	approved(batch) {
+		this.reads += 1;
+		this.show(batch);
+		this.rows.reread();
+		this.heading.focus({ preventScroll: true });
 	}
 
 	showActs() {

@@ -25,13 +25,15 @@ export class Faults {
 	/**
 	 * @param {readonly Fault[]} [faults]
 	 * @param {Table} [table] As it was sent.
-	 * @param {(name: string) => boolean} [isUnknown] Whether nothing takes a column of this name.
+	 * @param {object} [how]
+	 * @param {(name: string) => boolean} [how.isUnknown] Whether nothing takes a column of this name.
+	 * @param {number} [how.times] How many rows the server makes of each row: one for each prompt that it proposes.
 	 */
-	constructor(faults = [], table = { columns: [], rows: [] }, isUnknown = () => false) {
+	constructor(faults = [], table = { columns: [], rows: [] }, { isUnknown = () => false, times = 1 } = {}) {
 		for (const found of faults) {
 			// What marks code in a text of the API is only in the way of people.
 			const fault = { ...found, message: found.message.replaceAll("`", "") };
-			const row = table.rows[fault.line - 1];
+			const row = table.rows[Math.ceil(fault.line / times) - 1];
 			if (!row) {
 				this.ofTable.push(fault);
 				continue;
@@ -40,8 +42,10 @@ export class Faults {
 			this.byRow.set(row, own);
 			const { column } = fault;
 			const absent = !!column && !table.columns.includes(column);
-			if (!column || !(absent || isUnknown(column))) own.push(fault);
-			else if (!this.byColumn.has(column)) this.byColumn.set(column, { ...fault, absent });
+			const isOwn = !column || !(absent || isUnknown(column));
+			if (isOwn && !own.some((other) => other.column === column && other.message === fault.message)) own.push(fault);
+			if (isOwn) continue;
+			if (!this.byColumn.has(column)) this.byColumn.set(column, { ...fault, absent });
 		}
 	}
 

@@ -98,7 +98,7 @@ export function actsOn(batch) {
 	const write = may("jobs:write");
 	const open = write && !hasEnded(batch);
 	return {
-		pause: open && batch.state !== "paused",
+		pause: open && batch.state !== "paused" && batch.state !== "awaiting_approval",
 		// Only more money lets one go on that has none left.
 		resume: open && batch.state === "paused" && batch.pauseReason !== "budget" && (batch.pauseReason !== "admin" || may("admin")),
 		raise: open && batch.state === "paused" && batch.pauseReason === "budget",

@@ -17,9 +17,13 @@ export class TemplateSide {
 	prompt = byId("prompt", HTMLTextAreaElement);
 	shown = "";
 
-	/** @param {FormState} state */
-	constructor(state) {
+	/**
+	 * @param {FormState} state
+	 * @param {HTMLElement} choice Whose the prompts are.
+	 */
+	constructor(state, choice) {
 		this.state = state;
+		this.choice = choice;
 		this.usual = this.heading.textContent ?? "";
 	}
 
@@ -28,10 +32,11 @@ export class TemplateSide {
 		setText(this.heading, open ? BATCHES.template : this.usual);
 		if (open) {
 			this.heading.parentElement?.after(this.hint);
-			byId("prompt-frame").after(this.chips);
+			byId("prompt-frame").after(this.chips, this.choice);
 		} else {
 			this.hint.remove();
 			this.chips.remove();
+			this.choice.remove();
 		}
 	}
 
