@@ -65,13 +65,15 @@ export class BatchView {
 		this.zip = el("a.button.is-small", { download: "" }, icon("download"), BATCHES.zip);
 		this.all = button(".chip-button", () => this.showState(null), BATCHES.showAll);
 		this.legend.append(this.all);
+		this.figures = el("div.batch-cards", el("section.batch-card", this.bar.element, this.legend), el("section.batch-card", this.moneyBar.element, el("p.batch-money-line", this.spent, this.money)));
+		this.outcome = el("div.batch-line-acts", this.sheet, el("span.grow"), el("span.quiet", BATCHES.results), this.csv, this.jsonl, this.zip);
 		this.body = el(
 			"div.batch-body",
 			el("div.batch-line-acts", this.chip, this.model, el("span.grow"), this.resume, this.raise, this.pause, this.retry, this.change, this.cancel),
 			this.why,
 			this.proposed,
-			el("div.batch-cards", el("section.batch-card", this.bar.element, this.legend), el("section.batch-card", this.moneyBar.element, el("p.batch-money-line", this.spent, this.money))),
-			el("div.batch-line-acts", this.sheet, el("span.grow"), el("span.quiet", BATCHES.results), this.csv, this.jsonl, this.zip),
+			this.figures,
+			this.outcome,
 			this.rows.element,
 		);
 		this.element = el("div.batch-one", this.missing, this.body);
@@ -138,7 +140,8 @@ export class BatchView {
 	async showProposal(batch) {
 		const awaits = batch.state === "awaiting_approval";
 		this.proposed.hidden = !awaits;
-		this.rows.element.hidden = awaits;
+		// There are no rows before it is approved.
+		this.figures.hidden = this.outcome.hidden = this.rows.element.hidden = awaits;
 		if (!awaits) return;
 		const module = await proposing();
 		if (!module || this.batch !== batch) return;

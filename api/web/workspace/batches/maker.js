@@ -44,6 +44,7 @@ export class BatchMaker {
 	lastTemplate = "";
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	timer;
+	emptyText = el("p.quiet");
 	figure = el("span.quiet", { role: "status" });
 	heading = el("h2", { id: "batch-maker-title", tabindex: "-1" }, BATCHES.makeTitle);
 	/** @type {NodeListOf<HTMLElement>} */
@@ -179,7 +180,7 @@ export class BatchMaker {
 			"div.batch-empty",
 			icon("table"),
 			el("h3", BATCHES.emptyTitle),
-			el("p.quiet", BATCHES.emptyText),
+			this.emptyText,
 			el("div.batch-sources", this.sourceButtons(""), button("", () => this.start(), icon("pen"), BATCHES.byHand)),
 		);
 	}
@@ -268,7 +269,10 @@ export class BatchMaker {
 	change(changed) {
 		Object.assign(this.draft, changed);
 		this.choice.show();
-		if ("variants" in changed) this.templateChanged();
+		if ("variants" in changed) {
+			this.showTable();
+			this.templateChanged();
+		}
 		if (["maxCost", "maxOpen", "wanted"].some((name) => name in changed)) this.touched();
 		else this.keepSoon();
 		this.showMoney();
@@ -297,6 +301,7 @@ export class BatchMaker {
 		const some = columns.length > 0;
 		this.empty.hidden = some;
 		this.grid.element.hidden = this.tools.hidden = !some;
+		setText(this.emptyText, this.draft.variants ? BATCHES.emptyForVariants : BATCHES.emptyText);
 		setText(this.figure, some ? BATCHES.rowCount(rows.length) : "");
 		this.side.show(columns, this.parts.state.values);
 	}

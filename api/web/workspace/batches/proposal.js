@@ -65,6 +65,7 @@ export class Proposal {
 		fill(
 			this.state,
 			state === "writing" && el("p.proposal-writing", icon("ring"), el("span", BATCHES.proposalWriting)),
+			state === "ready" && proposal?.problem && el("p.quiet", proposal.problem),
 			state === "failed" && callout("bad", icon("warning"), el("strong", BATCHES.proposalFailed), el("p", proposal?.problem), el("p", BATCHES.proposalFailedNote)),
 		);
 		this.choosing.hidden = state === "writing";
@@ -123,12 +124,13 @@ export class Proposal {
 		const { texts, made, priceUsd, rows, refusal } = this.standing();
 		const each = price && (price.priceUsd === null ? BATCHES.priceUnknown : BATCHES.priceEach(price.priceUsd, price.floor));
 		const over = priceUsd !== null && priceUsd > batch.leftUsd;
+		this.figure.hidden = !made;
 		fill(this.figure, [BATCHES.madeOf(texts.length, rows, made), each].filter(Boolean).join(" · "), over && el("span.batch-warn", BATCHES.overBudget(usd(batch.leftUsd))));
 		setText(this.make, busy ? BATCHES.making : BATCHES.makeThem(made, this.noun(), priceUsd));
 		setAttribute(this.make, "aria-disabled", refusal !== "" || busy);
 		setText(this.reason, refusal);
 		setText(this.all, this.cards.every(({ choice }) => choice.taken) ? BATCHES.takeNone : BATCHES.takeAll);
-		this.all.hidden = !this.cards.length;
+		this.note.hidden = this.keys.hidden = this.all.hidden = !this.cards.length;
 		this.adding.hidden = this.cards.length >= MOST_VARIANTS || !may("jobs:write");
 	}
 

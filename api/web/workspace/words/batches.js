@@ -31,6 +31,7 @@ export const BATCHES = Object.freeze({
 
 	emptyTitle: "Paste a table, or drop it here",
 	emptyText: "From a spreadsheet, a CSV or JSON Lines file, or pictures: one job for each row.",
+	emptyForVariants: "Variants of one idea need no table. With one, each prompt is made for every row.",
 	paste: "Paste",
 	pasteTitle: "Paste copied cells as the table (Ctrl V)",
 	pasteByKeys: "The browser does not let the page read what is copied: press Ctrl V (⌘ V) here.",
@@ -144,7 +145,7 @@ export const BATCHES = Object.freeze({
 	priceEach: (price, floor) => `${floor ? "at least" : "about"} ${usd(price)} each`,
 	priceUnknown: "the price of one is unknown",
 	/** @type {(made: number, noun: string, price: number | null) => string} */
-	makeThem: (made, noun, price) => `Make ${count(made, noun)}${price === null ? "" : ` for ${usd(price)}`}`,
+	makeThem: (made, noun, price) => !made ? `Make the ${noun}s` : `Make ${count(made, noun)}${price === null ? "" : ` for ${usd(price)}`}`,
 	making: "Starting…",
 	noneTaken: "Tick at least one prompt.",
 	samePrompt: "Two ticked prompts are the same.",
