@@ -61,6 +61,13 @@ const SHEET = [
 		[SHORTCUTS.ctrlEnter, SHORTCUTS.queueBatch],
 	],
 	[
+		SHORTCUTS.proposed,
+		[SHORTCUTS.space, SHORTCUTS.takePrompt],
+		["e", SHORTCUTS.editPrompt],
+		["a", SHORTCUTS.takeAllPrompts],
+		["↓ ↑", SHORTCUTS.nextPrompt],
+	],
+	[
 		SHORTCUTS.viewer,
 		["← →", SHORTCUTS.viewerStep],
 		["↑ ↓", SHORTCUTS.viewerJob],

@@ -7,6 +7,7 @@ export const SHORTCUTS = Object.freeze({
 	selecting: "Selecting, in the gallery and the list",
 	gallery: "Gallery",
 	batchTable: "Table of a batch",
+	proposed: "Prompts that Grok proposes for a batch",
 	viewer: "Viewer",
 	ctrlEnter: "Ctrl Enter",
 	queueJob: "Queue the job (also ⌘ Enter)",
@@ -54,5 +55,9 @@ export const SHORTCUTS = Object.freeze({
 	selectTable: "Select the whole table",
 	nextFault: "Next fault; with Shift the previous one",
 	queueBatch: "Queue the batch",
+	takePrompt: "Take the prompt, or leave it",
+	editPrompt: "Edit it; Enter or Esc ends that",
+	takeAllPrompts: "Take all, or none",
+	nextPrompt: "Next, previous prompt",
 	viewerPlay: "Play or pause; , and . by frames, m mutes",
 });
