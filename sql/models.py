@@ -512,6 +512,19 @@ class BatchRow(SQLModel, table=True):
     faults: list[dict[str, Any]] = Field(sa_type=JSONB)
 
 
+class BatchProposal(SQLModel, table=True):
+    """Prompts that Grok is asked to propose for a batch, and their approval."""
+
+    __tablename__ = "batch_proposals"
+
+    batch_id: UUID = Field(primary_key=True)
+    prompt_job_id: UUID
+    request: dict[str, Any] | None = Field(sa_type=JSONB)
+    request_hash: str = Field(sa_type=Text)
+    approved: list[str] | None = Field(sa_type=JSONB)
+    approved_hash: str | None = Field(sa_type=Text)
+
+
 class Template(SQLModel, table=True):
     """A named recipe: the body of a job to create, with words to be filled in."""
 

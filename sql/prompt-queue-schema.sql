@@ -21,7 +21,8 @@ CREATE TABLE batches (
     name                text,
     template            jsonb NOT NULL, -- the body of a job to create, with {{column}} in its texts
     state               text NOT NULL DEFAULT 'planning'
-        CHECK (state IN ('planning', 'running', 'paused', 'done', 'done_with_failures', 'cancelled')),
+        CHECK (state IN ('planning', 'awaiting_approval', 'running', 'paused', 'done', 'done_with_failures',
+                         'cancelled')),
     -- while it is paused: why, and by whom if by a person; problem: that in words, or what a running one waits for
     pause_reason        text CHECK (pause_reason IN ('budget', 'failures', 'owner', 'admin')),
     paused_by           text,
@@ -73,6 +74,17 @@ CREATE INDEX batch_rows_number_idx ON batch_rows (batch_id, number, key);
 CREATE INDEX batch_rows_waiting_idx ON batch_rows (batch_id, number, key) WHERE state = 'waiting';
 
 CREATE INDEX batch_rows_job_id_idx ON batch_rows (job_id) WHERE job_id IS NOT NULL;
+
+-- Batches whose prompts Grok proposes: each row of a table is made with each prompt that a person approves.
+CREATE TABLE batch_proposals (
+    batch_id      uuid PRIMARY KEY REFERENCES batches (id) ON DELETE CASCADE,
+    prompt_job_id uuid NOT NULL, -- the question to Grok; no reference: it may be deleted after its time
+    request       jsonb, -- the table; null once its rows are stored, or never will be
+    request_hash  text NOT NULL, -- of the whole request that asked
+    approved      jsonb, -- the prompts that were approved, until their rows are stored
+    approved_hash text, -- of these, from then on
+    CONSTRAINT batch_proposals_prompt_job_id_key UNIQUE (prompt_job_id)
+);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Jobs: one piece of media on its way. The row alone is enough to start its workflow.

@@ -72,7 +72,7 @@ class Checker:
             Refused: The template is at fault, or WaveSpeed's list of models cannot be read.
             RecordUnavailable: Postgres is unavailable.
         """
-        _refuse_template(template)
+        refuse_template(template, filled_by_rows=True)
         inputs, others = await self._inputs(template)
         references = None
         for place, filled in enumerate(fill(template, lines, inputs, others=others), 1):
@@ -84,7 +84,7 @@ class Checker:
                     yield one
                     continue
                 # No column names a parent, a prompt job or a style: those of one row are those of all.
-                references = references or await self._references(one.request)
+                references = references or await self.references(one.request)
                 yield CheckedRow(one.row, await self._job(one, references))
 
     async def _inputs(self, template: Mapping[str, Any]) -> tuple[dict[str, ModelInput | None] | None, bool]:
@@ -95,7 +95,7 @@ class Checker:
         asked = AskPrice.model_validate({"model": model, "allowUnknownModel": unknown_allowed})
         refusal = refusal_by_list(asked, {}, models, whole=False)
         if refusal is not None:
-            raise _in_template(refusal)
+            raise in_template(refusal)
         entry = models.entries.get(model, entry)
         if entry is None:
             return None, True
@@ -117,15 +117,20 @@ class Checker:
             )
         except Refused as refusal:
             if refusal.code not in _OF_A_ROW:
-                raise _in_template(refusal) from None
+                raise in_template(refusal) from None
             return _faults(row, refusal.errors, code=refusal.code)
         return [*_unused_pictures(row, request, pictures)] or [_Judged(row, request, pictures)]
 
-    async def _references(self, request: CreateJob) -> References:
+    async def references(self, request: CreateJob) -> References:
+        """Return what a request names in the record.
+
+        Raises:
+            Refused: There is none of that name, with a pointer into the template.
+        """
         try:
             return await references_of(request, owner=self.owner, store=self.store)
         except Refused as refusal:
-            raise _in_template(refusal) from None
+            raise in_template(refusal) from None
 
     async def _job(self, judged: _Judged, references: References) -> NewJob:
         return await job_of(
@@ -147,8 +152,8 @@ class _Judged(NamedTuple):
     pictures: Placement
 
 
-def _refuse_template(template: Mapping[str, Any]) -> None:
-    """Refuse a template that is no body of a job whatever its rows are.
+def refuse_template(template: Mapping[str, Any], *, filled_by_rows: bool) -> None:
+    """Refuse a template that is no body of a job, or none whatever its rows are.
 
     Raises:
         Refused: With a pointer to each field at fault.
@@ -156,11 +161,11 @@ def _refuse_template(template: Mapping[str, Any]) -> None:
     try:
         CreateJob.model_validate(template)
     except ValidationError as error:
-        wrong = [one for one in error.errors(include_url=False) if not _may_be_mended(one)]
+        wrong = [one for one in error.errors(include_url=False) if not (filled_by_rows and _may_be_mended(one))]
         errors = [_field_error(one) for one in wrong[:MAX_ERRORS]]
         if errors:
             refusal = Refused("invalid_request", f"{errors[0].pointer}: {errors[0].message}", errors=errors)
-            raise _in_template(refusal) from None
+            raise in_template(refusal) from None
 
 
 def _may_be_mended(found: Mapping[str, Any]) -> bool:
@@ -187,7 +192,7 @@ def _faults(row: FilledRow, errors: Sequence[FieldError], *, code: str = "invali
     for error in errors:
         column = _column(error.pointer)
         if column is None:
-            raise _in_template(Refused(code, f"{error.pointer}: {error.message}", errors=[error]))
+            raise in_template(Refused(code, f"{error.pointer}: {error.message}", errors=[error]))
         found.append(Fault.of(row.number, column, error.message, value=row.values.get(column)))
     return found
 
@@ -212,7 +217,7 @@ def _unused_pictures(row: FilledRow, request: CreateJob, pictures: Placement) ->
             yield Fault.of(row.number, column, warning, value=row.values[column])
 
 
-def _in_template(refusal: Refused) -> Refused:
+def in_template(refusal: Refused) -> Refused:
     """Return a refusal of a job's body as one of a template."""
     errors = [FieldError(pointer=TEMPLATE + one.pointer, message=one.message) for one in refusal.errors]
     detail = f"{errors[0].pointer}: {errors[0].message}" if errors else refusal.detail

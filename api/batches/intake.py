@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final, NamedTuple
 
@@ -32,11 +33,15 @@ IN_MEMORY: Final = 2_097_152
 
 
 class Accepted(NamedTuple):
-    """A batch with the rows of a request: how many were new to it, and what is wrong with those that were skipped."""
+    """A batch with the rows of a request: how many were new to it, and what is wrong with those that were skipped.
+
+    `new`: the request has changed something.
+    """
 
     batch: Batch
     added: int
     report: TableReport
+    new: bool
 
 
 async def accept_batch(
@@ -50,42 +55,48 @@ async def accept_batch(
     Raises:
         Refused: `faulty_rows`, or as `Checker.rows`. Nothing was stored.
         IntakeStopped, AiPromptsOff, BudgetExhausted, OwnerPaused: As for a job. Nothing was stored.
-        RecordConflict: `row_differs`, `batch_ended`, `too_many`.
+        RecordConflict: `row_differs`, `batch_ended`, `batch_differs`, `too_many`.
     """
     template = request.filled_template()
-    with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8") as spool:
-        table = _Table(spool)
+    with open_table() as table:
         async for row in checker.rows(template, request.lines()):
             table.take(row)
         table.refuse(skip_faulty=request.skip_faulty)
-        batch, created = await store.batches.create(
-            NewBatch(
-                id=uuid7(),
-                owner=checker.owner,
-                key=key,
-                name=request.name,
-                template=request.template,
-                max_cost_usd=request.max_cost_usd,
-                max_open=request.max_open,
-                stop_after_failures=request.stop_after_failures,
-                priority=request.used_priority(),
-                callback_url=request.callback_url,
-                key_id=key_id,
-                asks_grok=bool(template.get("useAiPrompt")),
-            ),
-            by=by,
-        )
+        wanted = new_batch(request, key=key, key_id=key_id, owner=checker.owner)
+        wanted = wanted.model_copy(update={"asks_grok": bool(template.get("useAiPrompt"))})
+        batch, created = await store.batches.create(wanted, by=by)
         if not created:
             for rows in table.pieces():
                 _refuse_others(await store.batches.differing(batch.id, rows))
-        added = 0
-        for rows in table.pieces():
-            added += await store.batches.add(batch.id, rows)
-    return Accepted(await store.batches.open(batch.id), added, table.report)
+        return await table.store(batch, store)
+
+
+def new_batch(request: CreateBatch, *, key: str | None, key_id: str | None, owner: str) -> NewBatch:
+    """Return the batch that a request asks for."""
+    return NewBatch(
+        id=uuid7(),
+        owner=owner,
+        key=key,
+        name=request.name,
+        template=request.template,
+        max_cost_usd=request.max_cost_usd,
+        max_open=request.max_open,
+        stop_after_failures=request.stop_after_failures,
+        priority=request.used_priority(),
+        callback_url=request.callback_url,
+        key_id=key_id,
+    )
+
+
+@contextmanager
+def open_table() -> Iterator[JudgedTable]:
+    """Yield an empty table, which is gone afterwards."""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8") as spool:
+        yield JudgedTable(spool)
 
 
 @dataclass
-class _Table:
+class JudgedTable:
     """A judged table: its rows on their way to the record, and the first of its faults."""
 
     spool: IO[str]
@@ -130,6 +141,17 @@ class _Table:
             told[fault.line].append(asdict(fault))
         for number, faults in told.items():
             self._write(NewRow(key=f"line {number}", number=number, given={}, faults=tuple(faults)))
+
+    async def store(self, batch: Batch, store: Store) -> Accepted:
+        """Add the rows to a batch, which begins then. Safe to repeat.
+
+        Raises:
+            RecordConflict: `row_differs`, `batch_ended`, `too_many`.
+        """
+        added = 0
+        for rows in self.pieces():
+            added += await store.batches.add(batch.id, rows)
+        return Accepted(await store.batches.open(batch.id), added, self.report, new=added > 0)
 
     def pieces(self) -> Iterator[list[NewRow]]:
         """Return the rows, a piece at a time."""

@@ -84,8 +84,8 @@ class Planner:
         report = TableReport()
         warnings: dict[str, None] = {}
         table = None
-        prompts = 0
-        async for row in self.checker.rows(wanted.template, wanted.lines()):
+        prompts = 0 if wanted.proposed is None else 1
+        async for row in self.checker.rows(wanted.filled_template(), wanted.lines()):
             if isinstance(row, Fault):
                 report.note(row)
                 continue

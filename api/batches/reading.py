@@ -15,20 +15,23 @@ from api.http.errors import invalid
 from api.jobs.reading import Addresses, usd
 from api.jobs.sentences import error_answer
 from api.jobs.stored import output_answers
-from api.schemas.batch_runs import BatchAnswer, CreatedBatch, RetriedBatch, RowAnswer, RowCounts
+from api.schemas.batch_runs import BatchAnswer, CreatedBatch, ProposalAnswer, RetriedBatch, RowAnswer, RowCounts
 from api.schemas.batches import FaultAnswer
+from promptmill.contracts.batches import ProposalState
 from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.prompts import PromptJobStatus
 from promptmill.store import Store
-from promptmill.store.batches import BatchRowSeen
+from promptmill.store.batches import BatchRowSeen, Proposal
 from sql.models import Batch, StoredOutput
 
 _Shown = TypeVar("_Shown", bound=BatchAnswer)
 
 
 async def batch_answers(store: Store, batches: Sequence[Batch]) -> list[BatchAnswer]:
-    """Return batches with the counts of their rows."""
-    counts = await store.batches.counts([batch.id for batch in batches])
-    return [_shown(BatchAnswer, batch, counts) for batch in batches]
+    """Return batches with the counts of their rows, and what is to be approved."""
+    ids = [batch.id for batch in batches]
+    counts, proposals = await store.batches.counts(ids), await store.batches.proposals(ids)
+    return [_shown(BatchAnswer, batch, counts, proposal=_proposal(proposals.get(batch.id))) for batch in batches]
 
 
 async def created_answer(store: Store, accepted: Accepted) -> CreatedBatch:
@@ -38,6 +41,7 @@ async def created_answer(store: Store, accepted: Accepted) -> CreatedBatch:
         CreatedBatch,
         accepted.batch,
         counts,
+        proposal=_proposal((await store.batches.proposals([accepted.batch.id])).get(accepted.batch.id)),
         added_rows=accepted.added,
         faults=accepted.report.told(),
         fault_count=accepted.report.fault_count,
@@ -70,6 +74,32 @@ def _row(row: BatchRowSeen, copies: Sequence[StoredOutput], addresses: Addresses
         cost_usd=usd(row.cost_usd),
         kept=row.kept,
         faults=[FaultAnswer.model_validate(fault) for fault in row.faults],
+    )
+
+
+def _proposal(found: Proposal | None) -> ProposalAnswer | None:
+    """Return the prompts that are to be approved, or why there are none."""
+    if found is None:
+        return None
+    problem = None
+    state = ProposalState.FAILED
+    if found.status is None:
+        problem = "What Grok wrote was deleted after its time."
+    elif found.status in (PromptJobStatus.QUEUED, PromptJobStatus.PROCESSING):
+        state = ProposalState.WRITING
+    elif found.status == PromptJobStatus.COMPLETED and found.prompts:
+        state = ProposalState.READY
+        if len(found.prompts) < (found.wanted or 0):
+            problem = f"Grok wrote {len(found.prompts)} different prompts, not {found.wanted}."
+    else:
+        error = error_answer(found.reason_code, found.error)
+        problem = error.message if error else "Grok wrote no prompt."
+    return ProposalAnswer(
+        state=state,
+        prompt_job_id=found.prompt_job_id,
+        wanted=found.wanted or 0,
+        prompts=[*found.prompts] if state is ProposalState.READY else [],
+        problem=problem,
     )
 
 

@@ -181,7 +181,17 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "batch_planning": ProblemKind(
         HTTPStatus.CONFLICT,
         "The rows of the batch are not all stored yet",
-        "Send its table again under the same `key`, or cancel it.",
+        "Send its table, or its approval, again; or cancel it.",
+    ),
+    "batch_approved": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The batch has its prompts already",
+        "Its rows show them. For others, make another batch.",
+    ),
+    "batch_differs": ProblemKind(
+        HTTPStatus.CONFLICT,
+        "The batch with this key was made of another request",
+        "No row can be added to a batch whose prompts Grok proposes: send this one under another `key`.",
     ),
     "batch_paused": ProblemKind(
         HTTPStatus.CONFLICT, "An admin has paused the batch", "Ask whoever looks after the installation."

@@ -1,4 +1,4 @@
-"""Creating batches: the one route of theirs that takes a table."""
+"""Creating batches, and approving the prompts that Grok proposes for one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from fastapi import APIRouter, Header, Response
 from api.access.scopes import needs
 from api.batches.bodies import FORM, TableRoute
 from api.batches.intake import accept_batch
+from api.batches.proposing import Proposing
 from api.batches.reading import created_answer
 from api.batches.waking import wake
-from api.dependencies import ByDep, CallerDep, CheckerDep, ResourcesDep
+from api.dependencies import ByDep, CallerDep, CheckerDep, IdInPath, ResourcesDep
 from api.http.bodies import BATCHES
 from api.http.errors import problems
 from api.http.idempotency import HEADER, REPLAYED
 from api.jobs.acceptance import refuse_addresses
-from api.schemas.batch_runs import KEY_CHARACTERS, CreateBatch, CreatedBatch
+from api.schemas.batch_runs import KEY_CHARACTERS, ApproveBatch, CreateBatch, CreatedBatch
 from promptmill.contracts.access import Scope
 
 router = APIRouter(tags=["batches"], route_class=TableRoute)
@@ -64,16 +65,49 @@ async def create_batch(
 
     Sent again with the same `key`, it adds the rows that are new, by their `key`, and nothing twice. A row with a known
     key and another content is refused with its line, and nothing is added then.
+
+    With the prompts `variants` it waits until `POST …/approve` names those that are to be made.
     """
     if request.callback_url:
         refuse_addresses(
             iter([(("callbackUrl",), request.callback_url)]), allow_private=resources.settings.allow_private_addresses
         )
-    accepted = await accept_batch(
-        request, key=request.key or key, key_id=caller.key_id, checker=checker, store=resources.store, by=by
-    )
+    if request.proposed is not None:
+        accepted = await Proposing(resources, checker, by).propose(request, key=request.key or key)
+    else:
+        accepted = await accept_batch(
+            request, key=request.key or key, key_id=caller.key_id, checker=checker, store=resources.store, by=by
+        )
     await wake(resources, accepted.batch)
     response.headers["Location"] = f"{resources.settings.root_path}{BATCHES}/{accepted.batch.id}"
-    if not accepted.added:
+    if not accepted.new:
         response.headers[REPLAYED] = "true"
+    return await created_answer(resources.store, accepted)
+
+
+@router.post(
+    f"{BATCHES}/{{batch_id}}/approve",
+    dependencies=[needs(Scope.JOBS_WRITE)],
+    responses={
+        **problems(
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+    },
+)
+async def approve_batch(
+    batch_id: IdInPath, request: ApproveBatch, resources: ResourcesDep, checker: CheckerDep, by: ByDep
+) -> CreatedBatch:
+    """Make a batch with these of the prompts that Grok proposed, or with others: it begins to run, within its budget.
+
+    Each row of its table is made with each prompt. Until then nothing of it is made, and nothing paid but the question
+    to Grok. Idempotent: a repetition with the same prompts changes nothing, or completes what was broken off.
+    """
+    accepted = await Proposing(resources, checker, by).approve(batch_id, request.prompts)
+    await wake(resources, accepted.batch)
     return await created_answer(resources.store, accepted)

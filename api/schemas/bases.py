@@ -127,7 +127,7 @@ def unknown_field(name: str, known: Iterable[str]) -> str:
     return f"{UNKNOWN} Did you mean {near}?" if near else f"{UNKNOWN} Known fields: {', '.join(sorted(names))}."
 
 
-def field_errors(model: type[BaseModel], found: Iterable[tuple[tuple[str, ...], str]]) -> ValidationError:
+def field_errors(model: type[BaseModel], found: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
     """Return the error of a check across several fields: (path on the wire, message) each."""
     return ValidationError.from_exception_data(model.__name__, [_error(path, message) for path, message in found])
 

@@ -19,12 +19,13 @@ from pydantic_core import PydanticCustomError
 
 from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors
 from api.schemas.batches import BatchSource, FaultAnswer
-from api.schemas.fields import CURSOR_CHARACTERS, PRIORITY, Flag, OptionalUrl, Priority, Usd, digits
+from api.schemas.fields import CURSOR_CHARACTERS, PRIORITY, PROMPT_CHARACTERS, Flag, OptionalUrl, Priority, Usd, digits
 from api.schemas.jobs import OutputAnswer
 from api.schemas.parts import ErrorAnswer
-from promptmill.contracts.batches import MOST_OPEN, BatchState, PauseReason, RowState
+from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, BatchState, PauseReason, ProposalState, RowState
 from promptmill.contracts.budgets import MOST_USD
 from promptmill.contracts.jobs import JobStatus
+from promptmill.contracts.texts import is_blank
 
 USUAL_OPEN: Final = 10
 """How many jobs of a batch are open at once unless its caller says otherwise."""
@@ -53,14 +54,6 @@ OpenAtOnce = Annotated[StrictInt, Field(ge=1, le=MOST_OPEN, description="How man
 Failures = Annotated[StrictInt, Field(ge=1)]
 
 
-class Prompts(StrictRequestModel):
-    """Who writes the prompts of a batch."""
-
-    mode: Literal["given", "each"] = Field(
-        description="`given`: the template and its rows. `each`: Grok, anew for each row, as with `useAiPrompt`."
-    )
-
-
 class CreateBatch(BatchSource):
     """A batch to run: its rows become ordinary jobs, within a budget of its own."""
 
@@ -80,22 +73,44 @@ class CreateBatch(BatchSource):
         default=False, description="Make the other rows although some are faulty. Otherwise nothing is stored then."
     )
     callback_url: OptionalUrl = Field(None, description="Called once, when the batch has ended.")
-    prompts: Prompts | None = Field(None, description="Default: as the template says.")
 
     @model_validator(mode="after")
-    def _prompts_fit(self) -> Self:
-        if self.prompts is not None and self.prompts.mode == "given" and self.template.get("useAiPrompt"):
-            raise field_errors(type(self), [(("prompts", "mode"), "The template has `useAiPrompt`: that is `each`.")])
+    def _skips_nothing_proposed(self) -> Self:
+        if self.skip_faulty and self.proposed is not None:
+            message = "Not with the prompts `variants`: mend the table first."
+            raise field_errors(type(self), [(("skipFaulty",), message)])
         return self
 
     def filled_template(self) -> dict[str, Any]:
         """Return the template as each row's job has it."""
-        asks = {"useAiPrompt": True} if self.prompts is not None and self.prompts.mode == "each" else {}
-        return self.template | asks | {"priority": self.used_priority()}
+        return super().filled_template() | {"priority": self.used_priority()}
 
     def used_priority(self) -> Any:
         """Return the priority of its jobs; the template's is checked with it."""
         return self.priority if self.priority is not None else self.template.get("priority", PRIORITY.usual)
+
+
+class ApproveBatch(StrictRequestModel):
+    """The prompts with which a batch is made: as Grok proposed them, edited, or others."""
+
+    prompts: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=PROMPT_CHARACTERS, strip_whitespace=True)]],
+        Field(min_length=1, max_length=MOST_PROPOSED),
+    ] = Field(description="Each row of the table is made with each of them. `{{column}}` is filled in from each row.")
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        first: dict[str, int] = {}
+        wrong: list[tuple[tuple[str | int, ...], str]] = []
+        for place, prompt in enumerate(self.prompts):
+            same = first.setdefault(" ".join(prompt.casefold().split()), place)
+            if is_blank(prompt):
+                wrong.append((("prompts", place), "Must have visible characters."))
+            elif same != place:
+                wrong.append((("prompts", place), f"Is the same as the prompt {same}, counted from 0."))
+        if wrong:
+            raise field_errors(type(self), wrong)
+        return self
 
 
 class ChangeBatch(StrictRequestModel):
@@ -168,6 +183,18 @@ class RowCounts(Answer):
     gone: int = Field(0, description="Their jobs were deleted after their time.")
 
 
+class ProposalAnswer(Answer):
+    """The prompts that Grok proposes for a batch, for approval. Nothing is made or paid at WaveSpeed before that."""
+
+    state: Annotated[str, ValueOf(ProposalState)] = Field(description="Whether they are there.")
+    prompt_job_id: UUID = Field(
+        description="The question to Grok: `GET /api/prompt/queue/{promptJobId}` has its costs."
+    )
+    wanted: int = Field(description="How many Grok was asked for.")
+    prompts: list[str] = Field(description="What it wrote, each text once.")
+    problem: str | None = Field(description="Why there are none, or fewer; null if nothing is wrong.")
+
+
 class BatchAnswer(Answer):
     """A batch, and how it stands."""
 
@@ -182,6 +209,9 @@ class BatchAnswer(Answer):
     )
     paused_by: str | None = Field(description="Who paused it, as `actor` in logs; null if nobody did.")
     problem: str | None = Field(description="Why it is paused, or what it waits for, in words.")
+    proposal: ProposalAnswer | None = Field(
+        None, description="What `POST …/approve` takes prompts from; null unless it waits for that."
+    )
     rows: int = Field(description="How many rows it has.")
     counts: RowCounts
     max_cost_usd: float = Field(description="Its budget.")

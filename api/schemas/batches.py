@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, PlainValidator, StrictInt, model_validator
@@ -13,13 +13,20 @@ from api.schemas.fields import MaxPrice
 from promptmill.batches.delimited import lines_of
 from promptmill.batches.rows import MOST_COLUMNS, Fault, Line
 from promptmill.batches.sources import of_matrix, of_pictures, of_repeat, of_rows, read_csv, read_jsonl
-from promptmill.contracts.batches import MOST_OPEN, MOST_ROWS
+from promptmill.batches.variants import PLACEHOLDER, with_each
+from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, MOST_ROWS
 from promptmill.contracts.budgets import BudgetPeriod
+from promptmill.contracts.placeholders import words_in
 
 FAULTS_TOLD: Final = 1_000
 """How many faults of a table a response has."""
 
 _SOURCES: Final = ("rows", "table", "matrix", "repeat", "pictures")
+_ASKED: Final = ("prompt", "instructions")
+_QUESTION: Final = frozenset(
+    {*_ASKED, "useAiPrompt", "operation", "onPromptFailure", "style", "promptLength", "promptLanguage"}
+)
+"""The fields of a template that are Grok's alone, where it proposes the prompts of all rows."""
 
 
 def _text(value: Any) -> str:
@@ -32,11 +39,32 @@ def _text(value: Any) -> str:
 TableText = Annotated[str, PlainValidator(_text, json_schema_input_type=str)]
 
 
+class Prompts(StrictRequestModel):
+    """Who writes the prompts of a batch."""
+
+    mode: Literal["given", "each", "variants"] = Field(
+        description="`given`: the template and its rows. `each`: Grok, anew for each row, as with `useAiPrompt`. "
+        "`variants`: Grok proposes `count` prompts with one question, and each row is made with each of those that are "
+        "approved."
+    )
+    count: Annotated[StrictInt, Field(ge=2, le=MOST_PROPOSED)] | None = Field(
+        None, description="With `variants`: how many different prompts Grok is asked for. Fewer may come."
+    )
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if (self.mode == "variants") != (self.count is not None):
+            message = "Required with `variants`." if self.count is None else "Requires the mode `variants`."
+            raise field_errors(type(self), [(("count",), message)])
+        return self
+
+
 class BatchSource(StrictRequestModel):
     """A template and the rows that fill it: exactly one of `rows`, `table`, `matrix`, `repeat` and `pictures`.
 
-    A row's columns are `prompt`, `instructions`, `image`, `images`, `key`, labels (`meta.…`), inputs of the model, and
-    words that stand as `{{column}}` in a text of the template.
+    With the prompts `variants` none is needed: that is one row. A row's columns are `prompt`, `instructions`, `image`,
+    `images`, `key`, labels (`meta.…`), inputs of the model, and words that stand as `{{column}}` in a text of the
+    template.
     """
 
     template: dict[str, Any] = Field(
@@ -61,19 +89,58 @@ class BatchSource(StrictRequestModel):
     pictures: Annotated[list[str], Field(max_length=MOST_ROWS)] | None = Field(
         None, description="URLs of images: one row each, as its `image`."
     )
+    prompts: Prompts | None = Field(None, description="Default: as the template says.")
+
+    @property
+    def proposed(self) -> int | None:
+        """How many prompts Grok is to propose; None if it is not asked for any before rows are made."""
+        return None if self.prompts is None else self.prompts.count
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
         given = [name for name in _SOURCES if getattr(self, name) is not None]
-        if len(given) != 1:
+        if len(given) > 1 or (not given and self.proposed is None):
             message = "Give exactly one of `rows`, `table`, `matrix`, `repeat` and `pictures`."
             raise field_errors(type(self), [((name,), message) for name in given] or [((), message)])
         if self.table is None and self.table_format is not None:
             raise field_errors(type(self), [(("tableFormat",), "Requires `table`.")])
         return self
 
-    def lines(self) -> Iterator[Line | Fault]:
-        """Return the rows one by one, and what of them cannot be read."""
+    @model_validator(mode="after")
+    def _prompts_fit(self) -> Self:
+        if self.prompts is not None and self.prompts.mode == "given" and self.template.get("useAiPrompt"):
+            raise field_errors(type(self), [(("prompts", "mode"), "The template has `useAiPrompt`: that is `each`.")])
+        if self.proposed is not None:
+            message = "One question is asked for all rows, so that no column can be filled in here."
+            wrong = [(("template", name), message) for name in _ASKED if words_in(self.template.get(name))]
+            message = "Leave it out: the prompts are those that Grok proposes."
+            wrong += [(("template", name), message) for name in ("promptJobId", "variant") if name in self.template]
+            if wrong:
+                raise field_errors(type(self), wrong)
+        return self
+
+    def filled_template(self) -> dict[str, Any]:
+        """Return the template as each row's job has it."""
+        if self.proposed is not None:
+            return {name: value for name, value in self.template.items() if name not in _QUESTION}
+        asks = {"useAiPrompt": True} if self.prompts is not None and self.prompts.mode == "each" else {}
+        return self.template | asks
+
+    def source(self) -> dict[str, Any]:
+        """Return, as JSON, what the rows are made of: this alone, whatever else a request has."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, include=set(BatchSource.model_fields))
+
+    def lines(self, prompts: Sequence[str] | None = None) -> Iterator[Line | Fault]:
+        """Return the rows one by one, and what of them cannot be read.
+
+        Args:
+            prompts: Those with which each row is made, if Grok was to propose some. Default: placeholders.
+        """
+        if self.proposed is None:
+            return self._lines()
+        return with_each(self._lines(), prompts or [PLACEHOLDER] * self.proposed)
+
+    def _lines(self) -> Iterator[Line | Fault]:
         if self.rows is not None:
             return of_rows(self.rows)
         if self.matrix is not None:
@@ -82,7 +149,9 @@ class BatchSource(StrictRequestModel):
             return of_repeat(self.repeat, _seed(self.template))
         if self.pictures is not None:
             return of_pictures(self.pictures)
-        table = self.table or ""
+        if self.table is None:
+            return of_rows([{}])
+        table = self.table
         begins = table[:100].removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").lstrip()
         jsonl = self.table_format == "jsonl" or (self.table_format is None and begins.startswith("{"))
         return (read_jsonl if jsonl else read_csv)(lines_of(table))

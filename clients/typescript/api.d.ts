@@ -118,6 +118,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/batches/{batch_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["approveBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/batches/{batch_id}": {
         parameters: {
             query?: never;
@@ -1211,7 +1227,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Action: "owner.add" | "owner.pause" | "owner.resume" | "queue.pause" | "queue.resume" | "owner.limit" | "key.create" | "key.revoke" | "session.begin" | "session.end" | "session.refuse" | "budget.set" | "budget.remove" | "switch.set" | "brake.set" | "job.cancel" | "job.change" | "batch.create" | "batch.pause" | "batch.resume" | "batch.cancel" | "batch.retry" | "batch.change" | "output.share" | "job.retry" | "job.force-retry" | "job.resolve" | "prompt-job.cancel" | "job.erase" | "owner.erase" | "owner.export" | "record.purge" | "record.restore";
+        Action: "owner.add" | "owner.pause" | "owner.resume" | "queue.pause" | "queue.resume" | "owner.limit" | "key.create" | "key.revoke" | "session.begin" | "session.end" | "session.refuse" | "budget.set" | "budget.remove" | "switch.set" | "brake.set" | "job.cancel" | "job.change" | "batch.create" | "batch.approve" | "batch.pause" | "batch.resume" | "batch.cancel" | "batch.retry" | "batch.change" | "output.share" | "job.retry" | "job.force-retry" | "job.resolve" | "prompt-job.cancel" | "job.erase" | "owner.erase" | "owner.export" | "record.purge" | "record.restore";
         Alive: {
             /** @default true */
             ok?: boolean;
@@ -1222,6 +1238,9 @@ export interface components {
             /** Format: date-time */
             since: string;
             until?: string | null;
+        };
+        ApproveBatch: {
+            prompts: string[];
         };
         AskPrice: {
             model: string;
@@ -1270,6 +1289,7 @@ export interface components {
             pauseReason: components["schemas"]["PauseReason"] | null;
             pausedBy: string | null;
             problem: string | null;
+            proposal?: components["schemas"]["ProposalAnswer"] | null;
             rows: number;
             counts: components["schemas"]["RowCounts"];
             maxCostUsd: number;
@@ -1294,7 +1314,7 @@ export interface components {
             nextCursor: string | null;
         };
         /** @enum {string} */
-        BatchState: "planning" | "running" | "paused" | "done" | "done_with_failures" | "cancelled";
+        BatchState: "planning" | "awaiting_approval" | "running" | "paused" | "done" | "done_with_failures" | "cancelled";
         /** @enum {string} */
         Billed: "no" | "yes" | "unknown" | "refunded";
         BrowserSessionAnswer: {
@@ -1422,6 +1442,7 @@ export interface components {
             } | null;
             repeat?: number | null;
             pictures?: string[] | null;
+            prompts?: components["schemas"]["Prompts"] | null;
             maxCostUsd: number;
             key?: string | null;
             name?: string | null;
@@ -1432,7 +1453,6 @@ export interface components {
             /** @default false */
             skipFaulty?: boolean;
             callbackUrl?: string | null;
-            prompts?: components["schemas"]["Prompts"] | null;
         };
         CreateJob: {
             model: string;
@@ -1489,6 +1509,7 @@ export interface components {
             pauseReason: components["schemas"]["PauseReason"] | null;
             pausedBy: string | null;
             problem: string | null;
+            proposal?: components["schemas"]["ProposalAnswer"] | null;
             rows: number;
             counts: components["schemas"]["RowCounts"];
             maxCostUsd: number;
@@ -1987,6 +2008,7 @@ export interface components {
             } | null;
             repeat?: number | null;
             pictures?: string[] | null;
+            prompts?: components["schemas"]["Prompts"] | null;
             maxCostUsd?: number | null;
             maxOpen?: number | null;
         };
@@ -2101,7 +2123,8 @@ export interface components {
         PromptStatus: "not_requested" | "pending" | "generating" | "completed" | "failed" | "cancelled";
         Prompts: {
             /** @enum {string} */
-            mode: "given" | "each";
+            mode: "given" | "each" | "variants";
+            count?: number | null;
         };
         PromptsAnswer: {
             /** Format: date-time */
@@ -2110,6 +2133,16 @@ export interface components {
             minutes: number;
             busiest: number;
         };
+        ProposalAnswer: {
+            state: components["schemas"]["ProposalState"];
+            /** Format: uuid */
+            promptJobId: string;
+            wanted: number;
+            prompts: string[];
+            problem: string | null;
+        };
+        /** @enum {string} */
+        ProposalState: "writing" | "ready" | "failed";
         /** @enum {string} */
         Provider: "grok" | "wavespeed";
         ProviderList: {
@@ -2211,6 +2244,7 @@ export interface components {
             pauseReason: components["schemas"]["PauseReason"] | null;
             pausedBy: string | null;
             problem: string | null;
+            proposal?: components["schemas"]["ProposalAnswer"] | null;
             rows: number;
             counts: components["schemas"]["RowCounts"];
             maxCostUsd: number;
@@ -3483,6 +3517,113 @@ export interface operations {
                 };
             };
             423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveBatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedBatch"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -41,6 +41,7 @@ class Action(StrEnum):
     """The request of a job that waited was changed."""
     BATCH_CREATE = "batch.create"
     """A table of rows was sent, with a budget."""
+    BATCH_APPROVE = "batch.approve"
     BATCH_PAUSE = "batch.pause"
     BATCH_RESUME = "batch.resume"
     BATCH_CANCEL = "batch.cancel"

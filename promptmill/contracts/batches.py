@@ -11,9 +11,13 @@ from uuid import UUID
 from pydantic import Field
 
 from promptmill.contracts.messages import Message
+from promptmill.contracts.store import NewPromptJob
 
 MOST_ROWS: Final = 10_000
 """How many rows a batch may have; `add_batch_rows` refuses more."""
+
+MOST_PROPOSED: Final = 20
+"""How many prompts one question to Grok proposes for a batch, and how many of them may be approved."""
 
 MOST_OPEN: Final = 1_000
 """How many jobs of a batch may be open at once."""
@@ -23,9 +27,14 @@ MOST_PROPOSED: Final = 20
 
 
 class BatchState(StrEnum):
-    """Where a batch stands. `planning`: its rows are being stored, and nothing is made yet."""
+    """Where a batch stands.
+
+    `awaiting_approval`: Grok has been asked for prompts, and nothing is made before a person has approved some.
+    `planning`: its rows are being stored, and nothing is made yet.
+    """
 
     PLANNING = "planning"
+    AWAITING_APPROVAL = "awaiting_approval"
     RUNNING = "running"
     PAUSED = "paused"
     DONE = "done"
@@ -59,8 +68,29 @@ class RowState(StrEnum):
     GONE = "gone"
 
 
+class ProposalState(StrEnum):
+    """Whether Grok has proposed prompts for a batch."""
+
+    WRITING = "writing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class NewProposal(Message):
+    """What a batch waits for: Grok's answer to a question, and the approval of its prompts.
+
+    `request` is the part of its request from which its rows are made once prompts are approved; `most` is how many open
+    prompt jobs an owner may have that has no limit of its own, None: any number.
+    """
+
+    prompt_job: NewPromptJob
+    request: dict[str, Any]
+    request_hash: str
+    most: int | None = None
+
+
 class NewBatch(Message):
-    """A batch to store; its rows follow. `asks_grok`: its jobs need prompts by Grok."""
+    """A batch to store; its rows follow, with a `proposal` once it is approved. `asks_grok`: it needs Grok."""
 
     id: UUID
     owner: str
@@ -74,6 +104,7 @@ class NewBatch(Message):
     callback_url: str | None = None
     key_id: str | None = None
     asks_grok: bool = False
+    proposal: NewProposal | None = None
 
 
 class NewRow(Message):

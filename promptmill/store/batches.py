@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,20 @@ _GIVEN: Final = """
 """
 _JOBS: Final = f"SELECT {column_list(Job)} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"
 _TARGET: Final = "'batch:' || id"
+_PROPOSALS: Final = """
+    SELECT p.batch_id, p.prompt_job_id, p.request, q.status, q.reason_code, q.error, q.wanted_variants,
+           coalesce(ARRAY(SELECT v ->> 'prompt' FROM jsonb_array_elements(q.variants) AS v), '{}') AS prompts
+    FROM batch_proposals AS p LEFT JOIN prompt_generation_jobs AS q ON q.id = p.prompt_job_id
+    WHERE p.batch_id = ANY (CAST(:ids AS uuid[])) AND p.request IS NOT NULL
+"""
+_APPROVE: Final = audited(
+    f"SELECT {_OF_RESULT}, r.changed FROM approve_batch(:id, :owner, CAST(:prompts AS jsonb), :prompts_hash) AS r",
+    action=Action.BATCH_APPROVE,
+    owner="owner",
+    target=_TARGET,
+    after="jsonb_build_object('prompts', CAST(:number AS integer))",
+    when="changed",
+)
 _PAUSE: Final = audited(
     f"SELECT {column_list(Batch, 'r')}, prior.state AS state_before, prior.pause_reason AS reason_before "
     "FROM prior CROSS JOIN LATERAL pause_batch(prior.id, prior.owner, :by_admin, :by_actor) AS r",
@@ -192,6 +207,25 @@ class BatchRowSeen(NamedTuple):
 Rows = list[BatchRowSeen]
 
 
+class Proposal(NamedTuple):
+    """What a batch waits for: Grok's answer to a question, and the approval of its prompts.
+
+    Attributes:
+        request: The request of the batch, from which its rows are made.
+        status: The question's; None if it was deleted after its time.
+        wanted: How many prompts it asks for; None as above.
+    """
+
+    batch_id: UUID
+    prompt_job_id: UUID
+    request: dict[str, Any]
+    status: str | None
+    reason_code: str | None
+    error: str | None
+    wanted: int | None
+    prompts: Sequence[str]
+
+
 class DueBatch(NamedTuple):
     """A batch whose workflow is to be started or woken."""
 
@@ -211,10 +245,35 @@ class BatchStore:
 
         Raises:
             IntakeStopped, AiPromptsOff, BudgetExhausted, OwnerPaused: As for a job. Nothing was stored.
-            RecordConflict: `batch_ended`, `too_many`.
+            RecordConflict: `batch_ended`, `batch_differs`, `too_many`.
         """
         row = await accept(self.database, _CREATE, None, request=batch.model_dump_json(), **by_values(by))
         return to_row(Batch, row), row["created"]
+
+    async def proposals(self, ids: Sequence[UUID]) -> dict[UUID, Proposal]:
+        """Return what those of these batches wait for whose prompts are to be approved, or whose rows to be stored."""
+        found = await self.database.mappings(_PROPOSALS, ids=[*ids])
+        return {row["batch_id"]: Proposal(*row.values()) for row in found}
+
+    async def approve(self, batch_id: UUID, prompts: Sequence[str], *, owner: str, by: By = BY_ITSELF) -> Batch:
+        """Settle the prompts of a batch, whose rows follow. Safe to repeat with the same ones.
+
+        Raises:
+            RecordNotFound: It does not exist, or not for this owner.
+            RecordConflict: `batch_approved`, `batch_ended`.
+        """
+        sent = json.dumps(prompts, ensure_ascii=False)
+        digest = hashlib.sha256(sent.encode()).hexdigest()
+        return await self.database.row(
+            Batch,
+            _APPROVE,
+            id=batch_id,
+            owner=owner,
+            prompts=sent,
+            prompts_hash=digest,
+            number=len(prompts),
+            **by_values(by),
+        )
 
     async def differing(self, batch_id: UUID, rows: Sequence[NewRow]) -> list[tuple[int, str]]:
         """Return number and key of those rows that the batch has already with another content."""

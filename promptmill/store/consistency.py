@@ -142,7 +142,10 @@ BATCHES: Final = Comparison(
         WHEN b.reserved_usd <> meant.reserved OR b.spent_usd < meant.spent
              OR (b.spent_usd > meant.spent AND NOT EXISTS (
                  SELECT FROM batch_rows AS r WHERE r.batch_id = b.id AND r.state = 'submitted'
-                   AND NOT EXISTS (SELECT FROM jobs AS j WHERE j.id = r.job_id)))
+                   AND NOT EXISTS (SELECT FROM jobs AS j WHERE j.id = r.job_id))
+                 AND NOT EXISTS (
+                 SELECT FROM batch_proposals AS a WHERE a.batch_id = b.id
+                   AND NOT EXISTS (SELECT FROM prompt_generation_jobs AS p WHERE p.id = a.prompt_job_id)))
             THEN format('%s: %s reserved and %s spent, by its jobs %s and %s', b.id, b.reserved_usd, b.spent_usd,
                         meant.reserved, meant.spent)
         WHEN meant.permitted > b.max_cost_usd AND meant.last_at > coalesce(
@@ -154,7 +157,9 @@ BATCHES: Final = Comparison(
                coalesce(sum(coalesce(s.media_cost_usd, s.reserved_usd))
                         FILTER (WHERE s.state IN ('accepted', 'superseded')), 0)
                + (SELECT coalesce(sum(p.cost_usd), 0) FROM prompt_generation_jobs AS p JOIN jobs AS j ON j.id = p.job_id
-                  WHERE j.batch_id = b.id) AS spent,
+                  WHERE j.batch_id = b.id)
+               + (SELECT coalesce(sum(p.cost_usd), 0) FROM prompt_generation_jobs AS p
+                  JOIN batch_proposals AS a ON a.prompt_job_id = p.id WHERE a.batch_id = b.id) AS spent,
                coalesce(sum(least(s.media_cost_usd, s.reserved_usd))
                         FILTER (WHERE s.state <> 'rejected' AND s.callback_token <> ''), 0) AS permitted,
                max(s.intended_at) AS last_at

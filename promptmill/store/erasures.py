@@ -95,6 +95,8 @@ _ERASE_BATCHES: Final = """
         UPDATE batches SET name = NULL, template = '{}', problem = NULL, callback_url = NULL,
             key = CASE WHEN starts_with(key, '§') THEN key ELSE erased_key(key) END
         WHERE id IN (SELECT id FROM ended)
+    ), proposals AS (
+        UPDATE batch_proposals SET request_hash = '', approved_hash = NULL WHERE batch_id IN (SELECT id FROM ended)
     )
     UPDATE batch_rows SET given = '{}', request = NULL, content_hash = '', faults = '[]',
         key = CASE WHEN content_hash = '' THEN key ELSE erased_key(key) END

@@ -2,7 +2,7 @@
 -- Adds rows to a batch and returns how many; those that it has already, by their key, are left as they are. `rows` holds
 -- the columns of `batch_rows`: a row that can be made has a request and its job's id and waits, one with faults does not,
 -- and gives way to one of the same number that can be made.
--- Raises PM404 if there is no such batch; PM409 (batch_ended: it is cancelled; too_many: it would have more than 10,000
+-- Raises PM404 if there is no such batch; PM409 (batch_ended: it is cancelled; batch_planning: its prompts are not approved; too_many: it would have more than 10,000
 -- rows; row_differs: it has one of them with another content).
 CREATE OR REPLACE FUNCTION add_batch_rows(p_batch_id uuid, p_rows jsonb)
     RETURNS bigint
@@ -20,6 +20,9 @@ BEGIN
     ELSIF v_state = 'cancelled' THEN
         RAISE EXCEPTION 'The batch is cancelled: no row can be added to it.'
             USING ERRCODE = 'PM409', HINT = 'batch_ended';
+    ELSIF v_state = 'awaiting_approval' THEN
+        RAISE EXCEPTION 'The batch waits until its prompts are approved: no row can be added before.'
+            USING ERRCODE = 'PM409', HINT = 'batch_planning';
     END IF;
     SELECT * INTO v_other FROM differing_batch_rows(p_batch_id, p_rows) LIMIT 1;
     IF FOUND THEN

@@ -1,5 +1,5 @@
 -- cancel_batch(batch_id, owner) -> (batch, skipped)
--- Cancels what waits of a batch: those rows are skipped, and no row is fed any more. What is open goes on; the batch has
+-- Cancels what waits of a batch: those rows are skipped, no prompt can be approved, and no row is fed any more. What is open goes on; the batch has
 -- ended once nothing of it is. Repeating it changes nothing.
 -- Raises PM404 if the owner has no such batch; PM409 (batch_ended) if it is done.
 CREATE OR REPLACE FUNCTION cancel_batch(p_batch_id uuid, p_owner text)
@@ -27,6 +27,7 @@ BEGIN
         SET state = 'cancelled', pause_reason = NULL, paused_by = NULL, problem = NULL, due_at = clock_timestamp(),
             changed_at = now()
         WHERE b.id = p_batch_id RETURNING * INTO v_batch;
+        UPDATE batch_proposals SET request = NULL, approved = NULL WHERE batch_id = p_batch_id;
         PERFORM tell_batch_changed(p_batch_id, v_batch.owner, false);
     END IF;
     RETURN QUERY SELECT v_batch, v_skipped;

@@ -29,7 +29,8 @@ BEGIN
     SET max_cost_usd = v_batch.max_cost_usd, max_open = v_batch.max_open, priority = v_batch.priority,
         stop_after_failures = v_batch.stop_after_failures, name = v_batch.name, state = v_batch.state,
         pause_reason = v_batch.pause_reason, problem = v_batch.problem, changed_at = now(),
-        due_at = CASE WHEN b.completed_at IS NULL THEN clock_timestamp() ELSE b.due_at END
+        due_at = CASE WHEN b.completed_at IS NULL AND b.state <> 'awaiting_approval' THEN clock_timestamp()
+                      ELSE b.due_at END
     WHERE b.id = p_batch_id RETURNING * INTO v_batch;
     PERFORM tell_batch_changed(p_batch_id, v_batch.owner, false);
     RETURN QUERY SELECT v_batch, v_changed;

@@ -52,7 +52,8 @@ AS $$
             SELECT b.id FROM batches AS b
             WHERE (p_keep_days > 0 AND b.completed_at < now() - p_keep_days * interval '1 day'
                    AND NOT EXISTS (SELECT FROM jobs AS j WHERE j.batch_id = b.id))
-               OR (b.state = 'planning' AND b.created_at < now() - interval '1 day')
+               OR (b.state = 'planning' AND b.changed_at < now() - interval '1 day')
+               OR (b.state = 'awaiting_approval' AND b.changed_at < now() - interval '30 days')
             ORDER BY b.completed_at NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)
     )
     SELECT (SELECT count(*) FROM old_jobs), (SELECT count(*) FROM old_prompt_jobs), (SELECT count(*) FROM deliveries),

@@ -24,7 +24,7 @@ BEGIN
     SELECT * INTO v_batch FROM batches WHERE id = p_batch_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no batch %', p_batch_id USING ERRCODE = 'PM404';
-    ELSIF v_batch.completed_at IS NOT NULL OR v_batch.state = 'planning' THEN
+    ELSIF v_batch.completed_at IS NOT NULL OR v_batch.state IN ('planning', 'awaiting_approval') THEN
         RETURN QUERY SELECT v_batch, v_fed, false;
         RETURN;
     END IF;

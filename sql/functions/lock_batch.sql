@@ -14,7 +14,7 @@ BEGIN
     ELSIF v_batch.state = 'cancelled' THEN
         RAISE EXCEPTION 'The batch is cancelled.' USING ERRCODE = 'PM409', HINT = 'batch_ended';
     ELSIF v_batch.state = 'planning' THEN
-        RAISE EXCEPTION 'The rows of the batch are not all stored yet: send its table again, or cancel it.'
+        RAISE EXCEPTION 'The rows of the batch are not all stored yet: send its table, or its approval, again; or cancel it.'
             USING ERRCODE = 'PM409', HINT = 'batch_planning';
     END IF;
     RETURN v_batch;

@@ -44,6 +44,8 @@ BEGIN
     WHERE id = v_prompt_job.id
     RETURNING * INTO v_prompt_job;
     IF v_prompt_job.job_id IS NULL THEN
+        PERFORM tell_batch_changed(p.batch_id, v_prompt_job.owner, false)
+        FROM batch_proposals AS p WHERE p.prompt_job_id = v_prompt_job.id;
         RETURN v_prompt_job;
     END IF;
     SELECT * INTO v_job FROM jobs WHERE id = v_prompt_job.job_id;

@@ -16,6 +16,7 @@ BEGIN
         AND EXISTS (SELECT FROM batch_rows WHERE batch_id = p_batch_id AND state = 'waiting')) THEN
         UPDATE batches SET state = 'running', completed_at = NULL, due_at = clock_timestamp() + claim_lease(), changed_at = now()
         WHERE id = p_batch_id RETURNING * INTO v_batch;
+        UPDATE batch_proposals SET request = NULL, approved = NULL WHERE batch_id = p_batch_id;
         PERFORM tell_batch_changed(p_batch_id, v_batch.owner, false);
     END IF;
     RETURN v_batch;

@@ -9,6 +9,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from promptmill.contracts.batches import MOST_ROWS
 from tests.bench.cpu import THIS_CLIENT
 from tests.bench.flight import Flight
 from tests.bench.gallery import TILES, Scrolling
@@ -17,6 +18,7 @@ from tests.bench.load import BOUNDED, STORED, Latencies
 from tests.bench.page import JOBS, Visit, Visits
 from tests.bench.rounds import Mode, Round
 from tests.bench.streams import STREAMS, StreamCost
+from tests.bench.tables import Tables
 
 THROUGHPUT_RATIO = 0.75
 IDLE_RATIO = 1.3
@@ -33,6 +35,7 @@ SEARCH_MS = 50.0
 FLIGHT_MIB = 600.0
 FOUND_SECONDS = 10.0, 60.0
 STREAMS_MIB = 150.0
+TABLE_SECONDS = 10.0
 USEFUL_MS = 1000.0
 FIRST_VIEW_BYTES = 60 * 1024
 FRAMES_PER_SECOND = 50.0
@@ -127,6 +130,20 @@ def growth_lines(found: Mapping[str, Mapping[int, float]]) -> list[Line]:
         met = None if goal is None else by_size[SIZES[-1]] <= goal
         lines.append(Line(f"{what}, by stored jobs", figure, f"≤ {goal:.0f} ms" if goal else "", met))
     return lines
+
+
+def table_lines(found: Tables) -> list[Line]:
+    """Return how long the largest table takes."""
+    return [
+        Line(
+            f"a table of {MOST_ROWS:,} rows is {what}",
+            f"{one.seconds:.1f} s, {one.cpu_seconds:.1f} s of it the API's CPU; "
+            f"its memory {found.before_mib:.0f} to {one.most_mib:.0f} MiB",
+            f"≤ {TABLE_SECONDS:.0f} s",
+            one.seconds <= TABLE_SECONDS,
+        )
+        for what, one in (("planned", found.plan), ("accepted", found.acceptance))
+    ]
 
 
 def flight_lines(found: Flight) -> list[Line]:

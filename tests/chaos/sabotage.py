@@ -13,7 +13,14 @@ from tests.chaos.installation import Installation
 from tests.fixtures.session import ROOT
 
 Sabotage = Literal[
-    "no-intent", "retry-post", "no-guard", "no-unique-index", "no-budget-lock", "release-unclear", "ignore-refunds"
+    "no-intent",
+    "retry-post",
+    "no-guard",
+    "no-unique-index",
+    "no-budget-lock",
+    "no-batch-lock",
+    "release-unclear",
+    "ignore-refunds",
 ]
 SABOTAGES: tuple[Sabotage, ...] = get_args(Sabotage)
 
@@ -35,6 +42,8 @@ def sabotage_record(sabotage: Sabotage | None, installation: Installation) -> No
         installation.postgres.psql(DATABASE, "-c", "DROP INDEX submissions_one_open_idx")
     elif sabotage == "no-budget-lock":
         installation.postgres.psql(DATABASE, "-c", permission_without_budget_lock())
+    elif sabotage == "no-batch-lock":
+        installation.postgres.psql(DATABASE, "-c", permission_without_batch_lock())
     elif sabotage == "release-unclear":
         installation.postgres.psql(DATABASE, "-c", account_without_unclear())
     elif sabotage == "ignore-refunds":
@@ -72,6 +81,18 @@ def permission_without_budget_lock() -> str:
     reservation = "    IF v_refused IS NOT NULL THEN\n        UPDATE submissions"
     pause = "    PERFORM pg_sleep(0.3);\n"
     return _changed("permit_submission_v3", {lock: "", reservation: pause + reservation})
+
+
+def permission_without_batch_lock() -> str:
+    """Return the function that permits a submission, with the batch read as it was a moment before.
+
+    The moment comes before the locks on budgets, which would otherwise make permissions wait for each other.
+
+    Raises:
+        RuntimeError: As for `permission_without_intent`.
+    """
+    read = "SELECT * INTO v_batch FROM batches WHERE id = v_job.batch_id"
+    return _changed("permit_submission_v3", {f"{read} FOR NO KEY UPDATE;": f"{read}; PERFORM pg_sleep(0.3);"})
 
 
 def account_without_unclear() -> str:

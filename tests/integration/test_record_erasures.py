@@ -50,6 +50,7 @@ UNTOUCHED = {
     "bills": "money: a prediction's id",
     "budgets": "money",
     "batches": "an owner's own, erased with the owner alone",
+    "batch_proposals": "a batch's, whose table and prompts go once its rows are stored",
     "job_tags": "deleted with the erasure",
     "output_removals": "where files lie that are still to be deleted; a row goes with its file",
     "owner_erasures": "a name",

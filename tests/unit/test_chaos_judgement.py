@@ -44,6 +44,7 @@ from tests.chaos.run import Outcome
 from tests.chaos.sabotage import (
     account_without_unclear,
     bills_without_refunds,
+    permission_without_batch_lock,
     permission_without_budget_lock,
     permission_without_intent,
 )
@@ -234,6 +235,7 @@ def test_the_sabotaged_permission_writes_no_intent() -> None:
 
 def test_the_sabotaged_budgets_lack_their_safeguard() -> None:
     assert "FROM budgets" not in permission_without_budget_lock()
+    assert "FOR NO KEY UPDATE" not in permission_without_batch_lock()
     assert "'unknown'" not in account_without_unclear()
 
 

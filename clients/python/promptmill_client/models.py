@@ -58,9 +58,14 @@ class BalanceAnswer(Shape):
 
 
 class BatchState(StrEnum):
-    """Where a batch stands. `planning`: its rows are being stored, and nothing is made yet."""
+    """Where a batch stands.
+
+    `awaiting_approval`: Grok has been asked for prompts, and nothing is made before a person has approved some.
+    `planning`: its rows are being stored, and nothing is made yet.
+    """
 
     PLANNING = "planning"
+    AWAITING_APPROVAL = "awaiting_approval"
     RUNNING = "running"
     PAUSED = "paused"
     DONE = "done"
@@ -556,50 +561,6 @@ class PauseReason(StrEnum):
     ADMIN = "admin"
 
 
-class PlanBatch(Shape):
-    """A batch to plan: nothing of it is stored, made or paid."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    template: dict[str, Any]
-    """
-    A body of `POST /api/jobs/create`. In `prompt`, `instructions` and the texts of `input`, `{{column}}` is filled in from each row.
-    """
-    rows: list[Any] | None = None
-    """
-    Objects with a value for each column; 10,000 at most.
-    """
-    table: str | None = None
-    """
-    CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL.
-    """
-    table_format: Annotated[TableFormat | None, Field(alias="tableFormat")] = None
-    """
-    What `table` is. Default: `jsonl` if it begins with `{`, otherwise `csv`.
-    """
-    matrix: dict[str, list[Any]] | None = None
-    """
-    Values for each column: each value is combined with each of the others.
-    """
-    repeat: int | None = None
-    """
-    How many times: with the `seed` of the template's `input`, the next one, and so on.
-    """
-    pictures: list[str] | None = None
-    """
-    URLs of images: one row each, as its `image`.
-    """
-    max_cost_usd: Annotated[float | None, Field(alias="maxCostUsd")] = None
-    """
-    What the batch may cost, to learn how many rows that is for.
-    """
-    max_open: Annotated[int | None, Field(alias="maxOpen")] = None
-    """
-    How many of its jobs are open at once, to learn how long it takes. Default: no limit.
-    """
-
-
 class PlannedBudget(Shape):
     """A budget that the batch would draw on."""
 
@@ -834,10 +795,11 @@ class PromptStatus(StrEnum):
 
 
 class Mode(StrEnum):
-    """`given`: the template and its rows. `each`: Grok, anew for each row, as with `useAiPrompt`."""
+    """`given`: the template and its rows. `each`: Grok, anew for each row, as with `useAiPrompt`. `variants`: Grok proposes `count` prompts with one question, and each row is made with each of those that are approved."""
 
     GIVEN = "given"
     EACH = "each"
+    VARIANTS = "variants"
 
 
 class Prompts(Shape):
@@ -848,8 +810,20 @@ class Prompts(Shape):
     )
     mode: Mode
     """
-    `given`: the template and its rows. `each`: Grok, anew for each row, as with `useAiPrompt`.
+    `given`: the template and its rows. `each`: Grok, anew for each row, as with `useAiPrompt`. `variants`: Grok proposes `count` prompts with one question, and each row is made with each of those that are approved.
     """
+    count: int | None = None
+    """
+    With `variants`: how many different prompts Grok is asked for. Fewer may come.
+    """
+
+
+class ProposalState(StrEnum):
+    """Whether Grok has proposed prompts for a batch."""
+
+    WRITING = "writing"
+    READY = "ready"
+    FAILED = "failed"
 
 
 class ProviderMode(StrEnum):
@@ -1170,113 +1144,6 @@ class WaitFor(StrEnum):
     OWN_RESUMPTION = "own_resumption"
 
 
-class BatchAnswer(Shape):
-    """A batch, and how it stands."""
-
-    batch_id: Annotated[UUID, Field(alias="batchId")]
-    """
-    Its id.
-    """
-    owner: str
-    """
-    Whose it is.
-    """
-    key: str | None
-    """
-    What its caller names it by.
-    """
-    name: str | None
-    """
-    What people call it.
-    """
-    model: str | None
-    """
-    The template's model.
-    """
-    state: BatchState | str
-    """
-    Where it stands.
-    """
-    pause_reason: Annotated[PauseReason | str | None, Field(alias="pauseReason")]
-    """
-    Why it is paused; null while it is not.
-    """
-    paused_by: Annotated[str | None, Field(alias="pausedBy")]
-    """
-    Who paused it, as `actor` in logs; null if nobody did.
-    """
-    problem: str | None
-    """
-    Why it is paused, or what it waits for, in words.
-    """
-    rows: int
-    """
-    How many rows it has.
-    """
-    counts: RowCounts
-    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
-    """
-    Its budget.
-    """
-    spent_usd: Annotated[float, Field(alias="spentUsd")]
-    """
-    What its jobs have cost, prompts included.
-    """
-    reserved_usd: Annotated[float, Field(alias="reservedUsd")]
-    """
-    What is reserved for submissions under way.
-    """
-    left_usd: Annotated[float, Field(alias="leftUsd")]
-    """
-    What is left of its budget.
-    """
-    max_open: Annotated[int, Field(alias="maxOpen")]
-    """
-    How many of its jobs may be open at once.
-    """
-    stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")]
-    """
-    How many failed rows pause it; null: it goes on.
-    """
-    priority: int
-    """
-    Of its jobs, 1 to 10.
-    """
-    template: dict[str, Any]
-    """
-    What its rows fill.
-    """
-    callback_url: Annotated[str | None, Field(alias="callbackUrl")]
-    """
-    Called when it has ended.
-    """
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    """
-    When it was accepted.
-    """
-    changed_at: Annotated[AwareDatetime, Field(alias="changedAt")]
-    """
-    When it last changed.
-    """
-    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
-    """
-    When nothing of it waited or was open any more; null before.
-    """
-
-
-class BatchList(Shape):
-    """A page of batches, newest first."""
-
-    items: list[BatchAnswer]
-    """
-    The batches.
-    """
-    next_cursor: Annotated[str | None, Field(alias="nextCursor")]
-    """
-    Send it as `cursor` for the next page; null on the last one.
-    """
-
-
 class BudgetAnswer(Shape):
     """A budget and what is used of it in the current period. `owner` is `*` for the whole installation."""
 
@@ -1345,6 +1212,10 @@ class CreateBatch(Shape):
     """
     URLs of images: one row each, as its `image`.
     """
+    prompts: Prompts | None = None
+    """
+    Default: as the template says.
+    """
     max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
     """
     What all its jobs may cost together, prompts included, in USD.
@@ -1376,10 +1247,6 @@ class CreateBatch(Shape):
     callback_url: Annotated[str | None, Field(alias="callbackUrl")] = None
     """
     Called once, when the batch has ended.
-    """
-    prompts: Prompts | None = None
-    """
-    Default: as the template says.
     """
 
 
@@ -1484,112 +1351,6 @@ class CreateJob(Shape):
     variant: int | None = None
     """
     Which of the `variants` of `promptJobId` to use, from 0. Default: the first.
-    """
-
-
-class CreatedBatch(Shape):
-    """A batch as it was accepted, or added to."""
-
-    batch_id: Annotated[UUID, Field(alias="batchId")]
-    """
-    Its id.
-    """
-    owner: str
-    """
-    Whose it is.
-    """
-    key: str | None
-    """
-    What its caller names it by.
-    """
-    name: str | None
-    """
-    What people call it.
-    """
-    model: str | None
-    """
-    The template's model.
-    """
-    state: BatchState | str
-    """
-    Where it stands.
-    """
-    pause_reason: Annotated[PauseReason | str | None, Field(alias="pauseReason")]
-    """
-    Why it is paused; null while it is not.
-    """
-    paused_by: Annotated[str | None, Field(alias="pausedBy")]
-    """
-    Who paused it, as `actor` in logs; null if nobody did.
-    """
-    problem: str | None
-    """
-    Why it is paused, or what it waits for, in words.
-    """
-    rows: int
-    """
-    How many rows it has.
-    """
-    counts: RowCounts
-    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
-    """
-    Its budget.
-    """
-    spent_usd: Annotated[float, Field(alias="spentUsd")]
-    """
-    What its jobs have cost, prompts included.
-    """
-    reserved_usd: Annotated[float, Field(alias="reservedUsd")]
-    """
-    What is reserved for submissions under way.
-    """
-    left_usd: Annotated[float, Field(alias="leftUsd")]
-    """
-    What is left of its budget.
-    """
-    max_open: Annotated[int, Field(alias="maxOpen")]
-    """
-    How many of its jobs may be open at once.
-    """
-    stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")]
-    """
-    How many failed rows pause it; null: it goes on.
-    """
-    priority: int
-    """
-    Of its jobs, 1 to 10.
-    """
-    template: dict[str, Any]
-    """
-    What its rows fill.
-    """
-    callback_url: Annotated[str | None, Field(alias="callbackUrl")]
-    """
-    Called when it has ended.
-    """
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    """
-    When it was accepted.
-    """
-    changed_at: Annotated[AwareDatetime, Field(alias="changedAt")]
-    """
-    When it last changed.
-    """
-    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
-    """
-    When nothing of it waited or was open any more; null before.
-    """
-    added_rows: Annotated[int, Field(alias="addedRows")]
-    """
-    How many rows of the table are new to it.
-    """
-    faults: list[FaultAnswer]
-    """
-    What is wrong with the rows that are skipped; the first ones.
-    """
-    fault_count: Annotated[int, Field(alias="faultCount")]
-    """
-    How many faults there are.
     """
 
 
@@ -1731,6 +1492,79 @@ class PlanAnswer(Shape):
     """
 
 
+class PlanBatch(Shape):
+    """A batch to plan: nothing of it is stored, made or paid."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    template: dict[str, Any]
+    """
+    A body of `POST /api/jobs/create`. In `prompt`, `instructions` and the texts of `input`, `{{column}}` is filled in from each row.
+    """
+    rows: list[Any] | None = None
+    """
+    Objects with a value for each column; 10,000 at most.
+    """
+    table: str | None = None
+    """
+    CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL.
+    """
+    table_format: Annotated[TableFormat | None, Field(alias="tableFormat")] = None
+    """
+    What `table` is. Default: `jsonl` if it begins with `{`, otherwise `csv`.
+    """
+    matrix: dict[str, list[Any]] | None = None
+    """
+    Values for each column: each value is combined with each of the others.
+    """
+    repeat: int | None = None
+    """
+    How many times: with the `seed` of the template's `input`, the next one, and so on.
+    """
+    pictures: list[str] | None = None
+    """
+    URLs of images: one row each, as its `image`.
+    """
+    prompts: Prompts | None = None
+    """
+    Default: as the template says.
+    """
+    max_cost_usd: Annotated[float | None, Field(alias="maxCostUsd")] = None
+    """
+    What the batch may cost, to learn how many rows that is for.
+    """
+    max_open: Annotated[int | None, Field(alias="maxOpen")] = None
+    """
+    How many of its jobs are open at once, to learn how long it takes. Default: no limit.
+    """
+
+
+class ProposalAnswer(Shape):
+    """The prompts that Grok proposes for a batch, for approval. Nothing is made or paid at WaveSpeed before that."""
+
+    state: ProposalState | str
+    """
+    Whether they are there.
+    """
+    prompt_job_id: Annotated[UUID, Field(alias="promptJobId")]
+    """
+    The question to Grok: `GET /api/prompt/queue/{promptJobId}` has its costs.
+    """
+    wanted: int
+    """
+    How many Grok was asked for.
+    """
+    prompts: list[str]
+    """
+    What it wrote, each text once.
+    """
+    problem: str | None
+    """
+    Why there are none, or fewer; null if nothing is wrong.
+    """
+
+
 class RetriedBatch(Shape):
     """A batch whose failed rows are tried again."""
 
@@ -1769,6 +1603,10 @@ class RetriedBatch(Shape):
     problem: str | None
     """
     Why it is paused, or what it waits for, in words.
+    """
+    proposal: ProposalAnswer | None = None
+    """
+    What `POST …/approve` takes prompts from; null unless it waits for that.
     """
     rows: int
     """
@@ -1990,6 +1828,227 @@ class Wait(Shape):
     longer_than_usual: Annotated[bool, Field(alias="longerThanUsual")] = False
     """
     Whether it is already taking longer than nearly all comparable recent jobs.
+    """
+
+
+class BatchAnswer(Shape):
+    """A batch, and how it stands."""
+
+    batch_id: Annotated[UUID, Field(alias="batchId")]
+    """
+    Its id.
+    """
+    owner: str
+    """
+    Whose it is.
+    """
+    key: str | None
+    """
+    What its caller names it by.
+    """
+    name: str | None
+    """
+    What people call it.
+    """
+    model: str | None
+    """
+    The template's model.
+    """
+    state: BatchState | str
+    """
+    Where it stands.
+    """
+    pause_reason: Annotated[PauseReason | str | None, Field(alias="pauseReason")]
+    """
+    Why it is paused; null while it is not.
+    """
+    paused_by: Annotated[str | None, Field(alias="pausedBy")]
+    """
+    Who paused it, as `actor` in logs; null if nobody did.
+    """
+    problem: str | None
+    """
+    Why it is paused, or what it waits for, in words.
+    """
+    proposal: ProposalAnswer | None = None
+    """
+    What `POST …/approve` takes prompts from; null unless it waits for that.
+    """
+    rows: int
+    """
+    How many rows it has.
+    """
+    counts: RowCounts
+    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
+    """
+    Its budget.
+    """
+    spent_usd: Annotated[float, Field(alias="spentUsd")]
+    """
+    What its jobs have cost, prompts included.
+    """
+    reserved_usd: Annotated[float, Field(alias="reservedUsd")]
+    """
+    What is reserved for submissions under way.
+    """
+    left_usd: Annotated[float, Field(alias="leftUsd")]
+    """
+    What is left of its budget.
+    """
+    max_open: Annotated[int, Field(alias="maxOpen")]
+    """
+    How many of its jobs may be open at once.
+    """
+    stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")]
+    """
+    How many failed rows pause it; null: it goes on.
+    """
+    priority: int
+    """
+    Of its jobs, 1 to 10.
+    """
+    template: dict[str, Any]
+    """
+    What its rows fill.
+    """
+    callback_url: Annotated[str | None, Field(alias="callbackUrl")]
+    """
+    Called when it has ended.
+    """
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    """
+    When it was accepted.
+    """
+    changed_at: Annotated[AwareDatetime, Field(alias="changedAt")]
+    """
+    When it last changed.
+    """
+    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
+    """
+    When nothing of it waited or was open any more; null before.
+    """
+
+
+class BatchList(Shape):
+    """A page of batches, newest first."""
+
+    items: list[BatchAnswer]
+    """
+    The batches.
+    """
+    next_cursor: Annotated[str | None, Field(alias="nextCursor")]
+    """
+    Send it as `cursor` for the next page; null on the last one.
+    """
+
+
+class CreatedBatch(Shape):
+    """A batch as it was accepted, or added to."""
+
+    batch_id: Annotated[UUID, Field(alias="batchId")]
+    """
+    Its id.
+    """
+    owner: str
+    """
+    Whose it is.
+    """
+    key: str | None
+    """
+    What its caller names it by.
+    """
+    name: str | None
+    """
+    What people call it.
+    """
+    model: str | None
+    """
+    The template's model.
+    """
+    state: BatchState | str
+    """
+    Where it stands.
+    """
+    pause_reason: Annotated[PauseReason | str | None, Field(alias="pauseReason")]
+    """
+    Why it is paused; null while it is not.
+    """
+    paused_by: Annotated[str | None, Field(alias="pausedBy")]
+    """
+    Who paused it, as `actor` in logs; null if nobody did.
+    """
+    problem: str | None
+    """
+    Why it is paused, or what it waits for, in words.
+    """
+    proposal: ProposalAnswer | None = None
+    """
+    What `POST …/approve` takes prompts from; null unless it waits for that.
+    """
+    rows: int
+    """
+    How many rows it has.
+    """
+    counts: RowCounts
+    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
+    """
+    Its budget.
+    """
+    spent_usd: Annotated[float, Field(alias="spentUsd")]
+    """
+    What its jobs have cost, prompts included.
+    """
+    reserved_usd: Annotated[float, Field(alias="reservedUsd")]
+    """
+    What is reserved for submissions under way.
+    """
+    left_usd: Annotated[float, Field(alias="leftUsd")]
+    """
+    What is left of its budget.
+    """
+    max_open: Annotated[int, Field(alias="maxOpen")]
+    """
+    How many of its jobs may be open at once.
+    """
+    stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")]
+    """
+    How many failed rows pause it; null: it goes on.
+    """
+    priority: int
+    """
+    Of its jobs, 1 to 10.
+    """
+    template: dict[str, Any]
+    """
+    What its rows fill.
+    """
+    callback_url: Annotated[str | None, Field(alias="callbackUrl")]
+    """
+    Called when it has ended.
+    """
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    """
+    When it was accepted.
+    """
+    changed_at: Annotated[AwareDatetime, Field(alias="changedAt")]
+    """
+    When it last changed.
+    """
+    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
+    """
+    When nothing of it waited or was open any more; null before.
+    """
+    added_rows: Annotated[int, Field(alias="addedRows")]
+    """
+    How many rows of the table are new to it.
+    """
+    faults: list[FaultAnswer]
+    """
+    What is wrong with the rows that are skipped; the first ones.
+    """
+    fault_count: Annotated[int, Field(alias="faultCount")]
+    """
+    How many faults there are.
     """
 
 

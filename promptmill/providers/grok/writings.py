@@ -8,7 +8,7 @@ from typing import Any, Final
 
 _FIELDS: Final = frozenset({"prompt", "prompts", "refusal"})
 
-_READ_CHARACTERS: Final = 1_500_000
+_READ_CHARACTERS: Final = 2_500_000
 """Maximum characters of a text: the most variants, each with the longest prompt and negative prompt and every character
 escaped as two surrogates, are shorter."""
 

@@ -24,6 +24,7 @@ export const ACTIONS = {
 	"job.cancel": "Cancelled a job",
 	"job.change": "Changed a waiting job",
 	"batch.create": "Sent a batch",
+	"batch.approve": "Approved the prompts of a batch",
 	"batch.pause": "Paused a batch",
 	"batch.resume": "Resumed a batch",
 	"batch.cancel": "Cancelled a batch",
