@@ -22,9 +22,6 @@ MOST_PROPOSED: Final = 20
 MOST_OPEN: Final = 1_000
 """How many jobs of a batch may be open at once."""
 
-MOST_PROPOSED: Final = 20
-"""How many prompts one question to Grok proposes for a batch, and how many of them may be approved."""
-
 
 class BatchState(StrEnum):
     """Where a batch stands.
