@@ -22,7 +22,16 @@ TOLD: Final = (
     *("createJob", "listJobs", "getJob", "changeJob", "cancelJob", "retryJob", "rateResult", "listJobEvents"),
     *("shareOutput", "uploadFile", "enqueuePrompt", "getPromptJob", "cancelPromptJob", "listStyles"),
     *("listModels", "getModel", "askPrice", "listBudgets", "showBalance", "showSpend", "planBatch"),
-    *("createBatch", "listBatches", "getBatch", "changeBatch", "pauseBatch", "resumeBatch", "cancelBatch"),
+    *(
+        "createBatch",
+        "approveBatch",
+        "listBatches",
+        "getBatch",
+        "changeBatch",
+        "pauseBatch",
+        "resumeBatch",
+        "cancelBatch",
+    ),
     *("retryFailedRows", "listBatchRows"),
 )
 """The operations that the client offers: only their shapes are generated."""

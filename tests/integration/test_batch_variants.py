@@ -75,7 +75,7 @@ async def test_what_is_approved_is_made_and_nothing_before(mill: Mill, api_clien
     assert (begun["state"], begun["addedRows"], begun["proposal"]) == ("running", 4, None)
 
     async def done() -> bool:
-        return (await look(api_client, batch))["state"] == BatchState.DONE
+        return bool((await look(api_client, batch))["state"] == BatchState.DONE)
 
     await eventually(done, what="the batch is done")
     charges = await mill.wavespeed.charges()

@@ -338,7 +338,8 @@ async def test_one_whose_rows_were_never_all_stored_is_deleted_after_a_day(recor
     old, _ = await record.store.batches.create(new_batch())
     new, _ = await record.store.batches.create(new_batch())
     await record.store.batches.add(old.id, [new_row(1)])
-    await record.shift(old.id, "created_at", 90_000, "batches")
+    await record.shift(old.id, "changed_at", 90_000, "batches")
+    await record.shift(new.id, "created_at", 90_000, "batches")  # as of one that was approved late
 
     await record.store.upkeep.delete_expired(0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from promptmill_client import calls, flows
 from promptmill_client.downloads import Saved
 from promptmill_client.models import (
+    ApproveBatch,
     BatchAnswer,
     BatchState,
     ChangeBatch,
@@ -110,13 +111,18 @@ class AsyncBatch:
         """Whether it is paused; `answer.pause_reason` says why."""
         return self.state == BatchState.PAUSED
 
+    @property
+    def asks_for_approval(self) -> bool:
+        """Whether it waits for `approve`; `answer.proposal` has the prompts, or says why there are none."""
+        return flows.asks_for_approval(self.answer)
+
     async def refresh(self) -> Self:
         """Look at it again."""
         self.answer = await self._client.call(calls.get_batch(self.id))
         return self
 
     async def wait(self, within: float | None = None) -> Self:
-        """Wait until it has ended, or is paused.
+        """Wait until it has ended, is paused, or asks for approval.
 
         Raises:
             WaitedOut: Not within so many seconds.
@@ -134,6 +140,20 @@ class AsyncBatch:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    async def approve(self, prompts: Sequence[str] | None = None) -> Self:
+        """Make it with these prompts, each row with each; by default with all that Grok proposed.
+
+        Raises:
+            ValueError: None are given, and there are none.
+        """
+        proposed = self.answer.proposal.prompts if self.answer.proposal is not None else []
+        chosen = [*(proposed if prompts is None else prompts)]
+        if not chosen:
+            raise ValueError("there are no prompts to approve: give some")
+        made = await self._client.call(calls.approve_batch(self.id, ApproveBatch(prompts=chosen)))
+        self.created, self.answer = made, calls.as_batch(made)
+        return self
 
     async def pause(self) -> Self:
         """Pause it: nothing more of it is submitted."""

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from promptmill_client.errors import UnexpectedAnswer, api_error
 from promptmill_client.models import (
+    ApproveBatch,
     AskPrice,
     BalanceAnswer,
     BatchAnswer,
@@ -330,6 +331,16 @@ def list_rows(batch_id: UUID, filters: Mapping[str, Any], cursor: str | None) ->
 def change_batch(batch_id: UUID, change: ChangeBatch) -> Call[BatchAnswer]:
     """Return the call that changes a batch, also while it runs."""
     return Call(method="PATCH", path=f"{BATCHES}/{batch_id}", read=reads(BatchAnswer), body=change.as_json())
+
+
+def approve_batch(batch_id: UUID, approval: ApproveBatch) -> Call[CreatedBatch]:
+    """Return the call that approves the prompts of a batch; with the same ones it may be repeated."""
+    return Call(
+        method="POST",
+        path=f"{BATCHES}/{batch_id}/approve",
+        read=reads(CreatedBatch),
+        body=approval.as_json(),
+    )
 
 
 def pause_batch(batch_id: UUID) -> Call[BatchAnswer]:

@@ -26,7 +26,15 @@ from promptmill_client.errors import (
     Unreachable,
     WaitedOut,
 )
-from promptmill_client.models import BatchAnswer, BatchState, JobAnswer, JobStatus, PromptJobAnswer, PromptJobStatus
+from promptmill_client.models import (
+    BatchAnswer,
+    BatchState,
+    JobAnswer,
+    JobStatus,
+    PromptJobAnswer,
+    PromptJobStatus,
+    ProposalState,
+)
 
 LOOK_SECONDS: Final = 2.0
 """Between two looks at a job."""
@@ -135,14 +143,20 @@ def waiting_for_prompt(prompt_job_id: UUID, within: float | None, retries: int) 
 
 
 def waiting_for_batch(batch_id: UUID, within: float | None, retries: int) -> Flow[BatchAnswer]:
-    """Wait until a batch has ended, or is paused. Raises as `waiting_for_job`."""
+    """Wait until a batch has ended, is paused, or asks for approval. Raises as `waiting_for_job`."""
     return _waiting(
         lambda tag: calls.look_at_batch(batch_id, tag),
-        lambda found: found.state in BATCH_STOPPED,
+        lambda found: found.state in BATCH_STOPPED or asks_for_approval(found),
         f"Batch {batch_id}",
         within,
         retries,
     )
+
+
+def asks_for_approval(batch: BatchAnswer) -> bool:
+    """Return whether Grok's answer is there, or failed, and a person decides now which prompts are made."""
+    proposal = batch.proposal
+    return batch.state == BatchState.AWAITING_APPROVAL and (proposal is None or proposal.state != ProposalState.WRITING)
 
 
 def _stopped(job: JobAnswer) -> bool:

@@ -12,6 +12,18 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from promptmill_client.shapes import Shape
 
 
+class ApproveBatch(Shape):
+    """The prompts with which a batch is made: as Grok proposed them, edited, or others."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    prompts: list[str]
+    """
+    Each row of the table is made with each of them. `{{column}}` is filled in from each row.
+    """
+
+
 class AskPrice(Shape):
     """The inputs of a run to estimate. Nothing is accepted or stored."""
 

@@ -14,6 +14,14 @@ from uuid import UUID
 
 import typer
 
+from promptmill.cli.user.approving import (
+    have_approved,
+    proposed_by,
+    proposed_lines,
+    read_lines,
+    taken,
+    tell_open_question,
+)
 from promptmill.cli.user.calling import FAILED, INTERRUPTED, REFUSED, UNCLEAR, USAGE, AsJson, Profile, calling
 from promptmill.cli.user.following import TURN_SECONDS, Wait, Within, refuse_waiting_options
 from promptmill.cli.user.making import Again, Inputs, Prompt
@@ -38,11 +46,24 @@ SHOWN: Final = 20
 """Rows without outputs that are shown of a batch."""
 
 Table = Annotated[
-    Path, typer.Argument(help="CSV or JSONL with columns such as prompt, image, seed; `-` for standard input.")
+    Path | None,
+    typer.Argument(
+        help="CSV or JSONL with columns such as prompt, image, seed; `-` for standard input.", show_default=False
+    ),
 ]
 Model = Annotated[str | None, typer.Option("-m", "--model", help="The model of all rows.", show_default=False)]
 BatchId = Annotated[UUID, typer.Argument(metavar="ID", help="The batch's id.", show_default=False)]
 Grok = Annotated[bool, typer.Option("--grok", help="Grok writes the prompts; -p says what of.")]
+Variants = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        max=20,
+        metavar="N",
+        help="Grok proposes N prompts for what -p says; each row is made with each that you approve. Needs no table.",
+        show_default=False,
+    ),
+]
 Template = Annotated[
     Path | None, typer.Option(help="The template as JSON, instead of -m, -p, -i and --grok.", show_default=False)
 ]
@@ -50,12 +71,13 @@ Template = Annotated[
 
 @batch.command()
 def plan(
-    table: Table,
+    table: Table = None,
     *,
     model: Model = None,
     prompt: Prompt = None,
     inputs: Inputs = None,
     grok: Grok = False,
+    variants: Variants = None,
     template: Template = None,
     max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Say for how many rows this is enough.")] = None,
     as_json: AsJson = False,
@@ -65,10 +87,11 @@ def plan(
     from promptmill_client import PlanBatch
 
     most = {} if max_cost is None else {"maxCostUsd": float(usd(max_cost))}
-    content = _read(table)
+    content, asked = _read(table, variants), _asked(variants)
     with calling(profile) as client:
+        grok = grok or bool(asked)
         filled = _template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads={})
-        found = client.batches.plan(PlanBatch.model_validate({"template": filled, **most}), file=content)
+        found = client.batches.plan(PlanBatch.model_validate({"template": filled, **asked, **most}), file=content)
     if as_json:
         print_json(on_the_wire(found))
     else:
@@ -82,13 +105,14 @@ def plan(
 
 @batch.command()
 def run(
-    table: Table,
+    table: Table = None,
     *,
     max_cost: Annotated[str, typer.Option(metavar="USD", help="What all of it may cost together.", show_default=False)],
     model: Model = None,
     prompt: Prompt = None,
     inputs: Inputs = None,
     grok: Grok = False,
+    variants: Variants = None,
     template: Template = None,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     max_open: Annotated[int | None, typer.Option(min=1, help="How many jobs at once.")] = None,
@@ -103,7 +127,8 @@ def run(
 ) -> None:
     """Make a table of jobs within a budget.
 
-    The same template and table find their batch again, and nothing is paid twice.
+    The same template and table find their batch again, and nothing is paid twice. With --variants it asks in a terminal
+    which prompts are made; elsewhere `batch approve` says so.
     """
     from promptmill_client import CreateBatch
     from promptmill_client.calls import new_key
@@ -118,20 +143,23 @@ def run(
         "stopAfterFailures": stop_after_failures,
         "skipFaulty": skip_faulty or None,
     }
-    content = _read(table)
+    content, asked = _read(table, variants), _asked(variants)
     with calling(profile) as client:
         uploads: dict[str, str] = {}
+        grok = grok or bool(asked)
         filled = _template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads=uploads)
-        meaning = {"template": filled, "table": hashlib.sha256(content).hexdigest()}
+        meaning = {"template": filled, "table": hashlib.sha256(content or b"").hexdigest(), **asked}
         [used] = keys_of([meaning], new_key() if again else key, uploads)
         given = {name: value for name, value in options.items() if value is not None}
-        order = CreateBatch.model_validate({"template": filled, **given})
+        order = CreateBatch.model_validate({"template": filled, **asked, **given})
         made = client.batches.submit(order, file=content, idempotency_key=used)
         note(f"batch {made.id}")
         if made.created is not None:
             _tell_faults(made.created.faults, sys.stderr)
             note(f"{made.answer.rows:,} rows, {made.created.added_rows:,} of them new")
         if wait:
+            if variants is not None:
+                have_approved(made, timeout)
             _finish(made, timeout, as_json=as_json)
         if as_json:
             print_json(on_the_wire(made.answer))
@@ -165,6 +193,8 @@ def show(batch_id: BatchId, *, as_json: AsJson = False, profile: Profile = None)
             print_json(on_the_wire(found.answer))
             return
         print_text(_sentence(found.answer))
+        for line in proposed_lines(found.answer):
+            print_text(line)
         failed = list(islice(found.rows(state=["failed", "unclear", "faulty"], limit=SHOWN), SHOWN))
     if failed:
         rows = ((str(row.number), row.key, str(row.state), row.error.message if row.error else "") for row in failed)
@@ -173,9 +203,36 @@ def show(batch_id: BatchId, *, as_json: AsJson = False, profile: Profile = None)
 
 @batch.command()
 def watch(batch_id: BatchId, *, timeout: Within = None, as_json: AsJson = False, profile: Profile = None) -> None:
-    """Wait until a batch has ended or is paused."""
+    """Wait until a batch has ended, is paused, or wants prompts approved."""
     with calling(profile) as client:
         _finish(client.batches.get(batch_id), timeout, as_json=as_json)
+
+
+@batch.command()
+def approve(
+    batch_id: BatchId,
+    *,
+    take: Annotated[
+        str | None, typer.Option(metavar="1,3", help="Those of the proposed prompts, or `all`.", show_default=False)
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(help="Others: a file with one on each line; `-` for standard input.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    profile: Profile = None,
+) -> None:
+    """Make a batch with prompts that Grok proposed, or with your own. Nothing is made before."""
+    if (take is None) == (prompts is None):
+        raise typer.BadParameter("give --take or --prompts", param_hint="--take")
+    own = () if prompts is None else read_lines(prompts)
+    with calling(profile) as client:
+        found = client.batches.get(batch_id)
+        found.approve(own if take is None else taken(take, proposed_by(found)))
+        if as_json:
+            print_json(on_the_wire(found.answer))
+        else:
+            print_text(_sentence(found.answer))
 
 
 @batch.command()
@@ -245,7 +302,7 @@ def _finish(found: Batch, within: float | None, *, as_json: bool) -> None:
     until = None if within is None else time.monotonic() + within
     try:
         with progress() as shown:
-            while not (found.ended or found.paused):
+            while not (found.ended or found.paused or found.asks_for_approval):
                 shown.say(_sentence(found.answer))
                 left = TURN_SECONDS if until is None else min(TURN_SECONDS, until - time.monotonic())
                 try:
@@ -261,6 +318,7 @@ def _finish(found: Batch, within: float | None, *, as_json: bool) -> None:
             raise
         raise typer.Exit(INTERRUPTED) from None
     note(_sentence(found.answer))
+    tell_open_question(found)
     if as_json:
         print_json(on_the_wire(found.answer))
     raise typer.Exit(_code(found.answer))
@@ -271,7 +329,7 @@ def _code(found: BatchAnswer) -> int:
         return UNCLEAR
     if found.state == "paused":
         return REFUSED if found.pause_reason == "budget" else FAILED
-    return 0 if found.state == "done" else FAILED
+    return 0 if found.state in ("done", "awaiting_approval") else FAILED
 
 
 def _sentence(found: BatchAnswer) -> str:
@@ -307,7 +365,15 @@ def _with_guess(message: str, suggestion: str | None) -> str:
     return f"{message} Did you mean {suggestion}?" if suggestion and suggestion not in message else message
 
 
-def _read(table: Path) -> bytes:
+def _asked(variants: int | None) -> dict[str, Any]:
+    return {} if variants is None else {"prompts": {"mode": "variants", "count": variants}}
+
+
+def _read(table: Path | None, variants: int | None) -> bytes | None:
+    if table is None:
+        if variants is None:
+            raise typer.BadParameter("give a table, or --variants", param_hint="TABLE")
+        return None
     try:
         return sys.stdin.buffer.read() if str(table) == STDIN else table.read_bytes()
     except OSError as error:
