@@ -2137,6 +2137,7 @@ export interface components {
             state: components["schemas"]["ProposalState"];
             /** Format: uuid */
             promptJobId: string;
+            rows: number;
             wanted: number;
             prompts: string[];
             problem: string | null;

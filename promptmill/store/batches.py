@@ -90,7 +90,7 @@ _GIVEN: Final = """
 _JOBS: Final = f"SELECT {column_list(Job)} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"
 _TARGET: Final = "'batch:' || id"
 _PROPOSALS: Final = """
-    SELECT p.batch_id, p.prompt_job_id, p.request, q.status, q.reason_code, q.error, q.wanted_variants,
+    SELECT p.batch_id, p.prompt_job_id, p.rows, p.request, q.status, q.reason_code, q.error, q.wanted_variants,
            coalesce(ARRAY(SELECT v ->> 'prompt' FROM jsonb_array_elements(q.variants) AS v), '{}') AS prompts
     FROM batch_proposals AS p LEFT JOIN prompt_generation_jobs AS q ON q.id = p.prompt_job_id
     WHERE p.batch_id = ANY (CAST(:ids AS uuid[])) AND p.request IS NOT NULL
@@ -211,6 +211,7 @@ class Proposal(NamedTuple):
     """What a batch waits for: Grok's answer to a question, and the approval of its prompts.
 
     Attributes:
+        rows: How many rows are made with each prompt.
         request: The request of the batch, from which its rows are made.
         status: The question's; None if it was deleted after its time.
         wanted: How many prompts it asks for; None as above.
@@ -218,6 +219,7 @@ class Proposal(NamedTuple):
 
     batch_id: UUID
     prompt_job_id: UUID
+    rows: int
     request: dict[str, Any]
     status: str | None
     reason_code: str | None

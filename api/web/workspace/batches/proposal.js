@@ -70,7 +70,7 @@ export class Proposal {
 		);
 		this.choosing.hidden = state === "writing";
 		if (state === "writing") return;
-		setText(this.note, BATCHES.proposalNote(batch.rows));
+		setText(this.note, BATCHES.proposalNote(proposal?.rows ?? 1));
 		const shown = JSON.stringify([batch.batchId, proposal?.promptJobId, proposal?.prompts]);
 		// What somebody has begun to choose stays while the batch is read again.
 		if (shown !== this.shown) {
@@ -105,7 +105,7 @@ export class Proposal {
 	/** What the button would do, and what keeps it from that. */
 	standing() {
 		const { cards, price } = this;
-		const rows = this.batch?.rows ?? 1;
+		const rows = this.batch?.proposal?.rows ?? 1;
 		const chosen = chosenOf(cards.map(({ choice }) => choice), { rows, priceUsd: price?.priceUsd ?? null });
 		const refusal =
 			reasonWithout("jobs:write") ||
