@@ -204,7 +204,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('count_spending', '2a90ce33d524538d2e26421759602f002baded138db2b289c52251a2b2677245'),
     ('count_statuses', '362f7bdc3305b934544a47afa2a062e602b0c68990914bac9c053ab5622c5264'),
     ('counter_slot', 'ffb7818f24b57311e8871110a1fa1e48cb3eff643d6a96f7cc0bcadbbcfe3a99'),
-    ('create_batch', 'e415f1742a81d59e8646c5aa021c21fcd6f4a67298c111cd99b68d17e5af0595'),
+    ('create_batch', 'bdfe7ccbbce5d6268e31c511679e0906008e0fbbf07f8485fe911ff8d0d9dc0e'),
     ('create_collection', '62026edd42c1b942bc6835aeda3251332bb1628ec84a6f32e264409e033ea560'),
     ('decide_submission', 'd77cb6be4a36c786eb26871735eebf78b9ea32d50aeee78f9029582ab3395574'),
     ('delete_expired_audit', '7c862658aaa264312153fab9e640f3ff3bef1c745239d2fb230756459527d348'),

@@ -519,6 +519,7 @@ class BatchProposal(SQLModel, table=True):
 
     batch_id: UUID = Field(primary_key=True)
     prompt_job_id: UUID
+    rows: int
     request: dict[str, Any] | None = Field(sa_type=JSONB)
     request_hash: str = Field(sa_type=Text)
     approved: list[str] | None = Field(sa_type=JSONB)

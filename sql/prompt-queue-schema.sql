@@ -79,6 +79,7 @@ CREATE INDEX batch_rows_job_id_idx ON batch_rows (job_id) WHERE job_id IS NOT NU
 CREATE TABLE batch_proposals (
     batch_id      uuid PRIMARY KEY REFERENCES batches (id) ON DELETE CASCADE,
     prompt_job_id uuid NOT NULL, -- the question to Grok; no reference: it may be deleted after its time
+    rows          integer NOT NULL, -- of the table, each of which is made with each prompt
     request       jsonb, -- the table; null once its rows are stored, or never will be
     request_hash  text NOT NULL, -- of the whole request that asked
     approved      jsonb, -- the prompts that were approved, until their rows are stored

@@ -98,6 +98,7 @@ def _proposal(found: Proposal | None) -> ProposalAnswer | None:
     return ProposalAnswer(
         state=state,
         prompt_job_id=found.prompt_job_id,
+        rows=found.rows,
         wanted=found.wanted or 0,
         prompts=[*found.prompts] if state is ProposalState.READY else [],
         problem=problem,

@@ -49,6 +49,7 @@ from api.schemas.batch_runs import (
     RetriedBatch,
     RowList,
 )
+from api.schemas.fields import WrittenFlag
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.access import By, Scope
 from promptmill.contracts.batches import BatchEdit, BatchFilter, RowFilter
@@ -243,10 +244,17 @@ async def get_results_jsonl(batch_id: IdInPath, store: StoreDep, addresses: Addr
     response_class=Response,
     responses={**_ONE, **problems(HTTPStatus.CONFLICT), **ZIP},
 )
-async def get_archive_of_batch(batch_id: IdInPath, store: StoreDep, owner: OwnerDep, storage: StorageDep) -> Response:
+async def get_archive_of_batch(
+    *,
+    batch_id: IdInPath,
+    store: StoreDep,
+    owner: OwnerDep,
+    storage: StorageDep,
+    liked: Annotated[WrittenFlag, Query(description="Whether to take only what is liked.")] = False,
+) -> Response:
     """Return the stored outputs of a batch's rows as one zip, each with its recipe as JSON."""
     await store.batches.get(batch_id, owner=owner)
-    outputs = await store.batches.stored_outputs(batch_id)
+    outputs = await store.batches.stored_outputs(batch_id, liked_only=liked)
     return archive_answer(storage, something_stored(outputs), f"promptmill-batch-{now():%Y-%m-%d-%H%M%S}")
 
 

@@ -190,6 +190,7 @@ class ProposalAnswer(Answer):
     prompt_job_id: UUID = Field(
         description="The question to Grok: `GET /api/prompt/queue/{promptJobId}` has its costs."
     )
+    rows: int = Field(description="How many rows the table has, each of which is made with each prompt.")
     wanted: int = Field(description="How many Grok was asked for.")
     prompts: list[str] = Field(description="What it wrote, each text once.")
     problem: str | None = Field(description="Why there are none, or fewer; null if nothing is wrong.")

@@ -39,6 +39,16 @@ class RangeAnswer(Answer):
     usual: int
 
 
+class BatchLimits(Answer):
+    """Limits of a batch and its table."""
+
+    rows: int
+    columns: int
+    cell_characters: int
+    open: int = Field(description="Maximum `maxOpen`.")
+    proposed: int = Field(description="Maximum number of prompts that are made of one idea, and approved.")
+
+
 class Limits(Answer):
     """Limits of request fields."""
 
@@ -50,6 +60,7 @@ class Limits(Answer):
     jobs_at_once: int = Field(description="Maximum `limit` of a list of jobs.")
     priority: RangeAnswer
     deadline_seconds: RangeAnswer
+    batches: BatchLimits
 
 
 class Vocabulary(Answer):

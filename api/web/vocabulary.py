@@ -16,9 +16,11 @@ from api.schemas.fields import (
 )
 from api.schemas.jobs import JOBS_AT_ONCE, REFUSED_INPUTS
 from api.schemas.prompt_queue import REASON_CHARACTERS
-from api.schemas.vocabulary import Limits, RangeAnswer, RoleWords, StatusGroup, StatusWords, Vocabulary
+from api.schemas.vocabulary import BatchLimits, Limits, RangeAnswer, RoleWords, StatusGroup, StatusWords, Vocabulary
 from api.uploads.pictures import PICTURE_TYPES
+from promptmill.batches.rows import CELL_CHARACTERS, MOST_COLUMNS
 from promptmill.contracts.access import ROLES
+from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, MOST_ROWS
 from promptmill.contracts.catalogue import MODEL_PATTERN
 from promptmill.contracts.jobs import JobStatus
 
@@ -64,6 +66,13 @@ def vocabulary() -> Vocabulary:
             jobs_at_once=JOBS_AT_ONCE,
             priority=_range(PRIORITY),
             deadline_seconds=_range(DEADLINE_SECONDS),
+            batches=BatchLimits(
+                rows=MOST_ROWS,
+                columns=MOST_COLUMNS,
+                cell_characters=CELL_CHARACTERS,
+                open=MOST_OPEN,
+                proposed=MOST_PROPOSED,
+            ),
         ),
         model_pattern=MODEL_PATTERN,
         refused_inputs=REFUSED_INPUTS,

@@ -2137,6 +2137,7 @@ export interface components {
             state: components["schemas"]["ProposalState"];
             /** Format: uuid */
             promptJobId: string;
+            rows: number;
             wanted: number;
             prompts: string[];
             problem: string | null;
@@ -2573,6 +2574,13 @@ export interface components {
             publicUrl: string | null;
             secret: string;
         };
+        BatchLimits: {
+            rows: number;
+            columns: number;
+            cellCharacters: number;
+            open: number;
+            proposed: number;
+        };
         Limits: {
             promptCharacters: number;
             instructionsCharacters: number;
@@ -2582,6 +2590,7 @@ export interface components {
             jobsAtOnce: number;
             priority: components["schemas"]["RangeAnswer"];
             deadlineSeconds: components["schemas"]["RangeAnswer"];
+            batches: components["schemas"]["BatchLimits"];
         };
         RangeAnswer: {
             minimum: number;
@@ -4466,7 +4475,9 @@ export interface operations {
     };
     getArchiveOfBatch: {
         parameters: {
-            query?: never;
+            query?: {
+                liked?: boolean;
+            };
             header?: never;
             path: {
                 batch_id: string;

@@ -80,7 +80,9 @@ _OPEN_JOBS: Final = """
 """
 _STORED: Final = f"""
     SELECT {column_list(StoredOutput, "o")} FROM batch_rows AS r JOIN stored_outputs AS o ON o.job_id = r.job_id
-    WHERE r.batch_id = :id AND r.state = 'submitted' ORDER BY r.number, r.key, o.index
+    WHERE r.batch_id = :id AND r.state = 'submitted'
+    AND (NOT CAST(:liked_only AS boolean) OR EXISTS (SELECT FROM jobs AS j WHERE j.id = r.job_id AND j.kept))
+    ORDER BY r.number, r.key, o.index
 """
 _GIVEN: Final = """
     SELECT DISTINCT jsonb_object_keys(given) AS name FROM batch_rows WHERE batch_id = :id ORDER BY name
@@ -88,7 +90,7 @@ _GIVEN: Final = """
 _JOBS: Final = f"SELECT {column_list(Job)} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"
 _TARGET: Final = "'batch:' || id"
 _PROPOSALS: Final = """
-    SELECT p.batch_id, p.prompt_job_id, p.request, q.status, q.reason_code, q.error, q.wanted_variants,
+    SELECT p.batch_id, p.prompt_job_id, p.rows, p.request, q.status, q.reason_code, q.error, q.wanted_variants,
            coalesce(ARRAY(SELECT v ->> 'prompt' FROM jsonb_array_elements(q.variants) AS v), '{}') AS prompts
     FROM batch_proposals AS p LEFT JOIN prompt_generation_jobs AS q ON q.id = p.prompt_job_id
     WHERE p.batch_id = ANY (CAST(:ids AS uuid[])) AND p.request IS NOT NULL
@@ -209,6 +211,7 @@ class Proposal(NamedTuple):
     """What a batch waits for: Grok's answer to a question, and the approval of its prompts.
 
     Attributes:
+        rows: How many rows are made with each prompt.
         request: The request of the batch, from which its rows are made.
         status: The question's; None if it was deleted after its time.
         wanted: How many prompts it asks for; None as above.
@@ -216,6 +219,7 @@ class Proposal(NamedTuple):
 
     batch_id: UUID
     prompt_job_id: UUID
+    rows: int
     request: dict[str, Any]
     status: str | None
     reason_code: str | None
@@ -360,9 +364,12 @@ class BatchStore:
         """Return the names of all columns that rows of a batch were given, in order."""
         return [row["name"] for row in await self.database.mappings(_GIVEN, id=batch_id)]
 
-    async def stored_outputs(self, batch_id: UUID) -> Sequence[StoredOutput]:
-        """Return our copies of the outputs of a batch's rows, by number: of each row, those of its latest job."""
-        return await self.database.rows(StoredOutput, _STORED, id=batch_id)
+    async def stored_outputs(self, batch_id: UUID, *, liked_only: bool) -> Sequence[StoredOutput]:
+        """Return our copies of the outputs of a batch's rows, by number: of each row, those of its latest job.
+
+        With `liked_only`, of the jobs whose outputs are liked.
+        """
+        return await self.database.rows(StoredOutput, _STORED, id=batch_id, liked_only=liked_only)
 
     async def open_jobs(self, batch_id: UUID, *, after: UUID, limit: int) -> Sequence[UUID]:
         """Return the ids of a batch's open jobs after that one, in their order."""

@@ -4,7 +4,7 @@
 -- batch, as it is. `refused_by` is the switch, the pause or the budget that does not allow new work; then nothing was
 -- stored.
 -- With `proposal` it waits in `awaiting_approval` instead, with what is asked of Grok (`prompt_job`), and with the table
--- (`request`, and `request_hash` of the whole) that approve_batch needs; `most` is as for accept_prompt_job_v3.
+-- (`request`, its `rows`, and `request_hash` of the whole) that approve_batch needs; `most` is as for accept_prompt_job_v3.
 -- Raises PM409 (batch_differs: the batch with this key was made of another request, and either has a proposal;
 -- batch_ended: the batch with this key is cancelled; too_many: the owner has 100 that have not ended).
 CREATE OR REPLACE FUNCTION create_batch(p_request jsonb)
@@ -45,8 +45,8 @@ BEGIN
     RETURNING * INTO v_batch;
     v_created := FOUND;
     IF v_created AND v_proposal IS NOT NULL THEN
-        INSERT INTO batch_proposals (batch_id, prompt_job_id, request, request_hash)
-        SELECT v_batch.id, q.id, v_proposal -> 'request', v_proposal ->> 'request_hash'
+        INSERT INTO batch_proposals (batch_id, prompt_job_id, rows, request, request_hash)
+        SELECT v_batch.id, q.id, (v_proposal ->> 'rows')::integer, v_proposal -> 'request', v_proposal ->> 'request_hash'
         FROM insert_prompt_job(v_proposal -> 'prompt_job') AS q;
     END IF;
     IF NOT v_created THEN

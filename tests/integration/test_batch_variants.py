@@ -57,6 +57,7 @@ async def rows(client: httpx.AsyncClient, batch: dict[str, Any]) -> dict[str, st
 async def test_what_is_approved_is_made_and_nothing_before(mill: Mill, api_client: httpx.AsyncClient) -> None:
     batch = await create(api_client, repeat=2, key="fox")
     assert (batch["state"], batch["rows"], batch["proposal"]["wanted"]) == ("awaiting_approval", 0, 3)
+    assert batch["proposal"]["rows"] == 2
 
     async def proposed() -> dict[str, Any] | None:
         found = await look(api_client, batch)

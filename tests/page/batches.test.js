@@ -5,11 +5,13 @@ import { decoded, trimmed } from "../../api/web/workspace/batches/bring.js";
 import { missingWords, roleOf, wordsIn, wordsOfTemplate } from "../../api/web/workspace/batches/columns.js";
 import { cellsOf, csvOf, NotJson, readTable, textOf } from "../../api/web/workspace/batches/delimited.js";
 import { keepDraft, keptDraft, MOST_CHARACTERS } from "../../api/web/workspace/batches/draft.js";
-import { Faults, remedyOf } from "../../api/web/workspace/batches/faults.js";
+import { asLabel, Faults, remedyOf } from "../../api/web/workspace/batches/faults.js";
 import { amountOf, figuresOfPlan, queueLabel, reasonsAgainstBatch, wholeCost, wholeOf } from "../../api/web/workspace/batches/money.js";
 import { moved } from "../../api/web/workspace/batches/moves.js";
-import { actsOn, moneyShares, rowWith, segmentsOf, titleOf, whyOfRow, wordsOfRow } from "../../api/web/workspace/batches/progress.js";
+import { actsOn, moneyShares, nameOfRow, rowWith, segmentsOf, titleOf, whyOfRow, wordsOfRow } from "../../api/web/workspace/batches/progress.js";
 import { cleared, crossed, excessOf, joined, renamed, replaced, sizeOfCross, Steps, withBlock, withCell, withColumn, withoutColumns, withoutRows } from "../../api/web/workspace/batches/table.js";
+import { byName } from "../../api/web/workspace/batches/dropped.js";
+import { allTurned, choicesOf, chosenOf, hasTwins } from "../../api/web/workspace/batches/proposed.js";
 import { rowsShown } from "../../api/web/workspace/batches/windowed.js";
 import { parseExact } from "../../api/web/workspace/core/json.js";
 
@@ -234,7 +236,9 @@ test("a batch is known by its name, else by its text, else by its model", () => 
 test("what can be done with a batch depends on where it stands, and on who paused it", () => {
 	const can = (more) => Object.entries(actsOn({ ...batch, ...more })).flatMap(([name, allowed]) => (allowed ? [name] : []));
 	assert.deepEqual(can({}), ["pause", "cancel", "change"]);
-	assert.deepEqual(can({ state: "paused", pauseReason: "budget" }), ["resume", "cancel", "change"]);
+	assert.deepEqual(can({ state: "paused", pauseReason: "budget" }), ["raise", "cancel", "change"]);
+	assert.deepEqual(can({ state: "paused", pauseReason: "failures" }), ["resume", "cancel", "change"]);
+	assert.deepEqual(can({ state: "awaiting_approval" }), ["cancel", "change"]);
 	assert.deepEqual(can({ state: "done_with_failures", counts: { failed: 1 } }), ["retry"]);
 	assert.deepEqual(can({ state: "cancelled", counts: { failed: 1 } }), []);
 });
@@ -248,4 +252,50 @@ test("a row follows its job, and says why it has no outputs", () => {
 	assert.equal(wordsOfRow(rowWith(row, job("queued", { prompt: "A fox" }))), "A fox");
 	assert.equal(whyOfRow({ ...row, faults: [{ column: "size", message: "Wrong." }] }), "size: Wrong.");
 	assert.equal(whyOfRow({ ...row, error: { message: "Refused." } }), "Refused.");
+});
+
+test("a column that nothing takes has one fault, and so has one that is missing; what else is wrong stays at its cells", () => {
+	const isUnknown = (name) => name === "size";
+	const faults = new Faults([fault(1, "size", "No `size`.", "seed"), fault(2, "size", "No `size`.", "seed"), fault(2, "animal"), fault(1, "place"), fault(2, "place")], table, { isUnknown });
+	assert.deepEqual(faults.ofColumns(table), [{ column: "size", message: "No size.", suggestion: "seed", rows: [] }, { column: "place", message: "Wrong.", suggestion: null, rows: [] }]);
+	assert.equal(faults.ofColumn(table, "animal"), undefined);
+	assert.deepEqual([faults.of(table.rows[0]), faults.groups(table).length, faults.count(table)], [[], 1, 2]);
+	assert.deepEqual(faults.places(table), [{ row: -1, column: 1 }, { row: 1, column: 0 }]);
+	const mended = remedyOf(faults.ofColumn(table, "size"), table, { words: new Set(), inputs: new Set(["seed"]) });
+	assert.deepEqual([mended.text, mended.table.columns], ["seed", ["animal", "seed"]]);
+	assert.deepEqual(faults.ofColumns(mended.table).map(({ column }) => column), ["place"]);
+	const label = asLabel("size", table);
+	assert.deepEqual([label.name, label.table.columns], ["meta.size", ["animal", "meta.size"]]);
+	assert.equal(asLabel("place", table), null);
+});
+
+test("where each row is made with several prompts, what is wrong with it is told once", () => {
+	const faults = new Faults([fault(4, "size"), fault(5, "size"), fault(6, "size"), fault(7, "size", "Other.")], table, { times: 3 });
+	assert.deepEqual([0, 1, 2].map((row) => faults.of(table.rows[row]).map(({ message }) => message)), [[], ["Wrong."], ["Other."]]);
+});
+
+test("proposed prompts are taken or left, and cost what is taken for every row", () => {
+	const choices = choicesOf(["A fox", "An owl", "A hare"]);
+	assert.deepEqual(chosenOf(choices, { rows: 4, priceUsd: 0.012 }), { texts: ["A fox", "An owl", "A hare"], made: 12, priceUsd: 0.144 });
+	const left = choices.with(1, { ...choices[1], taken: false });
+	assert.deepEqual(chosenOf(left, { rows: 1, priceUsd: null }), { texts: ["A fox", "A hare"], made: 2, priceUsd: null });
+	assert.deepEqual([allTurned(left), allTurned(choices)].map((all) => all.map(({ taken }) => taken)), [[true, true, true], [false, false, false]]);
+	assert.deepEqual([hasTwins(["A  Fox", "a fox"]), hasTwins(["a", "b"])], [true, false]);
+});
+
+test("variants need no table, but an idea; what is wrong in a table is mended first", () => {
+	const variants = { variants: 4, rows: 1 };
+	assert.equal(queueLabel({ ...standing, ...variants }), "Let Grok propose 4 prompts");
+	assert.deepEqual(refused(variants), []);
+	assert.deepEqual(refused({ variants: 4, rows: 3, faulty: 1, ...limits({ skip: true }) }), ["Mend the faulty row first."]);
+});
+
+test("a row is told from others by its key, or its labels", () => {
+	assert.equal(nameOfRow({ key: "fox", number: 1, values: { "meta.file": "a.png" } }), "fox");
+	assert.equal(nameOfRow({ key: "2", number: 2, values: { "meta.file": "a.png", image: "https://a.example/1.png" } }), "a.png");
+	assert.equal(nameOfRow({ key: "2", number: 2, values: {} }), "");
+});
+
+test("the files of a folder come in the order of their names, numbers as numbers", () => {
+	assert.deepEqual(["shoe-10.png", "shoe-2.png", "bag.png"].sort(byName), ["bag.png", "shoe-2.png", "shoe-10.png"]);
 });

@@ -1563,6 +1563,10 @@ class ProposalAnswer(Shape):
     """
     The question to Grok: `GET /api/prompt/queue/{promptJobId}` has its costs.
     """
+    rows: int
+    """
+    How many rows the table has, each of which is made with each prompt.
+    """
     wanted: int
     """
     How many Grok was asked for.

@@ -65,7 +65,8 @@ export function showState(chip, state) {
  * @param {Element} place
  * @param {Batch} batch
  */
-export function showWhy(place, { state, problem, pauseReason, pausedBy }) {
+export function showWhy(place, { state, problem, pauseReason, pausedBy, leftUsd, maxCostUsd }) {
+	if (state === "paused" && pauseReason === "budget") return setText(place, BATCHES.outOfBudget(usd(leftUsd), usd(maxCostUsd)));
 	const person = state === "paused" && pausedBy && (pauseReason === "owner" || pauseReason === "admin") ? BATCHES.pausedBy(pausedBy) : "";
 	setText(place, [person, problem].filter(Boolean).join(" "));
 }

@@ -7,7 +7,7 @@ import { icon } from "../core/icons.js";
 import { thumbnailOf } from "../core/media.js";
 import { reportProblem } from "../core/notices.js";
 import { BATCHES } from "../words/batches.js";
-import { rowWith, toneOfRow, whyOfRow, wordsOfRow } from "./progress.js";
+import { nameOfRow, rowWith, toneOfRow, whyOfRow, wordsOfRow } from "./progress.js";
 import { Windowed } from "./windowed.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -150,7 +150,7 @@ class Line {
 		setAttribute(this.element, "aria-rowindex", place + 2);
 		setText(this.number, row ? String(row.number) : "");
 		setText(this.what, row ? wordsOfRow(row).slice(0, SHOWN) : BATCHES.loading);
-		setText(this.key, row && row.key !== String(row.number) ? row.key : "");
+		setText(this.key, row ? nameOfRow(row) : "");
 		setAttribute(this.link, "href", row?.jobId ? `#job=${row.jobId}` : null);
 		setText(this.cost, row && row.costUsd !== null ? usd(row.costUsd) : "");
 		const why = row ? whyOfRow(row) : "";

@@ -6,6 +6,7 @@ import { confirm } from "../core/dialogs.js";
 import { button, el, setAttribute, setText } from "../core/dom.js";
 import { usd } from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { lazy } from "../core/lazy.js";
 import { notify, reportProblem } from "../core/notices.js";
 import { published } from "../core/published.js";
 import { ask, Refusal } from "../kept/ask.js";
@@ -19,13 +20,20 @@ import { actsOn, placeOfState, segmentsOf, titleOf } from "./progress.js";
 /** @import { Batch } from "../../types/page.js" */
 /** @import { BatchParts } from "./place.js" */
 
+/** @import { Proposal } from "./proposal.js" */
+
 /** @typedef {"/api/batches/{batch_id}/pause" | "/api/batches/{batch_id}/resume"} Switch */
+
+const proposing = lazy(() => import("./proposal.js"));
 
 export class BatchView {
 	/** @type {Batch | null} */
 	batch = null;
 	batchId = "";
 	reads = 0;
+	/** @type {Proposal | null} */
+	proposal = null;
+	proposed = el("div.batch-proposed", { hidden: true });
 	/** @type {string | null} Of the rows that are shown alone. */
 	state = null;
 	heading = el("h2", { id: "batches-title", tabindex: "-1" });
@@ -47,6 +55,7 @@ export class BatchView {
 		this.rows = new BatchRows(parts.api);
 		this.pause = button("is-small", () => this.turn("/api/batches/{batch_id}/pause", BATCHES.paused), icon("pause"), BATCHES.pause);
 		this.resume = button("is-small.primary", () => this.turn("/api/batches/{batch_id}/resume", BATCHES.resumed), icon("play"), BATCHES.resume);
+		this.raise = button("is-small.primary", () => this.askChange(), icon("play"), BATCHES.raise);
 		this.retry = button("is-small", () => this.retryFailed(), icon("retry"), BATCHES.retryFailed);
 		this.cancel = button("is-small", () => this.askCancel(), icon("slash"), BATCHES.cancelBatch);
 		this.change = button("is-small", () => this.askChange(), icon("pen"), BATCHES.changeLimits);
@@ -56,12 +65,15 @@ export class BatchView {
 		this.zip = el("a.button.is-small", { download: "" }, icon("download"), BATCHES.zip);
 		this.all = button(".chip-button", () => this.showState(null), BATCHES.showAll);
 		this.legend.append(this.all);
+		this.figures = el("div.batch-cards", el("section.batch-card", this.bar.element, this.legend), el("section.batch-card", this.moneyBar.element, el("p.batch-money-line", this.spent, this.money)));
+		this.outcome = el("div.batch-line-acts", this.sheet, el("span.grow"), el("span.quiet", BATCHES.results), this.csv, this.jsonl, this.zip);
 		this.body = el(
 			"div.batch-body",
-			el("div.batch-line-acts", this.chip, this.model, el("span.grow"), this.resume, this.pause, this.retry, this.change, this.cancel),
+			el("div.batch-line-acts", this.chip, this.model, el("span.grow"), this.resume, this.raise, this.pause, this.retry, this.change, this.cancel),
 			this.why,
-			el("div.batch-cards", el("section.batch-card", this.bar.element, this.legend), el("section.batch-card", this.moneyBar.element, el("p.batch-money-line", this.spent, this.money))),
-			el("div.batch-line-acts", this.sheet, el("span.grow"), el("span.quiet", BATCHES.results), this.csv, this.jsonl, this.zip),
+			this.proposed,
+			this.figures,
+			this.outcome,
 			this.rows.element,
 		);
 		this.element = el("div.batch-one", this.missing, this.body);
@@ -114,16 +126,43 @@ export class BatchView {
 		setText(this.money, BATCHES.moneyLeft(usd(batch.reservedUsd), usd(batch.leftUsd), batch.maxOpen));
 		this.showLegend();
 		this.showActs();
+		this.showProposal(batch);
 		this.rows.expect(this.state === null ? batch.rows : (batch.counts[/** @type {keyof Batch["counts"]} */ (this.state)] ?? 0));
 		// Rows without a job of their own, such as those that are skipped, are told by nothing else.
 		if (stopped) this.rows.reread();
+	}
+
+	/**
+	 * Show what is proposed, while it awaits approval.
+	 *
+	 * @param {Batch} batch
+	 */
+	async showProposal(batch) {
+		const awaits = batch.state === "awaiting_approval";
+		this.proposed.hidden = !awaits;
+		// There are no rows before it is approved.
+		this.figures.hidden = this.outcome.hidden = this.rows.element.hidden = awaits;
+		if (!awaits) return;
+		const module = await proposing();
+		if (!module || this.batch !== batch) return;
+		this.proposal ??= new module.Proposal(this.parts, (approved) => this.approved(approved), () => this.read());
+		if (!this.proposal.element.isConnected) this.proposed.append(this.proposal.element);
+		this.proposal.show(batch);
+	}
+
+	/** @param {Batch} batch */
+	approved(batch) {
+		this.reads += 1;
+		this.show(batch);
+		this.rows.reread();
+		this.heading.focus({ preventScroll: true });
 	}
 
 	showActs() {
 		if (!this.batch) return;
 		const acts = actsOn(this.batch);
 		const focused = document.activeElement;
-		for (const name of /** @type {const} */ (["pause", "resume", "cancel", "retry", "change"])) this[name].hidden = !acts[name];
+		for (const name of /** @type {const} */ (["pause", "resume", "raise", "cancel", "retry", "change"])) this[name].hidden = !acts[name];
 		if (focused instanceof HTMLElement && focused.hidden && this.element.contains(focused)) this.heading.focus({ preventScroll: true });
 		const path = published(`/api/batches/${this.batchId}`);
 		for (const [link, end] of /** @type {const} */ ([[this.csv, "results.csv"], [this.jsonl, "results.jsonl"], [this.zip, "archive"]])) {

@@ -7,7 +7,7 @@ import { vocabulary } from "../core/vocabulary.js";
 import { ask, Refusal } from "../kept/ask.js";
 import { BATCHES } from "../words/batches.js";
 import { isBlank, NotJson, readTable } from "./delimited.js";
-import { filesOf } from "./dropped.js";
+import { byName, filesOf } from "./dropped.js";
 import { MOST_COLUMNS, MOST_ROWS } from "./limits.js";
 import { wholeOf } from "./money.js";
 import { excessOf, joined } from "./table.js";
@@ -46,7 +46,8 @@ export class Bringing {
 		this.seed = seed;
 		for (const chooser of this.choosers) {
 			on(chooser, "change", () => {
-				const files = [...(chooser.files ?? [])];
+				// A browser gives those of a folder in no order that a person would know.
+				const files = [...(chooser.files ?? [])].sort((one, other) => byName(one.webkitRelativePath || one.name, other.webkitRelativePath || other.name));
 				chooser.value = "";
 				this.fromFiles(files);
 			});
@@ -152,11 +153,6 @@ export class Bringing {
 		}
 	}
 
-	/** @param {string[]} urls Of pictures that are there. */
-	async fromUrls(urls) {
-		await this.put({ columns: ["image"], rows: urls.map((url) => [url]) });
-	}
-
 	async paste() {
 		// Not every browser has it, and the user may not allow it.
 		const text = await navigator.clipboard?.readText?.().catch(() => null);
@@ -164,9 +160,10 @@ export class Bringing {
 		else notify(text === "" ? BATCHES.nothingInIt : BATCHES.pasteByKeys, { tone: "attention" });
 	}
 
-	async crossed() {
+	/** @param {readonly string[]} words Of the template. */
+	async crossed(words) {
 		const module = await cross();
-		const table = await module?.askCross();
+		const table = await module?.askCross(words);
 		if (table) await this.put(table);
 	}
 

@@ -12,7 +12,7 @@ import { CELL_CHARACTERS } from "./limits.js";
  * @property {string} text
  * @property {boolean} whole Whether all of it is selected.
  * @property {string} label
- * @property {(text: string, step: [down: number, right: number]) => void} done
+ * @property {(text: string, step: [down: number, right: number] | null) => void} done Without a step, the focus has gone elsewhere, and stays there.
  * @property {() => void} cancelled
  */
 
@@ -29,7 +29,7 @@ export class CellEditor {
 		this.body = body;
 		this.head = head;
 		on(this.field, "keydown", (event) => this.onKey(event));
-		on(this.field, "blur", () => this.commit());
+		on(this.field, "blur", () => this.end(null));
 	}
 
 	get open() {
@@ -63,7 +63,7 @@ export class CellEditor {
 		const { key, shiftKey, altKey } = event;
 		event.stopPropagation();
 		if (event.isComposing) return;
-		if (key === "Escape") this.end(null);
+		if (key === "Escape") this.cancel();
 		else if (key === "Enter" && !altKey && !shiftKey) this.end([1, 0]);
 		else if (key === "Tab") this.end([0, shiftKey ? -1 : 1]);
 		else return;
@@ -75,14 +75,20 @@ export class CellEditor {
 		this.end([0, 0]);
 	}
 
-	/** @param {[down: number, right: number] | null} step Null cancels. */
+	/** @param {[down: number, right: number] | null} step Null where the focus has gone elsewhere. */
 	end(step) {
 		const { edited, field } = this;
 		if (!edited) return;
 		this.edited = null;
 		const text = field.value;
 		field.hidden = true;
-		if (step) edited.done(text, step);
-		else edited.cancelled();
+		edited.done(text, step);
+	}
+
+	cancel() {
+		const { edited, field } = this;
+		this.edited = null;
+		field.hidden = true;
+		edited?.cancelled();
 	}
 }

@@ -8,8 +8,11 @@ import { crossed, sizeOfCross } from "./table.js";
 
 /** @import { Table } from "./table.js" */
 
-/** @returns {Promise<Table | null>} */
-export function askCross() {
+/**
+ * @param {readonly string[]} words Of the template, which are offered as the first columns.
+ * @returns {Promise<Table | null>}
+ */
+export function askCross(words) {
 	return new Promise((resolve) => {
 		/** @type {{ name: HTMLInputElement, values: HTMLTextAreaElement }[]} */
 		const lists = [];
@@ -18,14 +21,15 @@ export function askCross() {
 		const go = el("button.button.primary", { type: "submit" });
 		const found = () => lists.map(({ name, values }) => ({ name: name.value.trim(), values: values.value.split("\n").map((line) => line.trim()).filter(Boolean) })).filter(({ name, values }) => name && values.length);
 		const show = () => setText(go, BATCHES.crossYes(sizeOfCross(found())));
-		const add = () => {
+		const add = (named = "") => {
 			const number = lists.length + 1;
 			const name = el("input.input", { "aria-label": BATCHES.crossColumnNumber(number), placeholder: BATCHES.crossColumn, maxlength: 100, autocomplete: "off", spellcheck: "false" });
+			name.value = named;
 			const values = el("textarea.input", { "aria-label": BATCHES.crossValuesNumber(number), placeholder: BATCHES.crossValues, rows: 4 });
 			for (const control of [name, values]) on(control, "input", show);
 			lists.push({ name, values });
 			place.append(el("div.cross-list", name, values));
-			return name;
+			return lists[number - 1];
 		};
 		/** @param {Table | null} table */
 		const close = (table) => {
@@ -38,7 +42,7 @@ export function askCross() {
 			el("h2", { id: "cross-title" }, BATCHES.crossTitle),
 			el("p.quiet", { id: "cross-note" }, BATCHES.crossNote),
 			place,
-			button(".link-button", () => add().focus(), icon("plus"), BATCHES.crossAdd),
+			button(".link-button", () => add().name.focus(), icon("plus"), BATCHES.crossAdd),
 			wrong,
 			el("div.dialog-answers", button("", () => close(null), BATCHES.cancel), go),
 		);
@@ -55,11 +59,12 @@ export function askCross() {
 			event.preventDefault();
 			close(null);
 		});
-		const first = add();
-		add();
+		for (const word of words) add(word);
+		while (lists.length < 2) add();
 		show();
 		document.body.append(dialog);
 		dialog.showModal();
-		first.focus();
+		const [first] = lists;
+		(first.name.value ? first.values : first.name).focus();
 	});
 }

@@ -14,6 +14,8 @@ import { DRAFTS } from "../core/drafts.js";
  * @property {string} maxOpen
  * @property {string} stopAfter
  * @property {boolean} skip
+ * @property {boolean} variants Whether Grok proposes several prompts from one idea.
+ * @property {string} wanted How many.
  * @property {string} key The batch's idempotency key: sent again after a lost answer, it makes nothing twice.
  */
 
@@ -22,7 +24,7 @@ const STORAGE_KEY = NAMED_OWNER === null ? DRAFTS.batch : `${DRAFTS.batch}@${NAM
 
 /** @returns {Draft} */
 export function emptyDraft() {
-	return { table: { columns: [], rows: [] }, name: "", maxCost: "", maxOpen: "", stopAfter: "", skip: false, key: newKey() };
+	return { table: { columns: [], rows: [] }, name: "", maxCost: "", maxOpen: "", stopAfter: "", skip: false, variants: false, wanted: "6", key: newKey() };
 }
 
 /**

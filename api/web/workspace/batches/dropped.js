@@ -3,6 +3,16 @@
 const MOST_FILES = 10_000;
 
 /**
+ * The order of names as people have it: 2 before 10.
+ *
+ * @param {string} one
+ * @param {string} other
+ */
+export function byName(one, other) {
+	return one.localeCompare(other, undefined, { numeric: true });
+}
+
+/**
  * @param {DataTransfer} dropped
  * @returns {Promise<File[]>}
  */
@@ -33,7 +43,7 @@ async function add(folder, files) {
 		if (!some.length) break;
 		entries.push(...some);
 	}
-	for (const entry of entries.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }))) {
+	for (const entry of entries.sort((one, other) => byName(one.name, other.name))) {
 		if (files.length >= MOST_FILES) return;
 		if (entry.isDirectory) await add(/** @type {FileSystemDirectoryEntry} */ (entry), files);
 		else {

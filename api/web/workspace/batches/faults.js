@@ -1,7 +1,7 @@
 // What is wrong with a table, at its cells. Faults are kept by the row itself: they go with it wherever it moves, and are
 // gone once it is changed, until the server has looked again.
 
-import { roleOf } from "./columns.js";
+import { LABEL, roleOf } from "./columns.js";
 import { renamed, replaced } from "./table.js";
 
 /** @import { Known } from "./columns.js" */
@@ -9,28 +9,62 @@ import { renamed, replaced } from "./table.js";
 
 /** @typedef {{ line: number, column?: string | null, value?: string | null, message: string, suggestion?: string | null }} Fault `line` 0 is the table as a whole. */
 
-/** @typedef {{ column: string | null, message: string, suggestion: string | null, rows: (readonly string[])[] }} Group Faults that say the same, with their rows. */
+/** @typedef {{ column: string | null, message: string, suggestion: string | null, rows: (readonly string[])[] }} Group Faults that say the same, with their rows; without any, it is the column's own. */
 
 /** Beyond these, groups are counted only. */
 export const MOST_GROUPS = 50;
 
 export class Faults {
-	/** @type {Map<readonly string[], Fault[]>} */
+	/** @type {Map<readonly string[], Fault[]>} Every faulty row, with what is wrong with its own cells. */
 	byRow = new Map();
+	/** @type {Map<string, Fault & { absent: boolean }>} What is wrong with a column as such, once for all rows: nothing takes it, or there is none. */
+	byColumn = new Map();
 	/** @type {Fault[]} */
 	ofTable = [];
 
 	/**
 	 * @param {readonly Fault[]} [faults]
 	 * @param {Table} [table] As it was sent.
+	 * @param {object} [how]
+	 * @param {(name: string) => boolean} [how.isUnknown] Whether nothing takes a column of this name.
+	 * @param {number} [how.times] How many rows the server makes of each row: one for each prompt that it proposes.
 	 */
-	constructor(faults = [], table = { columns: [], rows: [] }) {
-		for (const fault of faults) {
-			const row = table.rows[fault.line - 1];
-			if (!row) this.ofTable.push(fault);
-			else if (this.byRow.has(row)) this.byRow.get(row)?.push(fault);
-			else this.byRow.set(row, [fault]);
+	constructor(faults = [], table = { columns: [], rows: [] }, { isUnknown = () => false, times = 1 } = {}) {
+		for (const found of faults) {
+			// What marks code in a text of the API is only in the way of people.
+			const fault = { ...found, message: found.message.replaceAll("`", "") };
+			const row = table.rows[Math.ceil(fault.line / times) - 1];
+			if (!row) {
+				this.ofTable.push(fault);
+				continue;
+			}
+			const own = this.byRow.get(row) ?? [];
+			this.byRow.set(row, own);
+			const { column } = fault;
+			const absent = !!column && !table.columns.includes(column);
+			const isOwn = !column || !(absent || isUnknown(column));
+			if (isOwn && !own.some((other) => other.column === column && other.message === fault.message)) own.push(fault);
+			if (isOwn) continue;
+			if (!this.byColumn.has(column)) this.byColumn.set(column, { ...fault, absent });
 		}
+	}
+
+	/**
+	 * Return what is wrong with the columns themselves, as they are now.
+	 *
+	 * @param {Pick<Table, "columns">} table
+	 * @returns {Group[]}
+	 */
+	ofColumns({ columns }) {
+		return [...this.byColumn].flatMap(([column, { message, suggestion = null, absent }]) => (absent === columns.includes(column) ? [] : [{ column, message, suggestion, rows: [] }]));
+	}
+
+	/**
+	 * @param {Pick<Table, "columns">} table
+	 * @param {string} name
+	 */
+	ofColumn(table, name) {
+		return this.ofColumns(table).find(({ column }) => column === name);
 	}
 
 	/** @param {readonly string[]} row */
@@ -103,10 +137,12 @@ export class Faults {
 	 * @returns {Place[]}
 	 */
 	places({ columns, rows }) {
-		return rows.flatMap((cells, row) => {
-			const found = this.of(cells).map(({ column }) => Math.max(0, column ? columns.indexOf(column) : 0));
+		const names = this.ofColumns({ columns }).map(({ column }) => ({ row: -1, column: columns.indexOf(column ?? "") }));
+		const cells = rows.flatMap((texts, row) => {
+			const found = this.of(texts).map(({ column }) => Math.max(0, column ? columns.indexOf(column) : 0));
 			return [...new Set(found)].sort((one, other) => one - other).map((column) => ({ row, column }));
 		});
+		return [...names.filter(({ column }) => column >= 0).sort((one, other) => one.column - other.column), ...cells];
 	}
 }
 
@@ -135,4 +171,17 @@ export function remedyOf({ column, suggestion, rows: [row] }, table, known) {
 	if (text === suggestion) return null;
 	const cells = table.rows.filter((one) => one[place] === text).length;
 	return { text: suggestion, cells, column: false, table: replaced(table, place, text, suggestion) };
+}
+
+/**
+ * Return the table in which a column that nothing takes is a label; null if it cannot be one.
+ *
+ * @param {string} column
+ * @param {Table} table
+ * @returns {{ name: string, table: Table } | null}
+ */
+export function asLabel(column, table) {
+	const name = `${LABEL}.${column}`;
+	const changed = renamed(table, table.columns.indexOf(column), name);
+	return changed === table || !table.columns.includes(column) ? null : { name, table: changed };
 }

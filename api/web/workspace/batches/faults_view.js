@@ -3,7 +3,7 @@
 import { button, el, fill, setAttribute, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { BATCHES } from "../words/batches.js";
-import { MOST_GROUPS, remedyOf } from "./faults.js";
+import { asLabel, MOST_GROUPS, remedyOf } from "./faults.js";
 
 /** @import { Faults, Group } from "./faults.js" */
 /** @import { Known } from "./columns.js" */
@@ -50,7 +50,7 @@ export class FaultsView {
 		this.element.hidden = !faulty && !faults.ofTable.length;
 		this.toggle.hidden = this.next.hidden = !faulty;
 		setText(this.toggle, BATCHES.faultCount(faulty));
-		const groups = faults.groups(table);
+		const groups = [...faults.ofColumns(table), ...faults.groups(table)];
 		[this.first = null] = groups;
 		const more = groups.length - MOST_GROUPS;
 		fill(
@@ -66,9 +66,30 @@ export class FaultsView {
 	item(group) {
 		const { column, message, rows } = group;
 		const { table } = this.grid;
+		if (!rows.length && column) {
+			const there = table.columns.includes(column);
+			const name = BATCHES.column(column);
+			return el("li", there ? button(".link-button", () => this.goTo(-1, column), name) : el("strong", name), el("span", message), this.remedyButton(group), this.labelButton(group));
+		}
 		const go = () => this.goTo(table.rows.indexOf(rows[0]), column);
 		const where = BATCHES.inRows(table.rows.indexOf(rows[0]) + 1, rows.length);
 		return el("li", button(".link-button", go, column ? `${where}, ${column}` : where), el("span", message), this.remedyButton(group));
+	}
+
+	/**
+	 * A column that nothing takes may be there for people: as a label, it goes with the job.
+	 *
+	 * @param {Group} group
+	 */
+	labelButton({ column, rows }) {
+		const label = column && !rows.length ? asLabel(column, this.grid.table) : null;
+		if (!column || !label) return null;
+		const act = () => {
+			const now = asLabel(column, this.grid.table);
+			if (now) this.grid.take(now.table);
+			this.grid.element.focus();
+		};
+		return button("is-small", act, BATCHES.rename(label.name));
 	}
 
 	/** @param {Group} group */
@@ -92,9 +113,11 @@ export class FaultsView {
 		const { table } = grid;
 		const at = row < 0 ? undefined : (faults.at(table, row, column) ?? faults.at(table, row, -1));
 		const [whole] = faults.ofTable;
-		const shown = at ? { column: at.column ?? null, message: at.message, suggestion: at.suggestion ?? null, rows: [table.rows[row]] } : this.first;
-		setText(this.text, shown ? `${BATCHES.faultAt(table.rows.indexOf(shown.rows[0]) + 1, shown.column)}${shown.message}` : whole ? BATCHES.wholeTable + whole.message : "");
-		fill(this.remedy, shown && this.remedyButton(shown));
+		/** @type {Group | null} */
+		const shown = at ? { column: at.column ?? null, message: at.message, suggestion: at.suggestion ?? null, rows: [table.rows[row]] } : (faults.ofColumn(table, table.columns[column]) ?? this.first);
+		const where = shown && (shown.rows.length ? BATCHES.faultAt(table.rows.indexOf(shown.rows[0]) + 1, shown.column) : `${BATCHES.column(shown.column ?? "")}: `);
+		setText(this.text, shown ? `${where}${shown.message}` : whole ? BATCHES.wholeTable + whole.message : "");
+		fill(this.remedy, shown && [this.remedyButton(shown), this.labelButton(shown)]);
 	}
 
 	/** @param {1 | -1} step */
@@ -110,7 +133,6 @@ export class FaultsView {
 	 * @param {string | null} column
 	 */
 	goTo(row, column) {
-		if (row < 0) return;
 		this.grid.go({ row, column: Math.max(0, column ? this.grid.table.columns.indexOf(column) : 0) });
 		this.grid.element.focus({ preventScroll: true });
 	}

@@ -27,6 +27,8 @@ const MEASURED = 40;
 /** Of a cell's text; the rest is seen where it is edited. */
 const SHOWN = 240;
 const COLUMNS_AHEAD = 2;
+/** The column whose cells are addresses of pictures. */
+const PICTURE = "image";
 
 /** @extends {Emitter<{ change: null, active: null }>} */
 export class Grid extends Emitter {
@@ -151,9 +153,10 @@ export class Grid extends Emitter {
 		const names = this.table.columns.slice(first, end).map((name, index) => {
 			const column = first + index;
 			const { word, tone } = this.roleOf(name);
+			const fault = this.faults().ofColumn(this.table, name);
 			const cell = el(
 				"div.grid-name",
-				{ id: idOf(-1, column), role: "columnheader", "aria-colindex": column + 2, "data-column": column, "data-row": -1, title: name },
+				{ id: idOf(-1, column), role: "columnheader", "aria-colindex": column + 2, "data-column": column, "data-row": -1, title: fault?.message ?? name, "aria-invalid": fault ? "true" : null, "aria-description": fault?.message ?? null },
 				el("strong", name),
 				el("span", { "data-tone": tone }, word),
 			);
@@ -213,11 +216,26 @@ export class Grid extends Emitter {
 				this.put(cell, column);
 			}
 			setText(cell, cells[column].slice(0, SHOWN));
+			this.picture(cell, table.columns[column] === PICTURE ? cells[column] : "");
 			setAttribute(cell, "aria-invalid", fault ? "true" : null);
 			setAttribute(cell, "aria-description", fault?.message ?? null);
 			setAttribute(cell, "title", fault?.message ?? null);
 			this.mark(cell, row, column);
 		});
+	}
+
+	/**
+	 * Show the picture that a cell is the address of, beside it.
+	 *
+	 * @param {HTMLElement} cell
+	 * @param {string} address
+	 */
+	picture(cell, address) {
+		const shown = URL.canParse(address) && /^https?:/i.test(address) ? `url("${new URL(address).href}")` : "";
+		if ((cell.dataset.picture ?? "") === shown) return;
+		cell.dataset.picture = shown;
+		cell.classList.toggle("has-picture", shown !== "");
+		cell.style.backgroundImage = shown;
 	}
 
 	/**
@@ -357,9 +375,11 @@ export class Grid extends Emitter {
 			text: typed ?? text,
 			whole: typed === undefined && row < 0,
 			label: row < 0 ? BATCHES.nameOf(table.columns[column]) : BATCHES.cell(table.columns[column], row + 1),
-			/** @param {string} written @param {[number, number]} step */
-			done: (written, [down, right]) => {
+			/** @param {string} written @param {[number, number] | null} step */
+			done: (written, step) => {
 				this.take(row < 0 ? renamed(this.table, column, written) : withCell(this.table, { row, column }, written));
+				if (!step) return;
+				const [down, right] = step;
 				this.element.focus({ preventScroll: true });
 				this.go({ row: row + (row < 0 && down < 0 ? 0 : down), column: column + right });
 			},

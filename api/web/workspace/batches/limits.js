@@ -1,8 +1,9 @@
-// The limits of a batch, as the API has them.
+// The limits of a batch, as the server has them.
 
-export const MOST_ROWS = 10_000;
-export const MOST_COLUMNS = 200;
-export const CELL_CHARACTERS = 20_000;
-export const MOST_OPEN = 1000;
-/** How long the server may take for a table of that many rows, in milliseconds. */
+import { vocabulary } from "../core/vocabulary.js";
+
+export const { rows: MOST_ROWS, columns: MOST_COLUMNS, cellCharacters: CELL_CHARACTERS, open: MOST_OPEN, proposed: MOST_VARIANTS } = vocabulary.limits.batches;
+/** Fewer are none. */
+export const LEAST_VARIANTS = 2;
+/** How long the page waits for the answer to a table of that many rows, in milliseconds. */
 export const TABLE_MS = 90_000;

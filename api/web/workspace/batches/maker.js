@@ -16,10 +16,11 @@ import { emptyDraft, keepDraft, keptDraft } from "./draft.js";
 import { Faults } from "./faults.js";
 import { FaultsView } from "./faults_view.js";
 import { Grid } from "./grid.js";
-import { TABLE_MS } from "./limits.js";
+import { LEAST_VARIANTS, MOST_VARIANTS, TABLE_MS } from "./limits.js";
 import { amountOf, wholeOf } from "./money.js";
 import { MoneyBar } from "./money_bar.js";
 import { Planner } from "./planner.js";
+import { PromptsChoice, wantedOf } from "./prompts_choice.js";
 import { newName, withBlock, withColumn } from "./table.js";
 import { TemplateSide } from "./template_side.js";
 
@@ -30,6 +31,8 @@ import { TemplateSide } from "./template_side.js";
 const KEEP_MS = 400;
 /** Refusals of a key with which a batch was made already: its answer was lost, and the table has changed since. */
 const MADE = ["row_differs", "batch_ended"];
+/** What Grok writes where it makes variants. */
+const WRITTEN = ["prompt", "instructions"];
 const TYPED = "input, textarea, select";
 
 export class BatchMaker {
@@ -41,6 +44,7 @@ export class BatchMaker {
 	lastTemplate = "";
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	timer;
+	emptyText = el("p.quiet");
 	figure = el("span.quiet", { role: "status" });
 	heading = el("h2", { id: "batch-maker-title", tabindex: "-1" }, BATCHES.makeTitle);
 	/** @type {NodeListOf<HTMLElement>} */
@@ -50,10 +54,11 @@ export class BatchMaker {
 	constructor(parts) {
 		this.parts = parts;
 		const { state, models } = parts;
-		this.side = new TemplateSide(state);
+		this.choice = new PromptsChoice({ draft: this.draft, state, change: (changed) => this.change(changed) });
+		this.side = new TemplateSide(state, this.choice.element);
 		this.grid = new Grid({ table: this.draft.table, faults: () => this.faults, roleOf: (name) => this.lookOf(name) });
 		this.faultsView = new FaultsView(this.grid, () => this.known());
-		this.planner = new Planner(() => this.draft.table, (table) => this.plan(table));
+		this.planner = new Planner({ table: () => this.draft.table, isEmpty: () => !this.rowsOf(this.draft.table), ask: (table) => this.plan(table) });
 		this.money = new MoneyBar({ draft: this.draft, planner: this.planner, change: (changed) => this.change(changed), queue: () => this.queue() });
 		this.bring = new Bringing({ uploads: parts.uploads, table: () => this.grid.table, take: (table) => this.takeTable(table), isKnown: (name) => roleOf(name, { ...this.known(), inputs: this.known().inputs ?? new Set() }) !== "unknown", seed: () => this.seed() });
 		this.empty = this.emptyPlace();
@@ -126,8 +131,28 @@ export class BatchMaker {
 		return { words: wordsOfTemplate(this.template()), inputs: fields === null || models.isUnlisted(state.get("model").trim()) ? null : new Set(fields.map(({ name }) => name)) };
 	}
 
+	/** What every row is made with. The idea that is varied stands where a prompt would. */
 	template() {
-		return templateBody(this.parts.state.values, this.parts.models, "");
+		const { state, models } = this.parts;
+		if (!this.draft.variants) return templateBody(state.values, models, "");
+		const { prompt, useAiPrompt, onPromptFailure, ...template } = templateBody({ ...state.values, writer: "grok", prompt: "", instructions: this.idea() }, models, "");
+		return template;
+	}
+
+	/** What Grok varies: what is wished, and how it is to be written. */
+	idea() {
+		const { prompt, instructions } = this.parts.state.values;
+		return [prompt, instructions].map((text) => text.trim()).filter(Boolean).join("\n\n");
+	}
+
+	/**
+	 * How many rows a table makes: variants of one idea need none, and have one row without.
+	 *
+	 * @param {Table} table
+	 */
+	rowsOf(table) {
+		const rows = trimmed(table).rows.filter((row) => !isBlank(row)).length;
+		return this.draft.variants ? Math.max(1, rows) : rows;
 	}
 
 	/** Return the seed to count from; null if the model takes none. */
@@ -155,7 +180,7 @@ export class BatchMaker {
 			"div.batch-empty",
 			icon("table"),
 			el("h3", BATCHES.emptyTitle),
-			el("p.quiet", BATCHES.emptyText),
+			this.emptyText,
 			el("div.batch-sources", this.sourceButtons(""), button("", () => this.start(), icon("pen"), BATCHES.byHand)),
 		);
 	}
@@ -174,7 +199,7 @@ export class BatchMaker {
 			button(look, () => bring.tableFiles.click(), icon("upload"), BATCHES.file),
 			button(look, () => bring.pictureFiles.click(), icon("image"), BATCHES.pictures),
 			button(look, () => bring.folder.click(), icon("inbox"), BATCHES.folder),
-			button(look, () => bring.crossed(), icon("tiles"), BATCHES.cross),
+			button(look, () => bring.crossed([...this.known().words]), icon("tiles"), BATCHES.cross),
 			button(look, () => bring.repeated(), icon("retry"), BATCHES.repeat),
 		];
 	}
@@ -243,7 +268,12 @@ export class BatchMaker {
 	 */
 	change(changed) {
 		Object.assign(this.draft, changed);
-		if ("maxCost" in changed || "maxOpen" in changed) this.touched();
+		this.choice.show();
+		if ("variants" in changed) {
+			this.showTable();
+			this.templateChanged();
+		}
+		if (["maxCost", "maxOpen", "wanted"].some((name) => name in changed)) this.touched();
 		else this.keepSoon();
 		this.showMoney();
 	}
@@ -251,7 +281,8 @@ export class BatchMaker {
 	templateChanged() {
 		this.grid.showHead();
 		this.side.show(this.grid.table.columns, this.parts.state.values);
-		const now = JSON.stringify(this.template());
+		this.choice.show();
+		const now = JSON.stringify([this.template(), this.draft.variants]);
 		if (now === this.lastTemplate) this.showMoney();
 		else {
 			this.lastTemplate = now;
@@ -270,6 +301,7 @@ export class BatchMaker {
 		const some = columns.length > 0;
 		this.empty.hidden = some;
 		this.grid.element.hidden = this.tools.hidden = !some;
+		setText(this.emptyText, this.draft.variants ? BATCHES.emptyForVariants : BATCHES.emptyText);
 		setText(this.figure, some ? BATCHES.rowCount(rows.length) : "");
 		this.side.show(columns, this.parts.state.values);
 	}
@@ -277,8 +309,12 @@ export class BatchMaker {
 	showPlanned() {
 		const { planned } = this.planner;
 		if (planned) {
-			this.faults = new Faults(planned.plan.faults, planned.table);
+			const known = this.known();
+			/** Variants are the prompts of all rows: a column cannot give one, too. @param {string} name */
+			const isUnknown = (name) => roleOf(name, known) === "unknown" || (this.draft.variants && WRITTEN.includes(name));
+			this.faults = new Faults(planned.plan.faults, planned.table, { isUnknown, times: this.draft.variants ? (wantedOf(this.draft.wanted) ?? 1) : 1 });
 			this.faultsView.show(this.faults);
+			this.grid.showHead();
 			this.grid.rows.refresh();
 		}
 		this.showMoney();
@@ -288,14 +324,15 @@ export class BatchMaker {
 		const { planned, checking } = this.planner;
 		const table = trimmed(this.grid.table);
 		const words = wordsOfTemplate(this.template());
-		const rows = table.rows.filter((row) => !isBlank(row)).length;
+		const rows = this.rowsOf(table);
 		return this.money.show({
 			rows,
-			faulty: planned?.plan.faultyRows ?? this.faults.count(table),
+			variants: this.draft.variants ? wantedOf(this.draft.wanted) : null,
+			faulty: this.draft.variants ? this.faults.count(table) : (planned?.plan.faultyRows ?? this.faults.count(table)),
 			limits: this.draft,
 			plan: planned?.plan ?? null,
 			checking,
-			missing: rows ? missingWords(words, table.columns) : [],
+			missing: rows && !this.draft.variants ? missingWords(words, table.columns) : [],
 			template: this.templateReasons(table),
 		});
 	}
@@ -309,6 +346,11 @@ export class BatchMaker {
 		const { state, situation } = this.parts;
 		const refusal = reasonWithout("jobs:write");
 		if (refusal) return [refusal];
+		if (this.draft.variants) {
+			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: BATCHES.noIdea }, situation()).map(({ text }) => text);
+			const words = [...wordsOfTemplate({ instructions: this.idea() })].map((word) => `{{${word}}}`).join(", ");
+			return [...(this.idea() ? [] : [BATCHES.noIdea]), ...(words ? [BATCHES.wordsInIdea(words)] : []), ...(wantedOf(this.draft.wanted) === null ? [BATCHES.wrongVariants(LEAST_VARIANTS, MOST_VARIANTS)] : []), ...reasons];
+		}
 		const given = Object.fromEntries(["prompt", "instructions"].filter((name) => columns.includes(name)).map((name) => [name, name]));
 		return reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, ...given }, situation()).map(({ text }) => text);
 	}
@@ -318,7 +360,11 @@ export class BatchMaker {
 		const { maxCost, maxOpen } = this.draft;
 		const most = amountOf(maxCost);
 		const open = wholeOf(maxOpen);
-		return { template: this.template(), table: csvOf(table), tableFormat: /** @type {const} */ ("csv"), ...(most !== null && { maxCostUsd: most }), ...(open && { maxOpen: open }) };
+		const { variants, wanted } = this.draft;
+		const count = wantedOf(wanted) ?? LEAST_VARIANTS;
+		/** @type {{ table: string, tableFormat: "csv" } | {}} Variants need no row. */
+		const rows = variants && !trimmed(table).rows.length ? {} : { table: csvOf(table), tableFormat: "csv" };
+		return { template: this.template(), ...rows, ...(variants && { prompts: { mode: /** @type {const} */ ("variants"), count } }), ...(most !== null && { maxCostUsd: most }), ...(open && { maxOpen: open }) };
 	}
 
 	/** @param {Table} table */
@@ -336,10 +382,10 @@ export class BatchMaker {
 		if (reasons.length || money.busy) return;
 		money.setBusy(true);
 		const stop = wholeOf(draft.stopAfter);
-		const body = { ...this.body(draft.table), maxCostUsd: amountOf(draft.maxCost) ?? 0, skipFaulty: draft.skip, ...(stop && { stopAfterFailures: stop }), ...(draft.name.trim() && { name: draft.name.trim() }) };
+		const body = { ...this.body(draft.table), maxCostUsd: amountOf(draft.maxCost) ?? 0, skipFaulty: draft.skip && !draft.variants, ...(stop && { stopAfterFailures: stop }), ...(draft.name.trim() && { name: draft.name.trim() }) };
 		try {
 			const made = await this.parts.api.post("/api/batches", { body, key: draft.key, patience: TABLE_MS });
-			notify(BATCHES.queued(made.rows - (made.counts.faulty ?? 0)));
+			notify(made.state === "awaiting_approval" ? BATCHES.asked : BATCHES.queued(made.rows - (made.counts.faulty ?? 0)));
 			this.renew();
 			location.hash = `batch=${made.batchId}`;
 		} catch (thrown) {
@@ -359,6 +405,7 @@ export class BatchMaker {
 		this.faults = new Faults();
 		this.money.tried = false;
 		this.money.fillIn();
+		this.choice.show();
 		this.grid.take(this.draft.table);
 		this.faultsView.show(this.faults);
 		this.keep();

@@ -21,6 +21,7 @@ const WHOLE = /^\d{1,9}$/;
  * @typedef {object} Standing
  * @property {number} rows Of the table, without blank ones.
  * @property {number} faulty Of these.
+ * @property {number | null} [variants] How many prompts Grok proposes, each of which makes every row.
  * @property {Limits} limits
  * @property {BatchPlan | null} plan Of the table as it is now.
  * @property {boolean} checking
@@ -56,7 +57,7 @@ export function wholeOf(text, most = Infinity) {
  *
  * @param {Standing} standing
  */
-export function reasonsAgainstBatch({ rows, faulty, limits, plan, checking, missing, template }) {
+export function reasonsAgainstBatch({ rows, faulty, limits, plan, checking, missing, template, variants = null }) {
 	if (!rows) return [...template, BATCHES.noRows];
 	/** @type {(string | false)[]} */
 	const reasons = [
@@ -64,7 +65,7 @@ export function reasonsAgainstBatch({ rows, faulty, limits, plan, checking, miss
 		missing.length > 0 && BATCHES.missing(missing.map((word) => `{{${word}}}`).join(", ")),
 		!plan && (checking ? BATCHES.waitForCheck : BATCHES.checkFirst),
 		plan !== null && !plan.readable && BATCHES.notReadable,
-		faulty > 0 && (faulty === rows ? BATCHES.allFaulty : !limits.skip && BATCHES.mend(faulty)),
+		faulty > 0 && (faulty === rows ? BATCHES.allFaulty : variants !== null ? BATCHES.mendFirst(faulty) : !limits.skip && BATCHES.mend(faulty)),
 		amountOf(limits.maxCost) === null && (limits.maxCost.trim() ? BATCHES.wrongMaxCost : BATCHES.giveMaxCost),
 		wholeOf(limits.maxOpen, MOST_OPEN) === undefined && BATCHES.wrongMaxOpen(MOST_OPEN),
 		wholeOf(limits.stopAfter) === undefined && BATCHES.wrongStopAfter,
@@ -77,9 +78,10 @@ export function reasonsAgainstBatch({ rows, faulty, limits, plan, checking, miss
  *
  * @param {Standing} standing
  */
-export function queueLabel({ rows, faulty, limits }) {
+export function queueLabel({ rows, faulty, limits, variants = null }) {
 	const skipped = limits.skip ? faulty : 0;
 	const amount = amountOf(limits.maxCost);
+	if (variants !== null) return BATCHES.propose(variants);
 	return rows ? BATCHES.queue(rows - skipped, skipped, amount) : BATCHES.queueNone;
 }
 

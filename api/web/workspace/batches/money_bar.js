@@ -104,7 +104,7 @@ export class MoneyBar {
 		const whole = plan ? wholeCost(plan.cost) : null;
 		const offered = whole !== null && whole > 0 && amountOf(standing.limits.maxCost) === null ? Math.ceil(whole * 100) / 100 : null;
 		fill(this.suggest, offered !== null && button(".chip-button", () => this.set(offered), BATCHES.setTo(offered)));
-		this.skipLabel.hidden = !faulty || faulty === rows;
+		this.skipLabel.hidden = !faulty || faulty === rows || standing.variants != null;
 		setText(this.skipText, BATCHES.skip(faulty));
 		const reasons = reasonsAgainstBatch(standing);
 		setText(this.run, this.busy ? BATCHES.queueing : queueLabel(standing));

@@ -16,6 +16,7 @@ import { BATCH_WAYS } from "../words/batch_ways.js";
 /** @import { Uploads } from "../form/uploads.js" */
 /** @import { Filter } from "../jobs/filter.js" */
 /** @import { JobBook } from "../jobs/job_book.js" */
+/** @import { Table } from "./table.js" */
 /** @import { BatchesView } from "./view.js" */
 
 /**
@@ -48,7 +49,7 @@ class BatchesPlace {
 		byId("statistics-link").before(this.link);
 		byId("templates").before(this.many);
 		on(window, "hashchange", () => this.follow());
-		const follow = () => parts.book.filter.batch && sheet().then((module) => module?.showSheet(parts, (urls) => this.bring(urls)));
+		const follow = () => parts.book.filter.batch && sheet().then((module) => module?.showSheet(parts, (table) => this.bring(table)));
 		parts.book.listen("list", follow);
 		follow();
 	}
@@ -56,12 +57,12 @@ class BatchesPlace {
 	/**
 	 * Make pictures the rows of a new table.
 	 *
-	 * @param {string[]} urls
+	 * @param {Table} table
 	 */
-	async bring(urls) {
+	async bring(table) {
 		location.hash = "batches=new";
 		await this.follow();
-		await this.view?.maker?.bring.fromUrls(urls);
+		await this.view?.maker?.bring.put(table);
 	}
 
 	/** Show what the URL names, or the jobs. */

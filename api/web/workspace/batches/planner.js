@@ -26,12 +26,15 @@ export class Planner extends Emitter {
 	checking = false;
 
 	/**
-	 * @param {() => Table} table
-	 * @param {(table: Table) => Promise<BatchPlan>} ask
+	 * @param {object} parts
+	 * @param {() => Table} parts.table
+	 * @param {() => boolean} parts.isEmpty Whether there is nothing to plan.
+	 * @param {(table: Table) => Promise<BatchPlan>} parts.ask
 	 */
-	constructor(table, ask) {
+	constructor({ table, isEmpty, ask }) {
 		super();
 		this.table = table;
+		this.isEmpty = isEmpty;
 		this.ask = ask;
 	}
 
@@ -41,7 +44,7 @@ export class Planner extends Emitter {
 		this.asks += 1;
 		this.planned = null;
 		this.problem = null;
-		this.checking = this.table().rows.length > 0;
+		this.checking = !this.isEmpty();
 		if (this.checking) this.timer = setTimeout(() => this.run(), this.table().rows.length > LARGE ? LATER_MS : SOON_MS);
 		this.emit("change", null);
 	}

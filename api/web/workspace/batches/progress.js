@@ -4,6 +4,7 @@ import { may } from "../core/access.js";
 import { short } from "../core/format.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { BATCHES } from "../words/batches.js";
+import { LABEL } from "./columns.js";
 
 /** @import { Batch, BatchRow, Job, Tone } from "../../types/page.js" */
 
@@ -97,8 +98,10 @@ export function actsOn(batch) {
 	const write = may("jobs:write");
 	const open = write && !hasEnded(batch);
 	return {
-		pause: open && batch.state !== "paused",
-		resume: open && batch.state === "paused" && (batch.pauseReason !== "admin" || may("admin")),
+		pause: open && batch.state !== "paused" && batch.state !== "awaiting_approval",
+		// Only more money lets one go on that has none left.
+		resume: open && batch.state === "paused" && batch.pauseReason !== "budget" && (batch.pauseReason !== "admin" || may("admin")),
+		raise: open && batch.state === "paused" && batch.pauseReason === "budget",
 		cancel: open,
 		retry: write && batch.state !== "cancelled" && (batch.counts.failed ?? 0) > 0,
 		change: open,
@@ -124,6 +127,16 @@ export function rowWith(row, job) {
  */
 export function wordsOfRow({ prompt, values }) {
 	return prompt ?? Object.values(values).map(String).join(" · ");
+}
+
+/**
+ * Return what tells a row from others with the same words: its key, or its labels; nothing if it has none.
+ *
+ * @param {Pick<BatchRow, "key" | "number" | "values">} row
+ */
+export function nameOfRow({ key, number, values }) {
+	if (key !== String(number)) return key;
+	return Object.entries(values).flatMap(([column, value]) => (column.startsWith(`${LABEL}.`) ? [String(value)] : [])).join(" · ");
 }
 
 /**

@@ -7,6 +7,9 @@ import { wordsOfTemplate } from "./columns.js";
 /** @import { FormValues } from "../../types/page.js" */
 /** @import { FormState } from "../form/form_state.js" */
 
+/** Columns of addresses, which are no words of a text. */
+const PICTURES = ["image", "images"];
+
 export class TemplateSide {
 	hint = el("p.hint", BATCHES.templateHint);
 	chips = el("div.chips.batch-chips", { role: "group", "aria-label": BATCHES.columns });
@@ -14,9 +17,13 @@ export class TemplateSide {
 	prompt = byId("prompt", HTMLTextAreaElement);
 	shown = "";
 
-	/** @param {FormState} state */
-	constructor(state) {
+	/**
+	 * @param {FormState} state
+	 * @param {HTMLElement} choice Whose the prompts are.
+	 */
+	constructor(state, choice) {
 		this.state = state;
+		this.choice = choice;
 		this.usual = this.heading.textContent ?? "";
 	}
 
@@ -25,10 +32,11 @@ export class TemplateSide {
 		setText(this.heading, open ? BATCHES.template : this.usual);
 		if (open) {
 			this.heading.parentElement?.after(this.hint);
-			byId("prompt-frame").after(this.chips);
+			byId("prompt-frame").after(this.chips, this.choice);
 		} else {
 			this.hint.remove();
 			this.chips.remove();
+			this.choice.remove();
 		}
 	}
 
@@ -40,7 +48,7 @@ export class TemplateSide {
 	 */
 	show(columns, { prompt }) {
 		const used = wordsOfTemplate({ prompt });
-		const offered = columns.filter((name) => wordsOfTemplate({ prompt: `{{${name}}}` }).has(name));
+		const offered = columns.filter((name) => !PICTURES.includes(name) && wordsOfTemplate({ prompt: `{{${name}}}` }).has(name));
 		const shown = JSON.stringify([offered, [...used]]);
 		if (shown === this.shown) return;
 		this.shown = shown;

@@ -31,6 +31,7 @@ export const BATCHES = Object.freeze({
 
 	emptyTitle: "Paste a table, or drop it here",
 	emptyText: "From a spreadsheet, a CSV or JSON Lines file, or pictures: one job for each row.",
+	emptyForVariants: "Variants of one idea need no table. With one, each prompt is made for every row.",
 	paste: "Paste",
 	pasteTitle: "Paste copied cells as the table (Ctrl V)",
 	pasteByKeys: "The browser does not let the page read what is copied: press Ctrl V (⌘ V) here.",
@@ -100,6 +101,64 @@ export const BATCHES = Object.freeze({
 	skippedFiles: (number) => `${count(number, "file")} left out: not a picture.`,
 	notKept: "The table is too large to be kept in this browser: it is lost if the page is closed before it is queued.",
 
+	waysTitle: "Prompts",
+	/** @type {Readonly<Record<string, string>>} */
+	ways: { table: "As written here and in the table", each: "Grok writes each", variants: "Variants from one idea" },
+	/** @type {Readonly<Record<string, string>>} */
+	wayHints: {
+		table: "The text above is the prompt of every row, unless a column gives it.",
+		each: "Grok makes a prompt of the text above for each row, when its turn comes.",
+		variants: "Grok proposes several prompts from the text above. You choose among them and edit them; nothing is made or paid at WaveSpeed before that. A table is not needed: with one, each prompt is made for every row.",
+	},
+	variantsWanted: "How many variants",
+	/** @type {(words: string) => string} */
+	wordsInIdea: (words) => `One question is asked for all rows: ${words} cannot be filled in here.`,
+	noIdea: "Write the idea of which Grok is to make variants.",
+	/** @type {(least: number, most: number) => string} */
+	wrongVariants: (least, most) => `How many variants: a whole number from ${least} to ${most}.`,
+	/** @type {(number: number) => string} */
+	propose: (number) => `Let Grok propose ${count(number, "prompt")}`,
+	asked: "Grok has been asked. Choose among its prompts here; nothing is made before.",
+
+	proposal: "Proposed prompts",
+	/** @type {(each: number) => string} */
+	proposalNote: (each) => `Tick what is to be made, change what you like. ${each === 1 ? "Each prompt makes one output." : `Each prompt is made for all ${rows(each)}.`} Nothing is made or paid at WaveSpeed before you press the button below.`,
+	proposalKeys: "Space takes or leaves a prompt, e edits it, a takes all or none.",
+	proposalWriting: "Grok is writing the prompts. They appear here; the page may be closed meanwhile.",
+	proposalFailed: "Grok has proposed no prompts.",
+	proposalFailedNote: "Nothing was made. Write prompts of your own below, or cancel this batch and ask again.",
+	/** @type {(place: number) => string} */
+	takePrompt: (place) => `Take prompt ${place}`,
+	/** @type {(place: number) => string} */
+	promptNumber: (place) => `Prompt ${place}`,
+	edit: "Edit",
+	editDone: "Done",
+	changedPrompt: "changed",
+	ownPrompt: "your own",
+	takeAll: "Take all",
+	takeNone: "Take none",
+	addOwn: "A prompt of your own",
+	add: "Add",
+	/** @type {(prompts: number, rows: number, made: number) => string} */
+	madeOf: (prompts, each, made) => (each === 1 ? count(prompts, "prompt") : `${count(prompts, "prompt")} × ${rows(each)} = ${count(made, "output")}`),
+	/** @type {(price: number, floor: boolean) => string} */
+	priceEach: (price, floor) => `${floor ? "at least" : "about"} ${usd(price)} each`,
+	priceUnknown: "the price of one is unknown",
+	/** @type {(made: number, noun: string, price: number | null) => string} */
+	makeThem: (made, noun, price) => !made ? `Make the ${noun}s` : `Make ${count(made, noun)}${price === null ? "" : ` for ${usd(price)}`}`,
+	making: "Starting…",
+	noneTaken: "Tick at least one prompt.",
+	samePrompt: "Two ticked prompts are the same.",
+	blankPrompt: "A ticked prompt is empty.",
+	/** @type {(most: number) => string} */
+	tooManyPrompts: (most) => `At most ${most} prompts: leave some out.`,
+	/** @type {(made: number, most: number) => string} */
+	tooManyMade: (made, most) => `That would be ${rows(made)}; a batch has at most ${most.toLocaleString("en-US")}.`,
+	/** @type {(left: string) => string} */
+	overBudget: (left) => `The budget of the batch has ${left} left: it pauses there, and you can raise it.`,
+	/** @type {(made: number, noun: string) => string} */
+	approved: (made, noun) => `Approved: ${count(made, noun)}.`,
+
 	columns: "Columns to fill in",
 	/** @type {(name: string) => string} */
 	insert: (name) => `Insert {{${name}}} into the prompt`,
@@ -121,6 +180,8 @@ export const BATCHES = Object.freeze({
 	rename: (text) => `Name the column ${text}`,
 	/** @type {(row: number, column: string | null) => string} */
 	faultAt: (row, column) => `Row ${row}${column ? `, ${column}` : ""}: `,
+	/** @type {(name: string) => string} */
+	column: (name) => `Column ${name}`,
 	wholeTable: "The whole table: ",
 
 	money: "Cost",
@@ -165,6 +226,8 @@ export const BATCHES = Object.freeze({
 	noRows: "The table has no rows.",
 	/** @type {(number: number) => string} */
 	mend: (number) => `Mend the faulty ${number === 1 ? "row" : "rows"}, or skip ${number === 1 ? "it" : "them"}.`,
+	/** @type {(number: number) => string} */
+	mendFirst: (number) => `Mend the faulty ${number === 1 ? "row" : "rows"} first.`,
 	allFaulty: "Every row is faulty.",
 	notReadable: "The table cannot be read as a whole; see what is wrong.",
 	giveMaxCost: "Say what the batch may cost at most.",
@@ -216,6 +279,9 @@ export const BATCHES = Object.freeze({
 	changeYes: "Change",
 	changed: "The limits were changed.",
 	pause: "Pause",
+	raise: "Raise the budget…",
+	/** @type {(left: string, most: string) => string} */
+	outOfBudget: (left, most) => `The next job does not fit the budget: ${left} of ${most} is left. Nothing more is paid until you raise it.`,
 	resume: "Resume",
 	cancelBatch: "Cancel…",
 	retryFailed: "Retry what failed…",
@@ -256,6 +322,7 @@ export const BATCHES = Object.freeze({
 	showBatch: "The batch",
 	keepersOnly: "Liked only",
 	collectKeepers: "Collect the liked",
+	zipKeepers: "Zip of the liked",
 	nextBatch: "Next batch from the liked",
 	nextBatchTitle: "Make the liked pictures the rows of a new table",
 	leaveSheet: "Show all jobs",
