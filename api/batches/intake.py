@@ -55,7 +55,7 @@ async def accept_batch(
     template = request.filled_template()
     with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8") as spool:
         table = _Table(spool)
-        async for row in checker.rows(template, request.lines()):
+        async for row in checker.rows(template, request.lines):
             table.take(row)
         table.refuse(skip_faulty=request.skip_faulty)
         batch, created = await store.batches.create(

@@ -85,7 +85,7 @@ class Planner:
         warnings: dict[str, None] = {}
         table = None
         prompts = 0
-        async for row in self.checker.rows(wanted.template, wanted.lines()):
+        async for row in self.checker.rows(wanted.template, wanted.lines):
             if isinstance(row, Fault):
                 report.note(row)
                 continue

@@ -19,6 +19,7 @@ from promptmill.config.settings import Settings
 from promptmill.contracts.budgets import INSTALLATION, BudgetPeriod
 from promptmill.store import Store
 from tests.fixtures.api import open_api
+from tests.raw_server import http_answer, open_raw_server
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
 
@@ -181,6 +182,46 @@ async def test_each_source_makes_its_rows(listed: httpx.AsyncClient) -> None:
         assert (plan["rows"], plan["faults"]) == (rows, []), source
 
 
+async def test_a_file_that_is_no_image_is_a_fault_of_its_row(
+    shop_settings: Settings, wavespeed_control: SimulatorControl
+) -> None:
+    png = http_answer(206, b"\x89PNG\r\n\x1a\n" + bytes(100), {"Content-Type": "image/png"})
+    page = http_answer(200, b"<!doctype html><p>Sign in", {"Content-Type": "text/html; charset=utf-8"})
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            open_api(shop_settings.model_copy(update={"allow_private_addresses": True}))
+        )
+        picture, web_page, gone, broken = [
+            (await stack.enter_async_context(open_raw_server(answer))).url + "/1.png"
+            for answer in (png, page, http_answer(404), http_answer(503))
+        ]
+        template = {"model": "google/nano-banana/edit", "prompt": "{{subject}}"}
+        rows: list[dict[str, Any]] = [
+            {"subject": "a fox", "image": picture},
+            {"subject": "a fox", "image": web_page},
+            {"image": gone},
+            {"subject": "a fox", "images": f"{picture}|{gone}"},
+            {"subject": "a fox", "image": broken},
+        ]
+
+        plan = await planned(client, template=template, rows=rows)
+        made = await client.post("/api/batches", json={"template": template, "rows": rows, "maxCostUsd": 1})
+        fixed = await client.post(
+            "/api/batches/plan", json={"template": template | {"targetUrl": web_page}, "rows": [{"subject": "a fox"}]}
+        )
+
+    says = "Must be the URL of an image:"
+    assert [(one["line"], one["column"], one["value"], one["message"]) for one in plan["faults"]] == [
+        (2, "image", web_page, f"{says} this is text/html."),
+        (3, "subject", None, "The row has no value for {{subject}}, which is to be filled in."),
+        (4, "images", gone, f"{says} its server answers 404."),
+    ]
+    assert plan["warnings"] == ["image was not looked at: its server answered 503."]
+    assert (made.status_code, made.json()["code"]) == (422, "faulty_rows")
+    assert [one["pointer"] for one in fixed.json()["errors"]] == ["/template/targetUrl"]
+    assert await wavespeed_control.requests("submit") == []
+
+
 async def test_pictures_that_nobody_would_see_are_faults(listed: httpx.AsyncClient) -> None:
     """A single job is only warned: of ten thousand, nobody would read the warnings before they are paid."""
     picture = "https://a.example/1.png"
@@ -194,7 +235,7 @@ async def test_pictures_that_nobody_would_see_are_faults(listed: httpx.AsyncClie
     assert (fault["line"], fault["column"], fault["value"]) == (1, "image", picture)
     assert "are not used" in fault["message"]
     assert seen["faults"] == []
-    assert len(seen["warnings"]) == 1
+    assert [one.split(":")[0] for one in seen["warnings"]] == ["The images go to Grok only", "image was not looked at"]
     assert (seen["cost"]["prompts"], seen["cost"]["promptsUsd"]) == (1, None)
 
 
