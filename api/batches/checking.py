@@ -7,7 +7,7 @@ template: an unknown model, a callback that may not be called, a parent that doe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -66,13 +66,18 @@ class Checker:
     looker: Looker
 
     async def rows(
-        self, template: Mapping[str, Any], lines: Callable[[], Iterable[Line | Fault]]
+        self,
+        template: Mapping[str, Any],
+        lines: Callable[[], Iterable[Line | Fault]],
+        *,
+        known: Container[str] = (),
     ) -> AsyncIterator[CheckedRow | Fault]:
         """Check rows one by one; the record is asked only once. Memory grows only with the files that they name.
 
         Args:
             template: The body of a job to create, with words in its texts.
             lines: Returns what the source gives, each time from its beginning.
+            known: Keys of rows that were taken before: their files may have gone since, and are not looked at.
 
         Raises:
             Refused: The template is at fault, or WaveSpeed's list of models cannot be read.
@@ -81,8 +86,12 @@ class Checker:
         _refuse_template(template)
         inputs, others = await self._inputs(template)
         references = None
-        looks = await self._looks(template, _in_turns(fill(template, lines(), inputs, others=others)), inputs or {})
-        async for filled in _in_turns(fill(template, lines(), inputs, others=others)):
+
+        def rows() -> AsyncIterator[FilledRow | Fault]:
+            return _in_turns(fill(template, lines(), inputs, others=others))
+
+        looks = await self._looks(template, rows(), inputs or {}, known)
+        async for filled in rows():
             found = [filled] if isinstance(filled, Fault) else await self._seen_and_judged(filled, looks.of(filled))
             for one in found:
                 if isinstance(one, Fault):
@@ -111,24 +120,24 @@ class Checker:
         template: Mapping[str, Any],
         rows: AsyncIterator[FilledRow | Fault],
         inputs: Mapping[str, ModelInput | None],
+        known: Container[str],
     ) -> _Looks:
-        """Look at the files that rows and template name.
+        """Look at the files that rows name, those among them that the template gives them.
 
         Raises:
             Refused: One that the template names is not what the model takes.
         """
-        files = dict.fromkeys(files_of(template, inputs))
-        own = list(files)
+        files: dict[Named, None] = {}
         async for row in rows:
-            if isinstance(row, FilledRow):
+            if isinstance(row, FilledRow) and row.key not in known:
                 files |= dict.fromkeys(files_of(row.body, inputs))
         looks = await self.looker.look(files)
-        for file in own:
-            fault = looks[file].fault
+        for file in files_of(template, inputs):
+            fault = looks[file].fault if file in looks else None
             if fault is not None:
                 place = (FIELDS[file.column],) if file.column in FIELDS else ("input", file.column)
                 raise _in_template(invalid(pointer_to(place), fault))
-        return _Looks(looks, inputs)
+        return _Looks(looks, inputs, known)
 
     async def _seen_and_judged(self, row: FilledRow, seen: Mapping[Named, Look]) -> Sequence[_Judged | Fault]:
         """Judge a row, with what was seen of its files."""
@@ -195,14 +204,15 @@ class _Judged(NamedTuple):
 
 @dataclass(frozen=True)
 class _Looks:
-    """What was seen of a table's files; `inputs` are those of its model."""
+    """What was seen of a table's files; `inputs` are those of its model, `known` the keys of rows not looked at."""
 
     looks: Mapping[Named, Look]
     inputs: Mapping[str, ModelInput | None]
+    known: Container[str]
 
     def of(self, row: FilledRow | Fault) -> dict[Named, Look]:
         """Return what was seen of a row's files."""
-        if isinstance(row, Fault) or not self.looks:
+        if isinstance(row, Fault) or not self.looks or row.key in self.known:
             return {}
         return {file: self.looks[file] for file in files_of(row.body, self.inputs)}
 

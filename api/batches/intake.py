@@ -55,7 +55,8 @@ async def accept_batch(
     template = request.filled_template()
     with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8") as spool:
         table = _Table(spool)
-        async for row in checker.rows(template, request.lines):
+        known = await store.batches.row_keys(checker.owner, key) if key is not None else frozenset[str]()
+        async for row in checker.rows(template, request.lines, known=known):
             table.take(row)
         table.refuse(skip_faulty=request.skip_faulty)
         batch, created = await store.batches.create(

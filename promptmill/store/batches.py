@@ -45,6 +45,9 @@ _CREATE: Final = audited(
     when="created",
 )
 _DIFFERING: Final = "SELECT number, key FROM differing_batch_rows(:id, CAST(:rows AS jsonb))"
+_ROW_KEYS: Final = """
+    SELECT r.key FROM batches AS b JOIN batch_rows AS r ON r.batch_id = b.id WHERE b.owner = :owner AND b.key = :key
+"""
 _ADD: Final = "SELECT add_batch_rows(:id, CAST(:rows AS jsonb))"
 _OPEN: Final = f"SELECT {_COLUMNS} FROM open_batch(:id)"
 _FEED: Final = f"SELECT {_OF_RESULT}, r.fed, r.more FROM feed_batch(:id, :at_once, :most) AS r"
@@ -219,6 +222,10 @@ class BatchStore:
         slim = json.dumps([row.model_dump(include={"number", "key", "content_hash"}) for row in rows])
         found = await self.database.mappings(_DIFFERING, id=batch_id, rows=slim)
         return [(row["number"], row["key"]) for row in found]
+
+    async def row_keys(self, owner: str, key: str) -> frozenset[str]:
+        """Return the keys of the rows that the batch with this key has already; none if there is no such batch."""
+        return frozenset(row["key"] for row in await self.database.mappings(_ROW_KEYS, owner=owner, key=key))
 
     async def add(self, batch_id: UUID, rows: Sequence[NewRow]) -> int:
         """Add rows and return how many were new. Safe to repeat.
