@@ -18,7 +18,7 @@ from api.batches.looking import Look, Looker, Named, files_of
 from api.catalogue.entries import Entry
 from api.catalogue.reading import Catalogue
 from api.http.errors import MAX_ERRORS, FieldError, Refused, invalid, pointer_to
-from api.jobs.acceptance import References, job_of, judged, references_of
+from api.jobs.acceptance import References, job_of, judged, references_of, refuse_addresses
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import Placement
 from api.schemas.catalogue import AskPrice
@@ -64,6 +64,15 @@ class Checker:
     catalogue: Catalogue
     limits: Limits
     looker: Looker
+
+    def refuse_callback(self, url: str | None) -> None:
+        """Check that a batch's callback may be sent there.
+
+        Raises:
+            Refused: With a pointer to it.
+        """
+        addresses = iter([] if url is None else [(("callbackUrl",), url)])
+        refuse_addresses(addresses, allow_private=self.settings.allow_private_addresses)
 
     async def rows(
         self,

@@ -127,7 +127,7 @@ class _Table:
             more = f" There are {report.fault_count:,} faults in all." if report.fault_count > 1 else ""
             raise Refused("faulty_rows", f"{where}{column}: {_told(first)}{more} Nothing was stored.", errors=errors)
         told: dict[int, list[dict[str, Any]]] = {number: [] for number in sorted(report.faulty)}
-        for fault in report.faults:
+        for fault in (*report.faults, *report.repeated):
             told[fault.line].append(asdict(fault))
         for number, faults in told.items():
             self._write(NewRow(key=f"line {number}", number=number, given={}, faults=tuple(faults)))

@@ -16,7 +16,6 @@ from api.dependencies import ByDep, CallerDep, CheckerDep, ResourcesDep
 from api.http.bodies import BATCHES
 from api.http.errors import problems
 from api.http.idempotency import HEADER, REPLAYED
-from api.jobs.acceptance import refuse_addresses
 from api.schemas.batch_runs import KEY_CHARACTERS, CreateBatch, CreatedBatch
 from promptmill.contracts.access import Scope
 
@@ -65,10 +64,7 @@ async def create_batch(
     Sent again with the same `key`, it adds the rows that are new, by their `key`, and nothing twice. A row with a known
     key and another content is refused with its line, and nothing is added then.
     """
-    if request.callback_url:
-        refuse_addresses(
-            iter([(("callbackUrl",), request.callback_url)]), allow_private=resources.settings.allow_private_addresses
-        )
+    checker.refuse_callback(request.callback_url)
     accepted = await accept_batch(
         request, key=request.key or key, key_id=caller.key_id, checker=checker, store=resources.store, by=by
     )

@@ -1422,7 +1422,6 @@ export interface components {
             } | null;
             repeat?: number | null;
             pictures?: string[] | null;
-            maxCostUsd: number;
             key?: string | null;
             name?: string | null;
             /** @default 10 */
@@ -1433,6 +1432,7 @@ export interface components {
             skipFaulty?: boolean;
             callbackUrl?: string | null;
             prompts?: components["schemas"]["Prompts"] | null;
+            maxCostUsd: number;
         };
         CreateJob: {
             model: string;
@@ -1609,6 +1609,7 @@ export interface components {
             value: string | null;
             message: string;
             suggestion: string | null;
+            rows: number;
         };
         FieldAnswer: {
             name: string;
@@ -1987,8 +1988,17 @@ export interface components {
             } | null;
             repeat?: number | null;
             pictures?: string[] | null;
+            key?: string | null;
+            name?: string | null;
+            /** @default 10 */
+            maxOpen?: number;
+            stopAfterFailures?: number | null;
+            priority?: number | null;
+            /** @default false */
+            skipFaulty?: boolean;
+            callbackUrl?: string | null;
+            prompts?: components["schemas"]["Prompts"] | null;
             maxCostUsd?: number | null;
-            maxOpen?: number | null;
         };
         PlannedBudget: {
             owner: string;

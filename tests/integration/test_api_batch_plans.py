@@ -167,6 +167,30 @@ async def test_one_source_is_given(listed: httpx.AsyncClient) -> None:
     assert {one["pointer"] for one in answer.json()["errors"]} == {"/rows", "/repeat"}
 
 
+async def test_the_body_that_creates_a_batch_plans_it(listed: httpx.AsyncClient) -> None:
+    body = {
+        "template": TEMPLATE,
+        "rows": [ROW],
+        "maxCostUsd": 1,
+        "key": "summer",
+        "name": "Summer",
+        "maxOpen": 3,
+        "stopAfterFailures": 2,
+        "priority": 7,
+        "skipFaulty": True,
+        "callbackUrl": "https://a.example/done",
+        "prompts": {"mode": "each"},
+    }
+
+    plan = await planned(listed, **body)
+    wrong = await refused(listed, callbackUrl="ftp://a.example")
+    made = await listed.post("/api/batches", json=body)
+
+    assert (plan["faults"], plan["cost"]["prompts"]) == ([], 1)
+    assert wrong["pointer"] == "/callbackUrl"
+    assert made.status_code == 202
+
+
 async def test_each_source_makes_its_rows(listed: httpx.AsyncClient) -> None:
     plain = {"model": PRESS, "prompt": "a fox", "input": {"style": "comic", "quality": "print", "num_images": 1}}
     edit = {"model": "google/nano-banana/edit", "prompt": "a fox"}
@@ -180,6 +204,25 @@ async def test_each_source_makes_its_rows(listed: httpx.AsyncClient) -> None:
     for template, source, rows in sources:
         plan = await planned(listed, template=template, **source)
         assert (plan["rows"], plan["faults"]) == (rows, []), source
+
+
+async def test_a_column_that_nothing_takes_is_one_fault(listed: httpx.AsyncClient, store: Store) -> None:
+    """Else a misspelt column of a long table would leave no room for any other fault."""
+    rows: list[dict[str, Any]] = [ROW | {"stile": "comic"}] * (FAULTS_TOLD + 5) + [ROW | {"num_images": 9}, ROW]
+
+    plan = await planned(listed, rows=rows)
+    made = await listed.post(
+        "/api/batches", json={"template": TEMPLATE, "rows": rows[-4:], "maxCostUsd": 1, "skipFaulty": True}
+    )
+    skipped = (await listed.get(f"/api/batches/{made.json()['batchId']}/rows?state=faulty")).json()["items"]
+
+    assert (plan["faultCount"], plan["faultyRows"]) == (2, FAULTS_TOLD + 6)
+    assert [(one["line"], one["column"], one["suggestion"], one["rows"]) for one in plan["faults"]] == [
+        (1, "stile", "style", FAULTS_TOLD + 5),
+        (FAULTS_TOLD + 6, "num_images", None, 1),
+    ]
+    assert [(one["line"], one["rows"]) for one in made.json()["faults"]] == [(1, 2), (3, 1)]
+    assert [[fault["column"] for fault in row["faults"]] for row in skipped] == [["stile"], ["stile"], ["num_images"]]
 
 
 async def test_a_file_that_is_no_image_is_a_fault_of_its_row(

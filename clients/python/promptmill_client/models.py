@@ -249,6 +249,10 @@ class FaultAnswer(Shape):
     """
     What was probably meant; null without a good guess.
     """
+    rows: int
+    """
+    How many rows have it: more than one if nothing takes the column, which is told for the first of them; 0 if it is no row's.
+    """
 
 
 class FieldAnswer(Shape):
@@ -554,50 +558,6 @@ class PauseReason(StrEnum):
     FAILURES = "failures"
     OWNER = "owner"
     ADMIN = "admin"
-
-
-class PlanBatch(Shape):
-    """A batch to plan: nothing of it is stored, made or paid."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    template: dict[str, Any]
-    """
-    A body of `POST /api/jobs/create`. In `prompt`, `instructions` and the texts of `input`, `{{column}}` is filled in from each row.
-    """
-    rows: list[Any] | None = None
-    """
-    Objects with a value for each column; 10,000 at most.
-    """
-    table: str | None = None
-    """
-    CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL.
-    """
-    table_format: Annotated[TableFormat | None, Field(alias="tableFormat")] = None
-    """
-    What `table` is. Default: `jsonl` if it begins with `{`, otherwise `csv`.
-    """
-    matrix: dict[str, list[Any]] | None = None
-    """
-    Values for each column: each value is combined with each of the others.
-    """
-    repeat: int | None = None
-    """
-    How many times: with the `seed` of the template's `input`, the next one, and so on.
-    """
-    pictures: list[str] | None = None
-    """
-    URLs of images: one row each, as its `image`.
-    """
-    max_cost_usd: Annotated[float | None, Field(alias="maxCostUsd")] = None
-    """
-    What the batch may cost, to learn how many rows that is for.
-    """
-    max_open: Annotated[int | None, Field(alias="maxOpen")] = None
-    """
-    How many of its jobs are open at once, to learn how long it takes. Default: no limit.
-    """
 
 
 class PlannedBudget(Shape):
@@ -1345,10 +1305,6 @@ class CreateBatch(Shape):
     """
     URLs of images: one row each, as its `image`.
     """
-    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
-    """
-    What all its jobs may cost together, prompts included, in USD.
-    """
     key: str | None = None
     """
     Names it: the same table sent again with it adds what is new, and nothing twice. Default: the `Idempotency-Key`, if there is one.
@@ -1380,6 +1336,10 @@ class CreateBatch(Shape):
     prompts: Prompts | None = None
     """
     Default: as the template says.
+    """
+    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
+    """
+    What all its jobs may cost together, prompts included, in USD.
     """
 
 
@@ -1728,6 +1688,78 @@ class PlanAnswer(Shape):
     duration: PlannedDuration
     """
     Of the rows without faults.
+    """
+
+
+class PlanBatch(Shape):
+    """A batch to plan, in the body that creates it: nothing of it is stored, made or paid."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    template: dict[str, Any]
+    """
+    A body of `POST /api/jobs/create`. In `prompt`, `instructions` and the texts of `input`, `{{column}}` is filled in from each row.
+    """
+    rows: list[Any] | None = None
+    """
+    Objects with a value for each column; 10,000 at most.
+    """
+    table: str | None = None
+    """
+    CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL.
+    """
+    table_format: Annotated[TableFormat | None, Field(alias="tableFormat")] = None
+    """
+    What `table` is. Default: `jsonl` if it begins with `{`, otherwise `csv`.
+    """
+    matrix: dict[str, list[Any]] | None = None
+    """
+    Values for each column: each value is combined with each of the others.
+    """
+    repeat: int | None = None
+    """
+    How many times: with the `seed` of the template's `input`, the next one, and so on.
+    """
+    pictures: list[str] | None = None
+    """
+    URLs of images: one row each, as its `image`.
+    """
+    key: str | None = None
+    """
+    Names it: the same table sent again with it adds what is new, and nothing twice. Default: the `Idempotency-Key`, if there is one.
+    """
+    name: str | None = None
+    """
+    What people call it.
+    """
+    max_open: Annotated[int, Field(alias="maxOpen")] = 10
+    """
+    How many of its jobs may be open at once.
+    """
+    stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")] = None
+    """
+    Pause it when so many of its rows have failed. Default: never.
+    """
+    priority: int | None = None
+    """
+    Of all its jobs. Default: the template's, or 5.
+    """
+    skip_faulty: Annotated[bool, Field(alias="skipFaulty")] = False
+    """
+    Make the other rows although some are faulty. Otherwise nothing is stored then.
+    """
+    callback_url: Annotated[str | None, Field(alias="callbackUrl")] = None
+    """
+    Called once, when the batch has ended.
+    """
+    prompts: Prompts | None = None
+    """
+    Default: as the template says.
+    """
+    max_cost_usd: Annotated[float | None, Field(alias="maxCostUsd")] = None
+    """
+    What the batch may cost, to learn how many rows that is enough for.
     """
 
 
