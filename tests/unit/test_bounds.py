@@ -15,8 +15,8 @@ import worker.__main__ as worker_process
 from activities import bills, late, persistence, prompts, reconciliation, results
 from api import serving
 from api.access import identities, single_sign_on
-from api.batches import bodies, costs
-from api.batches import looking as table_bodies
+from api.batches import bodies as table_bodies
+from api.batches import costs, looking
 from api.catalogue import prices, reading
 from api.http import bodies, connections, errors, guard, origins, wrong_tokens
 from api.http.problem_kinds import PROBLEM_KINDS
@@ -196,7 +196,7 @@ BOUNDS: dict[str, list[str]] = {
     ],
     "a receiver's response to a callback": [],
     "the files that a table names": [
-        number(heads.HEAD_BYTES, "bytes"),
+        number(heads.HEAD_BYTES),
         number(looking.AT_ONCE),
         seconds(looking.LOOKING_SECONDS),
         seconds(heads.HEAD_SECONDS),
