@@ -14,6 +14,7 @@ from api.access.identities import FRESH_SECONDS, Fresh, Identities
 from api.access.limits import Limits
 from api.agents.door import AgentDoor, open_agents
 from api.batches.bodies import TableTurns
+from api.batches.looking import Looker
 from api.catalogue.prices import open_prices
 from api.catalogue.reading import open_catalogue
 from api.dependencies import State, addresses_of
@@ -177,6 +178,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                         catalogue=catalogue,
                         prices=prices,
                         table_turns=TableTurns(),
+                        looker=Looker(resources.heads.read),
                         balance=Balance.of(resources.account),
                         certificates=Certificates.of(settings),
                         # Whoever guesses addresses, which takes no key, asks the record once a second.

@@ -18,6 +18,7 @@ from api.access.scopes import caller_of
 from api.agents.door import Agents
 from api.batches.bodies import TableTurns
 from api.batches.checking import Checker
+from api.batches.looking import Looker
 from api.batches.planning import Planner
 from api.catalogue.prices import Prices
 from api.catalogue.reading import Catalogue
@@ -61,6 +62,7 @@ class State(TypedDict):
     catalogue: Catalogue
     prices: Prices
     table_turns: TableTurns
+    looker: Looker
     balance: Balance
     certificates: Certificates
     sharing_secret: Fresh[str]
@@ -203,8 +205,11 @@ async def _prompt_jobs(store: StoreDep, waits: WaitsDep, addresses: AddressesDep
     return PromptJobReader(store, waits, addresses, owner)
 
 
-async def _checker(resources: ResourcesDep, catalogue: CatalogueDep, limits: LimitsDep, caller: CallerDep) -> Checker:
-    return Checker(caller.owner, caller.key_id, resources.settings, resources.store, catalogue, limits)
+async def _checker(
+    request: Request, resources: ResourcesDep, catalogue: CatalogueDep, limits: LimitsDep, caller: CallerDep
+) -> Checker:
+    settings, looker = resources.settings, request.state.looker
+    return Checker(caller.owner, caller.key_id, settings, resources.store, catalogue, limits, looker)
 
 
 async def _planner(

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from promptmill.config.settings import Settings
 from promptmill.outputs.storage import OutputStorage, open_storage
 from promptmill.providers.outputs.fetcher import OutputFetcher, open_output_fetcher
+from promptmill.providers.outputs.heads import HeadReader, open_head_reader
 from promptmill.providers.wavespeed.account import WaveSpeedAccount, open_wavespeed_account
 from promptmill.providers.wavespeed.uploads import WaveSpeedUploads, open_wavespeed_uploads
 from promptmill.store import Store, open_store
@@ -24,7 +25,7 @@ READ_SECONDS: Final = 60
 
 @dataclass(frozen=True)
 class ApiResources:
-    """The API's resources. It never submits: its provider clients make WaveSpeed's unpaid calls, and read outputs."""
+    """The API's resources. It never submits: its provider clients make WaveSpeed's unpaid calls, and read files."""
 
     settings: Settings
     store: Store
@@ -34,6 +35,7 @@ class ApiResources:
     uploads: WaveSpeedUploads
     storage: OutputStorage | None
     fetcher: OutputFetcher
+    heads: HeadReader
 
 
 @asynccontextmanager
@@ -73,4 +75,5 @@ async def open_api_resources(settings: Settings) -> AsyncIterator[ApiResources]:
                     allow_private=settings.allow_private_addresses,
                 )
             ),
+            heads=await stack.enter_async_context(open_head_reader(allow_private=settings.allow_private_addresses)),
         )

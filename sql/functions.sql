@@ -39,6 +39,7 @@ SET LOCAL check_function_bodies = off; -- a function may call one that stands be
 \ir functions/claim_outputs.sql
 \ir functions/claim_prompt_jobs.sql
 \ir functions/claim_stranded_jobs.sql
+\ir functions/common_batch_failure.sql
 \ir functions/count_prompt_minutes.sql
 \ir functions/count_prompt_spending.sql
 \ir functions/count_spending.sql
@@ -199,6 +200,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('claim_outputs', '3b11ed662b875a5f97b7e0ad8a24a6659cb412ab162eec691729b185e2003fb9'),
     ('claim_prompt_jobs', '98b9f0dd341e35c765b8597a0eb5b9046f83e1ab9f2706779b407e12259fb87c'),
     ('claim_stranded_jobs', '925b92f61ea8d8c8e51a9e76095405a5defe15a85b10f28d04ba7f77c2991a31'),
+    ('common_batch_failure', '50de34ed1df28715520a6ffe7711adb10cfa2561671318011f351ee3c2b1d002'),
     ('count_prompt_minutes', '7a02be00fdb843797b1e8ef27d2a8b11208131f06f83adbc2bee613fc5545883'),
     ('count_prompt_spending', 'd44c2c8863dc07bd6adfafd72f3589bf626083be68421059ca4fa8ea0ab0ae41'),
     ('count_spending', '2a90ce33d524538d2e26421759602f002baded138db2b289c52251a2b2677245'),
@@ -220,7 +222,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('erase_prompt_job', '331b91cafb0b2f872c16da974f75f7ed98adfe6285fda2d0ba7912024827e293'),
     ('erased_key', '6aa0457334ee0801a09fe72862df319845fb55da545e9f269c73dc616be1878b'),
     ('failed_batch_rows', '7b86734e636b3067c7cbc5469312b50d2d7589879d535df0ef3192136c39be56'),
-    ('feed_batch', '2e19c77a6da2070e1281a0d9b0d5437f323f7595bad1a104ce3b0de1d662d4ca'),
+    ('feed_batch', '4bb4f5eda36b8045c4e5de17b21bb547a4c443e9c1fb1473f043560d3c7f5ba2'),
     ('finish_prompt_job', 'f1e500b2b9b006cd710da04a04db2bcdde51e802070c1abfdc5c7b682601e643'),
     ('finish_prompt_job_v2', '4ce7b099c3c931289ec4f0a716fdfc0be08cac28db62f3b26b748d0bfd7a6f87'),
     ('follow_submission', '4b3f00558d90f6f5d2c0e7945f2f7b759f429110496ba869f4a9cd3161143e2b'),

@@ -7,17 +7,18 @@ template: an unknown model, a callback that may not be called, a parent that doe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from api.access.limits import Limits
+from api.batches.looking import Look, Looker, Named, files_of
 from api.catalogue.entries import Entry
 from api.catalogue.reading import Catalogue
-from api.http.errors import MAX_ERRORS, FieldError, Refused, pointer_to
-from api.jobs.acceptance import References, job_of, judged, references_of
+from api.http.errors import MAX_ERRORS, FieldError, Refused, invalid, pointer_to
+from api.jobs.acceptance import References, job_of, judged, references_of, refuse_addresses
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import Placement
 from api.schemas.catalogue import AskPrice
@@ -62,11 +63,30 @@ class Checker:
     store: Store
     catalogue: Catalogue
     limits: Limits
+    looker: Looker
+
+    def refuse_callback(self, url: str | None) -> None:
+        """Check that a batch's callback may be sent there.
+
+        Raises:
+            Refused: With a pointer to it.
+        """
+        addresses = iter([] if url is None else [(("callbackUrl",), url)])
+        refuse_addresses(addresses, allow_private=self.settings.allow_private_addresses)
 
     async def rows(
-        self, template: Mapping[str, Any], lines: Iterable[Line | Fault]
+        self,
+        template: Mapping[str, Any],
+        lines: Callable[[], Iterable[Line | Fault]],
+        *,
+        known: Container[str] = (),
     ) -> AsyncIterator[CheckedRow | Fault]:
-        """Check rows one by one: memory does not grow with them, and the record is asked only once.
+        """Check rows one by one; the record is asked only once. Memory grows only with the files that they name.
+
+        Args:
+            template: The body of a job to create, with words in its texts.
+            lines: Returns what the source gives, each time from its beginning.
+            known: Keys of rows that were taken before: their files may have gone since, and are not looked at.
 
         Raises:
             Refused: The template is at fault, or WaveSpeed's list of models cannot be read.
@@ -75,10 +95,13 @@ class Checker:
         refuse_template(template, filled_by_rows=True)
         inputs, others = await self._inputs(template)
         references = None
-        for place, filled in enumerate(fill(template, lines, inputs, others=others), 1):
-            if place % _TURN_ROWS == 0:
-                await asyncio.sleep(0)
-            found = [filled] if isinstance(filled, Fault) else await self._judged(filled)
+
+        def rows() -> AsyncIterator[FilledRow | Fault]:
+            return _in_turns(fill(template, lines(), inputs, others=others))
+
+        looks = await self._looks(template, rows(), inputs or {}, known)
+        async for filled in rows():
+            found = [filled] if isinstance(filled, Fault) else await self._seen_and_judged(filled, looks.of(filled))
             for one in found:
                 if isinstance(one, Fault):
                     yield one
@@ -100,6 +123,43 @@ class Checker:
         if entry is None:
             return None, True
         return _columns(entry), unknown_allowed or not entry.listed_inputs
+
+    async def _looks(
+        self,
+        template: Mapping[str, Any],
+        rows: AsyncIterator[FilledRow | Fault],
+        inputs: Mapping[str, ModelInput | None],
+        known: Container[str],
+    ) -> _Looks:
+        """Look at the files that rows name, those among them that the template gives them.
+
+        Raises:
+            Refused: One that the template names is not what the model takes.
+        """
+        files: dict[Named, None] = {}
+        async for row in rows:
+            if isinstance(row, FilledRow) and row.key not in known:
+                files |= dict.fromkeys(files_of(row.body, inputs))
+        looks = await self.looker.look(files)
+        for file in files_of(template, inputs):
+            fault = looks[file].fault if file in looks else None
+            if fault is not None:
+                place = (FIELDS[file.column],) if file.column in FIELDS else ("input", file.column)
+                raise in_template(invalid(pointer_to(place), fault))
+        return _Looks(looks, inputs, known)
+
+    async def _seen_and_judged(self, row: FilledRow, seen: Mapping[Named, Look]) -> Sequence[_Judged | Fault]:
+        """Judge a row, with what was seen of its files."""
+        wrong = [
+            Fault.of(row.number, file.column, look.fault, value=file.url) for file, look in seen.items() if look.fault
+        ]
+        found = await self._judged(row)
+        if wrong:
+            return [*(one for one in found if isinstance(one, Fault)), *wrong]
+        unseen = dict.fromkeys(
+            f"{file.column} was not looked at: {look.unseen}." for file, look in seen.items() if look.unseen
+        )
+        return [one if isinstance(one, Fault) else one.warned(unseen) for one in found]
 
     async def _judged(self, row: FilledRow) -> Sequence[_Judged | Fault]:
         try:
@@ -150,6 +210,33 @@ class _Judged(NamedTuple):
     row: FilledRow
     request: CreateJob
     pictures: Placement
+
+    def warned(self, warnings: Iterable[str]) -> _Judged:
+        """Return it with more warnings."""
+        return self._replace(pictures=replace(self.pictures, warnings=(*self.pictures.warnings, *warnings)))
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """What was seen of a table's files; `inputs` are those of its model, `known` the keys of rows not looked at."""
+
+    looks: Mapping[Named, Look]
+    inputs: Mapping[str, ModelInput | None]
+    known: Container[str]
+
+    def of(self, row: FilledRow | Fault) -> dict[Named, Look]:
+        """Return what was seen of a row's files."""
+        if isinstance(row, Fault) or not self.looks or row.key in self.known:
+            return {}
+        return {file: self.looks[file] for file in files_of(row.body, self.inputs)}
+
+
+async def _in_turns(filled: Iterable[FilledRow | Fault]) -> AsyncIterator[FilledRow | Fault]:
+    """Pass rows on, and let other requests get their turn."""
+    for place, row in enumerate(filled, 1):
+        if place % _TURN_ROWS == 0:
+            await asyncio.sleep(0)
+        yield row
 
 
 def refuse_template(template: Mapping[str, Any], *, filled_by_rows: bool) -> None:

@@ -59,7 +59,8 @@ async def accept_batch(
     """
     template = request.filled_template()
     with open_table() as table:
-        async for row in checker.rows(template, request.lines()):
+        known = await store.batches.row_keys(checker.owner, key=key) if key is not None else frozenset[str]()
+        async for row in checker.rows(template, request.lines, known=known):
             table.take(row)
         table.refuse(skip_faulty=request.skip_faulty)
         wanted = new_batch(request, key=key, key_id=key_id, owner=checker.owner)
@@ -137,7 +138,7 @@ class JudgedTable:
             more = f" There are {report.fault_count:,} faults in all." if report.fault_count > 1 else ""
             raise Refused("faulty_rows", f"{where}{column}: {_told(first)}{more} Nothing was stored.", errors=errors)
         told: dict[int, list[dict[str, Any]]] = {number: [] for number in sorted(report.faulty)}
-        for fault in report.faults:
+        for fault in (*report.faults, *report.repeated):
             told[fault.line].append(asdict(fault))
         for number, faults in told.items():
             self._write(NewRow(key=f"line {number}", number=number, given={}, faults=tuple(faults)))

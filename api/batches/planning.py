@@ -16,18 +16,18 @@ from api.installation.budgets import budgets_of
 from api.jobs.reading import usd
 from api.jobs.sentences import price_text
 from api.jobs.waiting import RecentPace
+from api.schemas.batch_runs import PlanBatch
 from api.schemas.batches import (
     FAULTS_TOLD,
     FaultAnswer,
     PlanAnswer,
-    PlanBatch,
     PlannedBudget,
     PlannedCost,
     PlannedDuration,
     PlannedPrice,
 )
 from promptmill.api_resources import ApiResources
-from promptmill.batches.rows import WHOLE_TABLE, Fault
+from promptmill.batches.rows import WHOLE_TABLE, ColumnFault, Fault
 from promptmill.contracts.access import Caller
 from promptmill.contracts.budgets import INSTALLATION, Budget
 from promptmill.formats import money
@@ -43,11 +43,21 @@ class TableReport:
         self.good = 0
         self.faulty: set[int] = set()
         self.faults: list[Fault] = []
+        self.repeated: list[Fault] = []
+        """What is wrong with columns again, in further rows: the first ones."""
         self.fault_count = 0
         self.readable = True
+        self._rows_of: dict[str | None, int] = {}
+        """By each column that is at fault as such, and told: how many rows have a value in it."""
 
     def note(self, fault: Fault) -> None:
-        """Add a fault; the first ones are kept."""
+        """Add a fault; the first ones are kept, and of those of a column the first one is counted."""
+        if isinstance(fault, ColumnFault) and fault.column in self._rows_of:
+            self._rows_of[fault.column] += 1
+            self.faulty.add(fault.line)
+            if len(self.repeated) < FAULTS_TOLD:
+                self.repeated.append(fault)
+            return
         self.fault_count += 1
         if fault.line == WHOLE_TABLE:
             self.readable = False
@@ -56,12 +66,17 @@ class TableReport:
         # What concerns the whole table is told whatever else is wrong with it.
         if len(self.faults) < FAULTS_TOLD:
             self.faults.append(fault)
+            if isinstance(fault, ColumnFault):
+                self._rows_of[fault.column] = 1
         elif fault.line == WHOLE_TABLE:
             self.faults[-1] = fault
 
     def told(self) -> list[FaultAnswer]:
         """Return the faults as a response has them."""
-        return [FaultAnswer.built_from(fault) for fault in self.faults]
+        return [FaultAnswer.built_from(fault, rows=self._rows(fault)) for fault in self.faults]
+
+    def _rows(self, fault: Fault) -> int:
+        return self._rows_of.get(fault.column, 1) if isinstance(fault, ColumnFault) else int(fault.line != WHOLE_TABLE)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class Planner:
         warnings: dict[str, None] = {}
         table = None
         prompts = 0 if wanted.proposed is None else 1
-        async for row in self.checker.rows(wanted.filled_template(), wanted.lines()):
+        async for row in self.checker.rows(wanted.filled_template(), wanted.lines):
             if isinstance(row, Fault):
                 report.note(row)
                 continue

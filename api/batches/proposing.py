@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +49,7 @@ class Proposing:
             RecordConflict: `batch_ended`, `batch_differs`, `too_many`.
         """
         with open_table() as table:
-            async for row in self.checker.rows(request.filled_template(), request.lines()):
+            async for row in self.checker.rows(request.filled_template(), request.lines):
                 table.take(row)
             table.refuse(skip_faulty=False)
         source = request.source()
@@ -87,7 +88,8 @@ class Proposing:
             if proposal is not None:
                 source = BatchSource.model_validate(proposal.request)
                 template = source.filled_template() | {"priority": batch.priority} | _names_question(proposal)
-                async for row in self.checker.rows(template, source.lines(prompts)):
+                known = await batches.row_keys(batch.owner, batch_id=batch_id)
+                async for row in self.checker.rows(template, partial(source.lines, prompts), known=known):
                     table.take(_with_source(row, proposal) if isinstance(row, CheckedRow) else row)
                 table.refuse(skip_faulty=False)
             batch = await batches.approve(batch_id, prompts, owner=self.checker.owner, by=self.by)

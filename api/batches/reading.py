@@ -74,7 +74,7 @@ def _row(row: BatchRowSeen, copies: Sequence[StoredOutput], addresses: Addresses
         outputs=output_answers(row.outputs, copies, address),
         cost_usd=usd(row.cost_usd),
         kept=row.kept,
-        faults=[FaultAnswer.model_validate(fault) for fault in row.faults],
+        faults=[FaultAnswer.model_validate(fault | {"rows": 1}) for fault in row.faults],
     )
 
 

@@ -17,7 +17,6 @@ from api.dependencies import ByDep, CallerDep, CheckerDep, IdInPath, ResourcesDe
 from api.http.bodies import BATCHES
 from api.http.errors import problems
 from api.http.idempotency import HEADER, REPLAYED
-from api.jobs.acceptance import refuse_addresses
 from api.schemas.batch_runs import KEY_CHARACTERS, ApproveBatch, CreateBatch, CreatedBatch
 from promptmill.contracts.access import Scope
 
@@ -68,10 +67,7 @@ async def create_batch(
 
     With the prompts `variants` it waits until `POST …/approve` names those that are to be made.
     """
-    if request.callback_url:
-        refuse_addresses(
-            iter([(("callbackUrl",), request.callback_url)]), allow_private=resources.settings.allow_private_addresses
-        )
+    checker.refuse_callback(request.callback_url)
     if request.proposed is not None:
         accepted = await Proposing(resources, checker, by).propose(request, key=request.key or key)
     else:

@@ -11,7 +11,8 @@ from api.batches.bodies import FORM, TableRoute
 from api.dependencies import PlannerDep
 from api.http.bodies import PLAN
 from api.http.errors import problems
-from api.schemas.batches import PlanAnswer, PlanBatch
+from api.schemas.batch_runs import PlanBatch
+from api.schemas.batches import PlanAnswer
 from promptmill.contracts.access import Scope
 
 router = APIRouter(tags=["batches"], route_class=TableRoute)
@@ -34,10 +35,13 @@ router = APIRouter(tags=["batches"], route_class=TableRoute)
 async def plan_batch(request: PlanBatch, planner: PlannerDep) -> PlanAnswer:
     """Check a table and say what it would cost, and how long it would take. Nothing is stored, made or paid.
 
+    It takes the body of `POST /api/batches`, so that what was planned can be created as it stands.
+
     Each row is checked as `POST /api/jobs/create` checks a job. What is wrong is told by row and column, all at once;
     an error in the template itself is a 422 with a pointer below `/template`. WaveSpeed is asked for each different
     price once, 40 at most.
 
     Send JSON, or `multipart/form-data` with the JSON as `request` and the table as the file `table`; 16 MiB at most.
     """
+    planner.checker.refuse_callback(request.callback_url)
     return await planner.plan(request)

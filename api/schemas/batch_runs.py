@@ -54,10 +54,9 @@ OpenAtOnce = Annotated[StrictInt, Field(ge=1, le=MOST_OPEN, description="How man
 Failures = Annotated[StrictInt, Field(ge=1)]
 
 
-class CreateBatch(BatchSource):
-    """A batch to run: its rows become ordinary jobs, within a budget of its own."""
+class BatchOrder(BatchSource):
+    """What the bodies to plan and to create a batch have in common: all but its budget, which a plan may be without."""
 
-    max_cost_usd: Budget = Field(description="What all its jobs may cost together, prompts included, in USD.")
     key: BatchKey | None = Field(
         None,
         description="Names it: the same table sent again with it adds what is new, and nothing twice. Default: the "
@@ -88,6 +87,20 @@ class CreateBatch(BatchSource):
     def used_priority(self) -> Any:
         """Return the priority of its jobs; the template's is checked with it."""
         return self.priority if self.priority is not None else self.template.get("priority", PRIORITY.usual)
+
+
+class CreateBatch(BatchOrder):
+    """A batch to run: its rows become ordinary jobs, within a budget of its own."""
+
+    max_cost_usd: Budget = Field(description="What all its jobs may cost together, prompts included, in USD.")
+
+
+class PlanBatch(BatchOrder):
+    """A batch to plan, in the body that creates it: nothing of it is stored, made or paid."""
+
+    max_cost_usd: Budget | None = Field(
+        None, description="What the batch may cost, to learn how many rows that is enough for."
+    )
 
 
 class ApproveBatch(StrictRequestModel):

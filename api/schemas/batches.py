@@ -9,12 +9,11 @@ from pydantic import Field, PlainValidator, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
-from api.schemas.fields import MaxPrice
 from promptmill.batches.delimited import lines_of
 from promptmill.batches.rows import MOST_COLUMNS, Fault, Line
 from promptmill.batches.sources import of_matrix, of_pictures, of_repeat, of_rows, read_csv, read_jsonl
 from promptmill.batches.variants import PLACEHOLDER, with_each
-from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, MOST_ROWS
+from promptmill.contracts.batches import MOST_PROPOSED, MOST_ROWS
 from promptmill.contracts.budgets import BudgetPeriod
 from promptmill.contracts.placeholders import words_in
 
@@ -164,15 +163,6 @@ def _seed(template: dict[str, Any]) -> int | None:
     return seed if isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 else None
 
 
-class PlanBatch(BatchSource):
-    """A batch to plan: nothing of it is stored, made or paid."""
-
-    max_cost_usd: MaxPrice = Field(None, description="What the batch may cost, to learn how many rows that is for.")
-    max_open: Annotated[StrictInt, Field(ge=1, le=MOST_OPEN)] | None = Field(
-        None, description="How many of its jobs are open at once, to learn how long it takes. Default: no limit."
-    )
-
-
 class FaultAnswer(Answer):
     """What is wrong with a row of a table."""
 
@@ -181,6 +171,10 @@ class FaultAnswer(Answer):
     value: str | None = Field(description="What it has there, cut; null if it has nothing.")
     message: str = Field(description="What is wrong, and what would be right.")
     suggestion: str | None = Field(description="What was probably meant; null without a good guess.")
+    rows: int = Field(
+        description="How many rows have it: more than one if nothing takes the column, which is told for the first of "
+        "them; 0 if it is no row's."
+    )
 
 
 class PlannedPrice(Answer):

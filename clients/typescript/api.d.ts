@@ -1443,7 +1443,6 @@ export interface components {
             repeat?: number | null;
             pictures?: string[] | null;
             prompts?: components["schemas"]["Prompts"] | null;
-            maxCostUsd: number;
             key?: string | null;
             name?: string | null;
             /** @default 10 */
@@ -1453,6 +1452,7 @@ export interface components {
             /** @default false */
             skipFaulty?: boolean;
             callbackUrl?: string | null;
+            maxCostUsd: number;
         };
         CreateJob: {
             model: string;
@@ -1630,6 +1630,7 @@ export interface components {
             value: string | null;
             message: string;
             suggestion: string | null;
+            rows: number;
         };
         FieldAnswer: {
             name: string;
@@ -2009,8 +2010,16 @@ export interface components {
             repeat?: number | null;
             pictures?: string[] | null;
             prompts?: components["schemas"]["Prompts"] | null;
+            key?: string | null;
+            name?: string | null;
+            /** @default 10 */
+            maxOpen?: number;
+            stopAfterFailures?: number | null;
+            priority?: number | null;
+            /** @default false */
+            skipFaulty?: boolean;
+            callbackUrl?: string | null;
             maxCostUsd?: number | null;
-            maxOpen?: number | null;
         };
         PlannedBudget: {
             owner: string;

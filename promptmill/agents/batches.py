@@ -32,6 +32,13 @@ Rows = Annotated[
         description="One job each: values for the template's words, `prompt`, `image`, `key` or inputs of the model.",
     ),
 ]
+Table = Annotated[
+    str,
+    Field(
+        description="Or: the rows as text, as in a file. CSV, its first line with the columns' names, parted by "
+        "commas, semicolons or tabs; or JSON Lines."
+    ),
+]
 Matrix = Annotated[dict[str, list[Any]], Field(description="Or: values for each column, all combined with all.")]
 Repeat = Annotated[int, Field(ge=1, le=MOST_ROWS, description="Or: how many times, each with the next seed.")]
 BatchCost = Annotated[
@@ -57,12 +64,13 @@ class BatchTools:
         *,
         template: Template,
         rows: Rows | None = None,
+        table: Table | None = None,
         matrix: Matrix | None = None,
         repeat: Repeat | None = None,
         maxCostUsd: BatchCost | None = None,
     ) -> Plan:
         """Check a table and say what it would cost, row by row, and how long it would take. Free."""
-        body = _source(template, rows, matrix, repeat) | {
+        body = _source(template, rows=rows, table=table, matrix=matrix, repeat=repeat) | {
             "maxCostUsd": None if maxCostUsd is None else float(maxCostUsd)
         }
         async with self.reach(ctx) as calls:
@@ -77,6 +85,7 @@ class BatchTools:
         idempotencyKey: IdempotencyKey,
         maxCostUsd: BatchCost,
         rows: Rows | None = None,
+        table: Table | None = None,
         matrix: Matrix | None = None,
         repeat: Repeat | None = None,
         name: Annotated[str | None, Field(max_length=200, description="For people.")] = None,
@@ -88,7 +97,7 @@ class BatchTools:
 
         Sent again with the same key it adds the rows that are new, and nothing twice.
         """
-        body = _source(template, rows, matrix, repeat) | {
+        body = _source(template, rows=rows, table=table, matrix=matrix, repeat=repeat) | {
             "maxCostUsd": float(maxCostUsd),
             "name": name,
             "maxOpen": maxOpen,
@@ -117,8 +126,6 @@ class BatchTools:
             )
 
 
-def _source(
-    template: dict[str, Any], rows: list[dict[str, Any]] | None, matrix: dict[str, list[Any]] | None, repeat: int | None
-) -> dict[str, Any]:
-    """Return the part of a body that says what the rows are; the API wants exactly one of the three."""
-    return {"template": template, "rows": rows, "matrix": matrix, "repeat": repeat}
+def _source(template: dict[str, Any], **sources: Any) -> dict[str, Any]:
+    """Return the part of a body that says what the rows are; the API wants exactly one of the sources."""
+    return {"template": template, **sources}

@@ -192,6 +192,7 @@ class Fault(Shape):
     value: str | None
     message: str
     suggestion: str | None
+    rows: int = Field(description="How many rows have it: more than one if nothing takes the column.")
 
 
 class Words(Shape):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from promptmill.batches.rows import KEY_CHARACTERS, NAME_SHOWN, Fault, FilledRow, Line, as_text
+from promptmill.batches.rows import KEY_CHARACTERS, NAME_SHOWN, ColumnFault, Fault, FilledRow, Line, as_text
 from promptmill.batches.values import WrongValue, parts_of, value_of
 from promptmill.contracts.catalogue import ModelInput
 from promptmill.contracts.placeholders import MOST_FILLED, WORDED, filled, length_filled, words_in
@@ -140,7 +140,7 @@ class _Filling:
             if name not in known and not name.startswith(LABEL):
                 shown = name[:NAME_SHOWN]
                 message = f"The model has no such input, and no text has {{{{{shown}}}}}. A label is `{LABEL}{shown}`."
-                yield Fault.of(number, name, message, value=given[name], suggestion=self._guess(name, known))
+                yield ColumnFault.of(number, name, message, value=given[name], suggestion=self._guess(name, known))
 
     def _guess(self, name: str, known: Iterable[str]) -> str | None:
         """Return the nearest name, for the first few unknown ones of a table."""

@@ -69,6 +69,11 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnFault(Fault):
+    """What is wrong with a column as such: the same for each row that has a value in it, and told once."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilledRow:
     """One row as the body of a job.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -28,6 +29,21 @@ class Rendering(StrEnum):
     THUMBNAIL = "thumbnail"
     POSTER = "poster"
     PREVIEW = "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a file begins that an address leads to.
+
+    Attributes:
+        status: The HTTP status: what begins may be the page of an error.
+        says: The media type that its server names, in lower case and without parameters; may be empty.
+        begins: Its first bytes.
+    """
+
+    status: int
+    says: str
+    begins: bytes
 
 
 class StoreInput(Message):

@@ -46,6 +46,10 @@ _CREATE: Final = audited(
     when="created",
 )
 _DIFFERING: Final = "SELECT number, key FROM differing_batch_rows(:id, CAST(:rows AS jsonb))"
+_ROW_KEYS: Final = """
+    SELECT r.key FROM batches AS b JOIN batch_rows AS r ON r.batch_id = b.id
+    WHERE b.owner = :owner AND (b.key = :key OR b.id = CAST(:id AS uuid))
+"""
 _ADD: Final = "SELECT add_batch_rows(:id, CAST(:rows AS jsonb))"
 _OPEN: Final = f"SELECT {_COLUMNS} FROM open_batch(:id)"
 _FEED: Final = f"SELECT {_OF_RESULT}, r.fed, r.more FROM feed_batch(:id, :at_once, :most) AS r"
@@ -282,6 +286,11 @@ class BatchStore:
         slim = json.dumps([row.model_dump(include={"number", "key", "content_hash"}) for row in rows])
         found = await self.database.mappings(_DIFFERING, id=batch_id, rows=slim)
         return [(row["number"], row["key"]) for row in found]
+
+    async def row_keys(self, owner: str, *, key: str | None = None, batch_id: UUID | None = None) -> frozenset[str]:
+        """Return the keys of the rows that a batch has, found by its key or its id; none if there is no such batch."""
+        found = await self.database.mappings(_ROW_KEYS, owner=owner, key=key, id=batch_id)
+        return frozenset(row["key"] for row in found)
 
     async def add(self, batch_id: UUID, rows: Sequence[NewRow]) -> int:
         """Add rows and return how many were new. Safe to repeat.

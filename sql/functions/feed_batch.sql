@@ -2,7 +2,8 @@
 -- Accepts jobs for rows of a running batch that wait, by their number: at most `at_once` now, and never more than the
 -- batch may have open (`most`: as for accept_job_v3). A batch of which nothing waits and nothing is open has ended.
 -- `fed` are the jobs accepted, whose workflows the caller is about to start; `more`: there is room for others at once.
--- It pauses a batch whose budget is used up, or of which as many rows have failed as stop it. Where the owner, a switch or
+-- It pauses a batch whose budget is used up, of which as many rows have failed as stop it, or of which one has failed as all
+-- others would. Where the owner, a switch or
 -- a budget of the owner or the installation refuses one more job, the batch goes on running and says what it waits for.
 -- One caller at a time: the batch's row is locked first, and to the commit. Safe to repeat: each row's job has its id
 -- before there is a job, so that one that is there already (a restored backup) is taken for the row's.
@@ -18,6 +19,7 @@ DECLARE
     v_open bigint;
     v_fed uuid[] := '{}';
     v_failed integer;
+    v_common text;
     v_waiting boolean;
     v_problem text;
 BEGIN
@@ -31,13 +33,19 @@ BEGIN
     v_open := (SELECT count(*) FROM jobs AS j WHERE j.batch_id = p_batch_id AND j.completed_at IS NULL);
     IF v_batch.state = 'running' THEN
         v_waiting := EXISTS (SELECT FROM batch_rows AS r WHERE r.batch_id = p_batch_id AND r.state = 'waiting');
-        v_failed := CASE WHEN v_batch.stop_after_failures IS NOT NULL THEN failed_batch_rows(p_batch_id) END;
+        v_common := CASE WHEN v_waiting THEN common_batch_failure(p_batch_id) END;
+        v_failed := CASE WHEN v_common IS NOT NULL OR v_batch.stop_after_failures IS NOT NULL
+                              OR v_batch.failures_forgiven > 0 THEN failed_batch_rows(p_batch_id) END;
         -- A row that was forgiven, and tried again since by a retry of its job, excuses no other.
         v_batch.failures_forgiven := least(v_batch.failures_forgiven, v_failed);
         IF v_waiting AND v_failed - v_batch.failures_forgiven >= v_batch.stop_after_failures THEN
             v_batch.state := 'paused';
             v_batch.pause_reason := 'failures';
             v_problem := format('%s of its jobs have failed', v_failed);
+        ELSIF v_waiting AND v_common IS NOT NULL AND v_failed > v_batch.failures_forgiven THEN
+            v_batch.state := 'paused';
+            v_batch.pause_reason := 'failures';
+            v_problem := format('a job has failed as every other would (%s)', v_common);
         ELSIF v_waiting AND batch_problem(v_batch, 0) IS NOT NULL THEN
             v_batch.state := 'paused';
             v_batch.pause_reason := 'budget';

@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from api.batches import looking
 from promptmill.config.settings import Settings
 from promptmill.contracts.budgets import BudgetPeriod
 from promptmill.store import Store, open_store
 from tests.fixtures.mill import IMAGE_MODEL
+from tests.raw_server import http_answer, open_raw_server
 
 TEMPLATE = {"model": IMAGE_MODEL, "prompt": "A {{animal}} in the snow", "input": {"size": "512*512"}}
 TABLE = "animal,key,meta.client\nfox,a,one\nowl,b,two\n=hare,c,three\n"
@@ -71,6 +73,21 @@ async def test_a_table_becomes_a_batch_and_sent_again_adds_what_is_new(
     page = await get(api_client, "", limit=1)
     assert ([one["batchId"] for one in page["items"]], page["nextCursor"]) == ([batch["batchId"]], None)
     assert (await get(api_client, "", state="paused"))["items"] == []
+
+
+async def test_rows_that_a_batch_has_are_sent_again_though_their_files_have_gone(
+    api_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "FITTING_SECONDS", 0)
+    template = {"model": "google/nano-banana/edit", "prompt": "in ink"}
+    async with open_raw_server(http_answer(200, b"\x89PNG\r\n\x1a\n"), http_answer(404)) as server:
+        rows = [{"key": "a", "image": f"{server.url}/a.png"}]
+        batch = await create(api_client, template=template, rows=rows, key="files")
+        again = await create(api_client, template=template, rows=rows, key="files")
+        more = await create(api_client, 422, template=template, rows=[*rows, rows[0] | {"key": "b"}], key="files")
+
+    assert (again["batchId"], again["addedRows"]) == (batch["batchId"], 0)
+    assert [one["pointer"] for one in more["errors"]] == ["/line/2/image"]
 
 
 async def test_the_idempotency_key_names_a_batch_that_has_no_other(api_client: httpx.AsyncClient) -> None:

@@ -14,6 +14,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from promptmill.contracts.batches import BatchProgress, BatchState
 from promptmill.contracts.jobs import JobStatus
 from promptmill.contracts.names import batch_workflow_id, callback_workflow_id
+from promptmill.store.batches import DueBatch
 from sql.models import Batch
 from tests.callback_receiver import SECRET, deliveries, signed_by
 from tests.fixtures.batches import begun_batch, created_batch
@@ -57,6 +58,21 @@ async def test_a_batch_is_fed_as_its_jobs_end_and_every_row_is_paid_once(mill: M
         id=batch_id,
     )
     assert most <= 2
+
+
+async def test_a_model_that_went_away_stops_it_and_nothing_is_paid(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "status", status=404)
+    batch_id = await begun_batch(mill, 6, max_open=1)
+
+    paused = await state_is(mill, batch_id, BatchState.PAUSED)
+
+    assert paused.problem == "a job has failed as every other would (wavespeed_unknown_model)"
+    assert (await mill.store.batches.counts([batch_id]))[batch_id] == {"failed": 1, "waiting": 5}
+    assert await mill.wavespeed.charges() == []
+    await mill.store.batches.resume(batch_id, owner=paused.owner, by_admin=False)
+    await mill.resources.starter.wake_batch(DueBatch(batch_id, paused.owner, 5), patience=PATIENCE)
+    await state_is(mill, batch_id, BatchState.DONE_WITH_FAILURES)
+    assert len(await mill.wavespeed.charges()) == 5
 
 
 async def test_one_whose_workflow_is_gone_is_started_again(mill: Mill) -> None:

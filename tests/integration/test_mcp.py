@@ -229,13 +229,16 @@ async def test_agent_makes_a_batch_within_its_budget(mill: Mill, opened: Open) -
         faulty = await call(client, "plan_batch", template=template, rows=[{"animal": "fox"}])
         made = await call(client, "create_batch", **table, **once)
         ended = await call(client, "get_batch", batchId=made["batchId"], waitSeconds=120)
-        again = await call(client, "create_batch", **table, **once)
+        text = "animal,place\nfox,snow\nowl,snow\n"
+        again = await call(client, "create_batch", template=template, table=text, **once)
+        torn = await call(client, "plan_batch", template=template, table='animal;place\nfox;snow\n"owl;snow\n')
         listed = await call(client, "list_jobs", batchId=made["batchId"])
         neither = await refused(client, "create_batch", template=template, **once)
     assert (plan["rows"], plan["cost"]["priceUsd"], plan["cost"]["affordableRows"]) == (2, 0.024, 1)
     assert (faulty["faultyRows"], faulty["faults"][0]["line"]) == (1, 1)
     assert (ended["state"], ended["counts"]["completed"], ended["spentUsd"]) == ("done", 2, 0.024)
     assert (again["batchId"], again["addedRows"]) == (made["batchId"], 0)
+    assert (torn["rows"], torn["faults"][0]["line"], torn["faults"][0]["column"]) == (2, 2, "animal")
     assert {job["prompt"] for job in listed["items"]} == {"a fox in snow", "a owl in snow"}
     assert "exactly one of" in neither
     assert len(await mill.wavespeed.charges()) == 2

@@ -179,6 +179,27 @@ async def test_failures_stop_it_and_resuming_forgives_them(record: Record) -> No
     assert len(await fed(record.store, batch_id)) == 2, "one failure since"
 
 
+async def test_a_failure_that_every_row_would_have_stops_it_at_once(record: Record) -> None:
+    batch_id = await running(record.store, 6, max_open=2)
+
+    async def fail(job_id: UUID, reason: ReasonCode) -> None:
+        await record.store.jobs.advance(JobChange(job_id=job_id, status=JobStatus.FAILED, reason_code=reason))
+
+    first, second = await fed(record.store, batch_id)
+    await fail(first, ReasonCode.WAVESPEED_BAD_INPUT)
+    assert len(await fed(record.store, batch_id)) == 1, "another row may be better"
+    await fail(second, ReasonCode.WAVESPEED_UNKNOWN_MODEL)
+    stopped = (await record.store.batches.feed(batch_id, at_once=9)).batch
+    assert (stopped.state, stopped.pause_reason) == ("paused", "failures")
+    assert stopped.problem == "a job has failed as every other would (wavespeed_unknown_model)"
+
+    await record.store.batches.resume(batch_id, owner=OWNER, by_admin=False)
+    [third] = await fed(record.store, batch_id)
+    await record.store.batches.retry_failed(batch_id, owner=OWNER, by=PERSON)
+    await fail(third, ReasonCode.WAVESPEED_UNKNOWN_MODEL)
+    assert (await record.store.batches.feed(batch_id, at_once=9)).batch.pause_reason == "failures"
+
+
 async def test_what_was_forgiven_and_is_made_good_excuses_no_other_failure(record: Record) -> None:
     batch_id = await running(record.store, 6, max_open=2, stop_after_failures=2)
     forgiven = await fed(record.store, batch_id)

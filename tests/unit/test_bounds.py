@@ -16,7 +16,7 @@ from activities import bills, late, persistence, prompts, reconciliation, result
 from api import serving
 from api.access import identities, single_sign_on
 from api.batches import bodies as table_bodies
-from api.batches import costs
+from api.batches import costs, looking
 from api.catalogue import prices, reading
 from api.http import bodies, connections, errors, guard, origins, wrong_tokens
 from api.http.problem_kinds import PROBLEM_KINDS
@@ -39,7 +39,7 @@ from promptmill.providers.callbacks import sender
 from promptmill.providers.grok import completions, writings
 from promptmill.providers.grok import errors as grok_errors
 from promptmill.providers.http import answers, checked_hosts, redaction
-from promptmill.providers.outputs import fetcher
+from promptmill.providers.outputs import fetcher, heads, opening
 from promptmill.providers.wavespeed import account, billing, client, models, predictions
 from promptmill.providers.wavespeed import answers as wavespeed_answers
 from promptmill.store import access as access_store
@@ -195,11 +195,21 @@ BOUNDS: dict[str, list[str]] = {
         setting("CALLBACK_CONCURRENCY_PER_OWNER"),
     ],
     "a receiver's response to a callback": [],
+    "the files that a table names": [
+        number(heads.HEAD_BYTES),
+        number(looking.AT_ONCE),
+        seconds(looking.LOOKING_SECONDS),
+        seconds(heads.HEAD_SECONDS),
+        number(heads.RESOLVING),
+        number(looking.REMEMBERED),
+        seconds(looking.FITTING_SECONDS),
+        seconds(looking.OTHER_SECONDS),
+    ],
     "an output that is stored": [
         setting("OUTPUTS_FILE_MAX_MB"),
         setting("OUTPUTS_FETCH_SECONDS"),
         seconds(fetcher.SILENCE_SECONDS),
-        number(fetcher._REDIRECTS),
+        number(opening._REDIRECTS),
         number(checked_hosts._ADDRESSES),
     ],
     "an output that is rendered": [

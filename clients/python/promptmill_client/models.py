@@ -266,6 +266,10 @@ class FaultAnswer(Shape):
     """
     What was probably meant; null without a good guess.
     """
+    rows: int
+    """
+    How many rows have it: more than one if nothing takes the column, which is told for the first of them; 0 if it is no row's.
+    """
 
 
 class FieldAnswer(Shape):
@@ -1228,10 +1232,6 @@ class CreateBatch(Shape):
     """
     Default: as the template says.
     """
-    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
-    """
-    What all its jobs may cost together, prompts included, in USD.
-    """
     key: str | None = None
     """
     Names it: the same table sent again with it adds what is new, and nothing twice. Default: the `Idempotency-Key`, if there is one.
@@ -1259,6 +1259,10 @@ class CreateBatch(Shape):
     callback_url: Annotated[str | None, Field(alias="callbackUrl")] = None
     """
     Called once, when the batch has ended.
+    """
+    max_cost_usd: Annotated[float, Field(alias="maxCostUsd")]
+    """
+    What all its jobs may cost together, prompts included, in USD.
     """
 
 
@@ -1505,7 +1509,7 @@ class PlanAnswer(Shape):
 
 
 class PlanBatch(Shape):
-    """A batch to plan: nothing of it is stored, made or paid."""
+    """A batch to plan, in the body that creates it: nothing of it is stored, made or paid."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -1542,13 +1546,37 @@ class PlanBatch(Shape):
     """
     Default: as the template says.
     """
+    key: str | None = None
+    """
+    Names it: the same table sent again with it adds what is new, and nothing twice. Default: the `Idempotency-Key`, if there is one.
+    """
+    name: str | None = None
+    """
+    What people call it.
+    """
+    max_open: Annotated[int, Field(alias="maxOpen")] = 10
+    """
+    How many of its jobs may be open at once.
+    """
+    stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")] = None
+    """
+    Pause it when so many of its rows have failed. Default: never.
+    """
+    priority: int | None = None
+    """
+    Of all its jobs. Default: the template's, or 5.
+    """
+    skip_faulty: Annotated[bool, Field(alias="skipFaulty")] = False
+    """
+    Make the other rows although some are faulty. Otherwise nothing is stored then.
+    """
+    callback_url: Annotated[str | None, Field(alias="callbackUrl")] = None
+    """
+    Called once, when the batch has ended.
+    """
     max_cost_usd: Annotated[float | None, Field(alias="maxCostUsd")] = None
     """
-    What the batch may cost, to learn how many rows that is for.
-    """
-    max_open: Annotated[int | None, Field(alias="maxOpen")] = None
-    """
-    How many of its jobs are open at once, to learn how long it takes. Default: no limit.
+    What the batch may cost, to learn how many rows that is enough for.
     """
 
 

@@ -355,10 +355,14 @@ def _counted(found: BatchAnswer) -> str:
 def _tell_faults(faults: Sequence[FaultAnswer], to: TextIO) -> None:
     if faults:
         rows = (
-            (str(fault.line), fault.column or "", fault.value or "", _with_guess(fault.message, fault.suggestion))
+            (_lines(fault), fault.column or "", fault.value or "", _with_guess(fault.message, fault.suggestion))
             for fault in faults
         )
         print_table(("LINE", "COLUMN", "VALUE", "FAULT"), rows, to=to)
+
+
+def _lines(fault: FaultAnswer) -> str:
+    return str(fault.line) if fault.rows <= 1 else f"{fault.line} +{fault.rows - 1:,}"
 
 
 def _with_guess(message: str, suggestion: str | None) -> str:

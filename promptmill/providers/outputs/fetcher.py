@@ -12,7 +12,7 @@ import hashlib
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,25 +21,14 @@ from urllib.parse import unquote_to_bytes
 import httpx
 
 from promptmill.contracts.errors import OutputRefused, OutputUnavailable
-from promptmill.providers.http.checked_hosts import (
-    AddressRefused,
-    AddressUnknown,
-    CheckedHosts,
-    Resolver,
-    open_unpooled,
-    pinned,
-    resolve,
-    words,
-)
+from promptmill.providers.http.checked_hosts import CheckedHosts, Resolver, open_unpooled, resolve
+from promptmill.providers.outputs.opening import opened
 
 WRITTEN_AT_ONCE: Final = 1024 * 1024
 """Bytes that are gathered before they are written."""
 
 SILENCE_SECONDS: Final = 30.0
 """How long a server may say nothing, before or within its answer."""
-
-_REDIRECTS: Final = 3
-"""Redirects that are followed, within one host."""
 
 
 @dataclass(frozen=True)
@@ -84,40 +73,11 @@ class OutputFetcher:
         return kept.all()
 
     async def _fill(self, sink: _Counted, url: str) -> None:
-        try:
-            if url.startswith("data:"):
-                await sink.write(_inline(url))
-            else:
-                async with asyncio.timeout(self.timeout_seconds):
-                    await self._fetch(self.hosts.judged(url), sink, _REDIRECTS)
-        except AddressRefused as error:
-            raise OutputRefused(str(error)) from None
-        except AddressUnknown as error:
-            raise OutputUnavailable(str(error)) from None
-        except TimeoutError:
-            raise OutputUnavailable(f"it was not there within {self.timeout_seconds:g} s") from None
-        except httpx.TimeoutException:
-            raise OutputUnavailable("the server said nothing for too long") from None
-        except httpx.HTTPError as error:
-            raise OutputUnavailable(words(error)) from None
-
-    async def _fetch(self, target: httpx.URL, sink: _Counted, redirects: int) -> None:
-        *others, last = await self.hosts.addresses(target)
-        for address in others:
-            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return await self._get(address, target, sink, redirects)
-        return await self._get(last, target, sink, redirects)
-
-    async def _get(self, address: str, target: httpx.URL, sink: _Counted, redirects: int) -> None:
-        async with self.http.stream("GET", **pinned(target, address)) as response:
-            if not response.has_redirect_location:
-                await _read(response, sink)
-                return
-            elsewhere = response.headers["Location"]
-        following = _within(target, elsewhere)
-        if redirects == 0 or following is None:
-            raise OutputUnavailable("the server answered with a redirect that is not followed")
-        await self._fetch(self.hosts.judged(str(following)), sink, redirects - 1)
+        if url.startswith("data:"):
+            await sink.write(inline(url))
+            return
+        async with opened(self.http, self.hosts, url, seconds=self.timeout_seconds) as response:
+            await _read(response, sink)
 
 
 @asynccontextmanager
@@ -238,17 +198,12 @@ async def _read(response: httpx.Response, sink: _Counted) -> None:
         await sink.write(piece)
 
 
-def _within(target: httpx.URL, location: str) -> httpx.URL | None:
-    """Return where a redirect leads if that is the same host; None if it leads elsewhere."""
-    try:
-        following = target.join(location)
-    except httpx.InvalidURL:
-        return None
-    return following if (following.scheme, following.netloc) == (target.scheme, target.netloc) else None
+def inline(url: str) -> bytes:
+    """Return the content of a data URL.
 
-
-def _inline(url: str) -> bytes:
-    """Return the content of a data URL."""
+    Raises:
+        OutputRefused: It has none.
+    """
     head, _, body = url.partition(",")
     try:
         return base64.b64decode(body, validate=True) if head.endswith(";base64") else unquote_to_bytes(body)
