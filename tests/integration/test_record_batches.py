@@ -21,6 +21,7 @@ from promptmill.contracts.store import Permission
 from promptmill.store import batches, open_store
 from promptmill.store.consistency import BATCHES
 from tests.fixtures.batches import fed, new_batch, new_row, running
+from tests.fixtures.plans import fill, plan_of
 from tests.fixtures.record import OWNER, Record, accepted, intent, new_id, outcome
 
 PERSON = By("a person", "request", None)
@@ -272,6 +273,30 @@ async def test_a_row_whose_prompt_job_was_deleted_while_it_waited_is_made_all_th
     assert [(await record.store.jobs.get(job_id)).prompt_job_id for job_id in jobs] == [None, None]
 
 
+async def many_batches(record: Record) -> UUID:
+    """Store batches, some with rows of which a quarter wait and the others have jobs; return one of these."""
+    await fill(record.hand, 4_000)
+    await record.hand.execute(
+        "INSERT INTO batches (id, owner, template, max_cost_usd, max_open, priority, created_at) "
+        "SELECT gen_random_uuid(), $1, '{}', 1, 1, 5, now() - n * interval '1 s' FROM generate_series(1, 4000) AS n",
+        OWNER,
+    )
+    await record.hand.execute(
+        """WITH placed AS (
+               SELECT j.id AS job_id, row_number() OVER () AS n FROM jobs AS j
+           ), numbered AS (SELECT id, row_number() OVER () AS n FROM batches
+           ), moved AS (
+               UPDATE jobs AS j SET batch_id = b.id, completed_at = CASE WHEN p.n % 4 > 0 THEN now() END
+               FROM placed AS p JOIN numbered AS b ON b.n = p.n % 5 + 1 WHERE j.id = p.job_id
+           )
+           INSERT INTO batch_rows (batch_id, key, number, given, content_hash, state, job_id)
+           SELECT b.id, p.n::text, p.n, '{}', '', CASE WHEN p.n % 4 > 0 THEN 'submitted' ELSE 'waiting' END, p.job_id
+           FROM placed AS p JOIN numbered AS b ON b.n = p.n % 5 + 1"""
+    )
+    batch_id: UUID = await record.hand.fetchval("SELECT batch_id FROM batch_rows LIMIT 1")
+    return batch_id
+
+
 @pytest.mark.parametrize(
     ("query", "index"), [(batches.LIST, "batches_created_at_idx"), (batches.ROWS, "batch_rows_number_idx")]
 )
@@ -281,14 +306,14 @@ async def test_pages_are_ranges_of_an_index(query: str, index: str, record: Reco
         "states": "'{}'",
         "before_at": "now()",
         "before_id": "gen_random_uuid()",
-        "id": f"'{new_id()}'",
+        "id": "(SELECT id FROM batches LIMIT 1)",
         "after_number": "5",
         "after_key": "'5'",
         "limit": "50",
     }
     asked = re.sub(r"(?<![:\w]):(\w+)", lambda found: values[found[1]], query)
-    await record.hand.execute("SET enable_seqscan = off")
-    plan = "\n".join(row[0] for row in await record.hand.fetch(f"EXPLAIN {asked}"))
+    await many_batches(record)
+    plan = await plan_of(record.hand, asked)
     assert index in plan
     assert "Sort" not in plan
 
@@ -382,7 +407,7 @@ async def test_one_whose_rows_were_never_all_stored_is_deleted_after_a_day(recor
     ],
 )
 async def test_what_is_asked_for_at_each_feeding_is_a_range_of_an_index(query: str, index: str, record: Record) -> None:
-    await record.hand.execute("SET enable_seqscan = off")
-    plan = "\n".join(row[0] for row in await record.hand.fetch(f"EXPLAIN {query.format(id=new_id())}"))
+    batch_id = await many_batches(record)
+    plan = await plan_of(record.hand, query.format(id=batch_id))
     assert index in plan
     assert "Sort" not in plan
