@@ -50,7 +50,8 @@ async def created_answer(store: Store, accepted: Accepted) -> CreatedBatch:
 
 async def retried_answer(store: Store, batch: Batch, retried: int) -> RetriedBatch:
     """Return a batch whose failed rows are tried again."""
-    return _shown(RetriedBatch, batch, await store.batches.counts([batch.id]), retried_rows=retried)
+    counts = await store.batches.counts([batch.id])
+    return _shown(RetriedBatch, batch, counts, proposal=None, retried_rows=retried)
 
 
 async def row_answers(store: Store, addresses: Addresses, rows: Sequence[BatchRowSeen]) -> list[RowAnswer]:

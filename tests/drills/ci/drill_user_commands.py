@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -147,6 +149,50 @@ async def test_a_batch_is_made_once(mill: Installation) -> None:
     broke = attempt(mill, f"batch run foxes.csv -m {MODEL} -p '{{{{animal}}}}' --max-cost 0.000001 --again")
     assert broke.returncode == 4, broke.stderr
     assert attempt(mill, "batch run foxes.csv --max-cost 1").returncode == 2
+
+
+async def test_of_proposed_prompts_only_the_chosen_ones_are_made(mill: Installation) -> None:
+    before = len(await mill.wavespeed.charges())
+    told = mill.run("variants")
+
+    assert "awaiting_approval" in told
+    assert "running: 0 of 2 done" in told
+    assert len(await mill.wavespeed.charges()) == before + 2
+    both = attempt(mill, "batch approve 01890000-0000-7000-8000-000000000000 --take 1 --prompts x")
+    assert both.returncode == 2
+
+
+async def test_a_terminal_asks_which_of_the_proposed_prompts_are_made(mill: Installation) -> None:
+    before = len(await mill.wavespeed.charges())
+    ours, its = pty.openpty()
+    line = f"-m promptmill batch run --variants 3 -m {MODEL} -p owl --max-cost 1 --again".split()
+    running = await asyncio.create_subprocess_exec(
+        mill.python.program,
+        *line,
+        stdin=its,
+        stderr=its,
+        stdout=its,
+        cwd=mill.folder,
+        env=mill.environment,
+    )
+    os.close(its)
+    seen = await asyncio.to_thread(_read_until, ours, "decide later")
+    os.write(ours, b"9\n")
+    seen = await asyncio.to_thread(_read_until, ours, "decide later")
+    assert "numbers from 1 to 3" in seen
+    os.write(ours, b"2\n")
+    await asyncio.to_thread(_read_until, ours, "done: 1 of 1 done")
+    assert await running.wait() == 0
+    os.close(ours)
+    assert len(await mill.wavespeed.charges()) == before + 1
+
+
+def _read_until(terminal: int, words: str) -> str:
+    """Return what a terminal shows until these words."""
+    shown = ""
+    while words not in shown:
+        shown += os.read(terminal, 65_536).decode(errors="replace")
+    return shown
 
 
 async def test_profiles_are_kept_privately(mill: Installation) -> None:
