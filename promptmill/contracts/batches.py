@@ -76,8 +76,8 @@ class ProposalState(StrEnum):
 class NewProposal(Message):
     """What a batch waits for: Grok's answer to a question, and the approval of its prompts.
 
-    `request` is the part of its request from which its rows are made once prompts are approved, of which there are
-    `rows` for each prompt; `most` is how many open prompt jobs an owner may have that has no limit of its own, None: any number.
+    `request` is the part of its request from which its rows are made once prompts are approved, `rows` for each prompt;
+    `most` is how many open prompt jobs an owner may have that has no limit of its own, None: any number.
     """
 
     prompt_job: NewPromptJob

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import httpx
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.drills.page.drill_batch_story import PASTE
 from tests.drills.page.drill_batches import begin
@@ -14,8 +14,39 @@ from tests.fixtures.mill import Mill
 async def test_prompts_are_proposed_chosen_by_keys_and_made_for_every_row(
     workspace: Workspace, mill: Mill, served_mill: httpx.AsyncClient
 ) -> None:
+    page = await ask(workspace)
+    await mill.grok.order("chat", "hold")
+    await page.locator("#batch-queue").click()
+
+    await expect(page.locator(".batch-state")).to_have_text("Awaiting approval")
+    await expect(page.locator(".proposal")).to_contain_text("Grok is writing the prompts.")
+    await mill.grok.release()
+    cards, make = page.locator(".proposal-card"), page.locator("#proposal-make")
+    await expect(cards).to_have_count(3)
+    await expect(make).to_have_text("Make 6 pictures for $0.072")
+    await expect(page.locator(".proposal")).to_contain_text("Nothing is made or paid at WaveSpeed before")
+    await keeps_nobody_out(page)
+    await page.set_viewport_size(DESKTOP)
+
+    await choose(page)
+    await page.reload()
+    await expect(cards).to_have_count(3)
+    assert await mill.wavespeed.charges() == []
+    assert (await served_mill.get("/api/jobs")).json()["items"] == []
+
+    await page.get_by_label("Take prompt 2").uncheck()
+    await page.get_by_label("Take prompt 3").uncheck()
+    await expect(make).to_have_text("Make 2 pictures for $0.024")
+    await make.click()
+    await expect(page.locator(".batch-state")).to_have_text("Done")
+    await expect(page.locator(".batch-rows [data-state=completed]")).to_have_count(2)
+    assert len(await mill.wavespeed.charges()) == 2
+
+
+async def ask(workspace: Workspace) -> Page:
+    """Say what is to be varied, and mend what is wrong with it and with the table."""
     page = await begin(workspace, "A lighthouse {{place}}")
-    keys, run, money = page.keyboard, page.locator("#batch-queue"), page.locator(".batch-money")
+    run, money = page.locator("#batch-queue"), page.locator(".batch-money")
     await page.get_by_label("Variants from one idea").check()
     await expect(money).to_contain_text("{{place}} cannot be filled in here")
     await workspace.prompt.fill("A lighthouse in a storm")
@@ -33,19 +64,12 @@ async def test_prompts_are_proposed_chosen_by_keys_and_made_for_every_row(
     await page.locator(".grid-name").last.click()
     await page.get_by_role("button", name="Delete columns").click()
     await expect(run).to_have_attribute("aria-disabled", "false")
-    await mill.grok.order("chat", "hold")
-    await run.click()
+    return page
 
-    await expect(page.locator(".batch-state")).to_have_text("Awaiting approval")
-    await expect(page.locator(".proposal")).to_contain_text("Grok is writing the prompts.")
-    await mill.grok.release()
-    cards, make = page.locator(".proposal-card"), page.locator("#proposal-make")
-    await expect(cards).to_have_count(3)
-    await expect(make).to_have_text("Make 6 pictures for $0.072")
-    await expect(page.locator(".proposal")).to_contain_text("Nothing is made or paid at WaveSpeed before")
-    await keeps_nobody_out(page)
-    await page.set_viewport_size(DESKTOP)
 
+async def choose(page: Page) -> None:
+    """Take, edit and add prompts by keys; two that are the same are refused."""
+    keys, make = page.keyboard, page.locator("#proposal-make")
     await page.get_by_label("Take prompt 1").focus()
     await keys.press("a")
     await expect(make).to_have_attribute("aria-disabled", "true")
@@ -64,15 +88,3 @@ async def test_prompts_are_proposed_chosen_by_keys_and_made_for_every_row(
     await keys.type(", at noon")
     await keys.press("Enter")
     await expect(make).to_have_text("Make 6 pictures for $0.072")
-    await page.reload()
-    await expect(cards).to_have_count(3)
-    assert await mill.wavespeed.charges() == []
-    assert (await served_mill.get("/api/jobs")).json()["items"] == []
-
-    await page.get_by_label("Take prompt 2").uncheck()
-    await page.get_by_label("Take prompt 3").uncheck()
-    await expect(make).to_have_text("Make 2 pictures for $0.024")
-    await make.click()
-    await expect(page.locator(".batch-state")).to_have_text("Done")
-    await expect(page.locator(".batch-rows [data-state=completed]")).to_have_count(2)
-    assert len(await mill.wavespeed.charges()) == 2
