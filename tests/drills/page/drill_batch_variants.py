@@ -57,7 +57,8 @@ async def ask(workspace: Workspace) -> Page:
     await expect(run).to_have_text("Let Grok propose 3 prompts")
     await expect(run).to_have_attribute("aria-disabled", "false")
 
-    await page.locator("#batch-maker-title").focus()
+    # A radio button takes no text: what is pasted is the table.
+    await page.get_by_label("Variants from one idea").focus()
     await page.evaluate(PASTE, "seed\tprompt\n1\tmine\n2\t\n")
     await expect(page.locator(".batch-fault-text")).to_contain_text("Column prompt: Leave it out")
     await page.get_by_role("button", name="Delete columns").focus()
