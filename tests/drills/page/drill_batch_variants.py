@@ -43,6 +43,29 @@ async def test_prompts_are_proposed_chosen_by_keys_and_made_for_every_row(
     assert len(await mill.wavespeed.charges()) == 2
 
 
+async def test_where_grok_refuses_the_page_says_why_and_takes_prompts_of_ones_own(
+    workspace: Workspace, mill: Mill
+) -> None:
+    page = await begin(workspace, "A lighthouse in a storm")
+    await page.get_by_label("Variants from one idea").check()
+    await page.locator("#batch-max-cost").fill("1")
+    await expect(page.locator("#batch-queue")).to_have_attribute("aria-disabled", "false")
+    await mill.grok.order("chat", "refusal_in_json")
+    await page.locator("#batch-queue").click()
+
+    proposal, make = page.locator(".proposal"), page.locator("#proposal-make")
+    await expect(proposal).to_contain_text("Grok has proposed no prompts.")
+    await expect(make).to_have_attribute("aria-disabled", "true")
+    await keeps_nobody_out(page)
+    await page.set_viewport_size(DESKTOP)
+    await page.get_by_label("A prompt of your own").fill("A lighthouse of paper")
+    await page.keyboard.press("Control+Enter")
+    await expect(make).to_have_text("Make 1 picture for $0.012")
+    await make.click()
+    await expect(page.locator(".batch-state")).to_have_text("Done")
+    await expect(page.locator(".batch-row-link")).to_have_text("A lighthouse of paper")
+
+
 async def ask(workspace: Workspace) -> Page:
     """Say what is to be varied, and mend what is wrong with it and with the table."""
     page = await begin(workspace, "A lighthouse {{place}}")
