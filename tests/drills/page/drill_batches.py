@@ -17,9 +17,9 @@ from tests.fixtures.mill import Mill
 ROWS = 10_000
 
 
-async def begin(workspace: Workspace, prompt: str = "A {{animal}}") -> Page:
+async def begin(workspace: Workspace, prompt: str = "A {{animal}}", model: str = MODEL) -> Page:
     page = workspace.page
-    await page.locator("#model").fill(MODEL)
+    await page.locator("#model").fill(model)
     await page.keyboard.press("Tab")
     await workspace.prompt.fill(prompt)
     await page.locator("#many").click()

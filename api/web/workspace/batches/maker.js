@@ -33,7 +33,7 @@ const KEEP_MS = 400;
 const MADE = ["row_differs", "batch_ended"];
 /** What Grok writes where it makes variants. */
 const WRITTEN = ["prompt", "instructions"];
-const TYPED = "input, textarea, select";
+const TYPED = "input:not([type=radio], [type=checkbox]), textarea, select";
 
 export class BatchMaker {
 	draft = keptDraft();

@@ -97,7 +97,7 @@ export class MoneyBar {
 		else if (!rows) fill(this.figures);
 		this.figures.classList.toggle("is-old", !plan);
 		const affordable = plan?.cost.affordableRows ?? null;
-		const good = rows - faulty;
+		const good = (rows - faulty) * (standing.variants ?? 1);
 		const short = affordable !== null && affordable < good && amountOf(standing.limits.maxCost) !== null;
 		if (problem) fill(this.note, BATCHES.notChecked(problem.sentence), " ", button(".link-button", () => this.planner.run(), BATCHES.again));
 		else setText(this.note, checking ? BATCHES.checking : short ? BATCHES.enoughFor(affordable, good) : (plan?.warnings.join(" ") ?? ""));
