@@ -61,9 +61,9 @@ class PriceGroup:
             return self.price.reason or self.worth.reason
         return TOO_MANY if self.body is None else TOO_SLOW
 
-    def add(self, number: int) -> None:
-        """Add a row; they come in order."""
-        self.rows += 1
+    def add(self, number: int, times: int) -> None:
+        """Add a row that is made so many times; they come in order."""
+        self.rows += times
         if self.lines and self.lines[-1][1] == number - 1:
             self.lines[-1] = (self.lines[-1][0], number)
         else:
@@ -85,8 +85,8 @@ class TablePrices:
         self._groups: dict[bytes, PriceGroup] = {}
         self._of_row: list[PriceGroup] = []
 
-    def add(self, number: int, job: NewJob) -> None:
-        """Add a row."""
+    def add(self, number: int, job: NewJob, times: int = 1) -> None:
+        """Add a row that is made so many times."""
         body = compose_request(self.model, job.input, job.prompt or job.original_prompt or "", ANY_SEED)
         key = hashlib.sha256(canonical(self._relevant(body)).encode()).digest()
         is_asked = key in self._groups or len(self._groups) < MOST_PRICES
@@ -94,8 +94,8 @@ class TablePrices:
         if group is None:
             group = PriceGroup(body if is_asked else None, judge(self._entry, body))
             self._groups[key if is_asked else _NOT_ASKED] = group
-        group.add(number)
-        self._of_row.append(group)
+        group.add(number, times)
+        self._of_row += [group] * times
 
     async def ask(self, prices: Prices) -> None:
         """Ask WaveSpeed for as many prices as there is time for."""

@@ -99,6 +99,7 @@ class Planner:
         report = TableReport()
         warnings: dict[str, None] = {}
         table = None
+        times = wanted.proposed or 1
         prompts = 0 if wanted.proposed is None else 1
         async for row in self.checker.rows(wanted.filled_template(), wanted.lines):
             if isinstance(row, Fault):
@@ -108,7 +109,7 @@ class Planner:
             prompts += row.job.use_ai_prompt
             if table is None:
                 table = TablePrices(row.job.model, (await self.checker.catalogue.look()).entries.get(row.job.model))
-            table.add(row.row.number, row.job)
+            table.add(row.row.number, row.job, times)
             warnings |= dict.fromkeys(row.job.warnings if len(warnings) < WARNINGS_TOLD else ())
         if table is not None:
             await table.ask(self.prices)
@@ -116,11 +117,12 @@ class Planner:
         prompt_usd = await self._prompt_usd(prompts)
         cost = _cost(groups, prompts, prompt_usd)
         if table is not None and wanted.max_cost_usd is not None:
-            each = prompt_usd if prompts else Decimal(0)
-            cost = cost.model_copy(update={"affordable_rows": table.affordable(wanted.max_cost_usd, prompt_usd=each)})
+            each = prompt_usd if prompts and wanted.proposed is None else Decimal(0)
+            left = wanted.max_cost_usd if wanted.proposed is None else wanted.max_cost_usd - (prompt_usd or 0)
+            cost = cost.model_copy(update={"affordable_rows": table.affordable(left, prompt_usd=each)})
         return PlanAnswer(
-            rows=report.good + len(report.faulty),
-            faulty_rows=len(report.faulty),
+            rows=(report.good + len(report.faulty)) * times,
+            faulty_rows=len(report.faulty) * times,
             faults=report.told(),
             fault_count=report.fault_count,
             readable=report.readable,
@@ -128,7 +130,7 @@ class Planner:
             cost=cost,
             prices=[_price(group) for group in groups],
             budgets=await self._budgets(cost),
-            duration=await self._duration(table.model if table else "", report.good, prompts, wanted.max_open),
+            duration=await self._duration(table.model if table else "", report.good * times, prompts, wanted.max_open),
         )
 
     async def _prompt_usd(self, prompts: int) -> Decimal | None:

@@ -56,7 +56,7 @@ class Proposing:
         question = await self._question(request)
         proposal = NewProposal(
             prompt_job=question,
-            rows=table.report.good // (request.proposed or 1),
+            rows=table.report.good,
             request=source,
             request_hash=hashlib.sha256(canonical(source).encode()).hexdigest(),
             most=self.checker.limits.open_jobs,

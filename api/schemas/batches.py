@@ -12,7 +12,7 @@ from api.schemas.bases import Answer, StrictRequestModel, field_errors
 from promptmill.batches.delimited import lines_of
 from promptmill.batches.rows import MOST_COLUMNS, Fault, Line
 from promptmill.batches.sources import of_matrix, of_pictures, of_repeat, of_rows, read_csv, read_jsonl
-from promptmill.batches.variants import PLACEHOLDER, with_each
+from promptmill.batches.variants import with_any, with_each
 from promptmill.contracts.batches import MOST_PROPOSED, MOST_ROWS
 from promptmill.contracts.budgets import BudgetPeriod
 from promptmill.contracts.placeholders import words_in
@@ -133,11 +133,11 @@ class BatchSource(StrictRequestModel):
         """Return the rows one by one, and what of them cannot be read.
 
         Args:
-            prompts: Those with which each row is made, if Grok was to propose some. Default: placeholders.
+            prompts: Those with which each row is made, if Grok was to propose some. Default: one that stands for all.
         """
         if self.proposed is None:
             return self._lines()
-        return with_each(self._lines(), prompts or [PLACEHOLDER] * self.proposed)
+        return with_any(self._lines(), self.proposed) if prompts is None else with_each(self._lines(), prompts)
 
     def _lines(self) -> Iterator[Line | Fault]:
         if self.rows is not None:
@@ -228,7 +228,7 @@ class PlannedDuration(Answer):
 class PlanAnswer(Answer):
     """What a batch would be, and cost. Nothing was stored, made or paid."""
 
-    rows: int = Field(description="Rows of the table.")
+    rows: int = Field(description="Rows of the table; with `variants`, as often as Grok is asked for prompts.")
     faulty_rows: int = Field(description="Of these, those with faults.")
     faults: list[FaultAnswer] = Field(description=f"The faults in order; {FAULTS_TOLD:,} at most.")
     fault_count: int = Field(description="How many faults there are.")

@@ -204,8 +204,17 @@ async def test_prompts_that_cannot_be_approved(api_client: httpx.AsyncClient, pr
 
 
 async def test_a_plan_counts_each_row_with_each_prompt_and_one_question(api_client: httpx.AsyncClient) -> None:
-    body = {"template": TEMPLATE, "prompts": VARIANTS, "matrix": {"size": ["512*512", "1024*1024"]}}
+    sizes = ["512*512", "1024*1024"]
+    body = {"template": TEMPLATE, "prompts": VARIANTS, "matrix": {"size": sizes}, "maxCostUsd": 1}
     answer = await api_client.post("/api/batches/plan", json=body)
     assert answer.status_code == 200, answer.text
     plan = answer.json()
     assert (plan["rows"], plan["faultyRows"], plan["cost"]["prompts"]) == (6, 0, 1)
+    assert sum(group["rows"] for group in plan["prices"]) == 6
+    each = plan["cost"]["priceUsd"] / 6
+    enough = body | {"maxCostUsd": round(each * 4.5, 6)}
+    assert (await api_client.post("/api/batches/plan", json=enough)).json()["cost"]["affordableRows"] == 4
+
+    wrong = body | {"matrix": {"seed": [1, 2, "x"]}}
+    found = (await api_client.post("/api/batches/plan", json=wrong)).json()
+    assert [(fault["line"], fault["column"]) for fault in found["faults"]] == [(3, "seed")]

@@ -269,11 +269,6 @@ test("a column that nothing takes has one fault, and so has one that is missing;
 	assert.equal(asLabel("place", table), null);
 });
 
-test("where each row is made with several prompts, what is wrong with it is told once", () => {
-	const faults = new Faults([fault(4, "size"), fault(5, "size"), fault(6, "size"), fault(7, "size", "Other.")], table, { times: 3 });
-	assert.deepEqual([0, 1, 2].map((row) => faults.of(table.rows[row]).map(({ message }) => message)), [[], ["Wrong."], ["Other."]]);
-});
-
 test("proposed prompts are taken or left, and cost what is taken for every row", () => {
 	const choices = choicesOf(["A fox", "An owl", "A hare"]);
 	assert.deepEqual(chosenOf(choices, { rows: 4, priceUsd: 0.012 }), { texts: ["A fox", "An owl", "A hare"], made: 12, priceUsd: 0.144 });

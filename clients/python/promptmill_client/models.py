@@ -1468,7 +1468,7 @@ class PlanAnswer(Shape):
 
     rows: int
     """
-    Rows of the table.
+    Rows of the table; with `variants`, as often as Grok is asked for prompts.
     """
     faulty_rows: Annotated[int, Field(alias="faultyRows")]
     """

@@ -27,13 +27,12 @@ export class Faults {
 	 * @param {Table} [table] As it was sent.
 	 * @param {object} [how]
 	 * @param {(name: string) => boolean} [how.isUnknown] Whether nothing takes a column of this name.
-	 * @param {number} [how.times] How many rows the server makes of each row: one for each prompt that it proposes.
 	 */
-	constructor(faults = [], table = { columns: [], rows: [] }, { isUnknown = () => false, times = 1 } = {}) {
+	constructor(faults = [], table = { columns: [], rows: [] }, { isUnknown = () => false } = {}) {
 		for (const found of faults) {
 			// What marks code in a text of the API is only in the way of people.
 			const fault = { ...found, message: found.message.replaceAll("`", "") };
-			const row = table.rows[Math.ceil(fault.line / times) - 1];
+			const row = table.rows[fault.line - 1];
 			if (!row) {
 				this.ofTable.push(fault);
 				continue;

@@ -312,7 +312,7 @@ export class BatchMaker {
 			const known = this.known();
 			/** Variants are the prompts of all rows: a column cannot give one, too. @param {string} name */
 			const isUnknown = (name) => roleOf(name, known) === "unknown" || (this.draft.variants && WRITTEN.includes(name));
-			this.faults = new Faults(planned.plan.faults, planned.table, { isUnknown, times: this.draft.variants ? (wantedOf(this.draft.wanted) ?? 1) : 1 });
+			this.faults = new Faults(planned.plan.faults, planned.table, { isUnknown });
 			this.faultsView.show(this.faults);
 			this.grid.showHead();
 			this.grid.rows.refresh();
