@@ -8,7 +8,7 @@ export const SHORTCUTS = Object.freeze({
 	gallery: "Gallery",
 	viewer: "Viewer",
 	ctrlEnter: "Ctrl Enter",
-	queueJob: "Queue the job (also ⌘ Enter)",
+	queueJob: "In the form: queue the job (also ⌘ Enter)",
 	newJob: "New job",
 	searchJobs: "Search the jobs",
 	galleryOrList: "Gallery or list",
