@@ -113,7 +113,7 @@ async def empty(_: Workspace, __: Mill) -> None:
 
 async def idea(seen: Workspace, mill: Mill) -> None:
     """An idea in the form, and what it will cost."""
-    await done(seen, mill, 3)
+    await done(seen, mill)
     await choose(seen, FLUX)
     await seen.prompt.fill("A kite above the dunes, late summer")
     await expect(seen.page.locator("#run-price")).to_have_text("$0.012")
@@ -121,7 +121,7 @@ async def idea(seen: Workspace, mill: Mill) -> None:
 
 async def writing(seen: Workspace, mill: Mill) -> None:
     """Grok is writing."""
-    await done(seen, mill, 3)
+    await done(seen, mill)
     await mill.grok.order("chat", "hold")
     await seen.prompt.fill(FOX)
     await seen.generate()
@@ -130,7 +130,7 @@ async def writing(seen: Workspace, mill: Mill) -> None:
 
 async def comparing(seen: Workspace, mill: Mill) -> None:
     """What was typed and what Grok made of it, side by side."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await seen.prompt.fill(FOX)
     await seen.unfold("How Grok helps")
     await seen.page.locator("#instructions").fill("Calm mood, room for a headline on the left")
@@ -141,7 +141,7 @@ async def comparing(seen: Workspace, mill: Mill) -> None:
 
 async def variants(seen: Workspace, mill: Mill) -> None:
     """How Grok is asked, and the variants that came."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await seen.prompt.fill(FOX)
     await seen.page.locator("#ask-toggle").click()
     await seen.page.locator("[data-style=cinematic]").click()
@@ -153,7 +153,7 @@ async def variants(seen: Workspace, mill: Mill) -> None:
 
 async def models(seen: Workspace, mill: Mill) -> None:
     """Choosing a model."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await seen.prompt.fill(FOX)
     await seen.page.locator("#model").click()
     await expect(seen.page.get_by_role("option").first).to_be_visible()
@@ -163,7 +163,7 @@ async def beside(seen: Workspace, mill: Mill) -> None:
     """One prompt on three models."""
     await done(seen, mill, 2)
     await choose(seen, FLUX)
-    await seen.prompt.fill("A lighthouse in the fog, seen from the sea at dawn")
+    await seen.prompt.fill("A fox on a poster, flat colours")
     another = seen.page.get_by_label("Try another model with the same prompt")
     for model in MODELS[1:]:
         await another.focus()
@@ -185,7 +185,7 @@ async def beside(seen: Workspace, mill: Mill) -> None:
 
 async def inputs(seen: Workspace, mill: Mill) -> None:
     """A model's own inputs, a picture, another one on its way, and a price that is not final."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await choose(seen, PRESS)
     await seen.prompt.fill("A fox on a poster, flat colours")
     await seen.page.locator("#field-style").select_option("comic")
@@ -270,12 +270,13 @@ async def table(seen: Workspace, *lines: str) -> None:
     await seen.page.locator("#batch-max-cost").fill("0.20")
 
 
-async def batch(seen: Workspace, _: Mill) -> None:
+async def batch(seen: Workspace, mill: Mill) -> None:
     """A table that becomes a batch: one of its cells is wrong."""
+    await done(seen, mill)
     await table(seen, *(line.replace("\t16", "\t1b") for line in TABLE))
     await expect(seen.page.locator(".grid-cell[aria-invalid=true]")).to_have_text("1b")
     await expect(seen.page.locator(".batch-figures")).to_contain_text("In all")
-    await seen.page.keyboard.press("F8")
+    await seen.button("Next fault").click()
 
 
 async def batch_running(seen: Workspace, mill: Mill) -> None:
@@ -311,7 +312,7 @@ async def contact_sheet(seen: Workspace, mill: Mill) -> None:
 
 async def templates(seen: Workspace, mill: Mill) -> None:
     """A template whose words are asked for."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     for name, prompt in (
         ("Animals in places", "A {{animal}} in the {{place}}"),
         ("Still life", "Still life: {{things}}"),

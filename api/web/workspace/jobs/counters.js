@@ -87,6 +87,7 @@ function countOf({ statuses }, counts) {
 
 /** @param {Statistics} found */
 function figuresOf(found) {
+	if (!found.processedPerMinute && !Number.isFinite(found.averageWaitSeconds ?? NaN)) return "";
 	const speed = (found.processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
 	const liked = typeof found.satisfactionRate === "number" ? ` · ${percent(found.satisfactionRate)}` : "";
 	return JOBS.figures(duration(found.averageWaitSeconds), speed, liked);
