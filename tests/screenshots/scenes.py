@@ -268,6 +268,9 @@ async def table(seen: Workspace, *lines: str) -> None:
     await expect(seen.page.locator("#batch-maker-title")).to_be_focused()
     await seen.page.evaluate(PASTE, "\n".join(lines))
     await seen.page.locator("#batch-max-cost").fill("0.20")
+    await seen.page.get_by_text("Name and limits").click()
+    await seen.page.locator("#batch-name").fill("Calendar 2027")
+    await seen.page.get_by_text("Name and limits").click()
 
 
 async def batch(seen: Workspace, mill: Mill) -> None:
@@ -379,9 +382,27 @@ async def unclear(seen: Workspace, mill: Mill) -> None:
     await show_job(seen, job_id)
 
 
+LIVELY: Final = (
+    ("a/dear", SEEDREAM),
+    ("b/cheap", FLUX),
+    ("interval '4 seconds'", "interval '1 second' * (2 + n * 7 % 9)"),
+    ("interval '14 seconds'", "interval '1 second' * (13 + n * 13 % 11 + extract(day FROM at)::int % 5)"),
+    ("WHEN n % 4 = 1 THEN false", "WHEN n % 8 = 1 THEN false"),
+    (
+        "'completed', created_at, created_at FROM made",
+        "'completed', created_at, date_trunc('day', created_at) + interval '9 hours' +"
+        " interval '1 minute' * (extract(hour FROM created_at)::int / 6) FROM made",
+    ),
+)
+"""What makes the planner's example look like the days of people."""
+
+
 async def statistics(seen: Workspace, mill: Mill) -> None:
     """A month of work."""
-    named = FILL.replace("a/dear", SEEDREAM).replace("b/cheap", FLUX)
+    named = FILL
+    for usual, lively in LIVELY:
+        assert usual in named
+        named = named.replace(usual, lively)
     hand = await asyncpg.connect(mill.settings.require_database_url())
     try:
         for part in range(10):

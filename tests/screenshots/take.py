@@ -37,6 +37,7 @@ async def studio(idle_mill: Mill, tmp_path: Path) -> AsyncIterator[tuple[httpx.A
     """A running Promptmill that stores outputs, and its API."""
     async with storing(idle_mill, tmp_path / "outputs") as mill, serving(mill) as client:
         await client.post("/api/init")
+        await mill.wavespeed.credit("184.20")
         yield client, mill
 
 
