@@ -388,10 +388,7 @@ LIVELY: Final = (
     ("interval '4 seconds'", "interval '1 second' * (2 + n * 7 % 9)"),
     ("interval '14 seconds'", "interval '1 second' * (13 + n * 13 % 11 + extract(day FROM at)::int % 5)"),
     ("WHEN n % 4 = 1 THEN false", "WHEN n % 8 = 1 THEN false"),
-    (
-        "created_at, created_at FROM made",
-        "created_at, date_trunc('day', created_at) + interval '1 min' * (extract(hour FROM created_at)::int / 6) FROM made",
-    ),
+    ("created_at, created_at FROM made", "created_at, date_bin('6 hours', created_at, timestamptz 'epoch') FROM made"),
 )
 """What makes the planner's example look like the days of people."""
 
