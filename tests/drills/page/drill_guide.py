@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from tests.drills.page.drill_told import NOTES
-from tests.drills.page.drill_viewer import PHONE, pictures, pinch, swipe, width_of
+from tests.drills.page.drill_viewer import PHONE, is_there, pictures, pinch, swipe, width_of
 from tests.fixtures.browser import Workspace, open_workspace
 from tests.fixtures.mill import Mill
 from tests.support import eventually
@@ -123,9 +123,11 @@ async def test_on_a_phone(browser: Browser, workspace: Workspace, mill: Mill) ->
         await page.get_by_role("button", name="Close the viewer").tap()
         await bar.get_by_role("button", name="Done", exact=True).tap()
         await tiles.nth(0).tap()
+        await is_there(pictures(page))
         touch = await page.context.new_cdp_session(page)
         await swipe(touch, 300, 60)
         await expect(page.locator("dialog.viewer")).to_contain_text("2 of 3")
+        await is_there(pictures(page))
         before = await width_of(pictures(page))
         await pinch(touch)
 
