@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from api.catalogue.labels import model_label
 from api.catalogue.preset_inputs import preset_inputs
 from api.schemas.jobs import ModelPath
 from promptmill.config.presets import NEVER_SENT, Preset, kind_of, load_presets
@@ -130,7 +131,7 @@ def _listed_entry(listed: ListedModel) -> Entry:
     side_min, side_max = _sides(listed.inputs)
     return Entry(
         model=listed.model,
-        label=listed.name,
+        label=model_label(listed.model, listed.name),
         kind=_KINDS.get(listed.type.rpartition("-")[2]) or kind_of(listed.model),
         known=Known.WAVESPEED,
         description=listed.description,

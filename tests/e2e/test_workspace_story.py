@@ -14,7 +14,7 @@ async def test_the_story_by_mouse(workspace: Workspace, mill: Mill) -> None:
     await expect(page.locator("#empty")).to_contain_text("Nothing yet")
     await expect(page.locator("#simulated")).to_contain_text("Simulated providers")
     await page.locator("#model").click()
-    await page.get_by_role("option", name="FLUX dev").click()
+    await page.get_by_role("option", name="FLUX dev wavespeed-ai/flux-dev from").click()
     await workspace.prompt.fill("A fox in the snow")
     await workspace.generate()
     await expect(page.locator(".compare")).to_contain_text("A fox in the snow")

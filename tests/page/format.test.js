@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { age, count, duration, jobName, short, usd } from "../../api/web/workspace/core/format.js";
+import { age, count, duration, jobName, short, usd, usdToTheCent } from "../../api/web/workspace/core/format.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../data/formats.json", import.meta.url), "utf8"));
 
@@ -34,4 +34,8 @@ test("a job is called by its prompt, else by the end of its id", () => {
 	assert.equal(jobName({ jobId: "x", prompt: null, originalPrompt: " A fox " }), "“A fox”");
 	assert.equal(jobName({ jobId: "x", prompt: long, originalPrompt: "A fox" }), `“${short(long)}”`);
 	assert.equal(short(long).length, 48);
+});
+
+test("money at the head of the page is read to the cent, and what is spent is never nothing", () => {
+	assert.deepEqual([0, 0.003, 0.0051, 0.096409, 0.999, 1.006, 1234.5].map(usdToTheCent), ["$0.00", "< $0.01", "$0.01", "$0.10", "$1.00", "$1.01", "$1,234.50"]);
 });

@@ -28,9 +28,16 @@ test("everything that made an output has a row, and what is not known has none",
 });
 
 test("a seed that nobody gave is told as random, where the model takes one", () => {
-	assert.match(rowsOf(job({ input: {} }), 0, null, true)["input.seed"].text, /^random/);
-	assert.equal(rowsOf(job({ input: {} }), 0, null, false)["input.seed"], undefined);
+	assert.match(rowsOf(job({ input: {} }), 0, null, { seed: true })["input.seed"].text, /^random/);
+	assert.equal(rowsOf(job({ input: {} }), 0, null, { seed: false })["input.seed"], undefined);
 	assert.match(rowsOf(job({ input: { seed: -1 } }), 0, null)["input.seed"].text, /^random/);
+});
+
+test("an input is called what the form calls it, and otherwise by its name in words", () => {
+	const fields = [{ name: "num_images", title: "Images" }, { name: "seed", title: "Random seed" }];
+	const rows = rowsOf(job({ input: { num_images: 2, face_url: "https://a.example/face.png", seed: -1 } }), 0, null, { fields });
+	assert.deepEqual([rows["input.num_images"].name, rows["input.face_url"].name, rows["input.seed"].name], ["Images", "Face URL", "Random seed"]);
+	assert.equal(rowsOf(job({ input: { num_images: 2 } }), 0, null)["input.num_images"].name, "Num images");
 });
 
 test("each row fills its own field of the form and no other", () => {

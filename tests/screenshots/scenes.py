@@ -15,6 +15,7 @@ from api.clock import now
 from promptmill.contracts.access import ROLES, By
 from promptmill.contracts.jobs import JobStatus, MediaKind
 from promptmill.contracts.names import LOCAL_OWNER
+from tests.drills.page.drill_batch_story import PASTE
 from tests.fixtures.browser import Workspace
 from tests.fixtures.mill import Mill
 from tests.fixtures.outputs import stored
@@ -25,6 +26,7 @@ from tests.support import eventually
 DESKTOP: Final[ViewportSize] = {"width": 1360, "height": 850}
 WIDE: Final[ViewportSize] = {"width": 1600, "height": 950}
 TALL: Final[ViewportSize] = {"width": 1360, "height": 1000}
+LOW: Final[ViewportSize] = {"width": 1360, "height": 640}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 PROMPTS: Final = (
     "A lighthouse in the fog, seen from the sea at dawn",
@@ -44,6 +46,22 @@ PRESS: Final = "simulated/poster-press/text-to-image"
 VIDEO: Final = "alibaba/wan-2.6/text-to-video"
 MODELS: Final = (FLUX, SEEDREAM, "bytedance/seedream-v4.5")
 """What one prompt is tried on."""
+TABLE: Final = (
+    "subject\tlight\tsize\tseed",
+    "A lighthouse on the cliffs\tfog at dawn\t1024*1024\t11",
+    "A red fox\tfirst snow, low sun\t1344*768\t12",
+    "A heron over the reeds\tlong exposure\t1216*832\t13",
+    "An empty tram at night\train on the windows\t1024*1024\t14",
+    "Terraced rice fields\tjust after rain\t1344*768\t15",
+    "Still life with quinces\tnorth light\t1216*832\t16",
+    "A violin maker in her workshop\twindow light\t1024*1024\t17",
+    "A quiet harbour\tevening, lamps lit\t1344*768\t18",
+    "Clouds over the pass\tclear noon\t1216*832\t19",
+    "A red fox on a ridge\tlast light\t1024*1024\t20",
+    "A lighthouse in a storm\tbreaking clouds\t1344*768\t21",
+    "A harbour in winter\tblue hour\t1216*832\t22",
+)
+"""One picture for each row."""
 
 
 async def made(mill: Mill, **fields: Any) -> UUID:
@@ -95,7 +113,7 @@ async def empty(_: Workspace, __: Mill) -> None:
 
 async def idea(seen: Workspace, mill: Mill) -> None:
     """An idea in the form, and what it will cost."""
-    await done(seen, mill, 3)
+    await done(seen, mill)
     await choose(seen, FLUX)
     await seen.prompt.fill("A kite above the dunes, late summer")
     await expect(seen.page.locator("#run-price")).to_have_text("$0.012")
@@ -103,7 +121,7 @@ async def idea(seen: Workspace, mill: Mill) -> None:
 
 async def writing(seen: Workspace, mill: Mill) -> None:
     """Grok is writing."""
-    await done(seen, mill, 3)
+    await done(seen, mill)
     await mill.grok.order("chat", "hold")
     await seen.prompt.fill(FOX)
     await seen.generate()
@@ -112,7 +130,7 @@ async def writing(seen: Workspace, mill: Mill) -> None:
 
 async def comparing(seen: Workspace, mill: Mill) -> None:
     """What was typed and what Grok made of it, side by side."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await seen.prompt.fill(FOX)
     await seen.unfold("How Grok helps")
     await seen.page.locator("#instructions").fill("Calm mood, room for a headline on the left")
@@ -123,7 +141,7 @@ async def comparing(seen: Workspace, mill: Mill) -> None:
 
 async def variants(seen: Workspace, mill: Mill) -> None:
     """How Grok is asked, and the variants that came."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await seen.prompt.fill(FOX)
     await seen.page.locator("#ask-toggle").click()
     await seen.page.locator("[data-style=cinematic]").click()
@@ -135,7 +153,7 @@ async def variants(seen: Workspace, mill: Mill) -> None:
 
 async def models(seen: Workspace, mill: Mill) -> None:
     """Choosing a model."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await seen.prompt.fill(FOX)
     await seen.page.locator("#model").click()
     await expect(seen.page.get_by_role("option").first).to_be_visible()
@@ -145,7 +163,7 @@ async def beside(seen: Workspace, mill: Mill) -> None:
     """One prompt on three models."""
     await done(seen, mill, 2)
     await choose(seen, FLUX)
-    await seen.prompt.fill("A lighthouse in the fog, seen from the sea at dawn")
+    await seen.prompt.fill("A fox on a poster, flat colours")
     another = seen.page.get_by_label("Try another model with the same prompt")
     for model in MODELS[1:]:
         await another.focus()
@@ -167,7 +185,7 @@ async def beside(seen: Workspace, mill: Mill) -> None:
 
 async def inputs(seen: Workspace, mill: Mill) -> None:
     """A model's own inputs, a picture, another one on its way, and a price that is not final."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     await choose(seen, PRESS)
     await seen.prompt.fill("A fox on a poster, flat colours")
     await seen.page.locator("#field-style").select_option("comic")
@@ -242,9 +260,62 @@ async def collection(seen: Workspace, mill: Mill) -> None:
     await expect(bar).to_be_visible()
 
 
+async def table(seen: Workspace, *lines: str) -> None:
+    """Fill the form for a batch, and paste a table beside it."""
+    await choose(seen, FLUX)
+    await seen.prompt.fill("{{subject}}, {{light}}")
+    await seen.page.locator("#many").click()
+    await expect(seen.page.locator("#batch-maker-title")).to_be_focused()
+    await seen.page.evaluate(PASTE, "\n".join(lines))
+    await seen.page.locator("#batch-max-cost").fill("0.20")
+    await seen.page.get_by_text("Name and limits").click()
+    await seen.page.locator("#batch-name").fill("Calendar 2027")
+    await seen.page.get_by_text("Name and limits").click()
+
+
+async def batch(seen: Workspace, mill: Mill) -> None:
+    """A table that becomes a batch: one of its cells is wrong."""
+    await done(seen, mill)
+    await table(seen, *(line.replace("\t16", "\t1b") for line in TABLE))
+    await expect(seen.page.locator(".grid-cell[aria-invalid=true]")).to_have_text("1b")
+    await expect(seen.page.locator(".batch-figures")).to_contain_text("In all")
+    await seen.button("Next fault").click()
+
+
+async def batch_running(seen: Workspace, mill: Mill) -> None:
+    """A batch at work: most is made, one row failed, two are on the way."""
+    await table(seen, *TABLE)
+    await mill.wavespeed.order("submit", "ending", word="failed", code=500, message="The model ran out of memory")
+    await mill.wavespeed.order("submit", "never", times=2)
+    run = seen.page.locator("#batch-queue")
+    await expect(run).to_have_attribute("aria-disabled", "false")
+    await run.click()
+    await expect(seen.page.locator(".batch-rows [data-state=completed]")).to_have_count(len(TABLE) - 4)
+    pictures = seen.page.locator(".batch-rows img[src*='/outputs/']")
+
+    async def kept() -> bool:
+        await seen.page.reload()
+        await expect(seen.page.locator(".batch-rows [data-state=completed]")).to_have_count(len(TABLE) - 4)
+        return await pictures.count() == len(TABLE) - 4
+
+    await eventually(kept, what="the batch's pictures are stored")
+
+
+async def contact_sheet(seen: Workspace, mill: Mill) -> None:
+    """The contact sheet of a batch, with what is liked."""
+    await batch_running(seen, mill)
+    await seen.page.get_by_role("button", name="Contact sheet").click()
+    tiles = seen.page.locator(".gallery-tile:has(img)")
+    await expect(tiles).to_have_count(len(TABLE) - 4)
+    for place in (0, 3):
+        await tiles.nth(place).hover()
+        await tiles.nth(place).get_by_role("button", name="Like").click()
+    await expect(seen.page.get_by_role("group", name="Contact sheet")).to_contain_text("2 liked")
+
+
 async def templates(seen: Workspace, mill: Mill) -> None:
     """A template whose words are asked for."""
-    await done(seen, mill, 5)
+    await done(seen, mill)
     for name, prompt in (
         ("Animals in places", "A {{animal}} in the {{place}}"),
         ("Still life", "Still life: {{things}}"),
@@ -291,7 +362,7 @@ async def finished(seen: Workspace, mill: Mill) -> None:
     await show_job(seen, job_id)
     await expect(seen.panel.locator(".output img")).to_be_visible()
     await seen.panel.get_by_role("button", name="Like", exact=True).click()
-    await expect(seen.rows.first.locator(".row-note")).to_contain_text("liked")
+    await expect(seen.page.locator(".gallery-like[aria-pressed=true]")).to_have_count(1)
     await seen.panel.locator("h2").focus()
 
 
@@ -311,9 +382,23 @@ async def unclear(seen: Workspace, mill: Mill) -> None:
     await show_job(seen, job_id)
 
 
+LIVELY: Final = (
+    ("a/dear", SEEDREAM),
+    ("b/cheap", FLUX),
+    ("interval '4 seconds'", "interval '1 second' * (2 + n * 7 % 9)"),
+    ("interval '14 seconds'", "interval '1 second' * (13 + n * 13 % 11 + extract(day FROM at)::int % 5)"),
+    ("WHEN n % 4 = 1 THEN false", "WHEN n % 8 = 1 THEN false"),
+    ("created_at, created_at FROM made", "created_at, date_bin('6 hours', created_at, timestamptz 'epoch') FROM made"),
+)
+"""What makes the planner's example look like the days of people."""
+
+
 async def statistics(seen: Workspace, mill: Mill) -> None:
     """A month of work."""
-    named = FILL.replace("a/dear", SEEDREAM).replace("b/cheap", FLUX)
+    named = FILL
+    for usual, lively in LIVELY:
+        assert usual in named
+        named = named.replace(usual, lively)
     hand = await asyncpg.connect(mill.settings.require_database_url())
     try:
         for part in range(10):
@@ -323,7 +408,7 @@ async def statistics(seen: Workspace, mill: Mill) -> None:
         await hand.close()
     await seen.page.reload()
     await seen.page.evaluate("location.hash = 'statistics'")
-    await expect(seen.page.locator(".plot-card")).to_have_count(4)
+    await expect(seen.page.locator(".plot-card")).to_have_count(5)
     await expect(seen.page.locator(".plot-column").first).to_be_visible()
 
 
@@ -354,20 +439,23 @@ async def admin(seen: Workspace, mill: Mill) -> None:
 Scene = Callable[[Workspace, Mill], Awaitable[None]]
 SCENES: Final[dict[str, tuple[Scene, dict[str, Any]]]] = {
     "empty": (empty, {}),
-    "idea": (idea, {}),
-    "writing": (writing, {}),
-    "comparing": (comparing, {}),
-    "variants": (variants, {"viewport": TALL}),
-    "models": (models, {}),
-    "side-by-side": (beside, {}),
-    "form": (inputs, {"viewport": TALL}),
+    "idea": (idea, {"view": "gallery"}),
+    "writing": (writing, {"view": "gallery"}),
+    "comparing": (comparing, {"view": "gallery"}),
+    "variants": (variants, {"view": "gallery", "viewport": TALL}),
+    "models": (models, {"view": "gallery"}),
+    "side-by-side": (beside, {"viewport": LOW}),
+    "form": (inputs, {"view": "gallery", "viewport": TALL}),
     "queue": (busy, {}),
     "running": (running, {}),
     "gallery": (gallery, {"view": "gallery", "viewport": WIDE}),
     "collection": (collection, {"view": "gallery"}),
+    "batch": (batch, {}),
+    "batch-running": (batch_running, {}),
+    "contact-sheet": (contact_sheet, {"view": "gallery"}),
     "templates": (templates, {"view": "gallery"}),
     "viewer": (comparing_two, {"view": "gallery"}),
-    "done": (finished, {"viewport": WIDE}),
+    "done": (finished, {"view": "gallery", "viewport": WIDE}),
     "failed": (failed, {}),
     "unclear": (unclear, {"viewport": TALL}),
     "statistics": (statistics, {"viewport": TALL}),

@@ -46,6 +46,14 @@ def test_presets_stand_first_then_the_rest_by_wavespeeds_order_and_name() -> Non
     assert found[presets[0]].known is Known.PRESET
 
 
+def test_a_model_whose_name_is_only_its_path_is_called_by_the_path_in_words() -> None:
+    paths = ("kwaivgi/kling-v2.5-turbo/image-to-video", "vendor/reel3-fast", "vendor/none")
+    found = known_models([*(listed(path, name=path) for path in paths), listed("vendor/named", name="Its name")])
+
+    labels = [found[path].label for path in (*paths, "vendor/named")]
+    assert labels == ["Kling v2.5 Turbo, image to video", "Reel3 Fast", "None", "Its name"]
+
+
 @pytest.mark.parametrize("path", ["four/parts/of/path", "one", "predictions/delete", "a/b?c", "a/ b"])
 def test_a_listed_path_that_no_job_could_name_is_left_out(path: str) -> None:
     assert list(known_models([listed(path)])) == list(load_presets())

@@ -139,8 +139,8 @@ export function listenToKeys(page) {
 		if (key === "Escape") {
 			if (!covered) escape(event);
 		} else if (key === "Enter" && commanded) {
-			// Not from a field of another part, such as the search, nor from a link, which the browser opens in a new tab.
-			if (covered || (closest(target, `${EDITABLE}, a`) && !closest(target, "#form"))) return;
+			// It costs money: only from the form, whose button says what will happen.
+			if (covered || !closest(target, "#form")) return;
 			event.preventDefault();
 			page.queue();
 		} else if (!commanded && !event.altKey && !closest(target, EDITABLE)) {

@@ -79,7 +79,7 @@ async def test_every_limit_of_a_schema_is_told_by_the_form(workspace: Workspace)
 async def test_a_price_that_may_be_a_floor_says_so_and_why(workspace: Workspace) -> None:
     price = workspace.page.locator("#price")
     await choose(workspace, PRESS)
-    await expect(price).to_contain_text("At least $0.03 at WaveSpeed. “quality” is not set.")
+    await expect(price).to_contain_text("At least $0.03 at WaveSpeed. “Quality” is not set.")
     await expect(price).to_have_attribute("data-tone", "attention")
     await field(workspace, "quality").select_option("standard")
     await expect(price).to_have_text("About $0.05 at WaveSpeed.")

@@ -113,3 +113,23 @@ async def test_what_cannot_be_loaded_is_told_and_nothing_else_happens(
     await expect(page.locator("dialog[open]")).to_have_count(0)
     await expect(workspace.button(press)).to_be_focused()
     await expect(workspace.prompt).to_have_value("A red fox")
+
+
+async def test_what_is_queued_is_what_the_form_said_when_it_was_pressed(workspace: Workspace) -> None:
+    page = workspace.page
+    go_on = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/form/queueing.js", later)
+    await workspace.open()
+    await workspace.prompt.fill("A fox")
+    await workspace.may_queue()
+    await workspace.queue()
+    await workspace.prompt.fill("A fox, and what is typed on")
+    go_on.set()
+
+    await expect(workspace.rows.locator(".row-title")).to_have_text("A fox")
+    await expect(workspace.prompt).to_have_value("A fox, and what is typed on")

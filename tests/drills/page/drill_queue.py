@@ -87,7 +87,7 @@ async def test_an_operator_pauses_a_provider_and_an_admin_filters_by_owner(works
     await page.get_by_label("Why Grok is paused").fill("Costs are looked into")
     await workspace.button("Pause Grok").click()
     await expect(workspace.button("Resume Grok")).to_be_focused()
-    await expect(page.locator("#queue-menu")).to_contain_text("is paused: Costs are looked into. By Somebody on this")
+    await expect(page.locator("#queue-menu")).to_contain_text("is paused: Costs are looked into. By somebody on this")
     await expect(page.locator("#banners")).to_contain_text("The queue to Grok is stopped.")
     await workspace.button("Resume Grok").click()
     await expect(workspace.button("Pause Grok")).to_be_focused()

@@ -271,7 +271,8 @@ async def test_a_thumbnail_comes_when_the_installation_has_told_that_it_may(work
 async def test_answers_of_an_older_api_are_understood(workspace: Workspace, mill: Mill) -> None:
     page = workspace.page
     await page.route("**/api/init", lambda route: change(route, notices=None, aiPrompts=None, uploads=None))
-    await page.route("**/api/prompt/queue", lambda route: change(route, satisfaction=None, satisfactionRate=None))
+    unrated = {"satisfaction": None, "satisfactionRate": None, "averageWaitSeconds": 2.5}
+    await page.route("**/api/prompt/queue", lambda route: change(route, **unrated))
     await page.route("**/api/jobs/*/events", lambda route: change(route, stages=None))
     job_id = await mill.create(prompt="A fox")
     await mill.reaches(job_id, "completed")

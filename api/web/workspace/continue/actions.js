@@ -23,17 +23,16 @@ import { changesFor, modelFor, needsPicture, waysOn } from "./plans.js";
  */
 export function continueActions(job, index) {
 	const ways = waysOn(job, job.outputs[index]);
-	return el("div.continue", { role: "group", "aria-label": CONTINUE.continue, hidden: !ways.length }, ...ways.map((way) => wayButton(way, job, index)), describeButton(job, index));
+	return el("div.continue", { role: "group", "aria-label": CONTINUE.continue, hidden: !ways.length }, ...ways.map((way) => wayButton(way, () => goOn(way.relation, job, index))), describeButton(job, index));
 }
 
 /**
  * @param {Way} way
- * @param {Job} job
- * @param {number} index
+ * @param {() => unknown} go
  */
-function wayButton({ relation, label, shape, says }, job, index) {
+export function wayButton({ relation, label, shape, says }, go) {
 	const refusal = () => reasonWithout("jobs:write");
-	const made = button("is-small", () => (refusal() ? announce(refusal() ?? "") : goOn(relation, job, index)), { "data-way": relation }, icon(shape), label);
+	const made = button("is-small", () => (refusal() ? announce(refusal() ?? "") : go()), { "data-way": relation }, icon(shape), label);
 	showAllowed(made, refusal(), says);
 	return made;
 }

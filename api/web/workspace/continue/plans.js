@@ -12,6 +12,9 @@ export const VARIATIONS = 4;
 
 /** @typedef {{ relation: Relation, label: string, shape: string, says: string }} Way */
 
+/** @type {Way} The only one that needs no output. */
+export const RETRY = { relation: "retry", label: CONTINUE.retryWithChanges, shape: "retry", says: CONTINUE.retryNote };
+
 /** @type {readonly Way[]} */
 const WAYS = [
 	{ relation: "edit", label: COMMON.edit, shape: "pen", says: CONTINUE.editNote },
@@ -19,7 +22,7 @@ const WAYS = [
 	{ relation: "upscale", label: CONTINUE.upscale, shape: "expand", says: CONTINUE.upscaleNote },
 	{ relation: "reference", label: CONTINUE.useAsReference, shape: "plus", says: CONTINUE.referenceNote },
 	{ relation: "variation", label: CONTINUE.moreLikeThis, shape: "variations", says: CONTINUE.variationNote(VARIATIONS) },
-	{ relation: "retry", label: CONTINUE.retryWithChanges, shape: "retry", says: CONTINUE.retryNote },
+	RETRY,
 ];
 const OF_PICTURES = ["edit", "animate", "upscale", "reference"];
 const UPSCALER = /upscal|super-?res|enhanc/i;

@@ -4,7 +4,7 @@ import { CORE } from "../words/core.js";
 import { button, el, on } from "./dom.js";
 
 /**
- * Ask for confirmation. An act that destroys something or pays twice is not the first button, so Enter is harmless.
+ * Ask for confirmation. An act that destroys something or pays twice does not have the focus, so Enter is harmless.
  *
  * @param {string} title
  * @param {(string | false | null)[]} body Paragraphs; empty ones are skipped.
@@ -23,14 +23,13 @@ export function confirm(title, body, yes, { tone = "danger", dismiss = CORE.canc
 			if (before instanceof HTMLElement) before.focus();
 			resolve(answer);
 		};
-		const buttons = [button("", () => close(false), dismiss), button(tone, () => close(true), yes)];
-		if (tone === "primary") buttons.reverse();
+		const [no, go] = [button("", () => close(false), dismiss), button(tone, () => close(true), yes)];
 		const dialog = el(
 			"dialog.dialog",
 			{ "aria-labelledby": "question-title" },
 			el("h2", { id: "question-title" }, title),
 			...body.filter(Boolean).map((text) => el("p", text)),
-			el("div.dialog-answers", ...buttons),
+			el("div.dialog-answers", no, go),
 		);
 		on(dialog, "cancel", (event) => {
 			event.preventDefault();
@@ -38,6 +37,6 @@ export function confirm(title, body, yes, { tone = "danger", dismiss = CORE.canc
 		});
 		document.body.append(dialog);
 		dialog.showModal();
-		buttons[0].focus();
+		(tone === "primary" ? go : no).focus();
 	});
 }

@@ -72,12 +72,13 @@ export function usd(amount) {
 }
 
 /**
- * Return an amount where there is little room: from a dollar on to the cent.
+ * Return an amount to the cent, as people read money; less than half a cent is not shown as nothing.
  *
  * @param {number} amount
  */
 export function usdToTheCent(amount) {
-	return usd(amount < 1 ? amount : Math.round(amount * 100) / 100);
+	const cents = Math.round(amount * 100);
+	return amount > 0 && !cents ? "< $0.01" : usd(cents / 100);
 }
 
 /**

@@ -166,9 +166,11 @@ export class Form {
 		if (reasons.length || this.busy) return;
 		this.busy = true;
 		this.showRun();
+		// What was seen when it was pressed: the module may take its time, and the form be written on.
+		const values = { ...this.state.values };
 		const module = await queueing();
 		if (module) this.queueing ??= new module.Queueing(this);
-		await this.queueing?.run();
+		await this.queueing?.run(values);
 		this.busy = false;
 		this.showRun();
 	}

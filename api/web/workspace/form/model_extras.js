@@ -34,26 +34,30 @@ export function showExtras({ models, state, take }) {
 	const toggle = () => {
 		toggleFavourite(path);
 		showExtras({ models, state, take });
-		/** @type {HTMLElement | null} */ (place.querySelector(".star"))?.focus();
+		/** @type {HTMLElement | null} */ (document.querySelector(":is(#model-family, #also-on) .star"))?.focus();
 	};
 	const star = button(".icon-button.star", toggle, { "aria-label": MODELS.favourite, "aria-pressed": starred, title: starred ? MODELS.removeFavourites : MODELS.addFavourites }, icon("star"));
-	place.hidden = !models.get(path);
-	fill(place, star, family.map(({ model, word }) => button(".chip-button", () => take(model.model), { "aria-pressed": model.model === path, "aria-label": MODELS.variant(word), title: model.label }, icon(model.kind === "video" ? "video" : "image"), word)));
+	// A model without variants: the star has no line to itself.
+	place.hidden = !family.length;
+	fill(place, family.length > 0 && star, family.map(({ model, word }) => button(".chip-button", () => take(model.model), { "aria-pressed": model.model === path, "aria-label": MODELS.variant(word), title: model.label }, icon(model.kind === "video" ? "video" : "image"), word)));
 	/** @type {HTMLElement | null} */
 	const chosen = place.querySelector(".chip-button[aria-pressed=true]");
 	if (focused) chosen?.focus();
-	showOthers({ models, state, take });
+	showOthers({ models, state, take }, family.length || !models.get(path) ? null : star);
 }
 
-/** @param {Parts} parts */
-function showOthers({ models, state }) {
+/**
+ * @param {Parts} parts
+ * @param {HTMLElement | null} star
+ */
+function showOthers({ models, state }, star) {
 	const place = byId("also-on");
 	const chosen = state.get("alsoOn");
 	/** @param {string} path */
 	const drop = (path) => state.set({ alsoOn: state.get("alsoOn").filter((one) => one !== path) });
 	const chips = chosen.map((path) => el("span.chip-button.is-on", models.get(path)?.label ?? path, iconButton("cross", MODELS.notOn(models.get(path)?.label ?? path), () => drop(path), CORE.remove)));
 	const room = chosen.length < MAX_MODELS - 1;
-	fill(place, chosen.length > 0 && el("span.hint", MODELS.alsoOn), chips, room && adder(models, state));
+	fill(place, star, chosen.length > 0 && el("span.hint", MODELS.alsoOn), chips, room && adder(models, state));
 }
 
 /**

@@ -113,9 +113,20 @@ export class Price {
 		this.place.style.visibility = "";
 		this.place.dataset.tone = floor ? "attention" : "quiet";
 		const grok = this.state.get("writer") === "grok" ? MAKING.grokCharged : "";
-		const texts = answers.length === 1 ? quotes.map(({ text }) => text) : answers.map(({ path, quote }) => `${this.models.get(path)?.label ?? path}: ${usd(quote?.priceUsd)}.`);
+		const texts = answers.length === 1 ? quotes.map((quote) => this.named(quote, answers[0].path)) : answers.map(({ path, quote }) => `${this.models.get(path)?.label ?? path}: ${usd(quote?.priceUsd)}.`);
 		fill(this.place, runs > 1 && quotes.length && MAKING.runsEach(runs), texts.join(" "), grok);
 		fill(this.inButton, ...this.total(runs));
+	}
+
+	/**
+	 * Return what the server says of a price, with the names that the form has for the model's inputs.
+	 *
+	 * @param {Quote} quote
+	 * @param {string} path
+	 */
+	named({ text, missing }, path) {
+		const fields = this.models.fieldsOf(path) ?? [];
+		return missing.reduce((said, name) => said.replace(`“${name}”`, `“${fields.find((field) => field.name === name)?.title || name}”`), text);
 	}
 
 	/**

@@ -12,7 +12,7 @@ import { drawSeed, frozen, jobsOf } from "./plan.js";
 import { issuesOf } from "./problems.js";
 
 /** @import { Problem } from "../core/api.js" */
-/** @import { CreateJob, Job } from "../../types/page.js" */
+/** @import { CreateJob, FormValues, Job } from "../../types/page.js" */
 /** @import { Form } from "./form.js" */
 
 /**
@@ -32,9 +32,10 @@ export class Queueing {
 		this.form = form;
 	}
 
-	async run() {
+	/** @param {FormValues} values */
+	async run(values) {
 		const { api, book } = this.form;
-		const { bodies, keys, jobs } = this.newAttempt();
+		const { bodies, keys, jobs } = this.newAttempt(values);
 		byId("form-problem").hidden = true;
 		try {
 			while (jobs.length < bodies.length) {
@@ -57,12 +58,16 @@ export class Queueing {
 		}
 	}
 
-	/** Return the last attempt if it is not finished and the form still says the same, else a new one. */
-	newAttempt() {
-		const { state, models } = this.form;
-		const text = JSON.stringify(jobsOf(state.values, models, { group: "", base: 0 }));
+	/**
+	 * Return the last attempt if it is not finished and the form still says the same, else a new one.
+	 *
+	 * @param {FormValues} values
+	 */
+	newAttempt(values) {
+		const { models } = this.form;
+		const text = JSON.stringify(jobsOf(values, models, { group: "", base: 0 }));
 		if (this.attempt?.text === text) return this.attempt;
-		const bodies = frozen(jobsOf(state.values, models, { group: newKey().slice(0, 12), base: drawSeed() }));
+		const bodies = frozen(jobsOf(values, models, { group: newKey().slice(0, 12), base: drawSeed() }));
 		this.attempt = { text, bodies, keys: bodies.map(() => newKey()), jobs: [] };
 		return this.attempt;
 	}

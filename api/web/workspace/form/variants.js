@@ -82,5 +82,6 @@ export class Variants {
  * @returns {(HTMLElement | string)[]}
  */
 function runElement({ kind, text }) {
-	return [kind === "same" ? text : el(kind === "new" ? "ins" : "del", text), " "];
+	const words = text.trimStart();
+	return [text.slice(0, text.length - words.length), kind === "same" ? words : el(kind === "new" ? "ins" : "del", words)];
 }

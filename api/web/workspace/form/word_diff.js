@@ -1,11 +1,13 @@
 // The difference between two texts, word by word.
 
-import { wordsIn } from "./authorship.js";
-
 /** Longer texts are not compared: the table below grows with the product of both. */
 export const MOST_WORDS = 400;
 
-/** @typedef {{ kind: "same" | "gone" | "new", text: string }} Run Neighbouring words of one kind, joined by spaces. */
+/** A word, or the marks between two, with the white space before it: a full stop that is added does not change its word. */
+const TOKEN = /\s*(?:[\p{L}\p{N}\p{M}_'’-]+|[^\s\p{L}\p{N}\p{M}_'’-]+)/gu;
+const BEGINS_WITH_WORD = /^[\p{L}\p{N}]/u;
+
+/** @typedef {{ kind: "same" | "gone" | "new", text: string }} Run Neighbouring words of one kind, each with the white space before it. */
 
 /**
  * Return the runs that lead from one text to the other; null if one of them is too long to be compared.
@@ -15,14 +17,15 @@ export const MOST_WORDS = 400;
  * @returns {Run[] | null}
  */
 export function wordDiff(before, after) {
-	const [old, now] = [wordsIn(before), wordsIn(after)];
+	const [old, now] = [tokensOf(before), tokensOf(after)];
 	if (old.length > MOST_WORDS || now.length > MOST_WORDS) return null;
-	const common = commonLengths(old, now);
+	const [were, are] = [old, now].map((tokens) => tokens.map((token) => token.trim()));
+	const common = commonLengths(were, are);
 	/** @type {Run[]} */
 	const runs = [];
 	let [i, j] = [0, 0];
 	while (i < old.length || j < now.length) {
-		if (i < old.length && j < now.length && old[i] === now[j]) {
+		if (i < old.length && j < now.length && were[i] === are[j]) {
 			add(runs, "same", now[j]);
 			i += 1;
 			j += 1;
@@ -58,6 +61,12 @@ function commonLengths(old, now) {
  */
 function add(runs, kind, word) {
 	const last = runs.at(-1);
-	if (last?.kind === kind) last.text += ` ${word}`;
-	else runs.push({ kind, text: word });
+	if (last?.kind === kind) last.text += word;
+	// The first word of a text has no space before it, and may now stand after one that is gone.
+	else runs.push({ kind, text: last?.kind === "gone" && BEGINS_WITH_WORD.test(word) ? ` ${word}` : word });
+}
+
+/** @param {string} text */
+function tokensOf(text) {
+	return text.trim().match(TOKEN) ?? [];
 }

@@ -86,10 +86,11 @@ function countOf({ statuses }, counts) {
 }
 
 /** @param {Statistics} found */
-function figuresOf(found) {
-	const speed = (found.processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
-	const liked = typeof found.satisfactionRate === "number" ? ` · ${percent(found.satisfactionRate)}` : "";
-	return JOBS.figures(duration(found.averageWaitSeconds), speed, liked);
+function figuresOf({ averageWaitSeconds, processedPerMinute, satisfactionRate }) {
+	const speed = (processedPerMinute ?? 0).toLocaleString(undefined, { maximumFractionDigits: 1 });
+	// Nothing is said of a Grok that nobody has asked.
+	const idle = !processedPerMinute && typeof averageWaitSeconds !== "number";
+	return [!idle && JOBS.figures(duration(averageWaitSeconds), speed), typeof satisfactionRate === "number" && percent(satisfactionRate)].filter(Boolean).join(" · ");
 }
 
 /** @param {number} rate */

@@ -118,7 +118,8 @@ export class Row {
 		setText(this.model, job.model);
 		setText(this.note, noteOf(job));
 		setChip(this.chip, job.status);
-		const sentence = heldText(job) ?? job.statusText;
+		// What the chip says already is not said twice.
+		const sentence = heldText(job) ?? job.statusText.replace(`${this.chip.textContent}. `, "");
 		setText(this.sentence, sentence);
 		setAttribute(this.sentence, "title", sentence);
 		setMoment(this.time, job.createdAt);

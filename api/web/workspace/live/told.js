@@ -48,6 +48,7 @@ export class Told {
 
 	/** @param {Job[]} jobs Those that have ended; none for a trial. */
 	tell(jobs) {
+		if (!this.choice.sound && !this.choice.browser) return notify(TOLD.chooseFirst);
 		if (this.choice.sound) play();
 		if (!this.choice.browser || Notification.permission !== "granted") return;
 		const [first] = jobs;

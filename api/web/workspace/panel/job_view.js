@@ -11,11 +11,13 @@ import { fileOf } from "../core/media.js";
 import { menuOf } from "../core/menu.js";
 import { persist } from "../core/persist.js";
 import { addStyles } from "../core/styles.js";
-import { continueActions } from "../continue/actions.js";
+import { continueActions, goOn, wayButton } from "../continue/actions.js";
 import { familyOf } from "../continue/family.js";
+import { RETRY } from "../continue/plans.js";
 import { keptOf } from "../kept/panel.js";
 import { PromptRating } from "../jobs/rating.js";
 import { offerActs, PANEL_ACTS, setChip } from "../jobs/rows.js";
+import { isErased } from "../jobs/statuses.js";
 import { COMMON } from "../words/common.js";
 import { CORE } from "../words/core.js";
 import { PANEL } from "../words/panel.js";
@@ -72,7 +74,9 @@ export class JobView {
 		const [often, seldom] = [false, true].map((inMenu) => [...this.buttons].flatMap(([name, made]) => (IN_MENU.includes(name) === inMenu ? [made] : [])));
 		// Pictures that could not be loaded while the server was away.
 		whenBack(() => this.renew("outputs"));
-		this.answers = el("div.panel-actions", this.download, ...this.ratings, ...often, this.beside);
+		// Without an output it is the only way to go on: it stands with the other buttons, not in a row of its own.
+		this.changed = wayButton(RETRY, () => this.job && goOn("retry", this.job, 0));
+		this.answers = el("div.panel-actions", this.download, ...this.ratings, ...often, this.changed, this.beside);
 		const more = menuOf(PANEL.more, ...seldom, this.temporal);
 		this.ofJob = [this.chip, this.time, this.sentence, more];
 		this.element = el("div.panel-inside", el("header.panel-head", el("div.panel-line", this.chip, this.time, el("span.grow"), more, close), this.heading, this.sentence), this.body);
@@ -141,7 +145,7 @@ export class JobView {
 		this.section("error", [job.error, job.status], () => errorOf(job));
 		this.section("outputs", [job.outputs, index], () => outputsOf(job, index, (chosen) => this.choose(chosen)));
 		if (!this.answers.isConnected) this.body.append(this.answers);
-		this.section("continue", [job.outputs, index, job.status, job.eraseRequestedAt], () => [continueActions(job, index)]);
+		this.section("continue", [job.outputs, index, job.status, job.eraseRequestedAt], () => job.outputs.length > 0 && [continueActions(job, index)]);
 		this.section("warnings", job.warnings, () => warningsOf(job));
 		this.section("family", [job.parentJobId, job.status, job.eraseRequestedAt], () => familyOf(this.api, job));
 		this.section("kept", [job.tags, job.collections, job.outputs.length, index, job.eraseRequestedAt], () => keptOf(job, index));
@@ -165,6 +169,7 @@ export class JobView {
 			setAttribute(rating, "aria-pressed", rating.dataset.kept === `${job.kept}`);
 		}
 		offerActs(this.buttons, job);
+		this.changed.hidden = job.outputs.length > 0 || isErased(job);
 		const group = groupLink(job);
 		this.beside.hidden = group === null;
 		if (group !== null) this.beside.href = group;
@@ -198,11 +203,11 @@ export class JobView {
 	}
 
 	/**
-	 * Show a section, or nothing if `make` returns null.
+	 * Show a section, or nothing if `make` returns none.
 	 *
 	 * @param {string} name
 	 * @param {unknown} data What it shows.
-	 * @param {() => Child[] | null} make
+	 * @param {() => Child[] | null | false} make
 	 */
 	section(name, data, make) {
 		const text = JSON.stringify(data ?? null);

@@ -12,6 +12,9 @@ import { recipeGroups } from "./recipe_rows.js";
 /** @import { Job, Timeline } from "../../types/page.js" */
 /** @import { Row } from "./recipe_rows.js" */
 
+/** As the API takes it; it is copied so. */
+const SIZE = /^(\d+)\*(\d+)$/;
+
 /** Resolves once the recipe's looks apply. */
 export const styled = addStyles("recipe.css");
 
@@ -24,8 +27,16 @@ export const styled = addStyles("recipe.css");
  * @returns {HTMLElement}
  */
 export function recipeOf(job, index = 0, timeline = null) {
-	const groups = recipeGroups(job, index, timeline, formNow()?.models.get(job.model)?.seed);
-	return el("div.recipe", ...groups.map(({ title, rows }) => el("section.recipe-group", el("h3", title), el("dl.recipe-rows", ...rows.map(rowOf)))));
+	const models = formNow()?.models;
+	const place = el("div.recipe");
+	const show = () => {
+		const groups = recipeGroups(job, index, timeline, { seed: models?.get(job.model)?.seed, fields: models?.inputs.get(job.model) });
+		fill(place, ...groups.map(({ title, rows }) => el("section.recipe-group", el("h3", title), el("dl.recipe-rows", ...rows.map(rowOf)))));
+	};
+	show();
+	// The model's own words for its inputs come later.
+	if (models && !models.inputs.has(job.model)) models.describe(job.model).then(show);
+	return place;
 }
 
 /** @param {Row} row */
@@ -42,7 +53,7 @@ function shownText({ look, text }) {
 	if (look === "prose") return el("p.prose", text);
 	if (look === "code") return el("code", text);
 	if (look === "pictures") return el("div.recipe-pictures", ...text.split("\n").map(pictureLink));
-	return text;
+	return text.replace(SIZE, "$1 × $2");
 }
 
 /**

@@ -21,6 +21,9 @@ import { ASK, VARIANTS } from "../words/partner.js";
  * @property {string} [note]
  * @property {Use} [use]
  * @typedef {{ title: string, rows: Row[] }} Group
+ * @typedef {object} Inputs What is known of the inputs of the job's model.
+ * @property {boolean} [seed] Whether it takes a seed.
+ * @property {readonly Pick<ModelInput, "name" | "title">[] | null} [fields]
  */
 
 /** @type {Record<string, string>} */
@@ -45,12 +48,12 @@ const URL = /^https?:\/\//;
  * @param {Job} job
  * @param {number} index Of the output.
  * @param {Timeline | null} timeline Null until it is loaded.
- * @param {boolean} seeded Whether the model is known to take a seed.
+ * @param {Inputs} [known]
  * @returns {Group[]}
  */
-export function recipeGroups(job, index, timeline, seeded = false) {
+export function recipeGroups(job, index, timeline, known = {}) {
 	const groups = [
-		{ title: COMMON.recipe, rows: [...wordRows(job), picturesRow(job), modelRow(job), ...inputRows(job, seeded), madeRow(job, index)] },
+		{ title: COMMON.recipe, rows: [...wordRows(job), picturesRow(job), modelRow(job), ...inputRows(job, known), madeRow(job, index)] },
 		{ title: PANEL.cost, rows: costRows(job) },
 		{ title: PANEL.time, rows: timeRows(job, timeline) },
 		{ title: PANEL.details, rows: detailRows(job) },
@@ -115,29 +118,30 @@ function modelRow({ model }) {
 
 /**
  * @param {Job} job
- * @param {boolean} seeded
+ * @param {Inputs} known
  * @returns {Row[]}
  */
-function inputRows(job, seeded) {
+function inputRows(job, { seed, fields }) {
 	const shown = picturesOf(job);
 	const others = Object.entries(job.input).filter(([, value]) => ![value].flat().every((one) => shown.includes(/** @type {string} */ (one))));
 	const place = (/** @type {string} */ name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 	others.sort(([a], [b]) => place(a) - place(b));
-	const rows = others.map(([name, value]) => inputRow(name, value));
+	const rows = others.map(([name, value]) => inputRow(name, value, labelOf(name, fields)));
 	const given = Object.hasOwn(job.input, "seed");
-	const random = given ? job.input.seed === -1 || job.input.seed === null : seeded;
-	return random ? [...rows.filter(({ id }) => id !== "input.seed"), { id: "input.seed", name: PANEL.seed, text: PANEL.randomSeed, look: "plain" }] : rows;
+	const random = given ? job.input.seed === -1 || job.input.seed === null : seed;
+	return random ? [...rows.filter(({ id }) => id !== "input.seed"), { id: "input.seed", name: labelOf("seed", fields), text: PANEL.randomSeed, look: "plain" }] : rows;
 }
 
 /**
  * @param {string} name
  * @param {unknown} value
+ * @param {string} label
  * @returns {Row}
  */
-function inputRow(name, value) {
+function inputRow(name, value, label) {
 	const text = typeof value === "string" ? value : JSON.stringify(value);
 	const long = typeof value === "object" && value !== null;
-	return { id: `input.${name}`, name: label(name), text, look: long ? "code" : "plain", use: (values, models) => withInput(values, models, name, text, value) };
+	return { id: `input.${name}`, name: label, text, look: long ? "code" : "plain", use: (values, models) => withInput(values, models, name, text, value) };
 }
 
 /**
@@ -156,8 +160,15 @@ function withInput(values, models, name, text, value) {
 	return known ? { fields: { ...values.fields, [name]: text }, rawInput: fieldText(values, name) === text && rest === values.rawInput ? values.rawInput : rest } : { rawInput: rest };
 }
 
-/** @param {string} name */
-function label(name) {
+/**
+ * Return what the form calls an input; one that the form does not have is called by its name in words.
+ *
+ * @param {string} name
+ * @param {Inputs["fields"]} fields
+ */
+function labelOf(name, fields) {
+	const title = fields?.find((field) => field.name === name)?.title;
+	if (title) return title;
 	const words = name.replaceAll("_", " ").replace(/\burl\b/g, "URL");
 	return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -3,7 +3,7 @@
 import { el, fill, iconButton, on, pictureOf, setAttribute, setText, showAllowed } from "../core/dom.js";
 import { reasonWithout } from "../core/access.js";
 import { asProblem } from "../core/api.js";
-import { duration, jobName, usd } from "../core/format.js";
+import { duration, jobName, usd, wordsOf } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { thumbnailOf } from "../core/media.js";
 import { lazy } from "../core/lazy.js";
@@ -97,7 +97,7 @@ export class SideBySide {
 		for (const job of jobs) this.jobs.set(job.jobId, job);
 		const all = [...this.jobs.values()];
 		const cost = priceOf(all);
-		setText(this.title, all.length ? jobName(all[0]) : "");
+		setText(this.title, all.length ? wordsOf(all[0]) || jobName(all[0]) : "");
 		setText(this.count, all.length ? [SIDE_BY_SIDE.results(all.length), cost !== null && SIDE_BY_SIDE.cost(usd(cost))].filter(Boolean).join(" · ") : SIDE_BY_SIDE.empty);
 		const columns = columnsOf(all);
 		for (const job of all) {

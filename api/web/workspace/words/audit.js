@@ -65,8 +65,8 @@ export function actorText(actor, names) {
 	const id = /\bkey:(\w+)$/.exec(actor)?.[1];
 	if (id) return `${names?.get(id) ?? "Key"} (pm_${id}…)${browser}`;
 	if (/\btoken$/.test(actor)) return `API token${browser}`;
-	if (actor === "local") return "Somebody on this machine";
-	if (actor === "unknown") return "Somebody unknown";
+	if (actor === "local") return "somebody on this machine";
+	if (actor === "unknown") return "somebody unknown";
 	return actor === "promptmill" ? "Promptmill itself" : actor;
 }
 

@@ -2,8 +2,8 @@
 
 export const JOBS = Object.freeze({
 	noModel: "no model",
-	/** @type {(time: string, speed: string, liked: string) => string} */
-	figures: (time, speed, liked) => `Wait for Grok ${time} · ${speed} prompts/min${liked}`,
+	/** @type {(time: string, speed: string) => string} */
+	figures: (time, speed) => `Wait for Grok ${time} · ${speed} prompts/min`,
 	audio: "Audio",
 	text: "Text",
 	data: "Data",

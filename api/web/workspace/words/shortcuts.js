@@ -17,7 +17,7 @@ export const SHORTCUTS = Object.freeze({
 	ctrlCV: "Ctrl C V",
 	ctrlZY: "Ctrl Z Y",
 	ctrlA: "Ctrl A",
-	queueJob: "Queue the job (also ⌘ Enter)",
+	queueJob: "In the form: queue the job (also ⌘ Enter)",
 	newJob: "New job",
 	searchJobs: "Search the jobs",
 	galleryOrList: "Gallery or list",

@@ -8,6 +8,7 @@ export const TOLD = Object.freeze({
 	tellMe: "Tell me when jobs are done",
 	when: "When",
 	tryIt: "Try it",
+	chooseFirst: "Choose a notification or a sound first.",
 	/** @type {(number: number) => string} */
 	jobsDone: (number) => `${number} jobs are done`,
 	trial: "This is how it looks",
