@@ -126,7 +126,7 @@ async def resume_owner(owner: OwnerInPath, store: StoreDep, by: ByDep) -> OwnerA
 async def list_keys(
     store: StoreDep, owner: Annotated[OwnerName | None, Query(description="Only this owner's.")] = None
 ) -> KeyList:
-    """List the API keys, also those that are revoked or have expired."""
+    """List the API keys, including revoked and expired ones."""
     return KeyList(items=[KeyAnswer.built_from(key) for key in await store.access.keys(owner)])
 
 
@@ -134,7 +134,7 @@ async def list_keys(
 async def create_key(
     *, wanted: CreateKey, caller: CallerDep, by: ByDep, store: StoreDep, door: DoorDep, settings: SettingsDep
 ) -> CreatedKey:
-    """Make a key. It is in this answer only. It allows at most what the caller may do.
+    """Make a key, which is shown in this answer only. It never allows more than its maker may do.
 
     On loopback, where nobody has to sign in at first, the first key ends that.
     """
@@ -168,7 +168,7 @@ async def revoke_key(
     door: DoorDep,
     settings: SettingsDep,
 ) -> RevokedKey:
-    """Revoke a key, and with it its sessions. Idempotent; there is no way back. Also the key of this very call.
+    """Revoke a key, and with it its sessions. Idempotent; there is no way back. It may be the key of this very call.
 
     The last admin's key can be revoked, too, because it may have leaked; `warnings` says what to do then.
     """

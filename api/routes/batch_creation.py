@@ -59,11 +59,11 @@ async def create_batch(
     """Accept a batch: the whole table is checked, stored, and then made into jobs, row by row.
 
     Never more than `maxOpen` of its jobs are open at once, and together they cost no more than `maxCostUsd`: a
-    submission is permitted only if what is paid and reserved leaves room for it. Reached, the batch is paused and says
-    what is left.
+    submission is permitted only if what is paid and reserved leaves room for it. Where it does not, the batch is
+    paused and says what is left.
 
-    Sent again with the same `key`, it adds the rows that are new, by their `key`, and nothing twice. A row with a known
-    key and another content is refused with its line, and nothing is added then.
+    Sent again with the same `key`, it adds only the rows whose own `key` is new. If a row has a known key but different
+    content, the request is refused with its line, and nothing is added.
 
     With the prompts `variants` it waits until `POST …/approve` names those that are to be made.
     """

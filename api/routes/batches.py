@@ -146,7 +146,7 @@ async def pause_batch(
 
 @router.post("/{batch_id}/resume", dependencies=[needs(Scope.JOBS_WRITE)], responses=_ACT)
 async def resume_batch(batch_id: IdInPath, resources: ResourcesDep, caller: CallerDep, by: ByDep) -> BatchAnswer:
-    """Let a paused batch go on; failures up to now do not stop it again. Idempotent."""
+    """Resume a paused batch; earlier failures do not pause it again. Idempotent."""
     by_admin = caller.may(Scope.ADMIN)
     batch = await resources.store.batches.resume(batch_id, owner=caller.owner, by_admin=by_admin, by=by)
     return await _acted(resources, batch)
@@ -160,7 +160,7 @@ async def resume_batch(batch_id: IdInPath, resources: ResourcesDep, caller: Call
 async def cancel_batch(
     *, batch_id: IdInPath, request: CancelBatch = _KEEP, resources: ResourcesDep, owner: OwnerDep, by: ByDep
 ) -> BatchAnswer:
-    """Cancel what waits of a batch: those rows are skipped. Its open jobs go on, or are cancelled too. Idempotent."""
+    """Cancel the waiting rows of a batch: they are skipped. Its open jobs go on, or are cancelled too. Idempotent."""
     batch, _ = await resources.store.batches.cancel(batch_id, owner=owner, by=by)
     if request.open_jobs == "cancel":
         await _cancel_open(resources, batch, by)
@@ -169,9 +169,10 @@ async def cancel_batch(
 
 @router.post("/{batch_id}/retry-failed", dependencies=[needs(Scope.JOBS_WRITE)], responses=_ACT)
 async def retry_failed_rows(batch_id: IdInPath, resources: ResourcesDep, owner: OwnerDep, by: ByDep) -> RetriedBatch:
-    """Try again all rows of a batch that have failed, within its budget.
+    """Retry all failed rows of a batch, within its budget.
 
-    Never a row of which a submission is unclear, or whose paid media may still come. A batch that had ended goes on.
+    A row whose submission is unclear, or whose paid media may still arrive, is never retried. A batch that had ended
+    runs again.
     """
     batch, retried = await resources.store.batches.retry_failed(batch_id, owner=owner, by=by)
     await wake(resources, batch)
@@ -220,7 +221,7 @@ async def list_batch_rows(
 async def get_results_csv(batch_id: IdInPath, store: StoreDep, owner: OwnerDep) -> Response:
     """Return the rows with their results as CSV: `input.…` are the columns as they were given.
 
-    No cell is taken for a formula by a spreadsheet: one that would be begins with an apostrophe.
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
     batch = await store.batches.get(batch_id, owner=owner)
     return StreamingResponse(csv_of(store, batch.id), headers=_saved(batch, "csv"), media_type=CSV)

@@ -45,7 +45,7 @@ OwnerInPath = Annotated[OwnerName, Path(description="Whose.")]
 async def erase_job(job_id: IdInPath, jobs: JobReaderDep, by: ByDep, response: Response) -> JobAnswer:
     """Erase an ended job: prompt, instructions, inputs, addresses, metadata, outputs, error texts. For good.
 
-    Here they are gone when this answers. Temporal's history of its workflow and the prediction at WaveSpeed follow:
+    Here they are gone by the time this answers. Temporal's history of its workflow and WaveSpeed's prediction follow:
     `erasedAt` says when. The job itself stays, with its status, times and costs. Its retries are jobs of their own.
     Idempotent.
     """

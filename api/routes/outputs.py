@@ -87,7 +87,7 @@ async def get_output(
 ) -> Response:
     """Return our own copy of an output: the `file` itself, or what shows it fast. `Range` is honoured.
 
-    An admin who does not name an owner sees anybody's: a browser cannot name one for an image.
+    An admin who names no owner sees every owner's, because a browser cannot send that header for an image.
     """
     output = await store.outputs.get(job_id, index, owner=owner)
     return await _file(request, storage, output, shown, download=download)
@@ -145,7 +145,7 @@ async def open_shared(
     sharing: SharingDep,
     storage: StorageDep,
 ) -> Response:
-    """Open a shared output. The name is for people: the token alone says which one it is."""
+    """Open a shared output. The name is for people: the token alone decides which one it is."""
     del name
     at = now()
     shared = sharing.read(token, at)

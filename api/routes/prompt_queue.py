@@ -96,7 +96,7 @@ async def enqueue_prompt(
 async def get_queue_statistics(store: StoreDep, owner: OwnerDep) -> QueueStatistics:
     """Return the prompt queue's statistics: current counts, the last hour, and the ratings of the last 30 days.
 
-    All are the caller's owner's, except `estimatedWaitSeconds`: the queue is shared by all owners.
+    They are those of the caller's owner, except `estimatedWaitSeconds`: all owners share the queue.
     """
     found = await store.prompts.statistics(owner)
     everybody = await store.prompts.statistics(None)

@@ -94,7 +94,7 @@ BrowserDep = Annotated[Browser, Depends(_browser)]
 
 @router.get(SESSION, responses={**problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS), **_AWAY})
 async def show_session(browser: BrowserDep) -> SessionAnswer:
-    """Return who the caller is, and whether callers have to sign in here. Everybody may ask."""
+    """Return who the caller is, and whether callers have to sign in here. Anyone may ask."""
     return _session_answer(browser.caller, browser.settings)
 
 
@@ -124,7 +124,7 @@ async def sign_in(wanted: SignIn, browser: BrowserDep, response: Response) -> Se
 
 @router.delete(SESSION, status_code=HTTPStatus.NO_CONTENT, responses=_AWAY)
 async def sign_out(browser: BrowserDep, response: Response) -> None:
-    """End the session. Nothing happens to whoever has none."""
+    """End the session. Without one, nothing happens."""
     await browser.end_session()
     browser.drop_cookie(response)
 

@@ -51,7 +51,7 @@ async def list_styles(store: StoreDep, owner: OwnerDep) -> StyleList:
     ),
 )
 async def set_style(style: StyleInPath, request: SetStyle, store: StoreDep, owner: OwnerDep) -> StyleAnswer:
-    """Store a style of one's own, or give it a new wording. What was asked in it before keeps the old one."""
+    """Store a style of one's own, or give it a new wording. What was asked before keeps the old wording."""
     if style in BUILT_IN:
         raise invalid("/style", f"{style} is everybody's: choose another name.")
     stored = await store.styles.set(owner, style, request.wording.strip())

@@ -48,7 +48,7 @@ async def list_tags(
 
 @router.post("/api/tags", dependencies=[needs(Scope.JOBS_WRITE)], responses=_WRITE)
 async def tag_jobs(request: TagJobs, store: StoreDep, owner: OwnerDep) -> TaggedJobs:
-    """Add tags to many jobs, and remove others. Idempotent. One job that is left as it was holds up no other."""
+    """Add tags to many jobs, and remove others. Idempotent. A job that cannot be changed does not stop the others."""
     found = await store.tags.apply(owner, request.job_ids, add=request.add, remove=request.remove)
     return TaggedJobs(
         items=[JobTags(job_id=one.job_id, tags=one.tags) for one in found if one.tags is not None],

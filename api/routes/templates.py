@@ -89,7 +89,7 @@ async def list_templates(
     responses=_WRITE,
 )
 async def create_template(request: NewTemplate, store: StoreDep, owner: OwnerDep) -> FullTemplate:
-    """Store a template. Its body is checked as a job's, but for what its words stand for and what the model allows."""
+    """Store a template. Its body is checked like a job's, except for what its words stand for and the model allows."""
     return _full((await _save(store, owner, {"/name": request}, replace=False))[0])
 
 

@@ -90,7 +90,7 @@ async def upload_file(
     """Upload an image, a video or a sound, and store it where providers can open it.
 
     An image loses its metadata, is rotated upright and converted to sRGB; WebP becomes PNG. A video or a sound is
-    stored as it is, with whatever its file says about who made it, and where. No copy is kept here.
+    stored as it is, with all its metadata, such as who made it and where. No copy is kept here.
     """
     settings, uploads = resources.settings, resources.uploads
     # Before the body is read: without a key the work would be wasted.

@@ -26,7 +26,7 @@ from promptmill.contracts.access import (
 from promptmill.contracts.limits import MOST_PATTERNS, NUMBERS, REASON_CHARACTERS, model_pattern, pause_reason
 
 LIMIT_TEXTS: Final = {
-    "open_jobs": "Jobs that have not ended; and so many prompt jobs.",
+    "open_jobs": "Jobs that have not ended, and as many prompt jobs.",
     "requests_per_minute": "Requests a minute that write or cost, at each process of the API.",
     "highest_priority": "Highest priority of a job.",
     "models": "Patterns of the models that may be used, such as `bytedance/*`.",
@@ -221,6 +221,6 @@ class RevokedKey(KeyAnswer):
 
 
 class KeyList(Answer):
-    """Keys by owner, also those that are revoked or have expired."""
+    """Keys by owner, including revoked and expired ones."""
 
     items: list[KeyAnswer] = Field(description="The keys.")

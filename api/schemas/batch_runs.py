@@ -59,17 +59,18 @@ class BatchOrder(BatchSource):
 
     key: BatchKey | None = Field(
         None,
-        description="Names it: the same table sent again with it adds what is new, and nothing twice. Default: the "
+        description="Names the batch: sent again with the same key, a table only adds what is new. Default: the "
         "`Idempotency-Key`, if there is one.",
     )
     name: BatchName | None = Field(None, description="What people call it.")
     max_open: OpenAtOnce = USUAL_OPEN
     stop_after_failures: Failures | None = Field(
-        None, description="Pause it when so many of its rows have failed. Default: never."
+        None, description="Pause it once this many of its rows have failed. Default: never."
     )
     priority: Priority | None = Field(None, description="Of all its jobs. Default: the template's, or 5.")
     skip_faulty: Flag = Field(
-        default=False, description="Make the other rows although some are faulty. Otherwise nothing is stored then."
+        default=False,
+        description="Make the other rows if some are faulty. Otherwise, a single fault keeps all from being stored.",
     )
     callback_url: OptionalUrl = Field(None, description="Called once, when the batch has ended.")
 
@@ -96,7 +97,7 @@ class CreateBatch(BatchOrder):
 
 
 class PlanBatch(BatchOrder):
-    """A batch to plan, in the body that creates it: nothing of it is stored, made or paid."""
+    """A batch to plan, in the same body that creates it. Nothing is stored, made or paid."""
 
     max_cost_usd: Budget | None = Field(
         None, description="What the batch may cost, to learn how many rows that is enough for."
@@ -186,13 +187,13 @@ class RowCounts(Answer):
     """How many rows are in which state."""
 
     waiting: int = Field(0, description="They have no job yet, or are to be tried again.")
-    open: int = Field(0, description="Their jobs are on their way.")
+    open: int = Field(0, description="Their jobs are under way.")
     unclear: int = Field(0, description="A submission may be paid, and nobody knows yet.")
     completed: int = Field(0, description="Their outputs are there.")
     failed: int = Field(0, description="Their jobs ended without outputs.")
     cancelled: int = Field(0, description="Their jobs were cancelled.")
     skipped: int = Field(0, description="They waited when the batch was cancelled.")
-    faulty: int = Field(0, description="They can be made into no job.")
+    faulty: int = Field(0, description="No job can be made of them.")
     gone: int = Field(0, description="Their jobs were deleted after their time.")
 
 
@@ -214,7 +215,7 @@ class BatchAnswer(Answer):
 
     batch_id: UUID = Field(description="Its id.")
     owner: str = Field(description="Whose it is.")
-    key: str | None = Field(description="What its caller names it by.")
+    key: str | None = Field(description="The key that its caller gave it; null: none.")
     name: str | None = Field(description="What people call it.")
     model: str | None = Field(description="The template's model.")
     state: Annotated[str, ValueOf(BatchState)] = Field(description="Where it stands.")
@@ -239,7 +240,7 @@ class BatchAnswer(Answer):
     callback_url: str | None = Field(description="Called when it has ended.")
     created_at: datetime = Field(description="When it was accepted.")
     changed_at: datetime = Field(description="When it last changed.")
-    completed_at: datetime | None = Field(description="When nothing of it waited or was open any more; null before.")
+    completed_at: datetime | None = Field(description="When no row waited or was open any more; null before that.")
 
 
 class CreatedBatch(BatchAnswer):

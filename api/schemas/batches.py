@@ -74,7 +74,7 @@ class BatchSource(StrictRequestModel):
         None, description=f"Objects with a value for each column; {MOST_ROWS:,} at most."
     )
     table: TableText | None = Field(
-        None, description="CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL."
+        None, description="CSV whose first line names the columns, separated by commas, semicolons or tabs; or JSONL."
     )
     table_format: Literal["csv", "jsonl"] | None = Field(
         None, description="What `table` is. Default: `jsonl` if it begins with `{`, otherwise `csv`."
@@ -83,7 +83,7 @@ class BatchSource(StrictRequestModel):
         None, description="Values for each column: each value is combined with each of the others."
     )
     repeat: Annotated[StrictInt, Field(ge=1, le=MOST_ROWS)] | None = Field(
-        None, description="How many times: with the `seed` of the template's `input`, the next one, and so on."
+        None, description="How often to run the template: with the `seed` of its `input`, then the next, and so on."
     )
     pictures: Annotated[list[str], Field(max_length=MOST_ROWS)] | None = Field(
         None, description="URLs of images: one row each, as its `image`."
@@ -172,8 +172,8 @@ class FaultAnswer(Answer):
     message: str = Field(description="What is wrong, and what would be right.")
     suggestion: str | None = Field(description="What was probably meant; null without a good guess.")
     rows: int = Field(
-        description="How many rows have it: more than one if nothing takes the column, which is told for the first of "
-        "them; 0 if it is no row's."
+        description="How many rows have it. More than one for a column that nothing takes, which is reported once, at "
+        "its first row; 0 for the table as a whole."
     )
 
 

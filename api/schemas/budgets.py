@@ -56,7 +56,7 @@ class SpendAnswer(Answer):
 
 
 class SpendList(Answer):
-    """Spending from one day to another, both included: days in order, the others the dearest first."""
+    """Spending from one day to another, both included: days in order, all else by cost, highest first."""
 
     by: SpendBy = Field(description="What it is added up by.")
     from_: date = Field(alias="from", description="The first day (UTC).")

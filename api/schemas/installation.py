@@ -29,7 +29,7 @@ class QueueReport(Answer):
         description="Versions of other workers that polled it lately: they get only what began on them.",
     )
     unserved: list[str] = Field(
-        default_factory=list, description="Versions that are to get its work, or a part of it, and have no worker here."
+        default_factory=list, description="Versions that should get its work, or a part of it, but have no worker here."
     )
     per_second: float | None = Field(None, description="Rate limit set by an operator; 0 means stopped.")
     stopped: bool = Field(default=False, description="Whether nothing is taken from it.")
@@ -102,7 +102,7 @@ class AnnouncementReport(Answer):
     text: str = Field(description="The text: plain, one line.")
     level: Level = Field(description="`info`: a note. `warning`: it concerns everybody's work.")
     since: datetime = Field(description="When it was announced.")
-    until: datetime | None = Field(None, description="When it is over by itself; null: when it is cleared.")
+    until: datetime | None = Field(None, description="When it ends by itself; null: only when it is cleared.")
 
 
 class SwitchesReport(Answer):

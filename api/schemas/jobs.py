@@ -393,7 +393,7 @@ class JobAnswer(Answer):
     created_at: datetime = Field(description="When it was accepted.")
     dispatched_at: datetime | None = Field(description="When it was handed to WaveSpeed; null before.")
     completed_at: datetime | None = Field(description="When it ended; null before.")
-    deadline_at: datetime = Field(description="When it is given up unless it has ended.")
+    deadline_at: datetime = Field(description="When it is given up if it has not ended by then.")
     erase_requested_at: datetime | None = Field(
         description="Since when its words, addresses and outputs are erased here; null if they are not."
     )

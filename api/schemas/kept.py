@@ -26,8 +26,8 @@ Tags = Annotated[tuple[TagText, ...], Field(max_length=MOST_TAGS)]
 class ChangeTags(StrictRequestModel):
     """Tags to add and to remove."""
 
-    add: Tags = Field((), description=f"Tags that it is to have; a job has at most {MOST_TAGS}.")
-    remove: Tags = Field((), description="Tags that it is not to have.")
+    add: Tags = Field((), description=f"Tags to add; a job has at most {MOST_TAGS}.")
+    remove: Tags = Field((), description="Tags to remove.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -127,14 +127,12 @@ class ChangeCollection(StrictRequestModel):
 
 
 class MoveInCollection(StrictRequestModel):
-    """Where outputs of a collection are to be."""
+    """Where to move outputs within a collection."""
 
     outputs: Annotated[Places, Field(min_length=1)] = Field(
-        description="What to move, in the order that they are to have. What is not in the collection is left out."
+        description="What to move, in the new order. What is not in the collection is ignored."
     )
-    before: OutputInCollection | None = Field(
-        None, description="The output of the collection that they are to come before; null: they come last."
-    )
+    before: OutputInCollection | None = Field(None, description="The output to put them before; null: they come last.")
 
 
 class ListCollections(StrictRequestModel):

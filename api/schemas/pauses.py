@@ -12,7 +12,7 @@ from api.schemas.bases import Answer
 
 
 class Provider(StrEnum):
-    """Whom jobs wait for."""
+    """A provider that jobs wait for."""
 
     GROK = "grok"
     WAVESPEED = "wavespeed"

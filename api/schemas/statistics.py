@@ -59,15 +59,15 @@ class DaySpendingAnswer(Answer):
     """What a model cost on one day: that of the permission, or for Grok on which xAI told it."""
 
     day: date = Field(description="The day.")
-    provider: str | None = Field(description="`wavespeed` or `grok`; null for all models beside the dearest.")
-    model: str | None = Field(description="The model; null for all beside the dearest.")
+    provider: str | None = Field(description="`wavespeed` or `grok`; null for all models but the most expensive ones.")
+    model: str | None = Field(description="The model; null for all but the most expensive ones.")
     spent_usd: float = Field(description="Spent, as budgets count it.")
     charged_usd: float = Field(description="What the provider has charged so far, without refunds, as far as is known.")
     reserved_usd: float = Field(description="Held for submissions that may be charged.")
 
 
 class LikedAnswer(Answer):
-    """What people said of the outputs of a model."""
+    """How people rated the outputs of a model or style."""
 
     by: LikedBy = Field(description="What `name` is.")
     name: str = Field(description="Whose outputs.")

@@ -35,8 +35,8 @@ Rows = Annotated[
 Table = Annotated[
     str,
     Field(
-        description="Or: the rows as text, as in a file. CSV, its first line with the columns' names, parted by "
-        "commas, semicolons or tabs; or JSON Lines."
+        description="Or: the rows as text, as in a file: CSV whose first line names the columns, separated by commas, "
+        "semicolons or tabs; or JSON Lines."
     ),
 ]
 Matrix = Annotated[dict[str, list[Any]], Field(description="Or: values for each column, all combined with all.")]

@@ -83,7 +83,7 @@ def limit_owner(
     *,
     none: Annotated[bool, typer.Option("--none", help="Remove all limits of its own first.")] = False,
 ) -> None:
-    """Show an owner's limits, or change some. Each that it has not of its own is the installation's setting."""
+    """Show an owner's limits, or change some. All others are the installation's."""
     from promptmill.commands.access import limit_lines, set_limits
     from promptmill.contracts.limits import parsed_limits
 
@@ -96,7 +96,7 @@ def limit_owner(
 
 @keys.command("list")
 def list_keys(*, owner: Annotated[str | None, typer.Option(help="Only this owner's.")] = None) -> None:
-    """Show all keys, also those that are revoked or have expired."""
+    """Show all keys, including revoked and expired ones."""
     from promptmill.commands.access import key_line
     from promptmill.commands.access import list_keys as listed
 
@@ -113,7 +113,7 @@ def create_key(
     scope: Annotated[list[str] | None, typer.Option(help="Instead of a role; may be repeated.")] = None,
     expires: Annotated[str | None, typer.Option(help="After this time, such as 12h, 90d or 52w.")] = None,
 ) -> None:
-    """Make a key and print it, alone on the last line. It is shown here only."""
+    """Make a key and print it, alone on the last line. It is shown only here."""
     from promptmill.commands.access import create_key as create
     from promptmill.commands.access import duration_of
     from promptmill.contracts.access import key_name, owner_name, role_named, scope_named, scopes_for

@@ -68,7 +68,7 @@ def remove_budget(owner: Owner, period: Period) -> None:
 @budgets.command()
 def spend(
     *,
-    by: Annotated[Literal["day", "owner", "model", "key"], typer.Option(help="What to add up by.")] = "day",
+    by: Annotated[Literal["day", "owner", "model", "key"], typer.Option(help="What to group by.")] = "day",
     owner: Annotated[str | None, typer.Option(help="Only what this owner spent.")] = None,
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days of UTC, up to today.")] = 31,
     csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,

@@ -20,7 +20,7 @@ commands.add_typer(outputs, name="outputs")
 
 @outputs.command("keep")
 def keep() -> None:
-    """Have everything stored that WaveSpeed still keeps and that is not: of the last seven days, and what failed."""
+    """Store what WaveSpeed still keeps and is not stored yet: from the last seven days, including what failed."""
     from promptmill.commands.outputs import keep_outputs
 
     asyncio.run(keep_outputs(load_settings(), say))
@@ -40,7 +40,7 @@ def verify(
         ),
     ] = False,
 ) -> None:
-    """Compare the storage with the record: files that are missing, differ, or that nobody knows."""
+    """Compare the storage with the record: files that are missing, differ, or are unknown."""
     from promptmill.commands.outputs import verify_outputs
 
     found = asyncio.run(verify_outputs(load_settings(), say, contents=contents, delete_unknown=delete_unknown))

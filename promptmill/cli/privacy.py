@@ -39,7 +39,7 @@ def erase_owner(
         datetime | None, typer.Option(help="Only what was accepted until then (UTC); by default until now.")
     ] = None,
 ) -> None:
-    """Erase everything of an owner that was accepted until now. What is open follows when it has ended."""
+    """Erase everything of an owner that was accepted so far. What is open follows when it has ended."""
     from promptmill.commands.privacy import erase_owner as erase_all
     from promptmill.contracts.access import owner_name
 

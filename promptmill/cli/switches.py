@@ -100,11 +100,11 @@ def announce(
     *,
     level: Annotated[Literal["info", "warning"], typer.Option(help="How it looks.")] = "info",
     until: Annotated[
-        str | None, typer.Option(help="When it is over by itself: 2026-12-01T18:00Z, or 12h, 7d from now.")
+        str | None, typer.Option(help="When it ends by itself: 2026-12-01T18:00Z, or 12h, 7d from now.")
     ] = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Take back what is announced.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Withdraw the announcement.")] = False,
 ) -> None:
-    """Tell everybody something: a notice on the page and in `GET /api/init`, instead of the one before."""
+    """Tell everybody something: a notice on the page and in `GET /api/init`, which replaces any earlier one."""
     from promptmill.commands import announce as command
     from promptmill.contracts.announcements import Announcement, Level, announcement_text
 

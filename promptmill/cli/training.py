@@ -18,7 +18,9 @@ commands = typer.Typer()
 
 @commands.command()
 def drill(
-    name: Annotated[Literal["support", "developer", "operator"], typer.Argument(help="Whose: see docs/training.")],
+    name: Annotated[
+        Literal["support", "developer", "operator"], typer.Argument(help="Which drill: see docs/training.")
+    ],
     *,
     check: Annotated[bool, typer.Option("--check", help="Look at what became of the scene.")] = False,
     answer: Annotated[

@@ -40,7 +40,11 @@ class BatchState(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a batch is paused: nothing is left of its budget, too many rows have failed, or a person wants it."""
+    """Why a batch is paused.
+
+    `budget`: nothing is left of it. `failures`: too many rows have failed, or one as every other would. `owner`,
+    `admin`: a person wants it.
+    """
 
     BUDGET = "budget"
     FAILURES = "failures"

@@ -33,7 +33,7 @@ class OwnerLimits(Message):
     """The limits of an owner. None: of an owner's own, the installation's; of the installation, no limit.
 
     Attributes:
-        open_jobs: Jobs that have not ended; and so many prompt jobs.
+        open_jobs: Jobs that have not ended, and as many prompt jobs.
         requests_per_minute: Requests that write or cost, at one process of the API.
         highest_priority: Of a job, 1 to 10.
         models: Patterns of the models that may be used, such as `bytedance/*`; empty: none.

@@ -1,4 +1,4 @@
-/** The TypeScript client against the running API whose address is in URL: see tests/drills/ci/drill_typescript_client.py. */
+/** The TypeScript client against the running API whose address is in URL, with the key in KEY: see tests/drills/ci/drill_typescript_client.py. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { Client, RefusedError } from "../../clients/typescript/index.js";
 
-const client = new Client({ url: `${process.env.URL}/` });
+const client = new Client({ url: `${process.env.URL}/`, key: process.env.KEY });
 const order = { model: "wavespeed-ai/flux-dev", prompt: "A fox in the first snow" };
 
 test("a picture is made of an uploaded one", async () => {

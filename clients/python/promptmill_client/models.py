@@ -268,7 +268,7 @@ class FaultAnswer(Shape):
     """
     rows: int
     """
-    How many rows have it: more than one if nothing takes the column, which is told for the first of them; 0 if it is no row's.
+    How many rows have it. More than one for a column that nothing takes, which is reported once, at its first row; 0 for the table as a whole.
     """
 
 
@@ -569,7 +569,11 @@ class Operation(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a batch is paused: nothing is left of its budget, too many rows have failed, or a person wants it."""
+    """Why a batch is paused.
+
+    `budget`: nothing is left of it. `failures`: too many rows have failed, or one as every other would. `owner`,
+    `admin`: a person wants it.
+    """
 
     BUDGET = "budget"
     FAILURES = "failures"
@@ -913,7 +917,7 @@ class RowCounts(Shape):
     """
     open: int = 0
     """
-    Their jobs are on their way.
+    Their jobs are under way.
     """
     unclear: int = 0
     """
@@ -937,7 +941,7 @@ class RowCounts(Shape):
     """
     faulty: int = 0
     """
-    They can be made into no job.
+    No job can be made of them.
     """
     gone: int = 0
     """
@@ -1022,7 +1026,7 @@ class SpendBy(StrEnum):
 
 
 class SpendList(Shape):
-    """Spending from one day to another, both included: days in order, the others the dearest first."""
+    """Spending from one day to another, both included: days in order, all else by cost, highest first."""
 
     by: SpendBy | str
     """
@@ -1210,7 +1214,7 @@ class CreateBatch(Shape):
     """
     table: str | None = None
     """
-    CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL.
+    CSV whose first line names the columns, separated by commas, semicolons or tabs; or JSONL.
     """
     table_format: Annotated[TableFormat | None, Field(alias="tableFormat")] = None
     """
@@ -1222,7 +1226,7 @@ class CreateBatch(Shape):
     """
     repeat: int | None = None
     """
-    How many times: with the `seed` of the template's `input`, the next one, and so on.
+    How often to run the template: with the `seed` of its `input`, then the next, and so on.
     """
     pictures: list[str] | None = None
     """
@@ -1234,7 +1238,7 @@ class CreateBatch(Shape):
     """
     key: str | None = None
     """
-    Names it: the same table sent again with it adds what is new, and nothing twice. Default: the `Idempotency-Key`, if there is one.
+    Names the batch: sent again with the same key, a table only adds what is new. Default: the `Idempotency-Key`, if there is one.
     """
     name: str | None = None
     """
@@ -1246,7 +1250,7 @@ class CreateBatch(Shape):
     """
     stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")] = None
     """
-    Pause it when so many of its rows have failed. Default: never.
+    Pause it once this many of its rows have failed. Default: never.
     """
     priority: int | None = None
     """
@@ -1254,7 +1258,7 @@ class CreateBatch(Shape):
     """
     skip_faulty: Annotated[bool, Field(alias="skipFaulty")] = False
     """
-    Make the other rows although some are faulty. Otherwise nothing is stored then.
+    Make the other rows if some are faulty. Otherwise, a single fault keeps all from being stored.
     """
     callback_url: Annotated[str | None, Field(alias="callbackUrl")] = None
     """
@@ -1509,7 +1513,7 @@ class PlanAnswer(Shape):
 
 
 class PlanBatch(Shape):
-    """A batch to plan, in the body that creates it: nothing of it is stored, made or paid."""
+    """A batch to plan, in the same body that creates it. Nothing is stored, made or paid."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -1524,7 +1528,7 @@ class PlanBatch(Shape):
     """
     table: str | None = None
     """
-    CSV, its first line with the columns' names, parted by commas, semicolons or tabs; or JSONL.
+    CSV whose first line names the columns, separated by commas, semicolons or tabs; or JSONL.
     """
     table_format: Annotated[TableFormat | None, Field(alias="tableFormat")] = None
     """
@@ -1536,7 +1540,7 @@ class PlanBatch(Shape):
     """
     repeat: int | None = None
     """
-    How many times: with the `seed` of the template's `input`, the next one, and so on.
+    How often to run the template: with the `seed` of its `input`, then the next, and so on.
     """
     pictures: list[str] | None = None
     """
@@ -1548,7 +1552,7 @@ class PlanBatch(Shape):
     """
     key: str | None = None
     """
-    Names it: the same table sent again with it adds what is new, and nothing twice. Default: the `Idempotency-Key`, if there is one.
+    Names the batch: sent again with the same key, a table only adds what is new. Default: the `Idempotency-Key`, if there is one.
     """
     name: str | None = None
     """
@@ -1560,7 +1564,7 @@ class PlanBatch(Shape):
     """
     stop_after_failures: Annotated[int | None, Field(alias="stopAfterFailures")] = None
     """
-    Pause it when so many of its rows have failed. Default: never.
+    Pause it once this many of its rows have failed. Default: never.
     """
     priority: int | None = None
     """
@@ -1568,7 +1572,7 @@ class PlanBatch(Shape):
     """
     skip_faulty: Annotated[bool, Field(alias="skipFaulty")] = False
     """
-    Make the other rows although some are faulty. Otherwise nothing is stored then.
+    Make the other rows if some are faulty. Otherwise, a single fault keeps all from being stored.
     """
     callback_url: Annotated[str | None, Field(alias="callbackUrl")] = None
     """
@@ -1622,7 +1626,7 @@ class RetriedBatch(Shape):
     """
     key: str | None
     """
-    What its caller names it by.
+    The key that its caller gave it; null: none.
     """
     name: str | None
     """
@@ -1703,7 +1707,7 @@ class RetriedBatch(Shape):
     """
     completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
     """
-    When nothing of it waited or was open any more; null before.
+    When no row waited or was open any more; null before that.
     """
     retried_rows: Annotated[int, Field(alias="retriedRows")]
     """
@@ -1888,7 +1892,7 @@ class BatchAnswer(Shape):
     """
     key: str | None
     """
-    What its caller names it by.
+    The key that its caller gave it; null: none.
     """
     name: str | None
     """
@@ -1969,7 +1973,7 @@ class BatchAnswer(Shape):
     """
     completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
     """
-    When nothing of it waited or was open any more; null before.
+    When no row waited or was open any more; null before that.
     """
 
 
@@ -1999,7 +2003,7 @@ class CreatedBatch(Shape):
     """
     key: str | None
     """
-    What its caller names it by.
+    The key that its caller gave it; null: none.
     """
     name: str | None
     """
@@ -2080,7 +2084,7 @@ class CreatedBatch(Shape):
     """
     completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")]
     """
-    When nothing of it waited or was open any more; null before.
+    When no row waited or was open any more; null before that.
     """
     added_rows: Annotated[int, Field(alias="addedRows")]
     """
@@ -2497,7 +2501,7 @@ class JobAnswer(Shape):
     """
     deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
     """
-    When it is given up unless it has ended.
+    When it is given up if it has not ended by then.
     """
     erase_requested_at: Annotated[AwareDatetime | None, Field(alias="eraseRequestedAt")]
     """

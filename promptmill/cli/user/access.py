@@ -25,7 +25,7 @@ def login(
     listed: Annotated[bool, typer.Option("--list", help="Show the profiles instead.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Forget the profile instead.")] = False,
 ) -> None:
-    """Keep an installation and a key for other commands. The key is asked for, or read from standard input.
+    """Save an installation's address and a key for other commands. The key is asked for, or read from standard input.
 
     Profiles are kept in your configuration folder, in a file that only you can read. PROMPTMILL_URL and
     PROMPTMILL_API_KEY take precedence, unless a profile is named.

@@ -53,7 +53,7 @@ Table = Annotated[
 ]
 Model = Annotated[str | None, typer.Option("-m", "--model", help="The model of all rows.", show_default=False)]
 BatchId = Annotated[UUID, typer.Argument(metavar="ID", help="The batch's id.", show_default=False)]
-Grok = Annotated[bool, typer.Option("--grok", help="Grok writes the prompts; -p says what of.")]
+Grok = Annotated[bool, typer.Option("--grok", help="Have Grok write the prompts; -p then says what they are about.")]
 Variants = Annotated[
     int | None,
     typer.Option(
@@ -79,7 +79,7 @@ def plan(
     grok: Grok = False,
     variants: Variants = None,
     template: Template = None,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Say for how many rows this is enough.")] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Say how many rows this is enough for.")] = None,
     as_json: AsJson = False,
     profile: Profile = None,
 ) -> None:
@@ -116,9 +116,11 @@ def run(
     template: Template = None,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     max_open: Annotated[int | None, typer.Option(min=1, help="How many jobs at once.")] = None,
-    stop_after_failures: Annotated[int | None, typer.Option(min=1, help="Pause it at so many failed rows.")] = None,
-    skip_faulty: Annotated[bool, typer.Option("--skip-faulty", help="Make the other rows all the same.")] = False,
-    key: Annotated[str | None, typer.Option(help="Its key: new rows are added, and nothing twice.")] = None,
+    stop_after_failures: Annotated[
+        int | None, typer.Option(min=1, help="Pause it once this many rows have failed.")
+    ] = None,
+    skip_faulty: Annotated[bool, typer.Option("--skip-faulty", help="Make the other rows anyway.")] = False,
+    key: Annotated[str | None, typer.Option(help="The batch's key: if it is known, only new rows are added.")] = None,
     again: Again = False,
     wait: Wait = True,
     timeout: Within = None,
@@ -246,10 +248,10 @@ def pause(batch_id: BatchId, *, profile: Profile = None) -> None:
 def resume(
     batch_id: BatchId,
     *,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="With this budget from now on.")] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Set its budget to this first.")] = None,
     profile: Profile = None,
 ) -> None:
-    """Let a paused batch go on."""
+    """Resume a paused batch."""
     most = None if max_cost is None else float(usd(max_cost))
     with calling(profile) as client:
         found = client.batches.get(batch_id)
@@ -262,17 +264,17 @@ def resume(
 def cancel(
     batch_id: BatchId,
     *,
-    open_jobs: Annotated[bool, typer.Option("--open-jobs", help="Its open jobs as well.")] = False,
+    open_jobs: Annotated[bool, typer.Option("--open-jobs", help="Cancel its open jobs as well.")] = False,
     profile: Profile = None,
 ) -> None:
-    """Cancel what waits of a batch."""
+    """Cancel the waiting rows of a batch."""
     with calling(profile) as client:
         print_text(_sentence(client.batches.get(batch_id).cancel(open_jobs=open_jobs).answer))
 
 
 @batch.command("retry-failed")
 def retry_failed(batch_id: BatchId, *, profile: Profile = None) -> None:
-    """Try the failed rows of a batch again, within its budget; never one that is unclear."""
+    """Retry the failed rows of a batch, within its budget; never one that is unclear."""
     with calling(profile) as client:
         found = client.batches.get(batch_id)
         print_text(f"{found.retry_failed():,} rows are tried again. {_sentence(found.answer)}")
@@ -281,7 +283,12 @@ def retry_failed(batch_id: BatchId, *, profile: Profile = None) -> None:
 @batch.command()
 def results(
     batch_id: BatchId,
-    file: Annotated[Path | None, typer.Argument(help="Where to; *.jsonl is JSON lines.", show_default=False)] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Where to save them: JSON lines if it ends with .jsonl, otherwise CSV.", show_default=False
+        ),
+    ] = None,
     *,
     profile: Profile = None,
 ) -> None:

@@ -23,7 +23,9 @@ Model = Annotated[str, typer.Argument(help="WaveSpeed's model, such as wavespeed
 
 @commands.command()
 def models(
-    words: Annotated[list[str] | None, typer.Argument(help="Only those with these words.", show_default=False)] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Only models that these words match.", show_default=False)
+    ] = None,
     *,
     kind: Annotated[str | None, typer.Option(help="Only those that make this: image, video or audio.")] = None,
     as_json: AsJson = False,

@@ -25,9 +25,12 @@ WORDS = 48
 @commands.command("jobs")
 def list_jobs(
     *,
-    status: Annotated[list[str] | None, typer.Option(help="Only with this status; may be repeated.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Only of this model; may be repeated.")] = None,
-    text: Annotated[str | None, typer.Option("-q", "--text", help="Only with this text, in prompts and so on.")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="Only jobs with this status; may be repeated.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only jobs of this model; may be repeated.")] = None,
+    text: Annotated[
+        str | None,
+        typer.Option("-q", "--text", help="Only jobs with this text in their prompts, models, ids or labels."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
     as_json: AsJson = False,
     profile: Profile = None,

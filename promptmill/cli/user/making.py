@@ -26,7 +26,7 @@ commands = typer.Typer()
 MOST_AT_ONCE: Final = 100
 """Jobs of one line."""
 
-Again = Annotated[bool, typer.Option("--again", help="Make it anew, though this line was run today.")]
+Again = Annotated[bool, typer.Option("--again", help="Make new jobs even if this line was run within a day.")]
 Prompt = Annotated[
     str | None, typer.Option("-p", "--prompt", help="The prompt; `-` reads it from standard input.", show_default=False)
 ]
@@ -44,9 +44,15 @@ def run(
     *,
     prompt: Prompt = None,
     inputs: Inputs = None,
-    grok: Annotated[bool, typer.Option("--grok", help="Grok writes the prompt; -p says what of.")] = False,
-    repeat: Annotated[int, typer.Option(min=1, max=MOST_AT_ONCE, help="How many jobs; a seed counts up.")] = 1,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What all of it may cost at WaveSpeed.")] = None,
+    grok: Annotated[
+        bool, typer.Option("--grok", help="Have Grok write the prompt; -p then says what it is about.")
+    ] = False,
+    repeat: Annotated[
+        int, typer.Option(min=1, max=MOST_AT_ONCE, help="How many jobs; a given seed is counted up.")
+    ] = 1,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="USD", help="The most that all jobs together may cost at WaveSpeed.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key. Default: made of the line itself.")] = None,
     again: Again = False,
     wait: Wait = True,
@@ -109,7 +115,9 @@ def retry(
 
 @commands.command()
 def prompt(
-    text: Annotated[str, typer.Argument(help="What of; `-` reads it from standard input.", show_default=False)],
+    text: Annotated[
+        str, typer.Argument(help="What it is about; `-` reads it from standard input.", show_default=False)
+    ],
     *,
     model: Annotated[str | None, typer.Option(help="The model that gets the prompt.")] = None,
     style: Annotated[str | None, typer.Option(help="How Grok writes.")] = None,

@@ -29,7 +29,7 @@ def balance(*, as_json: AsJson = False, profile: Profile = None) -> None:
 @commands.command()
 def spend(
     *,
-    by: Annotated[Literal["day", "owner", "model", "key"], typer.Option(help="What to add up by.")] = "day",
+    by: Annotated[Literal["day", "owner", "model", "key"], typer.Option(help="What to group by.")] = "day",
     first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day (UTC).")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day.")] = None,
     as_json: AsJson = False,
