@@ -22,6 +22,7 @@ from api.batches.looking import Looker
 from api.batches.planning import Planner
 from api.catalogue.prices import Prices
 from api.catalogue.reading import Catalogue
+from api.http.callers import CallerRules
 from api.http.errors import Refused
 from api.http.idempotency import idempotency_key
 from api.http.metrics import RequestMetrics
@@ -35,6 +36,7 @@ from api.live.feed import Feed
 from api.outputs.sharing import Sharing, new_secret
 from api.uploads.slots import UploadSlots
 from api.webhooks.secret import WebhookSecret
+from promptmill.addresses import is_loopback_url
 from promptmill.api_resources import ApiResources
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import By, Caller, Scope
@@ -166,6 +168,17 @@ async def _limits(request: Request) -> Limits:
     return found
 
 
+def own_url(request: Request, rules: CallerRules, settings: Settings) -> str:
+    """Return where a caller finds this API: where it called it, for others may find only webhooks at the public URL.
+
+    Whoever calls it on this machine is given the public URL, if there is one: it opens elsewhere, too.
+    """
+    called = rules.called_at(request.scope["scheme"], request.headers, request.client and request.client.host)
+    if settings.published_url is not None and is_loopback_url(called):
+        return settings.published_url.rstrip("/")
+    return f"{called}{settings.root_path}"
+
+
 def by_of(request: Request, door: Door, caller: Caller) -> By:
     """Return how the audit log names whoever makes a request."""
     address = door.rules.address(request.headers, request.client.host if request.client else None)
@@ -174,6 +187,10 @@ def by_of(request: Request, door: Door, caller: Caller) -> By:
 
 async def _by(request: Request, door: DoorDep, caller: CallerDep) -> By:
     return by_of(request, door, caller)
+
+
+async def _own_url(request: Request, door: DoorDep, settings: SettingsDep) -> str:
+    return own_url(request, door.rules, settings)
 
 
 async def _owner(caller: CallerDep) -> str:
@@ -251,6 +268,7 @@ DoorDep = Annotated[Door, Depends(_door)]
 LimitsDep = Annotated[Limits, Depends(_limits)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 ByDep = Annotated[By, Depends(_by)]
+OwnUrlDep = Annotated[str, Depends(_own_url)]
 OwnerDep = Annotated[str, Depends(_owner)]
 ViewedOwnerDep = Annotated[str | None, Depends(_viewed_owner)]
 AddressesDep = Annotated[Addresses, Depends(_addresses)]

@@ -120,6 +120,14 @@ class CallerRules:
             scheme = _last(headers, "x-forwarded-proto").lower()
         return scheme == "https"
 
+    def called_at(self, scheme: str, headers: Headers, peer: str | None) -> str:
+        """Return the origin that a caller called, for addresses that are returned to that caller alone.
+
+        So anybody in front may say that it was over TLS: a proxy that is not trusted as well.
+        """
+        over_tls = "https" in {scheme, _last(headers, "x-forwarded-proto").lower()}
+        return f"{'https' if over_tls else 'http'}://{self.authority(headers, peer)}"
+
     def address(self, headers: Headers, peer: str | None) -> IPv4Address | IPv6Address | None:
         """Return the caller's address: behind trusted proxies the last one in `X-Forwarded-For` that is no proxy."""
         caller = address_of(peer)

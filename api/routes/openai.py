@@ -14,17 +14,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.access.door import HTTPS
 from api.access.scopes import needs
 from api.dependencies import (
     ByDep,
     CallerDep,
     CatalogueDep,
-    DoorDep,
     FeedDep,
     JobReaderDep,
     LimitsDep,
     OwnerDep,
+    OwnUrlDep,
     ResourcesDep,
     SettingsDep,
     UploadSlotsDep,
@@ -80,7 +79,7 @@ class _Work:
         jobs: JobReaderDep,
         limits: LimitsDep,
         caller: CallerDep,
-        door: DoorDep,
+        own_url: OwnUrlDep,
         slots: UploadSlotsDep,
         by: ByDep,
     ) -> None:
@@ -92,10 +91,7 @@ class _Work:
         self._feed = feed
         self._jobs = jobs
         self._creation = Creation(resources, catalogue, limits, caller)
-        peer = request.client.host if request.client else None
-        scheme = "https" if request.scope[HTTPS] else "http"
-        here = f"{scheme}://{door.rules.authority(request.headers, peer)}{resources.settings.root_path}"
-        self._returning = Returning(resources, by, resources.settings.published_url or here)
+        self._returning = Returning(resources, by, own_url)
 
     async def answer(self, marks: Marks, wanted: Asked) -> Response:
         """Make what is asked for, wait for it and return it.

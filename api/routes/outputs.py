@@ -14,10 +14,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.access.scopes import needs
 from api.clock import now
 from api.dependencies import (
-    AddressesDep,
     ByDep,
     IdInPath,
     OwnerDep,
+    OwnUrlDep,
     ResourcesDep,
     SharingDep,
     StorageDep,
@@ -108,7 +108,7 @@ async def share_output(
     request: ShareOutput = _DEFAULT,
     resources: ResourcesDep,
     sharing: SharingDep,
-    addresses: AddressesDep,
+    own_url: OwnUrlDep,
     owner: OwnerDep,
     by: ByDep,
 ) -> SharedOutput:
@@ -124,8 +124,7 @@ async def share_output(
         after={"index": index, "expiresAt": shared.expires_at.isoformat()},
     )
     place = f"{SHARED_FOLDER}{sharing.token(shared)}/{PurePosixPath(path).name}"
-    base = resources.settings.published_url or addresses.root_path
-    return SharedOutput(url=f"{base.rstrip('/')}{place}", expires_at=shared.expires_at)
+    return SharedOutput(url=f"{own_url}{place}", expires_at=shared.expires_at)
 
 
 @router.get(

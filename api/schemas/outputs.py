@@ -37,7 +37,8 @@ class SharedOutput(Answer):
     """An address that anyone who knows it can open, until it ends."""
 
     url: str = Field(
-        description="Where the file is: complete if PROMPTMILL_PUBLIC_URL is set, otherwise a path of this host."
+        description="Where the file is: below the address at which this API was called; if that is this machine's own, "
+        "below PROMPTMILL_PUBLIC_URL, if it is set."
     )
     expires_at: datetime = Field(description="When it ends.")
 

@@ -6,8 +6,11 @@ from ipaddress import ip_network
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
+from api.dependencies import own_url
 from api.http.callers import CallerRules, Refusal
+from promptmill.config.settings import load_settings
 
 RULES = CallerRules(frozenset({"mill.example"}))
 
@@ -161,3 +164,25 @@ def test_a_port_that_a_proxy_dropped_is_told_with_the_line_that_keeps_it() -> No
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:3000", "https://127.0.0.1:3000"])
 def test_our_own_page_may_change_things(origin: str) -> None:
     assert refusal(RULES, "POST", origin=origin, sec_fetch_site="same-origin") is None
+
+
+@pytest.mark.parametrize(
+    ("called", "public_url", "own"),
+    [
+        ({"host": "mill.example", "x-forwarded-proto": "https"}, "https://hooks.example", "https://mill.example/mill"),
+        ({"host": "mill.example"}, None, "http://mill.example/mill"),
+        ({"host": "127.0.0.1:3000"}, "https://hooks.example/", "https://hooks.example/mill"),
+        ({"host": "127.0.0.1:3000"}, None, "http://127.0.0.1:3000/mill"),
+    ],
+    ids=["behind a proxy", "at a host", "on this machine, with a public address", "on this machine"],
+)
+def test_a_caller_is_given_addresses_where_it_called(called: dict[str, str], public_url: str | None, own: str) -> None:
+    """The public address may pass webhooks alone, as it does in the samples for proxies."""
+    settings = load_settings(
+        {"PROMPTMILL_ENV_FILE": "", "PROMPTMILL_ROOT_PATH": "/mill"}
+        | ({} if public_url is None else {"PROMPTMILL_PUBLIC_URL": public_url})
+    )
+    headers = [(name.encode(), value.encode()) for name, value in called.items()]
+    request = Request({"type": "http", "scheme": "http", "headers": headers, "client": ("10.0.0.5", 1)})
+
+    assert own_url(request, RULES, settings) == own
