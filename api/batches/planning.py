@@ -121,8 +121,8 @@ class Planner:
             left = wanted.max_cost_usd if wanted.proposed is None else wanted.max_cost_usd - (prompt_usd or 0)
             cost = cost.model_copy(update={"affordable_rows": table.affordable(left, prompt_usd=each)})
         return PlanAnswer(
-            rows=(report.good + len(report.faulty)) * times,
-            faulty_rows=len(report.faulty) * times,
+            rows=report.good + len(report.faulty),
+            faulty_rows=len(report.faulty),
             faults=report.told(),
             fault_count=report.fault_count,
             readable=report.readable,

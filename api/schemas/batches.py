@@ -228,7 +228,7 @@ class PlannedDuration(Answer):
 class PlanAnswer(Answer):
     """What a batch would be, and cost. Nothing was stored, made or paid."""
 
-    rows: int = Field(description="Rows of the table; with `variants`, as often as Grok is asked for prompts.")
+    rows: int = Field(description="Rows of the table.")
     faulty_rows: int = Field(description="Of these, those with faults.")
     faults: list[FaultAnswer] = Field(description=f"The faults in order; {FAULTS_TOLD:,} at most.")
     fault_count: int = Field(description="How many faults there are.")

@@ -209,7 +209,7 @@ async def test_a_plan_counts_each_row_with_each_prompt_and_one_question(api_clie
     answer = await api_client.post("/api/batches/plan", json=body)
     assert answer.status_code == 200, answer.text
     plan = answer.json()
-    assert (plan["rows"], plan["faultyRows"], plan["cost"]["prompts"]) == (6, 0, 1)
+    assert (plan["rows"], plan["faultyRows"], plan["cost"]["prompts"]) == (2, 0, 1)
     assert sum(group["rows"] for group in plan["prices"]) == 6
     each = plan["cost"]["priceUsd"] / 6
     enough = body | {"maxCostUsd": round(each * 4.5, 6)}

@@ -983,7 +983,7 @@ class SharedOutput(Shape):
 
     url: str
     """
-    Where the file is: complete if PROMPTMILL_PUBLIC_URL is set, otherwise a path of this host.
+    Where the file is: below the address at which this API was called; if that is this machine's own, below PROMPTMILL_PUBLIC_URL, if it is set.
     """
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     """
@@ -1472,7 +1472,7 @@ class PlanAnswer(Shape):
 
     rows: int
     """
-    Rows of the table; with `variants`, as often as Grok is asked for prompts.
+    Rows of the table.
     """
     faulty_rows: Annotated[int, Field(alias="faultyRows")]
     """

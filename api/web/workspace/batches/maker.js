@@ -328,7 +328,7 @@ export class BatchMaker {
 		return this.money.show({
 			rows,
 			variants: this.draft.variants ? wantedOf(this.draft.wanted) : null,
-			faulty: this.draft.variants ? this.faults.count(table) : (planned?.plan.faultyRows ?? this.faults.count(table)),
+			faulty: planned?.plan.faultyRows ?? this.faults.count(table),
 			limits: this.draft,
 			plan: planned?.plan ?? null,
 			checking,
