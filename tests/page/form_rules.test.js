@@ -38,6 +38,13 @@ function models(...fields) {
 	return { get: () => undefined, isUnlisted: () => false, fieldsOf: () => fields.map((field) => ({ ...usual, ...field })) };
 }
 
+test("words that nobody has filled in are not queued, unless a table fills them", () => {
+	assert.deepEqual(reasons({ prompt: "A {{animal}} in the snow" }), ["Fill in {{animal}} first."]);
+	assert.deepEqual(reasons({ writer: "grok", prompt: "", instructions: "A {{animal}}" }), ["Fill in {{animal}} first."]);
+	assert.deepEqual(reasons({ prompt: "A {{animal}}" }, { fills: true }), []);
+	assert.deepEqual(reasons({ prompt: "f(x) = {x}", instructions: "{{kept aside}}" }), []);
+});
+
 test("a prompt and a model are enough", () => {
 	assert.deepEqual(reasons({}), []);
 });

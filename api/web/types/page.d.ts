@@ -118,6 +118,8 @@ export interface Circumstances {
 	uploading?: number;
 	/** Whether the model's inputs are still loading. */
 	reading?: boolean;
+	/** Whether rows of a table fill in the words of its texts. */
+	fills?: boolean;
 }
 
 /** Performs an action on a job, from its row, its view or a shortcut. */

@@ -347,12 +347,12 @@ export class BatchMaker {
 		const refusal = reasonWithout("jobs:write");
 		if (refusal) return [refusal];
 		if (this.draft.variants) {
-			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: BATCHES.noIdea }, situation()).map(({ text }) => text);
+			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: BATCHES.noIdea }, { ...situation(), fills: true }).map(({ text }) => text);
 			const words = [...wordsOfTemplate({ instructions: this.idea() })].map((word) => `{{${word}}}`).join(", ");
 			return [...(this.idea() ? [] : [BATCHES.noIdea]), ...(words ? [BATCHES.wordsInIdea(words)] : []), ...(wantedOf(this.draft.wanted) === null ? [BATCHES.wrongVariants(LEAST_VARIANTS, MOST_VARIANTS)] : []), ...reasons];
 		}
 		const given = Object.fromEntries(["prompt", "instructions"].filter((name) => columns.includes(name)).map((name) => [name, name]));
-		return reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, ...given }, situation()).map(({ text }) => text);
+		return reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, ...given }, { ...situation(), fills: true }).map(({ text }) => text);
 	}
 
 	/** @param {Table} table */

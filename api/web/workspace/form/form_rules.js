@@ -32,7 +32,7 @@ const MAX_DEPTH = 100;
  * @param {Circumstances} circumstances
  * @returns {Reason[]}
  */
-export function reasonsAgainst(values, { plainHttp, drain, uploading, reading }) {
+export function reasonsAgainst(values, { plainHttp, drain, uploading, reading, fills }) {
 	const refusal = reasonWithout("jobs:write");
 	// Whatever else is wrong, mending it would not help.
 	if (refusal) return [{ at: null, text: refusal }];
@@ -40,6 +40,7 @@ export function reasonsAgainst(values, { plainHttp, drain, uploading, reading })
 		at(null, drain?.on && FORM.noNewJobs(drain.reason)),
 		at("model", modelReason(values)),
 		...promptReasons(values),
+		...(fills ? [] : [unfilledReason("prompt", values.prompt), unfilledReason("instructions", values.writer === "me" ? "" : values.instructions)]),
 		at(null, generateReason(values)),
 		at(null, uploading && FORM.uploading),
 		at("pictures", pictureReason(values, plainHttp)),
@@ -87,6 +88,17 @@ function promptReasons(values) {
 		at("operation", values.operation === "enhance" && !prompt && FORM.nothingToEnhance),
 		at("onPromptFailure", values.onPromptFailure === "usePrompt" && !prompt && FORM.noFallback),
 	];
+}
+
+/**
+ * Words of a template are for a table, or to be filled in first: a model would be paid to read the braces.
+ *
+ * @param {string} place
+ * @param {string} text
+ */
+function unfilledReason(place, text) {
+	const word = /\{\{[^{}]{1,70}\}\}/.exec(text);
+	return at(place, word && FORM.unfilled(word[0]));
 }
 
 /** @param {FormValues} values */

@@ -24,6 +24,7 @@ export const FORM = Object.freeze({
 	inputsLoading: "The model’s inputs are loading.",
 	chooseModel: "Choose a model.",
 	wrongModel: "The model must have the form vendor/name or vendor/name/variant.",
+	unfilled: (/** @type {string} */ word) => `Fill in ${word} first.`,
 	noPrompt: "Write a prompt, or let Grok write it.",
 	noSource: "Grok needs a prompt, instructions or an image to work from.",
 	nothingToEnhance: "There is no prompt to enhance.",
