@@ -45,7 +45,7 @@ BEGIN
         ELSIF v_waiting AND v_common IS NOT NULL AND v_failed > v_batch.failures_forgiven THEN
             v_batch.state := 'paused';
             v_batch.pause_reason := 'failures';
-            v_problem := format('a job has failed as every other would (%s)', v_common);
+            v_problem := v_common;
         ELSIF v_waiting AND batch_problem(v_batch, 0) IS NOT NULL THEN
             v_batch.state := 'paused';
             v_batch.pause_reason := 'budget';

@@ -207,7 +207,9 @@ BEGIN
         RETURN;
     END IF;
 
-    v_problem := batch_problem(v_batch, v_price);
+    v_problem := batch_problem(v_batch, v_price)
+        || CASE v_source WHEN 'assumed' THEN format(' (WaveSpeed named no price: $%s is assumed)', trim_scale(v_price))
+                         ELSE '' END;
     IF v_problem IS NOT NULL THEN
         UPDATE batches SET state = 'paused', pause_reason = 'budget', problem = v_problem, changed_at = now()
         WHERE id = v_batch.id AND state = 'running';

@@ -63,7 +63,8 @@ async def test_what_is_approved_is_made_and_nothing_before(mill: Mill, api_clien
         found = await look(api_client, batch)
         return found if found["proposal"]["state"] == "ready" else None
 
-    ready = await eventually(proposed, what="Grok's proposals")
+    await eventually(proposed, what="Grok's proposals")
+    ready = await look(api_client, batch)  # the batch itself was read a moment before its proposals
     first, second, third = ready["proposal"]["prompts"]
     assert ready["proposal"]["problem"] is None
     assert len({first, second, third}) == 3

@@ -66,7 +66,8 @@ async def test_a_model_that_went_away_stops_it_and_nothing_is_paid(mill: Mill) -
 
     paused = await state_is(mill, batch_id, BatchState.PAUSED)
 
-    assert paused.problem == "a job has failed as every other would (wavespeed_unknown_model)"
+    assert paused.problem is not None
+    assert paused.problem.startswith("row 1 has failed as every other would (wavespeed_unknown_model): ")
     assert (await mill.store.batches.counts([batch_id]))[batch_id] == {"failed": 1, "waiting": 5}
     assert await mill.wavespeed.charges() == []
     await mill.store.batches.resume(batch_id, owner=paused.owner, by_admin=False)

@@ -69,6 +69,18 @@ async def test_a_used_up_budget_holds_pauses_the_batch_and_says_what_is_left(rec
     assert (await record.store.submissions.permit(wish)).permission is Permission.POST
 
 
+async def test_a_batch_that_has_no_room_for_an_assumed_price_says_that_it_is_assumed(record: Record) -> None:
+    batch_id = await running(record.store, 1, max_cost_usd=Decimal(2))
+    [job_id] = await fed(record.store, batch_id)
+
+    held = await record.store.submissions.permit(
+        priced(job_id, None).model_copy(update={"unknown_price_usd": Decimal(5)})
+    )
+
+    assert held.error is not None
+    assert held.error.endswith("can be raised (WaveSpeed named no price: $5 is assumed)")
+
+
 async def permitted_again(record: Record, job_id: UUID) -> SubmissionIntent:
     """The intent of a job's open submission, as its sender has it."""
     [row] = await record.store.submissions.of_job(job_id)

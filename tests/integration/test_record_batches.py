@@ -27,13 +27,15 @@ from tests.fixtures.record import OWNER, Record, accepted, intent, new_id, outco
 PERSON = By("a person", "request", None)
 
 
-async def end(record: Record, job_id: UUID, status: JobStatus = JobStatus.COMPLETED) -> None:
+async def end(
+    record: Record, job_id: UUID, status: JobStatus = JobStatus.COMPLETED, reason: ReasonCode | None = None
+) -> None:
     """End a job that waits or was accepted."""
     if status is JobStatus.COMPLETED:
         wish = intent(job_id, price_usd=Decimal("0.03"), request_hash=new_id().hex)
         assert (await record.store.submissions.permit(wish)).permission is Permission.POST
         await record.store.submissions.settle(accepted(job_id, wish.submission_id, media_cost_usd=Decimal("0.03")))
-    ended = await record.store.jobs.advance(JobChange(job_id=job_id, status=status))
+    ended = await record.store.jobs.advance(JobChange(job_id=job_id, status=status, reason_code=reason))
     assert ended.status is status
 
 
@@ -192,7 +194,7 @@ async def test_a_failure_that_every_row_would_have_stops_it_at_once(record: Reco
     await fail(second, ReasonCode.WAVESPEED_UNKNOWN_MODEL)
     stopped = (await record.store.batches.feed(batch_id, at_once=9)).batch
     assert (stopped.state, stopped.pause_reason) == ("paused", "failures")
-    assert stopped.problem == "a job has failed as every other would (wavespeed_unknown_model)"
+    assert stopped.problem == "row 2 has failed as every other would (wavespeed_unknown_model)"
 
     await record.store.batches.resume(batch_id, owner=OWNER, by_admin=False)
     [third] = await fed(record.store, batch_id)

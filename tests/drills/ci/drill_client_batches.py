@@ -69,6 +69,18 @@ class Spoken:
         return call
 
 
+async def approved(batches: Any) -> None:
+    """Have prompts proposed, and make a batch with two of our own instead."""
+    question = {"model": MODEL, "instructions": "A fox"}
+    asked = await batches.submit(template=question, prompts={"mode": "variants", "count": 2}, max_cost_usd=1)
+    await asked.wait(120)
+    assert (asked.state, asked.answer.rows) == ("awaiting_approval", 0)
+    await asked.approve(["A fox in ink", "A fox in oil"])
+    await asked.wait(120)
+    rows = [(row.prompt, row.state) for row in await asked.rows()]
+    assert rows == [("A fox in ink", "completed"), ("A fox in oil", "completed")]
+
+
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 async def test_every_method_does_what_it_says(
     mill: Installation, kind: type[Client | AsyncClient], tmp_path: Path
@@ -113,6 +125,7 @@ async def test_every_method_does_what_it_says(
         assert found.state == second.state == "done"
         assert [row.state for row in await second.rows(limit=3)] == ["completed"] * 8
         assert second.id in [one.batch_id for one in await batches.list(state="done", limit=1)]
+        await approved(batches)
 
         saved = await second.results(tmp_path / "foxes.csv")
         with saved.path.open(newline="", encoding="utf-8-sig") as table:
