@@ -130,8 +130,10 @@ async def test_nothing_of_a_receivers_answer_is_read_but_its_head() -> None:
 
 
 def test_answers_are_read_in_one_place() -> None:
-    """The other methods of httpx unpack the body without a limit. An output is read like this, but into a file; of a file
-    that a table names, the beginning."""
+    """The other methods of httpx unpack the body without a limit.
+
+    An output is read like this, but into a file; and of a file that a table names, the beginning.
+    """
     ways = {"aread", "read", "aiter_bytes", "aiter_text", "aiter_lines", "aiter_raw", "iter_raw", "iter_bytes"}
     found = {
         path.name
