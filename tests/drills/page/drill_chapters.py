@@ -116,6 +116,7 @@ async def go_on(seen: Workspace) -> None:
     await seen.queue()
     await expect(seen.page.locator(".gallery-tile img")).to_have_count(3)
     await seen.page.locator(".gallery-link").first.click()
+    await expect(seen.page.locator("#viewer-title")).to_contain_text(CHANGE)  # its module is loaded with the first one
     await seen.page.keyboard.press("o")
     await expect(seen.panel.locator("h2")).to_have_text(CHANGE)
     await expect(seen.panel.locator(".family-member")).to_have_count(2)
