@@ -56,9 +56,8 @@ class Scrolling:
     first_heap_mib: float
 
 
-async def scroll_gallery(chromium: str, url: str, http: httpx.AsyncClient) -> Scrolling:
-    """Scroll a gallery of copies of a job in the list, each with a thumbnail of its own."""
-    [job] = (await http.get("/api/jobs", params={"limit": 1, "status": "completed"})).raise_for_status().json()["items"]
+async def scroll_gallery(chromium: str, url: str, job: dict[str, Any]) -> Scrolling:
+    """Scroll a gallery of copies of a completed job, each with a thumbnail of its own; no other must be stored."""
     jobs = [_copy(job, number) for number in range(TILES)]
     thumbnails = [_thumbnail(size, hue) for size in SIZES for hue in range(0, 250, 40)]
 

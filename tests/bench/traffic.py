@@ -40,6 +40,8 @@ class Traffic:
         await session.send("Network.enable")
 
     def _on_request(self, event: dict[str, Any]) -> None:
+        if event.get("type") == "Document":  # what the page before still asked for is given up, and may never end
+            self.begin()
         if event["request"]["url"].startswith("http"):
             self._under_way.add(event["requestId"])
 
