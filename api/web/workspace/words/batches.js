@@ -25,7 +25,7 @@ export const BATCHES = Object.freeze({
 	nameOf: (column) => `Name of the column ${column}`,
 
 	/** What a column is, under its name. @type {Readonly<Record<string, string>>} */
-	roles: { prompt: "the prompt", instructions: "for Grok", image: "the picture", images: "pictures, parted by |", key: "names the row", label: "label", input: "input of the model", unknown: "not used" },
+	roles: { prompt: "the prompt", instructions: "for Grok", image: "the picture", images: "pictures, separated by |", key: "names the row", label: "label", input: "input of the model", unknown: "not used" },
 	/** @type {(name: string) => string} */
 	fills: (name) => `fills {{${name}}}`,
 
