@@ -49,7 +49,7 @@ def tell_open_question(found: Batch) -> None:
     if found.asks_for_approval:
         for line in proposed_lines(found.answer):
             note(line)
-        note(f"Nothing is made before: promptmill batch approve {found.id} --take all")
+        note(f"Nothing is made until you choose: promptmill batch approve {found.id} --take all")
 
 
 def proposed_by(found: Batch) -> Sequence[str]:

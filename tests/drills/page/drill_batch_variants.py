@@ -54,7 +54,7 @@ async def test_where_grok_refuses_the_page_says_why_and_takes_prompts_of_ones_ow
     await page.locator("#batch-queue").click()
 
     proposal, make = page.locator(".proposal"), page.locator("#proposal-make")
-    await expect(proposal).to_contain_text("Grok has proposed no prompts.")
+    await expect(proposal).to_contain_text("Grok proposed no prompts.")
     await expect(make).to_have_attribute("aria-disabled", "true")
     await keeps_nobody_out(page)
     await page.set_viewport_size(DESKTOP)

@@ -203,7 +203,7 @@ export function isBlank(row) {
 }
 
 /**
- * Return rows as a text whose cells are parted by this.
+ * Return rows as a text whose cells are separated by this.
  *
  * @param {readonly (readonly string[])[]} rows
  * @param {string} delimiter

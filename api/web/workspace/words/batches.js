@@ -25,7 +25,7 @@ export const BATCHES = Object.freeze({
 	nameOf: (column) => `Name of the column ${column}`,
 
 	/** What a column is, under its name. @type {Readonly<Record<string, string>>} */
-	roles: { prompt: "the prompt", instructions: "for Grok", image: "the picture", images: "pictures, parted by |", key: "names the row", label: "label", input: "input of the model", unknown: "not used" },
+	roles: { prompt: "the prompt", instructions: "for Grok", image: "the picture", images: "pictures, separated by |", key: "names the row", label: "label", input: "input of the model", unknown: "not used" },
 	/** @type {(name: string) => string} */
 	fills: (name) => `fills {{${name}}}`,
 
@@ -87,7 +87,7 @@ export const BATCHES = Object.freeze({
 	takeAsNames: "It names the columns",
 	nothingInIt: "There is no table in it.",
 	/** @type {(line: number) => string} */
-	notJson: (line) => `Line ${line} is no JSON object. Each line of JSON Lines is one, such as {"prompt": "a lighthouse"}.`,
+	notJson: (line) => `Line ${line} is not a JSON object. Each line of JSON Lines is one, such as {"prompt": "a lighthouse"}.`,
 	/** @type {(rows: number, most: number) => string} */
 	tooManyRows: (number, most) => `That would be ${rows(number)}; a batch has at most ${most.toLocaleString("en-US")}.`,
 	/** @type {(columns: number, most: number) => string} */
@@ -107,25 +107,25 @@ export const BATCHES = Object.freeze({
 	/** @type {Readonly<Record<string, string>>} */
 	wayHints: {
 		table: "The text above is the prompt of every row, unless a column gives it.",
-		each: "Grok makes a prompt of the text above for each row, when its turn comes.",
+		each: "Grok writes a prompt for each row from the text above, when the row’s turn comes.",
 		variants: "Grok proposes several prompts from the text above. You choose among them and edit them; nothing is made or paid at WaveSpeed before that. A table is not needed: with one, each prompt is made for every row.",
 	},
 	variantsWanted: "How many variants",
 	/** @type {(words: string) => string} */
-	wordsInIdea: (words) => `One question is asked for all rows: ${words} cannot be filled in here.`,
-	noIdea: "Write the idea of which Grok is to make variants.",
+	wordsInIdea: (words) => `Grok is asked once for all rows: ${words} cannot be filled in here.`,
+	noIdea: "Write the idea that Grok should vary.",
 	/** @type {(least: number, most: number) => string} */
 	wrongVariants: (least, most) => `How many variants: a whole number from ${least} to ${most}.`,
 	/** @type {(number: number) => string} */
 	propose: (number) => `Let Grok propose ${count(number, "prompt")}`,
-	asked: "Grok has been asked. Choose among its prompts here; nothing is made before.",
+	asked: "Grok has been asked. Choose among its prompts here; nothing is made until you do.",
 
 	proposal: "Proposed prompts",
 	/** @type {(each: number) => string} */
 	proposalNote: (each) => `Tick what is to be made, change what you like. ${each === 1 ? "Each prompt makes one output." : `Each prompt is made for all ${rows(each)}.`} Nothing is made or paid at WaveSpeed before you press the button below.`,
 	proposalKeys: "Space takes or leaves a prompt, e edits it, a takes all or none.",
 	proposalWriting: "Grok is writing the prompts. They appear here; the page may be closed meanwhile.",
-	proposalFailed: "Grok has proposed no prompts.",
+	proposalFailed: "Grok proposed no prompts.",
 	proposalFailedNote: "Nothing was made. Write prompts of your own below, or cancel this batch and ask again.",
 	/** @type {(place: number) => string} */
 	takePrompt: (place) => `Take prompt ${place}`,
@@ -151,7 +151,7 @@ export const BATCHES = Object.freeze({
 	samePrompt: "Two ticked prompts are the same.",
 	blankPrompt: "A ticked prompt is empty.",
 	/** @type {(most: number) => string} */
-	tooManyPrompts: (most) => `At most ${most} prompts: leave some out.`,
+	tooManyPrompts: (most) => `At most ${most} prompts: untick some.`,
 	/** @type {(made: number, most: number) => string} */
 	tooManyMade: (made, most) => `That would be ${rows(made)}; a batch has at most ${most.toLocaleString("en-US")}.`,
 	/** @type {(left: string) => string} */
@@ -315,7 +315,7 @@ export const BATCHES = Object.freeze({
 	/** @type {(state: string) => string} */
 	onlyState: (state) => `Show the rows that are ${state}`,
 	openJob: "Open the job",
-	noRowsSo: "No row is so now.",
+	noRowsSo: "No row is in this state now.",
 	rowColumns: ["Row", "Picture", "What", "State", "Cost"],
 	/** @type {(name: string) => string} */
 	quoted: (name) => `“${name}”`,

@@ -6,7 +6,7 @@ export const TAGS = {
 	title: "Tags",
 	add: "Add a tag",
 	addButton: "Add",
-	note: "Several tags are parted by commas.",
+	note: "Separate several tags with commas.",
 	field: "Tags",
 	addYes: "Add",
 	removeYes: "Remove",
