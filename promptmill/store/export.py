@@ -72,6 +72,13 @@ _KEPT: Final = tuple(
     """
     for kind, table in (("template", "templates"), ("collection", "collections"), ("batch", "batches"))
 )
+# What was approved or cancelled is in rows, or gone.
+_PROPOSALS: Final = f"""
+    SELECT id, created_at, json_build_object('kind', 'batchProposal', 'data', row_to_json(waiting))::text AS line
+    FROM (SELECT b.id, b.owner, b.created_at, p.prompt_job_id, p.request, p.approved
+          FROM batch_proposals AS p JOIN batches AS b ON b.id = p.batch_id WHERE p.request IS NOT NULL) AS waiting
+    WHERE {_KEYSET}
+"""
 _ROWS_OF_BATCHES: Final = """
     SELECT json_build_object('kind', 'batchRow', 'data', row_to_json(r))::text AS line, r.batch_id, r.key
     FROM batch_rows AS r JOIN batches AS b ON b.id = r.batch_id
@@ -126,6 +133,9 @@ class ExportStore:
             async for rows in self._keyset(query, owner, ROWS):
                 lines += len(rows)
                 yield _text(rows)
+        async for rows in self._keyset(_PROPOSALS, owner, 1):  # each has a whole table
+            lines += len(rows)
+            yield _text(rows)
         async for rows in self._rows_of_batches(owner):
             lines += len(rows)
             yield _text(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -150,6 +151,20 @@ async def test_a_question_that_failed_is_told_and_own_prompts_go_on(
     [job_id] = (await store.batches.feed(UUID(batch["batchId"]), at_once=9)).jobs
     job = (await api_client.get(f"/api/jobs/{job_id}")).json()
     assert (job["prompt"], job["promptSource"], job["promptJobId"]) == ("A fox at 1024*1024", PromptSource.CALLER, None)
+
+
+async def test_what_waits_for_approval_is_exported_with_its_table(api_client: httpx.AsyncClient, store: Store) -> None:
+    batches = [await create(api_client, table="size\n512*512\n") for _ in range(2)]
+    await create(api_client, template={"model": IMAGE_MODEL, "prompt": "A fox"}, repeat=1, prompts=None)
+
+    lines = [
+        json.loads(line) for page in [one async for one in store.export.pages("local")] for line in page.splitlines()
+    ]
+    waiting = [line["data"] for line in lines if line["kind"] == "batchProposal"]
+
+    assert [one["id"] for one in waiting] == [batch["batchId"] for batch in batches]
+    assert waiting[0]["request"]["table"] == "size\n512*512\n"
+    assert lines[-1]["lines"] == len(lines) - 1
 
 
 async def test_a_cancelled_one_is_not_approved_and_ends(api_client: httpx.AsyncClient, store: Store) -> None:
