@@ -11,7 +11,7 @@ import { moved } from "../../api/web/workspace/batches/moves.js";
 import { actsOn, moneyShares, nameOfRow, rowWith, segmentsOf, titleOf, whyOfRow, wordsOfRow } from "../../api/web/workspace/batches/progress.js";
 import { cleared, crossed, excessOf, joined, renamed, replaced, sizeOfCross, Steps, withBlock, withCell, withColumn, withoutColumns, withoutRows } from "../../api/web/workspace/batches/table.js";
 import { byName } from "../../api/web/workspace/batches/dropped.js";
-import { allTurned, choicesOf, chosenOf, hasTwins } from "../../api/web/workspace/batches/proposed.js";
+import { allTurned, choicesOf, chosenOf, hasTwins, keepChoices, keptChoices } from "../../api/web/workspace/batches/proposed.js";
 import { rowsShown } from "../../api/web/workspace/batches/windowed.js";
 import { parseExact } from "../../api/web/workspace/core/json.js";
 
@@ -267,6 +267,16 @@ test("a column that nothing takes has one fault, and so has one that is missing;
 	const label = asLabel("size", table);
 	assert.deepEqual([label.name, label.table.columns], ["meta.size", ["animal", "meta.size"]]);
 	assert.equal(asLabel("place", table), null);
+});
+
+test("what was chosen of a proposal is there after a reload, and of no other", () => {
+	const storage = new Map();
+	const local = { setItem: (name, text) => storage.set(name, text), getItem: (name) => storage.get(name) ?? null };
+	const choices = [{ text: "A fox, edited", first: "A fox", taken: false }, { text: "Mine", first: null, taken: true }];
+	keepChoices("one", choices, local);
+	assert.deepEqual([keptChoices("one", local), keptChoices("another", local)], [choices, null]);
+	storage.set([...storage.keys()][0], JSON.stringify({ of: "one", choices: [{ text: 1 }] }));
+	assert.equal(keptChoices("one", local), null);
 });
 
 test("proposed prompts are taken or left, and cost what is taken for every row", () => {

@@ -30,12 +30,14 @@ async def test_prompts_are_proposed_chosen_by_keys_and_made_for_every_row(
 
     await choose(page)
     await page.reload()
-    await expect(cards).to_have_count(3)
+    await expect(cards).to_have_count(4)
+    await expect(make).to_have_text("Make 6 pictures for $0.072")
+    await expect(page.locator(".proposal")).to_contain_text("A lighthouse of paper, at noon")
     assert await mill.wavespeed.charges() == []
     assert (await served_mill.get("/api/jobs")).json()["items"] == []
 
     await page.get_by_label("Take prompt 2").uncheck()
-    await page.get_by_label("Take prompt 3").uncheck()
+    await page.get_by_label("Take prompt 4").uncheck()
     await expect(make).to_have_text("Make 2 pictures for $0.024")
     await make.click()
     await expect(page.locator(".batch-state")).to_have_text("Done")

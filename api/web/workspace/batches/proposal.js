@@ -10,7 +10,7 @@ import { announce, notify, reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { BATCHES } from "../words/batches.js";
 import { MOST_ROWS, MOST_VARIANTS } from "./limits.js";
-import { allTurned, choicesOf, chosenOf, hasTwins } from "./proposed.js";
+import { allTurned, choicesOf, chosenOf, hasTwins, keepChoices, keptChoices } from "./proposed.js";
 
 /** @import { AskPrice, Batch } from "../../types/page.js" */
 /** @import { BatchParts } from "./place.js" */
@@ -75,7 +75,7 @@ export class Proposal {
 		// What somebody has begun to choose stays while the batch is read again.
 		if (shown !== this.shown) {
 			this.shown = shown;
-			this.setCards(choicesOf(proposal?.prompts ?? []));
+			this.setCards(keptChoices(shown) ?? choicesOf(proposal?.prompts ?? []));
 			this.readPrice(batch);
 		}
 		this.showSum();
@@ -121,6 +121,7 @@ export class Proposal {
 	showSum() {
 		const { batch, price, busy } = this;
 		if (!batch) return;
+		keepChoices(this.shown, this.cards.map(({ choice }) => choice));
 		const { texts, made, priceUsd, rows, refusal } = this.standing();
 		const each = price && (price.priceUsd === null ? BATCHES.priceUnknown : BATCHES.priceEach(price.priceUsd, price.floor));
 		const over = priceUsd !== null && priceUsd > batch.leftUsd;

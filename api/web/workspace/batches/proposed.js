@@ -1,5 +1,8 @@
 // The prompts proposed for a batch while somebody chooses among them: taken or left, edited, or added.
 
+import { NAMED_OWNER } from "../core/access.js";
+import { DRAFTS } from "../core/drafts.js";
+
 /** @typedef {{ text: string, first: string | null, taken: boolean }} Choice `first` is what Grok wrote; null for somebody's own. */
 
 /** @typedef {{ texts: string[], made: number, priceUsd: number | null }} Chosen What would be made: each text for every row. */
@@ -33,6 +36,47 @@ export function chosenOf(choices, { rows, priceUsd }) {
 export function allTurned(choices) {
 	const taken = !choices.every((choice) => choice.taken);
 	return choices.map((choice) => ({ ...choice, taken }));
+}
+
+// Below the batch's own, so that it is forgotten with it.
+const STORAGE_KEY = `${DRAFTS.batch}@${NAMED_OWNER ?? ""}@proposal`;
+
+/**
+ * Keep what was chosen so far of the newest proposal that somebody looks at, for after a reload.
+ *
+ * @param {string} of Which proposal.
+ * @param {readonly Choice[]} choices
+ * @param {Pick<Storage, "setItem">} [storage]
+ */
+export function keepChoices(of, choices, storage = localStorage) {
+	if (DRAFTS.forgotten) return;
+	try {
+		storage.setItem(STORAGE_KEY, JSON.stringify({ of, choices }));
+	} catch {
+		// A browser that keeps nothing keeps no draft.
+	}
+}
+
+/**
+ * Return what was chosen of a proposal before the page was loaded; null if nothing was.
+ *
+ * @param {string} of
+ * @param {Pick<Storage, "getItem">} [storage]
+ * @returns {Choice[] | null}
+ */
+export function keptChoices(of, storage = localStorage) {
+	try {
+		const found = JSON.parse(storage.getItem(STORAGE_KEY) ?? "{}");
+		return found.of === of && found.choices.every(isChoice) ? found.choices : null;
+	} catch {
+		return null;
+	}
+}
+
+/** @param {any} found */
+function isChoice(found) {
+	const { text, first, taken } = found;
+	return typeof text === "string" && (first === null || typeof first === "string") && typeof taken === "boolean";
 }
 
 /**
