@@ -63,6 +63,7 @@ class Table:
     async def run(self) -> None:
         """Send it until it is accepted, and again from then on; raise its budget until it has ended."""
         looks = 0
+        widened = False
         while True:
             if looks % SEND_AGAIN_EVERY == 0:
                 await self._send()
@@ -70,8 +71,10 @@ class Table:
             batch: dict[str, Any] = (await self.api.ask("GET", f"/api/batches/{self.batch_id}", turn=looks)).json()
             if batch.get("completedAt"):
                 return
-            if batch.get("pauseReason") == "budget":
-                room = self.step * (self.rows if self.wide.is_set() else 1)
+            # Once there is to be room for all, at once: a job that it held before may ask again only after a minute.
+            if batch.get("pauseReason") == "budget" or self.wide.is_set() > widened:
+                widened = self.wide.is_set()
+                room = self.step * (self.rows if widened else 1)
                 change = {"maxCostUsd": float(Decimal(str(batch["maxCostUsd"])) + room)}
                 await self.api.ask("PATCH", f"/api/batches/{self.batch_id}", turn=looks, body=change)
                 self.raised += 1
