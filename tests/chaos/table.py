@@ -72,12 +72,13 @@ class Table:
             if batch.get("completedAt"):
                 return
             # Once there is to be room for all, at once: a job that it held before may ask again only after a minute.
-            if batch.get("pauseReason") == "budget" or self.wide.is_set() > widened:
+            paused = batch.get("pauseReason") == "budget"
+            if paused or (self.wide.is_set() and not widened):
                 widened = self.wide.is_set()
                 room = self.step * (self.rows if widened else 1)
                 change = {"maxCostUsd": float(Decimal(str(batch["maxCostUsd"])) + room)}
                 await self.api.ask("PATCH", f"/api/batches/{self.batch_id}", turn=looks, body=change)
-                self.raised += 1
+                self.raised += paused
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _send(self) -> None:
