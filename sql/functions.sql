@@ -200,7 +200,7 @@ INSERT INTO applied_functions (name, sha256) VALUES
     ('claim_outputs', '3b11ed662b875a5f97b7e0ad8a24a6659cb412ab162eec691729b185e2003fb9'),
     ('claim_prompt_jobs', '98b9f0dd341e35c765b8597a0eb5b9046f83e1ab9f2706779b407e12259fb87c'),
     ('claim_stranded_jobs', '925b92f61ea8d8c8e51a9e76095405a5defe15a85b10f28d04ba7f77c2991a31'),
-    ('common_batch_failure', '089efc03d331b18ba3b55e766c1b96544b05d7438a48cb99cf302bccff10f5c0'),
+    ('common_batch_failure', '61815a28a3fcc8c9c24fc29b366e010ef51e9d9091dbd70806ecbd186699a4e6'),
     ('count_prompt_minutes', '7a02be00fdb843797b1e8ef27d2a8b11208131f06f83adbc2bee613fc5545883'),
     ('count_prompt_spending', 'd44c2c8863dc07bd6adfafd72f3589bf626083be68421059ca4fa8ea0ab0ae41'),
     ('count_spending', '2a90ce33d524538d2e26421759602f002baded138db2b289c52251a2b2677245'),

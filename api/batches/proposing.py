@@ -132,7 +132,12 @@ def _names_question(proposal: Proposal) -> dict[str, Any]:
 
 
 def _with_source(row: CheckedRow, proposal: Proposal) -> CheckedRow:
-    """Return a row whose job says which of the proposed prompts it has; any other text is an edited one already."""
+    """Return a row whose job says which of the proposed prompts it has; any other text is an edited one already.
+
+    What the row is told apart by does not name the question: Grok may answer it between an approval and its repetition.
+    """
+    body = {name: value for name, value in row.row.body.items() if name != "promptJobId"}
+    row = replace(row, row=replace(row.row, body=body))
     if row.job.prompt_job_id is None or row.job.prompt not in proposal.prompts:
         return row
     its = {"prompt_source": PromptSource.GROK, "variant": proposal.prompts.index(row.job.prompt)}

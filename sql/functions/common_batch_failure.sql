@@ -11,7 +11,8 @@ AS $$
     FROM (
         SELECT j.row_key, j.reason_code, j.error
         FROM jobs AS j JOIN batch_rows AS r ON r.job_id = j.id AND r.state = 'submitted'
-        WHERE j.batch_id = p_batch_id AND j.status = 'failed' ORDER BY j.completed_at DESC LIMIT 1) AS latest
+        WHERE j.batch_id = p_batch_id AND is_final(j.status) AND j.status NOT IN ('completed', 'cancelled')
+        ORDER BY j.completed_at DESC LIMIT 1) AS latest
     WHERE latest.reason_code IN (
         'wavespeed_unknown_model', 'wavespeed_bad_key', 'wavespeed_no_credit', 'wavespeed_forbidden',
         'grok_unknown_model', 'grok_bad_key', 'grok_no_credit', 'provider_mode_changed');

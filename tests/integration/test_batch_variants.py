@@ -15,8 +15,10 @@ import pytest
 
 from promptmill.config.settings import Settings
 from promptmill.contracts.batches import BatchState
+from promptmill.contracts.errors import RecordUnavailable
 from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptSource
 from promptmill.store import Store, open_store
+from promptmill.store.batches import BatchStore
 from promptmill.store.consistency import BATCHES
 from tests.fixtures.mill import IMAGE_MODEL, Mill
 from tests.support import eventually
@@ -135,6 +137,26 @@ async def test_of_two_approvals_one_holds_and_one_that_was_broken_off_is_complet
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     [winner] = [text for text, answer in zip(texts, answers, strict=True) if answer.status_code == 200]
     assert await rows(api_client, other) == {"1-1": winner}
+
+
+async def test_an_approval_is_completed_although_grok_has_answered_meanwhile(
+    api_client: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = await create(api_client, repeat=2)
+    whole = BatchStore.open
+    monkeypatch.setattr(BatchStore, "open", gone)  # its rows are stored, and its process is killed
+    await approve(api_client, batch, "one", "two", status=503)
+    monkeypatch.setattr(BatchStore, "open", whole)
+    await store.batches.database.run(
+        """UPDATE prompt_generation_jobs SET status = 'completed', completed_at = now(), prompt_source = 'grok',
+           generated_prompt = 'one', variants = '[{"prompt": "one"}]'"""
+    )
+    completed = await approve(api_client, batch, "one", "two")
+    assert (completed["state"], completed["rows"], completed["addedRows"]) == ("running", 4, 0)
+
+
+async def gone(*_: object) -> None:
+    raise RecordUnavailable("Postgres is unavailable.")
 
 
 async def test_a_question_that_failed_is_told_and_own_prompts_go_on(
