@@ -24,6 +24,7 @@ monitor: venv ## Watch what `make up` runs: Prometheus, Alertmanager and, where 
 SESSIONS ?= 6
 
 test: venv-dev ## Run all tests against their own real servers (ARGS="-k cancel" for some, ARGS=tests/unit/test_docs.py SESSIONS=1 for one file)
+	@$(SCRUB) $(VENV_PYTHON) -m tests.compiled
 	@$(SCRUB) $(VENV_PYTHON) -m pytest -n $(SESSIONS) --dist worksteal $(ARGS)
 
 chaos: venv-dev ## Break everything while 1,000 jobs run, then audit (ARGS="--jobs 300 --seed 8" for another run)
