@@ -16,8 +16,8 @@ from promptmill.contracts.names import SUBMIT_MEDIA, job_workflow_id
 async def ask_again(client: Client, job_id: UUID, *, patience: timedelta) -> None:
     """Let a job's submission ask for permission now; a job that is not about to be submitted needs nothing.
 
-    It costs no event of the workflow. An attempt that is under way goes on; one that has sent nothing yet may end unsent,
-    and asks anew.
+    It costs no event of the workflow. An attempt under way goes on; one that has sent nothing yet may end unsent, and
+    asks anew.
 
     Raises:
         RPCError: Temporal is unavailable, or too old to know this.
