@@ -180,7 +180,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                         catalogue=catalogue,
                         prices=prices,
                         table_turns=TableTurns(),
-                        looker=Looker(resources.heads.read),
+                        looker=Looker(resources.heads.read, asks_servers=settings.look_at_files),
                         balance=Balance.of(resources.account),
                         certificates=Certificates.of(settings),
                         # Whoever guesses addresses, which takes no key, asks the record once a second.

@@ -11,9 +11,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.door import CALLER
+from api.batches.bodies import refuse_values
 from api.http.errors import Refused
 
 GUARD: Final = "promptmill.guard"
@@ -38,9 +40,21 @@ class AgentDoor:
         if not self.on:
             raise Refused("not_found", "The tools for agents are turned off here: PROMPTMILL_MCP=true turns them on.")
         state = scope["state"]
+        body = await Request(scope, receive).body()
+        refuse_values(body)
         owner = scope[CALLER].owner
         with state["feed"].slots.hold(owner, (await state["limits"].of(owner)).streams):
-            await state["agents"].handle_request({**scope, GUARD: self.guard}, receive, send)
+            await state["agents"].handle_request({**scope, GUARD: self.guard}, _again(body, receive), send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return what receives a body that was read, and then whatever else comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def given() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return given
 
 
 @asynccontextmanager

@@ -75,6 +75,10 @@ class ApiSettings(BaseModel):
         False,
         description="Allow image and callback URLs in private networks and over plain http (`make up` enables it for the simulators).",
     )
+    look_at_files: bool = Field(
+        True,
+        description="Look at the files that a table names before its batch is accepted; `false` where the API has no way out to the internet.",
+    )
     open_jobs_per_owner: int | None = Field(
         None,
         ge=0,
