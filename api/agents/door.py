@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.door import CALLER
 from api.batches.bodies import refuse_values
+from api.http.bodies import TABLE_BYTES
 from api.http.errors import Refused
 
 GUARD: Final = "promptmill.guard"
@@ -78,7 +79,9 @@ async def open_agents(*, on: bool) -> AsyncIterator[Agents | None]:
     server = make_server(reach)
     # Hosts and origins are the guard's.
     server.streamable_http_app(
-        stateless_http=True, transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        stateless_http=True,
+        max_request_body_size=TABLE_BYTES,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     async with server.session_manager.run():
         yield server.session_manager

@@ -159,7 +159,7 @@ async def test_agent_meets_the_limits_that_everybody_meets(idle_mill: Mill, open
             await api.get("/mcp", headers=bearer(viewer)),
             await api.post("/mcp", json={}, headers=bearer(viewer) | {"Origin": "https://evil.example"}),
             await api.post("/mcp", content=b"x", headers=bearer(viewer) | {"Content-Type": "text/plain"}),
-            await api.post("/mcp", json={"x": "y" * 300_000}, headers=bearer(viewer)),
+            await api.post("/mcp", json={"x": "y" * TABLE_BYTES}, headers=bearer(viewer)),
         ]
     async with opened(key=viewer) as (client, _):
         forbidden = await refused(client, "create_job", **WISH, **ONCE)
