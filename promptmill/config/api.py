@@ -115,7 +115,9 @@ class ApiSettings(BaseModel):
     stream_heartbeat_seconds: float = Field(
         15, gt=0, le=300, description="Interval of heartbeats on an idle live stream; on that of the list 15 s at most."
     )
-    max_body_bytes: int = Field(262_144, ge=1024, description="Maximum size of a request body.")
+    max_body_bytes: int = Field(
+        262_144, ge=1024, description="Maximum size of a request body, except tables, uploads and calls of /mcp."
+    )
     upload_max_bytes: int = Field(
         20_971_520,
         ge=1024,
