@@ -14,6 +14,7 @@ from activities.pace import PollPace
 from activities.results import ResultReader
 from activities.submission import Sender
 from promptmill.contracts.jobs import JobSnapshot, MediaRequest, PredictionRequest, SubmitResult
+from promptmill.contracts.names import SUBMIT_MEDIA
 from promptmill.job_lines import job_ended
 
 
@@ -25,7 +26,7 @@ class MediaActivities:
     results: ResultReader
     pace: PollPace
 
-    @activity.defn
+    @activity.defn(name=SUBMIT_MEDIA)
     async def submit_media(self, request: MediaRequest) -> SubmitResult:
         """Submit a job once and return the outcome.
 

@@ -30,6 +30,7 @@ from api.installation.certificates import Certificates
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
 from api.installation.uptime import open_uptime
+from api.jobs.held import open_held_jobs
 from api.jobs.reading import JobReader
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import open_feed
@@ -159,6 +160,7 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                     open_catalogue(settings, resources.account) as catalogue,
                     open_prices(resources.account) as prices,
                     open_agents(on=settings.mcp) as agents,
+                    open_held_jobs(resources) as held_jobs,
                 ):
                     yield State(
                         resources=resources,
@@ -178,12 +180,13 @@ def build_routes(settings: Settings, metrics: RequestMetrics) -> FastAPI:
                         catalogue=catalogue,
                         prices=prices,
                         table_turns=TableTurns(),
-                        looker=Looker(resources.heads.read),
+                        looker=Looker(resources.heads.read, asks_servers=settings.look_at_files),
                         balance=Balance.of(resources.account),
                         certificates=Certificates.of(settings),
                         # Whoever guesses addresses, which takes no key, asks the record once a second.
                         sharing_secret=Fresh(FRESH_SECONDS),
                         agents=agents,
+                        held_jobs=held_jobs,
                     )
 
     app = FastAPI(

@@ -30,6 +30,7 @@ from api.installation.balance import Balance
 from api.installation.certificates import Certificates
 from api.installation.reconciler import ReconcilerWatch
 from api.installation.stopped_queues import StoppedQueues
+from api.jobs.held import HeldJobs
 from api.jobs.reading import Addresses, JobReader, PromptJobReader
 from api.jobs.waiting import RecentPace, Waits
 from api.live.feed import Feed
@@ -69,6 +70,7 @@ class State(TypedDict):
     certificates: Certificates
     sharing_secret: Fresh[str]
     agents: Agents | None
+    held_jobs: HeldJobs
 
 
 def addresses_of(resources: ApiResources) -> Addresses:
@@ -134,6 +136,11 @@ async def _catalogue(request: Request) -> Catalogue:
 
 async def _certificates(request: Request) -> Certificates:
     found: Certificates = request.state.certificates
+    return found
+
+
+async def _held_jobs(request: Request) -> HeldJobs:
+    found: HeldJobs = request.state.held_jobs
     return found
 
 
@@ -262,6 +269,7 @@ StorageDep = Annotated[OutputStorage, Depends(_storage)]
 SharingDep = Annotated[Sharing, Depends(_sharing)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 CertificatesDep = Annotated[Certificates, Depends(_certificates)]
+HeldJobsDep = Annotated[HeldJobs, Depends(_held_jobs)]
 BalanceDep = Annotated[Balance, Depends(_balance)]
 PricesDep = Annotated[Prices, Depends(_prices)]
 DoorDep = Annotated[Door, Depends(_door)]

@@ -11,9 +11,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.door import CALLER
+from api.batches.bodies import refuse_values
+from api.http.bodies import TABLE_BYTES
 from api.http.errors import Refused
 
 GUARD: Final = "promptmill.guard"
@@ -38,9 +41,21 @@ class AgentDoor:
         if not self.on:
             raise Refused("not_found", "The tools for agents are turned off here: PROMPTMILL_MCP=true turns them on.")
         state = scope["state"]
+        body = await Request(scope, receive).body()
+        refuse_values(body)
         owner = scope[CALLER].owner
         with state["feed"].slots.hold(owner, (await state["limits"].of(owner)).streams):
-            await state["agents"].handle_request({**scope, GUARD: self.guard}, receive, send)
+            await state["agents"].handle_request({**scope, GUARD: self.guard}, _again(body, receive), send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return what receives a body that was read, and then whatever else comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def given() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return given
 
 
 @asynccontextmanager
@@ -64,7 +79,9 @@ async def open_agents(*, on: bool) -> AsyncIterator[Agents | None]:
     server = make_server(reach)
     # Hosts and origins are the guard's.
     server.streamable_http_app(
-        stateless_http=True, transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        stateless_http=True,
+        max_request_body_size=TABLE_BYTES,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     async with server.session_manager.run():
         yield server.session_manager

@@ -119,10 +119,19 @@ class _TableRequest(StrictRequest):
         return self._json
 
 
-def _parsed(given: bytes | tuple[bytes, bytes]) -> Any:
-    body, table = (given, None) if isinstance(given, bytes) else given
+def refuse_values(body: bytes) -> None:
+    """Check that a body in JSON has no more values than a table may have, before it is parsed.
+
+    Raises:
+        Refused: `table_too_large`.
+    """
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
         raise Refused("table_too_large", f"The body has more than {MOST_VALUES:,} values: send it in parts.")
+
+
+def _parsed(given: bytes | tuple[bytes, bytes]) -> Any:
+    body, table = (given, None) if isinstance(given, bytes) else given
+    refuse_values(body)
     value = parse(body)
     if table is None or not isinstance(value, dict):
         return value

@@ -35,7 +35,8 @@ FITTING_SECONDS: Final = 600
 OTHER_SECONDS: Final = 20
 """and for how long all others: a person mends what is wrong, and plans again."""
 
-_ADDRESSES: Final = ("https://", "http://", "data:")
+_INLINE: Final = "data:"
+_ADDRESSES: Final = ("https://", "http://", _INLINE)
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NAMES_NOTHING: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _KINDS: Final = {"image": "an image", "video": "a video", "audio": "a sound"}
@@ -77,9 +78,11 @@ class Looker:
 
     Attributes:
         read: Returns how a file begins; raises OutputRefused and OutputUnavailable.
+        asks_servers: Whether to look at files on servers; otherwise nothing is said of them.
     """
 
     read: Callable[[str], Awaitable[Head]]
+    asks_servers: bool = True
     _seen: dict[bytes, tuple[float, Look]] = field(default_factory=dict)
     """By file: until when it is remembered, and the look; the newest last."""
 
@@ -88,6 +91,9 @@ class Looker:
         looks: dict[Named, Look] = {}
         waiting = []
         for file in files:
+            if not (self.asks_servers or file.url.startswith(_INLINE)):
+                looks[file] = Look()
+                continue
             known = self._known(file)
             if known is None:
                 waiting.append(file)

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from api.http.callers import WEBHOOKS, Refusal
+from api.http.callers import MCP, WEBHOOKS, Refusal
 from api.http.codec_pages import DECODE
 from api.http.errors import Refused
 from api.http.openai_errors import OPENAI_FOLDER
@@ -27,7 +27,7 @@ FORMS: Final = frozenset({UPLOADS, EDITS})
 BATCHES: Final = "/api/batches"
 PLAN: Final = "/api/batches/plan"
 TABLES: Final = frozenset({BATCHES, PLAN})
-"""Paths that accept a table: in JSON, or as a file of a form."""
+"""Paths that accept a table: in JSON, or as a file of a form. Agents send theirs to `/mcp`, in JSON alone."""
 
 WEBHOOK_BYTES: Final = 1_048_576
 """Maximum body of a webhook: outputs and inputs of one prediction."""
@@ -55,7 +55,8 @@ BODY_SECONDS: Final = 10
 TABLE_SECONDS: Final = 60
 
 IN_FLIGHT_BYTES: Final = 33_554_432
-"""Maximum bytes of JSON bodies, as many of webhooks and of tables, that all requests of one process hold together."""
+"""Maximum bytes of JSON bodies, as many of webhooks, of tables and of agents' calls, that all requests of one process
+hold together."""
 
 CUT_OFF: Final = {"Connection": "close"}
 """Set on a response that closes the connection without reading the rest of the body."""
@@ -85,6 +86,9 @@ class BodyRules:
     json_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
     webhook_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
     table_room: Room = field(default_factory=lambda: Room(IN_FLIGHT_BYTES))
+    agent_room: Room = field(
+        default_factory=lambda: Room(IN_FLIGHT_BYTES)
+    )  # a call holds it while its table has the other
 
     @classmethod
     def of(cls, settings: Settings) -> BodyRules:
@@ -112,6 +116,8 @@ class BodyRules:
             body.release()
 
     def _room(self, method: str, path: str) -> Room:
+        if path == MCP:
+            return self.agent_room
         if _takes_table(method, path):
             return self.table_room
         return self.webhook_room if path.startswith(WEBHOOKS) else self.json_room
@@ -190,7 +196,7 @@ def _is_upload(method: str, path: str) -> bool:
 
 
 def _takes_table(method: str, path: str) -> bool:
-    return method == "POST" and path in TABLES
+    return method == "POST" and (path in TABLES or path == MCP)
 
 
 def _too_large(method: str, path: str) -> str:
@@ -206,7 +212,7 @@ def _form_allowed(method: str, path: str, headers: Headers) -> bool:
     header["content-type"] = headers.get("content-type", "")
     if _is_upload(method, path):
         return header.get_content_type() == "multipart/form-data"
-    if _takes_table(method, path) and header.get_content_type() == "multipart/form-data":
+    if method == "POST" and path in TABLES and header.get_content_type() == "multipart/form-data":
         return True
     charset = str(header.get_param("charset", "utf-8")).lower()
     return header.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}

@@ -25,6 +25,7 @@ from api.dependencies import (
     AddressesDep,
     ByDep,
     CallerDep,
+    HeldJobsDep,
     IdInPath,
     LimitsDep,
     OwnerDep,
@@ -53,6 +54,7 @@ from api.schemas.fields import WrittenFlag
 from promptmill.api_resources import ApiResources
 from promptmill.contracts.access import By, Scope
 from promptmill.contracts.batches import BatchEdit, BatchFilter, RowFilter
+from promptmill.contracts.budgets import HeldBy
 from promptmill.contracts.names import job_workflow_id
 from promptmill.job_lines import job_changed
 from sql.models import Batch
@@ -119,16 +121,25 @@ async def get_batch(batch_id: IdInPath, request: Request, store: StoreDep, owner
     "/{batch_id}", dependencies=[needs(Scope.JOBS_WRITE)], responses={**_WRITE, **problems(HTTPStatus.FORBIDDEN)}
 )
 async def change_batch(
-    *, batch_id: IdInPath, request: ChangeBatch, resources: ResourcesDep, limits: LimitsDep, owner: OwnerDep, by: ByDep
+    *,
+    batch_id: IdInPath,
+    request: ChangeBatch,
+    resources: ResourcesDep,
+    limits: LimitsDep,
+    held: HeldJobsDep,
+    owner: OwnerDep,
+    by: ByDep,
 ) -> BatchAnswer:
     """Change the budget, `maxOpen`, the priority, `stopAfterFailures` or the name of a batch, also while it runs.
 
-    A batch that its budget has paused goes on if the new one has room. Idempotent.
+    A batch that its budget has paused goes on if the new one has room, and so do the jobs that it held. Idempotent.
     """
     if request.priority is not None:
         await limits.check_priority(owner, None, request.priority)
     change = BatchEdit.model_validate(request.model_dump(exclude_unset=True))
     batch, changed = await resources.store.batches.change(batch_id, change, owner=owner, by=by)
+    if "max_cost_usd" in changed:
+        held.wake(HeldBy(batch.owner, batch_id=batch.id))
     return await _acted(resources, batch, changed=bool(changed))
 
 
@@ -145,10 +156,13 @@ async def pause_batch(
 
 
 @router.post("/{batch_id}/resume", dependencies=[needs(Scope.JOBS_WRITE)], responses=_ACT)
-async def resume_batch(batch_id: IdInPath, resources: ResourcesDep, caller: CallerDep, by: ByDep) -> BatchAnswer:
+async def resume_batch(
+    batch_id: IdInPath, resources: ResourcesDep, held: HeldJobsDep, caller: CallerDep, by: ByDep
+) -> BatchAnswer:
     """Resume a paused batch; earlier failures do not pause it again. Idempotent."""
     by_admin = caller.may(Scope.ADMIN)
     batch = await resources.store.batches.resume(batch_id, owner=caller.owner, by_admin=by_admin, by=by)
+    held.wake(HeldBy(batch.owner, batch_id=batch.id))
     return await _acted(resources, batch)
 
 

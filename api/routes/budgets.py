@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.access.scopes import needs, owner_asked
-from api.dependencies import BalanceDep, ByDep, CallerDep, StoreDep
+from api.dependencies import BalanceDep, ByDep, CallerDep, HeldJobsDep, StoreDep
 from api.http.errors import Refused, problems
 from api.http.representations import CONDITIONAL, json_answer, wants_csv
 from api.http.strict_json import StrictRoute
@@ -24,7 +24,7 @@ from api.schemas.budgets import (
     SpendList,
 )
 from promptmill.contracts.access import Scope
-from promptmill.contracts.budgets import INSTALLATION, Budget, BudgetPeriod, SpendQuery, grok_of, sum_of
+from promptmill.contracts.budgets import INSTALLATION, Budget, BudgetPeriod, HeldBy, SpendQuery, grok_of, sum_of
 from promptmill.spreadsheets import spend_csv
 
 router = APIRouter(prefix="/api", tags=["money"], route_class=StrictRoute)
@@ -56,12 +56,16 @@ async def list_budgets(store: StoreDep, caller: CallerDep) -> BudgetList:
     ),
 )
 async def set_budget(
-    owner: OwnerInPath, period: PeriodInPath, request: SetBudget, store: StoreDep, by: ByDep
+    *, owner: OwnerInPath, period: PeriodInPath, request: SetBudget, store: StoreDep, held: HeldJobsDep, by: ByDep
 ) -> BudgetAnswer:
-    """Set a budget. It holds from the next submission on; jobs without room wait unpaid until there is some."""
+    """Set a budget. It holds from the next submission on; jobs without room wait unpaid until there is some.
+
+    Jobs that it held and that now have room go on at once, as fast as they can be submitted.
+    """
     if owner != INSTALLATION and not await store.access.is_owner(owner):
         raise Refused("unknown_owner")
     await store.budgets.set(owner, period, request.limit_usd, by=by)
+    held.wake(HeldBy(owner, period))
     found = {(budget.owner, budget.period): budget for budget in await store.budgets.all()}
     if (owner, period) not in found:
         raise _no_budget()  # removed in the meantime
@@ -74,10 +78,13 @@ async def set_budget(
     status_code=HTTPStatus.NO_CONTENT,
     responses={**_WRONG, **problems(HTTPStatus.NOT_FOUND)},
 )
-async def remove_budget(owner: OwnerInPath, period: PeriodInPath, store: StoreDep, by: ByDep) -> None:
-    """Remove a budget."""
+async def remove_budget(
+    owner: OwnerInPath, period: PeriodInPath, store: StoreDep, held: HeldJobsDep, by: ByDep
+) -> None:
+    """Remove a budget. Jobs that it held go on at once, as fast as they can be submitted."""
     if not await store.budgets.remove(owner, period, by=by):
         raise _no_budget()
+    held.wake(HeldBy(owner, period))
 
 
 @router.get("/balance", dependencies=[needs(Scope.OPERATE)])

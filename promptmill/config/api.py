@@ -75,6 +75,10 @@ class ApiSettings(BaseModel):
         False,
         description="Allow image and callback URLs in private networks and over plain http (`make up` enables it for the simulators).",
     )
+    look_at_files: bool = Field(
+        True,
+        description="Look at the files that a table names before its batch is accepted; `false` where the API has no way out to the internet.",
+    )
     open_jobs_per_owner: int | None = Field(
         None,
         ge=0,
@@ -111,7 +115,9 @@ class ApiSettings(BaseModel):
     stream_heartbeat_seconds: float = Field(
         15, gt=0, le=300, description="Interval of heartbeats on an idle live stream; on that of the list 15 s at most."
     )
-    max_body_bytes: int = Field(262_144, ge=1024, description="Maximum size of a request body.")
+    max_body_bytes: int = Field(
+        262_144, ge=1024, description="Maximum size of a request body, except tables, uploads and calls of /mcp."
+    )
     upload_max_bytes: int = Field(
         20_971_520,
         ge=1024,

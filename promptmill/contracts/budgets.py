@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from promptmill.contracts.access import owner_name
 from promptmill.contracts.messages import Message
@@ -34,6 +35,27 @@ class Budget(Message):
     limit_usd: Decimal
     reserved_usd: Decimal
     spent_usd: Decimal
+
+
+class HeldBy(NamedTuple):
+    """What holds jobs for want of room: a budget of an owner or of the installation, or a batch's own.
+
+    Attributes:
+        owner: Whose jobs; `*` for everybody's.
+        period: The budget's; None for a batch's.
+        batch_id: The batch.
+    """
+
+    owner: str
+    period: BudgetPeriod | None = None
+    batch_id: UUID | None = None
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """How the event of a job that is held names it."""
+        if self.batch_id is not None:
+            return {"batch": str(self.batch_id)}
+        return {"owner": self.owner, "period": self.period}
 
 
 WARN_AT_PERCENT: Final = (80, 100)

@@ -21,6 +21,9 @@ DECIDE_SUBMISSION: Final = "decide_submission"
 WAKE_BATCH: Final = "wake_batch"
 """Signal to a batch: the record has news of it."""
 
+SUBMIT_MEDIA: Final = "submit_media"
+"""The activity that makes the paid POST."""
+
 DEFAULT_TASK_QUEUE: Final = "promptmill"
 
 STATUS_ATTRIBUTE: Final = "JobStatus"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from promptmill.contracts.budgets import (
     Budget,
     BudgetPeriod,
     BudgetWarning,
+    HeldBy,
     Spend,
     SpendBy,
     SpendQuery,
@@ -98,12 +100,29 @@ _QUERIES: Final = {
     SpendBy.MODEL: _SPEND.format(name="model", order=_DEAREST, **_ACCOUNT),
     SpendBy.KEY: _SPEND.format(order=_DEAREST, **_BY_KEY),
 }
+_NEWEST: Final = """
+    CROSS JOIN LATERAL (SELECT reason_code, detail FROM job_events
+                        WHERE job_id = asked.id ORDER BY sequence DESC LIMIT 1) AS newest
+"""
+"""The newest event of each job that is asked about."""
+
 _PROBLEMS: Final = f"""
     SELECT asked.id, newest.detail ->> 'problem' AS problem
-    FROM unnest(CAST(:ids AS uuid[])) AS asked (id) CROSS JOIN LATERAL (
-        SELECT reason_code, detail FROM job_events WHERE job_id = asked.id ORDER BY sequence DESC LIMIT 1) AS newest
+    FROM unnest(CAST(:ids AS uuid[])) AS asked (id) {_NEWEST}
     WHERE newest.reason_code = '{ReasonCode.BUDGET_EXHAUSTED}' AND NOT EXISTS (
         SELECT FROM submissions WHERE job_id = asked.id AND state IN ('intended', 'unknown', 'accepted'))
+"""
+_HELD: Final = f"""
+    SELECT asked.id FROM jobs AS asked {_NEWEST}
+    WHERE asked.status = 'dispatching' AND asked.owner = coalesce(nullif(:owner, '*'), asked.owner)
+      AND (CAST(:batch_id AS uuid) IS NULL OR asked.batch_id = :batch_id)
+      AND newest.reason_code = '{ReasonCode.BUDGET_EXHAUSTED}'
+      AND newest.detail -> 'budget' = CAST(:noted AS jsonb)
+    ORDER BY asked.priority DESC, asked.created_at, asked.id LIMIT :most
+"""
+_ROOM: Final = """
+    SELECT pause_of(:owner) IS NULL AND NOT EXISTS (SELECT FROM refusing_budget(:owner, 0, clock_timestamp()))
+       AND NOT EXISTS (SELECT FROM batches AS b WHERE b.id = :batch_id AND batch_problem(b, 0) IS NOT NULL) AS room
 """
 
 
@@ -149,3 +168,13 @@ class BudgetStore:
         The texts are what `refusing_budget` says, without a period at the end.
         """
         return {row["id"]: row["problem"] for row in await self.database.mappings(_PROBLEMS, ids=list(job_ids))}
+
+    async def held(self, by: HeldBy, *, most: int) -> list[UUID]:
+        """Return jobs that a budget held when they last asked for permission, in the queue's order."""
+        values = {"owner": by.owner, "batch_id": by.batch_id, "noted": json.dumps(by.noted), "most": most}
+        return [row["id"] for row in await self.database.mappings(_HELD, **values)]
+
+    async def has_room(self, by: HeldBy) -> bool:
+        """Return whether anything is left for jobs that a budget held, and their owner is not paused."""
+        [row] = await self.database.mappings(_ROOM, owner=by.owner, batch_id=by.batch_id)
+        return bool(row["room"])

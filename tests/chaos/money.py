@@ -15,6 +15,7 @@ from typing import Any
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.store import Store
 from promptmill.store.consistency import ACCOUNT, BATCHES
+from tests.chaos.asking import Asker
 from tests.chaos.judgement import OVERSPENT, Violation, judge_audit
 from tests.chaos.record import Record, open_record
 
@@ -56,12 +57,14 @@ class Purse:
     """Narrows and widens the budget, and looks at the account.
 
     Attributes:
+        api: Where a budget that is wide again is set, too: that wakes the jobs that it held.
         wrong: Each way in which a moment was wrong, as it was seen first.
         held: How many jobs a budget has held, once the run is over.
     """
 
     database_url: str
     store: Store
+    api: Asker
     wrong: dict[str, Violation] = field(default_factory=dict)
     held: int = 0
 
@@ -77,6 +80,7 @@ class Purse:
             while True:
                 await asyncio.sleep(TIGHT_SECONDS)
                 await self._limit(record, WIDE_USD)
+                await self._wake(record)
                 await asyncio.sleep(WIDE_SECONDS)
                 await self._limit(record, TIGHT_USD)
 
@@ -89,6 +93,11 @@ class Purse:
 
     async def _limit(self, record: Record, room: Decimal) -> None:
         await record.rows(_LIMIT.format(owner=OWNER, room=room))
+
+    async def _wake(self, record: Record) -> None:
+        [seen] = await record.rows(_USED, OWNER)
+        limit = {"limitUsd": float(seen["limit_usd"])}
+        await self.api.ask("PUT", f"/api/budgets/{OWNER}/total", turn=0, body=limit)
 
     async def _watch(self) -> None:
         async with open_record(self.database_url) as record:

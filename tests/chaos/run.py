@@ -101,7 +101,7 @@ class Run:
             wavespeed = Simulator(http, environment["WAVESPEED_API_BASE"], self.installation.account)
             await self._prepare(grok, wavespeed)
             load, blows = self._load(http), Blows(self.installation, record, wavespeed)
-            purse = Purse(url, store)
+            purse = Purse(url, store, load.api)
             await purse.begin()
             table = Table(load.api, self.plan)
             watching, paying = asyncio.create_task(self._watch()), asyncio.create_task(purse.run())

@@ -265,6 +265,16 @@ async def test_a_file_that_is_no_image_is_a_fault_of_its_row(
     assert await wavespeed_control.requests("submit") == []
 
 
+async def test_an_installation_without_a_way_out_looks_at_no_file(settings: Settings, temporal: object) -> None:
+    template = {"model": "bytedance/seedream-v4", "prompt": "a fox", "useAiPrompt": True}
+
+    async with open_api(settings.model_copy(update={"look_at_files": False})) as client:
+        plan = await planned(client, template=template, rows=[{"image": "https://a.example/1.png"}])
+
+    assert plan["faults"] == []
+    assert [one.split(":")[0] for one in plan["warnings"]] == ["The images go to Grok only"]
+
+
 async def test_pictures_that_nobody_would_see_are_faults(listed: httpx.AsyncClient) -> None:
     """A single job is only warned: of ten thousand, nobody would read the warnings before they are paid."""
     picture = "https://a.example/1.png"

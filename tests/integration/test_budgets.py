@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -11,9 +12,14 @@ import httpx
 import pytest
 
 from activities import submission
-from promptmill.contracts.budgets import BudgetPeriod
+from activities.heartbeats import BEAT_SECONDS
+from promptmill.contracts.batches import BatchState
+from promptmill.contracts.budgets import BudgetPeriod, HeldBy
 from promptmill.contracts.jobs import Billed
-from tests.fixtures.mill import Mill
+from promptmill.temporal.asking_again import ask_again
+from tests.fixtures.batches import begun_batch
+from tests.fixtures.mill import PATIENCE, Mill
+from tests.fixtures.record import new_id
 from tests.support import eventually
 
 USED_UP = "the daily budget of local is used up; it starts again at 00:00 UTC"
@@ -24,10 +30,16 @@ def _ask_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submission, "BUDGET_PAUSE", timedelta(seconds=0.2))
 
 
-async def held(mill: Mill, **fields: object) -> UUID:
+@pytest.fixture
+def _ask_again_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "BUDGET_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(submission, "BUDGET_LONGEST_PAUSE", timedelta(hours=1))
+
+
+async def held(mill: Mill, *, by: str = "local", **fields: object) -> UUID:
     """A job that a budget holds, which was used up after the job's acceptance."""
     job_id = await mill.accept(**fields)
-    await mill.store.budgets.set("local", BudgetPeriod.DAY, Decimal(0))
+    await mill.store.budgets.set(by, BudgetPeriod.DAY, Decimal(0))
     # Else its starter may note the start after the budget's event, which is then not the newest until it asks again.
     await mill.store.jobs.begin(job_id)
     await mill.start(job_id)
@@ -60,9 +72,71 @@ async def test_a_held_job_says_why_and_goes_on_when_there_is_room(mill: Mill, ap
     assert len(await mill.wavespeed.requests("price")) == 1
 
 
-async def test_a_held_job_can_be_cancelled_at_once(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "BUDGET_PAUSE", timedelta(hours=1))
-    monkeypatch.setattr(submission, "BUDGET_LONGEST_PAUSE", timedelta(hours=1))
+@pytest.mark.usefixtures("_ask_again_never")
+async def test_jobs_go_on_at_once_when_a_budget_is_raised_over_http(mill: Mill, api_client: httpx.AsyncClient) -> None:
+    job_ids = [await held(mill)]
+    await mill.store.budgets.remove("local", BudgetPeriod.DAY)  # for the acceptance of the next
+    job_ids.append(await held(mill))
+
+    (await api_client.put("/api/budgets/local/day", json={"limitUsd": 100})).raise_for_status()
+
+    for job_id in job_ids:
+        await mill.reaches(job_id, "completed")
+    assert len(await mill.wavespeed.charges()) == 2
+
+
+@pytest.mark.usefixtures("_ask_again_never")
+async def test_a_job_goes_on_at_once_when_the_installations_budget_is_removed(
+    mill: Mill, api_client: httpx.AsyncClient
+) -> None:
+    job_id = await held(mill, by="*")
+
+    (await api_client.delete("/api/budgets/*/day")).raise_for_status()
+
+    await mill.reaches(job_id, "completed")
+    assert len(await mill.wavespeed.charges()) == 1
+
+
+@pytest.mark.usefixtures("_ask_again_never")
+async def test_the_jobs_of_a_batch_go_on_at_once_when_its_budget_is_raised(
+    mill: Mill, api_client: httpx.AsyncClient
+) -> None:
+    batch_id = await begun_batch(mill, 2, max_cost_usd=Decimal("0.000001"))
+    by = HeldBy("local", batch_id=batch_id)
+
+    async def all_held() -> bool:
+        return len(await mill.store.budgets.held(by, most=10)) == 2
+
+    await eventually(all_held, what="the batch's budget to hold its jobs")
+
+    (await api_client.patch(f"/api/batches/{batch_id}", json={"maxCostUsd": 10})).raise_for_status()
+
+    async def done() -> bool:
+        return (await mill.store.batches.get(batch_id)).state == BatchState.DONE
+
+    await eventually(done, what="the batch to be done")
+    assert len(await mill.wavespeed.charges()) == 2
+
+
+async def test_a_job_that_is_being_submitted_is_paid_once_however_often_it_is_told(mill: Mill) -> None:
+    await mill.wavespeed.order("submit", "hold")
+    job_id = await mill.create()
+    await mill.wavespeed.asked("submit")
+
+    for _ in range(3):
+        await ask_again(mill.client, job_id, patience=PATIENCE)
+    await asyncio.sleep(2 * BEAT_SECONDS)  # its next heartbeats tell the worker
+    await mill.wavespeed.release()
+
+    await mill.reaches(job_id, "completed")
+    await ask_again(mill.client, job_id, patience=PATIENCE)  # it has ended
+    await ask_again(mill.client, new_id(), patience=PATIENCE)  # there is none
+    assert len(await mill.wavespeed.requests("submit")) == len(await mill.wavespeed.charges()) == 1
+    assert [one.state for one in await mill.store.submissions.of_job(job_id)] == ["accepted"]
+
+
+@pytest.mark.usefixtures("_ask_again_never")
+async def test_a_held_job_can_be_cancelled_at_once(mill: Mill) -> None:
     job_id = await held(mill)
 
     await mill.cancel(job_id)

@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from api.batches import bodies as table_bodies
+from api.http.bodies import TABLE_BYTES
 from promptmill.config.settings import Settings
 from promptmill.contracts.names import LOCAL_OWNER
 from promptmill.contracts.store import JobFilter
@@ -157,7 +159,7 @@ async def test_agent_meets_the_limits_that_everybody_meets(idle_mill: Mill, open
             await api.get("/mcp", headers=bearer(viewer)),
             await api.post("/mcp", json={}, headers=bearer(viewer) | {"Origin": "https://evil.example"}),
             await api.post("/mcp", content=b"x", headers=bearer(viewer) | {"Content-Type": "text/plain"}),
-            await api.post("/mcp", json={"x": "y" * 300_000}, headers=bearer(viewer)),
+            await api.post("/mcp", json={"x": "y" * TABLE_BYTES}, headers=bearer(viewer)),
         ]
     async with opened(key=viewer) as (client, _):
         forbidden = await refused(client, "create_job", **WISH, **ONCE)
@@ -242,6 +244,24 @@ async def test_agent_makes_a_batch_within_its_budget(mill: Mill, opened: Open) -
     assert {job["prompt"] for job in listed["items"]} == {"a fox in snow", "a owl in snow"}
     assert "exactly one of" in neither
     assert len(await mill.wavespeed.charges()) == 2
+
+
+async def test_an_agents_table_may_be_as_large_as_any(
+    mill: Mill, opened: Open, member: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = {"model": "wavespeed-ai/flux-dev", "prompt": "a {{animal}}"}
+    cell = "x" * 11_000_000
+    json_of = bearer(member) | {"Content-Type": "application/json"}
+    async with opened() as (client, api):
+        plan = await call(client, "plan_batch", template=template, table=f"animal\nfox\n{cell}\n")
+        too_large = await api.post("/mcp", content=b" " * (TABLE_BYTES + 1), headers=json_of)
+        form = await api.post("/mcp", files={"table": b"animal\nfox\n"}, headers=bearer(member))
+        monkeypatch.setattr(table_bodies, "MOST_VALUES", 1_000)
+        endless = await api.post("/mcp", content=b"[" + b"[]," * 1_000 + b"[]]", headers=json_of)
+    assert (plan["rows"], plan["faultyRows"], [one["line"] for one in plan["faults"]]) == (2, 1, [2])
+    assert (too_large.status_code, too_large.json()["code"]) == (413, "table_too_large")
+    assert (form.status_code, form.json()["code"]) == (415, "unsupported_media_type")
+    assert (endless.status_code, endless.json()["code"]) == (413, "table_too_large")
 
 
 async def test_tool_says_so_if_nothing_answers(mcp: Any) -> None:

@@ -92,7 +92,7 @@ BOUNDS: dict[str, list[str]] = {
         number(strict_json.MAX_DEPTH),
         number(strict_json.MAX_DIGITS),
     ],
-    "a body with a table": [
+    "a body with a table, or one of /mcp": [
         number(bodies.TABLE_BYTES / MIB, "MiB"),
         number(table_bodies.MOST_VALUES),
         number(contract.MOST_ROWS),
@@ -109,7 +109,9 @@ BOUNDS: dict[str, list[str]] = {
         number(costs.AT_ONCE),
     ],
     "a webhook": [number(bodies.WEBHOOK_BYTES / MIB, "MiB"), seconds(signatures.MAX_AGE_SECONDS)],
-    "all JSON bodies, all webhooks' bodies, and all tables, at once": [number(bodies.IN_FLIGHT_BYTES / MIB, "MiB")],
+    "all JSON bodies, all webhooks' bodies, all tables, and all calls of /mcp, at once": [
+        number(bodies.IN_FLIGHT_BYTES / MIB, "MiB")
+    ],
     "the rest of a refused body": [
         number(bodies.DISCARDED_BYTES / MIB, "MiB"),
         seconds(bounded_connections.REST_SECONDS),

@@ -132,3 +132,19 @@ def test_files_are_found_by_the_inputs_of_the_model() -> None:
         Named("images", "data:image/png;base64,", "image"),
         Named("driving", "https://a.example/4", "video"),
     ]
+
+
+async def test_where_servers_are_not_asked_only_a_file_in_the_table_itself_is_looked_at() -> None:
+    asked = []
+
+    async def read(url: str) -> Head:
+        asked.append(url)
+        return Head(200, "", b"<html>")
+
+    inline = Named("image", "data:image/png;base64,PGh0bWw+", "image")
+    elsewhere = Named("image", "https://a.example/1", "image")
+
+    looks = await Looker(read, asks_servers=False).look([inline, elsewhere])
+
+    assert asked == [inline.url]
+    assert looks == {inline: Look("Must be the URL of an image: this is text/html."), elsewhere: Look()}
