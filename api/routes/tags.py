@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.access.scopes import needs
 from api.dependencies import IdInPath, JobReaderDep, OwnerDep, StoreDep
+from api.http.cursors import cut
 from api.http.errors import FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
@@ -36,12 +37,12 @@ async def list_tags(
 ) -> Response:
     """List the tags that jobs of the caller's owner have, in order, each with its number of jobs."""
     found = await store.tags.list(owner, limit=wanted.limit + 1, after=wanted.after)
-    page = found[: wanted.limit]
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         TagList(
             items=[TagAnswer(tag=one.tag, jobs=one.jobs) for one in page],
-            next_after=page[-1].tag if len(found) > len(page) else None,
+            next_after=last and last.tag,
         ),
     )
 

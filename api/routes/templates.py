@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from api.access.scopes import needs
 from api.dependencies import IdInPath, OwnerDep, StoreDep
 from api.http.bodies import IMPORT
-from api.http.cursors import cursor_after, read_cursor
+from api.http.cursors import cursor_after, cut, read_cursor
 from api.http.errors import MAX_ERRORS, FieldError, Refused, invalid, pointer_to, problems, short_name
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
@@ -69,10 +69,9 @@ async def list_templates(
         owner,
         q=wanted.q,
         limit=wanted.limit + 1,
-        before=read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None,
+        before=read_cursor(wanted.cursor, UUID),
     )
-    page = found[: wanted.limit]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         TemplateList(

@@ -22,7 +22,6 @@ from api.http.errors import short_name
 from api.http.strict_json import canonical
 from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors, unknown_field
 from api.schemas.fields import (
-    CURSOR_CHARACTERS,
     DAY,
     DEADLINE_SECONDS,
     METADATA_VALUE_CHARACTERS,
@@ -47,6 +46,7 @@ from api.schemas.fields import (
     digits,
     storable,
 )
+from api.schemas.pages import Cursor, NextCursor
 from api.schemas.parts import ErrorAnswer, Links, Wait
 from promptmill.config.presets import NEVER_SENT
 from promptmill.contracts.catalogue import MODEL_CHARACTERS, MODEL_PATTERN, RESERVED_VENDORS
@@ -265,9 +265,7 @@ class ListJobs(StrictRequestModel):
     created_after: Time | None = Field(None, description="Only jobs accepted after this time.")
     created_before: Time | None = Field(None, description="Only jobs accepted before this time.")
     limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE, description="Jobs per page."), BeforeValidator(digits)] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
     fields: tuple[Annotated[str, AfterValidator(_known_field)], ...] = Field(
         (),
         max_length=100,
@@ -414,7 +412,7 @@ class JobList(Answer):
     """A page of jobs, newest first. `nextCursor` is null on the last one."""
 
     items: list[JobAnswer] = Field(description="The jobs.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
     searched_until: datetime | None = Field(
         description="Set if older jobs have not been looked at yet: when the oldest one looked at was created. "
         "`nextCursor` continues from there. Otherwise null."
@@ -431,7 +429,7 @@ class Family(Answer):
     items: list[JobAnswer] = Field(
         description=f"What was made from the job, and from that, oldest first. {DESCENDANTS:,} of them are looked at."
     )
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class ShowFamily(StrictRequestModel):
@@ -440,9 +438,7 @@ class ShowFamily(StrictRequestModel):
     limit: Annotated[
         int, Field(ge=1, le=JOBS_AT_ONCE, description="Descendants per page."), BeforeValidator(digits)
     ] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class Event(Answer):

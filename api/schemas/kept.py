@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringConstraints, model_validator
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
-from api.schemas.fields import CURSOR_CHARACTERS, TAG_CHARACTERS, NameText, SearchText, TagText, digits, storable
+from api.schemas.fields import TAG_CHARACTERS, NameText, SearchText, TagText, digits, storable
 from api.schemas.jobs import JOBS_AT_ONCE, MAX_INDEX
+from api.schemas.pages import Cursor, NextCursor
 from promptmill.store.collections import MOST, MOST_OUTPUTS
 from promptmill.store.tags import MOST_TAGS
 
@@ -149,9 +150,7 @@ class ListCollections(StrictRequestModel):
         ),
         BeforeValidator(digits),
     ] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class ListOutputs(StrictRequestModel):
@@ -167,9 +166,7 @@ class ListOutputs(StrictRequestModel):
         ),
         BeforeValidator(digits),
     ] = 200
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class CollectionAnswer(Answer):
@@ -186,7 +183,7 @@ class CollectionList(Answer):
     """A page of collections, those changed last first."""
 
     items: list[CollectionAnswer] = Field(description="The collections.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class CollectedOutput(Answer):
@@ -203,4 +200,4 @@ class CollectedOutputs(Answer):
     items: list[CollectedOutput] = Field(
         description="The outputs. `GET /api/jobs?collection=…` has the jobs that they belong to."
     )
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
