@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.access.scopes import needs
 from api.dependencies import IdInPath, OwnerDep, StorageDep, StoreDep
 from api.http.cursors import cursor_after, cut, entry_number, read_cursor
-from api.http.errors import problems
+from api.http.errors import WITH_BODY, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.outputs.archive import ZIP, archive_answer, something_stored
@@ -37,13 +37,7 @@ router = APIRouter(tags=["collections"], route_class=StrictRoute)
 
 _READ: Final = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 _ONE: Final = problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-_WRITE: Final = problems(
-    HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_WRITE: Final = problems(HTTPStatus.CONFLICT, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get(

@@ -21,7 +21,7 @@ from api.dependencies import (
     StoreDep,
 )
 from api.http.cursors import cursor_after, cut, read_cursor
-from api.http.errors import problems
+from api.http.errors import WITH_BODY, problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
@@ -45,9 +45,7 @@ _CREATE_PROBLEMS = problems(
     HTTPStatus.PAYMENT_REQUIRED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
+    *WITH_BODY,
     HTTPStatus.LOCKED,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -190,13 +188,7 @@ async def cancel_job(
     dependencies=[needs(Scope.JOBS_WRITE)],
     responses={
         **_LOOK_PROBLEMS,
-        **problems(
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.CONFLICT,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-        ),
+        **problems(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, *WITH_BODY),
     },
 )
 async def change_job(

@@ -12,7 +12,7 @@ from api.catalogue.floors import judge
 from api.catalogue.prices import ANY_SEED
 from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
-from api.http.errors import FieldError, Refused, problems
+from api.http.errors import WITH_BODY, FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.jobs.acceptance import media_addresses, refuse_addresses
@@ -49,9 +49,7 @@ async def list_models(request: Request, catalogue: CatalogueDep) -> Response:
 
 @router.post(
     "/price",
-    responses=problems(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
-    ),
+    responses=problems(*WITH_BODY),
 )
 async def ask_price(
     request: AskPrice, catalogue: CatalogueDep, prices: PricesDep, settings: SettingsDep

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.access.scopes import needs
 from api.dependencies import IdInPath, JobReaderDep, OwnerDep, StoreDep
 from api.http.cursors import cut
-from api.http.errors import FieldError, Refused, problems
+from api.http.errors import WITH_BODY, FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.schemas.jobs import JobAnswer
@@ -21,12 +21,7 @@ from promptmill.store.tags import MOST_TAGS
 router = APIRouter(tags=["tags"], route_class=StrictRoute)
 
 _READ: Final = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-_WRITE: Final = problems(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_WRITE: Final = problems(*WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get(
