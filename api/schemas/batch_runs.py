@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors
 from api.schemas.batches import BatchSource, FaultAnswer
 from api.schemas.fields import PRIORITY, PROMPT_CHARACTERS, Flag, OptionalUrl, Priority, Usd, digits
-from api.schemas.jobs import OutputAnswer
+from api.schemas.outputs import OutputAnswer
 from api.schemas.pages import Cursor, NextCursor
 from api.schemas.parts import ErrorAnswer
 from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, BatchState, PauseReason, ProposalState, RowState
