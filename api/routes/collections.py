@@ -16,7 +16,7 @@ from api.http.errors import WITH_BODY, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.outputs.archive import ZIP, archive_answer, something_stored
-from api.schemas.kept import (
+from api.schemas.collections import (
     ChangeCollection,
     CollectedOutput,
     CollectedOutputs,

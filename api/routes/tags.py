@@ -14,7 +14,7 @@ from api.http.errors import WITH_BODY, FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.schemas.jobs import JobAnswer
-from api.schemas.kept import ChangeTags, JobTags, ListTags, TagAnswer, TaggedJobs, TagJobs, TagList, Untagged
+from api.schemas.tags import ChangeTags, JobTags, ListTags, TagAnswer, TaggedJobs, TagJobs, TagList, Untagged
 from promptmill.contracts.access import Scope
 from promptmill.store.tags import MOST_TAGS
 
