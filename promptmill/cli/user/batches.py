@@ -120,7 +120,7 @@ def run(
     which prompts are made; elsewhere `batch approve` says so.
     """
     from promptmill_client import CreateBatch
-    from promptmill_client.calls import new_key
+    from promptmill_client.messages import new_key
 
     refuse_waiting_options(timeout, None, wait=wait)
     if key and again:
