@@ -11,12 +11,12 @@ from uuid import UUID
 
 from promptmill.api_keys import ID_CHARACTERS, PREFIX, digest_of
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import Scope, with_actor
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.limits import limit_texts
 from promptmill.contracts.names import LOCAL_OWNER
-from promptmill.store import open_store
 from promptmill.store.access import AccessStore, NewKey, OpenSession
 from promptmill.store.limits import LimitStore, own_limits
 from sql.models import ApiKey, Owner
@@ -207,7 +207,7 @@ def _minute(at: datetime) -> str:
 
 @asynccontextmanager
 async def _limits(settings: Settings, owner: str) -> AsyncIterator[LimitStore]:
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         try:
             yield store.limits
         except RecordNotFound:
@@ -216,5 +216,5 @@ async def _limits(settings: Settings, owner: str) -> AsyncIterator[LimitStore]:
 
 @asynccontextmanager
 async def _access(settings: Settings) -> AsyncIterator[AccessStore]:
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         yield store.access
