@@ -13,16 +13,16 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.run_states import Run, run_of
-from promptmill.contracts.jobs import JobChange, JobInput, JobStatus
+from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
-from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptRequest
+from promptmill.contracts.prompts import PromptChange, PromptJobStatus
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
 from promptmill.job_lines import id_field, job_ended
 from promptmill.metrics import deleted_rows
 from promptmill.store import Store
 from promptmill.temporal import WorkflowStarter
-from promptmill.temporal.dispatch import Dispatcher
+from promptmill.temporal.dispatch import create_dispatcher
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.restore_guard import guard_restore
 
@@ -90,7 +90,7 @@ class ReconciliationActivities:
     @activity.defn
     async def start_waiting(self) -> int:
         """Start the workflows of accepted rows that have none; return how many. Safe to repeat."""
-        dispatcher = Dispatcher(self.store, self._start_job, self._start_prompt_job)
+        dispatcher = create_dispatcher(self.store, self.starter, patience=_RPC)
         return (await dispatcher.start_stranded(_STARTS_PER_PASS)).started
 
     @activity.defn
@@ -194,14 +194,6 @@ class ReconciliationActivities:
         if deleted.total > deleted.queue_minutes:
             _log.info("records_deleted", jobs_older_than_days=self.keep_days or None, **deleted.model_dump())
         return deleted.total
-
-    async def _start_job(self, job: JobInput) -> bool:
-        await self.starter.start_job(job, patience=_RPC)
-        return True
-
-    async def _start_prompt_job(self, request: PromptRequest) -> bool:
-        await self.starter.start_prompt_job(request, patience=_RPC)
-        return True
 
     async def _lately_ended(self, since: datetime) -> list[UUID]:
         """Return the rows whose workflows closed other than Completed: candidates only."""
