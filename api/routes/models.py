@@ -15,11 +15,11 @@ from api.dependencies import CatalogueDep, PricesDep, SettingsDep
 from api.http.errors import WITH_BODY, FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
-from api.jobs.acceptance import media_addresses, refuse_addresses
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import placed
 from api.jobs.reading import usd
 from api.jobs.sentences import price_text
+from api.jobs.urls import media_addresses, refuse_addresses
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
 from promptmill.config.presets import compose_request
 from promptmill.contracts.access import Scope
