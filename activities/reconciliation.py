@@ -21,6 +21,8 @@ from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
 from promptmill.job_lines import id_field, job_ended
 from promptmill.metrics import deleted_rows
 from promptmill.store import Store
+from promptmill.store.batches import BatchStore
+from promptmill.store.upkeep import UpkeepStore
 from promptmill.temporal import WorkflowStarter
 from promptmill.temporal.dispatch import create_dispatcher
 from promptmill.temporal.installation import identity_problem
@@ -137,14 +139,7 @@ class ReconciliationActivities:
     @activity.defn
     async def start_callbacks(self) -> int:
         """Start the callbacks of ended jobs whose own workflow started none; return how many. Safe to repeat."""
-        started: list[UUID] = []
-        try:
-            for job_id in await self.store.upkeep.claim_callbacks(_STARTS_PER_PASS):
-                await self.starter.start_callback(job_id, patience=_RPC)
-                started.append(job_id)
-        finally:
-            await self.store.upkeep.mark_callback_started(started)
-        return len(started)
+        return await self._start_callbacks(self.store.upkeep, of_batches=False)
 
     @activity.defn
     async def wake_batches(self) -> int:
@@ -156,13 +151,7 @@ class ReconciliationActivities:
         due = await self.store.batches.claim_due(_STARTS_PER_PASS)
         for batch in due:
             await self.starter.wake_batch(batch, patience=_RPC)
-        started: list[UUID] = []
-        try:
-            for batch_id in await self.store.batches.claim_callbacks(_STARTS_PER_PASS):
-                await self.starter.start_callback(batch_id, patience=_RPC, of_batch=True)
-                started.append(batch_id)
-        finally:
-            await self.store.batches.mark_callback_started(started)
+        await self._start_callbacks(self.store.batches, of_batches=True)
         return len(due)
 
     @activity.defn
@@ -194,6 +183,16 @@ class ReconciliationActivities:
         if deleted.total > deleted.queue_minutes:
             _log.info("records_deleted", jobs_older_than_days=self.keep_days or None, **deleted.model_dump())
         return deleted.total
+
+    async def _start_callbacks(self, claims: UpkeepStore | BatchStore, *, of_batches: bool) -> int:
+        started: list[UUID] = []
+        try:
+            for ended_id in await claims.claim_callbacks(_STARTS_PER_PASS):
+                await self.starter.start_callback(ended_id, patience=_RPC, of_batch=of_batches)
+                started.append(ended_id)
+        finally:
+            await claims.mark_callback_started(started)
+        return len(started)
 
     async def _lately_ended(self, since: datetime) -> list[UUID]:
         """Return the rows whose workflows closed other than Completed: candidates only."""
