@@ -9,13 +9,11 @@ from typing import Final
 from temporalio import activity
 
 from promptmill.contracts.batches import BatchInput, BatchLook, BatchProgress
-from promptmill.contracts.jobs import JobInput
-from promptmill.contracts.prompts import PromptRequest
 from promptmill.job_lines import job_changed
 from promptmill.store import Store
 from promptmill.store.batches import progress_of
 from promptmill.temporal import WorkflowStarter
-from promptmill.temporal.dispatch import Dispatcher
+from promptmill.temporal.dispatch import create_dispatcher
 
 FED_AT_ONCE: Final = 25
 """Jobs accepted in one transaction, which holds the batch's row: its permissions wait for it."""
@@ -50,7 +48,7 @@ class BatchActivities:
                     job.id, job.status, owner=job.owner, prompt_job_id=job.prompt_job_id, model=job.model,
                     batch_id=str(job.batch_id),
                 )  # fmt: skip
-            await Dispatcher(self.store, self._start_job, self._start_prompt_job).start(jobs=jobs)
+            await create_dispatcher(self.store, self.starter, patience=_RPC).start(jobs=jobs)
         ended = fed.batch.completed_at is not None
         counts = (await self.store.batches.counts([look.batch_id]))[look.batch_id] if look.counted or ended else {}
         return progress_of(fed.batch, more=fed.more, counts=counts)
@@ -62,11 +60,3 @@ class BatchActivities:
         if batch.completed_at is None:
             batch, _ = await self.store.batches.cancel(batch.id, owner=batch.owner)
         return progress_of(batch)
-
-    async def _start_job(self, job: JobInput) -> bool:
-        await self.starter.start_job(job, patience=_RPC)
-        return True
-
-    async def _start_prompt_job(self, request: PromptRequest) -> bool:
-        await self.starter.start_prompt_job(request, patience=_RPC)
-        return True

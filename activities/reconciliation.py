@@ -13,16 +13,18 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.run_states import Run, run_of
-from promptmill.contracts.jobs import JobChange, JobInput, JobStatus
+from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.names import JOB_WORKFLOW, PROMPT_WORKFLOW
-from promptmill.contracts.prompts import PromptChange, PromptJobStatus, PromptRequest
+from promptmill.contracts.prompts import PromptChange, PromptJobStatus
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.reconciliation import CloseReport, OpenRow, RunState
 from promptmill.job_lines import id_field, job_ended
 from promptmill.metrics import deleted_rows
 from promptmill.store import Store
+from promptmill.store.batches import BatchStore
+from promptmill.store.upkeep import UpkeepStore
 from promptmill.temporal import WorkflowStarter
-from promptmill.temporal.dispatch import Dispatcher
+from promptmill.temporal.dispatch import create_dispatcher
 from promptmill.temporal.installation import identity_problem
 from promptmill.temporal.restore_guard import guard_restore
 
@@ -90,7 +92,7 @@ class ReconciliationActivities:
     @activity.defn
     async def start_waiting(self) -> int:
         """Start the workflows of accepted rows that have none; return how many. Safe to repeat."""
-        dispatcher = Dispatcher(self.store, self._start_job, self._start_prompt_job)
+        dispatcher = create_dispatcher(self.store, self.starter, patience=_RPC)
         return (await dispatcher.start_stranded(_STARTS_PER_PASS)).started
 
     @activity.defn
@@ -137,14 +139,7 @@ class ReconciliationActivities:
     @activity.defn
     async def start_callbacks(self) -> int:
         """Start the callbacks of ended jobs whose own workflow started none; return how many. Safe to repeat."""
-        started: list[UUID] = []
-        try:
-            for job_id in await self.store.upkeep.claim_callbacks(_STARTS_PER_PASS):
-                await self.starter.start_callback(job_id, patience=_RPC)
-                started.append(job_id)
-        finally:
-            await self.store.upkeep.mark_callback_started(started)
-        return len(started)
+        return await self._start_callbacks(self.store.upkeep, of_batches=False)
 
     @activity.defn
     async def wake_batches(self) -> int:
@@ -156,13 +151,7 @@ class ReconciliationActivities:
         due = await self.store.batches.claim_due(_STARTS_PER_PASS)
         for batch in due:
             await self.starter.wake_batch(batch, patience=_RPC)
-        started: list[UUID] = []
-        try:
-            for batch_id in await self.store.batches.claim_callbacks(_STARTS_PER_PASS):
-                await self.starter.start_callback(batch_id, patience=_RPC, of_batch=True)
-                started.append(batch_id)
-        finally:
-            await self.store.batches.mark_callback_started(started)
+        await self._start_callbacks(self.store.batches, of_batches=True)
         return len(due)
 
     @activity.defn
@@ -195,13 +184,15 @@ class ReconciliationActivities:
             _log.info("records_deleted", jobs_older_than_days=self.keep_days or None, **deleted.model_dump())
         return deleted.total
 
-    async def _start_job(self, job: JobInput) -> bool:
-        await self.starter.start_job(job, patience=_RPC)
-        return True
-
-    async def _start_prompt_job(self, request: PromptRequest) -> bool:
-        await self.starter.start_prompt_job(request, patience=_RPC)
-        return True
+    async def _start_callbacks(self, claims: UpkeepStore | BatchStore, *, of_batches: bool) -> int:
+        started: list[UUID] = []
+        try:
+            for ended_id in await claims.claim_callbacks(_STARTS_PER_PASS):
+                await self.starter.start_callback(ended_id, patience=_RPC, of_batch=of_batches)
+                started.append(ended_id)
+        finally:
+            await claims.mark_callback_started(started)
+        return len(started)
 
     async def _lately_ended(self, since: datetime) -> list[UUID]:
         """Return the rows whose workflows closed other than Completed: candidates only."""

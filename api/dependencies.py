@@ -5,7 +5,8 @@ All are `async` although none awaits: FastAPI would run a plain function in a th
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 from fastapi import Depends, Path, Request
@@ -46,7 +47,6 @@ from promptmill.contracts.store import IdempotencyKey
 from promptmill.outputs.storage import OutputStorage
 from promptmill.store import Store
 from promptmill.store.outputs import SHARING_KEY
-from promptmill.temporal import TemporalGate
 
 
 class State(TypedDict):
@@ -84,74 +84,24 @@ def addresses_of(resources: ApiResources) -> Addresses:
     )
 
 
-async def _resources(request: Request) -> ApiResources:
-    found: ApiResources = request.state.resources
-    return found
+def _opened(name: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
+    """Return the dependency on what the lifespan opened under a name of `State`."""
+
+    async def find(request: Request) -> Any:
+        return getattr(request.state, name)
+
+    return find
 
 
-ResourcesDep = Annotated[ApiResources, Depends(_resources)]
+ResourcesDep = Annotated[ApiResources, Depends(_opened("resources"))]
 
 
 async def _store(resources: ResourcesDep) -> Store:
     return resources.store
 
 
-async def _gate(resources: ResourcesDep) -> TemporalGate:
-    return resources.gate
-
-
 async def _settings(resources: ResourcesDep) -> Settings:
     return resources.settings
-
-
-async def _metrics(request: Request) -> RequestMetrics:
-    found: RequestMetrics = request.state.metrics
-    return found
-
-
-async def _webhook_secret(request: Request) -> WebhookSecret:
-    found: WebhookSecret = request.state.webhook_secret
-    return found
-
-
-async def _feed(request: Request) -> Feed:
-    found: Feed = request.state.feed
-    return found
-
-
-async def _reconciler(request: Request) -> ReconcilerWatch:
-    found: ReconcilerWatch = request.state.reconciler
-    return found
-
-
-async def _upload_slots(request: Request) -> UploadSlots:
-    found: UploadSlots = request.state.upload_slots
-    return found
-
-
-async def _catalogue(request: Request) -> Catalogue:
-    found: Catalogue = request.state.catalogue
-    return found
-
-
-async def _certificates(request: Request) -> Certificates:
-    found: Certificates = request.state.certificates
-    return found
-
-
-async def _held_jobs(request: Request) -> HeldJobs:
-    found: HeldJobs = request.state.held_jobs
-    return found
-
-
-async def _balance(request: Request) -> Balance:
-    found: Balance = request.state.balance
-    return found
-
-
-async def _prices(request: Request) -> Prices:
-    found: Prices = request.state.prices
-    return found
 
 
 async def _storage(resources: ResourcesDep) -> OutputStorage:
@@ -163,16 +113,6 @@ async def _storage(resources: ResourcesDep) -> OutputStorage:
 async def _sharing(request: Request, store: StoreDep) -> Sharing:
     secret: Fresh[str] = request.state.sharing_secret
     return Sharing(await secret.get(SHARING_KEY, lambda: store.outputs.sharing_secret(new_secret())))
-
-
-async def _door(request: Request) -> Door:
-    found: Door = request.state.door
-    return found
-
-
-async def _limits(request: Request) -> Limits:
-    found: Limits = request.state.limits
-    return found
 
 
 def own_url(request: Request, rules: CallerRules, settings: Settings) -> str:
@@ -258,22 +198,21 @@ def parse_id(text: str) -> UUID:
 
 
 StoreDep = Annotated[Store, Depends(_store)]
-TemporalDep = Annotated[TemporalGate, Depends(_gate)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
-MetricsDep = Annotated[RequestMetrics, Depends(_metrics)]
-WebhookSecretDep = Annotated[WebhookSecret, Depends(_webhook_secret)]
-FeedDep = Annotated[Feed, Depends(_feed)]
-ReconcilerDep = Annotated[ReconcilerWatch, Depends(_reconciler)]
-UploadSlotsDep = Annotated[UploadSlots, Depends(_upload_slots)]
+MetricsDep = Annotated[RequestMetrics, Depends(_opened("metrics"))]
+WebhookSecretDep = Annotated[WebhookSecret, Depends(_opened("webhook_secret"))]
+FeedDep = Annotated[Feed, Depends(_opened("feed"))]
+ReconcilerDep = Annotated[ReconcilerWatch, Depends(_opened("reconciler"))]
+UploadSlotsDep = Annotated[UploadSlots, Depends(_opened("upload_slots"))]
 StorageDep = Annotated[OutputStorage, Depends(_storage)]
 SharingDep = Annotated[Sharing, Depends(_sharing)]
-CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
-CertificatesDep = Annotated[Certificates, Depends(_certificates)]
-HeldJobsDep = Annotated[HeldJobs, Depends(_held_jobs)]
-BalanceDep = Annotated[Balance, Depends(_balance)]
-PricesDep = Annotated[Prices, Depends(_prices)]
-DoorDep = Annotated[Door, Depends(_door)]
-LimitsDep = Annotated[Limits, Depends(_limits)]
+CatalogueDep = Annotated[Catalogue, Depends(_opened("catalogue"))]
+CertificatesDep = Annotated[Certificates, Depends(_opened("certificates"))]
+HeldJobsDep = Annotated[HeldJobs, Depends(_opened("held_jobs"))]
+BalanceDep = Annotated[Balance, Depends(_opened("balance"))]
+PricesDep = Annotated[Prices, Depends(_opened("prices"))]
+DoorDep = Annotated[Door, Depends(_opened("door"))]
+LimitsDep = Annotated[Limits, Depends(_opened("limits"))]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 ByDep = Annotated[By, Depends(_by)]
 OwnUrlDep = Annotated[str, Depends(_own_url)]

@@ -18,9 +18,10 @@ from api.batches.looking import Look, Looker, Named, files_of
 from api.catalogue.entries import Entry
 from api.catalogue.reading import Catalogue
 from api.http.errors import MAX_ERRORS, FieldError, Refused, invalid, pointer_to
-from api.jobs.acceptance import References, job_of, judged, references_of, refuse_addresses
+from api.jobs.acceptance import References, job_of, judged, references_of
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import Placement
+from api.jobs.urls import refuse_addresses
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from promptmill.batches.filling import FIELDS, IMAGE, IMAGES, LABEL, PROMPT, fill

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.catalogue.labels import model_label
 from api.catalogue.preset_inputs import preset_inputs
-from api.schemas.jobs import ModelPath
+from api.schemas.fields import ModelPath
 from promptmill.config.presets import NEVER_SENT, Preset, kind_of, load_presets
 from promptmill.contracts.catalogue import MAX_INPUTS, InputType, ListedModel, ModelInput
 from promptmill.contracts.jobs import MediaKind

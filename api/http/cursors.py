@@ -1,10 +1,10 @@
-"""Pagination cursors: opaque to callers, validated when they come back."""
+"""Pages of long lists, and their cursors: opaque to callers, validated when they come back."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from api.http.errors import invalid
 
 Id = TypeVar("Id", UUID, int)
+Row = TypeVar("Row")
 
 LARGEST_NUMBER: Final = 2**63 - 1
 """Of a bigint."""
@@ -35,8 +36,14 @@ def entry_number(text: str) -> int:
     return number
 
 
-def read_cursor(cursor: str, id_of: Callable[[str], Id]) -> tuple[datetime, Id]:
-    """Return the time and id of the previous page's last row.
+def cut(found: Sequence[Row], limit: int) -> tuple[Sequence[Row], Row | None]:
+    """Return the first `limit` rows, and the last of them if more were found: a query asks for one more to tell."""
+    page = found[:limit]
+    return page, page[-1] if len(found) > limit else None
+
+
+def read_cursor(cursor: str | None, id_of: Callable[[str], Id]) -> tuple[datetime, Id] | None:
+    """Return the time and id of the previous page's last row; None for the first page.
 
     Args:
         cursor: What `cursor_after` returned.
@@ -45,6 +52,8 @@ def read_cursor(cursor: str, id_of: Callable[[str], Id]) -> tuple[datetime, Id]:
     Raises:
     Refused: The cursor is not one of ours.
     """
+    if cursor is None:
+        return None
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
         at_text, _, id_text = text.partition(" ")

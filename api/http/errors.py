@@ -27,6 +27,13 @@ RETRY_AFTER_SECONDS: Final = 5
 MAX_ERRORS: Final = 50
 """Maximum entries of `errors` in one response."""
 
+WITH_BODY: Final = (
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+"""How any request with a body can be refused."""
+
 NAME_CHARACTERS: Final = 100
 """Maximum characters of a caller's own name in a response."""
 

@@ -10,14 +10,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api.catalogue.reading import Catalogue
-from api.http.errors import FieldError, Refused, invalid, pointer_to
+from api.http.errors import Refused, invalid
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import Placement, placed
 from api.jobs.questions import style_wording, target, variants_of
+from api.jobs.urls import all_addresses, picture_addresses, refuse_addresses
 from api.schemas.catalogue import AskPrice
 from api.schemas.jobs import CreateJob
 from api.schemas.prompt_queue import EnqueuePrompt
-from promptmill.addresses import url_error
 from promptmill.config.presets import kind_of
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import RecordNotFound
@@ -30,8 +30,6 @@ from sql.models import PromptGenerationJob
 PICTURE_SECONDS: Final = 900
 VIDEO_SECONDS: Final = 3600
 """How long WaveSpeed may take, by kind, if the caller does not specify it."""
-
-_SCHEMES: Final = ("http:", "https:", "ftp:", "file:", "//")
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ async def new_prompt_job(
         Refused: A URL is not allowed, or there is no such style.
         RecordUnavailable: Postgres is unavailable.
     """
-    refuse_addresses(_picture_addresses(request), allow_private=settings.allow_private_addresses)
+    refuse_addresses(picture_addresses(request), allow_private=settings.allow_private_addresses)
     return _prompt_job(
         request,
         owner=owner,
@@ -168,25 +166,10 @@ async def judged(
     Raises:
         Refused: A URL is not allowed. Any other reason is the placement's `refusal`.
     """
-    refuse_addresses(_addresses(request), allow_private=settings.allow_private_addresses)
+    refuse_addresses(all_addresses(request), allow_private=settings.allow_private_addresses)
     pictures = await placed(request, catalogue, for_grok=for_grok)
     refusal = pictures.refusal or refusal_by_list(request, pictures.input, await catalogue.look(), whole=True)
     return replace(pictures, refusal=refusal)
-
-
-def refuse_addresses(addresses: Iterator[tuple[tuple[str | int, ...], str]], *, allow_private: bool) -> None:
-    """Check that providers may fetch these URLs.
-
-    Raises:
-        Refused: With a pointer to each URL that they may not.
-    """
-    found = [
-        FieldError(pointer=pointer_to(path), message=f"The URL {error}.")
-        for path, url in addresses
-        if (error := url_error(url, allow_private=allow_private)) is not None
-    ]
-    if found:
-        raise Refused("invalid_request", f"{found[0].pointer}: {found[0].message}", errors=found)
 
 
 async def _is_replay(store: Store, owner: str, key: IdempotencyKey | None) -> bool:
@@ -289,35 +272,3 @@ def _prompt_warnings(request: CreateJob) -> Iterator[str]:
             yield "instructions are ignored: useAiPrompt is false."
         if request.operation is not None:
             yield "operation is ignored: useAiPrompt is false."
-
-
-def _addresses(request: CreateJob | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    yield from media_addresses(request)
-    if isinstance(request, CreateJob) and request.callback_url:
-        yield ("callbackUrl",), request.callback_url
-
-
-def media_addresses(request: CreateJob | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Find the URLs that would be sent to WaveSpeed."""
-    yield from _picture_addresses(request)
-    yield from _input_addresses(("input",), request.input)
-
-
-def _picture_addresses(request: CreateJob | EnqueuePrompt | AskPrice) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if request.target_url:
-        yield ("targetUrl",), request.target_url
-    for index, url in enumerate(request.ref_urls):
-        yield ("refUrls", index), url
-
-
-def _input_addresses(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Find what WaveSpeed would treat as a URL: strings that begin like one. The depth of a body is limited."""
-    if isinstance(value, str):
-        if value.lstrip().lower().startswith(_SCHEMES):
-            yield path, value
-    elif isinstance(value, dict):
-        for name, entry in value.items():
-            yield from _input_addresses((*path, name), entry)
-    elif isinstance(value, list):
-        for index, entry in enumerate(value):
-            yield from _input_addresses((*path, index), entry)

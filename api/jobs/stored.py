@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from api.schemas.jobs import OutputAnswer, StoredAnswer
+from api.schemas.outputs import OutputAnswer, StoredAnswer
 from promptmill.contracts.outputs import Rendering, StoredState
 from sql.models import StoredOutput
 

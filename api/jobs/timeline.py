@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from api.jobs.sentences import status_text, with_reason
-from api.schemas.jobs import Event, Stage
+from api.schemas.events import Event, Stage
 from promptmill.contracts.jobs import FINAL_STATUSES, JobStatus, SubmissionState
 from promptmill.contracts.prompts import PromptStatus
 from promptmill.formats import money

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from api.live.subscribers import Frame
 from api.schemas.bases import Answer
-from api.schemas.jobs import Event, JobAnswer
+from api.schemas.events import Event
+from api.schemas.jobs import JobAnswer
 
 GREETING: Final = b"retry: 2000\n\n"
 """A browser's reconnect delay, in milliseconds."""

@@ -13,8 +13,9 @@ from api.clock import now
 from api.http.callers import SHARED_FOLDER
 from api.http.errors import Refused
 from api.outputs.sharing import Shared, Sharing, new_secret
-from api.schemas.jobs import JobAnswer, OutputAnswer
+from api.schemas.jobs import JobAnswer
 from api.schemas.openai import Picture, Pictures, ResponseFormat
+from api.schemas.outputs import OutputAnswer
 from promptmill.api_resources import READ_BYTES, ApiResources
 from promptmill.contracts.access import By
 from promptmill.contracts.audit import Action

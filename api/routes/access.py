@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 from api.access.scopes import needs
 from api.dependencies import ByDep, CallerDep, DoorDep, LimitsDep, SettingsDep, StoreDep
-from api.http.errors import Refused, invalid, problems
+from api.http.errors import WITH_BODY, Refused, invalid, problems
 from api.http.strict_json import StrictRoute
 from api.schemas.access import (
     ChangeLimits,
@@ -37,21 +37,9 @@ from sql.models import Owner
 router = APIRouter(prefix="/api", tags=["access"], route_class=StrictRoute, dependencies=[needs(Scope.ADMIN)])
 
 _AWAY: Final = problems(HTTPStatus.SERVICE_UNAVAILABLE)
-_CREATE_PROBLEMS: Final = problems(
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_CREATE_PROBLEMS: Final = problems(HTTPStatus.FORBIDDEN, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 
-_OWNER_PROBLEMS: Final = problems(
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_OWNER_PROBLEMS: Final = problems(HTTPStatus.NOT_FOUND, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 OwnerInPath = Annotated[str, Path(description="The owner.")]
 
 

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from api.access.scopes import needs
 from api.dependencies import StoreDep
-from api.http.cursors import cursor_after, entry_number, read_cursor
+from api.http.cursors import cursor_after, cut, entry_number, read_cursor
 from api.http.errors import problems
 from api.http.representations import CSV, wants_csv
 from api.schemas.audit import AuditAnswer, AuditList, ListAudit
@@ -41,7 +41,7 @@ async def list_audit(wanted: Annotated[ListAudit, Query()], request: Request, st
     where = AuditFilter.built_from(
         wanted,
         limit=wanted.limit + 1,
-        before=read_cursor(wanted.cursor, entry_number) if wanted.cursor is not None else None,
+        before=read_cursor(wanted.cursor, entry_number),
     )
     if wants_csv(request, wanted.format):
         pages = store.audit.pages(where)
@@ -49,10 +49,10 @@ async def list_audit(wanted: Annotated[ListAudit, Query()], request: Request, st
         headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Vary": "Accept"}
         return StreamingResponse(_csv(first, pages), media_type=CSV, headers=headers)
     found = await store.audit.list(where)
-    page = found[: wanted.limit]
+    page, last = cut(found, wanted.limit)
     return AuditList(
         items=[AuditAnswer.built_from(entry) for entry in page],
-        next_cursor=cursor_after(page[-1].at, page[-1].id) if len(found) > len(page) else None,
+        next_cursor=last and cursor_after(last.at, last.id),
     )
 
 

@@ -10,7 +10,7 @@ from api.access.scopes import needs
 from api.batches.bodies import FORM, TableRoute
 from api.dependencies import PlannerDep
 from api.http.bodies import PLAN
-from api.http.errors import problems
+from api.http.errors import WITH_BODY, problems
 from api.schemas.batch_runs import PlanBatch
 from api.schemas.batches import PlanAnswer
 from promptmill.contracts.access import Scope
@@ -24,9 +24,7 @@ router = APIRouter(tags=["batches"], route_class=TableRoute)
     responses=problems(
         HTTPStatus.FORBIDDEN,
         HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        *WITH_BODY,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
     ),

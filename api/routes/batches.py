@@ -34,7 +34,7 @@ from api.dependencies import (
     StoreDep,
 )
 from api.http.bodies import BATCHES
-from api.http.cursors import cursor_after, read_cursor
+from api.http.cursors import cursor_after, cut, read_cursor
 from api.http.errors import problems
 from api.http.representations import CONDITIONAL, CSV, json_answer
 from api.http.strict_json import StrictRoute
@@ -94,11 +94,10 @@ async def list_batches(
     where = BatchFilter(
         states=tuple(wanted.state),
         limit=wanted.limit + 1,
-        before=read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None,
+        before=read_cursor(wanted.cursor, UUID),
     )
     found = await store.batches.list(owner, where)
-    page = found[: wanted.limit]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         BatchList(items=await batch_answers(store, page), next_cursor=last and cursor_after(last.created_at, last.id)),
@@ -216,8 +215,7 @@ async def list_batch_rows(
         after=read_row_cursor(wanted.cursor) if wanted.cursor is not None else None,
     )
     found = await store.batches.rows(batch_id, where)
-    page = found[: wanted.limit]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         RowList(

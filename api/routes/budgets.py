@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.access.scopes import needs, owner_asked
 from api.dependencies import BalanceDep, ByDep, CallerDep, HeldJobsDep, StoreDep
-from api.http.errors import Refused, problems
+from api.http.errors import WITH_BODY, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer, wants_csv
 from api.http.strict_json import StrictRoute
 from api.installation.budgets import budgets_of
@@ -47,13 +47,7 @@ async def list_budgets(store: StoreDep, caller: CallerDep) -> BudgetList:
 @router.put(
     "/budgets/{owner}/{period}",
     dependencies=[needs(Scope.ADMIN)],
-    responses=problems(
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
+    responses=problems(HTTPStatus.NOT_FOUND, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def set_budget(
     *, owner: OwnerInPath, period: PeriodInPath, request: SetBudget, store: StoreDep, held: HeldJobsDep, by: ByDep

@@ -14,7 +14,7 @@ from temporalio.api.common.v1 import Payloads
 
 from api.access.scopes import needs
 from api.dependencies import CallerDep, SettingsDep
-from api.http.errors import Refused, problems
+from api.http.errors import WITH_BODY, Refused, problems
 from api.http.strict_json import StrictRoute
 from api.schemas.codec import EncodedPayloads
 from promptmill.contracts.access import Scope
@@ -29,13 +29,7 @@ _log = structlog.get_logger("api.codec")
 @router.post(
     "/decode",
     dependencies=[needs(Scope.OPERATE)],
-    responses=problems(
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
+    responses=problems(HTTPStatus.FORBIDDEN, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def decode_payloads(request: EncodedPayloads, settings: SettingsDep, caller: CallerDep) -> EncodedPayloads:
     """Decrypt payloads as Temporal stores them; those that are not encrypted are returned as they are.

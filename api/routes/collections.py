@@ -11,12 +11,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.access.scopes import needs
 from api.dependencies import IdInPath, OwnerDep, StorageDep, StoreDep
-from api.http.cursors import cursor_after, entry_number, read_cursor
-from api.http.errors import problems
+from api.http.cursors import cursor_after, cut, entry_number, read_cursor
+from api.http.errors import WITH_BODY, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.outputs.archive import ZIP, archive_answer, something_stored
-from api.schemas.kept import (
+from api.schemas.collections import (
     ChangeCollection,
     CollectedOutput,
     CollectedOutputs,
@@ -37,13 +37,7 @@ router = APIRouter(tags=["collections"], route_class=StrictRoute)
 
 _READ: Final = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 _ONE: Final = problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-_WRITE: Final = problems(
-    HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_WRITE: Final = problems(HTTPStatus.CONFLICT, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get(
@@ -60,10 +54,9 @@ async def list_collections(
         owner,
         q=wanted.q,
         limit=wanted.limit + 1,
-        before=read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None,
+        before=read_cursor(wanted.cursor, UUID),
     )
-    page = found[: wanted.limit]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         CollectionList(
@@ -127,10 +120,9 @@ async def list_collection_outputs(
 ) -> Response:
     """List the outputs of a collection, in its order."""
     await store.collections.get(collection_id, owner=owner)
-    after = read_cursor(wanted.cursor, entry_number)[1] if wanted.cursor is not None else 0
+    _, after = read_cursor(wanted.cursor, entry_number) or (None, 0)
     found = await store.collections.outputs(collection_id, owner=owner, limit=wanted.limit + 1, after=after)
-    page = found[: wanted.limit]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         CollectedOutputs(

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from api.access.scopes import needs, require
 from api.dependencies import ByDep, CallerDep, IdempotencyDep, IdInPath, JobReaderDep, LimitsDep, ResourcesDep
-from api.http.errors import problems
+from api.http.errors import WITH_BODY, problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.strict_json import StrictRoute
 from api.jobs.starting import start_job, tolerating_refusal
@@ -23,13 +23,7 @@ from promptmill.job_lines import job_changed
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["jobs"], route_class=StrictRoute)
 
 _PROBLEMS: Final = problems(
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, *WITH_BODY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE
 )
 _AS_IT_WAS: Final = RetryJob()
 

@@ -18,7 +18,7 @@ from api.http.errors import problems
 from api.http.strict_json import StrictRoute
 from api.jobs.timeline import event_answer, measure_stages
 from api.live.event_stream import MEDIA_TYPE, EventStream
-from api.schemas.jobs import Timeline
+from api.schemas.events import Timeline
 from promptmill.contracts.access import Scope
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute, dependencies=[needs(Scope.JOBS_READ)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
@@ -21,8 +20,8 @@ from api.dependencies import (
     ResourcesDep,
     StoreDep,
 )
-from api.http.cursors import cursor_after, read_cursor
-from api.http.errors import problems
+from api.http.cursors import cursor_after, cut, read_cursor
+from api.http.errors import WITH_BODY, problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
@@ -36,7 +35,6 @@ from promptmill.contracts.jobs import FINAL_STATUSES
 from promptmill.contracts.names import job_workflow_id
 from promptmill.contracts.store import JobFilter
 from promptmill.job_lines import job_changed
-from sql.models import Job
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=StrictRoute)
 
@@ -47,9 +45,7 @@ _CREATE_PROBLEMS = problems(
     HTTPStatus.PAYMENT_REQUIRED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
+    *WITH_BODY,
     HTTPStatus.LOCKED,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -114,15 +110,14 @@ async def list_jobs(
         statuses=wanted.status,
         models=wanted.model,
         limit=wanted.limit + 1,
-        before=read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None,
+        before=read_cursor(wanted.cursor, UUID),
     )
     found = await store.jobs.list(jobs.owner, where)
-    page = found[: wanted.limit]
-    more = len(found) > len(page)
-    edge = None if more else await store.jobs.search_edge(jobs.owner, where)
+    page, last = cut(found, wanted.limit)
+    edge = None if last else await store.jobs.search_edge(jobs.owner, where)
     answer = JobList(
         items=await jobs.brief_answers(page),
-        next_cursor=_cursor(page) if more else cursor_after(*edge) if edge else None,
+        next_cursor=cursor_after(last.created_at, last.id) if last else edge and cursor_after(*edge),
         searched_until=edge[0] if edge else None,
     )
     # The names on the wire are the aliases; pydantic selects by its own.
@@ -153,17 +148,17 @@ async def show_family(
 ) -> Response:
     """Return what a job was made from, and what was made from it: see `parentJobId`."""
     await jobs.find(job_id)
-    after = read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None
+    after = read_cursor(wanted.cursor, UUID)
     above = await store.families.ancestors(job_id, owner=jobs.owner)
     below = await store.families.descendants(job_id, owner=jobs.owner, limit=wanted.limit + 1, after=after)
-    page = below[: wanted.limit]
+    page, last = cut(below, wanted.limit)
     answers = await jobs.brief_answers([*above, *page])
     return json_answer(
         request,
         Family(
             ancestors=answers[: len(above)],
             items=answers[len(above) :],
-            next_cursor=_cursor(page) if len(below) > len(page) else None,
+            next_cursor=last and cursor_after(last.created_at, last.id),
         ),
     )
 
@@ -193,13 +188,7 @@ async def cancel_job(
     dependencies=[needs(Scope.JOBS_WRITE)],
     responses={
         **_LOOK_PROBLEMS,
-        **problems(
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.CONFLICT,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-        ),
+        **problems(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, *WITH_BODY),
     },
 )
 async def change_job(
@@ -240,8 +229,3 @@ async def change_job(
         # Also where the record had it already: an earlier request may not have reached Temporal.
         await tolerating_refusal(resources.gate.move(job_workflow_id(job_id), request.priority))
     return await jobs.answer(job)
-
-
-def _cursor(page: list[Job]) -> str:
-    created_at: datetime = page[-1].created_at
-    return cursor_after(created_at, page[-1].id)

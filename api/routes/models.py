@@ -12,14 +12,14 @@ from api.catalogue.floors import judge
 from api.catalogue.prices import ANY_SEED
 from api.catalogue.views import model_answer, model_detail
 from api.dependencies import CatalogueDep, PricesDep, SettingsDep
-from api.http.errors import FieldError, Refused, problems
+from api.http.errors import WITH_BODY, FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
-from api.jobs.acceptance import media_addresses, refuse_addresses
 from api.jobs.inputs import refusal_by_list
 from api.jobs.pictures import placed
 from api.jobs.reading import usd
 from api.jobs.sentences import price_text
+from api.jobs.urls import media_addresses, refuse_addresses
 from api.schemas.catalogue import AskPrice, ModelDetail, ModelList, PriceAnswer
 from promptmill.config.presets import compose_request
 from promptmill.contracts.access import Scope
@@ -49,9 +49,7 @@ async def list_models(request: Request, catalogue: CatalogueDep) -> Response:
 
 @router.post(
     "/price",
-    responses=problems(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
-    ),
+    responses=problems(*WITH_BODY),
 )
 async def ask_price(
     request: AskPrice, catalogue: CatalogueDep, prices: PricesDep, settings: SettingsDep

@@ -19,7 +19,7 @@ from api.dependencies import (
     ResourcesDep,
     StoreDep,
 )
-from api.http.errors import problems
+from api.http.errors import WITH_BODY, problems
 from api.http.idempotency import DOCUMENTED, REPLAYED
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
@@ -53,9 +53,7 @@ _LOOK_PROBLEMS = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
     responses=problems(
         HTTPStatus.FORBIDDEN,
         HTTPStatus.CONFLICT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        *WITH_BODY,
         HTTPStatus.LOCKED,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -151,13 +149,7 @@ async def cancel_prompt_job(
     dependencies=[needs(Scope.JOBS_WRITE)],
     responses={
         **_LOOK_PROBLEMS,
-        **problems(
-            HTTPStatus.CONFLICT,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            HTTPStatus.TOO_MANY_REQUESTS,
-        ),
+        **problems(HTTPStatus.CONFLICT, *WITH_BODY, HTTPStatus.TOO_MANY_REQUESTS),
     },
 )
 async def rate_prompt(prompt_job_id: IdInPath, request: RatePrompt, prompt_jobs: PromptJobReaderDep) -> PromptJobAnswer:

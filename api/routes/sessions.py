@@ -15,7 +15,7 @@ from api.access.identities import LOCAL, UNKNOWN, cookie_name
 from api.access.scopes import needs
 from api.dependencies import ByDep, DoorDep, IdInPath, SettingsDep, StoreDep, by_of
 from api.http.callers import SESSION, Refusal
-from api.http.errors import Refused, problems
+from api.http.errors import WITH_BODY, Refused, problems
 from api.http.strict_json import StrictRoute
 from api.schemas.access import BrowserSessionAnswer, BrowserSessionList, SessionAnswer, SignIn
 from promptmill.config.settings import Settings
@@ -102,12 +102,7 @@ async def show_session(browser: BrowserDep) -> SessionAnswer:
     SESSION,
     status_code=HTTPStatus.CREATED,
     responses=problems(
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.UNAUTHORIZED, *WITH_BODY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE
     ),
 )
 async def sign_in(wanted: SignIn, browser: BrowserDep, response: Response) -> SessionAnswer:

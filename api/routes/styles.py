@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 
 from api.access.scopes import needs
 from api.dependencies import OwnerDep, StoreDep
-from api.http.errors import Refused, invalid, problems
+from api.http.errors import WITH_BODY, Refused, invalid, problems
 from api.http.strict_json import StrictRoute
 from api.schemas.fields import StyleName
 from api.schemas.styles import SetStyle, StyleAnswer, StyleList, StyleUse
@@ -41,14 +41,7 @@ async def list_styles(store: StoreDep, owner: OwnerDep) -> StyleList:
 @router.put(
     "/{style}",
     dependencies=[needs(Scope.JOBS_WRITE)],
-    responses=problems(
-        HTTPStatus.CONFLICT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
+    responses=problems(HTTPStatus.CONFLICT, *WITH_BODY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def set_style(style: StyleInPath, request: SetStyle, store: StoreDep, owner: OwnerDep) -> StyleAnswer:
     """Store a style of one's own, or give it a new wording. What was asked before keeps the old wording."""

@@ -9,23 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.access.scopes import needs
 from api.dependencies import IdInPath, JobReaderDep, OwnerDep, StoreDep
-from api.http.errors import FieldError, Refused, problems
+from api.http.cursors import cut
+from api.http.errors import WITH_BODY, FieldError, Refused, problems
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.schemas.jobs import JobAnswer
-from api.schemas.kept import ChangeTags, JobTags, ListTags, TagAnswer, TaggedJobs, TagJobs, TagList, Untagged
+from api.schemas.tags import ChangeTags, JobTags, ListTags, TagAnswer, TaggedJobs, TagJobs, TagList, Untagged
 from promptmill.contracts.access import Scope
 from promptmill.store.tags import MOST_TAGS
 
 router = APIRouter(tags=["tags"], route_class=StrictRoute)
 
 _READ: Final = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-_WRITE: Final = problems(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_WRITE: Final = problems(*WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get(
@@ -36,12 +32,12 @@ async def list_tags(
 ) -> Response:
     """List the tags that jobs of the caller's owner have, in order, each with its number of jobs."""
     found = await store.tags.list(owner, limit=wanted.limit + 1, after=wanted.after)
-    page = found[: wanted.limit]
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         TagList(
             items=[TagAnswer(tag=one.tag, jobs=one.jobs) for one in page],
-            next_after=page[-1].tag if len(found) > len(page) else None,
+            next_after=last and last.tag,
         ),
     )
 

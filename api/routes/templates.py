@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from api.access.scopes import needs
 from api.dependencies import IdInPath, OwnerDep, StoreDep
 from api.http.bodies import IMPORT
-from api.http.cursors import cursor_after, read_cursor
-from api.http.errors import MAX_ERRORS, FieldError, Refused, invalid, pointer_to, problems, short_name
+from api.http.cursors import cursor_after, cut, read_cursor
+from api.http.errors import MAX_ERRORS, WITH_BODY, FieldError, Refused, invalid, pointer_to, problems, short_name
 from api.http.representations import CONDITIONAL, json_answer
 from api.http.strict_json import StrictRoute
 from api.schemas.fields import WrittenFlag
@@ -49,13 +49,7 @@ router = APIRouter(tags=["templates"], route_class=StrictRoute)
 
 _READ: Final = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 _ONE: Final = problems(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
-_WRITE: Final = problems(
-    HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_WRITE: Final = problems(HTTPStatus.CONFLICT, *WITH_BODY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get(
@@ -69,10 +63,9 @@ async def list_templates(
         owner,
         q=wanted.q,
         limit=wanted.limit + 1,
-        before=read_cursor(wanted.cursor, UUID) if wanted.cursor is not None else None,
+        before=read_cursor(wanted.cursor, UUID),
     )
-    page = found[: wanted.limit]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = cut(found, wanted.limit)
     return json_answer(
         request,
         TemplateList(
@@ -160,9 +153,7 @@ async def delete_template(template_id: IdInPath, store: StoreDep, owner: OwnerDe
     dependencies=[needs(Scope.JOBS_READ)],
     responses={
         **_ONE,
-        **problems(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
-        ),
+        **problems(*WITH_BODY),
         200: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/CreateJob"}}}},
     },
     response_description="A body of `POST /api/jobs/create`.",

@@ -13,7 +13,7 @@ from pydantic import Field
 from api.access.scopes import needs
 from api.clock import now
 from api.dependencies import LimitsDep, OwnerDep, ResourcesDep, UploadSlotsDep
-from api.http.errors import problems
+from api.http.errors import WITH_BODY, problems
 from api.schemas.bases import Answer
 from api.uploads.form import FIELD, read_file
 from api.uploads.pictures import PictureLimits, clean_picture
@@ -27,9 +27,7 @@ KEPT: Final = timedelta(days=7)
 
 _PROBLEMS = problems(
     HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
+    *WITH_BODY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from api.schemas.access import OwnerName
 from api.schemas.bases import Answer, StrictRequestModel
-from api.schemas.fields import CURSOR_CHARACTERS, Time, digits, storable
+from api.schemas.fields import Time, digits, storable
+from api.schemas.pages import Cursor
 from promptmill.contracts.audit import Action
 
 ENTRIES_AT_ONCE: Final = 200
@@ -30,9 +31,7 @@ class ListAudit(StrictRequestModel):
     limit: Annotated[
         int, Field(ge=1, le=ENTRIES_AT_ONCE, description="Entries per page; CSV has no pages."), BeforeValidator(digits)
     ] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
     format: Literal["json", "csv"] | None = Field(None, description="Default: what `Accept` prefers, or JSON.")
 
 

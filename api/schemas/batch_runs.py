@@ -19,8 +19,9 @@ from pydantic_core import PydanticCustomError
 
 from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors
 from api.schemas.batches import BatchSource, FaultAnswer
-from api.schemas.fields import CURSOR_CHARACTERS, PRIORITY, PROMPT_CHARACTERS, Flag, OptionalUrl, Priority, Usd, digits
-from api.schemas.jobs import OutputAnswer
+from api.schemas.fields import PRIORITY, PROMPT_CHARACTERS, Flag, OptionalUrl, Priority, Usd, digits
+from api.schemas.outputs import OutputAnswer
+from api.schemas.pages import Cursor, NextCursor
 from api.schemas.parts import ErrorAnswer
 from promptmill.contracts.batches import MOST_OPEN, MOST_PROPOSED, BatchState, PauseReason, ProposalState, RowState
 from promptmill.contracts.budgets import MOST_USD
@@ -168,9 +169,7 @@ class ListBatches(StrictRequestModel):
 
     state: tuple[BatchState, ...] = Field((), max_length=len(BatchState), description="May be repeated.")
     limit: Annotated[int, Field(ge=1, le=100, description="Batches per page."), BeforeValidator(digits)] = 20
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class ListRows(StrictRequestModel):
@@ -178,9 +177,7 @@ class ListRows(StrictRequestModel):
 
     state: tuple[RowState, ...] = Field((), max_length=len(RowState), description="May be repeated.")
     limit: Annotated[int, Field(ge=1, le=PAGE, description="Rows per page."), BeforeValidator(digits)] = 100
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class RowCounts(Answer):
@@ -261,7 +258,7 @@ class BatchList(Answer):
     """A page of batches, newest first."""
 
     items: list[BatchAnswer] = Field(description="The batches.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class RowAnswer(Answer):
@@ -285,4 +282,4 @@ class RowList(Answer):
     """A page of a batch's rows, by their number."""
 
     items: list[RowAnswer] = Field(description="The rows.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor

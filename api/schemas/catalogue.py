@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from api.http.errors import FieldError
 from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors
-from api.schemas.fields import AllowUnknownModel, OptionalUrl, PromptText, RefUrls
-from api.schemas.jobs import ModelPath, wrong_inputs
+from api.schemas.fields import AllowUnknownModel, ModelPath, OptionalUrl, PromptText, RefUrls
+from api.schemas.jobs import wrong_inputs
 from promptmill.contracts.catalogue import Control
 from promptmill.contracts.jobs import MediaKind
 

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from promptmill.addresses import MAX_URL_CHARACTERS
 from promptmill.contracts.budgets import MOST_USD
+from promptmill.contracts.catalogue import MODEL_CHARACTERS, MODEL_PATTERN, RESERVED_VENDORS
 from promptmill.contracts.texts import is_blank
 from promptmill.strict_json import text_error
 
@@ -33,7 +34,6 @@ METADATA_NAME_CHARACTERS: Final = 64
 METADATA_VALUE_CHARACTERS: Final = 1_000
 DAY: Final = 86_400
 WEEK: Final = 7 * DAY
-CURSOR_CHARACTERS: Final = 200
 SEARCH_CHARACTERS: Final = 200
 NAME_CHARACTERS: Final = 100
 TAG_CHARACTERS: Final = 40
@@ -75,6 +75,20 @@ def _written_out(value: Any) -> Any:
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+
+
+def _no_other_path(model: str) -> str:
+    if model.split("/", 1)[0].lower() in RESERVED_VENDORS:
+        raise PydanticCustomError("refused", "This is another path of WaveSpeed's API, not a model.")
+    return model
+
+
+ModelPath = Annotated[
+    str,
+    StringConstraints(max_length=MODEL_CHARACTERS, pattern=MODEL_PATTERN),
+    AfterValidator(_no_other_path),
+    Field(description="WaveSpeed's model path: `vendor/name[/variant]`.", examples=["wavespeed-ai/flux-dev"]),
+]
 
 Url = Annotated[
     str,

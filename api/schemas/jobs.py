@@ -22,7 +22,6 @@ from api.http.errors import short_name
 from api.http.strict_json import canonical
 from api.schemas.bases import Answer, StrictRequestModel, ValueOf, field_errors, unknown_field
 from api.schemas.fields import (
-    CURSOR_CHARACTERS,
     DAY,
     DEADLINE_SECONDS,
     METADATA_VALUE_CHARACTERS,
@@ -34,6 +33,7 @@ from api.schemas.fields import (
     LanguageName,
     MaxPrice,
     Metadata,
+    ModelPath,
     OptionalStyle,
     OptionalUrl,
     Priority,
@@ -47,11 +47,11 @@ from api.schemas.fields import (
     digits,
     storable,
 )
+from api.schemas.outputs import OutputAnswer
+from api.schemas.pages import Cursor, NextCursor
 from api.schemas.parts import ErrorAnswer, Links, Wait
 from promptmill.config.presets import NEVER_SENT
-from promptmill.contracts.catalogue import MODEL_CHARACTERS, MODEL_PATTERN, RESERVED_VENDORS
 from promptmill.contracts.jobs import Billed, CostSource, JobStatus, MediaKind, ProviderMode, Relation
-from promptmill.contracts.outputs import StoredState
 from promptmill.contracts.prompts import (
     MOST_VARIANTS,
     OnPromptFailure,
@@ -80,20 +80,6 @@ REFUSED_INPUTS: Final = {
     **NEVER_SENT,
 }
 """Inputs of WaveSpeed's models that callers may not set, and why."""
-
-
-def _no_other_path(model: str) -> str:
-    if model.split("/", 1)[0].lower() in RESERVED_VENDORS:
-        raise PydanticCustomError("refused", "This is another path of WaveSpeed's API, not a model.")
-    return model
-
-
-ModelPath = Annotated[
-    str,
-    StringConstraints(max_length=MODEL_CHARACTERS, pattern=MODEL_PATTERN),
-    AfterValidator(_no_other_path),
-    Field(description="WaveSpeed's model path: `vendor/name[/variant]`.", examples=["wavespeed-ai/flux-dev"]),
-]
 
 
 def wrong_inputs(given: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
@@ -265,58 +251,11 @@ class ListJobs(StrictRequestModel):
     created_after: Time | None = Field(None, description="Only jobs accepted after this time.")
     created_before: Time | None = Field(None, description="Only jobs accepted before this time.")
     limit: Annotated[int, Field(ge=1, le=JOBS_AT_ONCE, description="Jobs per page."), BeforeValidator(digits)] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
     fields: tuple[Annotated[str, AfterValidator(_known_field)], ...] = Field(
         (),
         max_length=100,
         description="Names of the fields to return for each item, such as `jobId`. May be repeated. Default: all.",
-    )
-
-
-class StoredAnswer(Answer):
-    """Our own copy of an output. All but `state` and `problem` are null until it is stored."""
-
-    state: Annotated[str, ValueOf(StoredState)] = Field(
-        description="`waiting`: it is about to be stored. `stored`: it is. `failed`: it was not stored while WaveSpeed "
-        "had it. `removed`: it was stored, and deleted because the storage was full.",
-    )
-    name: str | None = Field(description="The file's name.")
-    url: str | None = Field(description="The file, as a path of this API.")
-    thumbnail_url: str | None = Field(description="A small picture of it (WebP); null for other files.")
-    poster_url: str | None = Field(description="The first frame of a video (WebP); null for other files.")
-    preview_url: str | None = Field(
-        description="The first seconds of a video, as a small animated picture (WebP); null for other files."
-    )
-    content_type: str | None = Field(description="Its media type, by its bytes.")
-    bytes: int | None = Field(description="Its size.")
-    width: int | None = Field(description="In pixels; null if it could not be read.")
-    height: int | None = Field(description="In pixels; null if it could not be read.")
-    duration_seconds: float | None = Field(description="Of a video or sound; null if it could not be read.")
-    sha256: str | None = Field(description="Its SHA-256, in hexadecimal.")
-    stored_at: datetime | None = Field(description="When it was stored.")
-    problem: str | None = Field(description="Why it is not stored yet, or was not; null if nothing is wrong.")
-
-
-class OutputAnswer(Answer):
-    """One finished file: `url` for files, `text` for text and JSON."""
-
-    index: int = Field(description="Its place among the outputs, from 0.")
-    kind: Annotated[str, ValueOf(MediaKind)] = Field(description="What it is.")
-    url: str | None = Field(None, description="Where WaveSpeed keeps the file; until `expiresAt`.")
-    text: str | None = Field(None, description="The output itself, where it is text or JSON.")
-    nsfw: bool | None = Field(None, description="WaveSpeed's classification; null if there is none.")
-    expires_at: datetime | None = Field(
-        None, description="When WaveSpeed deletes the file, seven days after it was made."
-    )
-    stored: StoredAnswer | None = Field(
-        None, description="Our own copy of it; null if this installation stores none, or did not when it was made."
-    )
-    omitted: bool = Field(
-        default=False,
-        exclude_if=lambda omitted: not omitted,
-        description="True in a list if `url` or `text` was too long for it; the job itself has it. Otherwise absent.",
     )
 
 
@@ -414,7 +353,7 @@ class JobList(Answer):
     """A page of jobs, newest first. `nextCursor` is null on the last one."""
 
     items: list[JobAnswer] = Field(description="The jobs.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
     searched_until: datetime | None = Field(
         description="Set if older jobs have not been looked at yet: when the oldest one looked at was created. "
         "`nextCursor` continues from there. Otherwise null."
@@ -431,7 +370,7 @@ class Family(Answer):
     items: list[JobAnswer] = Field(
         description=f"What was made from the job, and from that, oldest first. {DESCENDANTS:,} of them are looked at."
     )
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class ShowFamily(StrictRequestModel):
@@ -440,32 +379,4 @@ class ShowFamily(StrictRequestModel):
     limit: Annotated[
         int, Field(ge=1, le=JOBS_AT_ONCE, description="Descendants per page."), BeforeValidator(digits)
     ] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
-
-
-class Event(Answer):
-    """One change of a job."""
-
-    sequence: int = Field(description="Its number among the job's events, from 1, without gaps.")
-    at: datetime = Field(description="When it was recorded.")
-    status: Annotated[str, ValueOf(JobStatus)] = Field(description="The job's status from then on.")
-    reason_code: str | None = Field(description="Why, as a stable code.")
-    text: str = Field(description="What happened, in a sentence.")
-    detail: dict[str, Any] = Field(description="What else was recorded; differs by event.")
-
-
-class Stage(Answer):
-    """A stage of a job: how long it lasted, and whether it is still active."""
-
-    stage: str = Field(description="A status that is not final, or `writing` while Grok writes.")
-    seconds: float = Field(description="How long it lasted, or has lasted so far.")
-    open: bool = Field(description="Whether it is still active.")
-
-
-class Timeline(Answer):
-    """Everything that happened to a job, in order, and how long each stage took."""
-
-    items: list[Event] = Field(description="The events, oldest first.")
-    stages: list[Stage] = Field(description="The stages, in order.")
+    cursor: Cursor = None

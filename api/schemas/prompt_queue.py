@@ -16,6 +16,7 @@ from api.schemas.fields import (
     InstructionsText,
     LanguageName,
     Metadata,
+    ModelPath,
     OptionalStyle,
     OptionalUrl,
     Priority,
@@ -23,7 +24,6 @@ from api.schemas.fields import (
     RefUrls,
     blank_is_absent,
 )
-from api.schemas.jobs import ModelPath
 from api.schemas.parts import ErrorAnswer, Links, Wait
 from promptmill.contracts.jobs import MediaKind
 from promptmill.contracts.prompts import MOST_VARIANTS, Operation, PromptJobStatus, PromptLength, PromptSource

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringCo
 from pydantic_core import PydanticCustomError
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
-from api.schemas.fields import CURSOR_CHARACTERS, PROMPT_CHARACTERS, NameText, SearchText, digits
+from api.schemas.fields import PROMPT_CHARACTERS, NameText, SearchText, digits
 from api.schemas.jobs import CreateJob
+from api.schemas.pages import Cursor, NextCursor
 from promptmill.contracts.placeholders import WORD, WORDED, words_in
 from promptmill.store.templates import MOST
 
@@ -94,9 +95,7 @@ class ListTemplates(StrictRequestModel):
         ),
         BeforeValidator(digits),
     ] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class ImportTemplates(StrictRequestModel):
@@ -141,7 +140,7 @@ class TemplateList(Answer):
     """A page of templates, those changed last first."""
 
     items: list[TemplateAnswer] = Field(description="The templates, without their bodies.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class ExportedTemplate(Answer):

@@ -17,9 +17,9 @@ from promptmill.checklist.run import judge
 from promptmill.checklist.sheet import Sheet, record_sheet
 from promptmill.checklist.target import Options, open_target
 from promptmill.commands.instance import instance_url
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError
-from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.version import installed_version
 
@@ -73,7 +73,7 @@ async def read_versions(settings: Settings) -> Mapping[str, str]:
     """Return the versions of what is deployed and of what it runs on; `unknown` where nobody answers."""
     versions = {"release": installed_version(), "schema": UNKNOWN, "Postgres": UNKNOWN, "Temporal": UNKNOWN}
     with suppress(Exception):  # whatever it is, the lines say what is wrong
-        async with open_store(settings.require_database_url(), pool_size=1) as store:
+        async with open_record(settings) as store:
             versions["Postgres"] = await store.catalogue.postgres_version()
             versions["schema"] = await store.operations.schema_revision() or "none"
     with suppress(Exception):

@@ -42,11 +42,6 @@ class Line(Message):
     person: str | None = None
     advice: str | None = None
 
-    @property
-    def section(self) -> str:
-        """The number before the dot."""
-        return self.number.split(".")[0]
-
     @model_validator(mode="after")
     def _somebody_judges(self) -> Self:
         if not (self.check or self.tests or self.person):

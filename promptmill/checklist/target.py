@@ -16,10 +16,11 @@ from uuid_utils.compat import uuid7
 from promptmill.checklist.findings import Fails, NotSeen
 from promptmill.checklist.secrets import told
 from promptmill.commands.instance import Answer, Failed, Instance, short, this_instance
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobStatus, ProviderMode
 from promptmill.contracts.prompts import FINAL_PROMPT_STATUSES
-from promptmill.store import Store, open_store
+from promptmill.store import Store
 
 ENDS_SECONDS: Final = 120.0
 """How long something that was made for the checklist may take to end."""
@@ -228,7 +229,7 @@ async def open_target(settings: Settings, options: Options, warn: Callable[[str]
     async with AsyncExitStack() as stack:
         store = None
         if settings.database_url is not None:
-            store = await stack.enter_async_context(open_store(settings.require_database_url(), pool_size=1))
+            store = await stack.enter_async_context(open_record(settings))
         target = Target(settings, this_instance(), options, store)
         try:
             yield target

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from promptmill.api_keys import ID_CHARACTERS, PREFIX, digest_of
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import Scope, with_actor
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.limits import limit_texts
 from promptmill.contracts.names import LOCAL_OWNER
-from promptmill.store import open_store
-from promptmill.store.access import AccessStore, NewKey, OpenSession
+from promptmill.store.access import NewKey, OpenSession
 from promptmill.store.limits import LimitStore, own_limits
 from sql.models import ApiKey, Owner
 
@@ -43,8 +43,8 @@ async def list_owners(settings: Settings) -> list[Owner]:
     Raises:
         RecordUnavailable: Postgres is unreachable.
     """
-    async with _access(settings) as access:
-        return await access.owners()
+    async with open_record(settings) as store:
+        return await store.access.owners()
 
 
 async def add_owner(settings: Settings, name: str) -> Owner:
@@ -54,8 +54,8 @@ async def add_owner(settings: Settings, name: str) -> Owner:
         RecordConflict: It exists already.
         RecordUnavailable: Postgres is unreachable.
     """
-    async with _access(settings) as access:
-        return await access.add_owner(name, by=operator())
+    async with open_record(settings) as store:
+        return await store.access.add_owner(name, by=operator())
 
 
 async def pause_owner(settings: Settings, name: str, reason: str) -> Owner:
@@ -87,8 +87,8 @@ async def list_keys(settings: Settings, owner: str | None) -> list[ApiKey]:
     Raises:
         RecordUnavailable: Postgres is unreachable.
     """
-    async with _access(settings) as access:
-        return await access.keys(owner)
+    async with open_record(settings) as store:
+        return await store.access.keys(owner)
 
 
 async def create_key(
@@ -101,12 +101,14 @@ async def create_key(
         RecordUnavailable: Postgres is unreachable.
     """
     expires_at = None if valid_for is None else _now() + valid_for
-    async with _access(settings) as access:
+    async with open_record(settings) as store:
         try:
-            made = await access.create_key(owner=owner, name=name, scopes=scopes, expires_at=expires_at, by=operator())
+            made = await store.access.create_key(
+                owner=owner, name=name, scopes=scopes, expires_at=expires_at, by=operator()
+            )
         except RecordNotFound:
             raise RecordNotFound(f"There is no owner {owner}: `promptmill owners add {owner}` creates it.") from None
-        return made, await access.warnings(token_set=bool(settings.api_tokens), first=made.first)
+        return made, await store.access.warnings(token_set=bool(settings.api_tokens), first=made.first)
 
 
 async def revoke_key(settings: Settings, key: str) -> tuple[ApiKey, list[str]]:
@@ -121,12 +123,12 @@ async def revoke_key(settings: Settings, key: str) -> tuple[ApiKey, list[str]]:
         RecordUnavailable: Postgres is unreachable.
     """
     key_id = key.removeprefix(PREFIX)[:ID_CHARACTERS]
-    async with _access(settings) as access:
+    async with open_record(settings) as store:
         try:
-            revoked = await access.revoke(key_id, by=operator())
+            revoked = await store.access.revoke(key_id, by=operator())
         except RecordNotFound:
             raise RecordNotFound(f"There is no key {key_id}: `promptmill keys list` shows all.") from None
-        return revoked, await access.warnings(token_set=bool(settings.api_tokens))
+        return revoked, await store.access.warnings(token_set=bool(settings.api_tokens))
 
 
 async def list_sessions(settings: Settings) -> list[OpenSession]:
@@ -136,8 +138,8 @@ async def list_sessions(settings: Settings) -> list[OpenSession]:
         RecordUnavailable: Postgres is unreachable.
     """
     digests = [digest_of(token.get_secret_value()) for token in settings.api_tokens.values()]
-    async with _access(settings) as access:
-        return await access.sessions(digests)
+    async with open_record(settings) as store:
+        return await store.access.sessions(digests)
 
 
 async def end_session(settings: Settings, session_id: UUID) -> None:
@@ -147,9 +149,9 @@ async def end_session(settings: Settings, session_id: UUID) -> None:
         RecordNotFound: There is no such session.
         RecordUnavailable: Postgres is unreachable.
     """
-    async with _access(settings) as access:
+    async with open_record(settings) as store:
         try:
-            await access.end_session(session_id, by=operator())
+            await store.access.end_session(session_id, by=operator())
         except RecordNotFound:
             raise RecordNotFound(
                 f"There is no session {session_id}: `promptmill sessions list` shows those in use."
@@ -207,14 +209,8 @@ def _minute(at: datetime) -> str:
 
 @asynccontextmanager
 async def _limits(settings: Settings, owner: str) -> AsyncIterator[LimitStore]:
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         try:
             yield store.limits
         except RecordNotFound:
             raise RecordNotFound(f"There is no owner {owner}: `promptmill owners list` shows all.") from None
-
-
-@asynccontextmanager
-async def _access(settings: Settings) -> AsyncIterator[AccessStore]:
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
-        yield store.access

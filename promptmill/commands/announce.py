@@ -7,10 +7,10 @@ from typing import Final
 
 from promptmill.commands.access import duration_of
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import by_whom
 from promptmill.contracts.announcements import Announcement
-from promptmill.store import open_store
 from promptmill.store.operations import ANNOUNCEMENT, OFF
 from sql.models import Switch
 
@@ -60,7 +60,7 @@ async def announced(settings: Settings) -> Switch | None:
         RecordUnavailable: Postgres is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         return (await store.operations.switches()).get(ANNOUNCEMENT)
 
 
@@ -76,7 +76,7 @@ def announcement_line(switch: Switch | None) -> str:
 
 
 async def _set(settings: Settings, value: str, text: str | None) -> Switch | None:
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         if value != OFF or ANNOUNCEMENT in await store.operations.switches():
             await store.operations.set_switch(ANNOUNCEMENT, value, text, by=operator())
         return (await store.operations.switches()).get(ANNOUNCEMENT)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.audit import AuditFilter
 from promptmill.spreadsheets import csv_line
-from promptmill.store import open_store
 from sql.models import AuditEntry
 
 COLUMNS = tuple(AuditEntry.model_fields)
@@ -28,7 +28,7 @@ async def print_audit(settings: Settings, where: AuditFilter, *, as_csv: bool, w
     """
     if as_csv:
         write(csv_line(COLUMNS))
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         async for page in store.audit.pages(where):
             for entry in page:
                 write(csv_line(getattr(entry, name) for name in COLUMNS) if as_csv else f"{entry_line(entry)}\n")

@@ -20,6 +20,7 @@ from promptmill.backups.programs import Connection, Programs, connection_of, fin
 from promptmill.backups.sealing import SealedWriter
 from promptmill.commands.backup_report import megabytes
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.audit import Action
 from promptmill.contracts.backups import Manifest, differences
@@ -147,7 +148,7 @@ async def note_backup(settings: Settings, name: str) -> None:
     Raises:
         RecordError: Postgres is unavailable.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         await store.backups.note(name)
 
 
@@ -245,7 +246,7 @@ async def _room(url: str, schema_name: str, aside: str | None) -> AsyncIterator[
 async def _note(settings: Settings, backup: Manifest, say: Say) -> None:
     """Note a backup in the record. It is as good without that, but the alert about old backups does not know it."""
     try:
-        async with open_store(settings.require_database_url(), pool_size=1) as store:
+        async with open_record(settings) as store:
             await store.backups.note(backup.name, taken_at=backup.taken_at, verified_at=backup.verified_at)
     except RecordError as error:
         say(f"It could not be noted in the record, so no alert knows of it: {error}")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from temporalio.service import RPCError
 
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import By, by_whom
 from promptmill.contracts.errors import ConfigurationError, RecordError, TemporalUnavailable
-from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.brakes import PROVIDERS, Brake, read_brake, set_brake
 from promptmill.temporal.braking import note_brake
@@ -74,7 +74,7 @@ async def _tell(settings: Settings, by: By, changes: Sequence[tuple[Brake, Brake
     if not changes:
         return
     try:
-        async with open_store(settings.require_database_url(), pool_size=1) as store:
+        async with open_record(settings) as store:
             for read, now in changes:
                 await note_brake(store, by, read, now)
     except (RecordError, ConfigurationError) as error:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.budgets import (
     INSTALLATION,
@@ -21,7 +22,6 @@ from promptmill.contracts.budgets import (
 )
 from promptmill.contracts.errors import RecordNotFound
 from promptmill.formats import money
-from promptmill.store import open_store
 
 _SMALLEST = -6
 """Exponent of the smallest amount."""
@@ -51,7 +51,7 @@ async def read_budgets(settings: Settings) -> list[Budget]:
         RecordUnavailable: Postgres is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         return await store.budgets.all()
 
 
@@ -62,7 +62,7 @@ async def set_budget(settings: Settings, owner: str, period: BudgetPeriod, limit
         RecordNotFound: There is no such owner: a mistyped one would bound nobody.
         RecordUnavailable, ConfigurationError: As `read_budgets`.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         if owner != INSTALLATION and not await store.access.is_owner(owner):
             raise RecordNotFound(f"There is no owner {owner}: `promptmill owners list` shows all. Nothing was set.")
         await store.budgets.set(owner, period, limit_usd, by=operator())
@@ -71,13 +71,13 @@ async def set_budget(settings: Settings, owner: str, period: BudgetPeriod, limit
 
 async def remove_budget(settings: Settings, owner: str, period: BudgetPeriod) -> bool:
     """Remove a budget; return whether there was one. Raises as `read_budgets`."""
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         return await store.budgets.remove(owner, period, by=operator())
 
 
 async def read_spend(settings: Settings, query: SpendQuery) -> list[Spend]:
     """Return what was reserved and spent. Raises as `read_budgets`."""
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         return await store.budgets.spend(query)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.providers.callbacks.signature import CallbackSigner, new_callback_secret
-from promptmill.store import open_store
 
 
 async def read_callback_secret(settings: Settings) -> str:
@@ -17,5 +17,5 @@ async def read_callback_secret(settings: Settings) -> str:
     if settings.callback_secret is not None:
         CallbackSigner.of(settings.callback_secret)
         return settings.callback_secret.get_secret_value()
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         return await store.callbacks.secret(new_callback_secret())

@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from promptmill.commands.record import open_record
 from promptmill.config.advice import start_warnings
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, ProviderError, RecordError, RecordUnavailable
@@ -19,7 +20,6 @@ from promptmill.contracts.jobs import ProviderMode
 from promptmill.formats import money, rate
 from promptmill.providers.grok.client import open_grok
 from promptmill.providers.wavespeed.account import open_wavespeed_account
-from promptmill.store import open_store
 from promptmill.store.address import left_out_problem
 from promptmill.store.health import PROBE_SECONDS
 from promptmill.store.migrations import knows_revision, newest_revision
@@ -103,7 +103,7 @@ async def check_wavespeed(settings: Settings) -> str:
 async def check_postgres(settings: Settings) -> str:
     """Ask Postgres for the schema's revision, and whether its functions are this release's."""
     wanted = newest_revision()
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         await store.operations.ping()
         found = await store.operations.schema_revision()
         if found is None:
@@ -157,7 +157,7 @@ async def _whose_record(client: Client, settings: Settings) -> str:
     try:
         async with (
             asyncio.timeout(PROBE_SECONDS),
-            open_store(settings.require_database_url(), pool_size=1) as store,
+            open_record(settings) as store,
         ):
             problem = await identity_problem(store, client)
     except (RecordError, ConfigurationError, TimeoutError):

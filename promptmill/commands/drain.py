@@ -15,9 +15,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.store import GoingOn, OpenWork
-from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.brakes import PROVIDERS, read_brake
 
@@ -38,7 +38,7 @@ async def drain_jobs(settings: Settings, *, reason: str, timeout_seconds: float,
     """
     client = await connect(settings, lazy=True)
     tell = _Teller(say)
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         await store.operations.set_drain(reason, by=operator())
         say("Intake is stopped. `promptmill resume` reopens it.")
         began = time.monotonic()
@@ -60,7 +60,7 @@ async def resume_jobs(settings: Settings, *, reason: str) -> None:
     Raises:
         RecordUnavailable: Postgres is unreachable.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         await store.operations.clear_drain(reason, by=operator())
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.access import by_whom
-from promptmill.store import open_store
 from promptmill.store.operations import AI_PROMPTS, OFF, ON
 from sql.models import Switch
 
@@ -37,7 +37,7 @@ async def show_flags(settings: Settings) -> dict[str, Switch | None]:
         RecordUnavailable: Postgres is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         found = await store.operations.switches()
     return {name: found.get(name) for name in FLAGS}
 
@@ -49,7 +49,7 @@ async def set_flag(settings: Settings, name: str, *, on: bool, reason: str | Non
         RecordUnavailable: Postgres is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         await store.operations.set_switch(name, ON if on else OFF, reason, by=operator())
         return (await store.operations.switches()).get(name)
 

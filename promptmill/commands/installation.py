@@ -5,9 +5,9 @@ from __future__ import annotations
 from temporalio.service import RPCError
 
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import TemporalUnavailable
-from promptmill.store import open_store
 from promptmill.temporal import connect
 from promptmill.temporal.installation import TemporalIdentity, adopt_identity, initialize
 from promptmill.temporal.search_attributes import AttributeGaps
@@ -23,7 +23,7 @@ async def initialize_installation(settings: Settings) -> AttributeGaps:
         TemporalUnavailable: Temporal is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         try:
             return await initialize(settings, store, await connect(settings))
         except (RuntimeError, RPCError) as error:
@@ -37,7 +37,7 @@ async def adopt_temporal(settings: Settings) -> TemporalIdentity:
         TemporalUnavailable: Temporal is unreachable.
         ConfigurationError: DATABASE_URL is not set.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         try:
             return await adopt_identity(store, await connect(settings), reason="adopted by an operator", by=operator())
         except (RuntimeError, RPCError) as error:

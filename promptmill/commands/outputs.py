@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.errors import ConfigurationError, NotStored
 from promptmill.outputs.naming import all_paths
 from promptmill.outputs.storage import OutputStorage, open_storage
-from promptmill.store import Store, open_store
+from promptmill.store import Store
 from sql.models import StoredOutput
 
 KEPT_AT_ONCE: Final = 1000
@@ -51,7 +52,7 @@ async def keep_outputs(settings: Settings, say: Callable[[str], None]) -> None:
     """
     _storage(settings)
     planned = 0
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         while (kept := await store.outputs.keep(KEPT_AT_ONCE)).planned:
             planned += kept.planned
     # The last call planned nothing new, and saw all that wait or are tried again.
@@ -75,7 +76,7 @@ async def verify_outputs(
     """
     storage = _storage(settings)
     found = Verified()
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         after = _FIRST
         while page := await store.outputs.page(after, PAGE):
             for output in page:

@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.erasure import OwnerErasureState
 from promptmill.contracts.errors import RecordConflict, RecordNotFound
-from promptmill.store import open_store
 
 
 async def erase_jobs(settings: Settings, ids: Sequence[UUID], say: Callable[[str], None]) -> int:
@@ -21,7 +21,7 @@ async def erase_jobs(settings: Settings, ids: Sequence[UUID], say: Callable[[str
         ConfigurationError: DATABASE_URL is not set.
     """
     refused = 0
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         for job_id in ids:
             try:
                 job = await store.erasures.erase_job(job_id, by=operator())
@@ -41,7 +41,7 @@ async def erase_jobs(settings: Settings, ids: Sequence[UUID], say: Callable[[str
 
 async def erase_owner(settings: Settings, owner: str, accepted_until: datetime | None) -> OwnerErasureState:
     """Request the erasure of everything of an owner. Raises as `erase_jobs`, and RecordNotFound."""
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         try:
             return await store.erasures.erase_owner(owner, accepted_until=accepted_until, by=operator())
         except RecordNotFound:
@@ -50,7 +50,7 @@ async def erase_owner(settings: Settings, owner: str, accepted_until: datetime |
 
 async def export_owner(settings: Settings, owner: str, write: Callable[[str], object]) -> None:
     """Write an owner's data as JSON lines. Raises as `erase_owner`."""
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         await store.export.begin(owner, by=operator())
         async for page in store.export.pages(owner):
             write(page)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.jobs import JobStatus
 from promptmill.contracts.prompts import PromptJobStatus
-from promptmill.store import Store, open_store
+from promptmill.store import Store
 
 HEAD: Final = """\
 # Transitions
@@ -35,7 +36,7 @@ async def read_transitions(settings: Settings) -> str:
         ConfigurationError: There is no `DATABASE_URL`, or it is wrong.
         RecordUnavailable: Postgres is unavailable, or has no schema.
     """
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         return await transitions_page(store)
 
 

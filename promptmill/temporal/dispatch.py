@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from promptmill.contracts.errors import RecordUnavailable
 from promptmill.contracts.jobs import JobInput
 from promptmill.contracts.prompts import PromptRequest
 from promptmill.store import Store, job_input, prompt_request
+from promptmill.temporal.starting import WorkflowStarter
 from sql.models import Job, PromptGenerationJob
 
 
@@ -71,3 +73,17 @@ class Dispatcher:
             if jobs or prompt_jobs:
                 with suppress(RecordUnavailable):
                     await note(job_ids=jobs, prompt_job_ids=prompt_jobs)
+
+
+def create_dispatcher(store: Store, starter: WorkflowStarter, *, patience: timedelta) -> Dispatcher:
+    """Return a dispatcher that waits this long for each start; an error of Temporal's ends the dispatch."""
+
+    async def start_job(job: JobInput) -> bool:
+        await starter.start_job(job, patience=patience)
+        return True
+
+    async def start_prompt_job(request: PromptRequest) -> bool:
+        await starter.start_prompt_job(request, patience=patience)
+        return True
+
+    return Dispatcher(store, start_job, start_prompt_job)

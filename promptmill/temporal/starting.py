@@ -11,7 +11,7 @@ from uuid import UUID
 
 from structlog.contextvars import bound_contextvars
 from temporalio.client import Client
-from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.common import Priority, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
@@ -98,14 +98,7 @@ class WorkflowStarter:
         Raises:
             RPCError: Temporal is unavailable.
         """
-        attributes = search_attributes(
-            await self._known_attributes(),
-            self.attribute_prefix,
-            status=None,
-            owner=batch.owner,
-            priority=batch.priority,
-            model=None,
-        )
+        attributes = await self._attributes(batch, status=None, model=None)
         with bound_contextvars(owner=batch.owner):
             await self.client.start_workflow(
                 BATCH_WORKFLOW,
@@ -114,10 +107,7 @@ class WorkflowStarter:
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 start_signal=WAKE_BATCH,
-                priority=Priority(
-                    priority_key=priority_key(batch.priority, self.priority_levels),
-                    fairness_key=_cut_bytes(batch.owner, FAIRNESS_KEY_BYTES),
-                ),
+                priority=self._priority(batch),
                 search_attributes=attributes,
                 # Not its name: an erasure leaves nothing of an owner's words here.
                 static_summary=f"batch {batch.id}",
@@ -192,14 +182,7 @@ class WorkflowStarter:
         details: str,
         patience: timedelta,
     ) -> None:
-        attributes = search_attributes(
-            await self._known_attributes(),
-            self.attribute_prefix,
-            status=JobStatus.QUEUED,
-            owner=message.owner,
-            priority=message.priority,
-            model=model,
-        )
+        attributes = await self._attributes(message, status=JobStatus.QUEUED, model=model)
         with suppress(WorkflowAlreadyStartedError), bound_contextvars(owner=message.owner):
             await self.client.start_workflow(
                 workflow,
@@ -207,15 +190,30 @@ class WorkflowStarter:
                 id=workflow_id,
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                priority=Priority(
-                    priority_key=priority_key(message.priority, self.priority_levels),
-                    fairness_key=_cut_bytes(message.owner, FAIRNESS_KEY_BYTES),
-                ),
+                priority=self._priority(message),
                 search_attributes=attributes,
                 static_summary=cut(summary, SUMMARY_CHARACTERS),
                 static_details=details,
                 rpc_timeout=patience,
             )
+
+    def _priority(self, of: JobInput | PromptRequest | DueBatch) -> Priority:
+        return Priority(
+            priority_key=priority_key(of.priority, self.priority_levels),
+            fairness_key=_cut_bytes(of.owner, FAIRNESS_KEY_BYTES),
+        )
+
+    async def _attributes(
+        self, of: JobInput | PromptRequest | DueBatch, *, status: JobStatus | None, model: str | None
+    ) -> TypedSearchAttributes:
+        return search_attributes(
+            await self._known_attributes(),
+            self.attribute_prefix,
+            status=status,
+            owner=of.owner,
+            priority=of.priority,
+            model=model,
+        )
 
     async def _known_attributes(self) -> frozenset[str]:
         """Return the registered search attributes, queried until all exist: they may be registered later."""

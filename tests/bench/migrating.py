@@ -19,10 +19,10 @@ from uuid import UUID
 import asyncpg
 from rich.console import Console
 
-from promptmill.local.postgres import open_postgres
 from promptmill.local.stack import DATABASE
 from promptmill.store.migrations import downgrade, migrate
 from tests.fixtures.session import open_session
+from tests.local_servers import open_postgres
 
 ROWS: Final = 1_000_000
 REVISIONS: Final = ("0012", "0013", "0014", "0015", "0016")

@@ -14,15 +14,16 @@ from uuid_utils import uuid7
 from promptmill.config.settings import Settings, load_settings
 from promptmill.local.plan import SIMULATOR_KEY
 from promptmill.local.ports import LOOPBACK, free_port
-from promptmill.local.postgres import PostgresServer, open_postgres
+from promptmill.local.postgres import PostgresServer
 from promptmill.local.processes import Child, start_child
 from promptmill.local.readiness import answers, wait_ready
 from promptmill.local.stack import DATABASE
-from promptmill.local.temporal import PRIORITY_LEVELS, open_temporal
+from promptmill.local.temporal import PRIORITY_LEVELS
 from tests.bench import bare_worker, dbos_app
 from tests.bench.progress import Progress
 from tests.fixtures.postgres import SCHEMA
 from tests.fixtures.session import ROOT, Session
+from tests.local_servers import open_postgres, open_temporal
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0

@@ -14,12 +14,13 @@ from rich.console import Console
 
 from promptmill.contracts.jobs import JobChange, JobStatus, MediaKind, Output
 from promptmill.contracts.store import Permission
-from promptmill.local.postgres import PostgresServer, open_postgres
+from promptmill.local.postgres import PostgresServer
 from promptmill.local.stack import DATABASE
 from promptmill.store import Store, open_store
 from tests.fixtures.postgres import DISPOSABLE, SCHEMA
 from tests.fixtures.record import accepted, intent_of_row, new_id, new_job, new_prompt_job, written
 from tests.fixtures.session import open_session
+from tests.local_servers import open_postgres
 
 JOBS = 10_000
 AT_ONCE = 10

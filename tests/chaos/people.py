@@ -14,6 +14,7 @@ from promptmill.contracts.names import job_workflow_id
 from promptmill.local.temporal import TemporalServer
 from tests.chaos.asking import Asker, NotAnswered
 from tests.chaos.plan import Action, PlannedJob
+from tests.local_servers import temporal_cli
 
 RETRIED = FINAL_STATUSES - {JobStatus.COMPLETED}
 PATIENCE_SECONDS = 60.0
@@ -76,7 +77,7 @@ class People:
         self.terminated.add(job_id)  # whatever the command says: one that timed out may have been carried out
         for _ in range(TERMINATE_ATTEMPTS):
             done = await asyncio.to_thread(
-                self.temporal().cli,
+                temporal_cli, self.temporal(),
                 "workflow", "terminate", "--workflow-id", workflow_id, "--reason", "chaos", "--command-timeout", "5s",
             )  # fmt: skip
             done_it = done.returncode == 0

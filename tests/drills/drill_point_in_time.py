@@ -15,7 +15,7 @@ import pytest
 from activities.persistence import insist
 from promptmill.commands.restore_check import check_restore
 from promptmill.contracts.names import reconcile_schedule_id
-from promptmill.local.postgres import PostgresServer, open_postgres, programs_by_version
+from promptmill.local.postgres import PostgresServer, programs_by_version
 from promptmill.local.processes import start_child
 from promptmill.local.readiness import wait_ready
 from promptmill.local.system_user import postgres_user
@@ -24,6 +24,7 @@ from promptmill.temporal.installation import initialize
 from promptmill.temporal.restore_guard import guard_restore
 from tests.fixtures.mill import Mill
 from tests.fixtures.session import ROOT, Session
+from tests.local_servers import open_postgres
 from tests.programs import require_program
 from tests.support import eventually, eventually_sync
 

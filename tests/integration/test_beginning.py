@@ -10,6 +10,7 @@ from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
 from tests.fixtures.mill import PATIENCE, Mill, new_prompt_job
+from tests.local_servers import reset_workflow
 from tests.support import eventually
 from workflows.beginning import _AT_ONCE
 
@@ -112,9 +113,7 @@ async def test_a_reset_looks_at_what_the_record_has_meanwhile(mill: Mill, tempor
     await mill.set_queue_rate(wavespeed_queue(mill.settings.task_queue), 0)
     await asyncio.sleep(5.5)  # its start then no longer counts as a new job's
 
-    temporal_server.cli(
-        "workflow", "reset", "--workflow-id", job_workflow_id(job_id), "--type", "FirstWorkflowTask", "--reason", "test"
-    )
+    reset_workflow(temporal_server, job_workflow_id(job_id))
     await eventually(lambda: _begins_with_a_look(mill, job_id), what="a look at the record")
     await mill.wavespeed.clear()
 

@@ -19,6 +19,7 @@ from tests.callback_receiver import SECRET, deliveries, signed_by
 from tests.fixtures.callbacks import OK, callback, timeline, told, wait_briefly, working
 from tests.fixtures.mill import PATIENCE, Mill
 from tests.fixtures.session import WarmPython
+from tests.local_servers import terminate_workflow
 from tests.raw_server import http_answer, open_raw_server
 from tests.support import eventually
 
@@ -100,7 +101,7 @@ async def test_terminated_job_is_told_by_the_reconciler(mill: Mill, temporal_ser
     async with open_raw_server(OK) as server:
         job_id = await mill.create(callback_url=server.url)
         await mill.reaches(job_id, "generating")
-        temporal_server.cli("workflow", "terminate", "--workflow-id", job_workflow_id(job_id), "--reason", "test")
+        terminate_workflow(temporal_server, job_workflow_id(job_id))
         await mill.closes(mill.handle(job_id))
 
         assert (await mill.reconcile()).callbacks_started == 1

@@ -18,6 +18,7 @@ from promptmill.store.jobs import job_input
 from promptmill.store.prompts import prompt_request
 from tests.fixtures.api import open_api
 from tests.fixtures.mill import PATIENCE, Mill, new_prompt_job
+from tests.local_servers import temporal_cli
 from tests.support import eventually
 from worker.build import build_activities
 
@@ -153,7 +154,7 @@ async def test_cancel_by_temporal_alone_reaches_the_record_as_an_operators(
     job_id = await mill.create()
     await mill.reaches(job_id, "generating")
 
-    await asyncio.to_thread(temporal_server.cli, "workflow", "cancel", "--workflow-id", f"job-{job_id}")
+    await asyncio.to_thread(temporal_cli, temporal_server, "workflow", "cancel", "--workflow-id", f"job-{job_id}")
 
     await _cancelled(mill, job_id, by="workflow_cancelled")
     assert (await mill.events(job_id))[-2:] == [

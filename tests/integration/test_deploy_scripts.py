@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from uuid_utils import uuid7
 from promptmill.local.errors import LocalStackError
 from promptmill.local.postgres import PostgresServer
 from promptmill.local.temporal import TemporalServer
+from tests.local_servers import temporal_cli
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DATABASES = ("promptmill", "temporal", "temporal_visibility")
@@ -89,5 +91,6 @@ def test_the_namespace_is_made_once(temporal_server: TemporalServer) -> None:
             RETENTION="30d",
         )
         assert done.returncode == 0, done.stderr
-    found = temporal_server.cli_json("operator", "namespace", "describe", namespace)
+    described = temporal_cli(temporal_server, "operator", "namespace", "describe", namespace, "--output", "json")
+    found = json.loads(described.stdout)
     assert found["config"]["workflowExecutionRetentionTtl"] == f"{30 * 24 * 3600}s"

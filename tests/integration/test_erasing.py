@@ -11,6 +11,7 @@ from promptmill.local.temporal import TemporalServer
 from promptmill.store.jobs import job_input
 from promptmill.temporal.erasing import delete_runs
 from tests.fixtures.mill import PATIENCE, Mill
+from tests.local_servers import reset_workflow
 from tests.support import eventually
 
 MARK = "unmistakable"
@@ -58,9 +59,7 @@ async def test_an_erased_job_leaves_nothing_at_temporal_and_wavespeed(
     job_id = await mill.create(prompt=MARK, prompt_job_id=prompt_job_id)
     await mill.reaches(job_id, "completed")
     await mill.closes(mill.handle(job_id))
-    temporal_server.cli(
-        "workflow", "reset", "--workflow-id", job_workflow_id(job_id), "--type", "FirstWorkflowTask", "--reason", "test"
-    )
+    reset_workflow(temporal_server, job_workflow_id(job_id))
     await mill.closes(mill.handle(job_id))
     charges = await mill.wavespeed.charges()
     assert len(await _predictions(mill)) == 1

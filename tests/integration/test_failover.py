@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from promptmill.contracts.errors import RecordReadOnly, RecordUnavailable
-from promptmill.local.postgres import SOCKET_NAME, PostgresServer, open_postgres, stop_postgres
+from promptmill.local.postgres import SOCKET_NAME, PostgresServer, stop_postgres
 from promptmill.local.system_user import postgres_user
 from promptmill.store import open_store
 from promptmill.store.health import READ_ONLY
@@ -23,6 +23,7 @@ from tests.fixtures.mill import Mill
 from tests.fixtures.postgres import DISPOSABLE
 from tests.fixtures.relay import Relay, open_relay
 from tests.fixtures.session import Session
+from tests.local_servers import open_postgres
 from tests.support import eventually
 from worker.health import Health
 

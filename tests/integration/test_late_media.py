@@ -26,6 +26,7 @@ from promptmill.providers.wavespeed.client import boottime
 from promptmill.store.jobs import job_input
 from tests.fixtures.mill import Mill
 from tests.fixtures.unclear import submission_of
+from tests.local_servers import terminate_workflow
 from tests.simulator_control import SimulatorControl
 from tests.support import eventually
 from worker.build import build_activities
@@ -50,7 +51,7 @@ async def by_termination(mill: Mill, job_id: UUID, server: TemporalServer) -> st
 
 
 async def terminate(mill: Mill, job_id: UUID, server: TemporalServer) -> None:
-    server.cli("workflow", "terminate", "--workflow-id", job_workflow_id(job_id), "--reason", "test")
+    terminate_workflow(server, job_workflow_id(job_id))
     await mill.closes(mill.handle(job_id))
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from promptmill.local.errors import LocalStackError
-from promptmill.local.postgres import PostgresServer, open_postgres, programs_by_version, start_postgres, stop_postgres
+from promptmill.local.postgres import PostgresServer, programs_by_version, start_postgres, stop_postgres
 from promptmill.local.processes import Child, find_process, start_child
 from promptmill.local.system_user import postgres_user, require_reachable
 from tests.fixtures.session import Session
+from tests.local_servers import open_postgres
 from tests.support import eventually_sync
 
 

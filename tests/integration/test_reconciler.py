@@ -21,6 +21,7 @@ from promptmill.temporal import TemporalGate
 from promptmill.temporal.installation import adopt_identity, initialize
 from promptmill.temporal.search_attributes import AttributeGaps
 from tests.fixtures.mill import Mill
+from tests.local_servers import reset_workflow, terminate_workflow
 from tests.support import eventually
 from worker.build import build_activities
 
@@ -89,7 +90,7 @@ async def test_a_terminated_job_is_closed_as_terminated_and_its_prompt_as_failed
     job_id = await mill.create(use_ai_prompt=True)
     await mill.grok.asked("chat")
 
-    temporal_server.cli("workflow", "terminate", "--workflow-id", job_workflow_id(job_id), "--reason", "test")
+    terminate_workflow(temporal_server, job_workflow_id(job_id))
     await mill.closes(mill.handle(job_id))
     report = await _pass(mill)
 
@@ -106,7 +107,7 @@ async def test_a_terminated_prompt_job_is_closed_as_failed(mill: Mill, temporal_
     prompt_job_id = await mill.create_prompt()
     await mill.grok.asked("chat")
 
-    temporal_server.cli("workflow", "terminate", "--workflow-id", f"prompt-{prompt_job_id}", "--reason", "test")
+    terminate_workflow(temporal_server, f"prompt-{prompt_job_id}")
     await mill.closes(mill.prompt_handle(prompt_job_id))
     await _pass(mill)
 
@@ -119,9 +120,7 @@ async def test_a_reset_job_is_not_closed_by_its_older_run(mill: Mill, temporal_s
     job_id = await mill.create()
     await mill.reaches(job_id, "generating")
 
-    temporal_server.cli(
-        "workflow", "reset", "--workflow-id", job_workflow_id(job_id), "--type", "FirstWorkflowTask", "--reason", "test"
-    )
+    reset_workflow(temporal_server, job_workflow_id(job_id))
     await _pass(mill)
 
     assert (await mill.job(job_id)).status == "generating"

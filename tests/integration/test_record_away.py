@@ -16,12 +16,13 @@ import pytest
 from promptmill.contracts.errors import RecordUnavailable
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.contracts.reconciliation import OpenRow
-from promptmill.local.postgres import PostgresServer, open_postgres, stop_postgres
+from promptmill.local.postgres import PostgresServer, stop_postgres
 from promptmill.store import open_store
 from promptmill.store.database import Database
 from promptmill.store.migrations import migrate
 from promptmill.store.pool import open_pool
 from tests.fixtures.record import Record, accepted, intent, new_id, new_job, new_prompt_job, written
+from tests.local_servers import open_postgres
 from tests.support import eventually
 
 

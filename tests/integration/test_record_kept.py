@@ -10,7 +10,7 @@ import pytest
 
 from promptmill.contracts.errors import RecordConflict, RecordError, RecordNotFound
 from promptmill.contracts.store import JobFilter
-from promptmill.store import jobs as jobs_module
+from promptmill.store import job_lists
 from promptmill.store.collections import LIST as COLLECTIONS
 from promptmill.store.collections import OUTPUTS, OutputPlace
 from promptmill.store.database import _numbered
@@ -92,7 +92,7 @@ async def test_two_that_tag_a_job_at_once_never_give_it_more_than_it_may_have(re
 
 
 async def test_a_list_by_tag_goes_on_page_by_page(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_module, "SEARCHED", 3)
+    monkeypatch.setattr(job_lists, "SEARCHED", 3)
     ids = [await record.accept(prompt=f"fox {n % 2}") for n in range(7)]
     await record.store.tags.apply(OWNER, ids, add=["sea"])
     await record.store.tags.apply(OWNER, ids[:1], add=["blue"])
@@ -291,8 +291,8 @@ async def test_lists_are_ranges_of_indexes(record: Record) -> None:
         TAGS: {"job_tags_owner_idx"},
         OUTPUTS: {"collection_outputs_position_idx"},
         OF_JOBS: {"job_tags_pkey", "collection_outputs_job_id_idx"},
-        jobs_module._conditions(OWNER, JobFilter(tag="sea", q="x"))[0]: {"job_tags_owner_idx", "jobs_"},
-        jobs_module._conditions(OWNER, JobFilter(collection=new_id()))[0]: {"collection_outputs_", "jobs_"},
+        job_lists._conditions(OWNER, JobFilter(tag="sea", q="x"))[0]: {"job_tags_owner_idx", "jobs_"},
+        job_lists._conditions(OWNER, JobFilter(collection=new_id()))[0]: {"collection_outputs_", "jobs_"},
     }
     await fill(record.hand, 1000)
     await record.hand.execute(MARKED)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from promptmill.contracts.store import JobFilter
-from promptmill.store import Store, jobs
+from promptmill.store import Store, job_lists
 from tests.fixtures.mill import IMAGE_MODEL
 from tests.fixtures.record import OWNER, Record
 
@@ -30,7 +30,7 @@ async def multiply(record: Record, job_id: UUID, number: int) -> None:
 async def test_a_search_without_hits_reads_a_bounded_number_of_jobs(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "SEARCHED", 500)
+    monkeypatch.setattr(job_lists, "SEARCHED", 500)
     await multiply(record, await record.accept(prompt="a fox"), 20_000)
     await record.hand.execute("ANALYZE jobs")
     calls: list[tuple[str, dict[str, Any]]] = []
@@ -58,7 +58,7 @@ def _noting(calls: list[tuple[str, dict[str, Any]]]) -> object:
 
 
 async def test_a_search_goes_on_where_it_ended(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "SEARCHED", 2)
+    monkeypatch.setattr(job_lists, "SEARCHED", 2)
     job_ids = [
         await record.accept(prompt=f"{animal} {n}") for n, animal in enumerate(("lynx", "owl", "owl", "lynx", "owl"))
     ]
@@ -76,7 +76,7 @@ async def test_a_search_goes_on_where_it_ended(record: Record, monkeypatch: pyte
 
 
 async def test_a_whole_id_is_found_however_old_the_job_is(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "SEARCHED", 1)
+    monkeypatch.setattr(job_lists, "SEARCHED", 1)
     job_id, prompt_job_id = await record.prompting()
     await record.accept(owner="somebody")
     for _ in range(3):
@@ -93,7 +93,7 @@ async def test_a_job_found_by_its_whole_id_is_not_on_every_page(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A caller who follows `nextCursor` gets it immediately, and again when the search reaches it."""
-    monkeypatch.setattr(jobs, "SEARCHED", 2)
+    monkeypatch.setattr(job_lists, "SEARCHED", 2)
     ids = [await record.accept() for _ in range(7)]
     where = JobFilter(q=str(ids[0]))
 
@@ -111,7 +111,7 @@ async def test_a_job_found_by_its_whole_id_is_not_on_every_page(
 async def test_the_list_says_how_far_it_was_searched(
     lonely_api: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "SEARCHED", 2)
+    monkeypatch.setattr(job_lists, "SEARCHED", 2)
     made = [
         (await lonely_api.post("/api/jobs/create", json={"model": IMAGE_MODEL, "prompt": f"{animal}"})).json()
         for animal in ("a fox", "an owl", "an owl", "an owl")
@@ -163,7 +163,7 @@ async def test_jobs_are_found_by_rating_cost_and_kind(record: Record, monkeypatc
     assert await found(liked=True, q=str(ids[2])) == [2]
     assert await store.list("somebody", JobFilter(liked=True)) == []
 
-    monkeypatch.setattr(jobs, "SEARCHED", 2)
+    monkeypatch.setattr(job_lists, "SEARCHED", 2)
     where = JobFilter(liked=True)
     assert await found(liked=True) == [4, 2], "looked for among the rated ones alone"
     where = where.model_copy(update={"before": await store.search_edge(OWNER, where)})
@@ -181,7 +181,7 @@ async def test_jobs_are_found_by_rating_cost_and_kind(record: Record, monkeypatc
 async def test_every_filter_looks_at_a_bounded_number_of_jobs(
     record: Record, monkeypatch: pytest.MonkeyPatch, where: JobFilter, index: str
 ) -> None:
-    monkeypatch.setattr(jobs, "SEARCHED", 100)
+    monkeypatch.setattr(job_lists, "SEARCHED", 100)
     await multiply(record, await record.accept(prompt="a fox"), 5_000)
     await record.hand.execute("UPDATE jobs SET kept = true WHERE id IN (SELECT id FROM jobs LIMIT 500)")
     await record.hand.execute("ANALYZE jobs")

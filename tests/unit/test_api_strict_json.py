@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from api.http.errors import Refused
 from api.http.strict_json import canonical, parse
 from api.schemas.bases import StrictRequestModel
+from api.schemas.collections import ChangeCollection
 from api.schemas.jobs import CreateJob
-from api.schemas.kept import ChangeCollection, TagJobs
+from api.schemas.tags import TagJobs
 from api.schemas.templates import ImportTemplates
 from promptmill.strict_json import MAX_DEPTH, MAX_PARTS
 

@@ -44,7 +44,7 @@ from promptmill.providers.wavespeed import account, billing, client, models, pre
 from promptmill.providers.wavespeed import answers as wavespeed_answers
 from promptmill.store import access as access_store
 from promptmill.store import address, connection, listening, migrations, pool
-from promptmill.store.jobs import LISTED_OUTPUT_CHARACTERS, SEARCHED
+from promptmill.store.job_lists import LISTED_OUTPUT_CHARACTERS, SEARCHED
 from promptmill.temporal import gate
 from tests.markdown import MarkdownPage
 from worker import health, reader

@@ -28,10 +28,11 @@ from promptmill_client import (
     sync_batches,
     verify_callback,
 )
-from promptmill_client.calls import Call, ask_price, create_job, get_job, retry_after, upload_file
+from promptmill_client.calls import ask_price, create_job, get_job, upload_file
 from promptmill_client.downloads import Saving, checked_template, source, target
 from promptmill_client.errors import api_error
 from promptmill_client.flows import wait_before_repeating
+from promptmill_client.messages import Call, retry_after
 from promptmill_client.models import AskPrice, CreateJob, JobAnswer, OutputAnswer, Problem
 from promptmill_client.settings import Address, timeouts
 from promptmill_client.streams import Frames

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_snake
 
 from api.app import build_routes
 from api.http.metrics import RequestMetrics
-from api.schemas.jobs import Event
+from api.schemas.events import Event
 from promptmill.config.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from api.http.representations import takes_gzip
-from api.schemas.jobs import ModelPath
+from api.schemas.fields import ModelPath
 from api.web.files import WebFile, workspace
 from api.web.vocabulary import vocabulary
 from promptmill.contracts.audit import Action

@@ -14,10 +14,10 @@ import httpx
 
 from promptmill_client import calls, flows
 from promptmill_client.asynchronous_batches import AsyncBatches
-from promptmill_client.calls import Call, settled
 from promptmill_client.downloads import TEMPLATE, Saved, Saving, source, target
 from promptmill_client.errors import Unreachable
 from promptmill_client.flows import Flow, Outcome, Pause, Result
+from promptmill_client.messages import Call, new_key, settled
 from promptmill_client.models import (
     AskPrice,
     BalanceAnswer,
@@ -123,7 +123,7 @@ class AsyncClient:
     ) -> AsyncJob:
         """Create a job and return at once. As `run`."""
         wanted = order or CreateJob(**fields)
-        made = await self.call(calls.create_job(wanted, idempotency_key or calls.new_key()))
+        made = await self.call(calls.create_job(wanted, idempotency_key or new_key()))
         return AsyncJob(self, made.answer, replayed=made.replayed)
 
     async def job(self, job_id: UUID | str) -> AsyncJob:
@@ -262,7 +262,7 @@ class AsyncJob(JobState):
 
     async def retry(self, *, idempotency_key: str | None = None) -> AsyncJob:
         """Create it again, now that it has ended; return the new one. One that may be billed is refused."""
-        made = await self._client.call(calls.retry_job(self.id, idempotency_key or calls.new_key()))
+        made = await self._client.call(calls.retry_job(self.id, idempotency_key or new_key()))
         return AsyncJob(self._client, made.answer, replayed=made.replayed)
 
     async def rate(self, *, kept: bool | None) -> Self:
@@ -325,7 +325,7 @@ class AsyncPrompts:
     ) -> PromptJobAnswer:
         """Ask Grok and return at once."""
         wanted = question or EnqueuePrompt(**fields)
-        return await self._client.call(calls.enqueue_prompt(wanted, idempotency_key or calls.new_key()))
+        return await self._client.call(calls.enqueue_prompt(wanted, idempotency_key or new_key()))
 
     async def get(self, prompt_job_id: UUID | str) -> PromptJobAnswer:
         """Return a prompt job."""

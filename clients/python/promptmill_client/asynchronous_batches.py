@@ -9,6 +9,7 @@ from uuid import UUID
 
 from promptmill_client import calls, flows
 from promptmill_client.downloads import Saved
+from promptmill_client.messages import new_key
 from promptmill_client.models import (
     ApproveBatch,
     BatchAnswer,
@@ -55,7 +56,7 @@ class AsyncBatches:
     ) -> AsyncBatch:
         """Create a batch and return at once. With the same key it adds the rows that are new, and nothing twice."""
         table = None if file is None else calls.opened(file, None)
-        key = idempotency_key or calls.new_key()
+        key = idempotency_key or new_key()
         made = await self._client.call(calls.create_batch(order or CreateBatch(**fields), table, key))
         return AsyncBatch(self._client, calls.as_batch(made), made)
 

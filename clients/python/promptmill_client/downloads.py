@@ -15,8 +15,9 @@ from string import Formatter
 from typing import IO, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from promptmill_client.calls import Call, get_file
+from promptmill_client.calls import get_file
 from promptmill_client.errors import NotSaved
+from promptmill_client.messages import Call
 from promptmill_client.models import JobAnswer, OutputAnswer, StoredState
 
 TEMPLATE: Final = "{model}/{slug}-{seed}.{ext}"

@@ -16,7 +16,6 @@ from uuid import UUID
 import httpx
 
 from promptmill_client import calls
-from promptmill_client.calls import Call, Looked, problem_code, retry_after, settled
 from promptmill_client.errors import (
     JobCancelled,
     JobFailed,
@@ -26,6 +25,7 @@ from promptmill_client.errors import (
     Unreachable,
     WaitedOut,
 )
+from promptmill_client.messages import Call, Looked, problem_code, retry_after, settled
 from promptmill_client.models import (
     BatchAnswer,
     BatchState,

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from promptmill_client.calls import Call, in_header, values
+from promptmill_client.messages import Call, in_header, values
 from promptmill_client.streams import SILENCE_SECONDS
 
 URL: Final = "PROMPTMILL_URL"

@@ -11,9 +11,10 @@ from uuid import UUID
 import httpx
 from pydantic import ValidationError
 
-from promptmill_client.calls import Call, follow_job, settled
+from promptmill_client.calls import follow_job
 from promptmill_client.errors import UnexpectedAnswer, Unreachable
 from promptmill_client.flows import ENDED, OUTAGE_SECONDS, wait_before_repeating
+from promptmill_client.messages import Call, settled
 from promptmill_client.models import Event, JobAnswer
 
 SILENCE_SECONDS: Final = 60.0

@@ -13,10 +13,10 @@ from uuid import UUID
 import httpx
 
 from promptmill_client import calls, flows
-from promptmill_client.calls import Call, settled
 from promptmill_client.downloads import TEMPLATE, Saved, Saving, source, target
 from promptmill_client.errors import Unreachable
 from promptmill_client.flows import Flow, Outcome, Pause, Result
+from promptmill_client.messages import Call, new_key, settled
 from promptmill_client.models import (
     AskPrice,
     BalanceAnswer,
@@ -120,7 +120,7 @@ class Client:
     def submit(self, order: CreateJob | None = None, /, *, idempotency_key: str | None = None, **fields: Any) -> Job:
         """Create a job and return at once. As `run`."""
         wanted = order or CreateJob(**fields)
-        made = self.call(calls.create_job(wanted, idempotency_key or calls.new_key()))
+        made = self.call(calls.create_job(wanted, idempotency_key or new_key()))
         return Job(self, made.answer, replayed=made.replayed)
 
     def job(self, job_id: UUID | str) -> Job:
@@ -257,7 +257,7 @@ class Job(JobState):
 
     def retry(self, *, idempotency_key: str | None = None) -> Job:
         """Create it again, now that it has ended; return the new one. One that may be billed is refused."""
-        made = self._client.call(calls.retry_job(self.id, idempotency_key or calls.new_key()))
+        made = self._client.call(calls.retry_job(self.id, idempotency_key or new_key()))
         return Job(self._client, made.answer, replayed=made.replayed)
 
     def rate(self, *, kept: bool | None) -> Self:
@@ -320,7 +320,7 @@ class Prompts:
     ) -> PromptJobAnswer:
         """Ask Grok and return at once."""
         wanted = question or EnqueuePrompt(**fields)
-        return self._client.call(calls.enqueue_prompt(wanted, idempotency_key or calls.new_key()))
+        return self._client.call(calls.enqueue_prompt(wanted, idempotency_key or new_key()))
 
     def get(self, prompt_job_id: UUID | str) -> PromptJobAnswer:
         """Return a prompt job."""

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
-import time
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
-from promptmill.cli.user.approving import (
-    have_approved,
-    proposed_by,
-    proposed_lines,
-    read_lines,
-    taken,
-    tell_open_question,
-)
-from promptmill.cli.user.calling import FAILED, INTERRUPTED, REFUSED, UNCLEAR, USAGE, AsJson, Profile, calling
-from promptmill.cli.user.following import TURN_SECONDS, Wait, Within, refuse_waiting_options
+from promptmill.cli.user.approving import have_approved, proposed_by, proposed_lines, read_lines, taken
+from promptmill.cli.user.batch_following import counted, finish, sentence
+from promptmill.cli.user.batch_orders import asked_prompts, made_template, read_table, tell_faults
+from promptmill.cli.user.calling import USAGE, AsJson, Profile, calling
+from promptmill.cli.user.following import Wait, Within, refuse_waiting_options
 from promptmill.cli.user.making import Again, Inputs, Prompt
-from promptmill.cli.user.orders import STDIN, keys_of, read_inputs, usd
+from promptmill.cli.user.orders import keys_of, usd
 from promptmill.cli.user.saving import tell_saved
-from promptmill.cli.user.telling import note, on_the_wire, print_json, print_table, print_text, progress
+from promptmill.cli.user.telling import note, on_the_wire, print_json, print_table, print_text
 from promptmill.formats import money
-
-if TYPE_CHECKING:
-    from promptmill_client import BatchAnswer, Client
-    from promptmill_client.models import FaultAnswer
-    from promptmill_client.sync_batches import Batch
 
 # Each command imports what it needs: `--help` must not wait for the client.
 # ruff: noqa: PLC0415
@@ -87,15 +74,15 @@ def plan(
     from promptmill_client import PlanBatch
 
     most = {} if max_cost is None else {"maxCostUsd": float(usd(max_cost))}
-    content, asked = _read(table, variants), _asked(variants)
+    content, asked = read_table(table, variants), asked_prompts(variants)
     with calling(profile) as client:
         grok = grok or bool(asked)
-        filled = _template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads={})
+        filled = made_template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads={})
         found = client.batches.plan(PlanBatch.model_validate({"template": filled, **asked, **most}), file=content)
     if as_json:
         print_json(on_the_wire(found))
     else:
-        _tell_faults(found.faults, sys.stdout)
+        tell_faults(found.faults, sys.stdout)
         for line in (*found.warnings, found.cost.text, found.duration.text):
             print_text(line)
         note(f"{found.rows:,} rows, {found.faulty_rows:,} of them with faults")
@@ -133,7 +120,7 @@ def run(
     which prompts are made; elsewhere `batch approve` says so.
     """
     from promptmill_client import CreateBatch
-    from promptmill_client.calls import new_key
+    from promptmill_client.messages import new_key
 
     refuse_waiting_options(timeout, None, wait=wait)
     if key and again:
@@ -145,11 +132,11 @@ def run(
         "stopAfterFailures": stop_after_failures,
         "skipFaulty": skip_faulty or None,
     }
-    content, asked = _read(table, variants), _asked(variants)
+    content, asked = read_table(table, variants), asked_prompts(variants)
     with calling(profile) as client:
         uploads: dict[str, str] = {}
         grok = grok or bool(asked)
-        filled = _template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads=uploads)
+        filled = made_template(client, template, model=model, prompt=prompt, inputs=inputs, grok=grok, uploads=uploads)
         meaning = {"template": filled, "table": hashlib.sha256(content or b"").hexdigest(), **asked}
         [used] = keys_of([meaning], new_key() if again else key, uploads)
         given = {name: value for name, value in options.items() if value is not None}
@@ -157,12 +144,12 @@ def run(
         made = client.batches.submit(order, file=content, idempotency_key=used)
         note(f"batch {made.id}")
         if made.created is not None:
-            _tell_faults(made.created.faults, sys.stderr)
+            tell_faults(made.created.faults, sys.stderr)
             note(f"{made.answer.rows:,} rows, {made.created.added_rows:,} of them new")
         if wait:
             if variants is not None:
                 have_approved(made, timeout)
-            _finish(made, timeout, as_json=as_json)
+            finish(made, timeout, as_json=as_json)
         if as_json:
             print_json(on_the_wire(made.answer))
 
@@ -181,7 +168,7 @@ def list_batches(
         print_json([on_the_wire(each) for each in found])
         return
     rows = (
-        (str(each.batch_id), str(each.state), money(each.spent_usd), each.name or "", _counted(each)) for each in found
+        (str(each.batch_id), str(each.state), money(each.spent_usd), each.name or "", counted(each)) for each in found
     )
     print_table(("ID", "STATE", "SPENT", "NAME", "ROWS"), rows)
 
@@ -194,7 +181,7 @@ def show(batch_id: BatchId, *, as_json: AsJson = False, profile: Profile = None)
         if as_json:
             print_json(on_the_wire(found.answer))
             return
-        print_text(_sentence(found.answer))
+        print_text(sentence(found.answer))
         for line in proposed_lines(found.answer):
             print_text(line)
         failed = list(islice(found.rows(state=["failed", "unclear", "faulty"], limit=SHOWN), SHOWN))
@@ -207,7 +194,7 @@ def show(batch_id: BatchId, *, as_json: AsJson = False, profile: Profile = None)
 def watch(batch_id: BatchId, *, timeout: Within = None, as_json: AsJson = False, profile: Profile = None) -> None:
     """Wait until a batch has ended, is paused, or wants prompts approved."""
     with calling(profile) as client:
-        _finish(client.batches.get(batch_id), timeout, as_json=as_json)
+        finish(client.batches.get(batch_id), timeout, as_json=as_json)
 
 
 @batch.command()
@@ -234,14 +221,14 @@ def approve(
         if as_json:
             print_json(on_the_wire(found.answer))
         else:
-            print_text(_sentence(found.answer))
+            print_text(sentence(found.answer))
 
 
 @batch.command()
 def pause(batch_id: BatchId, *, profile: Profile = None) -> None:
     """Pause a batch: nothing more of it is submitted."""
     with calling(profile) as client:
-        print_text(_sentence(client.batches.get(batch_id).pause().answer))
+        print_text(sentence(client.batches.get(batch_id).pause().answer))
 
 
 @batch.command()
@@ -257,7 +244,7 @@ def resume(
         found = client.batches.get(batch_id)
         if most is not None:
             found.change(max_cost_usd=most)
-        print_text(_sentence(found.resume().answer))
+        print_text(sentence(found.resume().answer))
 
 
 @batch.command()
@@ -269,7 +256,7 @@ def cancel(
 ) -> None:
     """Cancel the waiting rows of a batch."""
     with calling(profile) as client:
-        print_text(_sentence(client.batches.get(batch_id).cancel(open_jobs=open_jobs).answer))
+        print_text(sentence(client.batches.get(batch_id).cancel(open_jobs=open_jobs).answer))
 
 
 @batch.command("retry-failed")
@@ -277,7 +264,7 @@ def retry_failed(batch_id: BatchId, *, profile: Profile = None) -> None:
     """Retry the failed rows of a batch, within its budget; never one that is unclear."""
     with calling(profile) as client:
         found = client.batches.get(batch_id)
-        print_text(f"{found.retry_failed():,} rows are tried again. {_sentence(found.answer)}")
+        print_text(f"{found.retry_failed():,} rows are tried again. {sentence(found.answer)}")
 
 
 @batch.command()
@@ -296,124 +283,3 @@ def results(
     path = file or Path(f"batch-{batch_id}.csv")
     with calling(profile) as client:
         tell_saved(client.batches.get(batch_id).results(path, "jsonl" if path.suffix == ".jsonl" else "csv"))
-
-
-def _finish(found: Batch, within: float | None, *, as_json: bool) -> None:
-    """Wait for a batch and say how it stands; ends the command with its exit code.
-
-    Raises:
-        typer.Exit: Always.
-    """
-    from promptmill_client import BatchAnswer, WaitedOut
-
-    until = None if within is None else time.monotonic() + within
-    try:
-        with progress() as shown:
-            while not (found.ended or found.paused or found.asks_for_approval):
-                shown.say(_sentence(found.answer))
-                left = TURN_SECONDS if until is None else min(TURN_SECONDS, until - time.monotonic())
-                try:
-                    found.wait(max(left, 0))
-                except WaitedOut as waited:
-                    if isinstance(waited.last, BatchAnswer):
-                        found.answer = waited.last
-                    if until is not None and time.monotonic() >= until:
-                        raise
-    except (KeyboardInterrupt, WaitedOut) as end:
-        note(f"The batch goes on: promptmill batch watch {found.id}")
-        if isinstance(end, WaitedOut):
-            raise
-        raise typer.Exit(INTERRUPTED) from None
-    note(_sentence(found.answer))
-    tell_open_question(found)
-    if as_json:
-        print_json(on_the_wire(found.answer))
-    raise typer.Exit(_code(found.answer))
-
-
-def _code(found: BatchAnswer) -> int:
-    if found.counts.unclear:
-        return UNCLEAR
-    if found.state == "paused":
-        return REFUSED if found.pause_reason == "budget" else FAILED
-    return 0 if found.state in ("done", "awaiting_approval") else FAILED
-
-
-def _sentence(found: BatchAnswer) -> str:
-    spent = f"{money(found.spent_usd)} of {money(found.max_cost_usd)} spent"
-    by = f" ({found.pause_reason})" if found.pause_reason else ""
-    why = f" {found.problem[0].upper()}{found.problem[1:]}." if found.problem else ""
-    return f"{found.state}{by}: {_counted(found)}; {spent}.{why}"
-
-
-def _counted(found: BatchAnswer) -> str:
-    counts = found.counts
-    told = (
-        (counts.failed, "failed"),
-        (counts.unclear, "unclear"),
-        (counts.cancelled + counts.skipped, "cancelled"),
-        (counts.faulty, "faulty"),
-    )
-    return ", ".join(
-        [f"{counts.completed:,} of {found.rows:,} done", *(f"{many:,} {word}" for many, word in told if many)]
-    )
-
-
-def _tell_faults(faults: Sequence[FaultAnswer], to: TextIO) -> None:
-    if faults:
-        rows = (
-            (_lines(fault), fault.column or "", fault.value or "", _with_guess(fault.message, fault.suggestion))
-            for fault in faults
-        )
-        print_table(("LINE", "COLUMN", "VALUE", "FAULT"), rows, to=to)
-
-
-def _lines(fault: FaultAnswer) -> str:
-    return str(fault.line) if fault.rows <= 1 else f"{fault.line} +{fault.rows - 1:,}"
-
-
-def _with_guess(message: str, suggestion: str | None) -> str:
-    return f"{message} Did you mean {suggestion}?" if suggestion and suggestion not in message else message
-
-
-def _asked(variants: int | None) -> dict[str, Any]:
-    return {} if variants is None else {"prompts": {"mode": "variants", "count": variants}}
-
-
-def _read(table: Path | None, variants: int | None) -> bytes | None:
-    if table is None:
-        if variants is None:
-            raise typer.BadParameter("give a table, or --variants", param_hint="TABLE")
-        return None
-    try:
-        return sys.stdin.buffer.read() if str(table) == STDIN else table.read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"{table} cannot be read: {error.strerror}", param_hint="TABLE") from None
-
-
-def _template(
-    client: Client,
-    file: Path | None,
-    *,
-    model: str | None,
-    prompt: str | None,
-    inputs: list[str] | None,
-    grok: bool,
-    uploads: dict[str, str],
-) -> dict[str, Any]:
-    """Return the template: a file's, or that of the options."""
-    if file is not None:
-        if model or prompt or inputs or grok:
-            raise typer.BadParameter("give a file, or -m, -p, -i and --grok", param_hint="--template")
-        try:
-            found = json.loads(file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise typer.BadParameter(f"{file} cannot be read as JSON: {error}", param_hint="--template") from None
-        if not isinstance(found, dict):
-            raise typer.BadParameter(f"{file} is no JSON object", param_hint="--template")
-        return found
-    if model is None:
-        raise typer.BadParameter("say which model makes the rows", param_hint="-m")
-    words: dict[str, Any] = {"useAiPrompt": True, "instructions": prompt} if grok else {"prompt": prompt}
-    given = {"model": model, "input": read_inputs(client, inputs or [], uploads), **words}
-    return {name: value for name, value in given.items() if value is not None}

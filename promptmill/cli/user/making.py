@@ -62,7 +62,7 @@ def run(
     profile: Profile = None,
 ) -> None:
     """Make pictures or videos. The same line finds its jobs again for a day and pays nothing twice: see --again."""
-    from promptmill_client.calls import in_header, new_key
+    from promptmill_client.messages import in_header, new_key
 
     if key is not None:
         checked(lambda text: in_header(text, "An idempotency key"), key, "--key")
@@ -99,7 +99,7 @@ def retry(
     profile: Profile = None,
 ) -> None:
     """Create an ended job again. One that may be billed is refused. The same line finds the new job for a day."""
-    from promptmill_client.calls import new_key
+    from promptmill_client.messages import new_key
 
     refuse_waiting_options(timeout, download, wait=wait)
     where = None if download is None else checked(place, download, "--download")
@@ -129,8 +129,8 @@ def prompt(
 ) -> None:
     """Have Grok write a prompt, or several, and print them, one a line. The same line finds them again for a day."""
     from promptmill_client import EnqueuePrompt
-    from promptmill_client.calls import new_key
     from promptmill_client.flows import written
+    from promptmill_client.messages import new_key
 
     fields = {"instructions": read_prompt(text), "targetModel": model, "style": style, "wantedVariants": variants}
     question = _given(fields)

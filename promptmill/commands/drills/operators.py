@@ -13,6 +13,7 @@ from uuid import UUID
 
 from promptmill.commands.drills.ground import DrillRefused, Finding, Ground, Scene
 from promptmill.commands.operator import operator
+from promptmill.commands.record import open_record
 from promptmill.config.settings import Settings
 from promptmill.contracts.audit import Action, AuditFilter
 from promptmill.contracts.errors import RecordNotFound
@@ -117,7 +118,7 @@ async def _prepare(settings: Settings, scene: Scene, probe: UUID) -> None:
 
 async def _read(settings: Settings, scene: Scene) -> tuple[list[AuditEntry], list[str], float]:
     """Return the audit log since the scene was set, oldest first; what differs; when a backup was last verified."""
-    async with open_store(settings.require_database_url(), pool_size=1) as store:
+    async with open_record(settings) as store:
         entries = [*reversed(await store.audit.list(AuditFilter(limit=_MOST)))]
         began = [place for place, entry in enumerate(entries) if _after(entry, "reason") == _reason(scene)]
         figures = await store.monitoring.figures([])

@@ -19,6 +19,7 @@ from promptmill.temporal.encryption import data_converter
 from tests.fixtures.api import open_api
 from tests.fixtures.payload_keys import NEW
 from tests.fixtures.web_ui import WebUi
+from tests.local_servers import temporal_cli
 from tests.support import eventually
 
 
@@ -61,7 +62,8 @@ async def test_the_web_ui_shows_encrypted_words_to_whoever_the_api_lets_in(
             # Temporal's command line sends a key.
             codec = ("--codec-endpoint", f"{api.base_url}".rstrip("/") + CODEC)
             shown = ("workflow", "show", "--workflow-id", "encrypted", "--output", "json", *codec)
-            told = await asyncio.to_thread(web_ui.server.cli, *shown, "--codec-auth", f"Bearer {made.json()['key']}")
+            key = f"Bearer {made.json()['key']}"
+            told = await asyncio.to_thread(temporal_cli, web_ui.server, *shown, "--codec-auth", key)
             [given] = json.loads(told.stdout)["events"][0]["workflowExecutionStartedEventAttributes"]["input"][
                 "payloads"
             ]

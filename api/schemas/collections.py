@@ -1,4 +1,4 @@
-"""Requests and responses about tags and collections."""
+"""Requests and responses about collections."""
 
 from __future__ import annotations
 
@@ -6,90 +6,17 @@ from datetime import datetime
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StrictInt, model_validator
 
 from api.schemas.bases import Answer, StrictRequestModel, field_errors
-from api.schemas.fields import CURSOR_CHARACTERS, TAG_CHARACTERS, NameText, SearchText, TagText, digits, storable
-from api.schemas.jobs import JOBS_AT_ONCE, MAX_INDEX
+from api.schemas.fields import NameText, SearchText, digits
+from api.schemas.jobs import MAX_INDEX
+from api.schemas.pages import Cursor, NextCursor
 from promptmill.store.collections import MOST, MOST_OUTPUTS
-from promptmill.store.tags import MOST_TAGS
 
 OUTPUTS_AT_ONCE: Final = 1_000
 PAGE: Final = MOST
 """All that an owner may have: they are listed in an order that changes, and only one page shows all as they are."""
-
-TAGS_PAGE: Final = 1_000
-
-Tags = Annotated[tuple[TagText, ...], Field(max_length=MOST_TAGS)]
-
-
-class ChangeTags(StrictRequestModel):
-    """Tags to add and to remove."""
-
-    add: Tags = Field((), description=f"Tags to add; a job has at most {MOST_TAGS}.")
-    remove: Tags = Field((), description="Tags to remove.")
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not (self.add or self.remove):
-            raise field_errors(type(self), [(("add",), "Give at least one tag to add or to remove.")])
-        both = sorted({*self.add} & {*self.remove})
-        if both:
-            raise field_errors(type(self), [(("remove",), f"`{both[0]}` is to be added, too.")])
-        return self
-
-
-class TagJobs(ChangeTags):
-    """Tags to add to many jobs, and to remove from them."""
-
-    job_ids: tuple[UUID, ...] = Field(min_length=1, max_length=JOBS_AT_ONCE, description="The jobs.")
-
-
-class JobTags(Answer):
-    """The tags of a job."""
-
-    job_id: UUID = Field(description="The job.")
-    tags: list[str] = Field(description="The tags that it has now, in order.")
-
-
-class Untagged(Answer):
-    """A job that was left as it was."""
-
-    job_id: UUID = Field(description="The job.")
-    reason: str = Field(
-        description="`not_found`: there is none of yours. `erased`: its words are gone. "
-        f"`too_many`: it would have more than {MOST_TAGS}."
-    )
-
-
-class TaggedJobs(Answer):
-    """What came of it for each job."""
-
-    items: list[JobTags] = Field(description="The jobs whose tags are as asked.")
-    refused: list[Untagged] = Field(description="The jobs that were left as they were.")
-
-
-class ListTags(StrictRequestModel):
-    """Which tags to list."""
-
-    limit: Annotated[int, Field(ge=1, le=TAGS_PAGE, description="Tags per page."), BeforeValidator(digits)] = 200
-    after: Annotated[str, StringConstraints(max_length=TAG_CHARACTERS), AfterValidator(storable)] | None = Field(
-        None, description="`nextAfter` of the previous page: a tag."
-    )
-
-
-class TagAnswer(Answer):
-    """A tag of the owner."""
-
-    tag: str = Field(description="The tag.")
-    jobs: int = Field(description="How many jobs have it.")
-
-
-class TagList(Answer):
-    """A page of tags, in order."""
-
-    items: list[TagAnswer] = Field(description="The tags.")
-    next_after: str | None = Field(description="Send it as `after` for the next page; null on the last one.")
 
 
 class CollectionName(StrictRequestModel):
@@ -149,9 +76,7 @@ class ListCollections(StrictRequestModel):
         ),
         BeforeValidator(digits),
     ] = 50
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class ListOutputs(StrictRequestModel):
@@ -167,9 +92,7 @@ class ListOutputs(StrictRequestModel):
         ),
         BeforeValidator(digits),
     ] = 200
-    cursor: Annotated[str, StringConstraints(max_length=CURSOR_CHARACTERS)] | None = Field(
-        None, description="`nextCursor` of the previous page."
-    )
+    cursor: Cursor = None
 
 
 class CollectionAnswer(Answer):
@@ -186,7 +109,7 @@ class CollectionList(Answer):
     """A page of collections, those changed last first."""
 
     items: list[CollectionAnswer] = Field(description="The collections.")
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class CollectedOutput(Answer):
@@ -203,4 +126,4 @@ class CollectedOutputs(Answer):
     items: list[CollectedOutput] = Field(
         description="The outputs. `GET /api/jobs?collection=…` has the jobs that they belong to."
     )
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
