@@ -70,6 +70,8 @@ export interface FormValues {
 	runs: number;
 	rawInput: string;
 	deadlineSeconds: string;
+	/** What each job may cost, as typed; empty: no limit. */
+	maxPriceUsd: string;
 	metadata: string;
 	/** The prompt job that wrote the prompt, and its original text. */
 	promptJob: WrittenPrompt | null;
