@@ -18,7 +18,6 @@ export type StatisticsOfDays = Schemas["StatisticsAnswer"];
 export type Notice = Schemas["Notice"];
 export type Announcement = Schemas["AnnouncementReport"];
 export type Model = Schemas["ModelAnswer"];
-export type ModelDetail = Schemas["ModelDetail"];
 export type ModelInput = Schemas["FieldAnswer"];
 export type Quote = Schemas["PriceAnswer"];
 export type CreateJob = Schemas["CreateJob"];

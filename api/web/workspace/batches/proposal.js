@@ -1,4 +1,4 @@
-// The prompts that Grok proposes for a batch: cards to take, leave and edit, what the taken ones cost, and the one button
+// The prompts that Grok proposes for a batch: cards to choose, leave and edit, what the chosen ones cost, and the one button
 // that has them made. Nothing is made before.
 
 import { may, reasonWithout } from "../core/access.js";
@@ -43,7 +43,7 @@ export class Proposal {
 		this.parts = parts;
 		this.take = take;
 		this.reread = reread;
-		this.all = button("is-small", () => this.turnAll(), BATCHES.takeNone);
+		this.all = button("is-small", () => this.turnAll(), BATCHES.chooseNone);
 		this.add = button("is-small", () => this.addOwn(), icon("plus"), BATCHES.add);
 		this.make = button("primary.is-large", () => this.approve(), { id: "proposal-make", "aria-describedby": this.reason.id }, "");
 		this.adding = el("div.field.proposal-own", el("label.label", { for: this.own.id }, BATCHES.addOwn), this.own, this.add);
@@ -109,7 +109,7 @@ export class Proposal {
 		const chosen = chosenOf(cards.map(({ choice }) => choice), { rows, priceUsd: price?.priceUsd ?? null });
 		const refusal =
 			reasonWithout("jobs:write") ||
-			(!chosen.texts.length && BATCHES.noneTaken) ||
+			(!chosen.texts.length && BATCHES.noneChosen) ||
 			(chosen.texts.some((text) => !text) && BATCHES.blankPrompt) ||
 			(hasTwins(chosen.texts) && BATCHES.samePrompt) ||
 			(chosen.texts.length > MOST_VARIANTS && BATCHES.tooManyPrompts(MOST_VARIANTS)) ||
@@ -130,7 +130,7 @@ export class Proposal {
 		setText(this.make, busy ? BATCHES.making : BATCHES.makeThem(made, this.noun(), priceUsd));
 		setAttribute(this.make, "aria-disabled", refusal !== "" || busy);
 		setText(this.reason, refusal);
-		setText(this.all, this.cards.every(({ choice }) => choice.taken) ? BATCHES.takeNone : BATCHES.takeAll);
+		setText(this.all, this.cards.every(({ choice }) => choice.chosen) ? BATCHES.chooseNone : BATCHES.chooseAll);
 		this.note.hidden = this.keys.hidden = this.all.hidden = !this.cards.length;
 		this.adding.hidden = this.cards.length >= MOST_VARIANTS || !may("jobs:write");
 	}
@@ -143,14 +143,14 @@ export class Proposal {
 
 	turnAll() {
 		const turned = allTurned(this.cards.map(({ choice }) => choice));
-		this.cards.forEach((card, index) => card.turn(turned[index].taken));
+		this.cards.forEach((card, index) => card.turn(turned[index].chosen));
 		this.showSum();
 	}
 
 	addOwn() {
 		const text = this.own.value.trim();
 		if (!text) return this.own.focus();
-		const card = new Card({ text, first: null, taken: true }, this.cards.length + 1, () => this.showSum());
+		const card = new Card({ text, first: null, chosen: true }, this.cards.length + 1, () => this.showSum());
 		this.cards.push(card);
 		this.list.append(card.element);
 		this.own.value = "";
@@ -172,7 +172,7 @@ export class Proposal {
 		event.stopPropagation();
 	}
 
-	/** Have the taken prompts made, or say what is in the way. */
+	/** Have the chosen prompts made, or say what is in the way. */
 	async approve() {
 		const { batch } = this;
 		for (const card of this.cards) card.commit();
@@ -211,10 +211,10 @@ class Card {
 	constructor(choice, number, changed) {
 		this.choice = { ...choice };
 		this.changed = changed;
-		setAttribute(this.check, "aria-label", BATCHES.takePrompt(number));
+		setAttribute(this.check, "aria-label", BATCHES.choosePrompt(number));
 		setAttribute(this.field, "aria-label", BATCHES.promptNumber(number));
 		this.change = button("is-small", () => (this.editing ? this.leave() : this.edit()), "");
-		this.element = el("li.proposal-card", el("label.proposal-take", this.check, el("span.quiet", { "aria-hidden": "true" }, String(number))), el("div.proposal-words", this.text, this.field, this.mark), this.change);
+		this.element = el("li.proposal-card", el("label.proposal-choose", this.check, el("span.quiet", { "aria-hidden": "true" }, String(number))), el("div.proposal-words", this.text, this.field, this.mark), this.change);
 		on(this.check, "change", () => {
 			this.turn(this.check.checked);
 			changed();
@@ -237,16 +237,16 @@ class Card {
 
 	before = "";
 
-	/** @param {boolean} taken */
-	turn(taken) {
-		this.choice.taken = taken;
+	/** @param {boolean} chosen */
+	turn(chosen) {
+		this.choice.chosen = chosen;
 		this.show();
 	}
 
 	show() {
-		const { text, first, taken } = this.choice;
-		this.check.checked = taken;
-		this.element.classList.toggle("is-left", !taken);
+		const { text, first, chosen } = this.choice;
+		this.check.checked = chosen;
+		this.element.classList.toggle("is-left", !chosen);
 		setText(this.text, text);
 		this.text.hidden = this.editing;
 		this.field.hidden = !this.editing;

@@ -122,21 +122,21 @@ export const BATCHES = Object.freeze({
 
 	proposal: "Proposed prompts",
 	/** @type {(each: number) => string} */
-	proposalNote: (each) => `Tick what is to be made, change what you like. ${each === 1 ? "Each prompt makes one output." : `Each prompt is made for all ${rows(each)}.`} Nothing is made or paid at WaveSpeed before you press the button below.`,
-	proposalKeys: "Space takes or leaves a prompt, e edits it, a takes all or none.",
+	proposalNote: (each) => `Choose what is to be made, change what you like. ${each === 1 ? "Each prompt makes one output." : `Each prompt is made for all ${rows(each)}.`} Nothing is made or paid at WaveSpeed before you press the button below.`,
+	proposalKeys: "Space chooses a prompt or leaves it, e edits it, a chooses all or none.",
 	proposalWriting: "Grok is writing the prompts. They appear here; the page may be closed meanwhile.",
 	proposalFailed: "Grok proposed no prompts.",
 	proposalFailedNote: "Nothing was made. Write prompts of your own below, or cancel this batch and ask again.",
 	/** @type {(place: number) => string} */
-	takePrompt: (place) => `Take prompt ${place}`,
+	choosePrompt: (place) => `Choose prompt ${place}`,
 	/** @type {(place: number) => string} */
 	promptNumber: (place) => `Prompt ${place}`,
 	edit: "Edit",
 	editDone: "Done",
 	changedPrompt: "changed",
 	ownPrompt: "your own",
-	takeAll: "Take all",
-	takeNone: "Take none",
+	chooseAll: "Choose all",
+	chooseNone: "Choose none",
 	addOwn: "A prompt of your own",
 	add: "Add",
 	/** @type {(prompts: number, rows: number, made: number) => string} */
@@ -147,11 +147,11 @@ export const BATCHES = Object.freeze({
 	/** @type {(made: number, noun: string, price: number | null) => string} */
 	makeThem: (made, noun, price) => !made ? `Make the ${noun}s` : `Make ${count(made, noun)}${price === null ? "" : ` for ${usd(price)}`}`,
 	making: "Starting…",
-	noneTaken: "Tick at least one prompt.",
-	samePrompt: "Two ticked prompts are the same.",
-	blankPrompt: "A ticked prompt is empty.",
+	noneChosen: "Choose at least one prompt.",
+	samePrompt: "Two chosen prompts are the same.",
+	blankPrompt: "A chosen prompt is empty.",
 	/** @type {(most: number) => string} */
-	tooManyPrompts: (most) => `At most ${most} prompts: untick some.`,
+	tooManyPrompts: (most) => `At most ${most} prompts: choose fewer.`,
 	/** @type {(made: number, most: number) => string} */
 	tooManyMade: (made, most) => `That would be ${rows(made)}; a batch has at most ${most.toLocaleString("en-US")}.`,
 	/** @type {(left: string) => string} */
