@@ -7,7 +7,7 @@ import { reportProblem } from "../core/notices.js";
 import { JOB_ACTS } from "../words/acts.js";
 import { COMMON } from "../words/common.js";
 import { CORE } from "../words/core.js";
-import { wordsOf } from "./filter.js";
+import { wordsOf } from "./filter_words.js";
 import { canCancel, canRetry, isErased, isFinal } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */

@@ -41,6 +41,7 @@ export const COLLECTIONS = {
 	note: "Choose one of yours, or name a new one.",
 	addYes: "Add",
 	filter: "Collection",
+	unnamed: "Collection",
 	any: "Any",
 	rename: "Rename…",
 	renameTitle: "Rename the collection",
