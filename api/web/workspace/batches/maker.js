@@ -8,6 +8,7 @@ import { announce, notify, reportProblem } from "../core/notices.js";
 import { fieldText, reasonsAgainst } from "../form/form_rules.js";
 import { templateBody } from "../form/form_bodies.js";
 import { drawSeed } from "../form/plan.js";
+import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { Bringing, trimmed } from "./bring.js";
 import { missingWords, roleOf, wordsOfTemplate } from "./columns.js";
@@ -46,7 +47,7 @@ export class BatchMaker {
 	timer;
 	emptyText = el("p.quiet");
 	figure = el("span.quiet", { role: "status" });
-	heading = el("h2", { id: "batch-maker-title", tabindex: "-1" }, BATCHES.makeTitle);
+	heading = el("h2", { id: "batch-maker-title", tabindex: "-1" }, TABLE.makeTitle);
 	/** @type {NodeListOf<HTMLElement>} */
 	tabs = document.querySelectorAll("[data-half]");
 
@@ -66,7 +67,7 @@ export class BatchMaker {
 		this.element = el(
 			"section.batch-maker",
 			{ id: "batch-maker", "aria-labelledby": this.heading.id, hidden: true },
-			el("div.batch-head", this.heading, this.figure, el("span.grow"), el("a.button.is-small", { href: "#batches" }, icon("table"), BATCHES.title), el("a.button.is-small", { href: "#", title: BATCHES.closeTitle }, icon("cross"), BATCHES.close)),
+			el("div.batch-head", this.heading, this.figure, el("span.grow"), el("a.button.is-small", { href: "#batches" }, icon("table"), BATCHES.title), el("a.button.is-small", { href: "#", title: TABLE.closeTitle }, icon("cross"), TABLE.close)),
 			this.tools,
 			this.bring.place,
 			...this.bring.choosers,
@@ -111,8 +112,8 @@ export class BatchMaker {
 		document.body.toggleAttribute("data-making", open);
 		this.side.reveal(open);
 		const [one, other] = this.tabs;
-		setText(one, open ? BATCHES.template : BATCHES.newJob);
-		setText(other, open ? BATCHES.table : BATCHES.jobs);
+		setText(one, open ? TABLE.template : TABLE.newJob);
+		setText(other, open ? TABLE.table : TABLE.jobs);
 		if (open) {
 			other.click();
 			this.grid.arrange();
@@ -171,17 +172,17 @@ export class BatchMaker {
 	lookOf(name) {
 		const known = this.known();
 		const role = roleOf(name, known);
-		if (known.words.has(name)) return { word: BATCHES.fills(name), tone: null };
-		return { word: BATCHES.roles[role === "field" ? name : role], tone: role === "unknown" ? "attention" : null };
+		if (known.words.has(name)) return { word: TABLE.fills(name), tone: null };
+		return { word: TABLE.roles[role === "field" ? name : role], tone: role === "unknown" ? "attention" : null };
 	}
 
 	emptyPlace() {
 		return el(
 			"div.batch-empty",
 			icon("table"),
-			el("h3", BATCHES.emptyTitle),
+			el("h3", TABLE.emptyTitle),
 			this.emptyText,
-			el("div.batch-sources", this.sourceButtons(""), button("", () => this.start(), icon("pen"), BATCHES.byHand)),
+			el("div.batch-sources", this.sourceButtons(""), button("", () => this.start(), icon("pen"), TABLE.byHand)),
 		);
 	}
 
@@ -195,12 +196,12 @@ export class BatchMaker {
 	sourceButtons(look) {
 		const { bring } = this;
 		return [
-			button(look, () => bring.paste(), { title: BATCHES.pasteTitle }, icon("copy"), BATCHES.paste),
-			button(look, () => bring.tableFiles.click(), icon("upload"), BATCHES.file),
-			button(look, () => bring.pictureFiles.click(), icon("image"), BATCHES.pictures),
-			button(look, () => bring.folder.click(), icon("inbox"), BATCHES.folder),
-			button(look, () => bring.crossed([...this.known().words]), icon("tiles"), BATCHES.cross),
-			button(look, () => bring.repeated(), icon("retry"), BATCHES.repeat),
+			button(look, () => bring.paste(), { title: TABLE.pasteTitle }, icon("copy"), TABLE.paste),
+			button(look, () => bring.tableFiles.click(), icon("upload"), TABLE.file),
+			button(look, () => bring.pictureFiles.click(), icon("image"), TABLE.pictures),
+			button(look, () => bring.folder.click(), icon("inbox"), TABLE.folder),
+			button(look, () => bring.crossed([...this.known().words]), icon("tiles"), TABLE.cross),
+			button(look, () => bring.repeated(), icon("retry"), TABLE.repeat),
 		];
 	}
 
@@ -221,25 +222,25 @@ export class BatchMaker {
 			grid.go({ row: -1, column: grid.table.columns.length - 1 });
 			grid.edit();
 		};
-		const menu = el("details.batch-more", el("summary.button.is-small", icon("plus"), BATCHES.more), el("div.menu-list", this.sourceButtons("is-small")));
+		const menu = el("details.batch-more", el("summary.button.is-small", icon("plus"), TABLE.more), el("div.menu-list", this.sourceButtons("is-small")));
 		on(menu, "click", (event) => closest(event.target, "button") && menu.removeAttribute("open"));
 		return el(
 			"div.batch-tools",
-			{ role: "toolbar", "aria-label": BATCHES.table },
+			{ role: "toolbar", "aria-label": TABLE.table },
 			menu,
-			button("is-small", then(addRow), BATCHES.addRow),
-			button("is-small", addColumn, BATCHES.addColumn),
-			button("is-small", then(() => grid.deleteRows()), BATCHES.deleteRows),
-			button("is-small", then(() => grid.deleteColumns()), BATCHES.deleteColumns),
-			button("is-small", then(() => grid.undo()), { title: BATCHES.undoTitle }, icon("undo"), BATCHES.undo),
+			button("is-small", then(addRow), TABLE.addRow),
+			button("is-small", addColumn, TABLE.addColumn),
+			button("is-small", then(() => grid.deleteRows()), TABLE.deleteRows),
+			button("is-small", then(() => grid.deleteColumns()), TABLE.deleteColumns),
+			button("is-small", then(() => grid.undo()), { title: TABLE.undoTitle }, icon("undo"), TABLE.undo),
 			el("span.grow"),
-			button("is-small.is-plain", () => this.clear(), BATCHES.clear),
+			button("is-small.is-plain", () => this.clear(), TABLE.clear),
 		);
 	}
 
 	clear() {
 		this.takeTable({ columns: [], rows: [] });
-		notify(BATCHES.cleared, { action: { label: BATCHES.undo, run: () => this.grid.undo() } });
+		notify(TABLE.cleared, { action: { label: TABLE.undo, run: () => this.grid.undo() } });
 		this.empty.querySelector("button")?.focus();
 	}
 
@@ -301,8 +302,8 @@ export class BatchMaker {
 		const some = columns.length > 0;
 		this.empty.hidden = some;
 		this.grid.element.hidden = this.tools.hidden = !some;
-		setText(this.emptyText, this.draft.variants ? BATCHES.emptyForVariants : BATCHES.emptyText);
-		setText(this.figure, some ? BATCHES.rowCount(rows.length) : "");
+		setText(this.emptyText, this.draft.variants ? TABLE.emptyForVariants : TABLE.emptyText);
+		setText(this.figure, some ? TABLE.rowCount(rows.length) : "");
 		this.side.show(columns, this.parts.state.values);
 	}
 
@@ -347,9 +348,9 @@ export class BatchMaker {
 		const refusal = reasonWithout("jobs:write");
 		if (refusal) return [refusal];
 		if (this.draft.variants) {
-			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: BATCHES.noIdea }, { ...situation(), fills: true }).map(({ text }) => text);
+			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: TABLE.noIdea }, { ...situation(), fills: true }).map(({ text }) => text);
 			const words = [...wordsOfTemplate({ instructions: this.idea() })].map((word) => `{{${word}}}`).join(", ");
-			return [...(this.idea() ? [] : [BATCHES.noIdea]), ...(words ? [BATCHES.wordsInIdea(words)] : []), ...(wantedOf(this.draft.wanted) === null ? [BATCHES.wrongVariants(LEAST_VARIANTS, MOST_VARIANTS)] : []), ...reasons];
+			return [...(this.idea() ? [] : [TABLE.noIdea]), ...(words ? [TABLE.wordsInIdea(words)] : []), ...(wantedOf(this.draft.wanted) === null ? [TABLE.wrongVariants(LEAST_VARIANTS, MOST_VARIANTS)] : []), ...reasons];
 		}
 		const given = Object.fromEntries(["prompt", "instructions"].filter((name) => columns.includes(name)).map((name) => [name, name]));
 		return reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, ...given }, { ...situation(), fills: true }).map(({ text }) => text);
@@ -377,7 +378,7 @@ export class BatchMaker {
 		const { money, draft } = this;
 		money.tried = true;
 		const reasons = this.showMoney();
-		if (reasons.length) announce(`${BATCHES.nothingQueued} ${reasons.join(" ")}`);
+		if (reasons.length) announce(`${TABLE.nothingQueued} ${reasons.join(" ")}`);
 		if (reasons.length && amountOf(draft.maxCost) === null) money.maxCost.focus();
 		if (reasons.length || money.busy) return;
 		money.setBusy(true);
@@ -385,14 +386,14 @@ export class BatchMaker {
 		const body = { ...this.body(draft.table), maxCostUsd: amountOf(draft.maxCost) ?? 0, skipFaulty: draft.skip && !draft.variants, ...(stop && { stopAfterFailures: stop }), ...(draft.name.trim() && { name: draft.name.trim() }) };
 		try {
 			const made = await this.parts.api.post("/api/batches", { body, key: draft.key, patience: TABLE_MS });
-			notify(made.state === "awaiting_approval" ? BATCHES.asked : BATCHES.queued(made.rows - (made.counts.faulty ?? 0)));
+			notify(made.state === "awaiting_approval" ? TABLE.asked : TABLE.queued(made.rows - (made.counts.faulty ?? 0)));
 			this.renew();
 			location.hash = `batch=${made.batchId}`;
 		} catch (thrown) {
 			// The table and its key stay: sent again, nothing is made twice.
 			const problem = asProblem(thrown);
 			const made = MADE.includes(problem.code);
-			reportProblem(made ? BATCHES.wasMade : BATCHES.nothingQueued, problem);
+			reportProblem(made ? TABLE.wasMade : TABLE.nothingQueued, problem);
 			// Whoever has read that may want another one.
 			if (made) draft.key = newKey();
 		}
@@ -419,7 +420,7 @@ export class BatchMaker {
 	keep() {
 		clearTimeout(this.timer);
 		const kept = keepDraft(this.draft);
-		if (!kept && !this.warned) notify(BATCHES.notKept, { tone: "attention" });
+		if (!kept && !this.warned) notify(TABLE.notKept, { tone: "attention" });
 		this.warned = !kept;
 	}
 
