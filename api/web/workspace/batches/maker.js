@@ -1,27 +1,24 @@
 // Makes a batch: the form says the template, the table beside it the rows, and the bar below what it may cost.
 
-import { may, reasonWithout } from "../core/access.js";
+import { may } from "../core/access.js";
 import { asProblem, newKey } from "../core/api.js";
 import { button, byId, closest, el, on, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { announce, notify, reportProblem } from "../core/notices.js";
-import { fieldText, reasonsAgainst } from "../form/form_rules.js";
-import { templateBody } from "../form/form_bodies.js";
-import { drawSeed } from "../form/plan.js";
 import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { Bringing, trimmed } from "./bring.js";
 import { missingWords, roleOf, wordsOfTemplate } from "./columns.js";
-import { csvOf, isBlank } from "./delimited.js";
 import { emptyDraft, keepDraft, keptDraft } from "./draft.js";
 import { Faults } from "./faults.js";
 import { FaultsView } from "./faults_view.js";
 import { Grid } from "./grid.js";
-import { LEAST_VARIANTS, MOST_VARIANTS, TABLE_MS } from "./limits.js";
-import { amountOf, wholeOf } from "./money.js";
+import { TABLE_MS } from "./limits.js";
+import { amountOf } from "./money.js";
 import { MoneyBar } from "./money_bar.js";
 import { Planner } from "./planner.js";
 import { PromptsChoice, wantedOf } from "./prompts_choice.js";
+import { BatchRequest } from "./request.js";
 import { newName, withBlock, withColumn } from "./table.js";
 import { TemplateSide } from "./template_side.js";
 
@@ -55,13 +52,15 @@ export class BatchMaker {
 	constructor(parts) {
 		this.parts = parts;
 		const { state, models } = parts;
+		const request = new BatchRequest(this.draft, parts);
+		this.request = request;
 		this.choice = new PromptsChoice({ draft: this.draft, state, change: (changed) => this.change(changed) });
 		this.side = new TemplateSide(state, this.choice.element);
 		this.grid = new Grid({ table: this.draft.table, faults: () => this.faults, roleOf: (name) => this.lookOf(name) });
-		this.faultsView = new FaultsView(this.grid, () => this.known());
-		this.planner = new Planner({ table: () => this.draft.table, isEmpty: () => !this.rowsOf(this.draft.table), ask: (table) => this.plan(table) });
+		this.faultsView = new FaultsView(this.grid, () => request.known);
+		this.planner = new Planner({ table: () => this.draft.table, isEmpty: () => !request.rowsOf(this.draft.table), ask: (table) => parts.api.post("/api/batches/plan", { body: request.planOf(table), patience: TABLE_MS }) });
 		this.money = new MoneyBar({ draft: this.draft, planner: this.planner, change: (changed) => this.change(changed), queue: () => this.queue() });
-		this.bring = new Bringing({ uploads: parts.uploads, table: () => this.grid.table, take: (table) => this.takeTable(table), isKnown: (name) => roleOf(name, { ...this.known(), inputs: this.known().inputs ?? new Set() }) !== "unknown", seed: () => this.seed() });
+		this.bring = new Bringing({ uploads: parts.uploads, table: () => this.grid.table, take: (table) => this.takeTable(table), isKnown: (name) => roleOf(name, { ...request.known, inputs: request.known.inputs ?? new Set() }) !== "unknown", seed: () => request.seed() });
 		this.empty = this.emptyPlace();
 		this.tools = this.toolbar();
 		this.element = el(
@@ -125,52 +124,13 @@ export class BatchMaker {
 		}
 	}
 
-	/** What is filled in, and what the model takes. */
-	known() {
-		const { state, models } = this.parts;
-		const fields = models.fieldsOf(state.get("model").trim());
-		return { words: wordsOfTemplate(this.template()), inputs: fields === null || models.isUnlisted(state.get("model").trim()) ? null : new Set(fields.map(({ name }) => name)) };
-	}
-
-	/** What every row is made with. The idea that is varied stands where a prompt would. */
-	template() {
-		const { state, models } = this.parts;
-		if (!this.draft.variants) return templateBody(state.values, models, "");
-		const { prompt, useAiPrompt, onPromptFailure, ...template } = templateBody({ ...state.values, writer: "grok", prompt: "", instructions: this.idea() }, models, "");
-		return template;
-	}
-
-	/** What Grok varies: what is wished, and how it is to be written. */
-	idea() {
-		const { prompt, instructions } = this.parts.state.values;
-		return [prompt, instructions].map((text) => text.trim()).filter(Boolean).join("\n\n");
-	}
-
-	/**
-	 * How many rows a table makes: variants of one idea need none, and have one row without.
-	 *
-	 * @param {Table} table
-	 */
-	rowsOf(table) {
-		const rows = trimmed(table).rows.filter((row) => !isBlank(row)).length;
-		return this.draft.variants ? Math.max(1, rows) : rows;
-	}
-
-	/** Return the seed to count from; null if the model takes none. */
-	seed() {
-		const { state, models } = this.parts;
-		if (!models.fieldsOf(state.get("model").trim())?.some(({ name }) => name === "seed")) return null;
-		const given = fieldText(state.values, "seed").trim();
-		return /^\d+$/.test(given) ? given : String(drawSeed());
-	}
-
 	/**
 	 * Return what a column is, in a word.
 	 *
 	 * @param {string} name
 	 */
 	lookOf(name) {
-		const known = this.known();
+		const known = this.request.known;
 		const role = roleOf(name, known);
 		if (known.words.has(name)) return { word: TABLE.fills(name), tone: null };
 		return { word: TABLE.roles[role === "field" ? name : role], tone: role === "unknown" ? "attention" : null };
@@ -187,7 +147,7 @@ export class BatchMaker {
 	}
 
 	start() {
-		this.bring.byHand([...this.known().words]);
+		this.bring.byHand([...this.request.known.words]);
 		this.grid.go({ row: 0, column: 0 });
 		this.grid.element.focus();
 	}
@@ -200,7 +160,7 @@ export class BatchMaker {
 			button(look, () => bring.tableFiles.click(), icon("upload"), TABLE.file),
 			button(look, () => bring.pictureFiles.click(), icon("image"), TABLE.pictures),
 			button(look, () => bring.folder.click(), icon("inbox"), TABLE.folder),
-			button(look, () => bring.crossed([...this.known().words]), icon("tiles"), TABLE.cross),
+			button(look, () => bring.crossed([...this.request.known.words]), icon("tiles"), TABLE.cross),
 			button(look, () => bring.repeated(), icon("retry"), TABLE.repeat),
 		];
 	}
@@ -283,7 +243,7 @@ export class BatchMaker {
 		this.grid.showHead();
 		this.side.show(this.grid.table.columns, this.parts.state.values);
 		this.choice.show();
-		const now = JSON.stringify([this.template(), this.draft.variants]);
+		const now = JSON.stringify([this.request.template, this.draft.variants]);
 		if (now === this.lastTemplate) this.showMoney();
 		else {
 			this.lastTemplate = now;
@@ -310,7 +270,7 @@ export class BatchMaker {
 	showPlanned() {
 		const { planned } = this.planner;
 		if (planned) {
-			const known = this.known();
+			const known = this.request.known;
 			/** Variants are the prompts of all rows: a column cannot give one, too. @param {string} name */
 			const isUnknown = (name) => roleOf(name, known) === "unknown" || (this.draft.variants && WRITTEN.includes(name));
 			this.faults = new Faults(planned.plan.faults, planned.table, { isUnknown });
@@ -324,8 +284,8 @@ export class BatchMaker {
 	showMoney() {
 		const { planned, checking } = this.planner;
 		const table = trimmed(this.grid.table);
-		const words = wordsOfTemplate(this.template());
-		const rows = this.rowsOf(table);
+		const words = wordsOfTemplate(this.request.template);
+		const rows = this.request.rowsOf(table);
 		return this.money.show({
 			rows,
 			variants: this.draft.variants ? wantedOf(this.draft.wanted) : null,
@@ -334,43 +294,8 @@ export class BatchMaker {
 			plan: planned?.plan ?? null,
 			checking,
 			missing: rows && !this.draft.variants ? missingWords(words, table.columns) : [],
-			template: this.templateReasons(table),
+			template: this.request.reasons(table),
 		});
-	}
-
-	/**
-	 * Return what is wrong with the template; what a column gives need not be in the form.
-	 *
-	 * @param {Table} table
-	 */
-	templateReasons({ columns }) {
-		const { state, situation } = this.parts;
-		const refusal = reasonWithout("jobs:write");
-		if (refusal) return [refusal];
-		if (this.draft.variants) {
-			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: TABLE.noIdea }, { ...situation(), fills: true }).map(({ text }) => text);
-			const words = [...wordsOfTemplate({ instructions: this.idea() })].map((word) => `{{${word}}}`).join(", ");
-			return [...(this.idea() ? [] : [TABLE.noIdea]), ...(words ? [TABLE.wordsInIdea(words)] : []), ...(wantedOf(this.draft.wanted) === null ? [TABLE.wrongVariants(LEAST_VARIANTS, MOST_VARIANTS)] : []), ...reasons];
-		}
-		const given = Object.fromEntries(["prompt", "instructions"].filter((name) => columns.includes(name)).map((name) => [name, name]));
-		return reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, ...given }, { ...situation(), fills: true }).map(({ text }) => text);
-	}
-
-	/** @param {Table} table */
-	body(table) {
-		const { maxCost, maxOpen } = this.draft;
-		const most = amountOf(maxCost);
-		const open = wholeOf(maxOpen);
-		const { variants, wanted } = this.draft;
-		const count = wantedOf(wanted) ?? LEAST_VARIANTS;
-		/** @type {{ table: string, tableFormat: "csv" } | {}} Variants need no row. */
-		const rows = variants && !trimmed(table).rows.length ? {} : { table: csvOf(table), tableFormat: "csv" };
-		return { template: this.template(), ...rows, ...(variants && { prompts: { mode: /** @type {const} */ ("variants"), count } }), ...(most !== null && { maxCostUsd: most }), ...(open && { maxOpen: open }) };
-	}
-
-	/** @param {Table} table */
-	plan(table) {
-		return this.parts.api.post("/api/batches/plan", { body: this.body(table), patience: TABLE_MS });
 	}
 
 	/** Queue the batch, or say what is in the way. */
@@ -382,10 +307,8 @@ export class BatchMaker {
 		if (reasons.length && amountOf(draft.maxCost) === null) money.maxCost.focus();
 		if (reasons.length || money.busy) return;
 		money.setBusy(true);
-		const stop = wholeOf(draft.stopAfter);
-		const body = { ...this.body(draft.table), maxCostUsd: amountOf(draft.maxCost) ?? 0, skipFaulty: draft.skip && !draft.variants, ...(stop && { stopAfterFailures: stop }), ...(draft.name.trim() && { name: draft.name.trim() }) };
 		try {
-			const made = await this.parts.api.post("/api/batches", { body, key: draft.key, patience: TABLE_MS });
+			const made = await this.parts.api.post("/api/batches", { body: this.request.whole, key: draft.key, patience: TABLE_MS });
 			notify(made.state === "awaiting_approval" ? TABLE.asked : TABLE.queued(made.rows - (made.counts.faulty ?? 0)));
 			this.renew();
 			location.hash = `batch=${made.batchId}`;
