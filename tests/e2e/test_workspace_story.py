@@ -159,7 +159,7 @@ async def test_a_price_limit_is_kept_when_the_job_is_repeated(workspace: Workspa
     page = workspace.page
     limit = page.get_by_label("Price limit in USD")
     await workspace.prompt.fill("A fox in the snow")
-    await workspace.unfold("price limit")
+    await workspace.unfold("deadline")
     await limit.fill("0")
     await expect(page.locator("#reasons li")).to_contain_text("Price limit in USD: ")
     await limit.fill("0.001")
@@ -175,7 +175,7 @@ async def test_a_price_limit_is_kept_when_the_job_is_repeated(workspace: Workspa
     await workspace.rows.locator("a").click()
     await workspace.panel.get_by_role("button", name="Reuse").click()
     await expect(limit).to_have_value("0.001")
-    await workspace.unfold("price limit")
+    await workspace.unfold("deadline")
     await limit.fill("1.5")
     await workspace.queue()
 
