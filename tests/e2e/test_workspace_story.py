@@ -155,6 +155,34 @@ async def test_every_reason_is_listed_when_the_job_cannot_be_queued(workspace: W
     await expect(workspace.rows).to_have_count(0)
 
 
+async def test_a_price_limit_is_kept_when_the_job_is_repeated(workspace: Workspace, mill: Mill) -> None:
+    page = workspace.page
+    limit = page.get_by_label("Price limit in USD")
+    await workspace.prompt.fill("A fox in the snow")
+    await workspace.unfold("deadline")
+    await limit.fill("0")
+    await expect(page.locator("#reasons li")).to_contain_text("Price limit in USD: ")
+    await limit.fill("0.001")
+    await page.reload()
+    await workspace.may_queue()
+    await expect(limit).to_have_value("0.001")
+    await workspace.queue()
+    await expect(workspace.chip("failed")).to_be_visible()
+    assert await mill.wavespeed.charges() == []
+
+    await page.locator("#clear-form").click()
+    await expect(limit).to_have_value("")
+    await workspace.rows.locator("a").click()
+    await workspace.panel.get_by_role("button", name="Reuse").click()
+    await expect(limit).to_have_value("0.001")
+    await workspace.unfold("deadline")
+    await limit.fill("1.5")
+    await workspace.queue()
+
+    await expect(workspace.chip("completed")).to_be_visible()
+    assert (await mill.wavespeed.requests("submit"))[0]["body"]["prompt"] == "A fox in the snow"
+
+
 async def test_grok_writes_first_where_the_form_says_so(workspace: Workspace) -> None:
     page = workspace.page
     await workspace.unfold("How Grok helps")

@@ -36,7 +36,7 @@ test("a job as a command can be pasted into a shell, whatever its prompt says", 
 		curlOf(job),
 		`curl -sS http://127.0.0.1:3000/api/jobs/create -H 'Content-Type: application/json' -d '{"model":"a/b","input":{},"prompt":"it'\\''s $(here)"}'`,
 	);
-	assert.match(curlOf({ ...job, priority: 9, metadata: { a: "b" } }), /"priority":9,"metadata":\{"a":"b"\}/);
+	assert.match(curlOf({ ...job, priority: 9, maxPriceUsd: 0.02, metadata: { a: "b" } }), /"priority":9,"maxPriceUsd":0.02,"metadata":\{"a":"b"\}/);
 	noteSession({ signedIn: true, signInRequired: true, owner: "team-a", scopes: ["admin"] });
 	const signedIn = curlOf(job);
 	noteSession(null);

@@ -272,19 +272,19 @@ test("a column that nothing takes has one fault, and so has one that is missing;
 test("what was chosen of a proposal is there after a reload, and of no other", () => {
 	const storage = new Map();
 	const local = { setItem: (name, text) => storage.set(name, text), getItem: (name) => storage.get(name) ?? null };
-	const choices = [{ text: "A fox, edited", first: "A fox", taken: false }, { text: "Mine", first: null, taken: true }];
+	const choices = [{ text: "A fox, edited", first: "A fox", chosen: false }, { text: "Mine", first: null, chosen: true }];
 	keepChoices("one", choices, local);
 	assert.deepEqual([keptChoices("one", local), keptChoices("another", local)], [choices, null]);
 	storage.set([...storage.keys()][0], JSON.stringify({ of: "one", choices: [{ text: 1 }] }));
 	assert.equal(keptChoices("one", local), null);
 });
 
-test("proposed prompts are taken or left, and cost what is taken for every row", () => {
+test("proposed prompts are chosen or left, and cost what is chosen for every row", () => {
 	const choices = choicesOf(["A fox", "An owl", "A hare"]);
 	assert.deepEqual(chosenOf(choices, { rows: 4, priceUsd: 0.012 }), { texts: ["A fox", "An owl", "A hare"], made: 12, priceUsd: 0.144 });
-	const left = choices.with(1, { ...choices[1], taken: false });
+	const left = choices.with(1, { ...choices[1], chosen: false });
 	assert.deepEqual(chosenOf(left, { rows: 1, priceUsd: null }), { texts: ["A fox", "A hare"], made: 2, priceUsd: null });
-	assert.deepEqual([allTurned(left), allTurned(choices)].map((all) => all.map(({ taken }) => taken)), [[true, true, true], [false, false, false]]);
+	assert.deepEqual([allTurned(left), allTurned(choices)].map((all) => all.map(({ chosen }) => chosen)), [[true, true, true], [false, false, false]]);
 	assert.deepEqual([hasTwins(["A  Fox", "a fox"]), hasTwins(["a", "b"])], [true, false]);
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressOf, chipsOf, filterIn, fits, isOn, NO_FILTER, queryOf, withModel, wordsOf } from "../../api/web/workspace/jobs/filter.js";
+import { addressOf, filterIn, fits, isOn, NO_FILTER, queryOf, withModel } from "../../api/web/workspace/jobs/filter.js";
+import { chipsOf, wordsOf } from "../../api/web/workspace/jobs/filter_words.js";
 
 const job = (more = {}) => ({
 	jobId: "0199-a", status: "completed", createdAt: "2026-03-10T12:00:00Z", metadata: {}, prompt: "A red fox", originalPrompt: null, instructions: null,

@@ -22,6 +22,7 @@ const EMPTY = {
 	runs: 1,
 	rawInput: "",
 	deadlineSeconds: "",
+	maxPriceUsd: "",
 	metadata: "",
 	promptJob: null,
 	generate: null,
@@ -121,6 +122,12 @@ test("a prompt job is asked for with what is there alone", () => {
 test("a job with a prompt of one's own says nothing of Grok", () => {
 	const body = jobBody(form({ operation: "enhance", instructions: "Calm", deadlineSeconds: "60", metadata: '{"a": "b"}' }), NO_MODELS);
 	assert.deepEqual(body, { prompt: "A fox", priority: 5, model: "vendor/name", metadata: { a: "b" }, deadlineSeconds: 60 });
+});
+
+test("a price limit is sent as an amount, and what is none is left to the server to refuse", () => {
+	const limit = (maxPriceUsd) => jobBody(form({ maxPriceUsd }), NO_MODELS).maxPriceUsd;
+	assert.deepEqual(["0.02", "0.000001", ""].map(limit), [0.02, 0.000001, undefined]);
+	assert.deepEqual(["0", "two cents"].map(limit), ["0", "two cents"]);
 });
 
 test("a written prompt goes by its id, and with the text where it was changed", () => {

@@ -6,7 +6,7 @@ import { fieldOf } from "../../api/web/workspace/form/problems.js";
 import { valuesOf } from "../../api/web/workspace/form/reuse.js";
 import { sizesWithin } from "../../api/web/workspace/form/sizes.js";
 
-const VALUES = { model: "a/one", alsoOn: [], allowUnknown: "", fields: {}, targetUrl: "", refUrls: [], prompt: "A fox", instructions: "", writer: "me", operation: "", ask: {}, onPromptFailure: "fail", priority: 5, runs: 1, rawInput: "", deadlineSeconds: "", metadata: "", promptJob: null, generate: null };
+const VALUES = { model: "a/one", alsoOn: [], allowUnknown: "", fields: {}, targetUrl: "", refUrls: [], prompt: "A fox", instructions: "", writer: "me", operation: "", ask: {}, onPromptFailure: "fail", priority: 5, runs: 1, rawInput: "", deadlineSeconds: "", maxPriceUsd: "", metadata: "", promptJob: null, generate: null };
 const USUAL = { required: false, movesPrice: false, default: null, type: "text", choices: null, minimum: null, maximum: null };
 const SEED = { ...USUAL, name: "seed", type: "integer", minimum: -1, maximum: 2147483647 };
 const SIZE = { ...USUAL, name: "size" };
@@ -93,6 +93,12 @@ test("sizes by ratio are those that the model suggests, else ones within its lim
 			assert.ok(Math.abs(sides[0] / sides[1] / (wide / high) - 1) < 0.04, `${size} is ${ratio}`);
 		}
 	}
+});
+
+test("a job is repeated with its price limit, or with none", () => {
+	const job = { model: "a/one", refUrls: [], input: {}, metadata: {} };
+	const limits = [0.000001, 2.5, null, undefined].map((maxPriceUsd) => valuesOf({ ...job, maxPriceUsd }, models({})).maxPriceUsd);
+	assert.deepEqual(limits, ["0.000001", "2.5", "", ""]);
 });
 
 test("a job's inputs go back into their fields, and what has none into the raw input", () => {

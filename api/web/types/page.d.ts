@@ -18,7 +18,6 @@ export type StatisticsOfDays = Schemas["StatisticsAnswer"];
 export type Notice = Schemas["Notice"];
 export type Announcement = Schemas["AnnouncementReport"];
 export type Model = Schemas["ModelAnswer"];
-export type ModelDetail = Schemas["ModelDetail"];
 export type ModelInput = Schemas["FieldAnswer"];
 export type Quote = Schemas["PriceAnswer"];
 export type CreateJob = Schemas["CreateJob"];
@@ -70,6 +69,8 @@ export interface FormValues {
 	runs: number;
 	rawInput: string;
 	deadlineSeconds: string;
+	/** What each job may cost, as typed; empty: no limit. */
+	maxPriceUsd: string;
 	metadata: string;
 	/** The prompt job that wrote the prompt, and its original text. */
 	promptJob: WrittenPrompt | null;

@@ -7,7 +7,7 @@ import { startClock } from "./core/clock.js";
 import { byId, closest, on, setAttribute, setText } from "./core/dom.js";
 import { jobName } from "./core/format.js";
 import { icon } from "./core/icons.js";
-import { lazy, prefetchModules } from "./core/lazy.js";
+import { lazy, once, prefetchModules } from "./core/lazy.js";
 import { announce, noteFinished, notify, watchTitle } from "./core/notices.js";
 import { Session } from "./core/session.js";
 import { startTheme } from "./core/theme.js";
@@ -21,7 +21,7 @@ import { Pictures } from "./form/pictures.js";
 import { PromptBox } from "./form/prompt_box.js";
 import { Uploads } from "./form/uploads.js";
 import { Counters } from "./jobs/counters.js";
-import { addressOf, isOn, NO_FILTER, wordsOf } from "./jobs/filter.js";
+import { addressOf, isOn, NO_FILTER } from "./jobs/filter.js";
 import { firstFilter, followFilter, noteFilter } from "./jobs/filter_place.js";
 import { JobBook } from "./jobs/job_book.js";
 import { JobList } from "./jobs/list.js";
@@ -31,27 +31,21 @@ import { ConnectionView } from "./live/connection_view.js";
 import { Live } from "./live/live.js";
 import { Situation } from "./live/situation.js";
 import { SidePanel } from "./panel/side_panel.js";
-import { groupLink } from "./side_by_side/link.js";
 import { GroupPlace } from "./side_by_side/place.js";
 import { StatisticsPlace } from "./statistics/place.js";
 import { isAbove, ViewerPlace } from "./viewer/place.js";
 import { CORE } from "./words/core.js";
 
 /** @import { Act, Circumstances, Job } from "../types/page.js" */
-/** @import { Account } from "./core/account.js" */
 /** @import { Filter } from "./jobs/filter.js" */
 /** @import { FilterBar } from "./jobs/filter_bar.js" */
-/** @import { Gallery } from "./gallery/gallery.js" */
-/** @import { QueueControl } from "./live/queue_control.js" */
 /** @import { RowSelection } from "./jobs/row_selection.js" */
-/** @import { Purse } from "./live/purse.js" */
-/** @import { Told } from "./live/told.js" */
 
 const accountMenu = lazy(() => import("./core/account.js"));
 const continuing = lazy(() => import("./continue/place.js"));
 const batches = lazy(() => import("./batches/place.js"));
 const kept = lazy(() => import("./kept/place.js"));
-const gallery = lazy(() => import("./gallery/gallery.js"));
+const gallery = lazy(() => import("./gallery/place.js"));
 const bulkButtons = lazy(() => import("./jobs/bulk.js"));
 const filterBar = lazy(() => import("./jobs/filter_bar.js"));
 const money = lazy(() => import("./live/purse.js"));
@@ -59,7 +53,6 @@ const rowSelection = lazy(() => import("./jobs/row_selection.js"));
 const queueControl = lazy(() => import("./live/queue_control.js"));
 const jobActions = lazy(() => import("./jobs/job_actions.js"));
 const pageKeys = lazy(() => import("./keys.js"));
-const memory = lazy(() => import("./form/model_memory.js"));
 const prices = lazy(() => import("./form/price.js"));
 const starters = lazy(() => import("./form/starters.js"));
 const told = lazy(() => import("./live/told.js"));
@@ -93,7 +86,7 @@ function now() {
 }
 
 const box = new PromptBox(state);
-const form = new Form({ api, state, book, models, situation: now, onQueued });
+const form = new Form({ api, state, book, models, situation: now, onQueued: (job) => list.mark(job.jobId) });
 const aiButton = new AiButton({ api, state, box, models, situation: now });
 new ModelPicker({ models, state });
 new ModelFields({ models, state, uploads: () => uploads });
@@ -109,7 +102,7 @@ const list = new JobList({
 	act,
 	onClear: showAll,
 });
-const views = new ViewSwitch({ book, list, loadGallery });
+const views = new ViewSwitch({ book, list, loadGallery: async () => (await gallery())?.makeGallery({ api, book, actions, readOlder: () => list.readOlder() }) ?? null });
 const counters = new Counters({
 	element: byId("counters"),
 	figures: byId("figures"),
@@ -133,20 +126,6 @@ const connection = new ConnectionView();
 const live = new Live(api, { reread: () => book.reread(), onEvent, onSituation: () => situation.read(), onState: (state, outage) => connection.show(state, outage) });
 connection.attach(live);
 
-/** Return the gallery, once it can be shown; null if its module could not be loaded, which has been reported. */
-async function loadGallery() {
-	const module = await gallery();
-	if (!module) return null;
-	/** @type {(job: Job, liked: boolean) => Promise<unknown>} */
-	const like = async (job, liked) => (await actions())?.keep(job, liked);
-	const parts = { element: byId("gallery"), scroller: byId("jobs-scroll"), tools: byId("jobs-tools"), book, like, readOlder: () => list.readOlder() };
-	const made = new module.Gallery(parts);
-	await made.styled;
-	addSelectionActs(made);
-	kept().then((module) => module?.addActs(made, book));
-	return made;
-}
-
 /** Return the job actions; null if their module could not be loaded, which has been reported. */
 async function actions() {
 	const module = await jobActions();
@@ -164,16 +143,6 @@ async function act(name, job) {
 	else if (name === "retry") await (await actions())?.retry(job);
 	else if (name === "erase") await (await actions())?.erase(job);
 	else await (await actions())?.copyCurl(job);
-}
-
-/** @param {Job[]} jobs */
-async function onQueued(jobs) {
-	const [job] = jobs;
-	const group = jobs.length > 1 ? groupLink(job) : null;
-	const action = group ? { label: CORE.sideBySide, run: () => (location.hash = group) } : { label: CORE.open, run: () => act("open", job) };
-	notify(CORE.queued(jobs.length, jobName(job)), { action });
-	list.mark(job.jobId);
-	(await memory())?.noteUsed(job.model);
 }
 
 /**
@@ -194,65 +163,24 @@ async function revealForm() {
 	showTab("new");
 }
 
-/**
- * Add the acts on the selected tiles' jobs.
- *
- * @param {Gallery} made
- */
-async function addSelectionActs({ selection, bar }) {
-	const module = await bulkButtons();
-	if (!module) return;
-	/** @type {() => Job[]} */
-	const jobs = () => [...new Map([...selection.tiles.values()].map(({ job }) => [job.jobId, job])).values()];
-	const words = () => CORE.ofSelected;
-	const acts = new module.Bulk({ api, book, source: { jobs, words, more: () => false, readAll: async () => [], scope: () => "selected" } });
-	bar.add(acts.buttons);
-	selection.listen("change", () => acts.show());
-	book.listen("list", () => acts.show());
-	acts.show();
-}
-
-/** @type {Promise<void> | undefined} */
-let bulk;
-/** @type {Promise<void> | undefined} */
-let goingOn;
-/** @type {Promise<Account | null> | null} */
-let account = null;
-
-/** @type {Promise<Purse | null> | null} */
-let purse = null;
-
-async function loadPurse() {
-	const module = await money();
-	return module && new module.Purse(api);
-}
-
-/** @type {Promise<QueueControl | null> | null} */
-let queue = null;
-
-async function loadQueue() {
-	const module = await queueControl();
-	return module && new module.QueueControl({ api, onChange: () => situation.read(), onPause: () => book.reread().catch(() => live.restart()) });
-}
-
-async function loadAccount() {
-	const module = await accountMenu();
-	return module && new module.Account({ api, session });
-}
+const account = once(accountMenu, ({ Account }) => new Account({ api, session }));
+const purse = once(money, ({ Purse }) => new Purse(api));
+const queue = once(queueControl, ({ QueueControl }) => new QueueControl({ api, onChange: () => situation.read(), onPause: () => book.reread().catch(() => live.restart()) }));
+const telling = once(told, ({ Told }) => new Told({ open: (job) => act("open", job), isOpen: () => [...book.jobs.values()].some((job) => !isFinal(job)) }));
 
 function onSession() {
 	const now = caller();
 	byId("admin-link").hidden = !now?.signedIn || !may("admin");
 	// Where nobody has to sign in, there is nobody to show.
-	if (now?.signedIn && (now.signInRequired || actingFor())) (account ??= loadAccount()).then((loaded) => loaded?.show());
-	if (now?.signedIn) (purse ??= loadPurse()).then((loaded) => loaded?.show());
+	if (now?.signedIn && (now.signInRequired || actingFor())) account().then((made) => made?.show());
+	if (now?.signedIn) purse().then((made) => made?.show());
 	uploads?.show();
 	list.render();
 	onSituation();
 }
 
 function onSituation() {
-	if (situation.report && caller()?.signedIn) (queue ??= loadQueue()).then((loaded) => loaded?.show(situation.report?.queue));
+	if (situation.report && caller()?.signedIn) queue().then((made) => made?.show(situation.report?.queue));
 	form.showSituation();
 	aiButton.show();
 	pictures.show();
@@ -337,58 +265,35 @@ book.listen("change", ({ job, before }) => {
 	announce(`${jobName(job)}: ${word}.`);
 	if (!isFinal(job)) return;
 	noteFinished(word);
-	telling?.then((loaded) => loaded?.finished(job));
+	telling().then((made) => made?.finished(job));
 });
 book.listen("list", () => {
 	setText(byId("shown"), book.loaded ? CORE.shown(book.shown().length, book.cursor !== null) : "");
-	if (book.shown().length) bulk ??= addBulk();
+	if (book.shown().length) offerBulk();
 	if (!book.loaded) return;
 	// The first view is complete.
-	telling ??= loadTold();
+	telling();
 	prefetchModules();
 	beginKept();
 	beginBatches();
 });
 
-/** @type {Promise<unknown> | undefined} */
-let batching;
-
 /** Offer batches, and show those that the address names. */
-function beginBatches() {
-	return (batching ??= batches().then((module) => module?.begin({ api, book, state, models, uploads: () => uploads, situation: now, select })));
-}
-
-/** Offer the form, then what is kept, to what works with them: templates fill the form. */
-function beginKept() {
-	goingOn ??= continuing().then((module) => module?.begin({ api, state, models, book, show: showFilled, ai: aiButton }));
-	return (keeping ??= goingOn.then(kept).then((module) => module?.begin({ api, book, select })));
-}
-
-/** @type {Promise<void> | undefined} */
-let keeping;
-/** @type {Promise<Told | null> | undefined} */
-let telling;
-
-async function loadTold() {
-	const module = await told();
-	const isOpen = () => [...book.jobs.values()].some((job) => !isFinal(job));
-	return module && new module.Told({ open: (job) => act("open", job), isOpen });
-}
+const beginBatches = once(batches, ({ begin }) => begin({ api, book, state, models, uploads: () => uploads, situation: now, select }));
+/** Offer the form to the parts that go on from an output. */
+const beginContinuing = once(continuing, ({ begin }) => begin({ api, state, models, book, show: showFilled, ai: aiButton }));
+/** Offer what is kept, after the form: templates fill it. */
+const beginKept = once(() => beginContinuing().then(kept), ({ begin }) => begin({ api, book, select }));
 
 /** @type {RowSelection | null} */
 let selectedRows = null;
 
-/** Add the buttons that act on all jobs, once there are any. */
-async function addBulk() {
-	const module = await bulkButtons();
-	if (!module) return;
-	const shown = new module.Bulk({ api, book, source: module.allFound(book, ({ filter }) => wordsOf(filter)) });
-	byId("bulk").append(...shown.buttons);
-	book.listen("list", () => shown.show());
-	shown.show();
+/** Offer what acts on many jobs. */
+const offerBulk = once(bulkButtons, async (bulk) => {
+	bulk.offerBulk(api, book);
 	const { RowSelection: Rows } = (await rowSelection()) ?? {};
 	if (Rows) selectedRows = new Rows({ api, book, list, tools: byId("jobs-tools") });
-}
+});
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let searching;
@@ -423,8 +328,8 @@ pageKeys().then((module) => module?.listenToKeys({ statistics, book, views, pane
 /** Read what the page shows, once it is known who uses it. */
 async function start() {
 	const refused = await session.begin();
-	if (refused) return (await (account ??= loadAccount()))?.showRefusal(refused);
-	if (actingFor() && (await (await account)?.actsForNobody())) return;
+	if (refused) return (await account())?.showRefusal(refused);
+	if (caller()?.signedIn && actingFor() && (await (await account())?.actsForNobody())) return;
 	await Promise.all([admin.follow(), statistics.follow()]);
 	situation.read();
 	if (reasonWithout("jobs:read")) return;

@@ -36,8 +36,8 @@ async def test_prompts_are_proposed_chosen_by_keys_and_made_for_every_row(
     assert await mill.wavespeed.charges() == []
     assert (await served_mill.get("/api/jobs")).json()["items"] == []
 
-    await page.get_by_label("Take prompt 2").uncheck()
-    await page.get_by_label("Take prompt 4").uncheck()
+    await page.get_by_label("Choose prompt 2").uncheck()
+    await page.get_by_label("Choose prompt 4").uncheck()
     await expect(make).to_have_text("Make 2 pictures for $0.024")
     await make.click()
     await expect(page.locator(".batch-state")).to_have_text("Done")
@@ -96,7 +96,7 @@ async def ask(workspace: Workspace) -> Page:
 async def choose(page: Page) -> None:
     """Take, edit and add prompts by keys; two that are the same are refused."""
     keys, make = page.keyboard, page.locator("#proposal-make")
-    await page.get_by_label("Take prompt 1").focus()
+    await page.get_by_label("Choose prompt 1").focus()
     await keys.press("a")
     await expect(make).to_have_attribute("aria-disabled", "true")
     await keys.press("Space")
@@ -109,7 +109,7 @@ async def choose(page: Page) -> None:
     await expect(make).to_have_text("Make 4 pictures for $0.048")
     await page.get_by_label("A prompt of your own").fill("A lighthouse of paper")
     await page.get_by_role("button", name="Add", exact=True).click()
-    await expect(page.locator("#proposal-reason")).to_have_text("Two ticked prompts are the same.")
+    await expect(page.locator("#proposal-reason")).to_have_text("Two chosen prompts are the same.")
     await keys.press("e")
     await keys.type(", at noon")
     await keys.press("Enter")

@@ -2,14 +2,13 @@
 
 import { timeElement } from "../core/clock.js";
 import { button, el, fill, on } from "../core/dom.js";
-import { icon } from "../core/icons.js";
 import { reportProblem } from "../core/notices.js";
 import { published } from "../core/published.js";
 import { ADMIN } from "../words/admin.js";
 import { COMMON } from "../words/common.js";
 import { ACTIONS, actionText, actorText, changeText } from "../words/audit.js";
 import { noteLine, ReadList } from "./loading.js";
-import { field, ownerOptions } from "./parts.js";
+import { csvLink, filtersOf, ownerOptions } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Line } from "../core/keyed.js" */
@@ -20,10 +19,10 @@ const LAST_DAY = "9999-12-31";
 
 export class Audit {
 	action = el("select.input", { id: "audit-action" }, el("option", { value: "" }, ADMIN.everything), ...Object.entries(ACTIONS).map(([value, text]) => el("option", { value }, text)));
-	owner = el("select.input", { id: "audit-owner" }, el("option", { value: "" }, ADMIN.allOwners));
+	owner = el("select.input", { id: "audit-owner" }, ...ownerOptions([], ""));
 	from = el("input.input", { id: "audit-from", type: "date", max: LAST_DAY });
 	to = el("input.input", { id: "audit-to", type: "date", max: LAST_DAY });
-	csv = el("a.button.is-small", { download: "" }, icon("download"), ADMIN.csv);
+	csv = csvLink();
 	older = button("is-wide", () => this.more(), ADMIN.showOlderEntries);
 	/** @type {string | null} */
 	cursor = null;
@@ -45,15 +44,7 @@ export class Audit {
 		this.element = el(
 			"section",
 			el("p.quiet.admin-lead", ADMIN.auditNote),
-			el(
-				"div.admin-tools",
-				field(this.action, ADMIN.what),
-				field(this.owner, ADMIN.owner),
-				field(this.from, COMMON.from),
-				field(this.to, ADMIN.to),
-				el("span.grow"),
-				this.csv,
-			),
+			filtersOf(this.csv, [this.action, ADMIN.what], [this.owner, ADMIN.owner], [this.from, COMMON.from], [this.to, ADMIN.to]),
 			this.list.element,
 			this.older,
 		);

@@ -1,6 +1,7 @@
 // Small parts of Admin's forms.
 
 import { el, on, setAttribute, setText } from "../core/dom.js";
+import { icon } from "../core/icons.js";
 import { ADMIN } from "../words/admin.js";
 import { COMMON } from "../words/common.js";
 
@@ -13,6 +14,21 @@ import { COMMON } from "../words/common.js";
  */
 export function field(control, ...label) {
 	return el("div.field", el("label.label", { for: control.id }, ...label), control);
+}
+
+/**
+ * Return what a list is filtered by, and the link to it as CSV.
+ *
+ * @param {HTMLElement} csv
+ * @param {readonly (readonly [control: HTMLElement, label: string])[]} filters
+ */
+export function filtersOf(csv, ...filters) {
+	return el("div.admin-tools", ...filters.map(([control, label]) => field(control, label)), el("span.grow"), csv);
+}
+
+/** Return the link to a list as CSV; its address depends on the filters. */
+export function csvLink() {
+	return el("a.button.is-small", { download: "" }, icon("download"), ADMIN.csv);
 }
 
 /**

@@ -1,10 +1,10 @@
 // The way to Admin: the same page at `#admin`, loaded when somebody who may use it is there.
 
 import { may, reasonWithout } from "../core/access.js";
+import { cover } from "../core/cover.js";
 import { byId, on } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
 import { notify } from "../core/notices.js";
-import { cover } from "../statistics/place.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Session } from "../core/session.js" */

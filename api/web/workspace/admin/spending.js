@@ -9,7 +9,7 @@ import { published } from "../core/published.js";
 import { ADMIN } from "../words/admin.js";
 import { COMMON } from "../words/common.js";
 import { CORE } from "../words/core.js";
-import { clearWrong, field, ownerOptions, showWrong } from "./parts.js";
+import { clearWrong, csvLink, filtersOf, ownerOptions, showWrong } from "./parts.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Spending as Answer } from "../../types/page.js" */
@@ -23,12 +23,12 @@ const WAYS = [
 
 export class Spending {
 	by = el("select.input", { id: "spend-by" }, ...WAYS.map(([value, text]) => el("option", { value }, text)));
-	owner = el("select.input", { id: "spend-owner" });
+	owner = el("select.input", { id: "spend-owner" }, ...ownerOptions([], ""));
 	from = el("input.input", { id: "spend-from", type: "date", "aria-describedby": "spend-wrong" });
 	to = el("input.input", { id: "spend-to", type: "date", "aria-describedby": "spend-wrong" });
 	wrong = el("p.wrong", { id: "spend-wrong", role: "alert" });
 	inputs = { from: this.from, to: this.to };
-	csv = el("a.button.is-small", { download: "" }, icon("download"), ADMIN.csv);
+	csv = csvLink();
 	/** It may be wider than a phone: then it is scrolled, also by keyboard. */
 	place = el("div.admin-table", { role: "region", tabindex: "0", "aria-label": ADMIN.spending });
 	reads = 0;
@@ -43,22 +43,13 @@ export class Spending {
 		this.element = el(
 			"section",
 			el("p.quiet.admin-lead", ADMIN.spendingNote),
-			el(
-				"div.admin-tools",
-				field(this.by, ADMIN.by),
-				field(this.owner, ADMIN.owner),
-				field(this.from, COMMON.from),
-				field(this.to, ADMIN.to),
-				el("span.grow"),
-				this.csv,
-			),
+			filtersOf(this.csv, [this.by, ADMIN.by], [this.owner, ADMIN.owner], [this.from, COMMON.from], [this.to, ADMIN.to]),
 			this.wrong,
 			this.place,
 		);
 	}
 
 	async show() {
-		if (!this.owner.options.length) fill(this.owner, el("option", { value: "" }, ADMIN.allOwners));
 		await Promise.all([this.read(), this.readOwners()]);
 	}
 

@@ -5,6 +5,7 @@ import { lazy } from "../core/lazy.js";
 import { announce, notify } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { ask, Refusal } from "../kept/ask.js";
+import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { isBlank, NotJson, readTable } from "./delimited.js";
 import { byName, filesOf } from "./dropped.js";
@@ -25,9 +26,9 @@ const cross = lazy(() => import("./cross.js"));
 export class Bringing {
 	/** Shows what is being uploaded. */
 	place = el("div.batch-uploads");
-	tableFiles = el("input", { type: "file", accept: ".csv,.tsv,.tab,.txt,.jsonl,.ndjson,.json", hidden: true, "aria-label": BATCHES.tableFile });
-	pictureFiles = el("input", { type: "file", accept: vocabulary.uploadTypes.join(","), multiple: true, hidden: true, "aria-label": BATCHES.pictureFiles });
-	folder = el("input", { type: "file", webkitdirectory: true, hidden: true, "aria-label": BATCHES.pictureFolder });
+	tableFiles = el("input", { type: "file", accept: ".csv,.tsv,.tab,.txt,.jsonl,.ndjson,.json", hidden: true, "aria-label": TABLE.tableFile });
+	pictureFiles = el("input", { type: "file", accept: vocabulary.uploadTypes.join(","), multiple: true, hidden: true, "aria-label": TABLE.pictureFiles });
+	folder = el("input", { type: "file", webkitdirectory: true, hidden: true, "aria-label": TABLE.pictureFolder });
 	choosers = [this.tableFiles, this.pictureFiles, this.folder];
 
 	/**
@@ -68,18 +69,18 @@ export class Bringing {
 		const pictures = files.filter(({ type }) => vocabulary.uploadTypes.includes(type));
 		const others = files.length - tables.length - pictures.length;
 		if (!files.length || others === files.length) notify(BATCHES.noPictures, { tone: "attention" });
-		else if (others) notify(BATCHES.skippedFiles(others), { tone: "attention" });
+		else if (others) notify(TABLE.skippedFiles(others), { tone: "attention" });
 		for (const file of tables) await this.fromFile(file);
 		if (pictures.length) await this.fromPictures(pictures);
 	}
 
 	/** @param {File} file */
 	async fromFile(file) {
-		if (file.size > MOST_MIB * MIB) return notify(BATCHES.tooLarge(MOST_MIB), { tone: "bad" });
+		if (file.size > MOST_MIB * MIB) return notify(TABLE.tooLarge(MOST_MIB), { tone: "bad" });
 		const bytes = await file.arrayBuffer().catch(() => null);
-		if (!bytes) return notify(BATCHES.unreadable, { tone: "bad" });
+		if (!bytes) return notify(TABLE.unreadable, { tone: "bad" });
 		const text = decoded(bytes);
-		if (text === null) notify(BATCHES.notUtf8, { tone: "bad" });
+		if (text === null) notify(TABLE.notUtf8, { tone: "bad" });
 		else await this.fromText(text, JSONS.test(file.name) ? "jsonl" : "csv");
 	}
 
@@ -92,16 +93,16 @@ export class Bringing {
 	async fromText(text, format) {
 		try {
 			const found = readTable(text, { isKnown: this.isKnown, format });
-			if (!found.table.rows.length && !found.table.columns.length) return notify(BATCHES.nothingInIt, { tone: "attention" });
+			if (!found.table.rows.length && !found.table.columns.length) return notify(TABLE.nothingInIt, { tone: "attention" });
 			const base = await this.put(found.table);
 			if (!base) return;
-			const said = BATCHES.read(found.table.rows.length, found.table.columns.length);
+			const said = TABLE.read(found.table.rows.length, found.table.columns.length);
 			if (found.named === null) return notify(said);
 			const again = () => this.take(joined(base, readTable(text, { isKnown: this.isKnown, format, named: !found.named }).table));
-			notify(`${said} ${found.named ? BATCHES.firstIsNames : BATCHES.firstIsRow}`, { action: { label: found.named ? BATCHES.takeAsRow : BATCHES.takeAsNames, run: again } });
+			notify(`${said} ${found.named ? TABLE.firstIsNames : TABLE.firstIsRow}`, { action: { label: found.named ? TABLE.takeAsRow : TABLE.takeAsNames, run: again } });
 		} catch (thrown) {
 			if (!(thrown instanceof NotJson)) throw thrown;
-			notify(BATCHES.notJson(thrown.line), { tone: "bad" });
+			notify(TABLE.notJson(thrown.line), { tone: "bad" });
 		}
 	}
 
@@ -120,8 +121,8 @@ export class Bringing {
 			const replace = async () => {
 				base = { columns: [], rows: [] };
 			};
-			const answers = [{ label: BATCHES.addBelow, act: keep }, { label: BATCHES.replace, act: replace }];
-			if (!(await ask({ title: BATCHES.thereIsOne(now.rows.length), fields: [], answers, dismiss: BATCHES.cancel }))) return null;
+			const answers = [{ label: TABLE.addBelow, act: keep }, { label: TABLE.replace, act: replace }];
+			if (!(await ask({ title: TABLE.thereIsOne(now.rows.length), fields: [], answers, dismiss: BATCHES.cancel }))) return null;
 		}
 		return this.takeIfFits(joined(base, table)) ? base : null;
 	}
@@ -130,7 +131,7 @@ export class Bringing {
 	takeIfFits(table) {
 		const excess = excessOf(table);
 		if (excess) {
-			notify("rows" in excess ? BATCHES.tooManyRows(excess.rows, MOST_ROWS) : BATCHES.tooManyColumns(excess.columns, MOST_COLUMNS), { tone: "bad" });
+			notify("rows" in excess ? TABLE.tooManyRows(excess.rows, MOST_ROWS) : TABLE.tooManyColumns(excess.columns, MOST_COLUMNS), { tone: "bad" });
 			return false;
 		}
 		this.take(table);
@@ -145,7 +146,7 @@ export class Bringing {
 	async fromPictures(files) {
 		const uploads = this.uploads();
 		if (!uploads || uploads.refuse()) return;
-		if (trimmed(this.table()).rows.length + files.length > MOST_ROWS) return notify(BATCHES.tooManyRows(files.length, MOST_ROWS), { tone: "bad" });
+		if (trimmed(this.table()).rows.length + files.length > MOST_ROWS) return notify(TABLE.tooManyRows(files.length, MOST_ROWS), { tone: "bad" });
 		for (const file of files) {
 			/** @param {string} url */
 			const put = (url) => this.takeIfFits(joined(trimmed(this.table()), { columns: ["image", FILE_LABEL], rows: [[url, file.name]] }));
@@ -157,7 +158,7 @@ export class Bringing {
 		// Not every browser has it, and the user may not allow it.
 		const text = await navigator.clipboard?.readText?.().catch(() => null);
 		if (text) await this.fromText(text);
-		else notify(text === "" ? BATCHES.nothingInIt : BATCHES.pasteByKeys, { tone: "attention" });
+		else notify(text === "" ? TABLE.nothingInIt : TABLE.pasteByKeys, { tone: "attention" });
 	}
 
 	/** @param {readonly string[]} words Of the template. */
@@ -173,13 +174,13 @@ export class Bringing {
 		/** @param {Record<string, string>} values */
 		const act = async ({ times }) => {
 			const number = wholeOf(times, MOST_ROWS);
-			if (!number) throw new Refusal(BATCHES.repeatWrong(MOST_ROWS));
+			if (!number) throw new Refusal(TABLE.repeatWrong(MOST_ROWS));
 			const seed = this.seed();
 			const places = Array.from({ length: number }, (_, place) => place);
 			made = seed === null ? { columns: ["key"], rows: places.map((place) => [String(place + 1)]) } : { columns: ["seed"], rows: places.map((place) => [String(BigInt(seed) + BigInt(place))]) };
 		};
-		const fields = [{ name: "times", label: BATCHES.repeatTimes, value: "10", maxlength: 6 }];
-		await ask({ title: BATCHES.repeatTitle, note: BATCHES.repeatNote, fields, answers: [{ label: BATCHES.repeatYes, act }], dismiss: BATCHES.cancel });
+		const fields = [{ name: "times", label: TABLE.repeatTimes, value: "10", maxlength: 6 }];
+		await ask({ title: TABLE.repeatTitle, note: TABLE.repeatNote, fields, answers: [{ label: TABLE.repeatYes, act }], dismiss: BATCHES.cancel });
 		if (made) await this.put(made);
 	}
 
@@ -187,7 +188,7 @@ export class Bringing {
 	byHand(words) {
 		const columns = words.length ? [...words] : ["prompt"];
 		this.take({ columns, rows: Array.from({ length: 3 }, () => columns.map(() => "")) });
-		announce(BATCHES.read(3, columns.length));
+		announce(TABLE.read(3, columns.length));
 	}
 }
 

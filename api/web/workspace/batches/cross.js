@@ -2,6 +2,7 @@
 
 import { button, el, on, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { MOST_ROWS } from "./limits.js";
 import { crossed, sizeOfCross } from "./table.js";
@@ -20,12 +21,12 @@ export function askCross(words) {
 		const wrong = el("p.wrong", { role: "alert" });
 		const go = el("button.button.primary", { type: "submit" });
 		const found = () => lists.map(({ name, values }) => ({ name: name.value.trim(), values: values.value.split("\n").map((line) => line.trim()).filter(Boolean) })).filter(({ name, values }) => name && values.length);
-		const show = () => setText(go, BATCHES.crossYes(sizeOfCross(found())));
+		const show = () => setText(go, TABLE.crossYes(sizeOfCross(found())));
 		const add = (named = "") => {
 			const number = lists.length + 1;
-			const name = el("input.input", { "aria-label": BATCHES.crossColumnNumber(number), placeholder: BATCHES.crossColumn, maxlength: 100, autocomplete: "off", spellcheck: "false" });
+			const name = el("input.input", { "aria-label": TABLE.crossColumnNumber(number), placeholder: TABLE.crossColumn, maxlength: 100, autocomplete: "off", spellcheck: "false" });
 			name.value = named;
-			const values = el("textarea.input", { "aria-label": BATCHES.crossValuesNumber(number), placeholder: BATCHES.crossValues, rows: 4 });
+			const values = el("textarea.input", { "aria-label": TABLE.crossValuesNumber(number), placeholder: TABLE.crossValues, rows: 4 });
 			for (const control of [name, values]) on(control, "input", show);
 			lists.push({ name, values });
 			place.append(el("div.cross-list", name, values));
@@ -39,10 +40,10 @@ export function askCross(words) {
 		const form = el(
 			"form",
 			{ novalidate: true },
-			el("h2", { id: "cross-title" }, BATCHES.crossTitle),
-			el("p.quiet", { id: "cross-note" }, BATCHES.crossNote),
+			el("h2", { id: "cross-title" }, TABLE.crossTitle),
+			el("p.quiet", { id: "cross-note" }, TABLE.crossNote),
 			place,
-			button(".link-button", () => add().name.focus(), icon("plus"), BATCHES.crossAdd),
+			button(".link-button", () => add().name.focus(), icon("plus"), TABLE.crossAdd),
 			wrong,
 			el("div.dialog-answers", button("", () => close(null), BATCHES.cancel), go),
 		);
@@ -52,7 +53,7 @@ export function askCross(words) {
 			const all = found();
 			const size = sizeOfCross(all);
 			const twice = new Set(all.map(({ name }) => name)).size < all.length;
-			setText(wrong, !size ? BATCHES.crossNone : twice ? BATCHES.crossTwice : size > MOST_ROWS ? BATCHES.tooManyRows(size, MOST_ROWS) : "");
+			setText(wrong, !size ? TABLE.crossNone : twice ? TABLE.crossTwice : size > MOST_ROWS ? TABLE.tooManyRows(size, MOST_ROWS) : "");
 			if (size && size <= MOST_ROWS && !twice) close(crossed(all));
 		});
 		on(dialog, "cancel", (event) => {

@@ -69,7 +69,7 @@ function quotedAt(text, start) {
  *
  * @param {string} text
  */
-export function delimiterOf(text) {
+function delimiterOf(text) {
 	const [first] = cellsOf(text.slice(0, 100_000), "\n");
 	const unquoted = first[0].includes("\n") ? "" : text.slice(0, 100_000).split(/\r?\n/, 1)[0].replace(/"[^"]*"/g, "");
 	/** @param {string} delimiter */

@@ -2,7 +2,7 @@
 
 import { button, el, fill, setAttribute, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { BATCHES } from "../words/batches.js";
+import { TABLE } from "../words/batch_table.js";
 import { asLabel, MOST_GROUPS, remedyOf } from "./faults.js";
 
 /** @import { Faults, Group } from "./faults.js" */
@@ -12,10 +12,10 @@ import { asLabel, MOST_GROUPS, remedyOf } from "./faults.js";
 export class FaultsView {
 	text = el("p.batch-fault-text", { role: "status" });
 	remedy = el("span.batch-fault-remedy");
-	list = el("ul.batch-fault-list", { id: "batch-faults", hidden: true, "aria-label": BATCHES.faults });
+	list = el("ul.batch-fault-list", { id: "batch-faults", hidden: true, "aria-label": TABLE.faults });
 	toggle = button("is-small", () => this.reveal(this.list.hidden), { "aria-expanded": false, "aria-controls": this.list.id });
-	next = button("is-small", () => this.goOn(1), { title: BATCHES.nextTitle }, icon("down"), BATCHES.next);
-	element = el("div.batch-faults", { role: "group", "aria-label": BATCHES.faults, "data-tone": "bad", hidden: true }, el("div.batch-fault-line", icon("warning"), this.text, this.remedy, el("span.grow"), this.toggle, this.next), this.list);
+	next = button("is-small", () => this.goOn(1), { title: TABLE.nextTitle }, icon("down"), TABLE.next);
+	element = el("div.batch-faults", { role: "group", "aria-label": TABLE.faults, "data-tone": "bad", hidden: true }, el("div.batch-fault-line", icon("warning"), this.text, this.remedy, el("span.grow"), this.toggle, this.next), this.list);
 	/** @type {Faults | null} */
 	faults = null;
 	/** @type {Group | null} What is told while the grid is on no fault. */
@@ -49,15 +49,15 @@ export class FaultsView {
 		const faulty = faults.count(table);
 		this.element.hidden = !faulty && !faults.ofTable.length;
 		this.toggle.hidden = this.next.hidden = !faulty;
-		setText(this.toggle, BATCHES.faultCount(faulty));
+		setText(this.toggle, TABLE.faultCount(faulty));
 		const groups = [...faults.ofColumns(table), ...faults.groups(table)];
 		[this.first = null] = groups;
 		const more = groups.length - MOST_GROUPS;
 		fill(
 			this.list,
-			faults.ofTable.map(({ message, column }) => el("li", el("span", BATCHES.wholeTable, column && `${column}: `, message))),
+			faults.ofTable.map(({ message, column }) => el("li", el("span", TABLE.wholeTable, column && `${column}: `, message))),
 			groups.slice(0, MOST_GROUPS).map((group) => this.item(group)),
-			more > 0 && el("li.quiet", BATCHES.moreGroups(more)),
+			more > 0 && el("li.quiet", TABLE.moreGroups(more)),
 		);
 		this.showActive();
 	}
@@ -68,11 +68,11 @@ export class FaultsView {
 		const { table } = this.grid;
 		if (!rows.length && column) {
 			const there = table.columns.includes(column);
-			const name = BATCHES.column(column);
+			const name = TABLE.column(column);
 			return el("li", there ? button(".link-button", () => this.goTo(-1, column), name) : el("strong", name), el("span", message), this.remedyButton(group), this.labelButton(group));
 		}
 		const go = () => this.goTo(table.rows.indexOf(rows[0]), column);
-		const where = BATCHES.inRows(table.rows.indexOf(rows[0]) + 1, rows.length);
+		const where = TABLE.inRows(table.rows.indexOf(rows[0]) + 1, rows.length);
 		return el("li", button(".link-button", go, column ? `${where}, ${column}` : where), el("span", message), this.remedyButton(group));
 	}
 
@@ -89,7 +89,7 @@ export class FaultsView {
 			if (now) this.grid.take(now.table);
 			this.grid.element.focus();
 		};
-		return button("is-small", act, BATCHES.rename(label.name));
+		return button("is-small", act, TABLE.rename(label.name));
 	}
 
 	/** @param {Group} group */
@@ -102,7 +102,7 @@ export class FaultsView {
 			if (now) this.grid.take(now.table);
 			this.grid.element.focus();
 		};
-		return button("is-small", act, remedy.column ? BATCHES.rename(remedy.text) : BATCHES.change(remedy.text, remedy.cells));
+		return button("is-small", act, remedy.column ? TABLE.rename(remedy.text) : TABLE.change(remedy.text, remedy.cells));
 	}
 
 	/** Show the fault of the cell that the grid is on, else the first one of the table. */
@@ -115,8 +115,8 @@ export class FaultsView {
 		const [whole] = faults.ofTable;
 		/** @type {Group | null} */
 		const shown = at ? { column: at.column ?? null, message: at.message, suggestion: at.suggestion ?? null, rows: [table.rows[row]] } : (faults.ofColumn(table, table.columns[column]) ?? this.first);
-		const where = shown && (shown.rows.length ? BATCHES.faultAt(table.rows.indexOf(shown.rows[0]) + 1, shown.column) : `${BATCHES.column(shown.column ?? "")}: `);
-		setText(this.text, shown ? `${where}${shown.message}` : whole ? BATCHES.wholeTable + whole.message : "");
+		const where = shown && (shown.rows.length ? TABLE.faultAt(table.rows.indexOf(shown.rows[0]) + 1, shown.column) : `${TABLE.column(shown.column ?? "")}: `);
+		setText(this.text, shown ? `${where}${shown.message}` : whole ? TABLE.wholeTable + whole.message : "");
 		fill(this.remedy, shown && [this.remedyButton(shown), this.labelButton(shown)]);
 	}
 

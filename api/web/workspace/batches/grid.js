@@ -3,7 +3,7 @@
 
 import { closest, el, fill, on, setAttribute, setText } from "../core/dom.js";
 import { Emitter } from "../core/emitter.js";
-import { BATCHES } from "../words/batches.js";
+import { TABLE } from "../words/batch_table.js";
 import { cellsOf, textOf } from "./delimited.js";
 import { CellEditor } from "./cell_editor.js";
 import { moved } from "./moves.js";
@@ -43,7 +43,7 @@ export class Grid extends Emitter {
 	scrolled = 0;
 	head = el("div.grid-head", { role: "row", "aria-rowindex": 1 });
 	body = el("div.grid-body", { role: "rowgroup" });
-	element = el("div.grid", { role: "grid", tabindex: "0", "aria-label": BATCHES.table, "aria-multiselectable": true }, el("div.grid-headgroup", { role: "rowgroup" }, this.head), this.body);
+	element = el("div.grid", { role: "grid", tabindex: "0", "aria-label": TABLE.table, "aria-multiselectable": true }, el("div.grid-headgroup", { role: "rowgroup" }, this.head), this.body);
 	editor = new CellEditor(this.body, this.head);
 
 	/**
@@ -149,7 +149,7 @@ export class Grid extends Emitter {
 
 	showHead() {
 		const [first, end] = this.columns;
-		const corner = el("div.grid-number", { role: "columnheader", "aria-colindex": 1 }, el("span.visually-hidden", BATCHES.row));
+		const corner = el("div.grid-number", { role: "columnheader", "aria-colindex": 1 }, el("span.visually-hidden", TABLE.row));
 		const names = this.table.columns.slice(first, end).map((name, index) => {
 			const column = first + index;
 			const { word, tone } = this.roleOf(name);
@@ -374,7 +374,7 @@ export class Grid extends Emitter {
 			top: row * ROW,
 			text: typed ?? text,
 			whole: typed === undefined && row < 0,
-			label: row < 0 ? BATCHES.nameOf(table.columns[column]) : BATCHES.cell(table.columns[column], row + 1),
+			label: row < 0 ? TABLE.nameOf(table.columns[column]) : TABLE.cell(table.columns[column], row + 1),
 			/** @param {string} written @param {[number, number] | null} step */
 			done: (written, step) => {
 				this.take(row < 0 ? renamed(this.table, column, written) : withCell(this.table, { row, column }, written));

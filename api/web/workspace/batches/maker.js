@@ -1,26 +1,24 @@
 // Makes a batch: the form says the template, the table beside it the rows, and the bar below what it may cost.
 
-import { may, reasonWithout } from "../core/access.js";
+import { may } from "../core/access.js";
 import { asProblem, newKey } from "../core/api.js";
 import { button, byId, closest, el, on, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { announce, notify, reportProblem } from "../core/notices.js";
-import { fieldText, reasonsAgainst } from "../form/form_rules.js";
-import { templateBody } from "../form/form_bodies.js";
-import { drawSeed } from "../form/plan.js";
+import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { Bringing, trimmed } from "./bring.js";
 import { missingWords, roleOf, wordsOfTemplate } from "./columns.js";
-import { csvOf, isBlank } from "./delimited.js";
 import { emptyDraft, keepDraft, keptDraft } from "./draft.js";
 import { Faults } from "./faults.js";
 import { FaultsView } from "./faults_view.js";
 import { Grid } from "./grid.js";
-import { LEAST_VARIANTS, MOST_VARIANTS, TABLE_MS } from "./limits.js";
-import { amountOf, wholeOf } from "./money.js";
+import { TABLE_MS } from "./limits.js";
+import { amountOf } from "./money.js";
 import { MoneyBar } from "./money_bar.js";
 import { Planner } from "./planner.js";
 import { PromptsChoice, wantedOf } from "./prompts_choice.js";
+import { BatchRequest } from "./request.js";
 import { newName, withBlock, withColumn } from "./table.js";
 import { TemplateSide } from "./template_side.js";
 
@@ -46,7 +44,7 @@ export class BatchMaker {
 	timer;
 	emptyText = el("p.quiet");
 	figure = el("span.quiet", { role: "status" });
-	heading = el("h2", { id: "batch-maker-title", tabindex: "-1" }, BATCHES.makeTitle);
+	heading = el("h2", { id: "batch-maker-title", tabindex: "-1" }, TABLE.makeTitle);
 	/** @type {NodeListOf<HTMLElement>} */
 	tabs = document.querySelectorAll("[data-half]");
 
@@ -54,19 +52,21 @@ export class BatchMaker {
 	constructor(parts) {
 		this.parts = parts;
 		const { state, models } = parts;
+		const request = new BatchRequest(this.draft, parts);
+		this.request = request;
 		this.choice = new PromptsChoice({ draft: this.draft, state, change: (changed) => this.change(changed) });
 		this.side = new TemplateSide(state, this.choice.element);
 		this.grid = new Grid({ table: this.draft.table, faults: () => this.faults, roleOf: (name) => this.lookOf(name) });
-		this.faultsView = new FaultsView(this.grid, () => this.known());
-		this.planner = new Planner({ table: () => this.draft.table, isEmpty: () => !this.rowsOf(this.draft.table), ask: (table) => this.plan(table) });
+		this.faultsView = new FaultsView(this.grid, () => request.known);
+		this.planner = new Planner({ table: () => this.draft.table, isEmpty: () => !request.rowsOf(this.draft.table), ask: (table) => parts.api.post("/api/batches/plan", { body: request.planOf(table), patience: TABLE_MS }) });
 		this.money = new MoneyBar({ draft: this.draft, planner: this.planner, change: (changed) => this.change(changed), queue: () => this.queue() });
-		this.bring = new Bringing({ uploads: parts.uploads, table: () => this.grid.table, take: (table) => this.takeTable(table), isKnown: (name) => roleOf(name, { ...this.known(), inputs: this.known().inputs ?? new Set() }) !== "unknown", seed: () => this.seed() });
+		this.bring = new Bringing({ uploads: parts.uploads, table: () => this.grid.table, take: (table) => this.takeTable(table), isKnown: (name) => roleOf(name, { ...request.known, inputs: request.known.inputs ?? new Set() }) !== "unknown", seed: () => request.seed() });
 		this.empty = this.emptyPlace();
 		this.tools = this.toolbar();
 		this.element = el(
 			"section.batch-maker",
 			{ id: "batch-maker", "aria-labelledby": this.heading.id, hidden: true },
-			el("div.batch-head", this.heading, this.figure, el("span.grow"), el("a.button.is-small", { href: "#batches" }, icon("table"), BATCHES.title), el("a.button.is-small", { href: "#", title: BATCHES.closeTitle }, icon("cross"), BATCHES.close)),
+			el("div.batch-head", this.heading, this.figure, el("span.grow"), el("a.button.is-small", { href: "#batches" }, icon("table"), BATCHES.title), el("a.button.is-small", { href: "#", title: TABLE.closeTitle }, icon("cross"), TABLE.close)),
 			this.tools,
 			this.bring.place,
 			...this.bring.choosers,
@@ -111,8 +111,8 @@ export class BatchMaker {
 		document.body.toggleAttribute("data-making", open);
 		this.side.reveal(open);
 		const [one, other] = this.tabs;
-		setText(one, open ? BATCHES.template : BATCHES.newJob);
-		setText(other, open ? BATCHES.table : BATCHES.jobs);
+		setText(one, open ? TABLE.template : TABLE.newJob);
+		setText(other, open ? TABLE.table : TABLE.jobs);
 		if (open) {
 			other.click();
 			this.grid.arrange();
@@ -124,69 +124,30 @@ export class BatchMaker {
 		}
 	}
 
-	/** What is filled in, and what the model takes. */
-	known() {
-		const { state, models } = this.parts;
-		const fields = models.fieldsOf(state.get("model").trim());
-		return { words: wordsOfTemplate(this.template()), inputs: fields === null || models.isUnlisted(state.get("model").trim()) ? null : new Set(fields.map(({ name }) => name)) };
-	}
-
-	/** What every row is made with. The idea that is varied stands where a prompt would. */
-	template() {
-		const { state, models } = this.parts;
-		if (!this.draft.variants) return templateBody(state.values, models, "");
-		const { prompt, useAiPrompt, onPromptFailure, ...template } = templateBody({ ...state.values, writer: "grok", prompt: "", instructions: this.idea() }, models, "");
-		return template;
-	}
-
-	/** What Grok varies: what is wished, and how it is to be written. */
-	idea() {
-		const { prompt, instructions } = this.parts.state.values;
-		return [prompt, instructions].map((text) => text.trim()).filter(Boolean).join("\n\n");
-	}
-
-	/**
-	 * How many rows a table makes: variants of one idea need none, and have one row without.
-	 *
-	 * @param {Table} table
-	 */
-	rowsOf(table) {
-		const rows = trimmed(table).rows.filter((row) => !isBlank(row)).length;
-		return this.draft.variants ? Math.max(1, rows) : rows;
-	}
-
-	/** Return the seed to count from; null if the model takes none. */
-	seed() {
-		const { state, models } = this.parts;
-		if (!models.fieldsOf(state.get("model").trim())?.some(({ name }) => name === "seed")) return null;
-		const given = fieldText(state.values, "seed").trim();
-		return /^\d+$/.test(given) ? given : String(drawSeed());
-	}
-
 	/**
 	 * Return what a column is, in a word.
 	 *
 	 * @param {string} name
 	 */
 	lookOf(name) {
-		const known = this.known();
+		const known = this.request.known;
 		const role = roleOf(name, known);
-		if (known.words.has(name)) return { word: BATCHES.fills(name), tone: null };
-		return { word: BATCHES.roles[role === "field" ? name : role], tone: role === "unknown" ? "attention" : null };
+		if (known.words.has(name)) return { word: TABLE.fills(name), tone: null };
+		return { word: TABLE.roles[role === "field" ? name : role], tone: role === "unknown" ? "attention" : null };
 	}
 
 	emptyPlace() {
 		return el(
 			"div.batch-empty",
 			icon("table"),
-			el("h3", BATCHES.emptyTitle),
+			el("h3", TABLE.emptyTitle),
 			this.emptyText,
-			el("div.batch-sources", this.sourceButtons(""), button("", () => this.start(), icon("pen"), BATCHES.byHand)),
+			el("div.batch-sources", this.sourceButtons(""), button("", () => this.start(), icon("pen"), TABLE.byHand)),
 		);
 	}
 
 	start() {
-		this.bring.byHand([...this.known().words]);
+		this.bring.byHand([...this.request.known.words]);
 		this.grid.go({ row: 0, column: 0 });
 		this.grid.element.focus();
 	}
@@ -195,12 +156,12 @@ export class BatchMaker {
 	sourceButtons(look) {
 		const { bring } = this;
 		return [
-			button(look, () => bring.paste(), { title: BATCHES.pasteTitle }, icon("copy"), BATCHES.paste),
-			button(look, () => bring.tableFiles.click(), icon("upload"), BATCHES.file),
-			button(look, () => bring.pictureFiles.click(), icon("image"), BATCHES.pictures),
-			button(look, () => bring.folder.click(), icon("inbox"), BATCHES.folder),
-			button(look, () => bring.crossed([...this.known().words]), icon("tiles"), BATCHES.cross),
-			button(look, () => bring.repeated(), icon("retry"), BATCHES.repeat),
+			button(look, () => bring.paste(), { title: TABLE.pasteTitle }, icon("copy"), TABLE.paste),
+			button(look, () => bring.tableFiles.click(), icon("upload"), TABLE.file),
+			button(look, () => bring.pictureFiles.click(), icon("image"), TABLE.pictures),
+			button(look, () => bring.folder.click(), icon("inbox"), TABLE.folder),
+			button(look, () => bring.crossed([...this.request.known.words]), icon("tiles"), TABLE.cross),
+			button(look, () => bring.repeated(), icon("retry"), TABLE.repeat),
 		];
 	}
 
@@ -221,25 +182,25 @@ export class BatchMaker {
 			grid.go({ row: -1, column: grid.table.columns.length - 1 });
 			grid.edit();
 		};
-		const menu = el("details.batch-more", el("summary.button.is-small", icon("plus"), BATCHES.more), el("div.menu-list", this.sourceButtons("is-small")));
+		const menu = el("details.batch-more", el("summary.button.is-small", icon("plus"), TABLE.more), el("div.menu-list", this.sourceButtons("is-small")));
 		on(menu, "click", (event) => closest(event.target, "button") && menu.removeAttribute("open"));
 		return el(
 			"div.batch-tools",
-			{ role: "toolbar", "aria-label": BATCHES.table },
+			{ role: "toolbar", "aria-label": TABLE.table },
 			menu,
-			button("is-small", then(addRow), BATCHES.addRow),
-			button("is-small", addColumn, BATCHES.addColumn),
-			button("is-small", then(() => grid.deleteRows()), BATCHES.deleteRows),
-			button("is-small", then(() => grid.deleteColumns()), BATCHES.deleteColumns),
-			button("is-small", then(() => grid.undo()), { title: BATCHES.undoTitle }, icon("undo"), BATCHES.undo),
+			button("is-small", then(addRow), TABLE.addRow),
+			button("is-small", addColumn, TABLE.addColumn),
+			button("is-small", then(() => grid.deleteRows()), TABLE.deleteRows),
+			button("is-small", then(() => grid.deleteColumns()), TABLE.deleteColumns),
+			button("is-small", then(() => grid.undo()), { title: TABLE.undoTitle }, icon("undo"), TABLE.undo),
 			el("span.grow"),
-			button("is-small.is-plain", () => this.clear(), BATCHES.clear),
+			button("is-small.is-plain", () => this.clear(), TABLE.clear),
 		);
 	}
 
 	clear() {
 		this.takeTable({ columns: [], rows: [] });
-		notify(BATCHES.cleared, { action: { label: BATCHES.undo, run: () => this.grid.undo() } });
+		notify(TABLE.cleared, { action: { label: TABLE.undo, run: () => this.grid.undo() } });
 		this.empty.querySelector("button")?.focus();
 	}
 
@@ -282,7 +243,7 @@ export class BatchMaker {
 		this.grid.showHead();
 		this.side.show(this.grid.table.columns, this.parts.state.values);
 		this.choice.show();
-		const now = JSON.stringify([this.template(), this.draft.variants]);
+		const now = JSON.stringify([this.request.template, this.draft.variants]);
 		if (now === this.lastTemplate) this.showMoney();
 		else {
 			this.lastTemplate = now;
@@ -301,15 +262,15 @@ export class BatchMaker {
 		const some = columns.length > 0;
 		this.empty.hidden = some;
 		this.grid.element.hidden = this.tools.hidden = !some;
-		setText(this.emptyText, this.draft.variants ? BATCHES.emptyForVariants : BATCHES.emptyText);
-		setText(this.figure, some ? BATCHES.rowCount(rows.length) : "");
+		setText(this.emptyText, this.draft.variants ? TABLE.emptyForVariants : TABLE.emptyText);
+		setText(this.figure, some ? TABLE.rowCount(rows.length) : "");
 		this.side.show(columns, this.parts.state.values);
 	}
 
 	showPlanned() {
 		const { planned } = this.planner;
 		if (planned) {
-			const known = this.known();
+			const known = this.request.known;
 			/** Variants are the prompts of all rows: a column cannot give one, too. @param {string} name */
 			const isUnknown = (name) => roleOf(name, known) === "unknown" || (this.draft.variants && WRITTEN.includes(name));
 			this.faults = new Faults(planned.plan.faults, planned.table, { isUnknown });
@@ -323,8 +284,8 @@ export class BatchMaker {
 	showMoney() {
 		const { planned, checking } = this.planner;
 		const table = trimmed(this.grid.table);
-		const words = wordsOfTemplate(this.template());
-		const rows = this.rowsOf(table);
+		const words = wordsOfTemplate(this.request.template);
+		const rows = this.request.rowsOf(table);
 		return this.money.show({
 			rows,
 			variants: this.draft.variants ? wantedOf(this.draft.wanted) : null,
@@ -333,43 +294,8 @@ export class BatchMaker {
 			plan: planned?.plan ?? null,
 			checking,
 			missing: rows && !this.draft.variants ? missingWords(words, table.columns) : [],
-			template: this.templateReasons(table),
+			template: this.request.reasons(table),
 		});
-	}
-
-	/**
-	 * Return what is wrong with the template; what a column gives need not be in the form.
-	 *
-	 * @param {Table} table
-	 */
-	templateReasons({ columns }) {
-		const { state, situation } = this.parts;
-		const refusal = reasonWithout("jobs:write");
-		if (refusal) return [refusal];
-		if (this.draft.variants) {
-			const reasons = reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, writer: "me", prompt: BATCHES.noIdea }, { ...situation(), fills: true }).map(({ text }) => text);
-			const words = [...wordsOfTemplate({ instructions: this.idea() })].map((word) => `{{${word}}}`).join(", ");
-			return [...(this.idea() ? [] : [BATCHES.noIdea]), ...(words ? [BATCHES.wordsInIdea(words)] : []), ...(wantedOf(this.draft.wanted) === null ? [BATCHES.wrongVariants(LEAST_VARIANTS, MOST_VARIANTS)] : []), ...reasons];
-		}
-		const given = Object.fromEntries(["prompt", "instructions"].filter((name) => columns.includes(name)).map((name) => [name, name]));
-		return reasonsAgainst({ ...state.values, alsoOn: [], runs: 1, ...given }, { ...situation(), fills: true }).map(({ text }) => text);
-	}
-
-	/** @param {Table} table */
-	body(table) {
-		const { maxCost, maxOpen } = this.draft;
-		const most = amountOf(maxCost);
-		const open = wholeOf(maxOpen);
-		const { variants, wanted } = this.draft;
-		const count = wantedOf(wanted) ?? LEAST_VARIANTS;
-		/** @type {{ table: string, tableFormat: "csv" } | {}} Variants need no row. */
-		const rows = variants && !trimmed(table).rows.length ? {} : { table: csvOf(table), tableFormat: "csv" };
-		return { template: this.template(), ...rows, ...(variants && { prompts: { mode: /** @type {const} */ ("variants"), count } }), ...(most !== null && { maxCostUsd: most }), ...(open && { maxOpen: open }) };
-	}
-
-	/** @param {Table} table */
-	plan(table) {
-		return this.parts.api.post("/api/batches/plan", { body: this.body(table), patience: TABLE_MS });
 	}
 
 	/** Queue the batch, or say what is in the way. */
@@ -377,22 +303,20 @@ export class BatchMaker {
 		const { money, draft } = this;
 		money.tried = true;
 		const reasons = this.showMoney();
-		if (reasons.length) announce(`${BATCHES.nothingQueued} ${reasons.join(" ")}`);
+		if (reasons.length) announce(`${TABLE.nothingQueued} ${reasons.join(" ")}`);
 		if (reasons.length && amountOf(draft.maxCost) === null) money.maxCost.focus();
 		if (reasons.length || money.busy) return;
 		money.setBusy(true);
-		const stop = wholeOf(draft.stopAfter);
-		const body = { ...this.body(draft.table), maxCostUsd: amountOf(draft.maxCost) ?? 0, skipFaulty: draft.skip && !draft.variants, ...(stop && { stopAfterFailures: stop }), ...(draft.name.trim() && { name: draft.name.trim() }) };
 		try {
-			const made = await this.parts.api.post("/api/batches", { body, key: draft.key, patience: TABLE_MS });
-			notify(made.state === "awaiting_approval" ? BATCHES.asked : BATCHES.queued(made.rows - (made.counts.faulty ?? 0)));
+			const made = await this.parts.api.post("/api/batches", { body: this.request.whole, key: draft.key, patience: TABLE_MS });
+			notify(made.state === "awaiting_approval" ? TABLE.asked : TABLE.queued(made.rows - (made.counts.faulty ?? 0)));
 			this.renew();
 			location.hash = `batch=${made.batchId}`;
 		} catch (thrown) {
 			// The table and its key stay: sent again, nothing is made twice.
 			const problem = asProblem(thrown);
 			const made = MADE.includes(problem.code);
-			reportProblem(made ? BATCHES.wasMade : BATCHES.nothingQueued, problem);
+			reportProblem(made ? TABLE.wasMade : TABLE.nothingQueued, problem);
 			// Whoever has read that may want another one.
 			if (made) draft.key = newKey();
 		}
@@ -419,7 +343,7 @@ export class BatchMaker {
 	keep() {
 		clearTimeout(this.timer);
 		const kept = keepDraft(this.draft);
-		if (!kept && !this.warned) notify(BATCHES.notKept, { tone: "attention" });
+		if (!kept && !this.warned) notify(TABLE.notKept, { tone: "attention" });
 		this.warned = !kept;
 	}
 

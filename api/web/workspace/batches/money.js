@@ -1,6 +1,7 @@
 // What a batch may cost, and whether it can be queued: decided from the table, what the plan says of it, and the limits.
 
 import { duration as durationText, usd } from "../core/format.js";
+import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { MOST_OPEN } from "./limits.js";
 
@@ -58,15 +59,15 @@ export function wholeOf(text, most = Infinity) {
  * @param {Standing} standing
  */
 export function reasonsAgainstBatch({ rows, faulty, limits, plan, checking, missing, template, variants = null }) {
-	if (!rows) return [...template, BATCHES.noRows];
+	if (!rows) return [...template, TABLE.noRows];
 	/** @type {(string | false)[]} */
 	const reasons = [
 		...template,
-		missing.length > 0 && BATCHES.missing(missing.map((word) => `{{${word}}}`).join(", ")),
-		!plan && (checking ? BATCHES.waitForCheck : BATCHES.checkFirst),
-		plan !== null && !plan.readable && BATCHES.notReadable,
-		faulty > 0 && (faulty === rows ? BATCHES.allFaulty : variants !== null ? BATCHES.mendFirst(faulty) : !limits.skip && BATCHES.mend(faulty)),
-		amountOf(limits.maxCost) === null && (limits.maxCost.trim() ? BATCHES.wrongMaxCost : BATCHES.giveMaxCost),
+		missing.length > 0 && TABLE.missing(missing.map((word) => `{{${word}}}`).join(", ")),
+		!plan && (checking ? TABLE.waitForCheck : TABLE.checkFirst),
+		plan !== null && !plan.readable && TABLE.notReadable,
+		faulty > 0 && (faulty === rows ? TABLE.allFaulty : variants !== null ? TABLE.mendFirst(faulty) : !limits.skip && TABLE.mend(faulty)),
+		amountOf(limits.maxCost) === null && (limits.maxCost.trim() ? BATCHES.wrongMaxCost : TABLE.giveMaxCost),
 		wholeOf(limits.maxOpen, MOST_OPEN) === undefined && BATCHES.wrongMaxOpen(MOST_OPEN),
 		wholeOf(limits.stopAfter) === undefined && BATCHES.wrongStopAfter,
 	];
@@ -81,8 +82,8 @@ export function reasonsAgainstBatch({ rows, faulty, limits, plan, checking, miss
 export function queueLabel({ rows, faulty, limits, variants = null }) {
 	const skipped = limits.skip ? faulty : 0;
 	const amount = amountOf(limits.maxCost);
-	if (variants !== null) return BATCHES.propose(variants);
-	return rows ? BATCHES.queue(rows - skipped, skipped, amount) : BATCHES.queueNone;
+	if (variants !== null) return TABLE.propose(variants);
+	return rows ? TABLE.queue(rows - skipped, skipped, amount) : TABLE.queueNone;
 }
 
 /**
@@ -104,11 +105,11 @@ export function figuresOfPlan({ cost, budgets, duration }) {
 	/** @type {{ name: string, text: string, warn: string | null }[]} */
 	const figures = [];
 	const floor = cost.priceUsd === null || cost.floor;
-	figures.push({ name: floor ? BATCHES.atLeast : BATCHES.inAll, text: usd(cost.priceUsd ?? cost.floorUsd), warn: cost.unknownRows ? BATCHES.unknownPrices(cost.unknownRows) : null });
-	if (cost.prompts) figures.push({ name: BATCHES.prompts, text: cost.promptsUsd === null ? BATCHES.unknown : usd(cost.promptsUsd), warn: null });
-	figures.push({ name: BATCHES.takes, text: duration.seconds === null ? BATCHES.unknown : durationText(duration.seconds), warn: null });
+	figures.push({ name: floor ? TABLE.atLeast : TABLE.inAll, text: usd(cost.priceUsd ?? cost.floorUsd), warn: cost.unknownRows ? TABLE.unknownPrices(cost.unknownRows) : null });
+	if (cost.prompts) figures.push({ name: TABLE.prompts, text: cost.promptsUsd === null ? TABLE.unknown : usd(cost.promptsUsd), warn: null });
+	figures.push({ name: TABLE.takes, text: duration.seconds === null ? TABLE.unknown : durationText(duration.seconds), warn: null });
 	for (const { owner, period, leftUsd, enough } of budgets) {
-		figures.push({ name: `${BATCHES.left} (${BATCHES.budgetOf(owner, BATCHES.periods[period] ?? period)})`, text: usd(leftUsd), warn: enough === false ? BATCHES.notEnough : null });
+		figures.push({ name: `${TABLE.left} (${TABLE.budgetOf(owner, TABLE.periods[period] ?? period)})`, text: usd(leftUsd), warn: enough === false ? TABLE.notEnough : null });
 	}
 	return figures;
 }

@@ -2,6 +2,7 @@
 
 import { button, el, fill, on, setAttribute, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { TABLE } from "../words/batch_table.js";
 import { BATCHES } from "../words/batches.js";
 import { amountOf, figuresOfPlan, queueLabel, reasonsAgainstBatch, wholeCost } from "./money.js";
 
@@ -43,17 +44,17 @@ export class MoneyBar {
 		this.run = button("primary.is-large", queue, { id: "batch-queue", "aria-describedby": this.reasons.id }, "");
 		this.element = el(
 			"section.batch-money",
-			{ "aria-label": BATCHES.money },
+			{ "aria-label": TABLE.money },
 			el("div.batch-money-said", this.figures, this.note),
 			el(
 				"div.batch-money-asked",
-				el("div.field.batch-amount", el("label.label", { for: "batch-max-cost" }, BATCHES.maxCost), el("div.joined", el("span.batch-dollar", { "aria-hidden": "true" }, "$"), this.maxCost, this.suggest), el("p.hint", { id: "batch-max-cost-hint" }, BATCHES.maxCostHint)),
+				el("div.field.batch-amount", el("label.label", { for: "batch-max-cost" }, BATCHES.maxCost), el("div.joined", el("span.batch-dollar", { "aria-hidden": "true" }, "$"), this.maxCost, this.suggest), el("p.hint", { id: "batch-max-cost-hint" }, TABLE.maxCostHint)),
 				el(
 					"details.fold.batch-settings",
-					el("summary", icon("down"), BATCHES.settings),
-					el("div.field", el("label.label", { for: "batch-name" }, BATCHES.name, el("span.quiet", ` ${BATCHES.nameHint}`)), this.name),
-					el("div.field", el("label.label", { for: "batch-max-open" }, BATCHES.maxOpen, el("span.quiet", ` ${BATCHES.maxOpenHint}`)), this.maxOpen),
-					el("div.field", el("label.label", { for: "batch-stop-after" }, BATCHES.stopAfter, el("span.quiet", ` ${BATCHES.stopAfterHint}`)), this.stopAfter),
+					el("summary", icon("down"), TABLE.settings),
+					el("div.field", el("label.label", { for: "batch-name" }, TABLE.name, el("span.quiet", ` ${TABLE.nameHint}`)), this.name),
+					el("div.field", el("label.label", { for: "batch-max-open" }, BATCHES.maxOpen, el("span.quiet", ` ${TABLE.maxOpenHint}`)), this.maxOpen),
+					el("div.field", el("label.label", { for: "batch-stop-after" }, BATCHES.stopAfter, el("span.quiet", ` ${TABLE.stopAfterHint}`)), this.stopAfter),
 				),
 			),
 			el("div.batch-money-act", this.skipLabel, this.run, this.reasons),
@@ -99,15 +100,15 @@ export class MoneyBar {
 		const affordable = plan?.cost.affordableRows ?? null;
 		const good = (rows - faulty) * (standing.variants ?? 1);
 		const short = affordable !== null && affordable < good && amountOf(standing.limits.maxCost) !== null;
-		if (problem) fill(this.note, BATCHES.notChecked(problem.sentence), " ", button(".link-button", () => this.planner.run(), BATCHES.again));
-		else setText(this.note, checking ? BATCHES.checking : short ? BATCHES.enoughFor(affordable, good) : (plan?.warnings.join(" ") ?? ""));
+		if (problem) fill(this.note, TABLE.notChecked(problem.sentence), " ", button(".link-button", () => this.planner.run(), TABLE.again));
+		else setText(this.note, checking ? TABLE.checking : short ? TABLE.enoughFor(affordable, good) : (plan?.warnings.join(" ") ?? ""));
 		const whole = plan ? wholeCost(plan.cost) : null;
 		const offered = whole !== null && whole > 0 && amountOf(standing.limits.maxCost) === null ? Math.ceil(whole * 100) / 100 : null;
-		fill(this.suggest, offered !== null && button(".chip-button", () => this.set(offered), BATCHES.setTo(offered)));
+		fill(this.suggest, offered !== null && button(".chip-button", () => this.set(offered), TABLE.setTo(offered)));
 		this.skipLabel.hidden = !faulty || faulty === rows || standing.variants != null;
-		setText(this.skipText, BATCHES.skip(faulty));
+		setText(this.skipText, TABLE.skip(faulty));
 		const reasons = reasonsAgainstBatch(standing);
-		setText(this.run, this.busy ? BATCHES.queueing : queueLabel(standing));
+		setText(this.run, this.busy ? TABLE.queueing : queueLabel(standing));
 		setAttribute(this.run, "aria-disabled", reasons.length > 0 || this.busy);
 		fill(this.reasons, reasons.map((reason) => el("li", reason)));
 		this.reasons.hidden = !reasons.length;

@@ -1,12 +1,10 @@
 // The way to the batches: `#batches` lists them, `#batches=new` makes one, `#batch=<id>` shows one. Loaded once the first
 // view is complete, or when the address names one.
 
-import { may, reasonWithout } from "../core/access.js";
+import { cover, loadForJobs } from "../core/cover.js";
 import { byId, el, on, setAttribute } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { lazy } from "../core/lazy.js";
-import { notify } from "../core/notices.js";
-import { cover } from "../statistics/place.js";
 import { BATCH_WAYS } from "../words/batch_ways.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -69,8 +67,7 @@ class BatchesPlace {
 	async follow() {
 		const { hash } = location;
 		const [wanted, make, batchId] = ADDRESS.exec(hash) ?? [];
-		if (wanted && !may("jobs:read")) notify(reasonWithout("jobs:read") ?? "", { tone: "attention" });
-		const module = wanted && may("jobs:read") ? await batches() : null;
+		const module = wanted ? await loadForJobs(batches) : null;
 		if (module) {
 			this.view ??= new module.BatchesView(this.place, this.parts);
 			await this.view.styled;

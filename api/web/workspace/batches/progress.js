@@ -65,7 +65,7 @@ export function stateLook(state) {
 }
 
 /** @param {Pick<Batch, "state">} batch */
-export function hasEnded({ state }) {
+function hasEnded({ state }) {
 	return ENDED.includes(state);
 }
 

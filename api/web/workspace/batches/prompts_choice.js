@@ -2,7 +2,7 @@
 // one idea. The first two are what the form says as well, so it keeps them.
 
 import { el, on, setAttribute, setText } from "../core/dom.js";
-import { BATCHES } from "../words/batches.js";
+import { TABLE } from "../words/batch_table.js";
 import { LEAST_VARIANTS, MOST_VARIANTS } from "./limits.js";
 import { wholeOf } from "./money.js";
 
@@ -29,7 +29,7 @@ export class PromptsChoice {
 	radios = new Map();
 	hint = el("p.hint", { id: "batch-prompts-hint" });
 	wanted = el("input.input", { id: "batch-variants", inputmode: "numeric", maxlength: 2, autocomplete: "off" });
-	number = el("div.field.batch-variants", { hidden: true }, el("label.label", { for: "batch-variants" }, BATCHES.variantsWanted), this.wanted);
+	number = el("div.field.batch-variants", { hidden: true }, el("label.label", { for: "batch-variants" }, TABLE.variantsWanted), this.wanted);
 
 	/**
 	 * @param {object} parts
@@ -45,9 +45,9 @@ export class PromptsChoice {
 			const radio = el("input", { type: "radio", name: "batch-prompts", value: way });
 			this.radios.set(way, radio);
 			on(radio, "change", () => this.choose(way));
-			return el("label.check", radio, el("span", BATCHES.ways[way]));
+			return el("label.check", radio, el("span", TABLE.ways[way]));
 		});
-		this.element = el("fieldset.field.batch-prompts", { "aria-describedby": this.hint.id }, el("legend.label", BATCHES.waysTitle), ...choices, this.number, this.hint);
+		this.element = el("fieldset.field.batch-prompts", { "aria-describedby": this.hint.id }, el("legend.label", TABLE.waysTitle), ...choices, this.number, this.hint);
 		on(this.wanted, "input", () => change({ wanted: this.wanted.value }));
 		this.show();
 	}
@@ -72,7 +72,7 @@ export class PromptsChoice {
 		for (const [one, radio] of this.radios) radio.checked = one === way;
 		this.number.hidden = way !== "variants";
 		if (this.wanted.value !== this.draft.wanted) this.wanted.value = this.draft.wanted;
-		setText(this.hint, BATCHES.wayHints[way]);
+		setText(this.hint, TABLE.wayHints[way]);
 		setAttribute(this.wanted, "aria-invalid", wantedOf(this.draft.wanted) === null ? "true" : null);
 	}
 }

@@ -1,4 +1,4 @@
-// The prompts that Grok proposes for a batch: cards to take, leave and edit, what the taken ones cost, and the one button
+// The prompts that Grok proposes for a batch: cards to choose, leave and edit, what the chosen ones cost, and the one button
 // that has them made. Nothing is made before.
 
 import { may, reasonWithout } from "../core/access.js";
@@ -9,6 +9,7 @@ import { icon } from "../core/icons.js";
 import { announce, notify, reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { BATCHES } from "../words/batches.js";
+import { PROPOSAL } from "../words/proposal.js";
 import { MOST_ROWS, MOST_VARIANTS } from "./limits.js";
 import { allTurned, choicesOf, chosenOf, hasTwins, keepChoices, keptChoices } from "./proposed.js";
 
@@ -28,8 +29,8 @@ export class Proposal {
 	busy = false;
 	state = el("div.proposal-state", { role: "status" });
 	note = el("p.quiet");
-	keys = el("p.hint", { id: "proposal-keys" }, BATCHES.proposalKeys);
-	list = el("ul.proposal-list", { "aria-label": BATCHES.proposal, "aria-describedby": this.keys.id });
+	keys = el("p.hint", { id: "proposal-keys" }, PROPOSAL.keys);
+	list = el("ul.proposal-list", { "aria-label": PROPOSAL.title, "aria-describedby": this.keys.id });
 	own = el("textarea.input", { id: "proposal-own", rows: 2, maxlength: vocabulary.limits.promptCharacters });
 	figure = el("p.proposal-figure", { role: "status" });
 	reason = el("p.wrong", { id: "proposal-reason", role: "status" });
@@ -43,12 +44,12 @@ export class Proposal {
 		this.parts = parts;
 		this.take = take;
 		this.reread = reread;
-		this.all = button("is-small", () => this.turnAll(), BATCHES.takeNone);
-		this.add = button("is-small", () => this.addOwn(), icon("plus"), BATCHES.add);
+		this.all = button("is-small", () => this.turnAll(), PROPOSAL.chooseNone);
+		this.add = button("is-small", () => this.addOwn(), icon("plus"), PROPOSAL.add);
 		this.make = button("primary.is-large", () => this.approve(), { id: "proposal-make", "aria-describedby": this.reason.id }, "");
-		this.adding = el("div.field.proposal-own", el("label.label", { for: this.own.id }, BATCHES.addOwn), this.own, this.add);
+		this.adding = el("div.field.proposal-own", el("label.label", { for: this.own.id }, PROPOSAL.addOwn), this.own, this.add);
 		this.choosing = el("div.proposal-choosing", el("div.proposal-head", this.note, this.all), this.keys, this.list, this.adding, el("div.proposal-act", this.figure, this.make, this.reason));
-		this.element = el("section.proposal", { "aria-label": BATCHES.proposal }, this.state, this.choosing);
+		this.element = el("section.proposal", { "aria-label": PROPOSAL.title }, this.state, this.choosing);
 		on(this.list, "keydown", (event) => this.onKey(event));
 		on(this.own, "keydown", (event) => {
 			if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -64,13 +65,13 @@ export class Proposal {
 		const state = proposal?.state ?? "writing";
 		fill(
 			this.state,
-			state === "writing" && el("p.proposal-writing", icon("ring"), el("span", BATCHES.proposalWriting)),
+			state === "writing" && el("p.proposal-writing", icon("ring"), el("span", PROPOSAL.writing)),
 			state === "ready" && proposal?.problem && el("p.quiet", proposal.problem),
-			state === "failed" && callout("bad", icon("warning"), el("strong", BATCHES.proposalFailed), el("p", proposal?.problem), el("p", BATCHES.proposalFailedNote)),
+			state === "failed" && callout("bad", icon("warning"), el("strong", PROPOSAL.failed), el("p", proposal?.problem), el("p", PROPOSAL.failedNote)),
 		);
 		this.choosing.hidden = state === "writing";
 		if (state === "writing") return;
-		setText(this.note, BATCHES.proposalNote(proposal?.rows ?? 1));
+		setText(this.note, PROPOSAL.note(proposal?.rows ?? 1));
 		const shown = JSON.stringify([batch.batchId, proposal?.promptJobId, proposal?.prompts]);
 		// What somebody has begun to choose stays while the batch is read again.
 		if (shown !== this.shown) {
@@ -109,11 +110,11 @@ export class Proposal {
 		const chosen = chosenOf(cards.map(({ choice }) => choice), { rows, priceUsd: price?.priceUsd ?? null });
 		const refusal =
 			reasonWithout("jobs:write") ||
-			(!chosen.texts.length && BATCHES.noneTaken) ||
-			(chosen.texts.some((text) => !text) && BATCHES.blankPrompt) ||
-			(hasTwins(chosen.texts) && BATCHES.samePrompt) ||
-			(chosen.texts.length > MOST_VARIANTS && BATCHES.tooManyPrompts(MOST_VARIANTS)) ||
-			(chosen.made > MOST_ROWS && BATCHES.tooManyMade(chosen.made, MOST_ROWS)) ||
+			(!chosen.texts.length && PROPOSAL.noneChosen) ||
+			(chosen.texts.some((text) => !text) && PROPOSAL.blankPrompt) ||
+			(hasTwins(chosen.texts) && PROPOSAL.samePrompt) ||
+			(chosen.texts.length > MOST_VARIANTS && PROPOSAL.tooManyPrompts(MOST_VARIANTS)) ||
+			(chosen.made > MOST_ROWS && PROPOSAL.tooManyMade(chosen.made, MOST_ROWS)) ||
 			"";
 		return { ...chosen, rows, refusal };
 	}
@@ -123,14 +124,14 @@ export class Proposal {
 		if (!batch) return;
 		keepChoices(this.shown, this.cards.map(({ choice }) => choice));
 		const { texts, made, priceUsd, rows, refusal } = this.standing();
-		const each = price && (price.priceUsd === null ? BATCHES.priceUnknown : BATCHES.priceEach(price.priceUsd, price.floor));
+		const each = price && (price.priceUsd === null ? PROPOSAL.priceUnknown : PROPOSAL.priceEach(price.priceUsd, price.floor));
 		const over = priceUsd !== null && priceUsd > batch.leftUsd;
 		this.figure.hidden = !made;
-		fill(this.figure, [BATCHES.madeOf(texts.length, rows, made), each].filter(Boolean).join(" · "), over && el("span.batch-warn", BATCHES.overBudget(usd(batch.leftUsd))));
-		setText(this.make, busy ? BATCHES.making : BATCHES.makeThem(made, this.noun(), priceUsd));
+		fill(this.figure, [PROPOSAL.madeOf(texts.length, rows, made), each].filter(Boolean).join(" · "), over && el("span.batch-warn", PROPOSAL.overBudget(usd(batch.leftUsd))));
+		setText(this.make, busy ? PROPOSAL.making : PROPOSAL.makeThem(made, this.noun(), priceUsd));
 		setAttribute(this.make, "aria-disabled", refusal !== "" || busy);
 		setText(this.reason, refusal);
-		setText(this.all, this.cards.every(({ choice }) => choice.taken) ? BATCHES.takeNone : BATCHES.takeAll);
+		setText(this.all, this.cards.every(({ choice }) => choice.chosen) ? PROPOSAL.chooseNone : PROPOSAL.chooseAll);
 		this.note.hidden = this.keys.hidden = this.all.hidden = !this.cards.length;
 		this.adding.hidden = this.cards.length >= MOST_VARIANTS || !may("jobs:write");
 	}
@@ -143,14 +144,14 @@ export class Proposal {
 
 	turnAll() {
 		const turned = allTurned(this.cards.map(({ choice }) => choice));
-		this.cards.forEach((card, index) => card.turn(turned[index].taken));
+		this.cards.forEach((card, index) => card.turn(turned[index].chosen));
 		this.showSum();
 	}
 
 	addOwn() {
 		const text = this.own.value.trim();
 		if (!text) return this.own.focus();
-		const card = new Card({ text, first: null, taken: true }, this.cards.length + 1, () => this.showSum());
+		const card = new Card({ text, first: null, chosen: true }, this.cards.length + 1, () => this.showSum());
 		this.cards.push(card);
 		this.list.append(card.element);
 		this.own.value = "";
@@ -172,7 +173,7 @@ export class Proposal {
 		event.stopPropagation();
 	}
 
-	/** Have the taken prompts made, or say what is in the way. */
+	/** Have the chosen prompts made, or say what is in the way. */
 	async approve() {
 		const { batch } = this;
 		for (const card of this.cards) card.commit();
@@ -183,7 +184,7 @@ export class Proposal {
 		this.showSum();
 		try {
 			const approved = await this.parts.api.post("/api/batches/{batch_id}/approve", { params: { batch_id: batch.batchId }, body: { prompts: texts } });
-			notify(BATCHES.approved(made, this.noun()));
+			notify(PROPOSAL.approved(made, this.noun()));
 			this.busy = false;
 			this.take(approved);
 		} catch (thrown) {
@@ -211,10 +212,10 @@ class Card {
 	constructor(choice, number, changed) {
 		this.choice = { ...choice };
 		this.changed = changed;
-		setAttribute(this.check, "aria-label", BATCHES.takePrompt(number));
-		setAttribute(this.field, "aria-label", BATCHES.promptNumber(number));
+		setAttribute(this.check, "aria-label", PROPOSAL.choosePrompt(number));
+		setAttribute(this.field, "aria-label", PROPOSAL.promptNumber(number));
 		this.change = button("is-small", () => (this.editing ? this.leave() : this.edit()), "");
-		this.element = el("li.proposal-card", el("label.proposal-take", this.check, el("span.quiet", { "aria-hidden": "true" }, String(number))), el("div.proposal-words", this.text, this.field, this.mark), this.change);
+		this.element = el("li.proposal-card", el("label.proposal-choose", this.check, el("span.quiet", { "aria-hidden": "true" }, String(number))), el("div.proposal-words", this.text, this.field, this.mark), this.change);
 		on(this.check, "change", () => {
 			this.turn(this.check.checked);
 			changed();
@@ -237,21 +238,21 @@ class Card {
 
 	before = "";
 
-	/** @param {boolean} taken */
-	turn(taken) {
-		this.choice.taken = taken;
+	/** @param {boolean} chosen */
+	turn(chosen) {
+		this.choice.chosen = chosen;
 		this.show();
 	}
 
 	show() {
-		const { text, first, taken } = this.choice;
-		this.check.checked = taken;
-		this.element.classList.toggle("is-left", !taken);
+		const { text, first, chosen } = this.choice;
+		this.check.checked = chosen;
+		this.element.classList.toggle("is-left", !chosen);
 		setText(this.text, text);
 		this.text.hidden = this.editing;
 		this.field.hidden = !this.editing;
-		setText(this.mark, first === null ? BATCHES.ownPrompt : text.trim() === first.trim() ? "" : BATCHES.changedPrompt);
-		setText(this.change, this.editing ? BATCHES.editDone : BATCHES.edit);
+		setText(this.mark, first === null ? PROPOSAL.ownPrompt : text.trim() === first.trim() ? "" : PROPOSAL.changedPrompt);
+		setText(this.change, this.editing ? PROPOSAL.editDone : PROPOSAL.edit);
 	}
 
 	edit() {

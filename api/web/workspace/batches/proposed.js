@@ -1,20 +1,20 @@
-// The prompts proposed for a batch while somebody chooses among them: taken or left, edited, or added.
+// The prompts proposed for a batch while somebody chooses among them: chosen or left, edited, or added.
 
 import { NAMED_OWNER } from "../core/access.js";
 import { DRAFTS } from "../core/drafts.js";
 
-/** @typedef {{ text: string, first: string | null, taken: boolean }} Choice `first` is what Grok wrote; null for somebody's own. */
+/** @typedef {{ text: string, first: string | null, chosen: boolean }} Choice `first` is what Grok wrote; null for somebody's own. */
 
 /** @typedef {{ texts: string[], made: number, priceUsd: number | null }} Chosen What would be made: each text for every row. */
 
 /**
- * Return the prompts as Grok proposes them, all taken.
+ * Return the prompts as Grok proposes them, all chosen.
  *
  * @param {readonly string[]} prompts
  * @returns {Choice[]}
  */
 export function choicesOf(prompts) {
-	return prompts.map((text) => ({ text, first: text, taken: true }));
+	return prompts.map((text) => ({ text, first: text, chosen: true }));
 }
 
 /**
@@ -23,19 +23,19 @@ export function choicesOf(prompts) {
  * @returns {Chosen}
  */
 export function chosenOf(choices, { rows, priceUsd }) {
-	const texts = choices.filter(({ taken }) => taken).map(({ text }) => text.trim());
+	const texts = choices.filter(({ chosen }) => chosen).map(({ text }) => text.trim());
 	const made = texts.length * rows;
 	return { texts, made, priceUsd: priceUsd === null ? null : Math.round(made * priceUsd * 1e6) / 1e6 };
 }
 
 /**
- * Return the choices with all taken, or none if all are.
+ * Return the choices with all chosen, or none if all are.
  *
  * @param {readonly Choice[]} choices
  */
 export function allTurned(choices) {
-	const taken = !choices.every((choice) => choice.taken);
-	return choices.map((choice) => ({ ...choice, taken }));
+	const chosen = !choices.every((choice) => choice.chosen);
+	return choices.map((choice) => ({ ...choice, chosen }));
 }
 
 // Below the batch's own, so that it is forgotten with it.
@@ -75,8 +75,8 @@ export function keptChoices(of, storage = localStorage) {
 
 /** @param {any} found */
 function isChoice(found) {
-	const { text, first, taken } = found;
-	return typeof text === "string" && (first === null || typeof first === "string") && typeof taken === "boolean";
+	const { text, first, chosen } = found;
+	return typeof text === "string" && (first === null || typeof first === "string") && typeof chosen === "boolean";
 }
 
 /**

@@ -1,7 +1,7 @@
 // The form beside the table: what it says is the template of every row. Columns are offered to be filled in.
 
 import { button, byId, el, fill, setText } from "../core/dom.js";
-import { BATCHES } from "../words/batches.js";
+import { TABLE } from "../words/batch_table.js";
 import { wordsOfTemplate } from "./columns.js";
 
 /** @import { FormValues } from "../../types/page.js" */
@@ -11,8 +11,8 @@ import { wordsOfTemplate } from "./columns.js";
 const PICTURES = ["image", "images"];
 
 export class TemplateSide {
-	hint = el("p.hint", BATCHES.templateHint);
-	chips = el("div.chips.batch-chips", { role: "group", "aria-label": BATCHES.columns });
+	hint = el("p.hint", TABLE.templateHint);
+	chips = el("div.chips.batch-chips", { role: "group", "aria-label": TABLE.columns });
 	heading = byId("form-title");
 	prompt = byId("prompt", HTMLTextAreaElement);
 	shown = "";
@@ -29,7 +29,7 @@ export class TemplateSide {
 
 	/** @param {boolean} open */
 	reveal(open) {
-		setText(this.heading, open ? BATCHES.template : this.usual);
+		setText(this.heading, open ? TABLE.template : this.usual);
 		if (open) {
 			this.heading.parentElement?.after(this.hint);
 			byId("prompt-frame").after(this.chips, this.choice);
@@ -53,7 +53,7 @@ export class TemplateSide {
 		if (shown === this.shown) return;
 		this.shown = shown;
 		const focused = [...this.chips.children].indexOf(/** @type {Element} */ (document.activeElement));
-		fill(this.chips, offered.map((name) => button(used.has(name) ? ".chip-button.is-on" : ".chip-button", () => this.insert(name), { title: BATCHES.insert(name), "aria-label": BATCHES.insert(name) }, `{{${name}}}`)));
+		fill(this.chips, offered.map((name) => button(used.has(name) ? ".chip-button.is-on" : ".chip-button", () => this.insert(name), { title: TABLE.insert(name), "aria-label": TABLE.insert(name) }, `{{${name}}}`)));
 		const chip = this.chips.children[focused];
 		if (chip instanceof HTMLElement) chip.focus();
 	}

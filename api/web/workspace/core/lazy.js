@@ -18,6 +18,21 @@ export function lazy(load) {
 	return () => load().catch(reportMissing);
 }
 
+/**
+ * Return a function that makes something out of a module once, when it is first asked for; it resolves to null if the
+ * module could not be loaded, which has been reported.
+ *
+ * @template Module, Made
+ * @param {() => Promise<Module | null>} module
+ * @param {(module: Module) => Made} make
+ * @returns {() => Promise<Awaited<Made> | null>}
+ */
+export function once(module, make) {
+	/** @type {Promise<any> | undefined} */
+	let made;
+	return () => (made ??= module().then((loaded) => loaded && make(loaded)));
+}
+
 /** Prefetch the remaining modules as soon as the browser is idle. */
 export function prefetchModules() {
 	if (!pending.size) return;

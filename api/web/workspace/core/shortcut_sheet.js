@@ -62,9 +62,9 @@ const SHEET = [
 	],
 	[
 		SHORTCUTS.proposed,
-		[SHORTCUTS.space, SHORTCUTS.takePrompt],
+		[SHORTCUTS.space, SHORTCUTS.choosePrompt],
 		["e", SHORTCUTS.editPrompt],
-		["a", SHORTCUTS.takeAllPrompts],
+		["a", SHORTCUTS.chooseAllPrompts],
 		["↓ ↑", SHORTCUTS.nextPrompt],
 	],
 	[

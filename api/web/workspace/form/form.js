@@ -51,7 +51,7 @@ export class Form {
 	 * @param {JobBook} parts.book
 	 * @param {Models} parts.models
 	 * @param {() => Circumstances} parts.situation
-	 * @param {(jobs: Job[]) => void} parts.onQueued
+	 * @param {(job: Job) => void} parts.onQueued Receives the first of those that were queued together.
 	 */
 	constructor({ api, state, book, models, situation, onQueued }) {
 		this.api = api;

@@ -84,6 +84,8 @@ function requestOf(values, models) {
 		...mediaRequest(values, models),
 		metadata: parseObject(values.metadata),
 		deadlineSeconds: Number(values.deadlineSeconds) || null,
+		// What is no amount goes as it is, for the server to refuse: left out, it would be no limit.
+		maxPriceUsd: Number(values.maxPriceUsd) || values.maxPriceUsd,
 	};
 	const { style, length, language } = values.ask;
 	if (values.writer === "grok") return compact({ ...body, useAiPrompt: true, onPromptFailure: values.onPromptFailure, style, promptLength: length, promptLanguage: language });

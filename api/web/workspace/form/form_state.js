@@ -29,6 +29,7 @@ const EMPTY = {
 	runs: 1,
 	rawInput: "",
 	deadlineSeconds: "",
+	maxPriceUsd: "",
 	metadata: "",
 	promptJob: null,
 	generate: null,

@@ -9,6 +9,7 @@ import { MODELS } from "../words/models.js";
 import { priceBody } from "./form_bodies.js";
 import { parseObject, runsOf } from "./form_rules.js";
 import { pathsOf, valuesFor } from "./plan.js";
+import { offerPriceLimit } from "./price_limit.js";
 import { issuesOf } from "./problems.js";
 
 /** @import { Api, Problem } from "../core/api.js" */
@@ -52,6 +53,7 @@ export class Price {
 		state.listen("change", () => this.schedule());
 		models.listen("change", () => this.schedule());
 		this.schedule();
+		offerPriceLimit(state, form);
 	}
 
 	schedule() {

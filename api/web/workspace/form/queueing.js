@@ -2,12 +2,16 @@
 
 import { asProblem, newKey } from "../core/api.js";
 import { byId, el, fill } from "../core/dom.js";
+import { jobName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { notify, reportProblem } from "../core/notices.js";
+import { groupLink } from "../side_by_side/link.js";
 import { COMMON } from "../words/common.js";
+import { CORE } from "../words/core.js";
 import { MAKING } from "../words/making.js";
 import { labelOf } from "./form.js";
 import { parseObject } from "./form_rules.js";
+import { noteUsed } from "./model_memory.js";
 import { drawSeed, frozen, jobsOf } from "./plan.js";
 import { issuesOf } from "./problems.js";
 
@@ -45,7 +49,8 @@ export class Queueing {
 			}
 			this.attempt = null;
 			this.form.tried = false;
-			this.form.onQueued(jobs);
+			tellQueued(jobs);
+			this.form.onQueued(jobs[0]);
 			for (const warning of new Set(jobs.flatMap((job) => job.warnings))) notify(warning, { tone: "attention" });
 		} catch (thrown) {
 			const problem = asProblem(thrown);
@@ -93,4 +98,13 @@ export class Queueing {
 		const title = `${own ? "" : `${model?.label ?? path}: `}${problem.title || problem.message}`;
 		fill(place, icon("warning"), el("div", el("p.callout-title", title), lines.length ? el("ul", ...lines) : problem.title && el("p", problem.message)));
 	}
+}
+
+/** @param {Job[]} jobs */
+function tellQueued(jobs) {
+	const [job] = jobs;
+	const group = jobs.length > 1 ? groupLink(job) : null;
+	const open = { label: group ? COMMON.sideBySide : CORE.open, run: () => (location.hash = group ?? `job=${job.jobId}`) };
+	notify(MAKING.queued(jobs.length, jobName(job)), { action: open });
+	noteUsed(job.model);
 }

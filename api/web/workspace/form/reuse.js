@@ -17,7 +17,7 @@ const DRAWN = /^[0-9a-f]{12}$/;
  * @returns {Partial<FormValues>}
  */
 export function valuesOf(job, models) {
-	const { model, prompt, originalPrompt, instructions, priority } = job;
+	const { model, prompt, originalPrompt, instructions, priority, maxPriceUsd } = job;
 	const { [models.get(model)?.picturesField ?? ""]: shown, ...input } = job.input;
 	const sent = /** @type {string[]} */ ([shown ?? []].flat());
 	const known = sent.every((url) => url === job.targetUrl || job.refUrls.includes(url));
@@ -44,6 +44,7 @@ export function valuesOf(job, models) {
 		instructions: instructions ?? "",
 		writer: prompt ? "me" : "grok",
 		priority,
+		maxPriceUsd: String(maxPriceUsd ?? ""),
 	};
 }
 

@@ -1,12 +1,13 @@
 // Acts on many jobs, all that the filter shows or the selected ones: the buttons. `bulk_acts.js` asks, and does it.
 
 import { actingFor, may } from "../core/access.js";
-import { button, setText } from "../core/dom.js";
+import { button, byId, setText } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
 import { reportProblem } from "../core/notices.js";
 import { JOB_ACTS } from "../words/acts.js";
 import { COMMON } from "../words/common.js";
 import { CORE } from "../words/core.js";
+import { wordsOf } from "./filter_words.js";
 import { canCancel, canRetry, isErased, isFinal } from "./statuses.js";
 
 /** @import { Api } from "../core/api.js" */
@@ -38,20 +39,35 @@ const OFFERED = {
 const NAMES = /** @type {BulkAct[]} */ (Object.keys(OFFERED));
 
 /**
- * Return the jobs that a filter shows, to act on.
+ * Return the jobs that are selected, to act on.
  *
- * @param {JobBook} book
- * @param {(book: JobBook) => string} words
+ * @param {() => Job[]} jobs
+ * @param {string} words
  * @returns {Source}
  */
-export function allFound(book, words) {
-	return {
+export function selected(jobs, words) {
+	return { jobs, more: () => false, readAll: async () => [], words: () => words, scope: () => "selected" };
+}
+
+/**
+ * Offer the acts on all jobs that the filter shows.
+ *
+ * @param {Api} api
+ * @param {JobBook} book
+ */
+export function offerBulk(api, book) {
+	/** @type {Source} */
+	const source = {
 		jobs: () => book.shown(),
 		more: () => book.cursor !== null,
 		readAll: (wanted, max) => book.readAll(wanted, max),
-		words: () => JOB_ACTS.filterShows(words(book)),
+		words: () => JOB_ACTS.filterShows(wordsOf(book.filter)),
 		scope: () => (book.filtered ? "found" : "all"),
 	};
+	const bulk = new Bulk({ api, book, source });
+	byId("bulk").append(...bulk.buttons);
+	book.listen("list", () => bulk.show());
+	bulk.show();
 }
 
 export class Bulk {

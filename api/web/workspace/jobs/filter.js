@@ -1,11 +1,9 @@
-// What the list is filtered by: which jobs fit, what the API is asked, what stands in the address, and how it reads.
+// What the list is filtered by: which jobs fit, what the API is asked, and what stands in the address.
 
 import { vocabulary } from "../core/vocabulary.js";
 import { CORE } from "../words/core.js";
 import { JOBS } from "../words/jobs.js";
-import { collectionName } from "../kept/names.js";
-import { collectionChip, tagChip } from "../words/kept.js";
-import { GROUPS, groupOf } from "./statuses.js";
+import { groupOf } from "./statuses.js";
 
 /** @import { Job } from "../../types/page.js" */
 
@@ -57,29 +55,12 @@ const RULES = {
 	batch: ({ batch }, { batchId }) => batchId === batch,
 };
 
-/** @type {Record<string, (filter: Filter) => string>} */
-const WORDS = {
-	search: ({ search }) => `“${search}”`,
-	group: ({ group }) => groupOf(group).name,
-	models: ({ models }) => models.join(", "),
-	kind: ({ kind }) => KINDS[kind],
-	from: ({ from }) => JOBS.from(from),
-	to: ({ to }) => JOBS.until(to),
-	liked: () => JOBS.liked,
-	least: ({ least }) => JOBS.least(least),
-	most: ({ most }) => JOBS.most(most),
-	runs: () => JOBS.oneGroup,
-	tag: ({ tag }) => tagChip(tag),
-	collection: ({ collection }) => collectionChip(collectionName(collection)),
-	batch: () => JOBS.oneBatch,
-};
-
 /**
  * Return the names of the parts that are on.
  *
  * @param {Filter} filter
  */
-function partsOf(filter) {
+export function partsOf(filter) {
 	return /** @type {(keyof Filter)[]} */ (Object.keys(RULES)).filter((name) => String(filter[name]) !== String(NO_FILTER[name]));
 }
 
@@ -97,25 +78,6 @@ export function isOn(filter) {
 export function fits(filter) {
 	const rules = partsOf(filter).map((name) => RULES[name]);
 	return (job) => rules.every((rule) => rule(filter, job));
-}
-
-/**
- * Return what is on, in words, and the filter without each of it.
- *
- * @param {Filter} filter
- * @returns {{ words: string, without: Filter }[]}
- */
-export function chipsOf(filter) {
-	return partsOf(filter).flatMap((name) => {
-		if (name !== "models") return { words: WORDS[name](filter), without: { ...filter, [name]: NO_FILTER[name] } };
-		return filter.models.map((model) => ({ words: model, without: { ...filter, models: filter.models.filter((other) => other !== model) } }));
-	});
-}
-
-/** @param {Filter} filter */
-export function wordsOf(filter) {
-	const parts = partsOf(filter);
-	return parts.length ? parts.map((name) => WORDS[name](filter)).join(" · ") : GROUPS[0].name;
 }
 
 /**

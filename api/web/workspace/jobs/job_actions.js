@@ -164,12 +164,13 @@ function idOf(job) {
  * @param {Job} job
  */
 export function curlOf(job) {
-	const { model, input, priority, metadata } = job;
+	const { model, input, priority, maxPriceUsd, metadata } = job;
 	const body = {
 		model,
 		input,
 		prompt: (job.prompt ?? job.originalPrompt) || undefined,
 		priority: priority === vocabulary.limits.priority.usual ? undefined : priority,
+		maxPriceUsd: maxPriceUsd ?? undefined,
 		metadata: Object.keys(metadata).length ? metadata : undefined,
 	};
 	const json = JSON.stringify(body).replaceAll("'", "'\\''");

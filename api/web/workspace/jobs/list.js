@@ -4,15 +4,17 @@ import { reasonWithout } from "../core/access.js";
 import { whenBack } from "../core/back.js";
 import { button, el, fill, on, part, place, setText } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { lazy } from "../core/lazy.js";
 import { reportProblem } from "../core/notices.js";
 import { vocabulary } from "../core/vocabulary.js";
 import { CORE } from "../words/core.js";
 import { JOBS } from "../words/jobs.js";
-import { wordsOf } from "./filter.js";
 import { Row } from "./rows.js";
 
 /** @import { Act, Job } from "../../types/page.js" */
 /** @import { JobBook } from "./job_book.js" */
+
+const filterWords = lazy(() => import("./filter_words.js"));
 
 /** Rows at once; more are a press away. The gallery may have read thousands of jobs. */
 const STEP = vocabulary.limits.jobsAtOnce;
@@ -114,9 +116,10 @@ export class JobList {
 			const text = JOBS.firstSteps;
 			return [icon("inbox"), el("h3", JOBS.nothingYet), el("p.quiet", text)];
 		}
-		const so = this.book.searchedUntil ? JOBS.searchedNewest : "";
-		const text = JOBS.noneFits(wordsOf(this.book.filter), so);
-		return [icon("search"), el("h3", JOBS.noMatch), el("p.quiet", text), button("", this.onClear, JOBS.showAll)];
+		const { filter, searchedUntil } = this.book;
+		const text = el("p.quiet");
+		filterWords().then((module) => module && setText(text, module.noneFits(filter, Boolean(searchedUntil))));
+		return [icon("search"), el("h3", JOBS.noMatch), text, button("", this.onClear, JOBS.showAll)];
 	}
 
 	async readOlder() {

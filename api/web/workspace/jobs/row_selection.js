@@ -5,7 +5,7 @@ import { button, closest, el, on, setText } from "../core/dom.js";
 import { notify, reportProblem } from "../core/notices.js";
 import { addStyles } from "../core/styles.js";
 import { ROWS } from "../words/queue_control.js";
-import { Bulk } from "./bulk.js";
+import { Bulk, selected } from "./bulk.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { Job } from "../../types/page.js" */
@@ -34,8 +34,7 @@ export class RowSelection {
 		this.book = book;
 		this.list = list;
 		this.tools = tools;
-		const source = { jobs: () => [...this.jobs.values()], more: () => false, readAll: async () => [], words: () => ROWS.source, scope: () => /** @type {const} */ ("selected") };
-		this.bulk = new Bulk({ api, book, source });
+		this.bulk = new Bulk({ api, book, source: selected(() => [...this.jobs.values()], ROWS.source) });
 		this.done = button("is-small.is-plain", () => this.endSelection(), { title: ROWS.doneTitle }, ROWS.done);
 		this.element = el(
 			"div.selection-bar",

@@ -37,7 +37,7 @@ const OFFERED = [
 ];
 
 /** @type {Record<string, string>} */
-export const SOURCES = { grok: CORE.byGrok, grok_fallback: CORE.byGrok, edited: CORE.byGrokEdited, template: CORE.fromTemplate };
+const SOURCES = { grok: CORE.byGrok, grok_fallback: CORE.byGrok, edited: CORE.byGrokEdited, template: CORE.fromTemplate };
 
 /** @type {Record<string, string>} How a job was made from another. */
 export const RELATIONS = JOBS.relations;

@@ -1,6 +1,6 @@
 // The names of collections, as far as they have been read: filters know them by their ids alone.
 
-import { UNNAMED } from "../words/kept.js";
+import { COLLECTIONS } from "../words/collections.js";
 
 /** @type {Map<string, string>} By id. */
 const names = new Map();
@@ -17,5 +17,5 @@ export function isNamed(id) {
 
 /** @param {string} id */
 export function collectionName(id) {
-	return names.get(id) ?? UNNAMED;
+	return names.get(id) ?? COLLECTIONS.unnamed;
 }

@@ -126,6 +126,6 @@ async function tagAll(jobs, words) {
  *
  * @param {string} text
  */
-export function tagsIn(text) {
+function tagsIn(text) {
 	return [...new Set(text.split(",").map((tag) => tag.trim()).filter(Boolean))];
 }

@@ -21,7 +21,7 @@ const WORD_CHARACTERS = 10000;
 const SHOWN = 200;
 const SEARCH_DEBOUNCE_MS = 200;
 /** What the form has no field for. */
-const NOT_IN_FORM = ["generateTimeoutSeconds", "callbackUrl", "maxPriceUsd"];
+const NOT_IN_FORM = ["generateTimeoutSeconds", "callbackUrl"];
 
 /** @type {Templates | null} */
 let shown = null;

@@ -19,7 +19,6 @@ import { PromptRating } from "../jobs/rating.js";
 import { offerActs, PANEL_ACTS, setChip } from "../jobs/rows.js";
 import { isErased } from "../jobs/statuses.js";
 import { COMMON } from "../words/common.js";
-import { CORE } from "../words/core.js";
 import { PANEL } from "../words/panel.js";
 import { outputsOf } from "./outputs.js";
 import { Patience } from "./patience.js";
@@ -52,7 +51,7 @@ export class JobView {
 	time = timeElement(new Date().toISOString());
 	temporal = el("a.button.is-small", { target: "_blank", rel: "noreferrer" }, icon("external"), PANEL.openTemporal);
 	download = el("a.button.is-small.primary", { download: "", target: "_blank", rel: "noreferrer noopener", referrerpolicy: "no-referrer" }, icon("download"), COMMON.download);
-	beside = el("a.button.is-small", { title: SIDE_BY_SIDE.openTitle }, icon("compare"), CORE.sideBySide);
+	beside = el("a.button.is-small", { title: SIDE_BY_SIDE.openTitle }, icon("compare"), COMMON.sideBySide);
 	body = el("div.panel-body");
 	/** @type {Map<string, { text: string, element: HTMLElement }>} */
 	shown = new Map();

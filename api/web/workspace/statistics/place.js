@@ -1,9 +1,8 @@
 // The way to the statistics: the same page at `#statistics`, loaded when somebody goes there. Back closes it.
 
-import { may, reasonWithout } from "../core/access.js";
+import { cover, loadForJobs } from "../core/cover.js";
 import { byId, on, setAttribute } from "../core/dom.js";
 import { lazy } from "../core/lazy.js";
-import { notify } from "../core/notices.js";
 
 /** @import { Api } from "../core/api.js" */
 /** @import { StatisticsView } from "./view.js" */
@@ -36,8 +35,7 @@ export class StatisticsPlace {
 	async follow() {
 		const { hash } = location;
 		const [wanted, days, owner] = ADDRESS.exec(hash) ?? [];
-		if (wanted && !may("jobs:read")) notify(reasonWithout("jobs:read") ?? "", { tone: "attention" });
-		const module = wanted && may("jobs:read") ? await statistics() : null;
+		const module = wanted ? await loadForJobs(statistics) : null;
 		if (module) {
 			this.view ??= new module.StatisticsView(this.place, this.api);
 			this.view.back.href = this.before || "#";
@@ -50,10 +48,4 @@ export class StatisticsPlace {
 		setAttribute(byId("statistics-link"), "aria-current", this.open ? "page" : null);
 		if (module) await this.view?.show(days, owner, entered);
 	}
-}
-
-/** Hide the jobs while another part of the page has their place. */
-export function cover() {
-	const covered = document.querySelector("main.is-cover:not([hidden])") !== null;
-	for (const id of ["work", "tabs"]) byId(id).hidden = covered;
 }

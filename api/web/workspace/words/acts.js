@@ -6,6 +6,7 @@ export const JOB_ACTS = Object.freeze({
 	/** @type {(text: string) => string} */
 	filterShows: (text) => `The filter shows: ${text}.`,
 	all: "all",
+	ofSelected: "These are the jobs of the selected tiles.",
 	jobsCouldNotLoaded: "The jobs could not be loaded.",
 	back: "Back",
 	queuedAgain: "queued again",

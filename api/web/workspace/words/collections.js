@@ -35,13 +35,13 @@ export const taggedText = (jobs) => `Tags of ${count(jobs, "job")} changed.`;
 export const untaggedText = (jobs, reason) => `${count(jobs, "job")} left as before: ${{ too_many: "a job has at most 20 tags", erased: "erased jobs have no tags" }[reason] ?? "not there any more"}.`;
 
 export const COLLECTIONS = {
-	title: "Collections",
 	collect: "Collect",
 	collectTitle: "Add to a collection (a)",
 	field: "Collection",
 	note: "Choose one of yours, or name a new one.",
 	addYes: "Add",
 	filter: "Collection",
+	unnamed: "Collection",
 	any: "Any",
 	rename: "Rename…",
 	renameTitle: "Rename the collection",

@@ -20,6 +20,7 @@ export const COMMON = Object.freeze({
 	like: "Like",
 	likeKey: "Like (l)",
 	show: "Show",
+	sideBySide: "Side by side",
 	imageGone: "This image cannot be shown: it may have expired.",
 	download: "Download",
 	closeKey: "Close (Esc)",

@@ -4,7 +4,6 @@ export const CORE = Object.freeze({
 	remove: "Remove",
 	cancel: "Cancel",
 	tag: "Tag",
-	sideBySide: "Side by side",
 	loading: "Loading…",
 	paused: "Paused",
 	resume: "Resume",
@@ -50,9 +49,6 @@ export const CORE = Object.freeze({
 	byGrok: "by Grok",
 	byGrokEdited: "by Grok, edited",
 	fromTemplate: "from the template",
-	/** @type {(number: number, name: string) => string} */
-	queued: (number, name) => `Queued${number > 1 ? `, ${number} times` : ""}: ${name}.`,
-	ofSelected: "These are the jobs of the selected tiles.",
 	/** @type {(number: number, more: boolean) => string} */
 	shown: (number, more) => `${number}${more ? "+" : ""} shown`,
 	/** @type {(text: string) => string} */

@@ -7,24 +7,10 @@ export const JOBS = Object.freeze({
 	audio: "Audio",
 	text: "Text",
 	data: "Data",
-	/** @type {(from: string) => string} */
-	from: (from) => `From ${from}`,
-	/** @type {(to: string) => string} */
-	until: (to) => `Until ${to}`,
-	liked: "Liked",
-	/** @type {(least: string) => string} */
-	least: (least) => `At least $${least}`,
-	/** @type {(most: string) => string} */
-	most: (most) => `At most $${most}`,
-	oneGroup: "One group of runs",
-	oneBatch: "One batch",
 	noJobs: "No jobs for this key",
 	loadingJobs: "Loading jobs…",
 	firstSteps: "Describe an image or a video in the form and queue it. It shows up here and updates live.",
 	nothingYet: "Nothing yet",
-	searchedNewest: " The newest jobs were searched; “Show older jobs” goes on.",
-	/** @type {(text: string, so: string) => string} */
-	noneFits: (text, so) => `No job fits ${text}.${so}`,
 	noMatch: "No match",
 	showAll: "Show all jobs",
 	noOlder: "Older jobs could not be loaded.",

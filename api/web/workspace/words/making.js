@@ -5,7 +5,11 @@ export const MAKING = Object.freeze({
 	/** @type {(runs: number) => string} */
 	runsEach: (runs) => `${runs} runs each. `,
 	insteadOf: "instead of ",
+	priceLimit: "Price limit in USD",
+	priceLimitNote: "(for each job: if WaveSpeed asks more, it fails unpaid; empty: no limit)",
 	priceUnknown: "Price unknown: the server did not say. Asking again…",
+	/** @type {(number: number, name: string) => string} */
+	queued: (number, name) => `Queued${number > 1 ? `, ${number} times` : ""}: ${name}.`,
 	/** @type {(number: number, number2: number) => string} */
 	queuedSome: (number, number2) => `${number} of ${number2} jobs were queued. The next one was not.`,
 	nothingQueued: "Nothing was queued.",

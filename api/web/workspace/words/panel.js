@@ -49,7 +49,6 @@ export const PANEL = Object.freeze({
 	instructions: "Instructions",
 	inputPictureLabel: "Input picture",
 	inputPictures: "Input pictures",
-	seed: "Seed",
 	randomSeed: "random; WaveSpeed does not say which",
 	made: "Made",
 	listPrice: "List price",

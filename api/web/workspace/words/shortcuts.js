@@ -62,9 +62,9 @@ export const SHORTCUTS = Object.freeze({
 	selectTable: "Select the whole table",
 	nextFault: "Next fault; with Shift the previous one",
 	queueBatch: "Queue the batch",
-	takePrompt: "Take the prompt, or leave it",
+	choosePrompt: "Choose the prompt, or leave it",
 	editPrompt: "Edit it; Enter or Esc ends that",
-	takeAllPrompts: "Take all, or none",
+	chooseAllPrompts: "Choose all, or none",
 	nextPrompt: "Next, previous prompt",
 	viewerPlay: "Play or pause; , and . by frames, m mutes",
 });

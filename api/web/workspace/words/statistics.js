@@ -1,7 +1,5 @@
 // Words of the page of statistics.
 
-import { duration, usd } from "../core/format.js";
-
 export const STATISTICS = {
 	title: "Statistics",
 	back: "Back to jobs",
@@ -45,7 +43,6 @@ export const WAITS = {
 	making: "At WaveSpeed, median",
 	slowest: "At WaveSpeed, 95 of 100 less",
 	jobs: "Jobs completed",
-	time: duration,
 };
 
 export const SPENDING = {
@@ -55,7 +52,6 @@ export const SPENDING = {
 	spent: "Spent",
 	reserved: "Reserved",
 	model: "Model",
-	money: usd,
 };
 
 export const LIKES = {

@@ -3,7 +3,6 @@
 import { count } from "../core/format.js";
 
 export const TEMPLATES = {
-	button: "Templates",
 	title: "Templates",
 	search: "Search templates",
 	none: "No templates yet. Write {{words}} in braces where something changes, then save the form as one.",
