@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -55,7 +55,7 @@ class MarkdownPage:
 
     @classmethod
     def of(cls, path: Path) -> MarkdownPage:
-        return cls(path.read_text(encoding="utf-8"))
+        return _page(path.read_text(encoding="utf-8"))
 
     @cached_property
     def _root(self) -> SyntaxTreeNode:
@@ -119,3 +119,9 @@ def _links(parent: SyntaxTreeNode) -> list[str]:
 
 def _cells(row: SyntaxTreeNode) -> tuple[Cell, ...]:
     return tuple(Cell(_text(cell).strip(), tuple(_code(cell)), tuple(_links(cell))) for cell in row.children)
+
+
+@cache
+def _page(text: str) -> MarkdownPage:
+    """Many tests ask for the same pages, and reading one takes much of a second."""
+    return MarkdownPage(text)

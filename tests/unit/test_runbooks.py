@@ -109,8 +109,13 @@ def problem_with(command: str) -> str | None:
     return None if program in PROGRAMS else "no program that every machine has"
 
 
+@cache
+def _promptmill() -> Any:
+    return typer.main.get_command(app)
+
+
 def _problem_of_promptmill(words: list[str]) -> str | None:
-    found: Any = typer.main.get_command(app)
+    found = _promptmill()
     while words and not words[0].startswith("-") and hasattr(found, "commands"):
         if words[0] not in found.commands:
             return f"{found.name} has no command {words[0]}"
