@@ -9,8 +9,8 @@ from typing import NamedTuple
 from api.jobs.waiting import UNKNOWN, Estimate, RecentPace, ranged, still_to_go
 from promptmill.formats import duration, rate
 
-NO_JOBS = "The model has no jobs of the last days, from which a duration could be told."
-NO_PROMPTS = "Grok has written no prompts in the last day, from which a duration could be told."
+NO_JOBS = "The model has no recent jobs from which to estimate a duration."
+NO_PROMPTS = "Grok has written no prompts in the last day from which to estimate a duration."
 
 
 class Extent(NamedTuple):

@@ -186,7 +186,7 @@ def _refuse_others(found: Sequence[tuple[int, str]]) -> None:
         number, key = found[0]
         raise Refused(
             "row_differs",
-            f"Row {number}: the batch has a row with the key {key} already, of another content. Nothing was added.",
+            f"Row {number}: the batch has a row with the key {key} but different content. Nothing was added.",
             errors=errors,
         )
 

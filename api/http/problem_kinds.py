@@ -78,7 +78,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     "owner_exists": ProblemKind(
         HTTPStatus.CONFLICT,
-        "This owner exists already",
+        "This owner already exists",
         "Choose another name. Nothing was changed.",
     ),
     "origin_not_allowed": ProblemKind(
@@ -166,17 +166,17 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Rows of the table are faulty",
         "Nothing was stored. `errors` names row and column of the first faults, as `/line/7/seed`; `POST "
-        "/api/batches/plan` tells all of them. `skipFaulty` makes the other rows.",
+        "/api/batches/plan` lists all of them. `skipFaulty` makes the other rows.",
     ),
     "row_differs": ProblemKind(
         HTTPStatus.CONFLICT,
-        "The batch has a row with this key already, of another content",
+        "The batch already has a row with this key and different content",
         "Give the row another key, or send the table under another `key` for a new batch.",
     ),
     "batch_ended": ProblemKind(
         HTTPStatus.CONFLICT,
         "The batch has ended",
-        "What failed of a batch that is done can be tried again; a cancelled one stays as it is.",
+        "Failed rows of a finished batch can be retried; a cancelled batch stays as it is.",
     ),
     "batch_planning": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -185,12 +185,12 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     "batch_approved": ProblemKind(
         HTTPStatus.CONFLICT,
-        "The batch has its prompts already",
+        "The batch already has its prompts",
         "Its rows show them. For others, make another batch.",
     ),
     "batch_differs": ProblemKind(
         HTTPStatus.CONFLICT,
-        "The batch with this key was made of another request",
+        "The batch with this key was made from a different request",
         "No row can be added to a batch whose prompts Grok proposes: send this one under another `key`.",
     ),
     "batch_paused": ProblemKind(
@@ -199,10 +199,10 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "batch_budget": ProblemKind(
         HTTPStatus.CONFLICT,
         "Nothing is left of the batch's budget",
-        "`PATCH /api/batches/{batchId}` with a higher `maxCostUsd` lets it go on.",
+        "`PATCH /api/batches/{batchId}` with a higher `maxCostUsd` lets it continue.",
     ),
     "too_many": ProblemKind(
-        HTTPStatus.CONFLICT, "There are as many as there may be", "Remove some first. Nothing was stored."
+        HTTPStatus.CONFLICT, "The limit has been reached", "Remove some first. Nothing was stored."
     ),
     "prompt_pending": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -263,7 +263,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
         "The file has no such part",
         "`Content-Range` says how many bytes it has; ask for some of those.",
     ),
-    "link_expired": ProblemKind(HTTPStatus.GONE, "This shared address has ended", "Ask whoever sent it for a new one."),
+    "link_expired": ProblemKind(HTTPStatus.GONE, "This shared link has expired", "Ask whoever sent it for a new one."),
     "no_outputs": ProblemKind(
         HTTPStatus.CONFLICT,
         "There is no result to rate",
@@ -288,7 +288,7 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     # -- limits of an owner
     "queue_full": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "As many jobs are open as may be",
+        "The limit of open jobs has been reached",
         "Wait until one of them ends, or cancel one. Nothing was stored. An admin can raise the limit "
         "(`promptmill owners limits`).",
         10,
@@ -306,14 +306,14 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     ),
     "limit_exceeded": ProblemKind(
         HTTPStatus.FORBIDDEN,
-        "This is more than may be asked for",
+        "This is more than the limit allows",
         "Each entry of `errors` points to a field and says what may be asked for. Nothing was stored.",
     ),
     "owner_paused": ProblemKind(
         HTTPStatus.LOCKED,
         "The owner is paused",
-        "Nothing was stored. An admin paused this owner and can resume it (`promptmill owners resume`); jobs that wait "
-        "go on by themselves then.",
+        "Nothing was stored. An admin paused this owner and can resume it (`promptmill owners resume`); waiting "
+        "jobs then continue by themselves.",
         60,
     ),
     # -- OpenAI's shape
@@ -326,8 +326,8 @@ PROBLEM_KINDS: Final[dict[str, ProblemKind]] = {
     "job_not_finished": ProblemKind(
         HTTPStatus.GATEWAY_TIMEOUT,
         "The pictures are not ready yet",
-        "The job goes on and is paid once. Send the same request again to wait for it, or look at it: the detail says "
-        "where. PROMPTMILL_SYNC_SECONDS is how long one request waits.",
+        "The job continues and is paid for once. Send the same request again to wait for it, or look at it: the detail "
+        "says where. PROMPTMILL_SYNC_SECONDS is how long one request waits.",
         1,
     ),
     "pictures_too_large": ProblemKind(

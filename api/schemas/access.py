@@ -141,7 +141,7 @@ class PauseOwner(StrictRequestModel):
     """Why an owner is paused."""
 
     reason: Annotated[str, BeforeValidator(checked(pause_reason))] = Field(
-        description=f"What callers are told, 1 to {REASON_CHARACTERS} characters."
+        description=f"What callers are shown, 1 to {REASON_CHARACTERS} characters."
     )
 
 

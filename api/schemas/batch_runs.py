@@ -78,7 +78,7 @@ class BatchOrder(BatchSource):
     @model_validator(mode="after")
     def _skips_nothing_proposed(self) -> Self:
         if self.skip_faulty and self.proposed is not None:
-            message = "Not with the prompts `variants`: mend the table first."
+            message = "Not possible with the prompts `variants`: correct the table first."
             raise field_errors(type(self), [(("skipFaulty",), message)])
         return self
 

@@ -84,7 +84,7 @@ class WebhooksReport(Answer):
     """Whether WaveSpeed notifies us of finished predictions, and where."""
 
     on: bool = Field(description="Whether WaveSpeed notifies us.")
-    public_url: str | None = Field(description="The address that it is told; null if it is not.")
+    public_url: str | None = Field(description="The address given to WaveSpeed; null if it has none.")
     secret: str = Field(description="`configured`, or `fetched` from WaveSpeed when the first webhook arrives.")
 
 

@@ -88,9 +88,7 @@ class _Table:
             if isinstance(row, Fault):
                 yield row
                 if not self._goes_on():
-                    yield Fault.of(
-                        WHOLE_TABLE, None, f"The rows after row {number} cannot be read before it is mended."
-                    )
+                    yield Fault.of(WHOLE_TABLE, None, f"The rows after row {number} cannot be read until it is fixed.")
                     return
             elif any(map(str.strip, row)):
                 yield from self._cells(number, row)

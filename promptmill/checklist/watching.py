@@ -64,7 +64,7 @@ async def _require_alertmanager(target: Target) -> None:
     """Look whether Prometheus has an Alertmanager, and whether one of them answers here."""
     found = (await target.prometheus("/api/v1/alertmanagers"))["activeAlertmanagers"]
     if not found:
-        raise Fails("Prometheus has no Alertmanager, so nobody is told", "Set `alerting` in prometheus.yml.")
+        raise Fails("Prometheus has no Alertmanager, so nobody is notified", "Set `alerting` in prometheus.yml.")
     parts = [urlsplit(one["url"]) for one in found]
     for scheme, host, *_ in parts:
         try:

@@ -49,7 +49,7 @@ def add_owner(name: Annotated[str, typer.Argument(help="Lowercase letters, digit
 def pause_owner(
     name: Annotated[str, typer.Argument(help="The owner.")],
     *,
-    reason: Annotated[str, typer.Option(help="What callers are told.")],
+    reason: Annotated[str, typer.Option(help="What callers are shown.")],
 ) -> None:
     """Pause an owner at once: no new jobs, and what waits for its submission waits on, unpaid."""
     from promptmill.commands.access import owner_line

@@ -156,7 +156,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.OWNER_PAUSED: Reason(
         "An admin has paused the job's owner, or the owner has paused its own queue.",
-        "No action needed: it is submitted once whoever paused it resumes it, an admin by `promptmill owners resume`.",
+        "No action needed: it is submitted once whoever paused it resumes it; an admin uses `promptmill owners resume`.",
     ),
     ReasonCode.PRICE_ABOVE_MAX: Reason(
         "The job costs more than its own limit allows, so nothing was sent.",
@@ -167,7 +167,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "Create the job again.",
     ),
     ReasonCode.REQUEST_MISMATCH: Reason(
-        "Temporal handed over another model, prompt or input than the job's record has, so nothing was sent.",
+        "Temporal passed on a model, prompt or input that differs from the job's record, so nothing was sent.",
         "An operator should find out who started this work at Temporal: see SECURITY.md. Create the job again.",
     ),
     ReasonCode.GENERATION_FAILED: Reason(
@@ -178,8 +178,8 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
         "WaveSpeed's moderation blocked the job.", "Change the prompt or the images."
     ),
     ReasonCode.GENERATION_BAD_INPUT: Reason(
-        "WaveSpeed accepted the job, and then found its inputs invalid.",
-        "Read WaveSpeed's words in the message and change the input. WaveSpeed refunds failures within hours.",
+        "WaveSpeed accepted the job and then found its inputs invalid.",
+        "See WaveSpeed's message and change the input. WaveSpeed refunds failures within hours.",
     ),
     ReasonCode.GENERATION_INPUT_UNREACHABLE: Reason(
         "WaveSpeed could not fetch one of the inputs.", "Use URLs that stay reachable while the job waits."
@@ -202,7 +202,7 @@ REASONS: Final[dict[ReasonCode, Reason]] = {
     ),
     ReasonCode.GENERATE_TIMEOUT: Reason(
         "WaveSpeed took longer than the job allowed.",
-        "Media that arrives later is still attached. Allow the next one more time.",
+        "Media that arrives later is still attached. Allow more time for the next job.",
     ),
     ReasonCode.CANCEL_REQUESTED: Reason("The job was cancelled on request.", "No action needed."),
     ReasonCode.WORKFLOW_CANCELLED: Reason(

@@ -46,7 +46,7 @@ def alertmanager_file(contacts: Sequence[Contact], mail: MailServer | None) -> s
     missing = [role for role in ROLES if role not in by_role]
     if missing:
         raise ConfigurationError(
-            f"PROMPTMILL_CONTACTS names nobody for {', '.join(missing)}: add them, or nobody is told of their alerts."
+            f"PROMPTMILL_CONTACTS names nobody for {', '.join(missing)}: add them, or nobody gets their alerts."
         )
     routes, found, _ = sample("alertmanager.yml").partition(_RECEIVERS)
     if not found:

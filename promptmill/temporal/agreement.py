@@ -27,8 +27,8 @@ _LIST: Final = timedelta(seconds=30)
 _RPC: Final = timedelta(seconds=5)
 
 _ADVICE: Final = (
-    "The reconciler mends this within its grace: see that its schedule is neither paused nor late (`GET /api/init`), "
-    "that a worker runs, and that this is the right Temporal. docs/objectives.md, Workflows."
+    "The reconciler corrects this within its grace period: check that its schedule is neither paused nor late "
+    "(`GET /api/init`), that a worker runs, and that this is the right Temporal. docs/objectives.md, Workflows."
 )
 
 
