@@ -36,6 +36,7 @@ OTHER_SECONDS: Final = 20
 """and for how long all others: a person mends what is wrong, and plans again."""
 
 _ADDRESSES: Final = ("https://", "http://", "data:")
+_SCHEME: Final = max(map(len, _ADDRESSES))
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NAMES_NOTHING: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _KINDS: Final = {"image": "an image", "video": "a video", "audio": "a sound"}
@@ -141,7 +142,7 @@ def files_of(body: Mapping[str, Any], inputs: Mapping[str, ModelInput | None]) -
 
 def _addresses(value: Any) -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str) and one.startswith(_ADDRESSES):
+        if isinstance(one, str) and one[:_SCHEME].lower().startswith(_ADDRESSES):
             yield one
 
 
