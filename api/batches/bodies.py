@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,6 +15,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
+from api.access.door import CALLER
 from api.http.errors import Refused, invalid
 from api.http.strict_json import StrictRequest, StrictRoute, parse
 from api.uploads.form import FormInMemory
@@ -51,27 +53,49 @@ FORM: Final[dict[str, Any]] = {
 
 
 class TableTurns:
-    """Whose turn it is to have a table read, of all callers of one process."""
+    """Whose turn it is to have a table read, of all callers of one process.
+
+    A turn goes to the owner that holds the fewest, among these to who came first: tables whose files lie on silent
+    servers take seconds each, and hold back their owner's others, not everybody's.
+    """
 
     def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._waiting: dict[asyncio.Future[None], str] = {}
+        """The owner of each that waits, in the order in which they came."""
+        self._held: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def hold(self) -> AsyncIterator[None]:
+    async def hold(self, owner: str) -> AsyncIterator[None]:
         """Hold a turn.
 
         Raises:
             Refused: `overloaded`: there was none for a while.
         """
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = owner
         try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise Refused("overloaded", "Too many tables are being read. Try again in a few seconds.") from None
-        try:
+            self._give()
+            await _come(turn)
             yield
         finally:
-            self._turns.release()
+            if self._waiting.pop(turn, None) is None:
+                self._held -= Counter([owner])
+                self._give()
+
+    def _give(self) -> None:
+        while self._waiting and self._held.total() < AT_ONCE:
+            turn = min(self._waiting, key=lambda each: self._held[self._waiting[each]])
+            self._held[self._waiting.pop(turn)] += 1
+            if not turn.done():  # else whoever waited for it has just left, and gives it back
+                turn.set_result(None)
+
+
+async def _come(turn: asyncio.Future[None]) -> None:
+    try:
+        async with asyncio.timeout(TURN_SECONDS):
+            await turn
+    except TimeoutError:
+        raise Refused("overloaded", "Too many tables are being read. Try again in a few seconds.") from None
 
 
 class TableRoute(StrictRoute):
@@ -85,7 +109,7 @@ class TableRoute(StrictRoute):
             form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
             given = await _form(request) if form else await request.body()
             turns: TableTurns = request.state.table_turns
-            async with turns.hold():
+            async with turns.hold(request.scope[CALLER].owner):
                 return await handle(_TableRequest(request.scope, request.receive, given))
 
         return read

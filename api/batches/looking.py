@@ -33,10 +33,11 @@ FITTING_SECONDS: Final = 600
 """and for how long those in which nothing is wrong: who plans a table mostly creates it next,"""
 
 OTHER_SECONDS: Final = 20
-"""and for how long all others: a person mends what is wrong, and plans again."""
+"""and for how long all others: a person corrects what is wrong, and plans again."""
 
 _INLINE: Final = "data:"
 _ADDRESSES: Final = ("https://", "http://", _INLINE)
+_SCHEME: Final = max(map(len, _ADDRESSES))
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NAMES_NOTHING: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _KINDS: Final = {"image": "an image", "video": "a video", "audio": "a sound"}
@@ -147,7 +148,7 @@ def files_of(body: Mapping[str, Any], inputs: Mapping[str, ModelInput | None]) -
 
 def _addresses(value: Any) -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str) and one.startswith(_ADDRESSES):
+        if isinstance(one, str) and one[:_SCHEME].lower().startswith(_ADDRESSES):
             yield one
 
 

@@ -48,7 +48,7 @@ MASKS: Final = ("mask_image", "mask", "mask_url", "mask_image_url")
 """Inputs of models that take a mask."""
 
 _COUNT: Final = "num_images"
-_SIDES: Final = re.compile(r"(\d{2,5})x(\d{2,5})", re.ASCII)
+_SIDES: Final = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
 _B64_MODELS: Final = re.compile(r"(chat)?gpt-image", re.IGNORECASE)
 """Models of OpenAI's that return bytes and never a URL: clients that name one of them expect that."""
 

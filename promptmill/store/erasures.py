@@ -86,6 +86,14 @@ _ERASE_KEPT: Final = """
     WITH kept AS (DELETE FROM templates WHERE owner = :owner AND created_at <= CAST(:accepted_until AS timestamptz))
     DELETE FROM collections WHERE owner = :owner AND created_at <= CAST(:accepted_until AS timestamptz)
 """
+# What a batch was asked for before, but became a job later: newest first, as everything.
+_LATER_OF_BATCHES: Final = """
+    SELECT j.id FROM batches AS b JOIN jobs AS j ON j.batch_id = b.id
+    WHERE b.owner = :owner AND b.created_at <= CAST(:accepted_until AS timestamptz)
+      AND j.created_at > CAST(:accepted_until AS timestamptz)
+      AND j.completed_at IS NOT NULL AND j.erase_requested_at IS NULL
+    ORDER BY j.created_at DESC, j.id DESC LIMIT :limit
+"""
 # Those that go on are left open. Their keys stay as digests: the same table sent again makes nothing twice.
 _ERASE_BATCHES: Final = """
     WITH ended AS (
@@ -179,7 +187,7 @@ class ErasureStore:
     async def erase_page(self, erasure: OwnerErasure) -> bool:
         """Erase the next page of an owner's rows; return whether the sweep goes on.
 
-        The last page takes templates, collections and ended batches along.
+        The last page takes templates, collections, ended batches, and jobs that batches made later along.
 
         Safe to repeat, also by several at once: the first that is done with a page moves the sweep on.
 
@@ -214,6 +222,11 @@ class ErasureStore:
             await self.database.run(_NEXT_TABLE, **values)
             return True
         of_owner = {"owner": erasure.owner, "accepted_until": erasure.accepted_until}
+        later = await self.database.mappings(_LATER_OF_BATCHES, limit=PAGE, **of_owner)
+        unclear = [row["id"] for row in later if not await self._erase("jobs", row["id"])]
+        if len(unclear) < len(later) == PAGE:
+            return True
+        values["left_open"] += len(unclear)
         await self.database.run(_ERASE_KEPT, **of_owner)
         await self.database.run(_ERASE_BATCHES, **of_owner)
         values["left_open"] += await self.database.value(_OPEN_BATCHES, **of_owner)

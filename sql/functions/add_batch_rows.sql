@@ -1,7 +1,8 @@
 -- add_batch_rows(batch_id, rows) -> count
 -- Adds rows to a batch and returns how many; those that it has already, by their key, are left as they are. `rows` holds
 -- the columns of `batch_rows`: a row that can be made has a request and its job's id and waits, one with faults does not,
--- and gives way to one of the same number that can be made.
+-- and gives way to one of the same number that can be made. A row that a restored backup has lost, and whose job was
+-- restored (restore_job), gets that job instead of a second one, if it asks for the same.
 -- Raises PM404 if there is no such batch; PM409 (batch_ended: it is cancelled; batch_planning: its prompts are not approved; too_many: it would have more than 10,000
 -- rows; row_differs: it has one of them with another content).
 CREATE OR REPLACE FUNCTION add_batch_rows(p_batch_id uuid, p_rows jsonb)
@@ -34,9 +35,22 @@ BEGIN
       AND (r.number = sent.number OR r.key = sent.key);
     INSERT INTO batch_rows (batch_id, key, number, given, request, content_hash, state, job_id, faults)
     SELECT p_batch_id, sent.key, sent.number, sent.given, sent.request, sent.content_hash,
-           CASE WHEN sent.request IS NULL THEN 'faulty' ELSE 'waiting' END, sent.job_id, coalesce(sent.faults, '[]')
+           CASE WHEN sent.request IS NULL THEN 'faulty' WHEN restored.id IS NOT NULL THEN 'submitted' ELSE 'waiting' END,
+           coalesce(restored.id, sent.job_id), coalesce(sent.faults, '[]')
     FROM jsonb_to_recordset(p_rows) AS sent (key text, number integer, given jsonb, request jsonb, content_hash text,
                                              job_id uuid, faults jsonb)
+    LEFT JOIN (SELECT DISTINCT ON (j.row_key) j.* FROM jobs AS j
+               WHERE j.batch_id = p_batch_id AND j.row_key IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM batch_rows AS r WHERE r.batch_id = p_batch_id AND r.key = j.row_key)
+               ORDER BY j.row_key, j.id DESC) AS restored
+        ON restored.row_key = sent.key AND restored.model = sent.request ->> 'model'
+        AND restored.input = sent.request -> 'input'
+        AND restored.target_url IS NOT DISTINCT FROM sent.request ->> 'target_url'
+        AND to_jsonb(restored.ref_urls) = coalesce(sent.request -> 'ref_urls', '[]')
+        AND restored.instructions IS NOT DISTINCT FROM sent.request ->> 'instructions'
+        AND CASE WHEN restored.use_ai_prompt
+                 THEN restored.original_prompt IS NOT DISTINCT FROM sent.request ->> 'original_prompt'
+                 ELSE restored.prompt = sent.request ->> 'prompt' END
     WHERE NOT EXISTS (SELECT FROM batch_rows AS r WHERE r.batch_id = p_batch_id AND r.key = erased_key(sent.key))
     ON CONFLICT (batch_id, key) DO NOTHING;
     GET DIAGNOSTICS v_added = ROW_COUNT;

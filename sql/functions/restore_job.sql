@@ -1,7 +1,8 @@
 -- restore_job(input, result) -> boolean
 -- Restores a job that an older backup lost, from its workflow's input and, if the workflow has ended, its result (both
 -- as JSON with the columns' names, and job_id for id). Its prompt job and its accepted submission are restored with it,
--- so that what was paid for stays known. Returns false, and changes nothing, if the row already exists.
+-- so that what was paid for stays known. A batch's row that had an older job, which it repeats, gets it. Returns false,
+-- and changes nothing, if the row already exists.
 CREATE OR REPLACE FUNCTION restore_job(p_input jsonb, p_result jsonb DEFAULT NULL)
     RETURNS boolean
     LANGUAGE plpgsql
@@ -47,6 +48,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    UPDATE batch_rows SET state = 'submitted', job_id = v_id, retry_of = NULL
+    WHERE batch_id = v_job.batch_id AND key = v_job.row_key AND state = 'submitted' AND job_id < v_id;
     IF v_input.use_ai_prompt AND v_input.prompt_job_id IS NOT NULL THEN
         INSERT INTO prompt_generation_jobs (
             id, owner, job_id, operation, ref_urls, target_url, instructions, existing_prompt, priority, deadline_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -86,7 +87,7 @@ async def test_a_plan_tells_rows_faults_and_prices_and_changes_nothing(
     assert plan["cost"]["priceUsd"] == plan["cost"]["floorUsd"] == pytest.approx(5 * one["priceUsd"])
     assert (plan["cost"]["floor"], plan["cost"]["unknownRows"], plan["cost"]["promptsUsd"]) == (False, 0, 0)
     assert plan["duration"]["seconds"] is None
-    assert "no jobs" in plan["duration"]["text"]
+    assert "no recent jobs" in plan["duration"]["text"]
     assert len(await wavespeed_control.requests("price")) == 2, "rows of the same price are asked for once"
     assert await wavespeed_control.requests("submit") == []
     assert (await listed.get("/api/jobs")).json()["items"] == []
@@ -342,11 +343,33 @@ async def test_whoever_waits_too_long_for_a_turn_is_told_so(monkeypatch: pytest.
 
     async with AsyncExitStack() as held:
         for _ in range(table_bodies.AT_ONCE):
-            await held.enter_async_context(turns.hold())
+            await held.enter_async_context(turns.hold("team"))
         with pytest.raises(Refused, match="Too many tables"):
-            await held.enter_async_context(turns.hold())
-    async with turns.hold():
+            await held.enter_async_context(turns.hold("team"))
+    async with turns.hold("team"):
         pass
+
+
+async def test_one_owners_tables_do_not_hold_back_anothers() -> None:
+    turns = table_bodies.TableTurns()
+    order = []
+    may_end = asyncio.Event()
+
+    async def read(owner: str) -> None:
+        async with turns.hold(owner):
+            order.append(owner)
+            await may_end.wait()
+
+    async with asyncio.TaskGroup() as tables:
+        many = [tables.create_task(read("many")) for _ in range(table_bodies.AT_ONCE + 3)]
+        await asyncio.sleep(0)
+        tables.create_task(read("one"))
+        await asyncio.sleep(0)
+        left = many[-1]
+        left.cancel()  # its caller is gone: it holds nothing, and takes no turn
+        assert order == ["many"] * table_bodies.AT_ONCE
+        may_end.set()
+    assert order == [*["many"] * table_bodies.AT_ONCE, "one", "many", "many"]
 
 
 async def test_many_faults_are_counted_and_the_first_ones_told(listed: httpx.AsyncClient) -> None:

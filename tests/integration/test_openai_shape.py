@@ -241,6 +241,8 @@ WRONG: list[tuple[dict[str, Any], int, str, str, str]] = [
     ({"stream": True}, 422, "invalid_request", "stream", "leave it out"),
     ({"size": "huge"}, 422, "invalid_request", "size", "1024x1024"),
     ({"size": "64x64"}, 422, "invalid_request", "size", "at least 256"),
+    ({"model": "google/nano-banana-pro/text-to-image", "size": "00x00"}, 422, "invalid_request", "size", "1024x1024"),
+    ({"model": "google/nano-banana-pro/text-to-image", "size": "0100x00"}, 422, "invalid_request", "size", "1024x1024"),
     ({"sead": 3}, 422, "invalid_request", "sead", "Did you mean seed?"),
     ({"num_images": 3}, 422, "invalid_request", "num_images", "`n`"),
     ({"n": 11}, 422, "invalid_request", "n", "less than or equal to 10"),

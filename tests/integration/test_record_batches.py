@@ -18,7 +18,7 @@ from promptmill.contracts.errors import IntakeStopped, RecordConflict, RecordNot
 from promptmill.contracts.jobs import JobChange, JobStatus, SubmissionState
 from promptmill.contracts.reasons import ReasonCode
 from promptmill.contracts.store import Permission
-from promptmill.store import batches, open_store
+from promptmill.store import batches, job_input, open_store
 from promptmill.store.consistency import BATCHES
 from tests.fixtures.batches import fed, new_batch, new_row, running
 from tests.fixtures.plans import fill, plan_of
@@ -123,6 +123,54 @@ async def test_a_job_that_is_there_already_is_the_rows(record: Record) -> None:
 
     assert (await record.store.batches.feed(batch.id, at_once=9)).jobs == ()
     assert (await record.store.batches.counts([batch.id]))[batch.id] == {"open": 1}
+
+
+async def test_a_row_that_a_restored_backup_has_lost_gets_its_restored_job(record: Record) -> None:
+    """The row was added, or approved, after the backup; its table is sent again."""
+    batch, _ = await record.store.batches.create(new_batch())
+    await record.store.batches.add(batch.id, [new_row(1, "kept")])
+    await record.store.batches.open(batch.id)
+    [kept] = await fed(record.store, batch.id)
+    later = [new_row(2, "asked"), new_row(3, "written", use_ai_prompt=True, instructions="An owl")]
+    await record.store.batches.add(batch.id, later)
+    lost = await fed(record.store, batch.id)
+    given = [job_input(await record.store.jobs.get(job_id)) for job_id in lost]
+    await record.hand.execute("DELETE FROM batch_rows WHERE key <> 'kept'")
+    await record.hand.execute("DELETE FROM jobs WHERE id <> $1", kept)
+    for one in given:
+        assert await record.store.operations.restore_row(one)
+
+    again = [new_row(2, "asked"), new_row(3, "written", use_ai_prompt=True, instructions="An owl"), new_row(4, "new")]
+    assert await record.store.batches.add(batch.id, [new_row(1, "kept"), *again]) == 3
+    [new] = await fed(record.store, batch.id)
+    rows = await record.store.batches.rows(batch.id, RowFilter())
+    assert [(row.key, row.job_id) for row in rows] == [
+        ("kept", kept), ("asked", lost[0]), ("written", lost[1]), ("new", new)
+    ]  # fmt: skip
+
+
+async def test_a_lost_row_that_asks_for_something_else_is_made(record: Record) -> None:
+    batch, _ = await record.store.batches.create(new_batch())
+    await record.store.batches.add(batch.id, [new_row(1, "fox")])
+    await record.store.batches.open(batch.id)
+    await fed(record.store, batch.id)
+    await record.hand.execute("DELETE FROM batch_rows")
+    await record.store.batches.add(batch.id, [new_row(1, "fox", prompt="an owl")])
+    assert len(await fed(record.store, batch.id)) == 1
+
+
+async def test_a_row_gets_the_restored_job_that_repeated_its_own(record: Record) -> None:
+    batch_id = await running(record.store, 1)
+    [failed] = await fed(record.store, batch_id)
+    await end(record, failed, JobStatus.FAILED)
+    await record.store.batches.retry_failed(batch_id, owner=OWNER)
+    [again] = await fed(record.store, batch_id)
+    given = job_input(await record.store.jobs.get(again))
+    await record.hand.execute("UPDATE batch_rows SET job_id = $1", failed)
+    await record.hand.execute("DELETE FROM jobs WHERE id = $1", again)
+    assert await record.store.operations.restore_row(given)
+    [row] = await record.store.batches.rows(batch_id, RowFilter())
+    assert row.job_id == again
 
 
 async def test_what_failed_is_tried_again_and_never_what_is_unclear(record: Record) -> None:

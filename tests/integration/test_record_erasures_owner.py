@@ -11,6 +11,7 @@ from promptmill.contracts.errors import RecordNotFound
 from promptmill.contracts.jobs import JobChange, JobStatus
 from promptmill.store.erasures import owner_page
 from sql.models import OwnerErasure
+from tests.fixtures.batches import fed, running
 from tests.fixtures.erased import ended_job
 from tests.fixtures.plans import plan_of
 from tests.fixtures.record import OWNER, Record, new_id, new_prompt_job
@@ -125,3 +126,20 @@ async def test_a_reconciler_that_was_overtaken_moves_no_sweep(record: Record, mo
         assert await record.hand.fetchrow("SELECT * FROM owner_erasures") == next_sweep, erasure
     assert [erasure.table_name for erasure in seen] == ["jobs", "jobs", "prompt_generation_jobs"]
     assert next_sweep is not None
+
+
+async def test_jobs_that_a_batch_made_after_the_request_are_erased_once_they_have_ended(record: Record) -> None:
+    batch_id = await running(record.store, 3, max_open=1)
+    [first] = await fed(record.store, batch_id)
+    await record.store.erasures.erase_owner(OWNER)
+    await record.store.jobs.advance(JobChange(job_id=first, status=JobStatus.FAILED))
+    [second] = await fed(record.store, batch_id)
+    await record.store.batches.cancel(batch_id, owner=OWNER)
+    await record.store.jobs.advance(JobChange(job_id=second, status=JobStatus.FAILED))
+    alone = await ended_job(record)
+    await record.store.batches.feed(batch_id, at_once=9)
+
+    await _sweep(record)
+
+    for job_id, erased in ((first, True), (second, True), (alone, False)):
+        assert ((await record.store.jobs.get(job_id)).erase_requested_at is not None) is erased

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from promptmill.cli import app
+from promptmill.cli.user.approving import read_lines
 
 WRONG_OPTION = 2
 
@@ -41,3 +44,9 @@ def test_a_wrong_option_is_named_and_nothing_is_asked(command: tuple[str, ...], 
 
     assert result.exit_code == WRONG_OPTION
     assert named in result.output
+
+
+def test_a_separator_of_unicodes_within_a_line_makes_no_second_prompt(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.txt"
+    file.write_bytes("\ufeffa fox\u2028in snow\r\n\r\nan owl\x85 at night\ra hare\n".encode())
+    assert read_lines(file) == ["a fox\u2028in snow", "an owl\x85 at night", "a hare"]

@@ -116,7 +116,7 @@ def test_files_are_found_by_the_inputs_of_the_model() -> None:
     }
     body = {
         "targetUrl": "https://a.example/1",
-        "refUrls": ["https://a.example/2"],
+        "refUrls": ["HTTPS://a.example/2"],
         "input": {
             "images": ["https://a.example/3", "data:image/png;base64,", 5],
             "driving": "https://a.example/4",
@@ -127,7 +127,7 @@ def test_files_are_found_by_the_inputs_of_the_model() -> None:
 
     assert [*files_of(body, inputs)] == [
         Named("image", "https://a.example/1", "image"),
-        Named("images", "https://a.example/2", "image"),
+        Named("images", "HTTPS://a.example/2", "image"),
         Named("images", "https://a.example/3", "image"),
         Named("images", "data:image/png;base64,", "image"),
         Named("driving", "https://a.example/4", "video"),

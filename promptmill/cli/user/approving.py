@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -92,7 +93,8 @@ def read_lines(file: Path) -> Sequence[str]:
     """
     try:
         content = sys.stdin.buffer.read() if str(file) == STDIN else file.read_bytes()
-        return [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        # Not `splitlines`: other separators, such as U+2028, are part of a prompt, and make no second one to pay.
+        return [line for line in re.split(r"[\r\n]+", content.decode("utf-8-sig")) if line.strip()]
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--prompts") from None
     except UnicodeDecodeError:

@@ -49,7 +49,7 @@ class HeadReader:
             OutputRefused: It must not be fetched from there.
             OutputUnavailable: It did not come.
         """
-        if url.startswith("data:"):
+        if url[:5].lower() == "data:":
             return Head(httpx.codes.OK, "", inline(url)[:HEAD_BYTES])
         only = {"Range": f"bytes=0-{HEAD_BYTES - 1}"}
         async with opened(self.http, self.hosts, url, seconds=HEAD_SECONDS, headers=only) as response:
