@@ -326,7 +326,7 @@ async def test_a_row_whose_prompt_job_was_deleted_while_it_waited_is_made_all_th
 
 
 async def many_batches(record: Record) -> UUID:
-    """Store batches, some with rows of which a quarter wait and the others have jobs; return one of these."""
+    """Store batches, some with 360 rows of which a quarter wait and the others have jobs; return one of these."""
     await fill(record.hand, 4_000)
     await record.hand.execute(
         "INSERT INTO batches (id, owner, template, max_cost_usd, max_open, priority, created_at) "
@@ -339,11 +339,11 @@ async def many_batches(record: Record) -> UUID:
            ), numbered AS (SELECT id, row_number() OVER () AS n FROM batches
            ), moved AS (
                UPDATE jobs AS j SET batch_id = b.id, completed_at = CASE WHEN p.n % 4 > 0 THEN now() END
-               FROM placed AS p JOIN numbered AS b ON b.n = p.n % 5 + 1 WHERE j.id = p.job_id
+               FROM placed AS p JOIN numbered AS b ON b.n = p.n % 11 + 1 WHERE j.id = p.job_id
            )
            INSERT INTO batch_rows (batch_id, key, number, given, content_hash, state, job_id)
            SELECT b.id, p.n::text, p.n, '{}', '', CASE WHEN p.n % 4 > 0 THEN 'submitted' ELSE 'waiting' END, p.job_id
-           FROM placed AS p JOIN numbered AS b ON b.n = p.n % 5 + 1"""
+           FROM placed AS p JOIN numbered AS b ON b.n = p.n % 11 + 1"""
     )
     batch_id: UUID = await record.hand.fetchval("SELECT batch_id FROM batch_rows LIMIT 1")
     return batch_id
