@@ -326,8 +326,11 @@ async def test_a_row_whose_prompt_job_was_deleted_while_it_waited_is_made_all_th
 
 
 async def many_batches(record: Record) -> UUID:
-    """Store batches, some with 360 rows of which a quarter wait and the others have jobs; return one of these."""
-    await fill(record.hand, 4_000)
+    """Store batches, some with 360 rows of which a quarter wait and the others have jobs; return one of these.
+
+    Their owner has twice as many other jobs: reading all of an owner's is no way to find a batch's.
+    """
+    await fill(record.hand, 12_000)
     await record.hand.execute(
         "INSERT INTO batches (id, owner, template, max_cost_usd, max_open, priority, created_at) "
         "SELECT gen_random_uuid(), $1, '{}', 1, 1, 5, now() - n * interval '1 s' FROM generate_series(1, 4000) AS n",
@@ -335,7 +338,7 @@ async def many_batches(record: Record) -> UUID:
     )
     await record.hand.execute(
         """WITH placed AS (
-               SELECT j.id AS job_id, row_number() OVER () AS n FROM jobs AS j
+               SELECT j.id AS job_id, row_number() OVER () AS n FROM jobs AS j LIMIT 4000
            ), numbered AS (SELECT id, row_number() OVER () AS n FROM batches
            ), moved AS (
                UPDATE jobs AS j SET batch_id = b.id, completed_at = CASE WHEN p.n % 4 > 0 THEN now() END

@@ -76,3 +76,24 @@ test("many changes at once are one new list", async () => {
 	await Promise.resolve();
 	assert.equal(lists, 1);
 });
+
+test("an answer is passed over if the stream was quicker", async () => {
+	const pages = [];
+	const book = new JobBook({ get: async () => pages.shift() });
+	book.hear(job("1", "generating"));
+	book.add(job("1", "queued"));
+	book.add(job("2", "queued"));
+	assert.deepEqual(book.shown().map(({ status }) => status), ["queued", "generating"]);
+
+	for (const ask of [() => book.reread(), () => book.readOlder(), () => book.refresh("2")]) {
+		book.put(job("2", "queued"));
+		let answer;
+		pages.push(new Promise((resolve) => (answer = resolve)));
+		const asking = ask();
+		book.hear(job("2", "generating"));
+		answer({ ...job("2", "queued"), items: [job("1", "dispatching"), job("2", "queued")], nextCursor: null });
+		await asking;
+		assert.equal(book.get("2").status, "generating");
+	}
+	assert.equal(book.get("1").status, "dispatching");
+});

@@ -193,7 +193,7 @@ function onSituation() {
  */
 async function onEvent(data) {
 	const job = data.job ?? data;
-	if (job.jobId && job.status && job.links) book.put(job);
+	if (job.jobId && job.status && job.links) book.hear(job);
 	else if (data.batchId) book.emit("batch", data.batchId);
 	else if (job.jobId) await book.refresh(job.jobId).catch(() => {});
 }

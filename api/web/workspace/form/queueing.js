@@ -45,7 +45,7 @@ export class Queueing {
 			while (jobs.length < bodies.length) {
 				const job = await api.post("/api/jobs/create", { body: bodies[jobs.length], key: keys[jobs.length] });
 				jobs.push(job);
-				book.put(job);
+				book.add(job);
 			}
 			this.attempt = null;
 			this.form.tried = false;

@@ -68,7 +68,7 @@ export class JobActions {
 	async retryNow(job, force) {
 		try {
 			const made = await this.api.post("/api/jobs/{job_id}/retry", { ...idOf(job), body: { force } });
-			this.book.put(made);
+			this.book.add(made);
 			notify(JOB_ACTS.didQueueAgain, { action: { label: CORE.open, run: () => (location.hash = `job=${made.jobId}`) } });
 		} catch (thrown) {
 			if (asProblem(thrown).code === "may_be_billed" && !force) await this.askForce(job);

@@ -29,6 +29,9 @@ export class JobBook extends Emitter {
 	searchedUntil = null;
 	loaded = false;
 	reads = 0;
+	/** @type {Map<string, number>} Which of the stream's reports was the last about a job. */
+	told = new Map();
+	reports = 0;
 	emitting = false;
 
 	/** @param {Api} api */
@@ -60,11 +63,41 @@ export class JobBook extends Emitter {
 		if (this.keep(job)) this.emitList();
 	}
 
+	/**
+	 * Store a job that was just made, unless the stream was quicker than the answer: what it told is newer.
+	 *
+	 * @param {Job} job
+	 */
+	add(job) {
+		if (!this.jobs.has(job.jobId)) this.put(job);
+	}
+
+	/**
+	 * Store a job as the stream tells of it.
+	 *
+	 * @param {Job} job
+	 */
+	hear(job) {
+		this.told.set(job.jobId, ++this.reports);
+		this.put(job);
+	}
+
 	/** @param {string} jobId */
 	async refresh(jobId) {
+		const asked = this.reports;
 		const job = await this.api.get("/api/jobs/{job_id}", { params: { job_id: jobId } });
-		this.put(job);
+		if (this.isNews(job, asked)) this.put(job);
 		return job;
+	}
+
+	/**
+	 * Return whether the stream has not told of a job since it was asked for: the answer may be older than what it told.
+	 *
+	 * @param {Job} job
+	 * @param {number} asked How many reports there were.
+	 */
+	isNews({ jobId }, asked) {
+		return (this.told.get(jobId) ?? 0) <= asked;
 	}
 
 	/** @param {Partial<Filter>} wanted */
@@ -77,12 +110,13 @@ export class JobBook extends Emitter {
 
 	async reread() {
 		const latest = ++this.reads;
+		const asked = this.reports;
 		const page = await this.read();
 		if (latest !== this.reads) return;
 		// Where nothing is missing between this page and what was read before, reading on continues where it was.
 		const last = page.items.at(-1);
 		const joined = this.loaded && last !== undefined && this.jobs.has(last.jobId);
-		for (const job of page.items) this.keep(job);
+		for (const job of page.items) if (this.isNews(job, asked)) this.keep(job);
 		this.forgetDeleted(page);
 		if (!joined) {
 			this.cursor = page.nextCursor;
@@ -93,8 +127,9 @@ export class JobBook extends Emitter {
 	}
 
 	async readOlder() {
+		const asked = this.reports;
 		const page = await this.read(this.cursor);
-		for (const job of page.items) this.keep(job);
+		for (const job of page.items) if (this.isNews(job, asked)) this.keep(job);
 		this.cursor = page.nextCursor;
 		this.searchedUntil = page.searchedUntil;
 		this.emitList();
