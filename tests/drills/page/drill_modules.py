@@ -10,6 +10,7 @@ from playwright.async_api import Route, expect
 from api.web.files import workspace as files
 from tests.fixtures.browser import Workspace
 from tests.fixtures.mill import Mill
+from tests.support import eventually
 
 LATER = sorted({name for name in files().files if name.endswith(".js")} - {*files().first_modules})
 MISSING = "could not be loaded"
@@ -41,10 +42,15 @@ async def test_the_first_view_waits_for_no_module_that_it_does_not_need(workspac
 
 
 async def test_all_modules_are_there_before_they_are_needed(workspace: Workspace) -> None:
-    fetched = "performance.getEntriesByType('resource').map((one) => one.name)"
-    await workspace.page.wait_for_function(
-        f"names => names.every((name) => {fetched}.some((address) => address.endsWith(name)))", arg=LATER
-    )
+    # Not the browser's own list of what it has fetched: that ends after 250 entries.
+    fetched: list[str] = []
+    workspace.page.on("requestfinished", lambda request: fetched.append(request.url))
+    await workspace.page.reload()
+
+    def missing() -> list[str]:
+        return [name for name in LATER if not any(url.endswith(f"/{name}") for url in fetched)]
+
+    await eventually(lambda: not missing(), what="all modules are fetched")
 
 
 async def test_a_press_while_a_module_is_on_its_way_is_not_lost_and_not_taken_twice(
